@@ -1,0 +1,132 @@
+"""How providers charge: one shape that all tariff kinds compile to, evaluated on whole arrays.
+
+Per use, bundle, provisioned, per user and instance tariffs are all "round the quantity up, then walk the tiers":
+
+    billed(q) = 0 if q = 0, else max(minimum, ceil(q / increment) · increment)
+    cost(q)   = Σ_tiers price_t · clip(billed(q) − start_t, 0, start_{t+1} − start_t)
+
+A free allowance is a first tier at price 0. `increment` 0 means no rounding.
+
+Several lanes (a meter in a region) may share one *pool*, when the provider counts their quantities together for
+tiers and free allowances (an account's egress, Lambda's free grant over both architectures). With Q the pool's
+total, a lane with quantity q pays its share of its own tariff at the pool's volume: q / Q · cost(Q). For a pool
+with one lane this is exactly cost(q), and the allowance is counted once however many lanes draw on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """One lane's tariff in USD per month, quantities in the lane's billing unit.
+
+    `starts` are the lower bounds of the tiers, ascending from 0; `usd_per_unit` their prices, each ≥ 0.
+    """
+
+    starts: tuple[float, ...]
+    usd_per_unit: tuple[float, ...]
+    increment: float = 0.0
+    minimum: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.starts or self.starts[0] != 0.0 or len(self.starts) != len(self.usd_per_unit):
+            raise ValueError("a tariff's tiers start at 0 and each has one price")
+        if any(b <= a for a, b in zip(self.starts, self.starts[1:], strict=False)):
+            raise ValueError("a tariff's tiers ascend")
+        numbers = (*self.starts, *self.usd_per_unit, self.increment, self.minimum)
+        if not all(np.isfinite(n) and n >= 0 for n in numbers):
+            raise ValueError("a tariff's bounds and prices are finite and not negative")
+
+    def cost(self, quantity: float | FloatArray) -> FloatArray:
+        """USD per month for `quantity` ≥ 0 (any shape; the result has the same)."""
+        table = TariffTable.of([self])
+        q = np.asarray(quantity, dtype=np.float64)
+        return table.cost(q.reshape(-1, 1)).reshape(q.shape)
+
+
+@dataclass(frozen=True)
+class TariffTable:
+    """The tariffs of L lanes side by side, padded to T tiers, so that one call prices (…, L) quantities.
+
+    `pool[l]` numbers the pool of lane l (0 … P−1). A lane alone in its pool is priced on its own quantity.
+    """
+
+    starts: FloatArray  # (L, T), +inf where a lane has fewer tiers
+    usd_per_unit: FloatArray  # (L, T), 0 where padded
+    increment: FloatArray  # (L,)
+    minimum: FloatArray  # (L,)
+    pool: IntArray  # (L,)
+    pools: int = field(default=0)
+
+    @classmethod
+    def of(cls, tariffs: Sequence[Tariff], pool: Sequence[int] | None = None) -> TariffTable:
+        """Lay tariffs side by side; without `pool` every lane is a pool of its own."""
+        width = max((len(t.starts) for t in tariffs), default=1)
+        starts = np.full((len(tariffs), width), np.inf)
+        prices = np.zeros((len(tariffs), width))
+        for row, tariff in enumerate(tariffs):
+            starts[row, : len(tariff.starts)] = tariff.starts
+            prices[row, : len(tariff.starts)] = tariff.usd_per_unit
+        numbers = np.arange(len(tariffs)) if pool is None else np.asarray(pool, dtype=np.int64)
+        return cls(
+            starts=starts,
+            usd_per_unit=prices,
+            increment=np.array([t.increment for t in tariffs], dtype=np.float64),
+            minimum=np.array([t.minimum for t in tariffs], dtype=np.float64),
+            pool=numbers.astype(np.int64),
+            pools=int(numbers.max()) + 1 if len(tariffs) else 0,
+        )
+
+    @property
+    def lanes(self) -> int:
+        """Number of lanes L."""
+        return int(self.pool.shape[0])
+
+    def own_cost(self, quantity: FloatArray) -> FloatArray:
+        """USD of each lane at its own `quantity` (…, L), as if no pool were shared."""
+        billed = self.billed(quantity)
+        cost = np.zeros_like(billed)
+        # Tier by tier: a (…, L, T) intermediate would dominate the time for wide arrays of placements.
+        for tier in range(self.starts.shape[1]):
+            start = self.starts[:, tier]
+            if tier + 1 < self.starts.shape[1]:
+                width = self.starts[:, tier + 1] - np.where(np.isfinite(start), start, 0.0)
+            else:
+                width = np.full_like(start, np.inf)
+            inside = np.clip(billed - start, 0.0, width)
+            cost += inside * self.usd_per_unit[:, tier]
+        return cost
+
+    def billed(self, quantity: FloatArray) -> FloatArray:
+        """The quantities (…, L) a provider bills, after rounding up to increments and minimum."""
+        q = np.asarray(quantity, dtype=np.float64)
+        step = np.where(self.increment > 0, self.increment, 1.0)
+        # A hair below an integer is that integer: 12.000000000000002 units are 12, not 13.
+        rounded = np.ceil(q / step - 1e-9) * step
+        billed = np.where(self.increment > 0, rounded, q)
+        return np.where(q > 0, np.maximum(billed, self.minimum), 0.0)
+
+    def cost(self, quantity: FloatArray) -> FloatArray:
+        """USD of each lane (…, L) for lane quantities (…, L), pools counted together."""
+        q = np.asarray(quantity, dtype=np.float64)
+        if self.pools == self.lanes:
+            return self.own_cost(q)
+        total = self.pool_totals(q)[..., self.pool]
+        share = np.divide(q, total, out=np.zeros_like(q), where=total > 0)
+        return share * self.own_cost(total)
+
+    def pool_totals(self, quantity: FloatArray) -> FloatArray:
+        """Totals (…, P) of the pools for lane quantities (…, L)."""
+        member = np.zeros((self.lanes, self.pools))
+        member[np.arange(self.lanes), self.pool] = 1.0
+        return np.asarray(quantity @ member)
