@@ -47,6 +47,10 @@ class Tariff:
         if not all(np.isfinite(n) and n >= 0 for n in numbers):
             raise ValueError("a tariff's bounds and prices are finite and not negative")
 
+    def billed(self, quantity: float) -> float:
+        """The quantity a provider bills for `quantity`, after rounding up to increment and minimum."""
+        return float(TariffTable.of([self]).billed(np.array([quantity]))[0])
+
     def cost(self, quantity: float | FloatArray) -> FloatArray:
         """USD per month for `quantity` ≥ 0 (any shape; the result has the same)."""
         table = TariffTable.of([self])

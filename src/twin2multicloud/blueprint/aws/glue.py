@@ -1,0 +1,115 @@
+"""AWS building blocks: Lambda functions, SQS queues, and what an edge adds at its two ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from twin2multicloud.blueprint.edges import TELEMETRY, TO_ARCHIVE, TO_COOL
+from twin2multicloud.blueprint.parts import (
+    Component,
+    Edge,
+    End,
+    EndParts,
+    Flow,
+    Kind,
+    Relation,
+    Role,
+    Use,
+    nothing,
+)
+from twin2multicloud.blueprint.volumes import FloatArray, Volumes
+from twin2multicloud.blueprint.work import handling_ms, message_bytes, receive_ms, send_ms
+
+ARM64 = "arm64"
+X86 = "x86"
+
+
+def duration(v: Volumes, busy_ms: FloatArray, cpu: str) -> Use:
+    """Time in a function of the assumed memory."""
+    memory_bytes = v.assumptions.handler_memory_mib * 2**20
+    return Use(f"aws.lambda.duration-{cpu}", busy_ms / 1000 * memory_bytes)
+
+
+def function(
+    v: Volumes, name: str, role: Role, invocations: FloatArray, busy_ms: FloatArray, cpu: str = ARM64
+) -> Component:
+    """A Lambda function. `busy_ms` is the time of all its invocations together, billed by the millisecond.
+
+    Our own handlers run on arm64, the cheaper of the two; only user code may need x86.
+    """
+    uses = (
+        Use("aws.lambda.requests", invocations),
+        duration(v, busy_ms, cpu),
+        Use("aws.cloudwatch.log-ingestion", invocations * v.assumptions.log_bytes_per_invocation),
+    )
+    return Component(name, Kind.FUNCTION, "Lambda", uses, role)
+
+
+def longer_function(v: Volumes, name: str, role: Role, busy_ms: FloatArray, cpu: str = ARM64) -> Component:
+    """More time in a function that runs anyway: no further invocation."""
+    return Component(name, Kind.FUNCTION, "Lambda", (duration(v, busy_ms, cpu),), role)
+
+
+def queue(v: Volumes, name: str, messages: FloatArray, size: FloatArray, *, batched_send: bool) -> Component:
+    """An SQS queue: sends (one by one, or ten at a time), receives and deletes, counted in 64 KB chunks."""
+    receives = messages / v.batch(v.assumptions.queue_batch_messages)
+    per_receive = np.divide(messages, receives, out=np.ones_like(messages), where=receives > 0)
+    per_send = v.batch(10) if batched_send else v.constant(1)
+    uses = (
+        Use("aws.sqs.requests", messages / per_send, each_bytes=per_send * size),
+        Use("aws.sqs.requests", receives, each_bytes=per_receive * size),
+        Use("aws.sqs.requests", receives),
+    )
+    return Component(name, Kind.QUEUE, "SQS", uses)
+
+
+def ends(edge: Edge, end: End) -> EndParts:
+    """The usual glue at one end of an edge; offers override it where their service differs."""
+    if not edge.push:
+        return nothing
+    if end is End.TARGET:
+        return _receiver(edge)
+    if edge in (TO_COOL, TO_ARCHIVE):
+        return _posting_mover(edge)
+    return outbox_and_sender(edge)
+
+
+def outbox_and_sender(edge: Edge, cpu: str = ARM64) -> EndParts:
+    """At the source: hand over within the own function, or queue for a function that signs and posts batches."""
+
+    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+        if relation is Relation.SAME:
+            yield longer_function(v, "process", Role.PROCESS, handling_ms(edge, v, flow), cpu)
+            return
+        # An IoT rule queues a device's messages one by one, our handlers in tens.
+        batched = edge != TELEMETRY
+        yield queue(v, f"{edge.id}-outbox", flow.messages, message_bytes(flow), batched_send=batched)
+        yield function(v, f"{edge.id}-sender", Role.SEND, flow.batches, send_ms(v, flow))
+
+    return parts
+
+
+def _posting_mover(edge: Edge) -> EndParts:
+    """The mover posts its objects itself: its schedule is the retry."""
+
+    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+        if relation is not Relation.SAME:
+            busy = flow.batches * v.assumptions.send_ms_per_batch
+            yield longer_function(v, f"{edge.id}-mover", Role.MOVE, busy)
+
+    return parts
+
+
+def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
+    """The function behind a function URL that checks signatures and puts batches away."""
+    return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
+
+
+def _receiver(edge: Edge) -> EndParts:
+    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+        if relation is not Relation.SAME:
+            yield receiver(edge, v, flow)
+
+    return parts

@@ -1,0 +1,86 @@
+"""A numeric field's unit, default and range, read off the model, so that messages and documents cannot drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import annotated_types
+from pydantic import BaseModel
+
+_BOUNDS: Final = MappingProxyType(
+    {
+        annotated_types.Ge: "ge",
+        annotated_types.Gt: "gt",
+        annotated_types.Le: "le",
+        annotated_types.Lt: "lt",
+    }
+)
+
+
+@dataclass(frozen=True)
+class NumberField:
+    """What a numeric field of a model accepts.
+
+    `low` and `high` are None where there is no bound; `low_open` and `high_open` say that the bound itself is not
+    allowed. `default` is None exactly if the field is `required`.
+    """
+
+    name: str
+    whole: bool
+    unit: str
+    meaning: str
+    required: bool
+    default: float | None
+    low: float | None
+    high: float | None
+    low_open: bool
+    high_open: bool
+
+    @property
+    def allowed(self) -> str:
+        """The range as words, such as `a whole number from 1 to 100,000,000`."""
+        kind = "a whole number" if self.whole else "a number"
+        parts = []
+        if self.low is not None:
+            parts.append(f"{'above' if self.low_open else 'from'} {number_text(self.low)}")
+        if self.high is not None:
+            word = "below" if self.high_open else "up to" if self.low_open or self.low is None else "to"
+            parts.append(f"{word} {number_text(self.high)}")
+        return " ".join([kind, *parts])
+
+
+def number_text(value: float) -> str:
+    """A number as a person writes it: 1200, 0.001, 100,000,000."""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    return f"{value:g}"
+
+
+def number_fields(model: type[BaseModel]) -> dict[str, NumberField]:
+    """The numeric fields of a pydantic model by name, in the order of declaration. Booleans are not numbers."""
+    found: dict[str, NumberField] = {}
+    for name, info in model.model_fields.items():
+        if info.annotation not in (int, float):
+            continue
+        bounds: dict[str, float] = {}
+        for item in info.metadata:
+            for kind, attribute in _BOUNDS.items():
+                if isinstance(item, kind):
+                    bounds[attribute] = getattr(item, attribute)
+        extra = info.json_schema_extra
+        required = info.is_required()
+        found[name] = NumberField(
+            name=name,
+            whole=info.annotation is int,
+            unit=str(extra.get("unit", "")) if isinstance(extra, dict) else "",
+            meaning=info.description or "",
+            required=required,
+            default=None if required else info.get_default(call_default_factory=False),
+            low=bounds.get("gt", bounds.get("ge")),
+            high=bounds.get("lt", bounds.get("le")),
+            low_open="gt" in bounds,
+            high_open="lt" in bounds,
+        )
+    return found

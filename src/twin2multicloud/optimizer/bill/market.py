@@ -1,0 +1,277 @@
+"""The market: every offer in every region, the lanes its usage is priced on, and why an offer is missing somewhere.
+
+Built once for a price book and an egress policy, it turns any workload into a `Problem` for the search. A meter with
+one flat price needs no lane of its own: its dollars are simply added up, on one lane per provider that counts
+dollars. Only tariffs with tiers, allowances or increments keep lanes, and regions whose tariff on a shared pool is the
+same share a lane, so that dozens of regions stay a few dozen lanes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin2multicloud.blueprint.catalog import OFFERS
+from twin2multicloud.blueprint.edges import EDGES
+from twin2multicloud.blueprint.parts import Offer
+from twin2multicloud.blueprint.volumes import Volumes
+from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
+from twin2multicloud.optimizer.bill.terms import OWN, TABLES, Term, edge_flows, list_terms, table_of
+from twin2multicloud.optimizer.bill.terms import term_quantities as _term_quantities
+from twin2multicloud.optimizer.pricing.book import PriceBook
+from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, Figure, MissingPrice, Region
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, Tariff, TariffTable
+from twin2multicloud.optimizer.search.problem import Edge, Problem, Usage
+
+_ONE_TO_ONE = Tariff((0.0,), (1.0,))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One offer in one region."""
+
+    offer: int
+    region: Region
+
+    @property
+    def key(self) -> tuple[Provider, str]:
+        """The location."""
+        return self.region.provider, self.region.code
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Why an offer cannot be had in a region."""
+
+    offer: str
+    region: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One usage table: sparse rows per option, each entry a sum of coefficient · term."""
+
+    indptr: IntArray
+    lane: IntArray
+    starts: IntArray  # where each entry's summands begin
+    term: IntArray
+    coefficient: FloatArray
+
+    def usage(self, quantities: FloatArray) -> FloatArray:
+        """Entry quantities (entries, W) from term quantities (terms, W)."""
+        if not self.lane.size:
+            return np.zeros((0, quantities.shape[1]))
+        summands = self.coefficient[:, None] * quantities[self.term]
+        return np.asarray(np.add.reduceat(summands, self.starts, axis=0))
+
+
+class Market:
+    """Offers × regions under one price book and one egress policy, ready to be asked about workloads."""
+
+    def __init__(
+        self,
+        book: PriceBook,
+        policy: str = LIST_POLICY,
+        regions: Iterable[Region] | None = None,
+        offers: Sequence[Offer] = OFFERS,
+    ) -> None:
+        self.book = book
+        self.policy = policy
+        self.offers = tuple(offers)
+        self.terms: list[Term] = list_terms(self.offers)
+        places = list(regions) if regions is not None else [r for p in PROVIDERS for r in book.regions_of(p)]
+        self.options, self.unavailable = self._options(places)
+        self._index()
+        self._lanes()
+
+    # ── Structure ───────────────────────────────────────────────────────────────────────────────────────────
+    def figure(self, term: Term, region: Region) -> Figure | MissingPrice:
+        """The price a term pays in a region; only traffic between clouds knows the egress policy."""
+        return self.book.figure(term.meter, region.code, self.policy if term.between_clouds else LIST_POLICY)
+
+    def _options(self, places: Sequence[Region]) -> tuple[list[Option], list[Unavailable]]:
+        meters: dict[int, dict[str, None]] = defaultdict(dict)
+        for term in self.terms:
+            meters[term.offer].setdefault(term.meter)
+        options: list[Option] = []
+        unavailable: list[Unavailable] = []
+        missing: dict[tuple[str, str], str | None] = {}
+        order = sorted(range(len(self.offers)), key=lambda n: SLOTS.index(self.offers[n].slot))
+        for number in order:
+            offer = self.offers[number]
+            for region in places:
+                if region.provider is not offer.provider:
+                    continue
+                reasons = []
+                for meter in meters[number]:
+                    key = (meter, region.code)
+                    if key not in missing:
+                        found = self.book.figure(meter, region.code)
+                        missing[key] = str(found) if isinstance(found, MissingPrice) else None
+                    if (reason := missing[key]) is not None:
+                        reasons.append(reason)
+                if reasons:
+                    unavailable.append(Unavailable(offer.id, region.code, "; ".join(reasons)))
+                else:
+                    options.append(Option(number, region))
+        return options, unavailable
+
+    def _index(self) -> None:
+        self.slots: tuple[Slot, ...] = SLOTS
+        keys = list(dict.fromkeys(option.key for option in self.options))
+        self.locations: tuple[tuple[Provider, str], ...] = tuple(keys)
+        number = {key: index for index, key in enumerate(keys)}
+        offer = np.array([option.offer for option in self.options], dtype=np.int64)
+        self.offer: IntArray = offer
+        self.location: IntArray = np.array([number[option.key] for option in self.options], dtype=np.int64)
+        self.provider: IntArray = np.array(
+            [PROVIDERS.index(option.region.provider) for option in self.options], dtype=np.int64
+        )
+        slot_of_offer = np.array([SLOTS.index(o.slot) for o in self.offers], dtype=np.int64)
+        self.slot: IntArray = slot_of_offer[offer] if offer.size else np.zeros(0, dtype=np.int64)
+        self.usd_per_gb: FloatArray = np.full((len(keys), len(keys)), np.inf)
+        for i, (provider, here) in enumerate(keys):
+            for j, (other, there) in enumerate(keys):
+                if i == j:
+                    self.usd_per_gb[i, j] = 0.0
+                elif provider is other:
+                    price = self.book.transit_usd_per_gb(provider, here, there)
+                    if not isinstance(price, MissingPrice):
+                        self.usd_per_gb[i, j] = price
+
+    def _lanes(self) -> None:
+        """Assign lanes and lay out the usage tables."""
+        tariffs: list[Tariff] = [_ONE_TO_ONE for _ in PROVIDERS]
+        pools: list[int] = list(range(len(PROVIDERS)))
+        providers: list[int] = list(range(len(PROVIDERS)))
+        lanes: dict[tuple[str, Tariff], int] = {}
+        pool_numbers: dict[str, int] = {}
+        placed: dict[tuple[str, str, bool], tuple[int, float] | None] = {}
+
+        def lane_of(term: Term, region: Region) -> tuple[int, float] | None:
+            """(lane, coefficient) of a term's units; None where a unit costs nothing at all."""
+            figure = self.figure(term, region)
+            assert isinstance(figure, Figure)
+            tariff = figure.tariff()
+            owner = PROVIDERS.index(region.provider)
+            if len(tariff.starts) == 1 and tariff.increment == 0 and tariff.minimum == 0:
+                price = tariff.usd_per_unit[0]
+                return (owner, price) if price > 0 else None
+            # Traffic that a policy prices apart is counted apart, too.
+            pool = f"{self.book.pool_key(term.meter, region.code)} {figure.policy}"
+            key = (pool, tariff)
+            if key not in lanes:
+                lanes[key] = len(tariffs)
+                tariffs.append(tariff)
+                pools.append(pool_numbers.setdefault(pool, len(PROVIDERS) + len(pool_numbers)))
+                providers.append(owner)
+            return lanes[key], 1.0
+
+        by_offer: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, term in enumerate(self.terms):
+            by_offer[term.offer, term.table].append(index)
+        entries: list[list[dict[int, list[tuple[int, float]]]]] = [[] for _ in range(TABLES)]
+        for option in self.options:
+            for table in range(TABLES):
+                row: dict[int, list[tuple[int, float]]] = {}
+                for index in by_offer.get((option.offer, table), ()):
+                    term = self.terms[index]
+                    key = (term.meter, option.region.code, term.between_clouds)
+                    if key not in placed:
+                        placed[key] = lane_of(term, option.region)
+                    where = placed[key]
+                    if where is not None:
+                        row.setdefault(where[0], []).append((index, where[1]))
+                entries[table].append(row)
+        self.tables: tuple[_Table, ...] = tuple(_table(rows) for rows in entries)
+        self.tariffs = TariffTable.of(tariffs, pools)
+        self.lane_provider: IntArray = np.array(providers, dtype=np.int64)
+
+    # ── Workloads ───────────────────────────────────────────────────────────────────────────────────────────
+    def quantities(self, volumes: Volumes) -> FloatArray:
+        """Billing units (terms, W)."""
+        return _term_quantities(self.offers, volumes, self.book)
+
+    def fitting(
+        self, volumes: Volumes, quantities: FloatArray
+    ) -> tuple[BoolArray, list[tuple[int, str, BoolArray]]]:
+        """Which offers hold each workload (offers, W), and the limits that bind as (offer, reason, fits)."""
+        fits = np.ones((len(self.offers), volumes.devices.shape[0]), dtype=np.bool_)
+        limits: list[tuple[int, str, BoolArray]] = []
+        for number, offer in enumerate(self.offers):
+            for limit in offer.limits:
+                limits.append((number, limit.reason, np.asarray(limit.fits(volumes), dtype=np.bool_)))
+        limits.extend(self._capacity_limits(quantities))
+        for number, _, holds in limits:
+            fits[number] &= holds
+        return fits, limits
+
+    def _capacity_limits(self, quantities: FloatArray) -> Iterable[tuple[int, str, BoolArray]]:
+        """Bundles of which one instance takes only so many units (an IoT hub: 200 of S1)."""
+        for index, term in enumerate(self.terms):
+            meter = self.book.meter(term.meter)
+            if meter.max_units is None or term.table != OWN:
+                continue
+            figure = next(
+                f
+                for o in self.options
+                if o.offer == term.offer and isinstance(f := self.figure(term, o.region), Figure)
+            )
+            most = meter.max_units * figure.increment
+            reason = f"{meter.service} takes at most {meter.max_units:,.0f} units of {figure.increment:,.0f} {meter.unit}"
+            yield term.offer, reason, quantities[index] <= most
+
+    def problems(self, volumes: Volumes, quantities: FloatArray) -> list[Problem]:
+        """One problem per workload."""
+        tables = [table.usage(quantities) for table in self.tables]
+        flows = [flow.wire_bytes / 1e9 for flow in edge_flows(volumes)]
+        fixed = np.zeros(len(self.options))
+        ends = [(SLOTS.index(edge.source), SLOTS.index(edge.target)) for edge in EDGES]
+        problems = []
+        for w in range(volumes.devices.shape[0]):
+            usages = [
+                Usage(table.indptr, table.lane, np.ascontiguousarray(values[:, w]))
+                for table, values in zip(self.tables, tables, strict=True)
+            ]
+            edges = tuple(
+                Edge(
+                    source,
+                    target,
+                    float(flows[e][w]),
+                    (usages[table_of(e, 0)], usages[table_of(e, 1)], usages[table_of(e, 2)]),
+                )
+                for e, (source, target) in enumerate(ends)
+            )
+            problems.append(
+                Problem(
+                    slots=len(SLOTS),
+                    slot=self.slot,
+                    provider=self.provider,
+                    location=self.location,
+                    fixed_usd=fixed,
+                    own=usages[OWN],
+                    edges=edges,
+                    usd_per_gb=self.usd_per_gb,
+                    tariffs=self.tariffs,
+                    lane_provider=self.lane_provider,
+                )
+            )
+        return problems
+
+
+def _table(rows: Sequence[dict[int, list[tuple[int, float]]]]) -> _Table:
+    """Lay out one table from {lane: [(term, coefficient)]} per option."""
+    cells = [(lane, summands) for row in rows for lane, summands in row.items()]
+    sizes = [len(summands) for _, summands in cells]
+    flat = [summand for _, summands in cells for summand in summands]
+    return _Table(
+        indptr=np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64),
+        lane=np.array([lane for lane, _ in cells], dtype=np.int64),
+        starts=np.cumsum([0, *sizes[:-1]]).astype(np.int64) if sizes else np.zeros(0, dtype=np.int64),
+        term=np.array([index for index, _ in flat], dtype=np.int64),
+        coefficient=np.array([value for _, value in flat], dtype=np.float64),
+    )

@@ -1,0 +1,156 @@
+"""Tariffs as curves, many lanes at once, and the straight lines below them.
+
+A lane's cost is a curve over the quantity of its pool: a step function over graduated tiers, neither convex nor
+concave in general. The search needs it exactly (`cost`), and from below:
+
+* `plain` walks the tiers without rounding; rounding up only adds, so plain ≤ cost.
+* `affine` gives, for pools whose total lies in [low, high], an intercept and a slope per lane with
+  intercept + Σ slope·q ≤ cost of the pool, however the total spreads over its lanes. With the pool's total Q its
+  cost Σ q_l/Q · f_l(Q) is linear in the shares q_l/Q, so it is enough that every lane's line lies below the lane's
+  own curve; on tiers (f(Q) − c)/Q is monotone between tier starts, so it is enough to look at those.
+* `marginal` gives for one lane the least that q more units can add on top of any base in [0, above]. A sum of
+  such least additions never exceeds the cost of the sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, TariffTable
+
+_HAIR = 1e-9
+"""Rounding forgives this share of an increment (see `TariffTable.billed`), so `plain` may exceed the cost by it."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Tiers of L lanes, tier axis first: (T, L); pools are the caller's business."""
+
+    starts: FloatArray  # (T, L), +inf where a lane has fewer tiers
+    width: FloatArray  # (T, L)
+    price: FloatArray  # (T, L)
+    knots: FloatArray  # (T, L) plain cost at each start, 0 where padded
+    increment: FloatArray  # (L,)
+    minimum: FloatArray  # (L,)
+    rounds: bool  # whether any lane rounds or has a minimum
+
+    @classmethod
+    def of(cls, table: TariffTable) -> Curves:
+        """The table's lanes, followed by one lane that costs nothing (for padding)."""
+        starts = np.vstack([table.starts, np.full(table.starts.shape[1], np.inf)]).T.copy()
+        price = np.vstack([table.usd_per_unit, np.zeros(table.starts.shape[1])]).T.copy()
+        starts[0] = 0.0
+        later = np.vstack([starts[1:], np.full((1, starts.shape[1]), np.inf)])
+        width = np.where(np.isfinite(starts), later - np.where(np.isfinite(starts), starts, 0.0), 0.0)
+        gain = np.where(np.isfinite(width), width, 0.0) * price
+        knots = np.vstack([np.zeros((1, starts.shape[1])), np.cumsum(gain, axis=0)[:-1]])
+        increment, minimum = np.append(table.increment, 0.0), np.append(table.minimum, 0.0)
+        return cls(starts, width, price, knots, increment, minimum, bool((increment + minimum).any()))
+
+    def take(self, lanes: IntArray) -> Curves:
+        """The curves of `lanes`, in that order."""
+        increment, minimum = self.increment[lanes], self.minimum[lanes]
+        rounds = self.rounds and bool(increment.any() or minimum.any())
+        return Curves(
+            self.starts[:, lanes],
+            self.width[:, lanes],
+            self.price[:, lanes],
+            self.knots[:, lanes],
+            increment,
+            minimum,
+            rounds,
+        )
+
+    def plain(self, quantity: FloatArray) -> FloatArray:
+        """USD (…, L) of quantities (…, L) without rounding."""
+        lift = (slice(None), *(None,) * (quantity.ndim - 1))
+        inside = np.minimum(np.maximum(quantity - self.starts[lift], 0.0), self.width[lift])
+        inside *= self.price[lift]
+        return np.asarray(inside.sum(axis=0))
+
+    def cost(self, quantity: FloatArray) -> FloatArray:
+        """USD (…, L) of quantities (…, L) as the tariff defines it."""
+        return self.plain(self.billed(quantity) if self.rounds else quantity)
+
+    def billed(self, quantity: FloatArray) -> FloatArray:
+        """Quantities after increments and minima, as `TariffTable.billed`."""
+        step = np.where(self.increment > 0, self.increment, 1.0)
+        rounded = np.where(self.increment > 0, np.ceil(quantity / step - _HAIR) * step, quantity)
+        return np.where(quantity > 0, np.maximum(rounded, self.minimum), 0.0)
+
+    @property
+    def tame(self) -> BoolArray:
+        """Lanes whose least addition lies at one end of the base's range: see `marginal`."""
+        there = np.isfinite(self.starts)
+        steps = np.where(there[1:], np.diff(self.price, axis=0), 0.0)
+        rising = (steps >= 0).all(axis=0)
+        falling_later = (steps[1:] <= 0).all(axis=0)
+        first_lowest = (np.where(there, self.price, np.inf) >= self.price[0]).all(axis=0)
+        return np.asarray(rising | (falling_later & first_lowest))
+
+    def marginal(self, quantity: FloatArray, above: FloatArray) -> FloatArray:
+        """The least USD (…, L) by which `quantity` (…, L) more units raise a lane's cost over bases in [0, above].
+
+        On a free (or cheapest) first tier followed by falling prices the addition grows with the base inside the first
+        tier and falls beyond it; on rising prices it grows. Either way its minimum is at an end of the range.
+        Other shapes fall back on their lowest price.
+        """
+        least = np.minimum(self.plain(quantity), self.plain(quantity + above) - self.plain(above))
+        tame = self.tame
+        if not tame.all():
+            lowest = np.where(np.isfinite(self.starts), self.price, np.inf).min(axis=0)
+            least = np.where(tame, least, quantity * lowest)
+        return np.maximum(least, 0.0)
+
+
+def lines_below(
+    curves: Curves, pool: IntArray, pools: int, low: FloatArray, high: FloatArray, aim: FloatArray, tilt: float
+) -> tuple[FloatArray, FloatArray]:
+    """Intercepts (…, pools) and slopes (…, L) of lines below the pools' costs, close to them at totals `aim`.
+
+    `low`, `high`, `aim` are (…, pools) bounds and a guess of the pools' totals, low ≤ aim ≤ high; lane l is in pool
+    pool[l]. Where the curve has a kink at `aim`, `tilt` ∈ [0, 1] chooses between the flattest and the steepest line.
+    Guarantee: for totals in the bounds, intercept + Σ_l slope_l · q_l ≤ the pool's cost, but for float rounding.
+    """
+    first = np.maximum(low[..., pool], np.minimum(curves.minimum, high[..., pool]))
+    last = high[..., pool]
+    if curves.rounds:
+        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end.
+        step = np.where(curves.increment > 0, curves.increment, 1.0)
+        up = np.ceil(first / step - _HAIR) * step
+        first = np.where(curves.increment > 0, np.minimum(up, last), first)
+    at_first, at_last, here = curves.cost(first), curves.cost(last), aim[..., pool]
+    lift = (slice(None), *(None,) * (first.ndim - 1))
+    starts, knots = curves.starts[lift], curves.knots[lift]
+    inside = (starts > first) & (starts < last)
+    x = np.concatenate([np.where(inside, starts, last[None]), first[None], last[None]])
+    y = np.concatenate([np.where(inside, knots, at_last[None]), at_first[None], at_last[None]])
+    if curves.rounds:
+        # The right end of the last full step.
+        whole = np.where(curves.increment > 0, np.floor(last / step) * step, last)
+        whole = np.where(whole > first, whole, last)
+        x = np.concatenate([x, whole[None]])
+        y = np.concatenate([y, curves.cost(whole)[None]])
+    value = curves.cost(np.clip(here, first, last))
+    gap = x - here
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (y - value) / gap
+    left = np.where(gap < 0, slope, -np.inf).max(axis=0)
+    left = np.maximum(np.where(np.isfinite(left), left, 0.0), 0.0)
+    right = np.where(gap > 0, slope, np.inf).min(axis=0)
+    right = np.where(np.isfinite(right), np.maximum(right, 0.0), left)
+    lean = np.where(left <= right, left + tilt * (right - left), 0.5 * (left + right))
+    cut = (y - lean * x).min(axis=0)
+    # A pool that may be unused costs nothing then, so its lines must pass at or below the origin.
+    floor = np.where(low > 0, np.inf, 0.0)
+    intercept = np.full(low.shape, np.inf)
+    for lane in range(pool.shape[0]):
+        intercept[..., pool[lane]] = np.minimum(intercept[..., pool[lane]], cut[..., lane])
+    intercept = np.minimum(intercept, floor)
+    intercept = np.where(np.isfinite(intercept), intercept, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(x > 0, (y - intercept[..., pool]) / x, np.inf)
+    slopes = ratio.min(axis=0)
+    return intercept, np.where(np.isfinite(slopes), np.maximum(slopes, 0.0), 0.0)
