@@ -52,6 +52,9 @@ class Assumptions(BaseModel):
     batch_window_s: Positive = Field(default=1.0, description="longest wait of a message for its batch")
     queue_batch_messages: Count = Field(default=10, description="messages per receive from a queue")
     stream_batch_messages: Count = Field(default=100, description="messages per read from a stream")
+    checkpoint_batches: Count = Field(
+        default=10, description="batches between two saved positions of an event hub reader"
+    )
 
     # Handlers.
     handler_memory_mib: Positive = Field(default=256, description="memory of every function we deploy")

@@ -1,7 +1,7 @@
 """The invoice of one placement: every bill line with its quantity, unit, tariff lines and amount.
 
-Lines are per meter and region, as a provider bills them. A line's dollars are shared among the components that used
-the meter in proportion to their quantities; what links use is charged to the link, everything else to its slot.
+Lines are per meter and region, as a provider bills them. A line's dollars are shared among the components that
+used the meter in proportion to their quantities; what links use is charged to the link, all else to its slot.
 """
 
 from __future__ import annotations

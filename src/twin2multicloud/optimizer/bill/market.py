@@ -1,9 +1,9 @@
-"""The market: every offer in every region, the lanes its usage is priced on, and why an offer is missing somewhere.
+"""The market: every offer in every region, the lanes its usage is priced on, and why an offer is missing there.
 
-Built once for a price book and an egress policy, it turns any workload into a `Problem` for the search. A meter with
-one flat price needs no lane of its own: its dollars are simply added up, on one lane per provider that counts
-dollars. Only tariffs with tiers, allowances or increments keep lanes, and regions whose tariff on a shared pool is the
-same share a lane, so that dozens of regions stay a few dozen lanes.
+Built once for a price book and an egress policy, it turns any workload into a `Problem` for the search. A meter
+with one flat price needs no lane of its own: its dollars are simply added up, on one lane per provider that counts
+dollars. Only tariffs with tiers, allowances or increments keep lanes, and regions whose tariff on a shared pool is
+the same share a lane, so that dozens of regions stay a few dozen lanes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from twin2multicloud.blueprint.catalog import OFFERS
 from twin2multicloud.blueprint.edges import EDGES
 from twin2multicloud.blueprint.parts import Offer
 from twin2multicloud.blueprint.volumes import Volumes
+from twin2multicloud.model.errors import PriceError
+from twin2multicloud.model.placement import SlotChoice
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
 from twin2multicloud.optimizer.bill.terms import OWN, TABLES, Term, edge_flows, list_terms, table_of
 from twin2multicloud.optimizer.bill.terms import term_quantities as _term_quantities
@@ -191,14 +193,20 @@ class Market:
         self.tariffs = TariffTable.of(tariffs, pools)
         self.lane_provider: IntArray = np.array(providers, dtype=np.int64)
 
+    def option_number(self, choice: SlotChoice) -> int:
+        """The option that a slot's choice names; raises `PriceError` with the reason when it cannot be priced."""
+        for number, option in enumerate(self.options):
+            if option.region.code == choice.region and self.offers[option.offer].id == choice.offer:
+                return number
+        reasons = [u.reason for u in self.unavailable if u.offer == choice.offer and u.region == choice.region]
+        raise PriceError(f"{choice.offer} cannot be had in {choice.region}: {'; '.join(reasons) or 'no such offer'}")
+
     # ── Workloads ───────────────────────────────────────────────────────────────────────────────────────────
     def quantities(self, volumes: Volumes) -> FloatArray:
         """Billing units (terms, W)."""
         return _term_quantities(self.offers, volumes, self.book)
 
-    def fitting(
-        self, volumes: Volumes, quantities: FloatArray
-    ) -> tuple[BoolArray, list[tuple[int, str, BoolArray]]]:
+    def fitting(self, volumes: Volumes, quantities: FloatArray) -> tuple[BoolArray, list[tuple[int, str, BoolArray]]]:
         """Which offers hold each workload (offers, W), and the limits that bind as (offer, reason, fits)."""
         fits = np.ones((len(self.offers), volumes.devices.shape[0]), dtype=np.bool_)
         limits: list[tuple[int, str, BoolArray]] = []
@@ -222,7 +230,7 @@ class Market:
                 if o.offer == term.offer and isinstance(f := self.figure(term, o.region), Figure)
             )
             most = meter.max_units * figure.increment
-            reason = f"{meter.service} takes at most {meter.max_units:,.0f} units of {figure.increment:,.0f} {meter.unit}"
+            reason = f"{meter.service} takes at most {most:,.0f} {meter.unit} ({meter.max_units:,.0f} units)"
             yield term.offer, reason, quantities[index] <= most
 
     def problems(self, volumes: Volumes, quantities: FloatArray) -> list[Problem]:

@@ -1,12 +1,12 @@
 """Usage terms: every `Use` of every offer, flat, with what part of the placement brings it about.
 
-Which terms there are depends on the offers only; how much each amounts to depends on the workload. So the terms are
-listed once, and their quantities (in the meters' billing units) form one (terms, workloads) array.
+Which terms there are depends on the offers only; how much each amounts to depends on the workload. So the terms
+are listed once, and their quantities (in the meters' billing units) form one (terms, workloads) array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,9 +68,7 @@ def list_terms(offers: Sequence[Offer]) -> list[Term]:
 
 def term_quantities(offers: Sequence[Offer], volumes: Volumes, book: PriceBook) -> FloatArray:
     """Billing units (terms, workloads) of every term of `offers`, in the order of `list_terms`."""
-    rows = [
-        quantity_in_units(book.meter(use.meter), use.amount, use.each_bytes) for _, use in _terms(offers, volumes)
-    ]
+    rows = [quantity_in_units(book.meter(use.meter), use.amount, use.each_bytes) for _, use in _terms(offers, volumes)]
     return np.array(np.broadcast_arrays(*rows, volumes.devices)[:-1]) if rows else np.zeros((0, 0))
 
 
@@ -107,9 +105,7 @@ def _ends_of(offer: Offer, edge: Edge) -> Iterator[End]:
         yield End.TARGET
 
 
-def _uses(
-    offer: int, table: int, components: Iterator[Component] | Sequence[Component]
-) -> Iterator[tuple[Term, Use]]:
+def _uses(offer: int, table: int, components: Iterable[Component]) -> Iterator[tuple[Term, Use]]:
     for component in components:
         for use in component.uses:
             yield _term(offer, table, component, use), use

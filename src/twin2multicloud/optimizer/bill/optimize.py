@@ -1,0 +1,228 @@
+"""The default model: the exact cheapest bill of a twin, with everything that explains it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from twin2multicloud.blueprint.volumes import Volumes
+from twin2multicloud.model.assumptions import Assumptions
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.placement import Placement, SlotChoice
+from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
+from twin2multicloud.model.workload import Workload
+from twin2multicloud.optimizer.bill.conflict import explain_conflict
+from twin2multicloud.optimizer.bill.invoice import Invoice, invoice
+from twin2multicloud.optimizer.bill.market import Market
+from twin2multicloud.optimizer.bill.restrictions import Restriction, combined, restrictions
+from twin2multicloud.optimizer.bill.result import Alternative, BillResult, BookIdentity, Proof, Ranked
+from twin2multicloud.optimizer.bill.standalone import standalone_usd
+from twin2multicloud.optimizer.bill.warnings import warnings_for
+from twin2multicloud.optimizer.pricing.book import PriceBook
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
+from twin2multicloud.optimizer.search.exact import Search, Solution
+from twin2multicloud.optimizer.search.problem import Problem
+
+_CHUNK = 64  # workloads priced in one go; bounds memory, not results
+
+
+class BillOptimizer:
+    """Optimizes workloads under one price book, one set of constraints and one set of assumptions.
+
+    Build it once and ask it about any number of workloads: the market and the search's index structures are shared.
+    """
+
+    def __init__(
+        self,
+        book: PriceBook,
+        constraints: Constraints | None = None,
+        assumptions: Assumptions | None = None,
+        market: Market | None = None,
+    ) -> None:
+        self.book = book
+        self.constraints = constraints or Constraints()
+        self.assumptions = assumptions or Assumptions()
+        self.market = market or Market(book, self.constraints.egress_policy)
+        self._search: Search | None = None
+        self._restrictions: dict[bool, list[Restriction]] = {}
+
+    def optimize(self, workload: Workload, *, top: int = 1, alternatives: bool = True) -> BillResult:
+        """The exact optimum for one workload, the `top` cheapest placements, and each slot's alternatives.
+
+        Raises `NoPlacementError` when nothing satisfies the constraints.
+        """
+        return next(self.optimize_many([workload], top=top, alternatives=alternatives))
+
+    def optimize_many(
+        self, workloads: Sequence[Workload], *, top: int = 1, alternatives: bool = False
+    ) -> Iterator[BillResult]:
+        """The same for many workloads, in order; lazily, so that an infeasible one raises when reached."""
+        for start in range(0, len(workloads), _CHUNK):
+            chunk = workloads[start : start + _CHUNK]
+            volumes = Volumes.of(chunk, self.assumptions)
+            quantities = self.market.quantities(volumes)
+            fits, limits = self.market.fitting(volumes, quantities)
+            for w, problem in enumerate(self.market.problems(volumes, quantities)):
+                reasons = [
+                    f"{self.market.offers[number].id}: {reason}" for number, reason, holds in limits if not holds[w]
+                ]
+                case = _Case(self, chunk[w], problem, quantities[:, w], fits[:, w], reasons)
+                yield case.result(top, alternatives)
+
+    def search(self, problem: Problem) -> Search:
+        """The search, its index structures built on the first problem."""
+        if self._search is None:
+            self._search = Search(problem)
+        return self._search
+
+    def restrictions(self, needs_3d: bool) -> list[Restriction]:
+        """The named restrictions for workloads with or without 3D."""
+        if needs_3d not in self._restrictions:
+            self._restrictions[needs_3d] = restrictions(self.market, self.constraints, needs_3d)
+        return self._restrictions[needs_3d]
+
+
+class _Case:
+    """One workload being optimized."""
+
+    def __init__(
+        self,
+        optimizer: BillOptimizer,
+        workload: Workload,
+        problem: Problem,
+        quantities: FloatArray,
+        fits: BoolArray,
+        reasons: Sequence[str],
+    ) -> None:
+        self.optimizer = optimizer
+        self.market = optimizer.market
+        self.workload = workload
+        self.problem = problem
+        self.quantities = quantities
+        self.reasons = reasons
+        self.search = optimizer.search(problem)
+        self.fits = fits[self.market.offer]
+        self.parts = optimizer.restrictions(workload.entities_3d > 0)
+        self.allowed, self.most = combined(len(self.market.options), self.parts)
+        self.allowed &= self.fits
+
+    def result(self, top: int, alternatives: bool) -> BillResult:
+        solution = self._solve(self.parts, top)
+        if not solution.usd.size:
+            raise explain_conflict(self.parts, self._best, self.reasons)
+        optimum = float(solution.usd[0])
+        placement = self._placement(solution.choices[0])
+        bill = invoice(self.market, self.problem, self.quantities, solution.choices[0])
+        unpinned = self._unpinned()
+        options = {slot: self._alternatives(slot, optimum, placement) for slot in SLOTS} if alternatives else {}
+        book = self.optimizer.book
+        standalone = standalone_usd(self.problem, self.allowed)
+        return BillResult(
+            workload=self.workload,
+            constraints=self.optimizer.constraints,
+            assumptions=self.optimizer.assumptions,
+            price_book=BookIdentity(book.version, book.date, book.content_hash),
+            placement=placement,
+            usd_per_month=optimum,
+            invoice=bill,
+            baselines=self._baselines(),
+            slots=standalone,
+            alternatives=options,
+            ranking=tuple(
+                Ranked(self._placement(row), float(usd))
+                for row, usd in zip(solution.choices, solution.usd, strict=True)
+            ),
+            unpinned=unpinned,
+            unavailable=tuple(self.market.unavailable),
+            warnings=warnings_for(self.optimizer.constraints, self.market, placement, optimum, bill, unpinned),
+            proof=self._proof(solution),
+        )
+
+    def _solve(self, parts: Sequence[Restriction], top: int = 1) -> Solution:
+        allowed, most = combined(len(self.market.options), parts)
+        return self.search.solve(self.problem, allowed=allowed & self.fits, max_providers=most, k=top)
+
+    def _best(self, parts: Sequence[Restriction]) -> float | None:
+        solution = self._solve(parts)
+        return float(solution.usd[0]) if solution.usd.size else None
+
+    def _placement(self, choice: IntArray) -> Placement:
+        chosen = {}
+        for slot, number in zip(SLOTS, choice, strict=True):
+            option = self.market.options[int(number)]
+            offer = self.market.offers[option.offer]
+            # Trusted values: construct skips validation, which would dominate a batch's time.
+            chosen[slot] = SlotChoice.model_construct(
+                provider=offer.provider, offer=offer.id, region=option.region.code
+            )
+        return Placement.model_construct(chosen)
+
+    def _ranked(self, solution: Solution) -> Ranked | None:
+        if not solution.usd.size:
+            return None
+        return Ranked(self._placement(solution.choices[0]), float(solution.usd[0]))
+
+    def _baselines(self) -> dict[Provider, Ranked | None]:
+        masks = [self.problem.provider == index for index in range(len(PROVIDERS))]
+        found = self.search.pinned(masks, self.problem, allowed=self.allowed, max_providers=self.most)
+        return {provider: self._ranked(s) for provider, s in zip(PROVIDERS, found, strict=True)}
+
+    def _unpinned(self) -> Ranked | None:
+        if not self.optimizer.constraints.pins:
+            return None
+        return self._ranked(self._solve([part for part in self.parts if part.slot is None]))
+
+    def _alternatives(self, slot: Slot, optimum: float, placement: Placement) -> tuple[Alternative, ...]:
+        """Every other offer for `slot`, ascending by what it adds; the slot's own pin does not count."""
+        allowed, most = combined(len(self.market.options), [part for part in self.parts if part.slot is not slot])
+        allowed &= self.fits
+        here = self.problem.slot == SLOTS.index(slot)
+        by_offer: dict[int, None] = dict.fromkeys(int(n) for n in self.market.offer[here & allowed])
+        current = placement[slot]
+        offers = [n for n in by_offer if self.market.offers[n].id != current.offer]
+        groups = [~here | (self.market.offer == n) for n in offers]
+        found = self.search.pinned(groups, self.problem, allowed=allowed, max_providers=most)
+        alternatives = []
+        for solution in found:
+            ranked = self._ranked(solution)
+            if ranked is not None:
+                choice = ranked.placement[slot]
+                alternatives.append(
+                    Alternative(
+                        slot,
+                        choice.offer,
+                        choice.region,
+                        choice.provider,
+                        ranked.usd_per_month,
+                        ranked.usd_per_month - optimum,
+                        ranked.placement,
+                    )
+                )
+        return tuple(sorted(alternatives, key=lambda a: (a.usd_per_month, a.offer)))
+
+    def _proof(self, solution: Solution) -> Proof:
+        per_slot: dict[int, int] = defaultdict(int)
+        for slot in self.problem.slot[self.allowed]:
+            per_slot[int(slot)] += 1
+        return Proof(
+            method="exact: provider vectors with bounds, subproblems by branch and bound",
+            lower_bound_usd=float(solution.lower_bound),
+            proven=solution.proven,
+            options=int(self.allowed.sum()),
+            placements=float(np.prod([float(n) for n in per_slot.values()])),
+            vectors_expanded=solution.stats.vectors,
+            subproblems_solved=solution.stats.subproblems,
+            rows_priced=solution.stats.rows,
+        )
+
+
+def bill_of(optimizer: BillOptimizer, workload: Workload, placement: Placement) -> Invoice:
+    """The invoice of any given placement; raises `PriceError` where one of its offers is not priced."""
+    market = optimizer.market
+    volumes = Volumes.of([workload], optimizer.assumptions)
+    quantities = market.quantities(volumes)
+    problem = market.problems(volumes, quantities)[0]
+    choice = np.array([market.option_number(placement[slot]) for slot in SLOTS], dtype=np.int64)
+    return invoice(market, problem, quantities[:, 0], choice)
