@@ -23,6 +23,7 @@ def test_the_default_allows_everything() -> None:
     assert constraints.allows_location(Provider.GCP, "europe-west1", "BE")
     assert constraints.countries is None
     assert constraints_from_options() == constraints
+    assert Constraints.model_validate({"max_clouds": 2.0}).max_clouds == 2
 
 
 def test_the_command_lines_spellings() -> None:
@@ -124,6 +125,7 @@ def test_all_bad_options_are_reported_at_once() -> None:
         {"require": [{"feature": "No Spaces"}]},
         {"managed_only": 1},
         {"max_clouds": True},
+        {"max_clouds": 1.5},
         {"max_clouds": "2"},
         {"clouds": 2},
     ],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from twin2multicloud.model.documents import WorkloadDocument, parse_workload, read_workload_file
 from twin2multicloud.model.errors import Finding, InvalidInputError
 from twin2multicloud.model.fields import number_fields
+from twin2multicloud.model.formats import Format
 from twin2multicloud.model.jsonl import read_batch
 from twin2multicloud.model.scenarios import SCENARIOS, Scenario
 from twin2multicloud.model.slots import Provider, Slot
@@ -23,9 +24,9 @@ ROOT = Path(__file__).parents[2]
 BARE = "devices: 5\nmessage_interval_s: 60\nmessage_size_bytes: 100\n"
 
 
-def findings(content: str | bytes, form: str = "yaml") -> dict[str, Finding]:
+def findings(content: str | bytes, form: Format = "yaml") -> dict[str, Finding]:
     with pytest.raises(InvalidInputError) as error:
-        parse_workload(content, "w", form)  # type: ignore[arg-type]
+        parse_workload(content, "w", form)
     assert error.value.exit_code == 4
     assert all(line.startswith("w: ") for line in str(error.value).splitlines())
     return {finding.field: finding for finding in error.value.findings}
@@ -81,11 +82,13 @@ def test_every_format_reads_back_what_was_written(data: st.DataObject) -> None:
     ages = sorted(data.draw(st.lists(st.floats(0.001, 1200), min_size=3, max_size=3)))
     values |= dict(zip(("hot_months", "cool_months", "archive_months"), ages, strict=True))
     workload = Workload(**values)  # type: ignore[arg-type]
-    lines = {"yaml": "{}: {!r}", "toml": "{} = {!r}"}
-    texts = {form: "\n".join(line.format(*pair) for pair in values.items()) for form, line in lines.items()}
+    lines: dict[Format, str] = {"yaml": "{}: {!r}", "toml": "{} = {!r}"}
+    texts: dict[Format, str] = {
+        form: "\n".join(line.format(*pair) for pair in values.items()) for form, line in lines.items()
+    }
     texts["json"] = json.dumps(values)
     for form, text in texts.items():
-        assert parse_workload(text, "w", form).workload == workload  # type: ignore[arg-type]
+        assert parse_workload(text, "w", form).workload == workload
         assert parse_workload(text, "w").workload == workload
     (item,) = read_batch(io.BytesIO(texts["json"].encode()), "b")
     assert item.document == WorkloadDocument("b", workload)
@@ -120,7 +123,7 @@ def test_every_format_reads_back_what_was_written(data: st.DataObject) -> None:
 def test_a_yaml_value_that_is_no_number_is_named_with_its_line_and_the_allowed_range(raw: str, says: str) -> None:
     finding = findings(f"{BARE}\nhot_months: {raw}\n")["hot_months"]
     assert says in finding.problem
-    assert "write a number above 0 up to 1200 (months)" in finding.problem
+    assert "write a number above 0 and at most 1200 (months)" in finding.problem
     assert (finding.line, finding.column) == (5, 1)
 
 
@@ -143,9 +146,7 @@ def test_a_bad_toml_value_is_named_with_its_line(raw: str) -> None:
 
 
 def test_all_problems_are_reported_at_once_in_the_files_order() -> None:
-    found = findings(
-        "device: 5\nmessage_interval_s: 0\nmessage_size_bytes: 9e9\nhot_months: 5\nviewers: -1\nzzz: 1\n"
-    )
+    found = findings("device: 5\nmessage_interval_s: 0\nmessage_size_bytes: 9e9\nhot_months: 5\nviewers: -1\nzzz: 1\n")
     assert list(found) == [
         "device",
         "message_interval_s",
@@ -182,7 +183,7 @@ def test_too_many_messages_are_explained() -> None:
         ("json", '{"devices": 5, "message_interval_s": 60,\n"message_size_bytes": 1,\n\n"devices": 5}'),
     ],
 )
-def test_a_repeated_key_is_refused(form: str, text: str) -> None:
+def test_a_repeated_key_is_refused(form: Format, text: str) -> None:
     finding = findings(text, form)["devices"]
     assert finding.problem == "given twice, first in line 1; keep one"
     assert finding.line == 4
@@ -227,7 +228,8 @@ def test_constraints_and_assumptions_in_a_file_are_checked_too() -> None:
 
 
 def test_toml_places_inside_sections_with_quoted_keys() -> None:
-    text = '[workload]\ndevices = 5\nmessage_interval_s=60\nmessage_size_bytes=1\n[constraints.pins]\n"L3.hot" = "ibm"\n'
+    workload = "[workload]\ndevices = 5\nmessage_interval_s=60\nmessage_size_bytes=1\n"
+    text = workload + '[constraints.pins]\n"L3.hot" = "ibm"\n'
     assert findings(text, "toml")["constraints.pins.L3.hot"].line == 6
 
 

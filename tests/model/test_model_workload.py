@@ -50,7 +50,6 @@ def test_bounds_are_inclusive_and_nothing_beyond_them_passes(field: NumberField)
     assert field.low is not None
     assert field.high is not None
     for bound, outwards in ((field.low, -math.inf), (field.high, math.inf)):
-        # The longest interval keeps the total of messages within its own bound at a hundred million devices.
         assert getattr(make(**{field.name: bound}), field.name) == bound
         beyond = bound + math.copysign(1, outwards) if field.whole else math.nextafter(bound, outwards)
         with pytest.raises(ValidationError):
@@ -112,7 +111,7 @@ def test_messages_per_month_are_bounded(devices: int, interval: float) -> None:
 def test_a_workload_is_immutable_comparable_and_survives_json() -> None:
     workload = make(event_share=0.25)
     with pytest.raises(ValidationError):
-        workload.devices = 5
+        workload.devices = 5  # type: ignore[misc]
     again = Workload.model_validate_json(workload.model_dump_json())
     assert again == workload
     assert hash(again) == hash(workload)

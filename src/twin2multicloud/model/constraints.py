@@ -30,6 +30,7 @@ from twin2multicloud.model.names import (
     shown,
 )
 from twin2multicloud.model.slots import PROVIDERS, Provider, Slot
+from twin2multicloud.model.workload import Whole
 
 EgressPolicy = Literal["list", "eu-data-act"]
 
@@ -62,9 +63,7 @@ class Pin(BaseModel):
         what, at, region = value.strip().partition("@")
         provider, dot, name = what.partition(".")
         if (at and not region) or (dot and not OFFER_PATTERN.fullmatch(name.casefold())):
-            raise ValueError(
-                f"{shown(value)} is not a pin: write provider, provider.offer or provider.offer@region"
-            )
+            raise ValueError(f"{shown(value)} is not a pin: write provider, provider.offer or provider.offer@region")
         return {
             # Checked here, so that the finding names the pin and not a field nobody wrote.
             "provider": parse_provider(provider),
@@ -172,7 +171,7 @@ class Constraints(BaseModel):
     )
     managed_only: bool = Field(default=False, strict=True, description="Only services that the provider operates.")
     deployable_only: bool = Field(default=False, strict=True, description="Only offers that we can also deploy.")
-    max_clouds: int = Field(default=3, ge=1, le=3, strict=True, description="At most so many providers at once.")
+    max_clouds: Whole = Field(default=3, ge=1, le=3, strict=True, description="At most so many providers at once.")
     egress_policy: EgressPolicy = Field(
         default="list",
         description="Prices of traffic that leaves a cloud: list prices, or what the EU Data Act grants.",

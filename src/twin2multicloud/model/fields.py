@@ -42,13 +42,11 @@ class NumberField:
     def allowed(self) -> str:
         """The range as words, such as `a whole number from 1 to 100,000,000`."""
         kind = "a whole number" if self.whole else "a number"
-        parts = []
-        if self.low is not None:
-            parts.append(f"{'above' if self.low_open else 'from'} {number_text(self.low)}")
-        if self.high is not None:
-            word = "below" if self.high_open else "up to" if self.low_open or self.low is None else "to"
-            parts.append(f"{word} {number_text(self.high)}")
-        return " ".join([kind, *parts])
+        low = "" if self.low is None else f"{'above' if self.low_open else 'from'} {number_text(self.low)}"
+        high = "" if self.high is None else f"{'below' if self.high_open else 'at most'} {number_text(self.high)}"
+        if low and high and not self.low_open and not self.high_open:
+            return f"{kind} {low} to {number_text(self.high or 0.0)}"
+        return " ".join([kind, " and ".join(filter(None, [low, high]))]).rstrip()
 
 
 def number_text(value: float) -> str:

@@ -94,16 +94,20 @@ def findings_of(
         for name, problem in cross_check(_sound_values(model, values, bad)):
             mark = locate((*prefix, name))
             add((name,), problem, mark.text if mark else None)
-    return limited(findings)
+    return sorted(findings, key=_line)
 
 
 def limited(findings: list[Finding]) -> list[Finding]:
     """The findings in the file's order, at most `MAX_FINDINGS` of them, and a last one counting the rest."""
-    ordered = sorted(findings, key=lambda f: math.inf if f.line is None else f.line)
+    ordered = sorted(findings, key=_line)
     if len(ordered) > MAX_FINDINGS:
         rest = len(ordered) - MAX_FINDINGS
-        ordered = [*ordered[:MAX_FINDINGS], Finding("", f"{rest} more problems are not shown")]
+        ordered = [*ordered[:MAX_FINDINGS], Finding("", f"further problems not shown: {rest}")]
     return ordered
+
+
+def _line(finding: Finding) -> float:
+    return math.inf if finding.line is None else finding.line
 
 
 def value_text(value: object) -> str:
@@ -114,11 +118,7 @@ def value_text(value: object) -> str:
         return {True: "true", False: "false", None: "nothing"}[value]
     if isinstance(value, int):
         # str() of an integer refuses several thousand digits.
-        return (
-            str(value)
-            if abs(value) < _BIG
-            else f"a number of about {int(value.bit_length() * 0.30103) + 1} digits"
-        )
+        return str(value) if abs(value) < _BIG else f"a number of about {int(value.bit_length() * 0.30103) + 1} digits"
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):

@@ -190,7 +190,7 @@ class Workload(BaseModel):
                 problems.append(
                     (
                         "devices",
-                        f"{values['devices']:,} devices with message_interval_s {values['message_interval_s']:g} "
+                        f"{values['devices']:,.0f} devices with message_interval_s {values['message_interval_s']:g} "
                         f"send {messages:.2g} messages a month; at most {MAX_MESSAGES_PER_MONTH:.0e} are allowed",
                     )
                 )

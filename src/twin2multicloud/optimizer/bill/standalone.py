@@ -9,7 +9,7 @@ from twin2multicloud.optimizer.pricing.tariffs import BoolArray
 from twin2multicloud.optimizer.search.problem import SAME, Problem
 
 
-def standalone_usd(market: Market, problem: Problem, allowed: BoolArray) -> dict[Slot, dict[Provider, float | None]]:
+def standalone_usd(problem: Problem, allowed: BoolArray) -> dict[Slot, dict[Provider, float | None]]:
     """USD per month {slot: {provider: usd}}; None where the provider offers nothing that is allowed.
 
     Local hand-offs belong to the slot, links do not; free allowances count in full for each slot, which is why

@@ -95,9 +95,7 @@ class PriceBook:
         """
         meter, place = self.meter(meter_id), self.region(region)
         if policy not in POLICIES:
-            raise UsageError(
-                f"unknown policy '{policy}'{nearest(policy, POLICIES)} (one of {', '.join(POLICIES)})"
-            )
+            raise UsageError(f"unknown policy '{policy}'{nearest(policy, POLICIES)} (one of {', '.join(POLICIES)})")
         if meter.provider != place.provider:
             raise UsageError(
                 f"{meter_id} is a meter of {meter.provider.label}, {region} a region of {place.provider.label}"
@@ -150,9 +148,7 @@ class PriceBook:
         for row in self._transit.get(provider, ()):
             if from_region in row.senders and to_region in row.receivers:
                 return row.usd_per_gb
-        return MissingPrice(
-            f"{provider}.transit", from_region, f"no inter-region price to {to_region} is recorded"
-        )
+        return MissingPrice(f"{provider}.transit", from_region, f"no inter-region price to {to_region} is recorded")
 
     def figures(self, policy: str | None = None) -> Iterable[Figure]:
         """All figures (of one policy), region by region."""
@@ -183,7 +179,7 @@ def load_book(directory: Path | None = None) -> PriceBook:
     return PriceBook(
         version=_joined(book.version for book in books),
         date=max(book.date for book in books),
-        content_hash=hashlib.sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest(),
+        content_hash=hashlib.sha256("\n".join(sorted(canonical)).encode()).hexdigest(),
         meters=MappingProxyType({key: meter for book in books for key, meter in book.meters.items()}),
         regions=MappingProxyType({key: region for book in books for key, region in book.regions.items()}),
         sources=MappingProxyType({(b.provider, key): source for b in books for key, source in b.sources.items()}),
@@ -208,10 +204,10 @@ def _joined(versions: Iterable[str]) -> str:
     return " + ".join(sorted(set(versions)))
 
 
-def _read(directory: Path) -> tuple[dict[str, ProviderFile], dict[str, Any], list[Finding]]:
+def _read(directory: Path) -> tuple[dict[str, ProviderFile], list[str], list[Finding]]:
     findings: list[Finding] = []
     files: dict[str, ProviderFile] = {}
-    canonical: dict[str, Any] = {}
+    parsed: dict[str, dict[str, Any]] = {}
     paths = sorted(directory.glob("*.toml")) if directory.is_dir() else []
     if not paths:
         findings.append(Finding("", f"{directory} holds no price book; it needs a *.toml file per provider"))
@@ -222,9 +218,10 @@ def _read(directory: Path) -> tuple[dict[str, ProviderFile], dict[str, Any], lis
         content = FileReader(path.name, findings).read(data)
         if content is not None:
             files[path.name] = content
-            canonical[content.provider.value] = _canonical(data)
-    # Contradictions are only worth naming once the rows themselves are readable.
-    return files, canonical, findings or check_files(files)
+            parsed[path.name] = data
+    # Contradictions are only worth naming, and content only worth hashing, once the rows themselves are sound.
+    findings = findings or check_files(files)
+    return files, [] if findings else [_canonical(data) for data in parsed.values()], findings
 
 
 def _parse(path: Path, findings: list[Finding]) -> dict[str, Any] | None:
@@ -238,12 +235,20 @@ def _parse(path: Path, findings: list[Finding]) -> dict[str, Any] | None:
         return None
 
 
-def _canonical(value: Any, key: str = "") -> Any:
-    """The content without its spelling: numbers as floats, rows sorted; tiers and transit rows keep their order."""
+def _canonical(value: Any, key: str = "") -> str:
+    """The content as text without its spelling: keys and rows sorted, numbers as floats.
+
+    Tiers keep their order, and so do transit rows, of which the first match counts.
+    """
+    if isinstance(value, str):
+        return json.dumps(value)
     if isinstance(value, Mapping):
-        return {name: _canonical(item, name) for name, item in value.items()}
+        members = [f"{json.dumps(name)}:{_canonical(item, name)}" for name, item in value.items()]
+        return "{" + ",".join(sorted(members)) + "}"
     if isinstance(value, list):
+        if key == "usd":
+            return repr([[float(number) for number in tier] for tier in value])
         items = [_canonical(item) for item in value]
-        ordered = key == "usd" or any(isinstance(item, Mapping) and "to" in item for item in value)
-        return items if ordered else sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        ordered = any(isinstance(item, Mapping) and "to" in item for item in value)
+        return "[" + ",".join(items if ordered else sorted(items)) + "]"
+    return repr(value) if isinstance(value, bool) else repr(float(value))

@@ -41,14 +41,14 @@ def _check_pools(name: str, meters: Iterable[Meter]) -> Iterable[Finding]:
     for meter in meters:
         place = f"{name}:{meter.id}"
         if meter.size in ("kB", "GB", "TB") and "iB" in meter.unit:
-            yield Finding(
-                f"{place}.unit", f"unit says GiB but size is {meter.size}; state one of the two", meter.unit
-            )
+            yield Finding(f"{place}.unit", f"unit says GiB but size is {meter.size}; state one of the two", meter.unit)
         if meter.size in ("GB", "GiB", "TB", "TiB") and meter.measure in ("count", "seconds", "hours"):
             yield Finding(f"{place}.size", f"size {meter.size} does not fit measure {meter.measure}", meter.size)
-        if meter.chunk_bytes and meter.measure != "count":
+        if meter.chunk_bytes and meter.measure not in ("count", "hours"):
             yield Finding(
-                f"{place}.chunk", "only a meter that counts items can chunk them", str(meter.chunk_bytes)
+                f"{place}.chunk",
+                "only a meter that counts items (or items per second, by the hour) can chunk",
+                str(meter.chunk_bytes),
             )
         if meter.item_minimum_bytes and meter.measure != "bytes":
             yield Finding(
@@ -81,9 +81,7 @@ def _check_figures(rows: Iterable[FigureRow]) -> Iterable[Finding]:
 def _check_tiers(row: FigureRow) -> Iterable[Finding]:
     place = f"{row.place}.usd"
     if not all(math.isfinite(value) and value >= 0 for value in (*row.starts, *row.published)):
-        yield Finding(
-            place, "tier starts and prices must be finite and not negative", f"{row.starts} {row.published}"
-        )
+        yield Finding(place, "tier starts and prices must be finite and not negative", f"{row.starts} {row.published}")
         return
     if row.starts[0] != 0:
         yield Finding(

@@ -162,9 +162,7 @@ class FileReader(RowReader):
             for region in self._regions(missing_row.get("in"), f"{where}.in", book):
                 book.missing[meter_id or "", region] = why
 
-    def _meter(
-        self, prefix: str, service: str, row: Mapping[str, Any], place: str, provider: Provider
-    ) -> Meter | None:
+    def _meter(self, prefix: str, service: str, row: Mapping[str, Any], place: str, provider: Provider) -> Meter | None:
         self.keys(row, _METER_KEYS, place)
         name, counts, unit = (self.text(row, key, place) for key in ("id", "counts", "unit"))
         cost = self.choice(row, "C", COST_PRIMITIVES, place)
@@ -173,8 +171,7 @@ class FileReader(RowReader):
         scope = self.choice(row, "scope", SCOPES, place)
         size = self.choice(row, "size", SIZES, place, default="1")
         chunk, item_min, cap = (
-            self.number(row, key, place, required=False, positive=True)
-            for key in ("chunk", "item_min", "max_units")
+            self.number(row, key, place, required=False, positive=True) for key in ("chunk", "item_min", "max_units")
         )
         if None in (name, counts, unit, cost, kind, measure, scope, size):
             return None
@@ -266,9 +263,7 @@ class FileReader(RowReader):
             return None
         if prefix + name not in book.meters:
             known = [key.removeprefix(prefix) for key in book.meters if key.startswith(prefix)]
-            self.fault(
-                f"{place}.meter", f"unknown meter '{name}'{nearest(name, known)}; define it in meters", name
-            )
+            self.fault(f"{place}.meter", f"unknown meter '{name}'{nearest(name, known)}; define it in meters", name)
             return None
         return prefix + name
 
@@ -301,9 +296,7 @@ class FileReader(RowReader):
             if not found:
                 known = [*book.regions, *(f"group:{name}" for name in self._groups)]
                 hint = nearest(str(selector), known)
-                self.fault(
-                    place, f"'{selector}' names no region of this file{hint}; add it to [regions]", selector
-                )
+                self.fault(place, f"'{selector}' names no region of this file{hint}; add it to [regions]", selector)
             chosen.update(found)
         return tuple(code for code in book.regions if code in chosen)
 

@@ -172,6 +172,6 @@ def quantity_in_units(
             base = base * np.maximum(np.ceil(each / meter.chunk_bytes - 1e-9), 1.0)
         elif meter.item_minimum_bytes is not None:
             base = base * np.maximum(each, float(meter.item_minimum_bytes))
-        elif meter.measure != "count":
+        elif meter.measure.startswith("byte"):
             base = base * each
     return np.asarray(base / meter.base_per_unit, dtype=np.float64)

@@ -43,9 +43,7 @@ class RowReader:
                     where, f"unknown key '{key}'{nearest(key, allowed)} (allowed: {', '.join(allowed)})", row[key]
                 )
 
-    def tables(
-        self, data: Mapping[str, Any], key: str, place: str
-    ) -> Iterable[tuple[str, Mapping[str, Any], str]]:
+    def tables(self, data: Mapping[str, Any], key: str, place: str) -> Iterable[tuple[str, Mapping[str, Any], str]]:
         """The sub-tables of table `key`: name, content, place."""
         tables = data.get(key, {})
         if not isinstance(tables, Mapping):

@@ -114,14 +114,17 @@ def lines_below(
     pool[l]. Where the curve has a kink at `aim`, `tilt` ∈ [0, 1] chooses between the flattest and the steepest line.
     Guarantee: for totals in the bounds, intercept + Σ_l slope_l · q_l ≤ the pool's cost, but for float rounding.
     """
-    first = np.maximum(low[..., pool], np.minimum(curves.minimum, high[..., pool]))
-    last = high[..., pool]
+    bottom, last, here = low[..., pool], high[..., pool], aim[..., pool]
+    first, at_first, at_last = bottom, curves.cost(bottom), curves.cost(last)
+    step = np.where(curves.increment > 0, curves.increment, 1.0)
     if curves.rounds:
-        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end.
-        step = np.where(curves.increment > 0, curves.increment, 1.0)
-        up = np.ceil(first / step - _HAIR) * step
-        first = np.where(curves.increment > 0, np.minimum(up, last), first)
-    at_first, at_last, here = curves.cost(first), curves.cost(last), aim[..., pool]
+        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end. Below its
+        # minimum a lane costs what the minimum costs, at least.
+        up = np.where(curves.increment > 0, np.ceil(bottom / step - _HAIR) * step, bottom)
+        least = np.broadcast_to(curves.minimum, bottom.shape)
+        below = bottom < least
+        first = np.minimum(np.where(below, least, up), last)
+        at_first = np.where(below, curves.plain(least), at_first)
     lift = (slice(None), *(None,) * (first.ndim - 1))
     starts, knots = curves.starts[lift], curves.knots[lift]
     inside = (starts > first) & (starts < last)

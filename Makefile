@@ -1,0 +1,44 @@
+# Two commands matter: `make demo` runs the main job, `make test` runs every test. Each sets up all it needs.
+.DEFAULT_GOAL := demo
+SHELL := /bin/bash
+UV = $$(scripts/bootstrap)
+RUN = $(UV) run --frozen
+
+.PHONY: demo test lint unit tools bench lock screenshots clean
+
+demo: ## optimize the three built-in scenarios on the bundled prices, the smart building explained
+	@$(UV) sync --quiet --frozen --no-dev
+	@$(UV) run --frozen --no-dev --no-sync twin2multicloud optimize smart-building --explain
+	@for scenario in industrial-facility smart-home; do \
+	  $(UV) run --frozen --no-dev --no-sync twin2multicloud optimize $$scenario || exit; done
+
+test: tools lint unit ## everything CI runs
+
+lint:
+	@$(UV) sync --quiet --frozen
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+unit:
+	@# Fast tests first, so that a mistake shows within seconds; then the slow ones.
+	$(RUN) pytest -q -m "not slow" -n 2
+	$(RUN) pytest -q -m slow -n 2
+
+tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
+	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
+	  scripts/apt-install chromium >/dev/null || echo "tools: no chromium; browser tests will be skipped" >&2
+
+bench: ## every benchmark, as ratios against stated baselines
+	@$(UV) sync --quiet --frozen
+	$(RUN) python -m benchmarks
+
+screenshots: tools ## docs/images from the real output
+	$(RUN) python scripts/screenshots.py
+
+lock:
+	$(UV) lock --upgrade
+
+clean:
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
