@@ -207,12 +207,19 @@ def test_remote_telemetry_arrives_through_receiver_and_queue() -> None:
     assert used["azure.functions.duration"] == pytest.approx((0.5 + 0.5 - 0.21) * SECONDS * QUARTER_GIB)
 
 
+def test_larger_batches_on_the_link_do_not_lower_what_processing_runs() -> None:
+    v = volumes(devices=200, message_size_bytes=10, link_batch_messages=200)
+    used = at("azure.functions-consumption", TELEMETRY, End.TARGET, Relation.CLOUD, v)
+    assert used["azure.functions.executions"] == pytest.approx(SECONDS)  # the receiver's
+
+
 def test_a_batch_over_64_kb_is_several_queue_messages() -> None:
-    # 20 · (10,000 + 250) bytes a batch: four messages of 64 KB.
-    v = volumes(devices=20, message_size_bytes=10_000)
+    # 20 · (10,000 + 250) bytes a batch: four messages of 64 KB, each posted on its own.
+    v = volumes(Assumptions(send_ms_per_batch=200), devices=20, message_size_bytes=10_000)
     used = at("azure.functions-consumption", PERSIST, End.SOURCE, Relation.CLOUD, v)
     assert used["azure.storage-queue.operations"] == pytest.approx(3 * 4 * SECONDS)
     assert used["azure.functions.executions"] == pytest.approx(4 * SECONDS)
+    assert used["azure.functions.duration"] == pytest.approx((4 * 0.205 + 0.002) * SECONDS * QUARTER_GIB)
 
 
 # ── Handing over ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -307,6 +314,8 @@ def test_throughput_is_one_ru_per_s_for_each_gb() -> None:
 def test_autoscale_follows_the_load_down_to_a_tenth_of_the_peak() -> None:
     even = own("azure.cosmos-autoscale", volumes(**KIB_RECORDS))
     assert even["azure.cosmos.autoscale-ru-hours"] == pytest.approx((2 * WRITES + READS) / SECONDS * 730)
+    uneven = own("azure.cosmos-autoscale", volumes(Assumptions(autoscale_hourly_peak=4.0), **KIB_RECORDS))
+    assert uneven["azure.cosmos.autoscale-ru-hours"] == pytest.approx(4 * (WRITES + READS) / SECONDS * 730)
     spiky = own("azure.cosmos-autoscale", volumes(peak_factor=31.0, **KIB_RECORDS))
     floor = (WRITES + READS) / SECONDS * 31 / 0.7 / 10
     assert spiky["azure.cosmos.autoscale-ru-hours"] == pytest.approx(floor * 730)
@@ -345,6 +354,8 @@ def test_archive_writes_once_however_blobs_come() -> None:
     used = own("azure.blob-archive", v)
     assert used["azure.blob.archive.storage"] == pytest.approx(SECONDS * 1250 * 0.25 * 9)
     assert used["azure.blob.archive.write"] == pytest.approx(730)
+    short = own("azure.blob-archive", volumes(cool_months=3.0, archive_months=4.0))
+    assert short["azure.blob.archive.storage"] == pytest.approx(SECONDS * 1250 * 0.25 * 180 / (730 / 24))
     assert at("azure.blob-archive", TO_ARCHIVE, End.TARGET, Relation.SAME, v) == {}
     assert at("azure.blob-cool", TO_ARCHIVE, End.SOURCE, Relation.SAME, v) == {}
     remote = at("azure.blob-archive", TO_ARCHIVE, End.TARGET, Relation.CLOUD, v)
@@ -369,6 +380,22 @@ def test_tiers_of_no_length_cost_nothing() -> None:
     v = volumes(hot_months=2.0, cool_months=2.0, archive_months=2.0)
     for offer_id in ("azure.blob-cool", "azure.blob-cold", "azure.blob-archive"):
         assert set(own(offer_id, v).values()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("offer_id", "name", "panels"),
+    [
+        ("azure.cosmos-serverless", "history", 4),
+        ("azure.cosmos-provisioned", "history", 4),
+        ("azure.digital-twins", "twin-state", 2),
+        ("azure.own-graph", "twin-state", 2),
+    ],
+)
+def test_panels_are_answered_by_a_read_handler(offer_id: str, name: str, panels: int) -> None:
+    used = named(offer_id, name, volumes())
+    queries = 12 * 8 * 730 / 24 * panels
+    assert used["azure.functions.executions"] == pytest.approx(queries)
+    assert used["azure.functions.duration"] == pytest.approx(queries * 0.1 * QUARTER_GIB)
 
 
 # ── L4 and L5 ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -47,6 +47,9 @@ class Assumptions(BaseModel):
     link_max_bytes: Positive = Field(
         default=4 * 2**20, description="largest raw batch one POST carries; functions accept about 6 MB"
     )
+    pubsub_overhead_bytes: NotNegative = Field(
+        default=100, description="id, timestamp and attributes that Pub/Sub counts with each message"
+    )
 
     # Batching: a batch closes when it is full or when its window ends.
     batch_window_s: Positive = Field(default=1.0, description="longest wait of a message for its batch")

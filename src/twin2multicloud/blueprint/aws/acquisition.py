@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twin2multicloud.blueprint.parts import Component, Kind, Offer, Use
+from twin2multicloud.blueprint.parts import Component, Kind, Limit, Offer, Use
 from twin2multicloud.blueprint.volumes import HOURS_PER_MONTH, Volumes
 from twin2multicloud.model.slots import Provider, Slot
 
@@ -42,6 +42,7 @@ def _basic_ingest(v: Volumes) -> Iterable[Component]:
     yield _gateway(v, brokered=False)
 
 
+_LIMITS = (Limit("a message holds at most 131,072 bytes (128 KiB)", lambda v: v.message_size_bytes <= 131_072),)
 _FEATURES = frozenset({"managed", "mqtt", "https", "commands", "device-identity"})
 
 ACQUISITION = (
@@ -54,6 +55,7 @@ ACQUISITION = (
         summary="MQTT broker with rules; other clients may subscribe to the telemetry",
         features=_FEATURES | {"telemetry-subscriptions"},
         components=_standard,
+        limits=_LIMITS,
     ),
     Offer(
         id="aws.iot-core-basic-ingest",
@@ -64,5 +66,6 @@ ACQUISITION = (
         summary="devices publish straight to rules; no broker charge for telemetry",
         features=_FEATURES,
         components=_basic_ingest,
+        limits=_LIMITS,
     ),
 )

@@ -102,13 +102,9 @@ def iot_core(w: PaperWorkloads, v: Volumes, prices: PaperPrices = PRICES) -> Flo
 def iot_hub(w: PaperWorkloads, v: Volumes, prices: PaperPrices = PRICES) -> FloatArray:
     """L1 on Azure: the edition by the number of messages, then whole units of it, at least one. Chunks of 4 KB."""
     messages = v.messages * _chunks(w.message_kb, prices.iot_hub_chunk_kb)
-    small, medium, large = prices.iot_hub_tiers
-    is_small, is_medium = messages <= small.up_to_messages, messages <= medium.up_to_messages
-    quota = np.where(
-        is_small, small.quota_messages, np.where(is_medium, medium.quota_messages, large.quota_messages)
-    )
-    usd = np.where(is_small, small.usd_per_unit, np.where(is_medium, medium.usd_per_unit, large.usd_per_unit))
-    return np.asarray(np.maximum(1.0, np.ceil(messages / quota)) * usd)
+    edition = np.searchsorted(np.array(prices.iot_hub_edition_ends_messages), messages)
+    units = np.ceil(messages / np.array(prices.iot_hub_quota_messages)[edition])
+    return np.asarray(np.maximum(1.0, units) * np.array(prices.iot_hub_usd_per_unit)[edition])
 
 
 def functions(v: Volumes, prices: PaperPrices = PRICES) -> FloatArray:
@@ -136,9 +132,7 @@ def cosmos_db(w: PaperWorkloads, v: Volumes, prices: PaperPrices = PRICES) -> Fl
     """L3.hot on Azure: request units per second in whole units, at least 400, and storage."""
     per_second = v.executions / SECONDS_PER_30_DAYS
     size_factor = 1.0 + (w.message_kb - 1.0) * prices.cosmos_ru_growth_per_kb
-    needed = np.ceil(
-        per_second * prices.cosmos_ru_per_write * size_factor + per_second * prices.cosmos_ru_per_read
-    )
+    needed = np.ceil(per_second * prices.cosmos_ru_per_write * size_factor + per_second * prices.cosmos_ru_per_read)
     stored = v.gigabytes * (w.hot_months + prices.hot_buffer_months)
     return np.asarray(
         np.maximum(prices.cosmos_min_ru_s, needed) * prices.cosmos_usd_per_ru_s + stored * prices.cosmos_usd_per_gb

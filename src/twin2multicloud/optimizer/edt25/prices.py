@@ -33,15 +33,6 @@ class Egress:
 
 
 @dataclass(frozen=True)
-class HubTier:
-    """An IoT Hub edition: it serves fleets of up to `up_to_messages` a month in units of `quota_messages`."""
-
-    up_to_messages: float
-    quota_messages: float
-    usd_per_unit: float
-
-
-@dataclass(frozen=True)
 class PaperPrices:
     """Every constant of the published model. USD; a unit is one of what the name's `per_…` says, per month."""
 
@@ -52,11 +43,9 @@ class PaperPrices:
     iot_core_tier_ends_messages: tuple[float, float] = (1e9, 5e9)
     iot_core_usd_per_message: tuple[float, float, float] = (1e-6, 8e-7, 7e-7)
     iot_core_chunk_kb: float = 5.0
-    iot_hub_tiers: tuple[HubTier, HubTier, HubTier] = (
-        HubTier(1.2e8, 1.2e7, 25.0),
-        HubTier(1.8e9, 1.8e8, 250.0),
-        HubTier(float("inf"), 9e9, 2500.0),
-    )
+    iot_hub_edition_ends_messages: tuple[float, float] = (1.2e8, 1.8e9)
+    iot_hub_quota_messages: tuple[float, float, float] = (1.2e7, 1.8e8, 9e9)
+    iot_hub_usd_per_unit: tuple[float, float, float] = (25.0, 250.0, 2500.0)
     iot_hub_chunk_kb: float = 4.0
 
     # L2, AWS Lambda and Azure Functions: the same figures on both

@@ -57,8 +57,9 @@ _MAX_FILE_BYTES = 4 * 2**20  # a book is some 100 kB; anything far larger is not
 class PriceBook:
     """All meters, regions and figures of one date.
 
-    `version` and `date` are those of the files (joined where they differ), `content_hash` is the SHA-256 of the
-    content: layout, comments, key order and number spelling do not change it, any figure does.
+    `version` and `date` are those of the files (versions joined, the latest date), `content_hash` is the SHA-256 of
+    the content: layout, comments, key order and number spelling do not change it, any figure does. `transit` holds
+    each provider's prices between its own regions, of which the first that matches counts.
     """
 
     version: str
@@ -67,9 +68,10 @@ class PriceBook:
     meters: Mapping[str, Meter]
     regions: Mapping[str, Region]
     sources: Mapping[tuple[Provider, str], Source]
+    transit: Mapping[Provider, tuple[TransitRow, ...]] = field(repr=False)
     _rows: Mapping[tuple[str, str, str], FigureRow] = field(repr=False)
+    _where: Mapping[str, tuple[str, ...]] = field(repr=False)
     _missing: Mapping[tuple[str, str], str] = field(repr=False)
-    _transit: Mapping[Provider, tuple[TransitRow, ...]] = field(repr=False)
 
     def meter(self, meter_id: str) -> Meter:
         """The meter of that id; raises `UsageError` with the nearest name for an unknown one."""
@@ -145,7 +147,7 @@ class PriceBook:
             raise UsageError(f"{from_region} and {to_region} are not both regions of {Provider(provider).label}")
         if from_region == to_region:
             return 0.0
-        for row in self._transit.get(provider, ()):
+        for row in self.transit.get(provider, ()):
             if from_region in row.senders and to_region in row.receivers:
                 return row.usd_per_gb
         return MissingPrice(f"{provider}.transit", from_region, f"no inter-region price to {to_region} is recorded")
@@ -162,7 +164,7 @@ class PriceBook:
         stated = self._missing.get((meter_id, region))
         if stated:
             return stated
-        priced = [code for (meter, code, policy) in self._rows if meter == meter_id and policy == LIST_POLICY]
+        priced = self._where.get(meter_id, ())
         where = ", ".join(priced[:4]) + (f" and {len(priced) - 4} more" if len(priced) > 4 else "")
         return f"the price book records it only for {where}" if priced else "the price book records it nowhere"
 
@@ -186,14 +188,24 @@ def load_book(directory: Path | None = None) -> PriceBook:
         _rows=MappingProxyType(
             {(row.meter, code, row.policy): row for book in books for row in book.figures for code in row.regions}
         ),
+        _where=MappingProxyType(_list_priced(row for book in books for row in book.figures)),
         _missing=MappingProxyType({key: why for book in books for key, why in book.missing.items()}),
-        _transit=MappingProxyType({book.provider: tuple(book.transit) for book in books}),
+        transit=MappingProxyType({book.provider: tuple(book.transit) for book in books}),
     )
 
 
 def validate_book(directory: Path | None = None) -> list[Finding]:
     """Every fault of the book in `directory` (or the bundled one); an empty list means it is sound."""
     return _read(directory or BUNDLED)[2]
+
+
+def _list_priced(rows: Iterable[FigureRow]) -> dict[str, tuple[str, ...]]:
+    """In which regions each meter has a list price."""
+    where: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if row.policy == LIST_POLICY:
+            where[row.meter] = (*where.get(row.meter, ()), *row.regions)
+    return where
 
 
 def _label(directory: Path | None) -> str:

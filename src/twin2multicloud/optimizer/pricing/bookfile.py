@@ -137,7 +137,10 @@ class FileReader(RowReader):
 
     def _read_groups(self, data: Mapping[str, Any], book: ProviderFile) -> None:
         groups = data.get("groups", {})
-        for name, members in (groups if isinstance(groups, Mapping) else {}).items():
+        if not isinstance(groups, Mapping):
+            self.fault("groups", "must be a table of name = [regions]", groups)
+            return
+        for name, members in groups.items():
             self._groups[name] = self._regions(members, f"groups.{name}", book)
 
     def _read_service(self, key: str, row: Mapping[str, Any], place: str, book: ProviderFile) -> None:

@@ -15,6 +15,7 @@ concave in general. The search needs it exactly (`cost`), and from below:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -63,6 +64,11 @@ class Curves:
             rounds,
         )
 
+    def unrounded(self) -> Curves:
+        """The same tiers without increments and minima."""
+        none = np.zeros_like(self.increment)
+        return Curves(self.starts, self.width, self.price, self.knots, none, none, False)
+
     def plain(self, quantity: FloatArray) -> FloatArray:
         """USD (…, L) of quantities (…, L) without rounding."""
         lift = (slice(None), *(None,) * (quantity.ndim - 1))
@@ -80,7 +86,12 @@ class Curves:
         rounded = np.where(self.increment > 0, np.ceil(quantity / step - _HAIR) * step, quantity)
         return np.where(quantity > 0, np.maximum(rounded, self.minimum), 0.0)
 
-    @property
+    @cached_property
+    def lowest(self) -> FloatArray:
+        """Lowest price (L,) of any tier."""
+        return np.asarray(np.where(np.isfinite(self.starts), self.price, np.inf).min(axis=0))
+
+    @cached_property
     def tame(self) -> BoolArray:
         """Lanes whose least addition lies at one end of the base's range: see `marginal`."""
         there = np.isfinite(self.starts)
@@ -98,62 +109,80 @@ class Curves:
         Other shapes fall back on their lowest price.
         """
         least = np.minimum(self.plain(quantity), self.plain(quantity + above) - self.plain(above))
-        tame = self.tame
-        if not tame.all():
-            lowest = np.where(np.isfinite(self.starts), self.price, np.inf).min(axis=0)
-            least = np.where(tame, least, quantity * lowest)
-        return np.maximum(least, 0.0)
+        return np.maximum(np.where(self.tame, least, quantity * self.lowest), 0.0)
 
 
 def lines_below(
-    curves: Curves, pool: IntArray, pools: int, low: FloatArray, high: FloatArray, aim: FloatArray, tilt: float
+    curves: Curves, pool: IntArray, low: FloatArray, high: FloatArray, aim: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Intercepts (…, pools) and slopes (…, L) of lines below the pools' costs, close to them at totals `aim`.
 
     `low`, `high`, `aim` are (…, pools) bounds and a guess of the pools' totals, low ≤ aim ≤ high; lane l is in pool
-    pool[l]. Where the curve has a kink at `aim`, `tilt` ∈ [0, 1] chooses between the flattest and the steepest line.
+    pool[l]. Where a curve has a kink at `aim`, the slope lies midway between the flattest and the steepest.
     Guarantee: for totals in the bounds, intercept + Σ_l slope_l · q_l ≤ the pool's cost, but for float rounding.
     """
     bottom, last, here = low[..., pool], high[..., pool], aim[..., pool]
-    first, at_first, at_last = bottom, curves.cost(bottom), curves.cost(last)
-    step = np.where(curves.increment > 0, curves.increment, 1.0)
+    x, y = _corners(curves, bottom, last)
+    gap = x - here
+    rise = np.divide(y - curves.cost(here), gap, out=np.zeros_like(gap), where=gap != 0)
+    left = np.where(gap < 0, rise, 0.0).max(axis=0)
+    right = np.where(gap > 0, rise, np.inf).min(axis=0)
+    lean = 0.5 * (left + np.where(np.isfinite(right), np.maximum(right, 0.0), left))
+    cut = (y - lean * x).min(axis=0)
+    if low.shape[-1] == pool.shape[0]:
+        intercept = np.empty_like(cut)
+        intercept[..., pool] = cut
+    else:
+        intercept = np.full(low.shape, np.inf)
+        for lane in range(pool.shape[0]):
+            np.minimum(intercept[..., pool[lane]], cut[..., lane], out=intercept[..., pool[lane]])
+    # A pool that may be unused costs nothing then, so its lines must pass at or below the origin.
+    np.minimum(intercept, 0.0, out=intercept, where=low <= 0)
+    ratio = np.divide(y - intercept[..., pool], x, out=np.full_like(x, np.inf), where=x > 0)
+    slopes = ratio.min(axis=0)
+    return intercept, np.where(np.isfinite(slopes), np.maximum(slopes, 0.0), 0.0)
+
+
+def _corners(curves: Curves, bottom: FloatArray, last: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Points (corners, …, L) such that a rising line below all of them is below the curves on [bottom, last]."""
+    tiers = curves.starts.shape[0]
+    lift = (slice(1, None), *(None,) * (bottom.ndim - 1))
+    x = np.empty((tiers + 1 + curves.rounds, *bottom.shape))
+    y = np.empty_like(x)
+    at_first, at_last, first = curves.cost(bottom), curves.cost(last), bottom
     if curves.rounds:
-        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end. Below its
-        # minimum a lane costs what the minimum costs, at least.
+        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end, so the last full
+        # step's is a corner. Below its minimum a lane costs what the minimum costs, at least.
+        step = np.where(curves.increment > 0, curves.increment, 1.0)
         up = np.where(curves.increment > 0, np.ceil(bottom / step - _HAIR) * step, bottom)
         least = np.broadcast_to(curves.minimum, bottom.shape)
         below = bottom < least
         first = np.minimum(np.where(below, least, up), last)
         at_first = np.where(below, curves.plain(least), at_first)
-    lift = (slice(None), *(None,) * (first.ndim - 1))
-    starts, knots = curves.starts[lift], curves.knots[lift]
-    inside = (starts > first) & (starts < last)
-    x = np.concatenate([np.where(inside, starts, last[None]), first[None], last[None]])
-    y = np.concatenate([np.where(inside, knots, at_last[None]), at_first[None], at_last[None]])
-    if curves.rounds:
-        # The right end of the last full step.
         whole = np.where(curves.increment > 0, np.floor(last / step) * step, last)
         whole = np.where(whole > first, whole, last)
-        x = np.concatenate([x, whole[None]])
-        y = np.concatenate([y, curves.cost(whole)[None]])
-    value = curves.cost(np.clip(here, first, last))
-    gap = x - here
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (y - value) / gap
-    left = np.where(gap < 0, slope, -np.inf).max(axis=0)
-    left = np.maximum(np.where(np.isfinite(left), left, 0.0), 0.0)
-    right = np.where(gap > 0, slope, np.inf).min(axis=0)
-    right = np.where(np.isfinite(right), np.maximum(right, 0.0), left)
-    lean = np.where(left <= right, left + tilt * (right - left), 0.5 * (left + right))
-    cut = (y - lean * x).min(axis=0)
-    # A pool that may be unused costs nothing then, so its lines must pass at or below the origin.
-    floor = np.where(low > 0, np.inf, 0.0)
-    intercept = np.full(low.shape, np.inf)
+        x[-1], y[-1] = whole, curves.cost(whole)
+    x[0], y[0], x[1], y[1] = first, at_first, last, at_last
+    starts = curves.starts[lift]
+    inside = (starts > first) & (starts < last)
+    x[2 : tiers + 1] = np.where(inside, starts, last)
+    y[2 : tiers + 1] = np.where(inside, curves.knots[lift], at_last)
+    return x, y
+
+
+def floors(curves: Curves, pool: IntArray, pools: int) -> Curves:
+    """One curve per pool that lies below its lanes' curves: their lowest price tier by tier, unrounded.
+
+    Lanes whose tiers start elsewhere than the first's make the pool's floor 0.
+    """
+    first = np.array([int(np.flatnonzero(pool == j)[0]) for j in range(pools)], dtype=np.int64)
+    base = curves.take(first)
+    price = np.full(base.price.shape, np.inf)
     for lane in range(pool.shape[0]):
-        intercept[..., pool[lane]] = np.minimum(intercept[..., pool[lane]], cut[..., lane])
-    intercept = np.minimum(intercept, floor)
-    intercept = np.where(np.isfinite(intercept), intercept, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(x > 0, (y - intercept[..., pool]) / x, np.inf)
-    slopes = ratio.min(axis=0)
-    return intercept, np.where(np.isfinite(slopes), np.maximum(slopes, 0.0), 0.0)
+        j = pool[lane]
+        same = np.array_equal(curves.starts[:, lane], base.starts[:, j])
+        price[:, j] = np.minimum(price[:, j], curves.price[:, lane] if same else 0.0)
+    gain = np.where(np.isfinite(base.width), base.width, 0.0) * price
+    knots = np.vstack([np.zeros((1, pools)), np.cumsum(gain, axis=0)[:-1]])
+    none = np.zeros(pools)
+    return Curves(base.starts, base.width, price, knots, none, none, False)

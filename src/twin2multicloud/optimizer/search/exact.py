@@ -25,10 +25,10 @@ import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
 from twin2multicloud.optimizer.search import table
-from twin2multicloud.optimizer.search.context import Context, Pair
+from twin2multicloud.optimizer.search.context import Options, Pair
 from twin2multicloud.optimizer.search.problem import REGION, SAME, Problem
 from twin2multicloud.optimizer.search.structure import LINEAR, Structure
-from twin2multicloud.optimizer.search.subset import Pool, search
+from twin2multicloud.optimizer.search.subset import Best, search
 
 EQUAL = 1e-10
 """Relative difference below which two costs count as equal."""
@@ -140,7 +140,7 @@ class Instance:
             self.solve(allowed=g if allowed is None else g & allowed, max_providers=max_providers) for g in groups
         ]
 
-    def context(self, p: int, subset: int, allowed: BoolArray) -> Context:
+    def options(self, p: int, subset: int, allowed: BoolArray) -> Options:
         """The subproblem of provider p holding `subset`."""
         s, owner = self.owner.structure, self.owner
         slots = [slot for slot in range(s.slots) if subset >> slot & 1]
@@ -167,8 +167,8 @@ class Instance:
             pair = self._pair(p, a, b, numbers, slots, options)
             if pair is not None:
                 pairs.append(pair)
-        return Context(
-            sizes, self.base_usd[row], quantity[:, :-1], owner.curves[p], owner.pools[p], place, pairs, option
+        return Options(
+            sizes, self.base_usd[row], quantity[:, :-1], place, option, pairs, owner.curves[p], owner.pools[p]
         )
 
     def _pair(
@@ -223,7 +223,7 @@ class _Run:
         self.allowed = np.isfinite(instance.problem.fixed_usd)
         if allowed is not None:
             self.allowed = self.allowed & allowed
-        built = table.build(instance.owner.index, instance.problem, instance.numbers, self.allowed, instance.rows_usd)
+        built = table.Table(instance.owner.index, instance.problem, instance.numbers, self.allowed, instance.rows_usd)
         self.bound = built.bound
         self.closed = np.zeros(s.vectors.shape[0], dtype=bool)
         if max_providers is not None:
@@ -291,12 +291,11 @@ class _Run:
             return entry
         top = self.top()
         slack = EQUAL * (top if np.isfinite(top) else 0.0)
-        context = instance.context(p, subset, self.allowed)
-        pool = Pool(self.k, limit, slack, choice=np.empty((0, len(context.spans)), dtype=np.int64))
-        search(context, pool)
+        best = Best(self.k, subset.bit_count(), limit, slack)
+        search(instance.options(p, subset, self.allowed), best)
         self.subproblems += 1
-        self.rows += pool.priced
-        entry = Entry(pool.usd, pool.choice, math.inf if pool.usd.size >= self.k else limit)
+        self.rows += best.priced
+        entry = Entry(best.usd, best.choices, math.inf if best.usd.size >= self.k else limit)
         instance.cache[key] = entry
         return entry
 

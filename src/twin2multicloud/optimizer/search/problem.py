@@ -44,12 +44,13 @@ class Usage:
             quantity=np.array([quantity for _, quantity in flat], dtype=np.float64),
         )
 
-    def dense(self, lanes: int) -> FloatArray:
-        """The (O, lanes) matrix."""
-        out = np.zeros((self.indptr.shape[0] - 1, lanes))
-        rows = np.repeat(np.arange(out.shape[0]), np.diff(self.indptr))
-        np.add.at(out, (rows, self.lane), self.quantity)
-        return out
+    def entries(self, options: IntArray) -> tuple[IntArray, IntArray]:
+        """Where the entries of `options` (K,) are: their positions in `lane`, and the k each belongs to."""
+        first = self.indptr[options]
+        counts = self.indptr[options + 1] - first
+        owner = np.repeat(np.arange(options.shape[0]), counts)
+        ahead = np.cumsum(counts) - counts
+        return np.arange(owner.shape[0]) + (first - ahead)[owner], owner
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,29 @@ class Problem:
 
     def quantities(self, choices: IntArray) -> FloatArray:
         """Lane quantities (K, L) of K placements, `choices` (K, slots) holding option numbers."""
-        lanes = self.tariffs.lanes
-        own = self.own.dense(lanes)
-        total = np.asarray(own[choices].sum(axis=1))
+        lanes, count = self.tariffs.lanes, choices.shape[0]
+        places: list[IntArray] = []
+        amounts: list[FloatArray] = []
+
+        def add(usage: Usage, rows: IntArray, options: IntArray) -> None:
+            entry, owner = usage.entries(options)
+            places.append(rows[owner] * lanes + usage.lane[entry])
+            amounts.append(usage.quantity[entry])
+
+        every = np.arange(count)
+        for slot in range(self.slots):
+            add(self.own, every, choices[:, slot])
         for edge in self.edges:
             a, b = choices[:, edge.source], choices[:, edge.target]
             relation = self.relation(a, b)
             for kind, usage in enumerate(edge.usage):
                 rows = np.flatnonzero(relation == kind)
                 if rows.size and usage.lane.size:
-                    dense = usage.dense(lanes)
-                    total[rows] += dense[a[rows]] + dense[b[rows]]
-        return total
+                    add(usage, rows, a[rows])
+                    add(usage, rows, b[rows])
+        place, amount = np.concatenate(places), np.concatenate(amounts)
+        total = np.bincount(place, weights=amount, minlength=count * lanes)
+        return np.asarray(total.reshape(count, lanes))
 
     def transit_usd(self, choices: IntArray) -> FloatArray:
         """USD (K,) for traffic between locations of one provider."""

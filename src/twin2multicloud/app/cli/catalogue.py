@@ -1,0 +1,166 @@
+"""`scenarios`, `offers` and `init`: what there is to choose from, and a file to start with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin2multicloud.app.cli.terminal import cloud_text, make_console, print_json
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.names import parse_provider, parse_slot
+from twin2multicloud.model.slots import SLOTS, Slot
+
+if TYPE_CHECKING:
+    from twin2multicloud.blueprint.parts import Offer
+    from twin2multicloud.optimizer.bill.market import Market
+
+_FEW = 4
+
+
+def scenarios(json_output: bool) -> int:
+    """List the built-in scenarios."""
+    from twin2multicloud.model.scenarios import SCENARIOS
+
+    if json_output:
+        print_json(
+            [
+                {
+                    "name": s.name,
+                    "title": s.title,
+                    "description": s.description,
+                    "workload": s.workload.model_dump(mode="json"),
+                }
+                for s in SCENARIOS
+            ]
+        )
+        return 0
+    from rich.text import Text
+
+    from twin2multicloud.app.cli.tables import indented, workload_line
+
+    console = make_console()
+    for number, s in enumerate(SCENARIOS):
+        if number:
+            console.print()
+        console.print(Text.assemble((s.name, "bold"), f"  {s.title}"))
+        console.print(indented(Text(s.description)))
+        console.print(indented(Text(workload_line(s.workload), "dim")))
+    return 0
+
+
+def offers(
+    slot: str | None, provider: str | None, region: str | None, *, json_output: bool, prices: str | None = None
+) -> int:
+    """List the offers, where each is priced, and with `region` whether and why not there."""
+    from twin2multicloud.blueprint.catalog import OFFERS
+    from twin2multicloud.optimizer.bill.market import Market
+    from twin2multicloud.optimizer.pricing.book import load_book
+
+    try:
+        wanted = None if slot is None else parse_slot(slot)
+        cloud = None if provider is None else parse_provider(provider)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    # A layer stands for its slots: L3 is all of L3.hot, L3.cool, L3.archive; parse_slot has said so if not.
+    book = load_book(None if prices is None else Path(prices))
+    if region is not None:
+        place = book.region(region)
+        if cloud is not None and place.provider is not cloud:
+            raise UsageError(f"{region} is a region of {place.provider.label}, not of {cloud.label}")
+        cloud = place.provider
+    market = Market(book)
+    chosen = [
+        offer
+        for offer in sorted(OFFERS, key=lambda offer: SLOTS.index(offer.slot))
+        if (wanted is None or offer.slot is wanted) and (cloud is None or offer.provider is cloud)
+    ]
+    if json_output:
+        print_json([_offer_json(market, offer, region) for offer in chosen])
+    else:
+        _print_offers(market, chosen, region)
+    return 0
+
+
+def _regions(market: Market, offer: Offer) -> list[str]:
+    return [option.region.code for option in market.options if market.offers[option.offer].id == offer.id]
+
+
+def _reason(market: Market, offer: Offer, region: str) -> str | None:
+    """Why an offer cannot be had in a region; None if it can."""
+    found = [item.reason for item in market.unavailable if item.offer == offer.id and item.region == region]
+    return "; ".join(found) or None
+
+
+def _offer_json(market: Market, offer: Offer, region: str | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "id": offer.id,
+        "slot": offer.slot.value,
+        "provider": offer.provider.value,
+        "service": offer.service,
+        "variant": offer.variant,
+        "summary": offer.summary,
+        "features": sorted(offer.features),
+        "deployable": offer.deployable,
+        "regions": _regions(market, offer),
+    }
+    if region is not None:
+        reason = _reason(market, offer, region)
+        answer |= {"region": region, "available": reason is None, "reason": reason}
+    return answer
+
+
+def _print_offers(market: Market, chosen: list[Offer], region: str | None) -> None:
+    from rich.text import Text
+
+    from twin2multicloud.app.cli.tables import indented, slot_name
+
+    console = make_console()
+    last: Slot | None = None
+    for offer in chosen:
+        if offer.slot is not last:
+            if last is not None:
+                console.print()
+            console.print(Text(slot_name(offer.slot), "bold"))
+            last = offer.slot
+        name = cloud_text(offer.provider, offer.title)
+        console.print(indented(Text.assemble(name, (f"  {offer.id}", "dim")), 2))
+        features = ", ".join(sorted(offer.features)) + ("" if offer.deployable else "; cannot be deployed yet")
+        console.print(indented(Text(f"{offer.summary} ({features})" if features else offer.summary)))
+        console.print(indented(_where(market, offer, region)))
+
+
+def _where(market: Market, offer: Offer, region: str | None) -> Any:
+    from rich.text import Text
+
+    if region is not None:
+        reason = _reason(market, offer, region)
+        return Text(f"● can be had in {region}") if reason is None else Text(f"○ not in {region}: {reason}")
+    codes = _regions(market, offer)
+    if not codes:
+        return Text("○ priced in no region")
+    more = f" and {len(codes) - _FEW} more" if len(codes) > _FEW else ""
+    return Text(f"● priced in {', '.join(codes[:_FEW])}{more}")
+
+
+def init(path: str, scenario_name: str | None, *, force: bool) -> int:
+    """Write a commented workload file; `-` is standard output. Refuses to overwrite a file unless `force`."""
+    from twin2multicloud.app.cli.failures import say
+    from twin2multicloud.model.scenarios import scenario
+    from twin2multicloud.model.template import workload_template
+
+    text = workload_template(None if scenario_name is None else scenario(scenario_name))
+    if path == "-":
+        sys.stdout.write(text)
+        return 0
+    if Path(path).suffix.lower() not in (".yaml", ".yml"):
+        raise UsageError(f"{path}: the file is YAML; give it the suffix .yaml")
+    try:
+        with Path(path).open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists already; --force overwrites it") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    say(f"wrote {path}; price it with: twin2multicloud optimize {path}")
+    return 0

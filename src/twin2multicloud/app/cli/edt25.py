@@ -1,0 +1,184 @@
+"""`optimize --model edt25`: the published model on one workload."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from twin2multicloud.app.cli.terminal import make_console, print_json
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import SLOTS, Provider, Slot
+from twin2multicloud.optimizer.edt25.search import CLOUDS, NO_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.cli.optimize import Request
+    from twin2multicloud.model.constraints import Constraints
+    from twin2multicloud.model.documents import WorkloadDocument
+    from twin2multicloud.model.workload import Workload
+    from twin2multicloud.optimizer.bill.conflict import NoPlacementError
+    from twin2multicloud.optimizer.bill.restrictions import Restriction
+    from twin2multicloud.optimizer.edt25.result import EdtResult
+
+_UNKNOWN = "the published model does not know it; leave it out or use --model bill"
+
+
+def check_options(request: Request) -> None:
+    """Raise `UsageError` for options that the published model has no meaning for."""
+    request.refuse(
+        {
+            "--region": request.regions,
+            "--residency": request.residency,
+            "--require": request.require,
+            "--managed-only": request.managed_only,
+            "--deployable-only": request.deployable_only,
+            "--egress": request.egress,
+            "--prices": request.prices,
+            "--max-price-age": request.max_price_age,
+            "--top": request.top if request.top > 1 else None,
+            "--explain": request.explain,
+            "--report": request.report,
+        },
+        _UNKNOWN,
+    )
+
+
+def limits_of(constraints: Constraints) -> Limits:
+    """The limits of the published model that say what `constraints` say.
+
+    Raises `UsageError` for constraints that it has no meaning for.
+    """
+    unknown = {
+        "regions": bool(constraints.regions),
+        "residency": constraints.residency is not None,
+        "require": bool(constraints.require),
+        "managed_only": constraints.managed_only,
+        "deployable_only": constraints.deployable_only,
+        "egress_policy": constraints.egress_policy != "list",
+    }
+    for slot, pin in constraints.pins.items():
+        unknown[f"pin {slot}={pin} (only {slot}={pin.provider} is possible)"] = pin.offer is not None or bool(
+            pin.region
+        )
+    given = [name for name, value in unknown.items() if value]
+    if given:
+        raise UsageError(f"{', '.join(given)}: {_UNKNOWN}")
+    if len(constraints.allowed_providers) == len(Provider) and not constraints.pins and constraints.max_clouds > 1:
+        return NO_LIMITS
+    allowed = {slot: frozenset(constraints.allowed_providers) for slot in SLOTS}
+    for slot, pin in constraints.pins.items():
+        allowed[slot] &= {pin.provider}
+    return Limits(allowed, min(constraints.max_clouds, len(CLOUDS)))
+
+
+def optimize_published(request: Request, document: WorkloadDocument, title: str) -> int:
+    """Optimize one workload under the published model and print the result."""
+    from twin2multicloud.optimizer.edt25.result import solve
+
+    constraints = request.constraints(document.constraints)
+    batch = solve([document.workload], limits_of(constraints))
+    if not batch.feasible[0]:
+        raise conflict(document.workload, constraints)
+    ignored = [] if document.assumptions is None else ["the published model does not know the assumptions given"]
+    if request.json_output:
+        answer = batch.document(0)
+        answer["warnings"] += ignored
+        print_json({**answer, "workload": document.workload.model_dump(mode="json")})
+    else:
+        _print(batch.result(0), document.workload, title, ignored)
+    return 0
+
+
+def conflict(workload: Workload, constraints: Constraints) -> NoPlacementError:
+    """Which of the constraints cannot hold together, and what dropping each would cost."""
+    import numpy as np
+
+    from twin2multicloud.optimizer.bill.conflict import explain_conflict
+    from twin2multicloud.optimizer.bill.restrictions import Restriction, combined
+    from twin2multicloud.optimizer.edt25.result import solve
+
+    places = [(slot, cloud) for slot in SLOTS for cloud in CLOUDS]
+
+    def best(parts: Sequence[Restriction]) -> float | None:
+        allowed, most = combined(len(places), parts)
+        clouds: dict[Slot, frozenset[Provider]] = dict.fromkeys(SLOTS, frozenset())
+        for (slot, cloud), permitted in zip(places, allowed, strict=True):
+            if permitted:
+                clouds[slot] |= {cloud}
+        batch = solve([workload], Limits(clouds, most or len(CLOUDS)))
+        return float(batch.usd_per_month[0]) if batch.feasible[0] else None
+
+    everything = np.ones(len(places), dtype=np.bool_)
+    parts = []
+    if len(constraints.allowed_providers) < len(Provider):
+        listed = constraints.allowed_providers
+        mask = np.array([cloud in listed for _, cloud in places])
+        parts.append(Restriction(f"providers {', '.join(listed)}", mask))
+    for pinned, pin in constraints.pins.items():
+        mask = np.array([slot is not pinned or cloud is pin.provider for slot, cloud in places])
+        parts.append(Restriction(f"pin {pinned}={pin}", mask, slot=pinned))
+    if constraints.max_clouds < len(CLOUDS):
+        parts.append(Restriction("at most 1 cloud", everything, max_providers=constraints.max_clouds))
+    reasons = ["the published model knows only aws and azure, and L2 is always on the cloud of L3.hot"]
+    if workload.entities_3d > 0:
+        reasons.append("3D (entities_3d > 0) needs IoT TwinMaker, so L4 is on aws")
+    return explain_conflict(parts, best, reasons)
+
+
+def _print(result: EdtResult, workload: Workload, title: str, ignored: Sequence[str]) -> None:
+    from rich.text import Text
+
+    from twin2multicloud.app.cli.tables import bars, money, plain_table, slot_name, warning_line, workload_line
+    from twin2multicloud.app.cli.terminal import cloud_text, printable
+    from twin2multicloud.app.report.figures import volume
+    from twin2multicloud.optimizer.bill.cents import cents, to_cents
+    from twin2multicloud.optimizer.edt25.prices import VERSION, content_hash
+
+    console = make_console()
+    total = cents(result.usd_per_month)
+    own = [result.slots[slot][choice.provider] for slot, choice in result.placement.items()]
+    amounts = to_cents([*own, *(link.usd for link in result.links)], total)
+    console.print(Text(printable(title), "bold"))
+    console.print(Text(workload_line(workload), "dim"))
+    console.print(
+        Text.assemble((f"${money(total)} / month", "bold"), " under the published model, prices of June 2025")
+    )
+    table = plain_table()
+    for name, justify in (("slot", "left"), ("offer", "left"), ("$/month", "right"), ("the other cloud", "right")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for number, (slot, choice) in enumerate(result.placement.items()):
+        other = next(cloud for cloud in CLOUDS if cloud is not choice.provider)
+        price = Text.assemble(cloud_text(other), f" {money(cents(result.slots[slot][other]))}")
+        offer = cloud_text(choice.provider, choice.offer.partition(".")[2])
+        table.add_row(slot_name(slot), offer, money(amounts[number]), price, end_section=slot is SLOTS[-1])
+    for number, link in enumerate(result.links, start=len(SLOTS)):
+        name = f"{link.source.value}→{link.target.value}"
+        last = number == len(amounts) - 1
+        table.add_row(name, f"transfer of {volume(link.gb_per_month)}", money(amounts[number]), "", end_section=last)
+    table.add_row(Text("total", "bold"), "", Text(money(total), "bold"), "")
+    console.print(table)
+    mix = " + ".join(cloud.label for cloud in CLOUDS if any(c.provider is cloud for c in result.placement.values()))
+    console.print(bars(console, result.usd_per_month, mix, {p: result.baselines[p] for p in CLOUDS}))
+    console.print()
+    console.print(_artifact(result))
+    console.print(f"proven optimal: all 64 allocations priced · price book {VERSION}, {content_hash()[:12]}")
+    for warning in [*result.warnings, *ignored]:
+        console.print(warning_line(warning))
+
+
+def _artifact(result: EdtResult) -> Any:
+    from rich.text import Text
+
+    from twin2multicloud.app.cli.tables import extra_money, money
+    from twin2multicloud.app.cli.terminal import cloud_text
+    from twin2multicloud.optimizer.bill.cents import cents
+
+    text = Text(f"the artifact's own rule: ${money(cents(result.artifact.usd_per_month))}")
+    differs = [
+        Text.assemble(f"{slot.value} ", cloud_text(choice.provider))
+        for slot, choice in result.artifact.placement.items()
+        if choice != result.placement[slot]
+    ]
+    if not differs:
+        return text.append(", the same placement")
+    extra = extra_money(result.artifact.usd_per_month - result.usd_per_month)
+    return text.append(f" ({extra}), with ").append_text(Text(", ").join(differs))

@@ -1,0 +1,427 @@
+"""The command `twin2multicloud`: commands, options and help. What they do is imported when they run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
+from twin2multicloud.app.cli.options import (
+    JsonOption,
+    PricesOption,
+    complete_pin,
+    complete_provider,
+    complete_slot,
+    complete_workload,
+)
+
+_EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+class _Group(TyperGroup):
+    """Commands whose help shows at once."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """The parameters, with the flags that typer adds itself off by default.
+
+        Left without a default they make it load its validators, a quarter of a second, before any help appears.
+        """
+        parameters = super().get_params(ctx)
+        for parameter in parameters:
+            if parameter.default is None and parameter.name in _TYPERS_FLAGS:
+                parameter.default = False
+        return parameters
+
+
+_TYPERS_FLAGS = ("help", "install_completion", "show_completion")
+
+app = typer.Typer(
+    name="twin2multicloud",
+    cls=_Group,
+    help="Price and place digital twins over AWS, Azure and GCP, exactly, with every bill line explained.",
+    epilog=_EPILOG,
+    rich_markup_mode=None,
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+prices = typer.Typer(
+    name="prices",
+    cls=_Group,
+    help="Look into a price book: list it, explain a meter, check it, compare two.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(prices)
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run())
+
+
+def run(arguments: Sequence[str] | None = None, *, today: Callable[[], date] = date.today) -> int:
+    """Run the command line on `arguments` (the process's own if None) and return its exit code.
+
+    Never raises: an unforeseen error is reported as the defect it is. `today` is the clock of `--max-price-age`.
+    """
+    session = Session(today=today)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a question mark, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        command = typer.main.get_command(app)
+        command.main(args=None if arguments is None else list(arguments), prog_name="twin2multicloud", obj=session)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return leave_quietly()
+    except Exception as error:  # noqa: BLE001  the last resort, which turns a defect into a message and a code
+        return defect(error, session.debug)
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from twin2multicloud import __version__
+
+        typer.echo(f"twin2multicloud {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[  # noqa: ARG001  acts in its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Price and place digital twins over AWS, Azure and GCP, exactly, with every bill line explained.
+
+    \b
+    Start with:
+      twin2multicloud optimize smart-building --explain
+      twin2multicloud init my-twin.yaml
+      twin2multicloud optimize my-twin.yaml
+    """  # noqa: D301  \b is the help formatter's mark for lines to keep
+    if debug:
+        Session.of(context).debug = True
+
+
+@app.command(epilog=_EPILOG)
+def optimize(
+    context: typer.Context,
+    workload: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKLOAD",
+            help="A file (.yaml .yml .json .toml), a built-in scenario's name, - for standard input, "
+            "or a .jsonl batch.",
+            autocompletion=complete_workload,
+        ),
+    ],
+    model: Annotated[
+        Literal["bill", "edt25"],
+        typer.Option(help="bill: today's prices, everything that is deployed; edt25: the published model."),
+    ] = "bill",
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLOUD=REGION,…", help="Regions that may be used, such as aws=eu-central-1."),
+    ] = None,
+    providers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLOUD,…", help="Clouds that may be used: aws, azure, gcp.", autocompletion=complete_provider
+        ),
+    ] = None,
+    deny: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLOUD,…", help="Clouds that may not be used.", autocompletion=complete_provider),
+    ] = None,
+    residency: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE,…", help="Where data may lie: EU, EEA or country codes."),
+    ] = None,
+    pin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SLOT=WHAT",
+            help="What fills a slot: cloud, offer, either with @region; L3.hot=aws.",
+            autocompletion=complete_pin,
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[SLOT:]FEATURE", help="A feature offers must have, such as L1:mqtt."),
+    ] = None,
+    managed_only: Annotated[
+        bool | None,
+        typer.Option(
+            "--managed-only/--any-operation", help="Only services that the cloud operates.", show_default=False
+        ),
+    ] = None,
+    deployable_only: Annotated[
+        bool | None,
+        typer.Option("--deployable-only/--any-offer", help="Only offers that can be deployed.", show_default=False),
+    ] = None,
+    max_clouds: Annotated[int | None, typer.Option(metavar="N", help="At most so many clouds, 1 to 3.")] = None,
+    egress: Annotated[
+        Literal["list", "eu-data-act"] | None,
+        typer.Option(help="Prices of traffic between clouds: list, or what the EU Data Act grants."),
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="K", min=1, max=100, help="Also show the K cheapest placements.")] = 1,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every bill line and why each offer won.")] = False,
+    json_output: JsonOption = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Also write a self-contained HTML report.")
+    ] = None,
+    prices_directory: PricesOption = None,
+    max_price_age: Annotated[
+        int | None,
+        typer.Option(metavar="DAYS", min=0, help="Refuse a price book that is older (exit code 5)."),
+    ] = None,
+) -> None:
+    """Find the cheapest placement of a twin, prove it, and explain its bill.
+
+    WORKLOAD says what the twin's devices send and what its people look at. Repeat an option, or separate values by
+    commas, to give several. Options go before what the file's own constraints say.
+
+    \b
+    Examples:
+      twin2multicloud optimize smart-building --explain
+      twin2multicloud optimize twin.yaml --residency EU --max-clouds 2 --top 5
+      twin2multicloud optimize twin.yaml --pin L3.hot=aws.dynamodb-on-demand --json
+      twin2multicloud optimize smart-home --model edt25
+      twin2multicloud optimize fleet.jsonl > results.jsonl
+      twin2multicloud optimize smart-building --report smart-building.html
+    """  # noqa: D301
+    from twin2multicloud.app.cli.optimize import Request
+    from twin2multicloud.app.cli.optimize import optimize as run_optimize
+
+    session = Session.of(context)
+    request = Request(
+        workload=workload,
+        model=model,
+        regions=tuple(region or ()),
+        providers=tuple(providers or ()),
+        deny=tuple(deny or ()),
+        residency=tuple(residency or ()),
+        pins=tuple(pin or ()),
+        require=tuple(require or ()),
+        managed_only=managed_only,
+        deployable_only=deployable_only,
+        max_clouds=max_clouds,
+        egress=egress,
+        top=top,
+        explain=explain,
+        json_output=json_output,
+        report=report,
+        prices=prices_directory,
+        max_price_age=max_price_age,
+    )
+    finish(context, json_output, lambda: run_optimize(request, today=session.today))
+
+
+@app.command()
+def scenarios(context: typer.Context, json_output: JsonOption = False) -> None:
+    """List the built-in scenarios.
+
+    \b
+    Examples:
+      twin2multicloud scenarios
+      twin2multicloud scenarios --json
+    """  # noqa: D301
+    from twin2multicloud.app.cli import catalogue
+
+    finish(context, json_output, lambda: catalogue.scenarios(json_output))
+
+
+@app.command()
+def offers(
+    context: typer.Context,
+    slot: Annotated[
+        str | None,
+        typer.Option(metavar="SLOT", help="Only this slot: L1 … L5, L3.hot, …", autocompletion=complete_slot),
+    ] = None,
+    provider: Annotated[
+        str | None,
+        typer.Option(metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="REGION", help="Whether each can be had there, and if not, why."),
+    ] = None,
+    json_output: JsonOption = False,
+    prices_directory: PricesOption = None,
+) -> None:
+    """List what each cloud has for each slot, and where it is priced.
+
+    \b
+    Examples:
+      twin2multicloud offers --slot L4
+      twin2multicloud offers --provider azure --region westeurope
+      twin2multicloud offers --json
+    """  # noqa: D301
+    from twin2multicloud.app.cli import catalogue
+
+    finish(
+        context,
+        json_output,
+        lambda: catalogue.offers(slot, provider, region, json_output=json_output, prices=prices_directory),
+    )
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="File to write; - for standard output.")] = "twin.yaml",
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Scenario to take the values from.", autocompletion=complete_workload),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Write a commented workload file to start from.
+
+    \b
+    Examples:
+      twin2multicloud init
+      twin2multicloud init vineyard.yaml --scenario smart-home
+      twin2multicloud init - | less
+    """  # noqa: D301
+    from twin2multicloud.app.cli import catalogue
+
+    finish(context, False, lambda: catalogue.init(path, scenario, force=force))
+
+
+@app.command()
+def paper(context: typer.Context, json_output: JsonOption = False) -> None:
+    """Print every figure the EDT'25 paper publishes beside ours; exit code 1 if one that should match does not.
+
+    \b
+    Examples:
+      twin2multicloud paper
+      twin2multicloud paper --json
+    """  # noqa: D301
+    from twin2multicloud.app.cli.paper import paper as run_paper
+
+    finish(context, json_output, lambda: run_paper(json_output))
+
+
+@prices.command("show")
+def prices_show(
+    context: typer.Context,
+    provider: Annotated[
+        str | None, typer.Option(metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider)
+    ] = None,
+    region: Annotated[str | None, typer.Option(metavar="REGION", help="Only this region.")] = None,
+    service: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of the service's name.")] = None,
+    meter: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of the meter's name.")] = None,
+    json_output: JsonOption = False,
+    prices_directory: PricesOption = None,
+) -> None:
+    """List the prices of a book.
+
+    \b
+    Examples:
+      twin2multicloud prices show --provider gcp --region europe-west1
+      twin2multicloud prices show --meter egress --json
+    """  # noqa: D301
+    from twin2multicloud.app.cli import prices as commands
+    from twin2multicloud.app.cli.terminal import make_console
+
+    finish(
+        context,
+        json_output,
+        lambda: commands.show(
+            provider, region, service, meter, json_output, _book(prices_directory), make_console(markup=True)
+        ),
+    )
+
+
+@prices.command("explain")
+def prices_explain(
+    context: typer.Context,
+    meter: Annotated[str, typer.Argument(metavar="METER", help="A meter, such as aws.egress.internet.")],
+    region: Annotated[str | None, typer.Option(metavar="REGION", help="Only this region.")] = None,
+    quantity: Annotated[
+        float | None, typer.Option(metavar="Q", help="Work out what so many units cost a month, tier by tier.")
+    ] = None,
+    egress: Annotated[
+        Literal["list", "eu-data-act"], typer.Option(help="Which price of traffic between clouds.")
+    ] = "list",
+    json_output: JsonOption = False,
+    prices_directory: PricesOption = None,
+) -> None:
+    """Explain a meter: what it counts, its tiers and free allowance, its source, and a worked example.
+
+    \b
+    Examples:
+      twin2multicloud prices explain aws.egress.internet --region us-east-1 --quantity 51200
+      twin2multicloud prices explain azure.iot-hub.s1
+    """  # noqa: D301
+    from twin2multicloud.app.cli import prices as commands
+    from twin2multicloud.app.cli.terminal import make_console
+
+    finish(
+        context,
+        json_output,
+        lambda: commands.explain(
+            meter, region, quantity, egress, json_output, _book(prices_directory), make_console(markup=True)
+        ),
+    )
+
+
+@prices.command("validate")
+def prices_validate(
+    context: typer.Context,
+    books: Annotated[
+        list[str] | None, typer.Argument(metavar="[DIR]...", help="Price books to check; default: bundled.")
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Check price books in full; exit code 4 if one has a fault.
+
+    \b
+    Examples:
+      twin2multicloud prices validate
+      twin2multicloud prices validate my-prices/
+    """  # noqa: D301
+    from twin2multicloud.app.cli import prices as commands
+    from twin2multicloud.app.cli.terminal import make_console
+
+    finish(context, json_output, lambda: commands.validate(tuple(books or ()), json_output, make_console(markup=True)))
+
+
+@prices.command("diff")
+def prices_diff(
+    context: typer.Context,
+    before: Annotated[str, typer.Argument(metavar="A", help="A price book's directory, or bundled.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="A price book's directory, or bundled.")],
+    json_output: JsonOption = False,
+) -> None:
+    """Compare two price books: what was added, removed, and by how much each price moved.
+
+    \b
+    Examples:
+      twin2multicloud prices diff bundled my-prices/
+    """  # noqa: D301
+    from twin2multicloud.app.cli import prices as commands
+    from twin2multicloud.app.cli.terminal import make_console
+
+    finish(context, json_output, lambda: commands.diff(before, after, json_output, make_console(markup=True)))
+
+
+def _book(directory: str | None) -> str:
+    return "bundled" if directory is None else directory

@@ -1,0 +1,126 @@
+"""Google Cloud building blocks: Pub/Sub topics, scheduled movers, and what an edge adds at its two ends.
+
+Pub/Sub counts what is published and each delivery alike, at least 1,000 bytes a request ("Pub/Sub pricing"). A
+push subscription delivers one message per request; a streaming pull delivers many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from twin2multicloud.blueprint.edges import TO_COOL
+from twin2multicloud.blueprint.gcp.run import function, more_of_function, service
+from twin2multicloud.blueprint.parts import (
+    Component,
+    Edge,
+    End,
+    EndParts,
+    Flow,
+    Kind,
+    Relation,
+    Role,
+    Use,
+    nothing,
+)
+from twin2multicloud.blueprint.volumes import FloatArray, Volumes
+from twin2multicloud.blueprint.work import (
+    message_bytes,
+    mover_ms,
+    mover_runs,
+    receive_ms,
+    send_ms,
+)
+
+THROUGHPUT = "gcp.pubsub.throughput"
+
+
+def in_pubsub(v: Volumes, payload_bytes: FloatArray | float) -> FloatArray:
+    """Bytes that Pub/Sub counts for a message of that payload."""
+    return np.asarray(v.constant(v.assumptions.pubsub_overhead_bytes) + payload_bytes)
+
+
+def topic(v: Volumes, name: str, messages: FloatArray, payload_bytes: FloatArray | float) -> Component:
+    """A topic with one subscription: a publish and a delivery per message."""
+    size = in_pubsub(v, payload_bytes)
+    return Component(name, Kind.TOPIC, "Pub/Sub", (Use(THROUGHPUT, messages * 2, each_bytes=size),))
+
+
+def batch_topic(v: Volumes, name: str, flow: Flow) -> Component:
+    """A topic whose messages are an edge's batches."""
+    size = np.divide(flow.raw_bytes, flow.batches, out=np.zeros_like(flow.batches), where=flow.batches > 0)
+    return topic(v, name, flow.batches, size)
+
+
+def ends(edge: Edge, end: End) -> EndParts:
+    """The usual glue at one end of an edge; offers override it where their service differs."""
+    if not edge.push:
+        return nothing
+    if end is End.TARGET:
+        return _receiver(edge)
+    if edge == TO_COOL:
+        return _posting_mover
+    return batched_outbox(edge)
+
+
+def batched_outbox(edge: Edge) -> EndParts:
+    """At the source of a crossing: a topic of whole batches, and a function that signs and posts each."""
+
+    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+        if relation is not Relation.SAME:
+            yield batch_topic(v, f"{edge.id}-outbox", flow)
+            yield function(v, f"{edge.id}-sender", Role.SEND, flow.batches, send_ms(v, flow))
+
+    return parts
+
+
+def gathering_outbox(edge: Edge) -> EndParts:
+    """At the source of a crossing whose messages come one by one: a topic, and a sender that gathers them."""
+
+    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+        if relation is not Relation.SAME:
+            yield topic(v, f"{edge.id}-outbox", flow.messages, message_bytes(flow))
+            yield gathering_sender(edge, v, flow)
+
+    return parts
+
+
+def gathering_sender(edge: Edge, v: Volumes, flow: Flow) -> Component:
+    """A service that takes pushed messages at the same time, posts them as a batch and only then acknowledges.
+
+    So every message is a request that lasts as long as its batch fills and is posted.
+    """
+    a = v.assumptions
+    fills_s = np.where(v.link_batch_messages > 1, a.batch_window_s, 0.0)
+    busy_ms = flow.messages * (a.invocation_ms + a.link_ms_per_message)
+    held_ms = busy_ms + flow.messages * (fills_s * 1000 + a.send_ms_per_batch)
+    return service(v, f"{edge.id}-sender", Role.SEND, flow.messages, held_ms, busy_ms, flow.batches)
+
+
+def mover(v: Volumes, name: str, records: FloatArray, more_ms: FloatArray | float = 0.0) -> Iterable[Component]:
+    """A scheduled function that moves records on, and its job of Cloud Scheduler."""
+    job = Use("gcp.scheduler.jobs", np.where(records > 0, 1.0, 0.0))
+    yield Component(f"{name}-schedule", Kind.SCHEDULE, "Cloud Scheduler", (job,))
+    yield function(v, name, Role.MOVE, mover_runs(v, records), mover_ms(v, records) + more_ms)
+
+
+def _posting_mover(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+    """The hot store's mover posts its objects itself: its schedule is the retry."""
+    if relation is not Relation.SAME:
+        runs, busy = mover_runs(v, v.leaves_hot), mover_ms(v, v.leaves_hot)
+        longer = busy + flow.batches * v.assumptions.send_ms_per_batch
+        yield more_of_function(v, f"{TO_COOL.id}-mover", Role.MOVE, (runs, busy), (runs, longer))
+
+
+def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
+    """The HTTPS function that checks signatures and puts batches away."""
+    return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
+
+
+def _receiver(edge: Edge) -> EndParts:
+    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+        if relation is not Relation.SAME:
+            yield receiver(edge, v, flow)
+
+    return parts

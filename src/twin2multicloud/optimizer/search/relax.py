@@ -1,0 +1,154 @@
+"""Lower bounds for one provider holding one set of slots.
+
+With its pools bounded from below by something that adds up over options (lines, or least additions), the bill splits
+into a price per option and a price per pair of options joined by an edge inside the provider. Over a forest of the
+dearest pairs its minimum is a dynamic programme. Dropping the other pairs, whose prices are ≥ 0, keeps it a bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
+from twin2multicloud.optimizer.search.context import Context
+from twin2multicloud.optimizer.search.curves import floors, lines_below
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound for every choice, and how much it rises with each option taken."""
+
+    value: float  # no choice costs less
+    choice: IntArray  # (m,) where the bound is attained
+    excess: FloatArray  # (n,) value + excess bounds every choice that takes the option
+    steps: list[FloatArray]  # per position: (n,) or (n of the parent, n): what taking the option adds to the value
+    lined: BoolArray  # (pools,) bounded by lines, others by least additions
+    intercept: FloatArray  # (pools,)
+    slope: FloatArray  # (columns,)
+    least: FloatArray  # (n,) sum of least additions in the option's price
+
+
+class Relaxation:
+    """The bounds of a context."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = c = context
+        pooled = c.quantity @ c.member
+        extra = np.zeros(c.columns)
+        for a_same, a_apart, b_same, b_apart in c.extras.values():
+            extra += np.maximum(a_same.max(axis=0) + b_same.max(axis=0), a_apart.max(axis=0) + b_apart.max(axis=0))
+        low = np.minimum.reduceat(pooled, c.offset, axis=0)
+        high = np.maximum.reduceat(pooled, c.offset, axis=0)
+        self.low, self.high = low.sum(axis=0), high.sum(axis=0) + extra @ c.member
+        # What the positions from a level on can still add to a pool.
+        zero = np.zeros((1, c.pools))
+        self.open_low = np.concatenate([np.cumsum(low[::-1], axis=0)[::-1], zero])
+        self.open_high = np.concatenate([np.cumsum(high[::-1], axis=0)[::-1], zero]) + extra @ c.member
+        single = c.member.sum(axis=0) == 1
+        self.single = single
+        if c.pools == c.columns:
+            self.floors = c.curves.take(np.argsort(c.pool)).unrounded()
+        else:
+            self.floors = floors(c.curves, c.pool, c.pools)
+        self.lane_of = np.zeros(c.pools, dtype=np.int64)
+        self.lane_of[c.pool] = np.arange(c.columns)
+        self.additions = self.floors.marginal(pooled, (self.high - high)[c.slot])
+        # Each position's parent: the earlier position it pays most to be apart from.
+        self.parent = [-1] * len(c.spans)
+        weight = [0.0] * len(c.spans)
+        for (a, b), pair in c.pairs.items():
+            heft = float(np.minimum(pair.usd, 1e15).mean())
+            if heft > weight[b]:
+                self.parent[b], weight[b] = a, heft
+
+    def aim(self, choice: IntArray | None) -> Bound:
+        """The bound whose pools are close to their cost at `choice`; all by least additions without one."""
+        c = self.context
+        lined, cut, slope = np.zeros(c.pools, dtype=bool), np.zeros(c.pools), np.zeros(c.columns)
+        least = self.additions
+        price = c.base
+        if choice is not None and c.pools:
+            total = c.totals(choice[None])[0]
+            aim = np.minimum(np.maximum(total @ c.member, self.low), self.high)
+            cut, slope = lines_below(c.curves, c.pool, self.low, self.high, aim)
+            lined = cut + (total * slope) @ c.member > self.additions[choice].sum(axis=0)
+            cut, slope = np.where(lined, cut, 0.0), np.where(lined[c.pool], slope, 0.0)
+            least = np.where(lined, 0.0, self.additions)
+            price = price + c.quantity @ slope
+        booked = least.sum(axis=1)
+        value, excess, steps, attained = self._programme(price + booked, float(cut.sum()))
+        return Bound(value, attained, excess, steps, lined, cut, slope, booked)
+
+    def _programme(self, price: FloatArray, value: float) -> tuple[float, FloatArray, list[FloatArray], IntArray]:
+        """Minimum over the forest: the bound from `value` on, excess, steps and the minimising choice."""
+        c = self.context
+        price = price.copy()
+        tables: list[FloatArray] = []
+        for b in range(len(c.spans) - 1, -1, -1):
+            table, a = price[slice(*c.spans[b])], self.parent[b]
+            if a >= 0:
+                table = c.pairs[a, b].usd + table  # (n_a, n_b)
+                price[slice(*c.spans[a])] += table.min(axis=1)
+            tables.append(table)
+        tables.reverse()
+        excess = np.empty(c.size)
+        choice = np.zeros(len(c.spans), dtype=np.int64)
+        steps: list[FloatArray] = []
+        for b, (first, end) in enumerate(c.spans):
+            table, a = tables[b], self.parent[b]
+            least = table.min(axis=-1, keepdims=True)
+            if a < 0:
+                value += float(least[0])
+                if not np.isfinite(value):
+                    return np.inf, excess, steps, choice
+            step = np.where(np.isfinite(table), table - np.where(np.isfinite(least), least, 0.0), np.inf)
+            if a < 0:
+                excess[first:end] = step
+                choice[b] = first + step.argmin()
+            else:
+                excess[first:end] = (excess[slice(*c.spans[a]), None] + step).min(axis=0)
+                choice[b] = first + step[choice[a] - c.spans[a][0]].argmin()
+            steps.append(step)
+        return value, excess, steps, choice
+
+    def step(self, bound: Bound, level: int, index: IntArray) -> FloatArray:
+        """Rise of the bound (M, n) with each option of position `level` after the partial choices (M, level)."""
+        c, table, a = self.context, bound.steps[level], self.parent[level]
+        out = table[None, :] if a < 0 else table[index[:, a] - c.spans[a][0]]
+        for other in range(level):
+            pair = c.pairs.get((other, level))
+            if pair is not None and other != a:
+                out = out + pair.usd[index[:, other] - c.spans[other][0]]
+        return out
+
+    def shortfall(self, bound: Bound, level: int, total: FloatArray, least: FloatArray) -> FloatArray:
+        """What pools cost (M,) at least beyond the bound, once `level` positions use `total` (M, columns).
+
+        `least` (M,) sums the least additions booked so far. A line's shortfall is least at an end of the totals still
+        within reach or at a tier's start between them; later additions never cost less than booked.
+        """
+        c = self.context
+        volume = total @ c.member
+        out = np.zeros(volume.shape[0])
+        by_addition = np.flatnonzero(~bound.lined)
+        if by_addition.size:
+            paid = self.floors.take(by_addition).plain(volume[:, by_addition]).sum(axis=1)
+            out += np.maximum(paid - least, 0.0)
+        by_line = np.flatnonzero(bound.lined & self.single)
+        if by_line.size:
+            lane = self.lane_of[by_line]
+            curves, slope = c.curves.take(lane), bound.slope[lane]
+            low = volume[:, by_line] + self.open_low[level][by_line]
+            high = volume[:, by_line] + self.open_high[level][by_line]
+            over = np.minimum(curves.plain(low) - slope * low, curves.plain(high) - slope * high)
+            starts = np.where(np.isfinite(curves.starts), curves.starts, 0.0)
+            rise = curves.knots - slope * starts
+            for tier in range(1, starts.shape[0]):
+                within = (starts[tier] > low) & (starts[tier] < high)
+                over = np.where(within, np.minimum(over, rise[tier]), over)
+            if curves.rounds:
+                over = np.maximum(over, curves.cost(low) - slope * high)
+            out += np.maximum(over - bound.intercept[by_line], 0.0).sum(axis=1)
+        return out
