@@ -64,7 +64,9 @@ def experiment(n: int, scale: str, seed: int, providers: int = 3) -> Problem:
     # Lanes: egress of each location, then requests of each provider, then the fixed charge of each provider.
     regional = rng.uniform(1.0, 2.0, where.size)
     tariffs = [scaled(_EGRESS[p % 3], float(regional[r])) for r, p in enumerate(where)]
-    tariffs += [Tariff((0.0, 1.0, 301.0), (0.0, float(price), 0.9 * float(price))) for price in rng.uniform(0.2, 0.6, 3)]
+    tariffs += [
+        Tariff((0.0, 1.0, 301.0), (0.0, float(price), 0.9 * float(price))) for price in rng.uniform(0.2, 0.6, 3)
+    ]
     tariffs += [Tariff((0.0,), (float(usd) / 1e6,), increment=1e6) for usd in rng.uniform(5.0, 40.0, 3)]
     lane_provider = np.concatenate([where, np.arange(3), np.arange(3)])
     base = rng.lognormal(3.0, 1.0, SLOTS)
@@ -154,8 +156,7 @@ def twin(seed: int, *, structure: int = 0, offers: int = 3, regions: int = 2, sc
     options = slots.size
     weight = rng.lognormal(0.0, 1.2, SLOTS) * scale
     own = [
-        [(j, float(weight[s] * rng.lognormal(0.0, 0.7))) for j in uses]
-        for s, uses in zip(slots, lanes_of, strict=True)
+        [(j, float(weight[s] * rng.lognormal(0.0, 0.7))) for j in uses] for s, uses in zip(slots, lanes_of, strict=True)
     ]
     edges = []
     for source, target in EDGES:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin2multicloud.app.cli.terminal import cloud_text, make_console, print_json
+from twin2multicloud.app.cli.terminal import cloud_text, output, print_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import parse_provider, parse_slot
-from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.model.slots import SLOTS
 
 if TYPE_CHECKING:
     from twin2multicloud.blueprint.parts import Offer
@@ -39,13 +40,13 @@ def scenarios(json_output: bool) -> int:
 
     from twin2multicloud.app.cli.tables import indented, workload_line
 
-    console = make_console()
-    for number, s in enumerate(SCENARIOS):
-        if number:
-            console.print()
-        console.print(Text.assemble((s.name, "bold"), f"  {s.title}"))
-        console.print(indented(Text(s.description)))
-        console.print(indented(Text(workload_line(s.workload), "dim")))
+    with output() as console:
+        for number, s in enumerate(SCENARIOS):
+            if number:
+                console.print()
+            console.print(Text.assemble((s.name, "bold"), f"  {s.title}"))
+            console.print(indented(Text(s.description)))
+            console.print(indented(Text(workload_line(s.workload), "dim")))
     return 0
 
 
@@ -115,19 +116,17 @@ def _print_offers(market: Market, chosen: list[Offer], region: str | None) -> No
 
     from twin2multicloud.app.cli.tables import indented, slot_name
 
-    console = make_console()
-    last: Slot | None = None
-    for offer in chosen:
-        if offer.slot is not last:
-            if last is not None:
-                console.print()
-            console.print(Text(slot_name(offer.slot), "bold"))
-            last = offer.slot
-        name = cloud_text(offer.provider, offer.title)
-        console.print(indented(Text.assemble(name, (f"  {offer.id}", "dim")), 2))
-        features = ", ".join(sorted(offer.features)) + ("" if offer.deployable else "; cannot be deployed yet")
-        console.print(indented(Text(f"{offer.summary} ({features})" if features else offer.summary)))
-        console.print(indented(_where(market, offer, region)))
+    with output() as console:
+        for slot, group in groupby(chosen, key=lambda offer: offer.slot):
+            console.print(Text(slot_name(slot), "bold"))
+            for offer in group:
+                name = cloud_text(offer.provider, offer.title)
+                console.print(indented(Text.assemble(name, (f"  {offer.id}", "dim")), 2))
+                features = ", ".join(sorted(offer.features)) or "no special features"
+                later = "" if offer.deployable else "; cannot be deployed yet"
+                console.print(indented(Text(f"{offer.summary} ({features}{later})")))
+                console.print(indented(_where(market, offer, region)))
+            console.print()
 
 
 def _where(market: Market, offer: Offer, region: str | None) -> Any:

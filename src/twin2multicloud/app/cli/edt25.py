@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from twin2multicloud.app.cli.terminal import make_console, print_json
+from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Provider, Slot
 from twin2multicloud.optimizer.edt25.search import CLOUDS, NO_LIMITS, Limits
@@ -133,36 +133,36 @@ def _print(result: EdtResult, workload: Workload, title: str, ignored: Sequence[
     from twin2multicloud.optimizer.bill.cents import cents, to_cents
     from twin2multicloud.optimizer.edt25.prices import VERSION, content_hash
 
-    console = make_console()
     total = cents(result.usd_per_month)
     own = [result.slots[slot][choice.provider] for slot, choice in result.placement.items()]
     amounts = to_cents([*own, *(link.usd for link in result.links)], total)
-    console.print(Text(printable(title), "bold"))
-    console.print(Text(workload_line(workload), "dim"))
-    console.print(
-        Text.assemble((f"${money(total)} / month", "bold"), " under the published model, prices of June 2025")
-    )
     table = plain_table()
     for name, justify in (("slot", "left"), ("offer", "left"), ("$/month", "right"), ("the other cloud", "right")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for number, (slot, choice) in enumerate(result.placement.items()):
         other = next(cloud for cloud in CLOUDS if cloud is not choice.provider)
-        price = Text.assemble(cloud_text(other), f" {money(cents(result.slots[slot][other]))}")
+        price = cloud_text(other, money(cents(result.slots[slot][other])))
         offer = cloud_text(choice.provider, choice.offer.partition(".")[2])
         table.add_row(slot_name(slot), offer, money(amounts[number]), price, end_section=slot is SLOTS[-1])
     for number, link in enumerate(result.links, start=len(SLOTS)):
         name = f"{link.source.value}→{link.target.value}"
         last = number == len(amounts) - 1
-        table.add_row(name, f"transfer of {volume(link.gb_per_month)}", money(amounts[number]), "", end_section=last)
+        carried = f"transfer of {volume(link.gb_per_month)}/month"
+        table.add_row(name, carried, money(amounts[number]), "", end_section=last)
     table.add_row(Text("total", "bold"), "", Text(money(total), "bold"), "")
-    console.print(table)
     mix = " + ".join(cloud.label for cloud in CLOUDS if any(c.provider is cloud for c in result.placement.values()))
-    console.print(bars(console, result.usd_per_month, mix, {p: result.baselines[p] for p in CLOUDS}))
-    console.print()
-    console.print(_artifact(result))
-    console.print(f"proven optimal: all 64 allocations priced · price book {VERSION}, {content_hash()[:12]}")
-    for warning in [*result.warnings, *ignored]:
-        console.print(warning_line(warning))
+    with output() as console:
+        console.print(Text(printable(title), "bold"))
+        console.print(Text(workload_line(workload), "dim"))
+        console.print(
+            Text.assemble((f"${money(total)} / month", "bold"), " under the published model edt25, prices of June 2025")
+        )
+        console.print("", table, "", sep="\n")
+        console.print(bars(console, result.usd_per_month, mix, {p: result.baselines[p] for p in CLOUDS}))
+        console.print("", _artifact(result), sep="\n")
+        console.print(f"proven optimal: all 64 allocations priced · price book {VERSION}, {content_hash()[:12]}")
+        for warning in [*result.warnings, *ignored]:
+            console.print(warning_line(warning))
 
 
 def _artifact(result: EdtResult) -> Any:

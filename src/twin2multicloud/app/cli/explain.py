@@ -13,7 +13,7 @@ from twin2multicloud.app.cli.tables import changes, extra_money, indented, money
 from twin2multicloud.app.cli.terminal import cloud_text
 from twin2multicloud.app.report.figures import quantity, unit_price, volume
 from twin2multicloud.app.report.view import LineView, LinkView, View
-from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
+from twin2multicloud.model.slots import PROVIDERS, SLOTS, Slot
 
 _WIDEST: Final = 110  # amounts farther right than this are hard to follow
 _ALTERNATIVES: Final = 4
@@ -34,7 +34,7 @@ def print_explanation(console: Console, view: View) -> None:
         console.print(_headed(name, Text(money(view.providers[provider]), "bold"), width))
         lines = sorted((row for row in view.lines if row.line.provider is provider), key=lambda row: -row.line.usd)
         for row in lines:
-            for part in _line(view, row, width):
+            for part in _line(row, width):
                 console.print(part)
         for link in view.links:
             if link.transit_cents and view.result.placement[link.link.source].provider is provider:
@@ -59,13 +59,17 @@ def _headed(left: Text, right: Text, width: int) -> Table:
     return table
 
 
-def _line(view: View, row: LineView, width: int) -> Iterator[RenderableType]:
+def _line(row: LineView, width: int) -> Iterator[RenderableType]:
     line = row.line
     left = Text.assemble(f"  {line.service}: {line.dimension}", (f"  {line.region}", "dim"))
     yield _headed(left, Text(money(row.cents)), width)
-    amounts = _tiers(row)
-    amounts.append(f"  for {_owners(row)}", "dim")
-    yield indented(amounts)
+    tiers = _tiers(row)
+    users = f"for {_owners(row)}"
+    if len(tiers) == 1:
+        yield indented(Text.assemble(tiers[0], (f", {users}", "dim")))
+    else:
+        yield indented(Text("\n".join(tiers)))
+        yield indented(Text(users, "dim"))
     notes = []
     if line.pooled_with > line.quantity * (1 + 1e-9):
         notes.append(f"tiers count all {quantity(line.pooled_with)} {line.unit} of the account")
@@ -78,22 +82,21 @@ def _line(view: View, row: LineView, width: int) -> Iterator[RenderableType]:
     yield indented(about)
 
 
-def _tiers(row: LineView) -> Text:
-    """What was used at which price; several tiers one below the other, with the amount of each."""
+def _tiers(row: LineView) -> list[str]:
+    """What was used at which price, a tier a line; the amount of each where there are several."""
     line = row.line
     if not line.tariff:
-        return Text(f"{quantity(line.quantity)} {line.unit}")
-    if len(line.tariff) == 1:
-        part = line.tariff[0]
-        return Text(f"{quantity(part.quantity)} {line.unit} × {unit_price(part.usd_per_unit, line.unit)}")
+        return [f"{quantity(line.quantity)} {line.unit}"]
     counts = [quantity(part.quantity) for part in line.tariff]
+    prices = [unit_price(part.usd_per_unit, line.unit) for part in line.tariff]
+    if len(counts) == 1:
+        return [f"{counts[0]} {line.unit} × {prices[0]}"]
     starts = [quantity(part.from_quantity) for part in line.tariff]
     wide, far = max(map(len, counts)), max(map(len, starts))
-    rows = [
-        f"from {start:>{far}}: {count:>{wide}} {line.unit} × {unit_price(part.usd_per_unit, line.unit)} = {money(usd)}"
-        for part, count, start, usd in zip(line.tariff, counts, starts, row.tariff, strict=True)
+    return [
+        f"from {start:>{far}}: {count:>{wide}} {line.unit} × {price} = {money(usd)}"
+        for start, count, price, usd in zip(starts, counts, prices, row.tariff, strict=True)
     ]
-    return Text("\n".join(rows) + "\n" + " " * (far + 7))
 
 
 def _owners(row: LineView) -> str:

@@ -114,7 +114,7 @@ def root(
       twin2multicloud optimize smart-building --explain
       twin2multicloud init my-twin.yaml
       twin2multicloud optimize my-twin.yaml
-    """  # noqa: D301  \b is the help formatter's mark for lines to keep
+    """
     if debug:
         Session.of(context).debug = True
 
@@ -205,7 +205,7 @@ def optimize(
       twin2multicloud optimize smart-home --model edt25
       twin2multicloud optimize fleet.jsonl > results.jsonl
       twin2multicloud optimize smart-building --report smart-building.html
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli.optimize import Request
     from twin2multicloud.app.cli.optimize import optimize as run_optimize
 
@@ -241,7 +241,7 @@ def scenarios(context: typer.Context, json_output: JsonOption = False) -> None:
     Examples:
       twin2multicloud scenarios
       twin2multicloud scenarios --json
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import catalogue
 
     finish(context, json_output, lambda: catalogue.scenarios(json_output))
@@ -272,7 +272,7 @@ def offers(
       twin2multicloud offers --slot L4
       twin2multicloud offers --provider azure --region westeurope
       twin2multicloud offers --json
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import catalogue
 
     finish(
@@ -299,7 +299,7 @@ def init(
       twin2multicloud init
       twin2multicloud init vineyard.yaml --scenario smart-home
       twin2multicloud init - | less
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import catalogue
 
     finish(context, False, lambda: catalogue.init(path, scenario, force=force))
@@ -313,7 +313,7 @@ def paper(context: typer.Context, json_output: JsonOption = False) -> None:
     Examples:
       twin2multicloud paper
       twin2multicloud paper --json
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli.paper import paper as run_paper
 
     finish(context, json_output, lambda: run_paper(json_output))
@@ -337,7 +337,7 @@ def prices_show(
     Examples:
       twin2multicloud prices show --provider gcp --region europe-west1
       twin2multicloud prices show --meter egress --json
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import prices as commands
     from twin2multicloud.app.cli.terminal import make_console
 
@@ -370,7 +370,7 @@ def prices_explain(
     Examples:
       twin2multicloud prices explain aws.egress.internet --region us-east-1 --quantity 51200
       twin2multicloud prices explain azure.iot-hub.s1
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import prices as commands
     from twin2multicloud.app.cli.terminal import make_console
 
@@ -397,7 +397,7 @@ def prices_validate(
     Examples:
       twin2multicloud prices validate
       twin2multicloud prices validate my-prices/
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import prices as commands
     from twin2multicloud.app.cli.terminal import make_console
 
@@ -416,7 +416,7 @@ def prices_diff(
     \b
     Examples:
       twin2multicloud prices diff bundled my-prices/
-    """  # noqa: D301
+    """
     from twin2multicloud.app.cli import prices as commands
     from twin2multicloud.app.cli.terminal import make_console
 

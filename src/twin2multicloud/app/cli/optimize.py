@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
-from twin2multicloud.app.cli.terminal import make_console, print_json, printable
+from twin2multicloud.app.cli.terminal import output, print_json, printable
 from twin2multicloud.model.errors import PriceError, UsageError
 
 if TYPE_CHECKING:
@@ -138,16 +138,17 @@ def _optimize_bill(request: Request, document: WorkloadDocument, title: str, tod
 
         print_json(full_json(result))
         return 0
-    from twin2multicloud.app.cli.tables import print_proposal
+    from twin2multicloud.app.cli.tables import print_footer, print_proposal
     from twin2multicloud.app.report.view import View
 
-    console = make_console()
     view = View(result, book)
-    print_proposal(console, view, title, top=request.top > 1)
-    if request.explain:
-        from twin2multicloud.app.cli.explain import print_explanation
+    with output() as console:
+        print_proposal(console, view, title, top=request.top > 1)
+        if request.explain:
+            from twin2multicloud.app.cli.explain import print_explanation
 
-        print_explanation(console, view)
+            print_explanation(console, view)
+        print_footer(console, result)
     return 0
 
 

@@ -61,17 +61,13 @@ def workload_line(workload: Workload) -> str:
 
 
 def print_proposal(console: Console, view: View, title: str, *, top: bool) -> None:
-    """Print the whole proposal of `view`'s result, with the table of runners-up if `top`."""
-    result = view.result
+    """Print the proposal of `view`'s result, with the table of runners-up if `top`; `print_footer` ends it."""
     console.print(Text(printable(title), "bold"))
-    console.print(Text(workload_line(result.workload), "dim"))
-    console.print(headline(view))
-    console.print(placement_table(console, view))
+    console.print(Text(workload_line(view.result.workload), "dim"))
+    console.print(headline(view), "", placement_table(console, view), "", sep="\n")
     console.print(comparison(console, view))
     if top:
-        console.print(ranking_table(console, view))
-    for line in footer(result):
-        console.print(line)
+        console.print("", Text("The cheapest placements", "bold"), ranking_table(view), sep="\n")
 
 
 def headline(view: View) -> Text:
@@ -113,10 +109,9 @@ def _placement_table(view: View, *, beside: bool) -> Table:
     shown = [row for row in view.links if row.cents or row.link.gb_per_month]
     for slot, choice in result.placement.items():
         offer = cloud_text(choice.provider, view.offer_title(choice.offer))
-        last = slot is SLOTS[-1]
-        row(slot_name(slot), offer, choice.region, money(view.slots[slot]), end=_cheapest(view, slot), last=last)
-        if not beside:
-            table.columns[1]._cells[-1] = Group(offer, Text.assemble(("next ", "dim"), _cheapest(view, slot)))
+        end = _cheapest(view, slot)
+        what = offer if beside else Group(offer, Text.assemble(("next ", "dim"), end))
+        row(slot_name(slot), what, choice.region, money(view.slots[slot]), end=end, last=slot is SLOTS[-1])
     for number, link in enumerate(shown, start=1):
         source, target = (result.placement[s] for s in (link.link.source, link.link.target))
         across = link.link.relation is Relation.CLOUD
@@ -125,9 +120,9 @@ def _placement_table(view: View, *, beside: bool) -> Table:
             if across
             else Text(f"{source.region} → {target.region}")
         )
-        what = Text.assemble(f"{link.link.title}, ", ends)
-        carried = f"{volume(link.link.gb_per_month)}"
-        row(link.name, what, carried, money(link.cents), last=number == len(shown))
+        carried = f"{volume(link.link.gb_per_month)}/month"
+        title = Text.assemble(f"{link.link.title}, ", ends)
+        row(link.name, title, carried, money(link.cents), last=number == len(shown))
     row(Text("total", "bold"), "", "", Text(money(view.total), "bold"))
     return table
 
@@ -177,7 +172,7 @@ def bars(console: Console, usd_per_month: float, mix: str, alone: Mapping[Provid
     return table
 
 
-def ranking_table(console: Console, view: View) -> RenderableType:
+def ranking_table(view: View) -> RenderableType:
     """The cheapest placements, each with its difference to the best one and where it differs."""
     result = view.result
     table = plain_table()
@@ -189,27 +184,35 @@ def ranking_table(console: Console, view: View) -> RenderableType:
         differs = changes(view, ranked, result.placement) if rank > 1 else Text("the placement above")
         extra = extra_money(ranked.usd_per_month - result.usd_per_month) if rank > 1 else ""
         table.add_row(str(rank), money(cents(ranked.usd_per_month)), extra, differs)
-    return Group(Text("The cheapest placements", "bold"), table)
+    return table
 
 
 def changes(view: View, ranked: Ranked | Alternative, base: Placement, *, besides: Slot | None = None) -> Text:
     """In which slots a placement differs from `base`, and what it has there; `besides` is left out."""
     parts = []
+    moved: dict[str, list[str]] = {}
     for slot, choice in ranked.placement.items():
-        old = base[slot]
-        if choice == old or slot is besides:
+        if choice == base[slot] or slot is besides:
             continue
-        where = f" {choice.region}" if choice.region != old.region and choice.provider is old.provider else ""
-        offer = cloud_text(choice.provider, f"{view.offer_title(choice.offer)}{where}")
+        if choice.offer == base[slot].offer:
+            moved.setdefault(choice.region, []).append(slot.value)
+            continue
+        offer = cloud_text(choice.provider, f"{view.offer_title(choice.offer)}, {choice.region}")
         parts.append(Text.assemble(f"{slot.value} ", offer))
+    parts += [Text(f"{' '.join(slots)} in {region}") for region, slots in moved.items()]
     return Text("; ").join(parts)
 
 
-def footer(result: BillResult) -> Iterator[RenderableType]:
-    """Proof, price book and warnings."""
+def print_footer(console: Console, result: BillResult) -> None:
+    """Print proof, price book and warnings."""
+    console.print("")
+    for line in _footer(result):
+        console.print(line)
+
+
+def _footer(result: BillResult) -> Iterator[RenderableType]:
     proof, book = result.proof, result.price_book
     verdict = "proven optimal" if proof.proven else "best found, not proven"
-    yield Text("")
     yield Text(
         f"{verdict}: {_count(proof.placements)} placements of {proof.options:,} options, "
         f"lower bound ${money(cents(proof.lower_bound_usd))}"
@@ -232,7 +235,7 @@ def _count(number: float) -> str:
 
 def plain_table() -> Table:
     """A table with nothing but a rule below its header and between sections."""
-    return Table(box=SIMPLE_HEAD, header_style="", pad_edge=False, padding=(0, 2, 0, 0), collapse_padding=True)
+    return Table(box=SIMPLE_HEAD, show_edge=False, header_style="", pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def indented(renderable: RenderableType, by: int = _INDENT) -> Padding:

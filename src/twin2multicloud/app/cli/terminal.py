@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from twin2multicloud.model.slots import Provider
@@ -32,6 +33,18 @@ def make_console(*, markup: bool = False) -> Console:
     # A terminal's width is rich's to find; COLUMNS wins there, too.
     width = None if sys.stdout.isatty() else _columns() or PIPE_WIDTH
     return Console(width=width, markup=markup, emoji=False, highlight=False)
+
+
+@contextmanager
+def output() -> Iterator[Console]:
+    """A console whose output is written at the end, without blanks at the ends of lines unless to a terminal."""
+    console = make_console()
+    with console.capture() as captured:
+        yield console
+    text = captured.get()
+    if not console.is_terminal:
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    sys.stdout.write(text)
 
 
 def _columns() -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from twin2multicloud.blueprint.edges import TO_COOL
-from twin2multicloud.blueprint.gcp.run import function, more_of_function, service
+from twin2multicloud.blueprint.gcp.run import function, gathering_service, more_of_function
 from twin2multicloud.blueprint.parts import (
     Component,
     Edge,
@@ -87,15 +87,17 @@ def gathering_outbox(edge: Edge) -> EndParts:
 
 
 def gathering_sender(edge: Edge, v: Volumes, flow: Flow) -> Component:
-    """A service that takes pushed messages at the same time, posts them as a batch and only then acknowledges.
+    """What takes pushed messages at the same time, posts them as a batch and only then acknowledges.
 
-    So every message is a request that lasts as long as its batch fills and is posted.
+    So every message is a request, and where batches fill it lasts until its batch closes and is posted. Where
+    messages come too seldom for that, each is posted at once.
     """
     a = v.assumptions
-    fills_s = np.where(v.link_batch_messages > 1, a.batch_window_s, 0.0)
     busy_ms = flow.messages * (a.invocation_ms + a.link_ms_per_message)
-    held_ms = busy_ms + flow.messages * (fills_s * 1000 + a.send_ms_per_batch)
-    return service(v, f"{edge.id}-sender", Role.SEND, flow.messages, held_ms, busy_ms, flow.batches)
+    held_ms = busy_ms + flow.messages * (a.batch_window_s * 1000 + a.send_ms_per_batch)
+    return gathering_service(
+        v, f"{edge.id}-sender", Role.SEND, flow.messages, flow.batches, send_ms(v, flow), held_ms, busy_ms
+    )
 
 
 def mover(v: Volumes, name: str, records: FloatArray, more_ms: FloatArray | float = 0.0) -> Iterable[Component]:

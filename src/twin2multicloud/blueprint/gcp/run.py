@@ -14,7 +14,7 @@ from twin2multicloud.blueprint.volumes import SECONDS_PER_MONTH, FloatArray, Vol
 
 _MIB = 2**20
 _STEP_MS = 100
-_LEAST_VCPUS = ((512, 0.08), (1024, 0.5), (4096, 1.0), (8192, 2.0), (16384, 4.0), (32768, 8.0))
+_LEAST_VCPUS = ((512, 0.08), (1024, 0.5), (4096, 1.0), (8192, 2.0), (16384, 4.0), (24576, 6.0), (32768, 8.0))
 
 MOST_MEMORY_MIB = _LEAST_VCPUS[-1][0]
 """Memory of the largest instance."""
@@ -110,6 +110,33 @@ def service(
     seconds = _shared_s(requests, held_ms, busy_ms)
     uses = _request_based(requests, seconds, _SERVICE_VCPUS, _SERVICE_MIB)
     return Component(name, Kind.FUNCTION, "Cloud Run", (*uses, _logs(v, log_entries)), role)
+
+
+def gathering_service(
+    v: Volumes,
+    name: str,
+    role: Role,
+    requests: FloatArray,
+    batches: FloatArray,
+    batch_ms: FloatArray,
+    held_ms: FloatArray,
+    busy_ms: FloatArray,
+) -> Component:
+    """What handles `requests` as `batches`: a function where every batch is one request, else a service.
+
+    `batch_ms` is the time of all batches in a function that need not wait; `held_ms` and `busy_ms` as for `service`.
+    """
+    gathers = requests > batches * (1 + 1e-9)
+    alone = function_s(v, batches, batch_ms)
+    shared = np.where(gathers, _shared_s(requests, held_ms, busy_ms), 0.0)
+    function_bytes = v.assumptions.handler_memory_mib * _MIB
+    # The larger of the two, so that no figure falls where the one gives way to the other.
+    uses = (
+        Use("gcp.run.requests", requests),
+        Use("gcp.run.cpu", np.maximum(alone * function_vcpus(v), shared * _SERVICE_VCPUS)),
+        Use("gcp.run.memory", np.maximum(alone * function_bytes, shared * _SERVICE_MIB * _MIB)),
+    )
+    return Component(name, Kind.FUNCTION, "Cloud Run", (*uses, _logs(v, batches)), role)
 
 
 def worker(v: Volumes, name: str, role: Role, busy_ms: FloatArray, log_entries: FloatArray) -> Component:

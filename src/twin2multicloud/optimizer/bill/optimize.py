@@ -102,7 +102,7 @@ class _Case:
         self.problem = problem
         self.quantities = quantities
         self.reasons = reasons
-        self.search = optimizer.search(problem)
+        self.search = optimizer.search(problem).bind(problem)
         self.fits = fits[self.market.offer]
         self.parts = optimizer.restrictions(workload.entities_3d > 0)
         self.allowed, self.most = combined(len(self.market.options), self.parts)
@@ -142,7 +142,7 @@ class _Case:
 
     def _solve(self, parts: Sequence[Restriction], top: int = 1) -> Solution:
         allowed, most = combined(len(self.market.options), parts)
-        return self.search.solve(self.problem, allowed=allowed & self.fits, max_providers=most, k=top)
+        return self.search.solve(allowed=allowed & self.fits, max_providers=most, k=top)
 
     def _best(self, parts: Sequence[Restriction]) -> float | None:
         solution = self._solve(parts)
@@ -166,7 +166,7 @@ class _Case:
 
     def _baselines(self) -> dict[Provider, Ranked | None]:
         masks = [self.problem.provider == index for index in range(len(PROVIDERS))]
-        found = self.search.pinned(masks, self.problem, allowed=self.allowed, max_providers=self.most)
+        found = self.search.pinned(masks, allowed=self.allowed, max_providers=self.most)
         return {provider: self._ranked(s) for provider, s in zip(PROVIDERS, found, strict=True)}
 
     def _unpinned(self) -> Ranked | None:
@@ -183,7 +183,7 @@ class _Case:
         current = placement[slot]
         offers = [n for n in by_offer if self.market.offers[n].id != current.offer]
         groups = [~here | (self.market.offer == n) for n in offers]
-        found = self.search.pinned(groups, self.problem, allowed=allowed, max_providers=most)
+        found = self.search.pinned(groups, allowed=allowed, max_providers=most)
         alternatives = []
         for solution in found:
             ranked = self._ranked(solution)

@@ -80,6 +80,7 @@ class Context:
         self.curves = options.curves.take(coupled)
         names, self.pool = np.unique(options.pool[coupled], return_inverse=True)
         self.pools = names.size
+        self._others = 1.0 - np.eye(len(self.spans))
         self.member = np.zeros((self.columns, self.pools))
         self.member[np.arange(self.columns), self.pool] = 1.0
         self.extras: dict[tuple[int, int], tuple[FloatArray, ...]] = {}
@@ -140,11 +141,35 @@ class Context:
         usd = np.asarray(self.base[index].sum(axis=1))
         for (a, b), pair in self.pairs.items():
             usd += pair.usd[index[:, a] - self.spans[a][0], index[:, b] - self.spans[b][0]]
+        return usd + self.pooled(self.totals(index)) if self.columns else usd
+
+    def price_near(self, choice: IntArray) -> FloatArray:
+        """Exact USD (n,) of the choice with one slot's option replaced by each option in turn."""
+        if self.extras:
+            near = np.repeat(choice[None], self.size, axis=0)
+            every = np.arange(self.size)
+            near[every, self.slot] = every
+            return self.price(near)
+        # Sums over the other slots, not differences: what is unused must stay exactly 0.
+        others = self._others
+        rest = others @ self.base[choice]
+        usd = self.base.copy()
+        for (a, b), pair in self.pairs.items():
+            here, there = choice[a] - self.spans[a][0], choice[b] - self.spans[b][0]
+            now = float(pair.usd[here, there])
+            if now > 0:
+                rest += np.where(others[a] * others[b] > 0, now, 0.0)
+            usd[slice(*self.spans[a])] += pair.usd[:, there]
+            usd[slice(*self.spans[b])] += pair.usd[here]
+        usd += rest[self.slot]
         if not self.columns:
             return usd
-        total = self.totals(index)
+        return usd + self.pooled((others @ self.quantity[choice])[self.slot] + self.quantity)
+
+    def pooled(self, total: FloatArray) -> FloatArray:
+        """Exact USD (K,) of quantities (K, columns) on the coupled lanes."""
         if self.pools == self.columns:
-            return np.asarray(usd + self.curves.cost(total).sum(axis=1))
+            return np.asarray(self.curves.cost(total).sum(axis=1))
         volume = (total @ self.member)[:, self.pool]
         share = np.divide(total, volume, out=np.zeros_like(total), where=volume > 0)
-        return np.asarray(usd + (share * self.curves.cost(volume)).sum(axis=1))
+        return np.asarray((share * self.curves.cost(volume)).sum(axis=1))

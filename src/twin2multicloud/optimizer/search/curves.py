@@ -151,8 +151,8 @@ def _corners(curves: Curves, bottom: FloatArray, last: FloatArray) -> tuple[Floa
     y = np.empty_like(x)
     at_first, at_last, first = curves.cost(bottom), curves.cost(last), bottom
     if curves.rounds:
-        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end, so the last full
-        # step's is a corner. Below its minimum a lane costs what the minimum costs, at least.
+        # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end, so the last
+        # full step's is a corner. Below its minimum a lane costs what the minimum costs, at least.
         step = np.where(curves.increment > 0, curves.increment, 1.0)
         up = np.where(curves.increment > 0, np.ceil(bottom / step - _HAIR) * step, bottom)
         least = np.broadcast_to(curves.minimum, bottom.shape)

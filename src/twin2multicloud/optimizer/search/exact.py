@@ -1,18 +1,23 @@
 """The k cheapest placements, exactly.
 
-Model. Everything paid to provider p depends on the set S of slots p holds and on p's own options there. With W(p, S) the
-least of it, the optimum is the minimum over the assignments of slots to providers of Σ_p W(p, S_p): a minimum over
-providers^slots sums of a table with providers·2^slots entries.
+Model. What is paid to provider p depends on the set S of slots p holds and on p's own options there. With W(p, S) the
+least of it, the optimum is the minimum of Σ_p W(p, S_p) over all ways to share the slots out among providers: over
+providers^slots sums ("vectors") of a table with providers · 2^slots entries.
 
-Method and proof. Every entry carries a lower bound (`table`). The cheapest vector of the table is taken; entries of it
-that are not exact yet are solved by branch and bound (`subset`), but only below what they may cost if the vector is to
-beat the incumbent; the entry is then exact, or its bound has risen to that limit. A vector of exact entries yields its
-placements and is closed. When no open vector's bound is below the k-th best placement, every placement not returned
-belongs to a closed vector, whose k cheapest were all considered, or to a vector whose bound shows that it is not
-cheaper: the answer is optimal. Each step closes a vector or settles an entry below a limit, so the search ends.
+Method. Every entry starts with a lower bound (`table`). The cheapest vector is taken; its entries that are not exact
+yet are solved by branch and bound (`subset`), but only below what they may cost if the vector is to beat the
+incumbents; afterwards an entry is exact, or its bound has risen to that limit. A vector of exact entries yields its
+cheapest placements and is closed. The search ends when no open vector's bound is below the k-th incumbent.
 
-Ties. Costs that differ by less than 1e-10 of the incumbent count as equal, and the first found is kept; the search uses
-no randomness, so the same call on the same problem gives the same answer.
+Proof. A placement costs the sum of what its providers are paid: at least its vector's sum of W, hence at least any sum
+of lower bounds of W. When the search ends, a placement that is not returned belongs to a closed vector, whose k
+cheapest placements below the limit were all offered, or to an open one, whose bound shows that it is not cheaper than
+the k-th incumbent. Each step closes a vector or settles an entry below a limit higher than before; an entry is settled
+again only for another vector, so the search ends.
+
+Ties. Costs that differ by less than 1e-10 (relative) count as equal; of equal placements the first found is kept.
+Nothing is random: the same calls on the same problem give the same answers. Placements returned are in ascending order
+of cost, then of option numbers.
 """
 
 from __future__ import annotations
@@ -24,14 +29,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
-from twin2multicloud.optimizer.search import table
-from twin2multicloud.optimizer.search.context import Options, Pair
-from twin2multicloud.optimizer.search.problem import REGION, SAME, Problem
-from twin2multicloud.optimizer.search.structure import LINEAR, Structure
-from twin2multicloud.optimizer.search.subset import Best, search
-
-EQUAL = 1e-10
-"""Relative difference below which two costs count as equal."""
+from twin2multicloud.optimizer.search.instance import Instance
+from twin2multicloud.optimizer.search.problem import Problem
+from twin2multicloud.optimizer.search.structure import Structure
+from twin2multicloud.optimizer.search.subset import EQUAL, Best, search
+from twin2multicloud.optimizer.search.table import TableIndex
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Stats:
 
     vectors: int  # provider vectors expanded
     subproblems: int  # (provider, slot set) subproblems solved
-    rows: int  # placements or parts of placements priced
+    rows: int  # placements of subproblems priced
 
 
 @dataclass(frozen=True)
@@ -48,44 +50,36 @@ class Solution:
     """The cheapest placements found, ascending."""
 
     choices: IntArray  # (k', slots) option numbers
-    usd: FloatArray  # (k',) USD per month
+    usd: FloatArray  # (k',) USD per month, as `Problem.evaluate` gives
     lower_bound: float  # no placement costs less, USD per month; +inf when there is none
     proven: bool
     stats: Stats
 
 
-@dataclass
+@dataclass(frozen=True)
 class Entry:
-    """What is known of W(p, S): all choices below `complete` (or the k cheapest) are in the lists."""
+    """What is known of W(p, S): the k cheapest choices, or all that cost less than `complete`."""
 
-    usd: FloatArray
-    choice: IntArray  # (≤ k, |S|) option numbers
+    usd: FloatArray  # ascending
+    choices: IntArray  # (≤ k, |S|) option numbers
     complete: float
 
 
 class Search:
-    """The search for all problems that share one structure (index arrays, edges' ends and tariffs)."""
+    """The search for all problems that share one structure: index arrays, edges' ends, transit prices and tariffs."""
 
     def __init__(self, structure: Problem) -> None:
+        """Prepare what depends on the structure only; raises ValueError where the search does not apply."""
         self.structure = Structure(structure)
-        self.index = table.TableIndex(self.structure)
-        s = self.structure
-        # Column of each curved lane in the provider's own list.
-        curved = [
-            np.flatnonzero((s.kind[:-1] != LINEAR) & (s.problem.lane_provider == p)) for p in s.each
-        ]
-        self.columns = [lanes.size for lanes in curved]
-        self.curves = [s.curves.take(lanes) for lanes in curved]
-        self.pools = [s.pool[lanes] for lanes in curved]
-        column = np.full((s.providers, s.problem.tariffs.lanes + 1), -1, dtype=np.int64)
-        for p in s.each:
-            column[p] = self.columns[p]
-            column[p, curved[p]] = np.arange(curved[p].size)
-        self.column = column
+        self.index = TableIndex(self.structure)
+        self._last: Cases | None = None
 
-    def bind(self, problem: Problem | None = None) -> Instance:
-        """The search on one problem of the structure."""
-        return Instance(self, self.structure.problem if problem is None else problem)
+    def bind(self, problem: Problem | None = None) -> Cases:
+        """The search on one problem of the structure; asked again for the same object, the same search."""
+        problem = self.structure.problem if problem is None else problem
+        if self._last is None or self._last.instance.problem is not problem:
+            self._last = Cases(Instance(self.index, problem))
+        return self._last
 
     def solve(
         self,
@@ -110,23 +104,35 @@ class Search:
         return self.bind(problem).pinned(groups, allowed=allowed, max_providers=max_providers)
 
 
-class Instance:
-    """One problem ready to be searched, under any masks; what one search learns, later ones use."""
+class Cases:
+    """One problem under any masks; what one search learns, later ones use."""
 
-    def __init__(self, owner: Search, problem: Problem) -> None:
-        self.owner, self.problem = owner, problem
-        s = owner.structure
-        self.numbers = s.quantities(problem)
-        self.rows_usd = table.unary_rows(owner.index, problem, self.numbers)
-        self.base_usd = problem.fixed_usd[s.row_option] + np.einsum("rm,rm->r", self.numbers.rows, owner.index.flat)
-        self.cache: dict[tuple[int, int, bytes, int], Entry] = {}
-        self.tables: dict[bytes, table.Table] = {}
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.entries: dict[tuple[int, int, bytes, int], Entry] = {}
+        self.known = np.empty((0, instance.structure.slots), dtype=np.int64)
+        self.known_usd = np.empty(0)
 
-    def solve(
-        self, *, allowed: BoolArray | None = None, max_providers: int | None = None, k: int = 1, below: float = math.inf
-    ) -> Solution:
-        """The k cheapest placements costing less than `below`."""
-        return _Run(self, allowed, max_providers, k, below).result()
+    def solve(self, *, allowed: BoolArray | None = None, max_providers: int | None = None, k: int = 1) -> Solution:
+        """The k cheapest placements."""
+        if k < 1:
+            raise ValueError("k is at least 1")
+        mask = self._mask(allowed)
+        bound = self.instance.table(mask).bound
+        first = _Run(self, mask, max_providers, 1, bound).result()
+        if k == 1 or not first.usd.size:
+            return first
+        # The optimum's neighbours bound the k-th cost from above.
+        options = np.flatnonzero(mask)
+        near = np.repeat(first.choices, options.size, axis=0)
+        near[np.arange(options.size), self.instance.problem.slot[options]] = options
+        if max_providers is not None:
+            held = np.sort(self.instance.problem.provider[near], axis=1)
+            near = near[1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers]
+        near = np.concatenate([first.choices, near[(near != first.choices).any(axis=1)]])
+        usd = np.sort(self.instance.problem.evaluate(near))
+        below = float(usd[k - 1]) * (1 + 1e-9) + 1e-9 if usd.size >= k else math.inf
+        return _Run(self, mask, max_providers, k, bound, below).result()
 
     def pinned(
         self,
@@ -135,189 +141,135 @@ class Instance:
         allowed: BoolArray | None = None,
         max_providers: int | None = None,
     ) -> list[Solution]:
-        """The optimum under each group's mask."""
-        return [
-            self.solve(allowed=g if allowed is None else g & allowed, max_providers=max_providers) for g in groups
-        ]
+        """The optimum under each group's further mask."""
+        mask = self._mask(allowed)
+        table = self.instance.table(mask)
+        return [_Run(self, mask & group, max_providers, 1, table.restricted(mask & group)).result() for group in groups]
 
-    def options(self, p: int, subset: int, allowed: BoolArray) -> Options:
-        """The subproblem of provider p holding `subset`."""
-        s, owner = self.owner.structure, self.owner
-        slots = [slot for slot in range(s.slots) if subset >> slot & 1]
-        options, rows = [], []
-        for slot in slots:
-            held = s.held[slot][p]
-            held = held[allowed[held]]
-            options.append(held)
-            rows.append(s.row(slot, s.pattern(slot, subset), held))
-        sizes = [o.size for o in options]
-        option, row = np.concatenate(options), np.concatenate(rows)
-        column = owner.column[p][s.row_lane[row]]
-        quantity = np.zeros((option.size, owner.columns[p] + 1))
-        quantity[np.arange(option.size)[:, None], column] = self.numbers.rows[row]
-        position = {slot: at for at, slot in enumerate(slots)}
-        joined: dict[tuple[int, int], list[int]] = {}
-        for number, edge in enumerate(self.problem.edges):
-            if edge.source in position and edge.target in position:
-                ends = sorted((position[edge.source], position[edge.target]))
-                joined.setdefault((ends[0], ends[1]), []).append(number)
-        place = self.problem.location[option]
-        pairs = []
-        for (a, b), numbers in sorted(joined.items()):
-            pair = self._pair(p, a, b, numbers, slots, options)
-            if pair is not None:
-                pairs.append(pair)
-        return Options(
-            sizes, self.base_usd[row], quantity[:, :-1], place, option, pairs, owner.curves[p], owner.pools[p]
-        )
+    def _mask(self, allowed: BoolArray | None) -> BoolArray:
+        finite = np.isfinite(self.instance.problem.fixed_usd)
+        return finite if allowed is None else np.asarray(finite & allowed)
 
-    def _pair(
-        self, p: int, a: int, b: int, edges: list[int], slots: list[int], options: list[IntArray]
-    ) -> Pair | None:
-        s, owner = self.owner.structure, self.owner
-        here, there = self.problem.location[options[a]], self.problem.location[options[b]]
-        apart = here[:, None] != there[None, :]
-        usd = np.zeros(apart.shape)
-        extra: list[FloatArray] | None = None
-        for number in edges:
-            edge = self.problem.edges[number]
-            if edge.gb_per_month > 0:
-                price = (
-                    self.problem.usd_per_gb[here[:, None], there[None, :]]
-                    if edge.source == slots[a]
-                    else self.problem.usd_per_gb[there[None, :], here[:, None]]
-                )
-                usd = usd + np.where(apart, edge.gb_per_month * np.where(apart, price, 0.0), 0.0)
-            if not self.numbers.extra[number]:
-                continue
-            parts = []
-            flat: list[FloatArray] = []
-            for end in (a, b):
-                bit = s.bit[number, slots[end]]
-                same = self.numbers.kinds[s.plane(bit, SAME), options[end]]
-                region = self.numbers.kinds[s.plane(bit, REGION), options[end]]
-                certain = np.minimum(same, region)
-                lane = s.lane[options[end]]
-                for part in (same - certain, region - certain):
-                    dense = np.zeros((options[end].size, owner.columns[p] + 1))
-                    np.add.at(dense, (np.arange(options[end].size)[:, None], owner.column[p][lane]), part)
-                    parts.append(dense[:, :-1])
-                    flat.append((part * s.flat_price[lane]).sum(axis=1))
-            usd = usd + np.where(apart, flat[1][:, None] + flat[3][None, :], flat[0][:, None] + flat[2][None, :])
-            extra = parts if extra is None else [x + y for x, y in zip(extra, parts, strict=True)]
-        if extra is None and not usd.any():
-            return None
-        return Pair(a, b, usd, None if extra is None else (extra[0], extra[1], extra[2], extra[3]))
+    def incumbent(self, allowed: BoolArray, max_providers: int | None) -> tuple[IntArray, FloatArray]:
+        """The cheapest placement known that the mask and the limit allow, if any."""
+        fits = allowed[self.known].all(axis=1)
+        if max_providers is not None:
+            held = np.sort(self.instance.problem.provider[self.known], axis=1)
+            fits &= 1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers
+        at = np.flatnonzero(fits)
+        at = at[np.argsort(self.known_usd[at], kind="stable")[:1]]
+        return self.known[at], self.known_usd[at]
+
+    def learn(self, choices: IntArray, usd: FloatArray) -> None:
+        """Remember placements as incumbents of later searches."""
+        self.known = np.concatenate([self.known, choices])
+        self.known_usd = np.concatenate([self.known_usd, usd])
 
 
 class _Run:
     """One search: the lazily refined table and the incumbents."""
 
     def __init__(
-        self, instance: Instance, allowed: BoolArray | None, max_providers: int | None, k: int, below: float
+        self,
+        cases: Cases,
+        allowed: BoolArray,
+        max_providers: int | None,
+        k: int,
+        bound: FloatArray,
+        below: float = math.inf,
     ) -> None:
-        if k < 1:
-            raise ValueError("k is at least 1")
-        self.instance, self.k, self.below = instance, k, below
-        s = instance.owner.structure
-        self.allowed = np.isfinite(instance.problem.fixed_usd)
-        if allowed is not None:
-            self.allowed = self.allowed & allowed
-        built = table.Table(instance.owner.index, instance.problem, instance.numbers, self.allowed, instance.rows_usd)
-        self.bound = built.bound
-        self.closed = np.zeros(s.vectors.shape[0], dtype=bool)
+        """Start with the table's bounds (P, sets); only placements cheaper than `below` are of interest."""
+        self.cases, self.instance, self.s = cases, cases.instance, cases.instance.structure
+        self.allowed, self.k, self.below, self.bound = allowed, k, below, bound.copy()
+        self.bound[:, 0] = 0.0
+        self.closed = np.zeros(self.s.vector_providers.size, dtype=bool)
         if max_providers is not None:
-            self.closed |= s.vector_providers > max_providers
-        self.choices = np.empty((0, s.slots), dtype=np.int64)
+            self.closed |= self.s.vector_providers > max_providers
+        self.choices = np.empty((0, self.s.slots), dtype=np.int64)
         self.usd = np.empty(0)
+        if k == 1:
+            self.choices, self.usd = cases.incumbent(allowed, max_providers)
         self.vectors = self.subproblems = self.rows = 0
 
+    @property
     def top(self) -> float:
+        """What a placement must undercut to be of interest."""
         return float(self.usd[self.k - 1]) if self.usd.size >= self.k else self.below
 
+    @property
+    def cut(self) -> float:
+        """Bounds at or above this cannot."""
+        return self.top * (1.0 - EQUAL)
+
     def result(self) -> Solution:
-        s = self.instance.owner.structure
+        """Run to the end."""
         while True:
-            sums = self.bound[0, s.vector_sets[0]]
-            for p in range(1, s.providers):
-                sums = sums + self.bound[p, s.vector_sets[p]]
+            sums = self.bound[0, self.s.vector_sets[0]]
+            for p in range(1, self.s.providers):
+                sums = sums + self.bound[p, self.s.vector_sets[p]]
             sums[self.closed] = np.inf
             vector = int(sums.argmin())
-            least = float(sums[vector])
-            if not least < self._cut():
+            if not sums[vector] < self.cut:
                 break
             self._expand(vector)
         usd = self.instance.problem.evaluate(self.choices)
         order = np.lexsort((*self.choices.T[::-1], usd))
-        usd = usd[order]
-        lower = min(float(usd[0]), max(least, float(usd[0]) * (1 - EQUAL))) if usd.size else np.inf
-        return Solution(
-            self.choices[order], usd, lower, True, Stats(self.vectors, self.subproblems, self.rows)
-        )
-
-    def _cut(self) -> float:
-        top = self.top()
-        return top - EQUAL * top if np.isfinite(top) else top
+        choices, usd = self.choices[order], usd[order]
+        if self.k == 1:
+            self.cases.learn(choices, usd)
+        lower = float(usd[0]) * (1.0 - EQUAL) if usd.size else math.inf
+        return Solution(choices, usd, lower, True, Stats(self.vectors, self.subproblems, self.rows))
 
     def _expand(self, vector: int) -> None:
         """Settle the vector's entries one by one; close it when all are."""
-        s = self.instance.owner.structure
-        held = [(p, int(s.vector_sets[p, vector])) for p in s.each if s.vector_sets[p, vector]]
-        held.sort(key=lambda e: -e[1].bit_count())
+        held = [(p, int(self.s.vector_sets[p, vector])) for p in self.s.each if self.s.vector_sets[p, vector]]
+        # Large sets first: their bounds are the least sharp.
+        held.sort(key=lambda entry: -entry[1].bit_count())
         self.vectors += 1
         entries = []
-        for p, subset in held:
-            others = sum(float(self.bound[e]) for e in held if e != (p, subset))
-            limit = self.top() - others
-            if not self.bound[p, subset] + others < self._cut():
+        for at in held:
+            others = sum(float(self.bound[other]) for other in held if other != at)
+            if not self.bound[at] + others < self.cut:
                 return
-            entry = self._settle(p, subset, limit)
-            entries.append((subset, entry))
-            self.bound[p, subset] = max(
-                float(self.bound[p, subset]), float(entry.usd[0]) if entry.usd.size else entry.complete
-            )
+            entry = self._settle(*at, self.top - others)
+            entries.append((at[1], entry))
+            least = float(entry.usd[0]) if entry.usd.size else entry.complete
+            self.bound[at] = max(float(self.bound[at]), least)
         self.closed[vector] = True
         self._combine(entries)
 
     def _settle(self, p: int, subset: int, limit: float) -> Entry:
         """W(p, S) with its runners-up, complete below `limit`."""
-        instance, s = self.instance, self.instance.owner.structure
-        mask = b"".join(
-            self.allowed[s.held[slot][p]].tobytes() for slot in range(s.slots) if subset >> slot & 1
-        )
-        key = (p, subset, mask, self.k)
-        entry = instance.cache.get(key)
+        blocks = [self.s.blocks[p][slot] for slot in range(self.s.slots) if subset >> slot & 1]
+        key = (p, subset, b"".join(self.allowed[block.options].tobytes() for block in blocks), self.k)
+        entry = self.cases.entries.get(key)
         if entry is not None and entry.complete >= limit:
             return entry
-        top = self.top()
-        slack = EQUAL * (top if np.isfinite(top) else 0.0)
+        slack = EQUAL * self.top if math.isfinite(self.top) else 0.0
         best = Best(self.k, subset.bit_count(), limit, slack)
-        search(instance.options(p, subset, self.allowed), best)
+        search(self.instance.options(p, subset, self.allowed), best)
         self.subproblems += 1
         self.rows += best.priced
         entry = Entry(best.usd, best.choices, math.inf if best.usd.size >= self.k else limit)
-        instance.cache[key] = entry
+        self.cases.entries[key] = entry
         return entry
 
     def _combine(self, entries: list[tuple[int, Entry]]) -> None:
-        """The cheapest combinations of the entries' lists."""
-        s = self.instance.owner.structure
+        """Offer the cheapest combinations of the entries' lists."""
         usd = np.zeros(1)
-        choices = np.zeros((1, s.slots), dtype=np.int64)
+        choices = np.zeros((1, self.s.slots), dtype=np.int64)
         for subset, entry in entries:
-            if not entry.usd.size:
-                return
-            slots = [slot for slot in range(s.slots) if subset >> slot & 1]
-            usd = (usd[:, None] + entry.usd[None, :]).ravel()
-            choices = np.repeat(choices, entry.usd.size, axis=0)
-            choices[:, slots] = np.tile(entry.choice, (choices.shape[0] // entry.usd.size, 1))
+            slots = [slot for slot in range(self.s.slots) if subset >> slot & 1]
+            count, size = usd.size, entry.usd.size
+            usd = (usd[:, None] + entry.usd).ravel()
+            choices = np.repeat(choices, size, axis=0)
+            choices[:, slots] = np.tile(entry.choices, (count, 1))
             first = np.argsort(usd, kind="stable")[: self.k]
             usd, choices = usd[first], choices[first]
-        good = usd < self._cut()
-        self.usd = np.concatenate([self.usd, usd[good]])
-        self.choices = np.concatenate([self.choices, choices[good]])
-        first = np.argsort(self.usd, kind="stable")[: self.k]
-        self.usd, self.choices = self.usd[first], self.choices[first]
+        good = usd < self.cut
+        usd, choices = np.concatenate([self.usd, usd[good]]), np.concatenate([self.choices, choices[good]])
+        first = np.argsort(usd, kind="stable")[: self.k]
+        self.usd, self.choices = usd[first], choices[first]
 
 
 def solve(
@@ -326,7 +278,8 @@ def solve(
     """The k cheapest distinct placements of `problem`, ascending, with proof.
 
     `allowed` (O,) masks options; `max_providers` limits the providers in use. Fewer than k rows when fewer placements
-    can be priced (finite cost), none when there is none. Raises ValueError when the problem breaks the structure.
+    can be priced (at a finite cost), none when there is none. Raises ValueError for k < 1 and for problems the method
+    does not fit: a pool, a lane or a location shared by providers, or too many providers and slots.
     """
     return Search(problem).solve(allowed=allowed, max_providers=max_providers, k=k)
 

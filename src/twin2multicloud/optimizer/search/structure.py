@@ -1,9 +1,8 @@
 """What many problems share: the index structure behind the search, prepared once.
 
-Rows. What an option uses before anything is known about where inside its provider the other slots sit depends only
-on *which* of its slot's edges stay inside the provider: its *pattern*, one bit per incident edge. A row is one
-(slot, pattern, provider, location, option); there are far fewer rows than (provider, slot set, option) triples, and
-tariffs are applied to rows. Tables over slot sets are then gathers from rows.
+Rows. What an option uses for certain depends only on *which* neighbouring slots its provider holds, too: its
+*pattern*, one bit per slot it shares an edge with. A row is one (provider, slot, pattern, option); there are far fewer
+rows than (provider, slot set, option) triples, and tariffs are applied to rows.
 """
 
 from __future__ import annotations
@@ -20,14 +19,32 @@ MAX_VECTORS = 300_000
 """Provider vectors (providers ** slots) beyond which this search is the wrong tool."""
 
 LINEAR, SOLO, LOCAL, WIDE = 0, 1, 2, 3
-"""How a lane couples slots: not at all; within one slot only; within one location; over the provider."""
+"""How a lane couples slots: not at all; within one slot only; within one location; over its provider."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The rows of one provider and slot: (patterns, options) from `first` on, options by location."""
+
+    provider: int
+    slot: int
+    options: IntArray  # (n,)
+    patterns: int
+    first: int
+    start: IntArray  # where each location's options start
+    places: IntArray  # those locations, numbered within the provider
+
+    @property
+    def rows(self) -> slice:
+        """The block's rows."""
+        return slice(self.first, self.first + self.patterns * self.options.size)
 
 
 @dataclass(frozen=True)
 class Quantities:
     """One problem's numbers laid on the structure."""
 
-    kinds: FloatArray  # (1 + 3·degree, O + 1, M): own, then CLOUD/SAME/REGION use per incident edge (see `plane`)
+    kinds: FloatArray  # (1 + 3·degree, O + 1, M): own, then what each relation with each neighbour uses (`plane`)
     rows: FloatArray  # (R, M) certain quantities of each row
     extra: BoolArray  # (edges,) whether the two inner relations differ in use
 
@@ -37,234 +54,193 @@ class Structure:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.slots, self.options = problem.slots, problem.options
+        self.slots, self.options, self.lanes = problem.slots, problem.options, problem.tariffs.lanes
         if self.slots < 1:
             raise ValueError("a problem has at least one slot")
         self.providers = int(problem.provider.max(initial=0)) + 1
         if self.providers**self.slots > MAX_VECTORS:
             raise ValueError(f"{self.providers} providers over {self.slots} slots are too many for this search")
         self.curves = Curves.of(problem.tariffs)
-        self.pool = np.append(problem.tariffs.pool, problem.tariffs.pools)
+        self._lay_out_edges()
         self._lay_out_usage()
         self._check()
         self._lay_out_rows()
         self._classify_lanes()
         self._lay_out_sets()
 
+    @property
+    def each(self) -> range:
+        """The providers' numbers."""
+        return range(self.providers)
+
     def _check(self) -> None:
         """Money must stay with one provider: options, lanes, pools and locations may not straddle."""
         problem = self.problem
-        used = self.lane < problem.tariffs.lanes
         paid_to = np.append(problem.lane_provider, -1)[self.lane]
-        if (used & (paid_to != np.append(problem.provider, -1)[:, None])).any():
+        if ((self.lane < self.lanes) & (paid_to != np.append(problem.provider, -1)[:, None])).any():
             raise ValueError("an option uses a lane that is paid to another provider")
         for keys, owners, what in (
             (problem.tariffs.pool, problem.lane_provider, "pool"),
             (problem.location, problem.provider, "location"),
         ):
-            pairs = np.unique(np.stack([keys, owners], axis=1), axis=0)
-            if pairs.shape[0] != np.unique(keys).size:
+            owner = np.zeros(int(keys.max(initial=-1)) + 1, dtype=np.int64)
+            owner[keys] = owners
+            if (owner[keys] != owners).any():
                 raise ValueError(f"a {what} belongs to more than one provider")
 
-    # --- usage as padded rows: option o uses lanes lane[o, :] -------------------------------------------------------
+    # ── Edges and usage: option o uses the lanes lane[o, :] ──────────────────────────────────────────────────
+    def _lay_out_edges(self) -> None:
+        ends = [(edge.source, edge.target) for edge in self.problem.edges]
+        if any(source == target for source, target in ends):
+            raise ValueError("an edge joins two different slots")
+        # Edges to one neighbour lie alike, so a pattern has one bit per neighbour.
+        self.neighbours = [
+            sorted({b for a, b in ends if a == slot} | {a for a, b in ends if b == slot}) for slot in range(self.slots)
+        ]
+        self.degree = max(len(slots) for slots in self.neighbours)
 
     def _lay_out_usage(self) -> None:
-        problem = self.problem
-        lanes, options = problem.tariffs.lanes, self.options
-        slot = problem.slot
-        incident: list[list[int]] = [[] for _ in range(self.slots)]
-        for number, edge in enumerate(problem.edges):
-            if edge.source == edge.target:
-                raise ValueError("an edge joins two different slots")
-            incident[edge.source].append(number)
-            incident[edge.target].append(number)
-        self.incident = incident
-        self.degree = max((len(edges) for edges in incident), default=0)
-        # Bit of each (edge, slot) in that slot's patterns.
-        self.bit = {(e, s): d for s, edges in enumerate(incident) for d, e in enumerate(edges)}
-        usages: list[tuple[Usage, IntArray, IntArray]] = []  # usage, plane per entry, option per entry
-        for usage, planes in [(problem.own, np.zeros(options, dtype=np.int64)), *self._edge_planes(slot)]:
-            option = np.repeat(np.arange(options), np.diff(usage.indptr))
-            usages.append((usage, planes[option], option))
-        option = np.concatenate([o for _, _, o in usages])
-        plane = np.concatenate([p for _, p, _ in usages])
-        lane = np.concatenate([u.lane for u, _, _ in usages])
+        options, width = self.options, self.lanes + 1
+        usages: list[tuple[Usage, IntArray]] = [(self.problem.own, np.zeros(options, dtype=np.int64))]
+        for edge in self.problem.edges:
+            for kind, usage in enumerate(edge.usage):
+                planes = np.full(options, -1, dtype=np.int64)
+                for end in (edge.source, edge.target):
+                    other = edge.target if end == edge.source else edge.source
+                    planes[self.problem.slot == end] = self.plane(self.bit(end, other), kind)
+                usages.append((usage, planes))
+        option = np.concatenate([np.repeat(np.arange(options), np.diff(u.indptr)) for u, _ in usages])
+        plane = np.concatenate([np.repeat(planes, np.diff(u.indptr)) for u, planes in usages])
+        lane = np.concatenate([u.lane for u, _ in usages])
         if (plane < 0).any():
             raise ValueError("an edge's usage names an option of a slot that is not its end")
-        keys, where = np.unique(option * (lanes + 1) + lane, return_inverse=True)
-        owner = keys // (lanes + 1)
-        first = np.searchsorted(owner, np.arange(options + 1))
-        column = np.arange(keys.size) - first[owner]
+        seen = np.zeros(options * width, dtype=bool)
+        seen[option * width + lane] = True
+        keys = np.flatnonzero(seen)
+        owner = keys // width
+        column = np.arange(keys.size) - np.searchsorted(owner, np.arange(options + 1))[owner]
         self.width = int(column.max(initial=0)) + 1
-        self.lane = np.full((options + 1, self.width), lanes, dtype=np.int64)
-        self.lane[owner, column] = keys % (lanes + 1)
-        self._planes = 1 + 3 * self.degree
-        self._place = (plane * (options + 1) + option) * self.width + column[where]
+        self.lane = np.full((options + 1, self.width), self.lanes, dtype=np.int64)
+        self.lane[owner, column] = keys % width
+        where = np.zeros(seen.shape, dtype=np.int64)
+        where[keys] = column
+        self._place = (plane * (options + 1) + option) * self.width + where[option * width + lane]
 
-    def _edge_planes(self, slot: IntArray) -> list[tuple[Usage, IntArray]]:
-        """Each edge's usages with the plane each option's entries go to (-1: the option is no end of the edge)."""
-        out = []
-        for number, edge in enumerate(self.problem.edges):
-            for kind, usage in enumerate(edge.usage):
-                planes = np.full(self.options, -1, dtype=np.int64)
-                for end in (edge.source, edge.target):
-                    planes[slot == end] = self.plane(self.bit[number, end], kind)
-                out.append((usage, planes))
-        return out
+    def bit(self, slot: int, other: int) -> int:
+        """Bit of neighbour `other` in the patterns of `slot`."""
+        return self.neighbours[slot].index(other)
 
     def plane(self, bit: int, kind: int) -> int:
-        """Index into `Quantities.kinds` of relation `kind` on incident edge `bit`."""
-        return 1 + 3 * bit + (kind + 1) % 3  # CLOUD, SAME, REGION
+        """Index into `Quantities.kinds` of relation `kind` with the neighbour of bit `bit`."""
+        return 1 + 3 * bit + kind
 
     def quantities(self, problem: Problem) -> Quantities:
-        """Lay `problem`'s numbers out; it must share this structure's indices (not checked entry by entry)."""
-        usages = [problem.own, *(u for e in problem.edges for u in e.usage)]
-        numbers = np.concatenate([u.quantity for u in usages])
-        if numbers.shape != self._place.shape:
-            raise ValueError("the problem's usage does not share the structure")
-        shape = (self._planes, self.options + 1, self.width)
-        kinds = np.bincount(self._place, weights=numbers, minlength=int(np.prod(shape))).reshape(shape)
+        """Lay `problem`'s numbers out; it must share this structure's index arrays (only counts are checked)."""
+        numbers = np.concatenate([problem.own.quantity, *(u.quantity for e in problem.edges for u in e.usage)])
+        if numbers.shape != self._place.shape or problem.options != self.options:
+            raise ValueError("the problem does not share the search's structure")
+        shape = (1 + 3 * self.degree, self.options + 1, self.width)
+        flat = np.bincount(self._place, weights=numbers, minlength=shape[0] * shape[1] * shape[2])
+        kinds: FloatArray = flat.astype(np.float64, copy=False).reshape(shape)
         rows = kinds[:1]
         for bit in range(self.degree):
-            outside = kinds[self.plane(bit, CLOUD)]
             inside = np.minimum(kinds[self.plane(bit, SAME)], kinds[self.plane(bit, REGION)])
-            rows = np.concatenate([rows + outside, rows + inside])
+            rows = np.concatenate([rows + kinds[self.plane(bit, CLOUD)], rows + inside])
         extra = np.zeros(len(problem.edges), dtype=bool)
         for number, edge in enumerate(problem.edges):
-            same, region = edge.usage[SAME], edge.usage[REGION]
-            if same.lane.size or region.lane.size:
-                extra[number] = any(
-                    bool((kinds[self.plane(b, SAME), o] != kinds[self.plane(b, REGION), o]).any())
-                    for b, o in (
-                        (self.bit[number, end], self.problem.options_of(end)) for end in (edge.source, edge.target)
-                    )
-                )
-        return Quantities(kinds, rows.reshape(-1, self.width)[self.row_source], extra)
+            if edge.usage[SAME].lane.size or edge.usage[REGION].lane.size:
+                a, b = edge.source, edge.target
+                extra[number] = self._differs(kinds, a, b) or self._differs(kinds, b, a)
+        return Quantities(kinds, rows.reshape(-1, self.width)[self._row_source], extra)
 
-    # --- rows --------------------------------------------------------------------------------------------------------
+    def _differs(self, kinds: FloatArray, slot: int, other: int) -> bool:
+        bit, options = self.bit(slot, other), self.problem.options_of(slot)
+        return bool((kinds[self.plane(bit, SAME), options] != kinds[self.plane(bit, REGION), options]).any())
 
+    # ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────
     def _lay_out_rows(self) -> None:
         problem = self.problem
-        # Locations numbered within their provider.
-        here = np.unique(np.stack([problem.provider, problem.location], axis=1), axis=0)
-        counts = np.bincount(here[:, 0], minlength=self.providers)
-        self.locations = int(counts.max(initial=0))
-        start = np.cumsum([0, *counts])
-        local = np.full(int(problem.location.max(initial=-1)) + 1, -1, dtype=np.int64)
-        local[here[:, 1]] = np.arange(here.shape[0]) - start[here[:, 0]]
-        self.local = local
+        owner = np.full(int(problem.location.max(initial=-1)) + 1, -1, dtype=np.int64)
+        owner[problem.location] = problem.provider
+        self.locations = max((int((owner == p).sum()) for p in self.each), default=0)
+        # Locations numbered within their provider, and back (-1 where a provider has fewer).
+        self.local = np.zeros(owner.size, dtype=np.int64)
         self.location_of = np.full((self.providers, self.locations), -1, dtype=np.int64)
-        self.location_of[here[:, 0], local[here[:, 1]]] = here[:, 1]
-        place = local[problem.location]
-        source, option, slot_start, size = [], [], [], []
-        total = 0
-        for slot in range(self.slots):
-            chosen = problem.options_of(slot)
-            chosen = chosen[np.lexsort((chosen, place[chosen], problem.provider[chosen]))]
-            patterns = 1 << len(self.incident[slot])
-            slot_start.append(total)
-            size.append(chosen.size)
-            option.append(np.tile(chosen, patterns))
-            source.append((np.arange(patterns)[:, None] * (self.options + 1) + chosen[None, :]).ravel())
-            total += patterns * chosen.size
-        self.row_source = np.concatenate(source).astype(np.int64)
-        self.row_option = np.concatenate(option).astype(np.int64)
-        self.row_lane = self.lane[self.row_option]
-        self.row_start, self.slot_size = slot_start, size
+        for p in self.each:
+            mine = np.flatnonzero(owner == p)
+            self.local[mine] = np.arange(mine.size)
+            self.location_of[p, : mine.size] = mine
+        place = self.local[problem.location]
+        by_place = np.lexsort((place, problem.slot, problem.provider))
+        key = (problem.provider * self.slots + problem.slot)[by_place]
+        bounds = np.searchsorted(key, np.arange(self.providers * self.slots + 1))
+        self.blocks: list[list[Block]] = []
         self.rank = np.zeros(self.options, dtype=np.int64)
-        for slot in range(self.slots):
-            first = self.row_option[slot_start[slot] : slot_start[slot] + size[slot]]
-            self.rank[first] = np.arange(size[slot])
+        option, source, total = [], [], 0
+        for p in self.each:
+            self.blocks.append([])
+            for slot in range(self.slots):
+                at = p * self.slots + slot
+                chosen = by_place[bounds[at] : bounds[at + 1]]
+                self.rank[chosen] = np.arange(chosen.size)
+                patterns = 1 << len(self.neighbours[slot])
+                there = place[chosen]
+                start = np.flatnonzero(np.diff(there, prepend=-1))
+                self.blocks[p].append(Block(p, slot, chosen, patterns, total, start, there[start]))
+                option.append(np.tile(chosen, patterns))
+                source.append((np.arange(patterns)[:, None] * (self.options + 1) + chosen).ravel())
+                total += patterns * chosen.size
+        self.row_option = np.concatenate(option).astype(np.int64)
+        self._row_source = np.concatenate(source).astype(np.int64)
+        starts = [blocks[0].first for blocks in self.blocks]
+        self.provider_rows = [slice(a, b) for a, b in zip(starts, [*starts[1:], total], strict=True)]
 
-    def row(self, slot: int, pattern: int | IntArray, option: IntArray) -> IntArray:
-        """Row numbers of options of `slot` in `pattern`."""
-        return np.asarray(self.row_start[slot] + pattern * self.slot_size[slot] + self.rank[option])
+    def rows_of(self, block: Block, subset: int, options: IntArray) -> IntArray:
+        """Row numbers of some of a block's options when the provider holds exactly the slots of bit set `subset`."""
+        pattern = sum((subset >> other & 1) << bit for bit, other in enumerate(self.neighbours[block.slot]))
+        return np.asarray(block.first + pattern * block.options.size + self.rank[options])
 
-    def pattern(self, slot: int, subset: int) -> int:
-        """Pattern of `slot` when its provider holds exactly the slots of bit set `subset`."""
-        out = 0
-        for bit, number in enumerate(self.incident[slot]):
-            edge = self.problem.edges[number]
-            other = edge.target if edge.source == slot else edge.source
-            out |= (subset >> other & 1) << bit
-        return out
-
-    # --- lanes -------------------------------------------------------------------------------------------------------
-
+    # ── Lanes ────────────────────────────────────────────────────────────────────────────────────────────────
     def _classify_lanes(self) -> None:
-        problem, lanes = self.problem, self.problem.tariffs.lanes
-        used = self.lane[:-1] < lanes
-        option, column = np.nonzero(used)
-        lane = self.lane[option, column]
-        pool = problem.tariffs.pool[lane]
-        pools = problem.tariffs.pools
+        problem, tariffs = self.problem, self.problem.tariffs
+        option, column = np.nonzero(self.lane[:-1] < self.lanes)
+        pool = tariffs.pool[self.lane[option, column]]
 
         def spread(of: IntArray) -> IntArray:
             """Number of distinct values of `of` (per entry) in each pool."""
-            pairs = np.unique(np.stack([pool, of], axis=1), axis=0)
-            return np.bincount(pairs[:, 0], minlength=pools)
+            base = int(of.max(initial=0)) + 1
+            return np.bincount(np.unique(pool * base + of) // base, minlength=tariffs.pools)
 
-        lanes_in, slots_in = np.bincount(problem.tariffs.pool, minlength=pools), spread(problem.slot[option])
-        places_in = spread(problem.location[option])
-        entries, distinct = np.bincount(pool, minlength=pools), spread(option)
-        kind = np.full(pools, WIDE)
-        counts = np.array([np.isfinite(row).sum() for row in problem.tariffs.starts], dtype=np.int64)
-        flat = (counts == 1) & (problem.tariffs.increment == 0) & (problem.tariffs.minimum == 0)
-        several = np.bincount(problem.provider, minlength=self.providers)
-        places = np.array(
-            [np.unique(problem.location[problem.provider == p]).size for p in range(several.size)], dtype=np.int64
-        )
-        owner = np.zeros(pools, dtype=np.int64)
-        owner[problem.tariffs.pool] = problem.lane_provider
-        kind[(places_in == 1) & (lanes_in == 1) & (places[np.minimum(owner, places.size - 1)] > 1)] = LOCAL
-        kind[(slots_in <= 1) & (entries == distinct)] = SOLO
-        flat_pool = np.ones(pools, dtype=bool)
-        np.logical_and.at(flat_pool, problem.tariffs.pool, flat)
+        one_entry_each = np.bincount(pool, minlength=tariffs.pools) == spread(option)
+        one_lane = np.bincount(tariffs.pool, minlength=tariffs.pools) == 1
+        owner = np.zeros(tariffs.pools, dtype=np.int64)
+        owner[tariffs.pool] = problem.lane_provider
+        places = np.append((self.location_of >= 0).sum(axis=1), 0)[np.minimum(owner, self.providers)]
+        flat = (np.isfinite(tariffs.starts).sum(axis=1) == 1) & (tariffs.increment == 0) & (tariffs.minimum == 0)
+        kind = np.full(tariffs.pools, WIDE)
+        kind[(spread(problem.location[option]) == 1) & one_lane & (places > 1)] = LOCAL
+        kind[(spread(problem.slot[option]) <= 1) & one_entry_each] = SOLO
         # Flat prices do not care about the pool's volume, whatever the other lanes' prices.
-        kind[flat_pool] = LINEAR
-        self.kind = np.append(kind[problem.tariffs.pool], LINEAR)
-        self.flat_price = np.where(self.kind == LINEAR, np.append(problem.tariffs.usd_per_unit[:, 0], 0.0), 0.0)
+        kind[np.bincount(tariffs.pool, weights=~flat, minlength=tariffs.pools) == 0] = LINEAR
+        self.kind = np.append(kind[tariffs.pool], LINEAR)
+        self.flat_price = np.where(self.kind == LINEAR, np.append(tariffs.usd_per_unit[:, 0], 0.0), 0.0)
 
-    # --- slot sets ---------------------------------------------------------------------------------------------------
-
+    # ── Slot sets ────────────────────────────────────────────────────────────────────────────────────────────
     def _lay_out_sets(self) -> None:
-        slots, sets = self.slots, 1 << self.slots
-        self.sets_with = np.array([[s for s in range(sets) if s >> slot & 1] for slot in range(slots)], dtype=np.int64)
-        self.patterns = np.array(
-            [[self.pattern(slot, int(s)) for s in self.sets_with[slot]] for slot in range(slots)], dtype=np.int64
-        )
-        held = [
-            [self.problem.options_of(slot)[self.problem.provider[self.problem.options_of(slot)] == p] for p in self.each]
-            for slot in range(slots)
-        ]
-        self.held = held
-        deepest = 1
+        slots, every = self.slots, np.arange(1 << self.slots)
+        # The sets with a slot, ordered by the slot's pattern: rows of one pattern serve consecutive sets.
+        self.sets_with = np.empty((slots, every.size // 2), dtype=np.int64)
+        self.patterns = np.empty_like(self.sets_with)
+        self.position = np.zeros((slots, every.size), dtype=np.int64)
         for slot in range(slots):
-            for p in self.each:
-                places = self.local[self.problem.location[held[slot][p]]]
-                deepest = max(deepest, int(np.bincount(places, minlength=1).max(initial=0)))
-        self.deep = deepest
-        none = self.row_option.size
-        shape = (self.providers, slots, sets // 2, self.locations, deepest)
-        self.gather = np.full(shape, none, dtype=np.int64)
-        for slot in range(slots):
-            for p in self.each:
-                options = held[slot][p]
-                if not options.size:
-                    continue
-                order = np.argsort(self.local[self.problem.location[options]], kind="stable")
-                options = options[order]
-                places = self.local[self.problem.location[options]]
-                depth = np.arange(options.size) - np.searchsorted(places, places)
-                rows = self.row(slot, self.patterns[slot][:, None], options[None, :])
-                self.gather[p, slot][:, places, depth] = rows
-        digits = np.array(np.unravel_index(np.arange(self.providers**slots), (self.providers,) * slots)).T
-        self.vectors = digits  # (V, slots) provider of each slot
-        bits = 1 << np.arange(slots)
-        self.vector_sets = np.stack([((digits == p) * bits).sum(axis=1) for p in self.each])  # (P, V)
+            mine = every[every >> slot & 1 == 1]
+            pattern = np.zeros(mine.size, dtype=np.int64)
+            for bit, other in enumerate(self.neighbours[slot]):
+                pattern |= (mine >> other & 1) << bit
+            order = np.argsort(pattern, kind="stable")
+            self.sets_with[slot], self.patterns[slot] = mine[order], pattern[order]
+            self.position[slot, mine[order]] = np.arange(mine.size)
+        digits = np.array(np.unravel_index(np.arange(self.providers**slots), (self.providers,) * slots))
+        bits = (1 << np.arange(slots))[:, None]
+        self.vector_sets = np.stack([((digits == p) * bits).sum(axis=0) for p in self.each])  # (P, vectors)
         self.vector_providers = (self.vector_sets > 0).sum(axis=0)
-
-    @property
-    def each(self) -> range:
-        """The providers' numbers."""
-        return range(self.providers)

@@ -16,6 +16,8 @@ from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, Int
 from twin2multicloud.optimizer.search.context import Context, Options
 from twin2multicloud.optimizer.search.relax import Bound, Relaxation
 
+EQUAL = 1e-10
+"""Relative difference below which two costs count as equal: far above rounding errors, far below a cent."""
 AIMS = 4
 """How many bounds are tried before options are dropped or the enumeration starts."""
 DIRECT = 256
@@ -28,7 +30,7 @@ class Best:
     """The k cheapest distinct choices seen so far, as option numbers."""
 
     def __init__(self, k: int, slots: int, limit: float = math.inf, slack: float = 0.0) -> None:
-        """Only costs below `limit` are of interest; costs closer than `slack` count as equal."""
+        """Only costs below `limit` are of interest; costs closer than `slack` (or `EQUAL`) count as equal."""
         self.k, self.limit, self.slack = k, limit, slack
         self.usd: FloatArray = np.empty(0)
         self.choices: IntArray = np.empty((0, slots), dtype=np.int64)
@@ -38,7 +40,7 @@ class Best:
     def cut(self) -> float:
         """Choices bounded by this or more cannot contribute."""
         worst = float(self.usd[self.k - 1]) if self.usd.size >= self.k else math.inf
-        return min(worst, self.limit) - self.slack
+        return min(worst * (1.0 - EQUAL), self.limit) - self.slack
 
     def add(self, choices: IntArray, usd: FloatArray) -> None:
         """Offer priced choices (K, m), distinct among themselves."""
@@ -91,16 +93,19 @@ def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ..
 
     Returns where the next bound should aim: at the bound's own choice.
     """
-    choice, every = bound.choice, np.arange(context.size)
+    choice = bound.choice
     best.add(context.origin[choice[None]], context.price(choice[None]))
     while bound.value < best.cut and (key := tuple(choice.tolist())) not in seen:
         seen.add(key)
-        near = np.repeat(choice[None], context.size, axis=0)
-        near[every, context.slot] = every
-        usd = context.price(near)
-        moved = every != choice[context.slot]
-        best.add(context.origin[near[moved]], usd[moved])
-        choice = near[int(usd.argmin())]
+        usd = context.price_near(choice)
+        moved = np.flatnonzero((usd < best.cut) & (np.arange(context.size) != choice[context.slot]))
+        best.priced += usd.size
+        if not moved.size:
+            break
+        near = np.repeat(choice[None], moved.size, axis=0)
+        near[np.arange(moved.size), context.slot[moved]] = moved
+        best.add(context.origin[near], usd[moved])
+        choice = near[int(usd[moved].argmin())]
     return bound.choice
 
 

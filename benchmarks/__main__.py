@@ -1,0 +1,13 @@
+"""Run every benchmark: python -m benchmarks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+MODULES = ("benchmarks.processes", "benchmarks.search", "benchmarks.batches")
+
+if __name__ == "__main__":
+    for module in MODULES:
+        print(f"── {module} " + "─" * 60, flush=True)
+        subprocess.run([sys.executable, "-m", module, *sys.argv[1:]], check=True)

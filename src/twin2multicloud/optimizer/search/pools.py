@@ -1,0 +1,148 @@
+"""The pools one provider counts over all its locations, bounded for every set of slots at once.
+
+A pool's cost is bounded either by lines below it over the totals that the set allows (`lines_below`), aimed at the
+totals of a good choice, or by least additions row by row; per set and pool, whichever is closer to that choice's
+cost. Both add up over slots, so that what remains is one matrix product per slot: rows' quantities times the prices of
+the sets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
+from twin2multicloud.optimizer.search.curves import floors, lines_below
+from twin2multicloud.optimizer.search.structure import WIDE, Block, Quantities, Structure
+
+
+class PoolIndex:
+    """Static part: the wide lanes and pools of provider p, and which of its rows use them."""
+
+    def __init__(self, s: Structure, p: int) -> None:
+        self.s, self.p, self.blocks = s, p, s.blocks[p]
+        self.sets = 1 << s.slots
+        wide = np.append((s.kind[:-1] == WIDE) & (s.problem.lane_provider == p), False)
+        self.lanes = np.flatnonzero(wide)
+        self.pool = np.unique(s.problem.tariffs.pool[self.lanes], return_inverse=True)[1]
+        self.pools = int(self.pool.max(initial=-1)) + 1
+        self.curves = s.curves.take(self.lanes)
+        self.floors = floors(self.curves, self.pool, self.pools)
+        self.member = np.zeros((self.lanes.size, self.pools))
+        self.member[np.arange(self.lanes.size), self.pool] = 1.0
+        column = np.full(s.lanes + 1, self.lanes.size, dtype=np.int64)
+        column[self.lanes] = np.arange(self.lanes.size)
+        self.option = s.row_option[s.provider_rows[p]]
+        self.count = self.option.size
+        self.place = np.arange(self.count)[:, None] * (self.lanes.size + 1) + column[s.lane[self.option]]
+        self.first = s.provider_rows[p].start
+        self._lay_out_segments()
+
+    def _lay_out_segments(self) -> None:
+        """Segments of rows, one per slot and pattern; of every slot and set, or the last where there is none."""
+        s = self.s
+        self.held = [block for block in self.blocks if block.options.size]
+        self.start = np.concatenate(
+            [block.first - self.first + np.arange(block.patterns) * block.options.size for block in self.held]
+            or [np.empty(0, dtype=np.int64)]
+        )
+        self.segment = np.repeat(np.arange(self.start.size), np.diff(np.append(self.start, self.count)))
+        self.slot_of_segment = np.repeat([b.slot for b in self.held], [b.patterns for b in self.held]).astype(np.int64)
+        self.segment_of = np.full((s.slots, self.sets), self.start.size)
+        begin = 0
+        for block in self.held:
+            self.segment_of[block.slot, s.sets_with[block.slot]] = begin + s.patterns[block.slot]
+            begin += block.patterns
+
+
+class Pools:
+    """One problem's rows on the pools of provider p."""
+
+    def __init__(self, index: PoolIndex, numbers: Quantities, usd: FloatArray, extra: FloatArray | None) -> None:
+        """Prepare; `usd` (R,): the rows' other costs, +inf where closed; `extra` (lanes, slots): see `extra_most`."""
+        self.index, s = index, index.s
+        rows = numbers.rows[s.provider_rows[index.p]]
+        self.usd = usd[s.provider_rows[index.p]]
+        lanes = index.lanes.size
+        use = np.bincount(index.place.ravel(), weights=rows.ravel(), minlength=index.count * (lanes + 1))
+        self.use = use.reshape(index.count, lanes + 1)[:, :-1]
+        total = self.use @ index.member
+        self._ranges(total, np.isfinite(self.usd), extra)
+        self.addition = self._additions(total)
+        # Quantities and least additions side by side, and a last row of nothing.
+        self.rows = np.zeros((index.count + 1, lanes + index.pools))
+        self.rows[:-1, :lanes], self.rows[:-1, lanes:] = self.use, self.addition
+
+    def _ranges(self, total: FloatArray, open_: BoolArray, extra: FloatArray | None) -> None:
+        """Least and most totals (sets, pools) over open rows, and the most (pools,) whatever the set."""
+        index = self.index
+        least = np.minimum.reduceat(np.where(open_[:, None], total, np.inf), index.start)
+        most = np.maximum.reduceat(np.where(open_[:, None], total, 0.0), index.start)
+        least[~np.isfinite(least)] = 0.0
+        if extra is not None:
+            most += (extra[index.lanes].T @ index.member)[index.slot_of_segment]
+        top = np.zeros((index.s.slots, index.pools))
+        np.maximum.at(top, index.slot_of_segment, most)
+        self.reach = top.sum(axis=0)
+        nothing = np.zeros((1, index.pools))
+        self.low = np.vstack([least, nothing])[index.segment_of].sum(axis=0)
+        self.high = np.vstack([most, nothing])[index.segment_of].sum(axis=0)
+
+    def _additions(self, total: FloatArray) -> FloatArray:
+        """Least additions (rows, pools) on top of anything within reach.
+
+        Coarser than `Curves.marginal`: past the first tier, at the price of the last tier within reach.
+        """
+        curves = self.index.floors
+        tier = np.maximum((curves.starts < self.reach).sum(axis=0) - 1, 0)
+        last = np.where(curves.tame, curves.price[tier, np.arange(self.index.pools)], curves.lowest)
+        return np.minimum(np.where(curves.tame, curves.plain(total), np.inf), total * last)
+
+    def first_choice(self) -> IntArray:
+        """Rows (slots, sets) cheapest at the prices of large totals; the row of nothing where there is none."""
+        index = self.index
+        top = np.maximum(self.reach, 1e-9)[index.pool]
+        price = (index.curves.cost(top) - index.curves.cost(0.5 * top)) / (0.5 * top)
+        guess = self.usd + self.use @ price
+        least = np.minimum.reduceat(guess, index.start)
+        hits = np.flatnonzero((guess == least[index.segment]) & np.isfinite(guess))[::-1]
+        pick = np.full(index.start.size + 1, index.count)
+        pick[index.segment[hits]] = hits
+        return np.asarray(pick[index.segment_of])
+
+    def prices(self, chosen: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Prices (sets, lanes + pools) of `rows` and the constants (sets,), close to the cost of the rows chosen."""
+        index, lanes = self.index, self.index.lanes.size
+        total = self.rows[chosen].sum(axis=0)
+        used, added = total[:, :lanes], total[:, lanes:]
+        aim = np.minimum(np.maximum(used @ index.member, self.low), self.high)
+        cut, slope = lines_below(index.curves, index.pool, self.low, self.high, aim)
+        lined = cut + (used * slope) @ index.member > added
+        out = np.empty_like(total)
+        out[:, :lanes] = np.where(lined[:, index.pool], slope, 0.0)
+        out[:, lanes:] = ~lined
+        return out, np.where(lined, cut, 0.0).sum(axis=1)
+
+    def unary(self, block: Block, prices: FloatArray) -> FloatArray:
+        """USD (patterns, options, sets of a pattern) of a block's rows under the sets' prices."""
+        s = self.index.s
+        shape = (block.patterns, block.options.size)
+        first = block.first - self.index.first
+        part = slice(first, first + shape[0] * shape[1])
+        mine = prices[s.sets_with[block.slot]].reshape(
+            block.patterns, self.index.sets // 2 // block.patterns, prices.shape[1]
+        )
+        rows = self.rows[part].reshape(*shape, prices.shape[1])
+        return np.asarray(rows @ mine.transpose(0, 2, 1) + self.usd[part].reshape(*shape, 1))
+
+
+def extra_most(s: Structure, numbers: Quantities) -> FloatArray | None:
+    """Most (lanes, slots) that inner relations may add to a lane beyond the certain quantities; None if nothing."""
+    if not numbers.extra.any():
+        return None
+    most = np.zeros((s.lanes + 1, s.slots))
+    for bit in range(s.degree):
+        gap = np.abs(numbers.kinds[s.plane(bit, 0)] - numbers.kinds[s.plane(bit, 1)])[:-1]
+        part = np.zeros_like(most)
+        np.maximum.at(part, (s.lane[:-1], s.problem.slot[:, None]), gap)
+        most += part
+    return most[:-1]

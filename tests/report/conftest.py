@@ -1,0 +1,66 @@
+"""Results to report on, and a browser to look at them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import date
+from functools import lru_cache
+
+import pytest
+
+from tests.report.page import Element, read_page
+from twin2multicloud.app.report.html import render_report
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.scenarios import scenario
+from twin2multicloud.optimizer.bill.market import Market
+from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+from twin2multicloud.optimizer.bill.result import BillResult
+from twin2multicloud.optimizer.pricing.book import PriceBook, load_book
+
+GENERATED_ON = date(2026, 11, 23)
+
+
+@lru_cache
+def shared_book() -> PriceBook:
+    return load_book()
+
+
+@lru_cache
+def shared_market() -> Market:
+    return Market(shared_book())
+
+
+def optimizer(constraints: Constraints | None = None) -> BillOptimizer:
+    return BillOptimizer(shared_book(), constraints, market=shared_market())
+
+
+@lru_cache
+def smart_building() -> BillResult:
+    return optimizer().optimize(scenario("smart-building").workload, top=3)
+
+
+def report(result: BillResult, title: str = "Smart building") -> str:
+    return render_report(result, title=title, generated_on=GENERATED_ON, book=shared_book())
+
+
+@pytest.fixture
+def result() -> BillResult:
+    return smart_building()
+
+
+@pytest.fixture
+def page(result: BillResult) -> Element:
+    return read_page(report(result))
+
+
+@pytest.fixture
+def chromium() -> str:
+    """The browser's command; without one the test is skipped, in CI it fails."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        reason = "no chromium on this machine (`make tools` or `apt-get install chromium` brings one)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
