@@ -11,6 +11,7 @@ import pytest
 
 from tests.report.page import Element, read_page
 from twin2multicloud.app.report.html import render_report
+from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.scenarios import scenario
 from twin2multicloud.optimizer.bill.market import Market
@@ -26,13 +27,17 @@ def shared_book() -> PriceBook:
     return load_book()
 
 
+REGIONS = ("us-east-1", "eu-central-1", "eastus", "westeurope", "us-east4", "europe-west1")
+
+
 @lru_cache
 def shared_market() -> Market:
-    return Market(shared_book())
+    """Two regions of each cloud: enough to report on, quick to optimize."""
+    return Market(shared_book(), regions=[shared_book().region(code) for code in REGIONS])
 
 
-def optimizer(constraints: Constraints | None = None) -> BillOptimizer:
-    return BillOptimizer(shared_book(), constraints, market=shared_market())
+def optimizer(constraints: Constraints | None = None, assumptions: Assumptions | None = None) -> BillOptimizer:
+    return BillOptimizer(shared_book(), constraints, assumptions, market=shared_market())
 
 
 @lru_cache

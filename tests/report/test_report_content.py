@@ -16,7 +16,6 @@ from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.scenarios import SCENARIOS
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider
 from twin2multicloud.model.workload import Workload
-from twin2multicloud.optimizer.bill.optimize import BillOptimizer
 from twin2multicloud.optimizer.bill.result import BillResult
 
 
@@ -192,7 +191,7 @@ def test_without_alternatives_and_runners_up_their_sections_are_left_out(result:
 def test_every_input_is_shown_with_its_meaning(result: BillResult) -> None:
     constraints = Constraints.model_validate({"deny_providers": ["gcp"], "pins": {"L1": "aws"}, "max_clouds": 2})
     assumptions = Assumptions(invocation_ms=7)
-    adjusted = BillOptimizer(shared_book(), constraints, assumptions).optimize(result.workload, alternatives=False)
+    adjusted = optimizer(constraints, assumptions).optimize(result.workload, alternatives=False)
     page = read_page(report(adjusted))
     workload = {row[0]: row[1:] for row in page.table("Workload").rows()}
     assert set(workload) == set(Workload.model_fields)

@@ -16,9 +16,12 @@ def standalone_usd(problem: Problem, allowed: BoolArray) -> dict[Slot, dict[Prov
     these figures do not add up to a bill.
     """
     lanes = problem.tariffs.lanes
-    usage = problem.own.dense(lanes)
-    for edge in problem.edges:
-        usage += edge.usage[SAME].dense(lanes)
+    parts = [problem.own, *(edge.usage[SAME] for edge in problem.edges)]
+    option = np.concatenate([np.repeat(np.arange(problem.options), np.diff(part.indptr)) for part in parts])
+    lane = np.concatenate([part.lane for part in parts])
+    quantity = np.concatenate([part.quantity for part in parts])
+    usage = np.bincount(option * lanes + lane, weights=quantity, minlength=problem.options * lanes)
+    usage = usage.reshape(problem.options, lanes)
     usd = np.where(allowed, problem.tariffs.cost(usage).sum(axis=1) + problem.fixed_usd, np.inf)
     result: dict[Slot, dict[Provider, float | None]] = {}
     for number, slot in enumerate(SLOTS):

@@ -1,0 +1,65 @@
+"""Optima under further masks, which share work with each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.instances import twin
+from tests.search.small import random_problem, random_request
+from twin2multicloud.optimizer.search.brute import enumerate_best
+from twin2multicloud.optimizer.search.exact import Search, pinned_costs, solve
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2**32 - 1))
+def test_every_pin_equals_brute_force(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng)
+    allowed, most = random_request(rng, problem)
+    everything = np.ones(problem.options, dtype=bool) if allowed is None else allowed
+    groups = []
+    for option in range(problem.options):
+        group = problem.slot != problem.slot[option]
+        group[option] = True
+        groups.append(group)
+    groups += [problem.provider == p for p in range(3)]
+    found = pinned_costs(problem, groups, allowed=allowed, max_providers=most)
+    for group, solution in zip(groups, found, strict=True):
+        expected = enumerate_best(problem, allowed=everything & group, max_providers=most)[1]
+        np.testing.assert_allclose(solution.usd, expected, rtol=1e-9, atol=1e-9)
+        assert group[solution.choices].all()
+
+
+def test_pins_cost_no_less_than_the_optimum_and_equal_independent_solves() -> None:
+    problem = twin(1)
+    search = Search(problem)
+    optimum = search.solve(problem)
+    groups = []
+    for option in range(0, problem.options, 3):
+        group = problem.slot != problem.slot[option]
+        group[option] = True
+        groups.append(group)
+    groups += [problem.provider == p for p in range(3)]
+    for group, solution in zip(groups, search.pinned(groups, problem), strict=True):
+        alone = solve(problem, allowed=group)
+        np.testing.assert_allclose(solution.usd, alone.usd, rtol=1e-9)
+        assert (solution.usd >= optimum.usd[0] * (1 - 1e-9)).all()
+
+
+def test_the_order_of_questions_does_not_matter() -> None:
+    problem = twin(2)
+    groups = [problem.provider == p for p in range(3)] + [problem.provider != p for p in range(3)]
+    forward = pinned_costs(problem, groups)
+    backward = pinned_costs(problem, groups[::-1])[::-1]
+    for a, b in zip(forward, backward, strict=True):
+        np.testing.assert_allclose(a.usd, b.usd, rtol=1e-9)
+
+
+def test_an_impossible_pin_has_no_placement() -> None:
+    problem = twin(3)
+    (solution,) = pinned_costs(problem, [problem.slot != 0])
+    assert solution.usd.size == 0
+    assert solution.choices.shape == (0, 7)
+    assert solution.lower_bound == np.inf
