@@ -27,12 +27,12 @@ def shared_book() -> PriceBook:
     return load_book()
 
 
-REGIONS = ("us-east-1", "eu-central-1", "eastus", "westeurope", "us-east4", "europe-west1")
+REGIONS = ("us-east-1", "eu-central-1", "eastus", "westeurope", "us-east4", "europe-west1", "us-west-2", "italynorth")
 
 
 @lru_cache
 def shared_market() -> Market:
-    """Two regions of each cloud: enough to report on, quick to optimize."""
+    """Two complete regions of each cloud and two incomplete ones: enough to report on, quick to optimize."""
     return Market(shared_book(), regions=[shared_book().region(code) for code in REGIONS])
 
 

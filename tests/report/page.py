@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 VOID = {"br", "col", "hr", "img", "input", "link", "meta"}
 
+INLINE = {"a", "abbr", "code", "small", "span", "strong"}
+
 
 @dataclass
 class Element:
@@ -22,9 +24,8 @@ class Element:
         return " ".join("".join(self._texts()).split())
 
     def _texts(self) -> list[str]:
-        if self.name == "br":
-            return [" "]
-        return [part for child in self.children for part in ([child] if isinstance(child, str) else child._texts())]
+        parts = [part for child in self.children for part in ([child] if isinstance(child, str) else child._texts())]
+        return parts if self.name in INLINE else [" ", *parts, " "]
 
     def all(self, name: str = "", **attributes: str) -> list[Element]:
         """Elements inside, in document order, by name and attributes (`class_`: one of its classes)."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from benchmarks.instances import nothing, twin
+
 from tests.search.small import plain_problem
 from twin2multicloud.optimizer.pricing.tariffs import Tariff, TariffTable
 from twin2multicloud.optimizer.search.brute import enumerate_best

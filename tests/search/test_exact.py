@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from benchmarks.instances import experiment, twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.instances import experiment, twin
 from tests.search.small import random_problem, random_request
 from twin2multicloud.optimizer.search import subset
 from twin2multicloud.optimizer.search.brute import enumerate_best

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from benchmarks.instances import twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.instances import twin
 from tests.search.small import random_problem, random_request
 from twin2multicloud.optimizer.search.brute import enumerate_best
 from twin2multicloud.optimizer.search.exact import Search, pinned_costs, solve

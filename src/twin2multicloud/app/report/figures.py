@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -60,16 +59,15 @@ def quantity(value: float) -> str:
         return "0"
     if size >= 1e15 or size < 1e-3:
         return scientific(value)
-    if size >= 1000:
+    if size >= 999.95:  # four digits would round to 1000
         return f"{value:,.0f}"
     return f"{value:.4g}"
 
 
 def scientific(value: float) -> str:
     """A very large or small number: 3.2 × 10¹³."""
-    exponent = math.floor(math.log10(abs(value)))
-    mantissa = f"{value / 10.0**exponent:.2f}".rstrip("0").rstrip(".")
-    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
 def volume(gb: float) -> str:

@@ -44,6 +44,13 @@ class Usage:
             quantity=np.array([quantity for _, quantity in flat], dtype=np.float64),
         )
 
+    def dense(self, lanes: int) -> FloatArray:
+        """The (O, lanes) matrix."""
+        out = np.zeros((self.indptr.shape[0] - 1, lanes))
+        rows = np.repeat(np.arange(out.shape[0]), np.diff(self.indptr))
+        np.add.at(out, (rows, self.lane), self.quantity)
+        return out
+
     def entries(self, options: IntArray) -> tuple[IntArray, IntArray]:
         """Where the entries of `options` (K,) are: their positions in `lane`, and the k each belongs to."""
         first = self.indptr[options]
