@@ -59,10 +59,16 @@ def test_the_report_fits_the_window(
     assert f'data-shown="{drawing}"' in dom
 
 
-def test_the_report_prints(chromium: str, tmp_path: Path, result: BillResult) -> None:
-    page, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
-    page.write_text(report(result), encoding="utf-8")
-    run_browser(chromium, tmp_path, page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
-    content = pdf.read_bytes()
-    assert content.startswith(b"%PDF")
-    assert 4 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 40
+def test_the_report_prints_with_all_that_is_folded_on_screen(chromium: str, tmp_path: Path, result: BillResult) -> None:
+    folded = report(result)
+    assert "<details>" in folded
+    pages = []
+    for name, html in (("folded", folded), ("open", folded.replace("<details>", "<details open>"))):
+        page, pdf = tmp_path / f"{name}.html", tmp_path / f"{name}.pdf"
+        page.write_text(html, encoding="utf-8")
+        run_browser(chromium, tmp_path, page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+        content = pdf.read_bytes()
+        assert content.startswith(b"%PDF")
+        pages.append(len(re.findall(rb"/Type\s*/Page\b", content)))
+    assert pages[0] == pages[1]
+    assert 8 <= pages[0] <= 40

@@ -134,14 +134,23 @@ def test_the_architecture_names_every_slot_and_link(page: Element, result: BillR
         for slot in SLOTS:
             assert f"{slot.layer} {slot.label}" in drawing.text
             assert result.placement[slot].region in drawing.text
-        assert (
-            len(drawing.all("line", class_="cloud")) - 1
-            == sum(link.relation == "cloud" for link in result.invoice.links)
-            or not result.invoice.links
-        )
+        for relation in ("region", "cloud"):
+            drawn = len(drawing.all("polygon", class_=relation))
+            assert drawn == sum(link.relation == relation for link in result.invoice.links)
         description = drawing.one("desc").text
         for link in result.invoice.links:
             assert f"{link.source.layer} {link.source.label} to {link.target.layer} {link.target.label}" in description
+
+
+def test_commands_are_drawn_where_the_twin_sends_any(result: BillResult) -> None:
+    pins = {"L1": "aws", "L2": "gcp", "L3.hot": "azure"}
+    busy = result.workload.model_copy(update={"commands_per_device_per_day": 24.0})
+    apart = optimizer(Constraints.model_validate({"pins": pins})).optimize(busy, alternatives=False)
+    assert any(link.id == "commands" and link.gb_per_month > 0 for link in apart.invoice.links)
+    for drawing in read_page(report(apart)).all("svg", class_="architecture"):
+        assert "commands to devices" in [title.text for title in drawing.all("title")]
+    for drawing in read_page(report(result)).all("svg", class_="architecture"):
+        assert "commands to devices" not in [title.text for title in drawing.all("title")]
 
 
 def test_the_mix_is_compared_with_each_cloud_alone(page: Element, result: BillResult) -> None:

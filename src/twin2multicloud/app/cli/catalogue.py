@@ -134,7 +134,11 @@ def _where(market: Market, offer: Offer, region: str | None) -> Any:
 
     if region is not None:
         reason = _reason(market, offer, region)
-        return Text(f"● can be had in {region}") if reason is None else Text(f"○ not in {region}: {reason}")
+        if reason is None:
+            return Text(f"● can be had in {region}")
+        first, *others = reason.split("; ")
+        more = f"; and {len(others)} more of its meters" if others else ""
+        return Text(f"○ not in {region}: {first}{more}")
     codes = _regions(market, offer)
     if not codes:
         return Text("○ priced in no region")

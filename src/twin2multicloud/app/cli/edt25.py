@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.model.errors import UsageError
@@ -19,7 +19,25 @@ if TYPE_CHECKING:
     from twin2multicloud.optimizer.bill.restrictions import Restriction
     from twin2multicloud.optimizer.edt25.result import EdtResult
 
-_UNKNOWN = "the published model does not know it; leave it out or use --model bill"
+IGNORED_ASSUMPTIONS: Final = "the published model does not know the assumptions given"
+_UNKNOWN: Final = "the published model does not know it; leave it out or use --model bill"
+
+_TITLES: Final = {
+    "aws.iot-core": "IoT Core",
+    "azure.iot-hub": "IoT Hub",
+    "aws.lambda": "Lambda",
+    "azure.functions": "Functions",
+    "aws.dynamodb": "DynamoDB",
+    "azure.cosmos-db": "Cosmos DB",
+    "aws.s3-standard-ia": "S3 Standard-IA",
+    "azure.blob-cool": "Blob Storage Cool",
+    "aws.s3-glacier-deep-archive": "S3 Glacier Deep Archive",
+    "azure.blob-archive": "Blob Storage Archive",
+    "aws.iot-twinmaker": "IoT TwinMaker",
+    "azure.digital-twins": "Digital Twins",
+    "aws.managed-grafana": "Managed Grafana",
+    "azure.managed-grafana": "Managed Grafana",
+}
 
 
 def check_options(request: Request) -> None:
@@ -78,7 +96,7 @@ def optimize_published(request: Request, document: WorkloadDocument, title: str)
     batch = solve([document.workload], limits_of(constraints))
     if not batch.feasible[0]:
         raise conflict(document.workload, constraints)
-    ignored = [] if document.assumptions is None else ["the published model does not know the assumptions given"]
+    ignored = [] if document.assumptions is None else [IGNORED_ASSUMPTIONS]
     if request.json_output:
         answer = batch.document(0)
         answer["warnings"] += ignored
@@ -137,12 +155,14 @@ def _print(result: EdtResult, workload: Workload, title: str, ignored: Sequence[
     own = [result.slots[slot][choice.provider] for slot, choice in result.placement.items()]
     amounts = to_cents([*own, *(link.usd for link in result.links)], total)
     table = plain_table()
-    for name, justify in (("slot", "left"), ("offer", "left"), ("$/month", "right"), ("the other cloud", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("slot", no_wrap=True)
+    table.add_column("offer", no_wrap=True)
+    table.add_column("$/month", justify="right", no_wrap=True)
+    table.add_column("the other cloud", justify="right", no_wrap=True)
     for number, (slot, choice) in enumerate(result.placement.items()):
         other = next(cloud for cloud in CLOUDS if cloud is not choice.provider)
         price = cloud_text(other, money(cents(result.slots[slot][other])))
-        offer = cloud_text(choice.provider, choice.offer.partition(".")[2])
+        offer = cloud_text(choice.provider, _TITLES[choice.offer])
         table.add_row(slot_name(slot), offer, money(amounts[number]), price, end_section=slot is SLOTS[-1])
     for number, link in enumerate(result.links, start=len(SLOTS)):
         name = f"{link.source.value}→{link.target.value}"

@@ -89,7 +89,7 @@ def error_json(error: Twin2MultiCloudError) -> dict[str, Any]:
         from twin2multicloud.optimizer.bill.as_json import conflict_json
         from twin2multicloud.optimizer.bill.conflict import NoPlacementError
 
-        nothing = {"conflict": [], "relaxations": [], "reasons": []}
+        nothing: dict[str, Any] = {"conflict": [], "relaxations": [], "reasons": []}
         answer |= conflict_json(error) if isinstance(error, NoPlacementError) else nothing
     return answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -150,8 +150,9 @@ def comparison(console: Console, view: View) -> Table:
 def bars(console: Console, usd_per_month: float, mix: str, alone: Mapping[Provider, float | None]) -> Table:
     """A bar for the mix of that name and cost, and one for each single cloud that can do it alone."""
     table = Table.grid(padding=(0, 2, 0, 0))
+    justify: Literal["left", "right"]
     for justify in ("left", "left", "right", "left"):
-        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column(justify=justify, no_wrap=True)
     largest = max([usd_per_month, *(usd for usd in alone.values() if usd is not None)])
     blocks = draws_blocks(console.file)
     width = max(8, min(BAR_WIDTH, console.width - 46))

@@ -81,9 +81,9 @@ def bar(value: float, largest: float, width: int) -> str:
     return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
 
 
-def draws_blocks(stream: IO[str] | None = None) -> bool:
+def draws_blocks(stream: IO[str]) -> bool:
     """Whether a stream's encoding has the characters that bars are drawn with."""
-    encoding = (stream or sys.stdout).encoding or "ascii"
+    encoding = getattr(stream, "encoding", None) or "ascii"
     try:
         ("█" + _EIGHTHS).encode(encoding)
     except (LookupError, UnicodeEncodeError):

@@ -178,8 +178,8 @@ def _arrow(edge: Edge, link: LinkView | None, layout: Layout) -> Html:
     dx, dy = to_column - column, to_row - row
     # Telemetry and commands share a gap: each keeps to its own side of the middle.
     paired = {edge.source, edge.target} == {Slot.ACQUISITION, Slot.PROCESSING}
-    side = {True: 0.0, False: 0.0} if not paired else {True: -22.0, False: 22.0}
-    shift = side[edge.source is Slot.ACQUISITION]
+    forward, back = (-22.0, 22.0) if dx else (-8.0, 28.0)  # amounts need room on the left, too
+    shift = 0.0 if not paired else forward if edge.source is Slot.ACQUISITION else back
     if dx:
         start = (center_x + dx * _WIDTH / 2, center_y + shift)
         end = (start[0] + dx * _GAP_X, start[1])
@@ -226,18 +226,19 @@ def _legend(view: View, layout: Layout) -> Html:
     x, y = _corner(layout.legend)
     here = {Relation.SAME, *(link.link.relation for link in view.links)}
     rows: list[Html] = []
-    top = float(y + 8)
+    shown = [(relation, words) for relation, words in LINE_STYLES.items() if relation in here]
+    height = 24 * len(view.result.placement.providers) + 20 * len(shown) + 20
+    top = float(max(_MARGIN, y + _HEIGHT - height))
     for provider in view.result.placement.providers:
         badge, width = _badge(provider, x, top)
         amount = tag("text", f"{dollars(view.providers[provider])}", class_="small money", x=x + width + 8, y=top + 13)
         rows.append(join([badge, amount]))
         top += 24
     top += 8
-    for relation, words in LINE_STYLES.items():
-        if relation in here:
-            wire = tag("line", class_=f"wire {relation}", x1=x, y1=top, x2=x + 26, y2=top)
-            rows.append(join([wire, tag("text", words, class_="small muted", x=x + 34, y=top + 4)]))
-            top += 20
+    for relation, words in shown:
+        wire = tag("line", class_=f"wire {relation}", x1=x, y1=top, x2=x + 26, y2=top)
+        rows.append(join([wire, tag("text", words, class_="small muted", x=x + 34, y=top + 4)]))
+        top += 20
     if view.links:
         rows.append(tag("text", "On links: traffic and cost / month", class_="small muted", x=x, y=top + 6))
     return tag("g", *rows)

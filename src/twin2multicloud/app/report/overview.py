@@ -51,7 +51,8 @@ def _total(view: View) -> Html:
     verdict = "proven cheapest" if proof.proven else "not proven cheapest"
     mix = join((provider_badge(provider) for provider in view.result.placement.providers), " ")
     facts = (
-        ("Twin", f"{workload.devices:,} devices, {quantity(workload.messages_per_month)} messages / month"),
+        ("Twin", f"{workload.devices:,} device{'' if workload.devices == 1 else 's'}"),
+        ("Messages", f"{quantity(workload.messages_per_month)} / month"),
         ("Clouds", mix),
         ("Optimum", f"{verdict} of {quantity(proof.placements)} placements"),
     )

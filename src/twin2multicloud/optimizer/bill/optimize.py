@@ -13,6 +13,7 @@ from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
 from twin2multicloud.model.workload import Workload
+from twin2multicloud.optimizer.bill.candidates import candidate_regions
 from twin2multicloud.optimizer.bill.conflict import explain_conflict
 from twin2multicloud.optimizer.bill.invoice import Invoice, invoice
 from twin2multicloud.optimizer.bill.market import Market
@@ -44,7 +45,9 @@ class BillOptimizer:
         self.book = book
         self.constraints = constraints or Constraints()
         self.assumptions = assumptions or Assumptions()
-        self.market = market or Market(book, self.constraints.egress_policy)
+        self.market = market or Market(
+            book, self.constraints.egress_policy, candidate_regions(book, self.constraints)
+        )
         self._search: Search | None = None
         self._restrictions: dict[bool, list[Restriction]] = {}
 

@@ -169,7 +169,7 @@ class Context:
     def pooled(self, total: FloatArray) -> FloatArray:
         """Exact USD (K,) of quantities (K, columns) on the coupled lanes."""
         if self.pools == self.columns:
-            return np.asarray(self.curves.cost(total).sum(axis=1))
+            return self.curves.bill(total)
         volume = (total @ self.member)[:, self.pool]
         share = np.divide(total, volume, out=np.zeros_like(total), where=volume > 0)
         return np.asarray((share * self.curves.cost(volume)).sum(axis=1))

@@ -21,6 +21,8 @@ import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, TariffTable
 
+_DENSE = 12
+"""Up to so many lanes are priced for every row, used or not."""
 _HAIR = 1e-9
 """Rounding forgives this share of an increment (see `TariffTable.billed`), so `plain` may exceed the cost by it."""
 
@@ -79,6 +81,16 @@ class Curves:
     def cost(self, quantity: FloatArray) -> FloatArray:
         """USD (…, L) of quantities (…, L) as the tariff defines it."""
         return self.plain(self.billed(quantity) if self.rounds else quantity)
+
+    def bill(self, quantity: FloatArray, *, rounded: bool = True) -> FloatArray:
+        """USD (K,) of rows of quantities (K, L), all lanes together; `rounded` as `cost`, otherwise as `plain`."""
+        if quantity.shape[1] <= _DENSE:
+            return np.asarray((self.cost if rounded else self.plain)(quantity).sum(axis=1))
+        # Many lanes (one per location) are mostly unused, and an unused lane costs nothing.
+        row, lane = np.nonzero(quantity)
+        used = self.take(lane)
+        usd = (used.cost if rounded else used.plain)(quantity[row, lane])
+        return np.bincount(row, weights=usd, minlength=quantity.shape[0])
 
     def billed(self, quantity: FloatArray) -> FloatArray:
         """Quantities after increments and minima, as `TariffTable.billed`."""

@@ -54,7 +54,10 @@ class Relaxation:
             self.floors = floors(c.curves, c.pool, c.pools)
         self.lane_of = np.zeros(c.pools, dtype=np.int64)
         self.lane_of[c.pool] = np.arange(c.columns)
-        self.additions = self.floors.marginal(pooled, (self.high - high)[c.slot])
+        self.additions = np.zeros_like(pooled)
+        option, pool = np.nonzero(pooled)
+        above = (self.high - high)[c.slot[option], pool]
+        self.additions[option, pool] = self.floors.take(pool).marginal(pooled[option, pool], above)
         # Each position's parent: the earlier position it pays most to be apart from.
         self.parent = [-1] * len(c.spans)
         weight = [0.0] * len(c.spans)
@@ -64,16 +67,23 @@ class Relaxation:
                 self.parent[b], weight[b] = a, heft
 
     def aim(self, choice: IntArray | None) -> Bound:
-        """The bound whose pools are close to their cost at `choice`; all by least additions without one."""
+        """The bound whose pools are close to their cost at `choice`.
+
+        Without one, pools that are used for certain are bounded by lines and the others by least additions.
+        """
         c = self.context
         lined, cut, slope = np.zeros(c.pools, dtype=bool), np.zeros(c.pools), np.zeros(c.columns)
         least = self.additions
         price = c.base
-        if choice is not None and c.pools:
-            total = c.totals(choice[None])[0]
-            aim = np.minimum(np.maximum(total @ c.member, self.low), self.high)
+        if choice is not None or (self.low > 0).any():
+            total = np.zeros(c.columns) if choice is None else c.totals(choice[None])[0]
+            aim = 0.5 * (self.low + self.high) if choice is None else total @ c.member
+            aim = np.minimum(np.maximum(aim, self.low), self.high)
             cut, slope = lines_below(c.curves, c.pool, self.low, self.high, aim)
-            lined = cut + (total * slope) @ c.member > self.additions[choice].sum(axis=0)
+            if choice is None:
+                lined = self.low > 0
+            else:
+                lined = cut + (total * slope) @ c.member > self.additions[choice].sum(axis=0)
             cut, slope = np.where(lined, cut, 0.0), np.where(lined[c.pool], slope, 0.0)
             least = np.where(lined, 0.0, self.additions)
             price = price + c.quantity @ slope
@@ -134,7 +144,7 @@ class Relaxation:
         out = np.zeros(volume.shape[0])
         by_addition = np.flatnonzero(~bound.lined)
         if by_addition.size:
-            paid = self.floors.take(by_addition).plain(volume[:, by_addition]).sum(axis=1)
+            paid = self.floors.take(by_addition).bill(volume[:, by_addition], rounded=False)
             out += np.maximum(paid - least, 0.0)
         by_line = np.flatnonzero(bound.lined & self.single)
         if by_line.size:

@@ -1,0 +1,194 @@
+"""`optimize FILE.jsonl`: a workload a line in, a result a line out, in order.
+
+A bad line yields an error in its place and the rest goes on. Lines are read, priced and written in chunks, so a
+batch may be longer than memory. Lines under equal constraints and assumptions are priced together.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin2multicloud.app.cli.failures import error_json
+from twin2multicloud.app.cli.optimize import Request, open_prices
+from twin2multicloud.app.cli.terminal import Progress
+from twin2multicloud.model.errors import Finding, InfeasibleError, InvalidInputError, Twin2MultiCloudError
+from twin2multicloud.model.jsonl import BatchItem, read_batch
+
+if TYPE_CHECKING:
+    from twin2multicloud.model.assumptions import Assumptions
+    from twin2multicloud.model.constraints import Constraints
+    from twin2multicloud.model.documents import WorkloadDocument
+    from twin2multicloud.optimizer.bill.market import Market
+    from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+
+Outcome = str | Twin2MultiCloudError
+"""A result as a line of JSON, or why there is none."""
+
+
+def run_batch(request: Request, *, today: Callable[[], date]) -> int:
+    """Optimize every line of the file; 0, or 4 if a line was bad, or 3 if some had no placement but none was bad."""
+    request.refuse(
+        {
+            "--top": request.top if request.top > 1 else None,
+            "--explain": request.explain,
+            "--report": request.report,
+        },
+        "a batch has one compact result a line; optimize that workload alone for more",
+    )
+    solver: _Solver = _Published(request) if request.model == "edt25" else _Bill(request, today)
+    worst = count = 0
+    try:
+        with Path(request.workload).open("rb") as stream:
+            items = read_batch(stream, request.workload)
+            progress = Progress("workloads", clock=time.monotonic)
+            while chunk := list(islice(items, solver.chunk)):
+                lines, code = _chunk(solver, chunk)
+                sys.stdout.write("".join(lines))
+                worst = max(worst, code)
+                count += len(chunk)
+                progress.at(count)
+            progress.done()
+    except FileNotFoundError as error:
+        raise InvalidInputError(request.workload, [Finding("", "no such file")]) from error
+    except (IsADirectoryError, PermissionError, ValueError) as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise InvalidInputError(request.workload, [Finding("", problem)]) from error
+    if not count:
+        raise InvalidInputError(request.workload, [Finding("", "holds no workload; write one JSON document a line")])
+    return worst
+
+
+def _chunk(solver: _Solver, items: Sequence[BatchItem]) -> tuple[list[str], int]:
+    """The output lines of some items, and the worst exit code among them."""
+    outcomes: list[Outcome] = [InvalidInputError("", ())] * len(items)
+    groups: dict[tuple[str, str], list[int]] = {}
+    for number, item in enumerate(items):
+        if item.document is None:
+            outcomes[number] = InvalidInputError(f"line {item.line}", item.findings)
+        else:
+            groups.setdefault(_key(item.document), []).append(number)
+    for numbers in groups.values():
+        documents = [document for number in numbers if (document := items[number].document) is not None]
+        for number, outcome in zip(numbers, solver.group(documents), strict=True):
+            outcomes[number] = outcome
+    lines = []
+    worst = 0
+    for item, outcome in zip(items, outcomes, strict=True):
+        if isinstance(outcome, str):
+            lines.append(outcome + "\n")
+        else:
+            # Whatever is wrong with a line, it is the input that is bad, unless only its constraints conflict.
+            worst = max(worst, InfeasibleError.exit_code if isinstance(outcome, InfeasibleError) else 4)
+            lines.append(json.dumps({"line": item.line, "error": error_json(outcome)}) + "\n")
+    return lines, worst
+
+
+def _key(document: WorkloadDocument) -> tuple[str, str]:
+    """Equal for documents with equal constraints and assumptions."""
+    constraints, assumptions = document.constraints, document.assumptions
+    return (
+        "" if constraints is None else constraints.model_dump_json(),
+        "" if assumptions is None else assumptions.model_dump_json(),
+    )
+
+
+class _Solver(ABC):
+    """Solves documents that have the same constraints and assumptions."""
+
+    chunk: int
+
+    @abstractmethod
+    def group(self, documents: Sequence[WorkloadDocument]) -> Iterator[Outcome]:
+        """An outcome for each document, in order."""
+
+
+class _Bill(_Solver):
+    """The default model. Optimizers, and the markets they share, are kept from chunk to chunk."""
+
+    chunk = 256
+
+    def __init__(self, request: Request, today: Callable[[], date]) -> None:
+        self.request = request
+        self.book = open_prices(request, today)
+        self._markets: dict[str, Market] = {}
+        self._optimizers: dict[tuple[str, str], BillOptimizer] = {}
+        # A mistake in the options is one error, not one on every line.
+        self._optimizer(request.constraints(None), None).restrictions(needs_3d=False)
+
+    def _optimizer(self, constraints: Constraints, assumptions: Assumptions | None) -> BillOptimizer:
+        from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+
+        market = self._markets.get(constraints.egress_policy)
+        optimizer = BillOptimizer(self.book, constraints, assumptions, market)
+        self._markets[constraints.egress_policy] = optimizer.market
+        return optimizer
+
+    def group(self, documents: Sequence[WorkloadDocument]) -> Iterator[Outcome]:
+        """An outcome for each document, in order."""
+        from twin2multicloud.optimizer.bill.as_json import compact_json
+
+        first = documents[0]
+        key = _key(first)
+        try:
+            if key not in self._optimizers:
+                optimizer = self._optimizer(self.request.constraints(first.constraints), first.assumptions)
+                optimizer.restrictions(needs_3d=False)
+                self._optimizers[key] = optimizer
+        except Twin2MultiCloudError as error:
+            yield from [error] * len(documents)
+            return
+        workloads = [document.workload for document in documents]
+        done = 0
+        while done < len(workloads):
+            try:
+                for result in self._optimizers[key].optimize_many(workloads[done:]):
+                    done += 1
+                    yield json.dumps(compact_json(result), allow_nan=False)
+            except InfeasibleError as error:
+                # The generator ends with the workload that has no placement; go on behind it.
+                done += 1
+                yield error
+
+
+class _Published(_Solver):
+    """The published model, thousands of workloads at once."""
+
+    chunk = 4096
+
+    def __init__(self, request: Request) -> None:
+        from twin2multicloud.app.cli.edt25 import limits_of
+
+        self.request = request
+        limits_of(request.constraints(None))
+
+    def group(self, documents: Sequence[WorkloadDocument]) -> Iterator[Outcome]:
+        """An outcome for each document, in order."""
+        from twin2multicloud.app.cli.edt25 import IGNORED_ASSUMPTIONS, conflict, limits_of
+        from twin2multicloud.optimizer.edt25.result import solve
+
+        first = documents[0]
+        try:
+            constraints = self.request.constraints(first.constraints)
+            limits = limits_of(constraints)
+        except Twin2MultiCloudError as error:
+            yield from [error] * len(documents)
+            return
+        batch = solve([document.workload for document in documents], limits)
+        feasible = batch.feasible.tolist()
+        for number, document in enumerate(documents):
+            if not feasible[number]:
+                yield conflict(document.workload, constraints)
+            elif document.assumptions is None:
+                yield batch.json_line(number)
+            else:
+                answer: dict[str, Any] = batch.document(number)
+                answer["warnings"].append(IGNORED_ASSUMPTIONS)
+                yield json.dumps(answer)

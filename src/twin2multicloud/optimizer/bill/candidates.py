@@ -1,0 +1,50 @@
+"""Which regions the optimizer considers.
+
+The price book knows far more regions than it can price a twin in: for many it has the traffic and one storage class
+only. Unless a person names regions, the candidates of a cloud are its *complete* regions, in which each of the seven
+slots can be filled. Named regions are taken as they are, complete or not, and a pin's region is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twin2multicloud.blueprint.catalog import OFFERS
+from twin2multicloud.blueprint.parts import Offer
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider
+from twin2multicloud.optimizer.bill.terms import list_terms
+from twin2multicloud.optimizer.pricing.book import PriceBook
+from twin2multicloud.optimizer.pricing.meters import MissingPrice, Region
+
+
+def candidate_regions(book: PriceBook, constraints: Constraints, offers: Sequence[Offer] = OFFERS) -> list[Region]:
+    """The regions a request is about, in the book's order."""
+    complete = {region.code for region in complete_regions(book, offers)}
+    pinned = {(pin.provider, pin.region) for pin in constraints.pins.values() if pin.region is not None}
+    return [
+        region
+        for region in book.regions.values()
+        if (region.provider, region.code) in pinned
+        or region.code in constraints.regions.get(region.provider, complete)
+    ]
+
+
+def complete_regions(book: PriceBook, offers: Sequence[Offer] = OFFERS) -> list[Region]:
+    """The regions in which every slot has at least one offer with all its prices."""
+    meters: dict[tuple[Provider, str], dict[int, set[str]]] = {}
+    for term in list_terms(offers):
+        offer = offers[term.offer]
+        meters.setdefault((offer.provider, offer.slot), {}).setdefault(term.offer, set()).add(term.meter)
+
+    def priced(region: Region, needed: set[str]) -> bool:
+        return not any(isinstance(book.figure(meter, region.code), MissingPrice) for meter in needed)
+
+    return [
+        region
+        for provider in PROVIDERS
+        for region in book.regions_of(provider)
+        if all(
+            any(priced(region, needed) for needed in meters.get((provider, slot), {}).values()) for slot in SLOTS
+        )
+    ]
