@@ -6,7 +6,9 @@ from functools import lru_cache
 
 import pytest
 
-from twin2multicloud.model.constraints import Constraints, constraints_from_options
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.options import constraints_from_options
+from twin2multicloud.optimizer.bill.candidates import candidate_regions
 from twin2multicloud.optimizer.bill.market import Market
 from twin2multicloud.optimizer.bill.optimize import BillOptimizer
 from twin2multicloud.optimizer.pricing.book import PriceBook, load_book
@@ -19,7 +21,8 @@ def shared_book() -> PriceBook:
 
 @lru_cache
 def shared_market(policy: str = "list") -> Market:
-    return Market(shared_book(), policy)
+    """The default candidates' market; constraints that name other regions need one of their own."""
+    return Market(shared_book(), policy, candidate_regions(shared_book(), Constraints()))
 
 
 @pytest.fixture
@@ -29,7 +32,8 @@ def book() -> PriceBook:
 
 @pytest.fixture
 def market() -> Market:
-    return shared_market()
+    """Every region of the book."""
+    return Market(shared_book())
 
 
 class Optimizers:
@@ -37,7 +41,10 @@ class Optimizers:
 
     def __call__(self, **options: object) -> BillOptimizer:
         constraints = constraints_from_options(**options) if options else Constraints()  # type: ignore[arg-type]
-        return BillOptimizer(shared_book(), constraints, market=shared_market(constraints.egress_policy))
+        own = constraints.regions or constraints.pins
+        return BillOptimizer(
+            shared_book(), constraints, market=None if own else shared_market(constraints.egress_policy)
+        )
 
 
 @pytest.fixture

@@ -126,9 +126,10 @@ class _Bill(_Solver):
     def _optimizer(self, constraints: Constraints, assumptions: Assumptions | None) -> BillOptimizer:
         from twin2multicloud.optimizer.bill.optimize import BillOptimizer
 
-        market = self._markets.get(constraints.egress_policy)
-        optimizer = BillOptimizer(self.book, constraints, assumptions, market)
-        self._markets[constraints.egress_policy] = optimizer.market
+        # All that a market depends on besides the book.
+        key = constraints.model_dump_json(include={"egress_policy", "regions", "pins"})
+        optimizer = BillOptimizer(self.book, constraints, assumptions, self._markets.get(key))
+        self._markets[key] = optimizer.market
         return optimizer
 
     def group(self, documents: Sequence[WorkloadDocument]) -> Iterator[Outcome]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twin2multicloud.optimizer.edt25.result import EdtResult
 
 IGNORED_ASSUMPTIONS: Final = "the published model does not know the assumptions given"
-_UNKNOWN: Final = "the published model does not know it; leave it out or use --model bill"
+_UNKNOWN: Final = "not known to the published model (edt25); leave it out, or use --model bill"
 
 _TITLES: Final = {
     "aws.iot-core": "IoT Core",

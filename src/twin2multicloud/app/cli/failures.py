@@ -66,8 +66,15 @@ def finish(context: typer.Context, json_output: bool, action: Callable[[], int])
         if json_output:
             print_json({"error": error_json(error)})
         else:
-            say(f"error: {error}")
+            say(error_text(error))
     raise typer.Exit(code)
+
+
+def error_text(error: Twin2MultiCloudError) -> str:
+    """An error for people; a line for each finding."""
+    if isinstance(error, InvalidInputError):
+        return "\n".join(f"error: {line}" for line in str(error).splitlines())
+    return f"error: {error}"
 
 
 def error_json(error: Twin2MultiCloudError) -> dict[str, Any]:

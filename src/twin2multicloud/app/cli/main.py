@@ -339,13 +339,14 @@ def prices_show(
       twin2multicloud prices show --meter egress --json
     """
     from twin2multicloud.app.cli import prices as commands
-    from twin2multicloud.app.cli.terminal import make_console
 
     finish(
         context,
         json_output,
-        lambda: commands.show(
-            provider, region, service, meter, json_output, _book(prices_directory), make_console(markup=True)
+        lambda: _printed(
+            lambda console: commands.show(
+                provider, region, service, meter, json_output, _book(prices_directory), console
+            )
         ),
     )
 
@@ -372,13 +373,14 @@ def prices_explain(
       twin2multicloud prices explain azure.iot-hub.s1
     """
     from twin2multicloud.app.cli import prices as commands
-    from twin2multicloud.app.cli.terminal import make_console
 
     finish(
         context,
         json_output,
-        lambda: commands.explain(
-            meter, region, quantity, egress, json_output, _book(prices_directory), make_console(markup=True)
+        lambda: _printed(
+            lambda console: commands.explain(
+                meter, region, quantity, egress, json_output, _book(prices_directory), console
+            )
         ),
     )
 
@@ -399,9 +401,12 @@ def prices_validate(
       twin2multicloud prices validate my-prices/
     """
     from twin2multicloud.app.cli import prices as commands
-    from twin2multicloud.app.cli.terminal import make_console
 
-    finish(context, json_output, lambda: commands.validate(tuple(books or ()), json_output, make_console(markup=True)))
+    finish(
+        context,
+        json_output,
+        lambda: _printed(lambda console: commands.validate(tuple(books or ()), json_output, console)),
+    )
 
 
 @prices.command("diff")
@@ -418,9 +423,16 @@ def prices_diff(
       twin2multicloud prices diff bundled my-prices/
     """
     from twin2multicloud.app.cli import prices as commands
-    from twin2multicloud.app.cli.terminal import make_console
 
-    finish(context, json_output, lambda: commands.diff(before, after, json_output, make_console(markup=True)))
+    finish(context, json_output, lambda: _printed(lambda console: commands.diff(before, after, json_output, console)))
+
+
+def _printed(action: Callable[[Any], int]) -> int:
+    """Run an action that prints on a console."""
+    from twin2multicloud.app.cli.terminal import output
+
+    with output(markup=True) as console:
+        return action(console)
 
 
 def _book(directory: str | None) -> str:

@@ -165,7 +165,7 @@ def bars(console: Console, usd_per_month: float, mix: str, alone: Mapping[Provid
     for provider, usd in alone.items():
         name = cloud_text(provider, "only")
         if usd is None:
-            table.add_row(name, "", "–", Text("cannot run it alone", "dim"))
+            table.add_row(name, "", "–", Text("no placement on this cloud alone", "dim"))
             continue
         saved = (usd - usd_per_month) / usd if usd > 0 else 0.0
         says = f"the mix saves {100 * saved:.1f} %" if cents(usd) > total else "the same"

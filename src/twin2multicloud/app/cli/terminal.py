@@ -36,9 +36,9 @@ def make_console(*, markup: bool = False) -> Console:
 
 
 @contextmanager
-def output() -> Iterator[Console]:
+def output(*, markup: bool = False) -> Iterator[Console]:
     """A console whose output is written at the end, without blanks at the ends of lines unless to a terminal."""
-    console = make_console()
+    console = make_console(markup=markup)
     with console.capture() as captured:
         yield console
     text = captured.get()

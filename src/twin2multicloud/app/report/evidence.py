@@ -118,15 +118,20 @@ def unavailable_section(view: View) -> Html:
             gap.offers[item.offer] = gap.regions[item.region] = None
             if meter:
                 gap.meters[meter] = None
+    considered = (
+        "Unless the constraints name regions, only those are considered in which all seven slots can be filled at "
+        "recorded prices."
+    )
     if not found:
-        return section("unavailable", "Offers without a price", note("Every offer is priced in every region."))
+        words = f"Every offer is priced in every region that was considered. {considered}"
+        return section("unavailable", "Offers without a price", note(words))
     offers = len({item.offer for item in found})
     return section(
         "unavailable",
         "Offers without a price",
         note(
             f"A missing price is never taken as 0: {len(found):,} combinations of an offer with a region, "
-            f"of {offers} offers, were left out of the choice."
+            f"of {offers} offer{'' if offers == 1 else 's'}, were left out of the choice. {considered}"
         ),
         *(_gaps(provider, gaps[provider]) for provider in PROVIDERS if provider in gaps),
     )

@@ -29,10 +29,10 @@ def to_cents(usd: Sequence[float], total: int | None = None) -> list[int]:
         raise ValueError("an amount is not finite")
     exact = [CENTS_PER_USD * amount for amount in usd]
     whole = [math.floor(amount) for amount in exact]
-    goal = round(math.fsum(exact)) if total is None else total
+    goal = round(CENTS_PER_USD * math.fsum(usd)) if total is None else total
     missing = goal - sum(whole)
     if not -len(whole) <= missing <= 2 * len(whole):
-        raise ValueError(f"{goal} cents is not the sum of the amounts, {math.fsum(exact):.6f} cents")
+        raise ValueError(f"{goal} cents is not the sum of the amounts, {CENTS_PER_USD * math.fsum(usd):.6f} cents")
     by_remainder = sorted(range(len(whole)), key=lambda n: (whole[n] - exact[n], n))
     # One round hands a cent to each amount at most; a given total may need a second round, or to take cents back.
     while missing > 0:

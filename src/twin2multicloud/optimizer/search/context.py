@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
-from twin2multicloud.optimizer.search.curves import Curves
+from twin2multicloud.optimizer.search.curves import Curves, floors
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Options:
     pairs: Sequence[Pair]
     curves: Curves  # C lanes
     pool: IntArray  # (C,) any numbering
+    floors: dict[bytes, Curves]  # floors of pools by the columns that make them, computed once
 
     def restrict(self, keep: BoolArray) -> Options:
         """Only the options kept (n,)."""
@@ -55,6 +56,7 @@ class Options:
             pairs,
             self.curves,
             self.pool,
+            self.floors,
         )
 
 
@@ -75,6 +77,7 @@ class Context:
         self.base = options.base
         if solo.size:
             self.base = options.base + options.curves.take(solo).cost(options.quantity[:, solo]).sum(axis=1)
+        self.coupled = coupled
         self.quantity = options.quantity[:, coupled]
         self.columns = coupled.size
         self.curves = options.curves.take(coupled)
@@ -112,6 +115,13 @@ class Context:
     def origin(self) -> IntArray:
         """The caller's numbers (n,) of the options."""
         return self.options.origin
+
+    def floors(self) -> Curves:
+        """The floors of the coupled pools."""
+        key = self.coupled.tobytes()
+        if key not in self.options.floors:
+            self.options.floors[key] = floors(self.curves, self.pool, self.pools)
+        return self.options.floors[key]
 
     def totals(self, index: IntArray) -> FloatArray:
         """Quantities (K, columns) on the coupled lanes."""

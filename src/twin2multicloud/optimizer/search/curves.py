@@ -42,14 +42,23 @@ class Curves:
     @classmethod
     def of(cls, table: TariffTable) -> Curves:
         """The table's lanes, followed by one lane that costs nothing (for padding)."""
-        starts = np.vstack([table.starts, np.full(table.starts.shape[1], np.inf)]).T.copy()
-        price = np.vstack([table.usd_per_unit, np.zeros(table.starts.shape[1])]).T.copy()
-        starts[0] = 0.0
+        free = np.full((1, table.starts.shape[1]), np.inf)
+        free[0, 0] = 0.0
+        return cls.from_tiers(
+            np.vstack([table.starts, free]),
+            np.vstack([table.usd_per_unit, np.zeros(free.shape)]),
+            np.append(table.increment, 0.0),
+            np.append(table.minimum, 0.0),
+        )
+
+    @classmethod
+    def from_tiers(cls, starts: FloatArray, price: FloatArray, increment: FloatArray, minimum: FloatArray) -> Curves:
+        """Curves of (L, T) tiers, laid out as in a `TariffTable`."""
+        starts, price = starts.T.copy(), price.T.copy()
         later = np.vstack([starts[1:], np.full((1, starts.shape[1]), np.inf)])
         width = np.where(np.isfinite(starts), later - np.where(np.isfinite(starts), starts, 0.0), 0.0)
         gain = np.where(np.isfinite(width), width, 0.0) * price
         knots = np.vstack([np.zeros((1, starts.shape[1])), np.cumsum(gain, axis=0)[:-1]])
-        increment, minimum = np.append(table.increment, 0.0), np.append(table.minimum, 0.0)
         return cls(starts, width, price, knots, increment, minimum, bool((increment + minimum).any()))
 
     def take(self, lanes: IntArray) -> Curves:
@@ -90,7 +99,7 @@ class Curves:
         row, lane = np.nonzero(quantity)
         used = self.take(lane)
         usd = (used.cost if rounded else used.plain)(quantity[row, lane])
-        return np.bincount(row, weights=usd, minlength=quantity.shape[0])
+        return np.bincount(row, weights=usd, minlength=quantity.shape[0]).astype(np.float64, copy=False)
 
     def billed(self, quantity: FloatArray) -> FloatArray:
         """Quantities after increments and minima, as `TariffTable.billed`."""
@@ -183,18 +192,25 @@ def _corners(curves: Curves, bottom: FloatArray, last: FloatArray) -> tuple[Floa
 
 
 def floors(curves: Curves, pool: IntArray, pools: int) -> Curves:
-    """One curve per pool that lies below its lanes' curves: their lowest price tier by tier, unrounded.
-
-    Lanes whose tiers start elsewhere than the first's make the pool's floor 0.
-    """
-    first = np.array([int(np.flatnonzero(pool == j)[0]) for j in range(pools)], dtype=np.int64)
-    base = curves.take(first)
-    price = np.full(base.price.shape, np.inf)
-    for lane in range(pool.shape[0]):
-        j = pool[lane]
-        same = np.array_equal(curves.starts[:, lane], base.starts[:, j])
-        price[:, j] = np.minimum(price[:, j], curves.price[:, lane] if same else 0.0)
-    gain = np.where(np.isfinite(base.width), base.width, 0.0) * price
-    knots = np.vstack([np.zeros((1, pools)), np.cumsum(gain, axis=0)[:-1]])
-    none = np.zeros(pools)
-    return Curves(base.starts, base.width, price, knots, none, none, False)
+    """One curve per pool that lies below its lanes' curves: the lowest price of any lane, tier by tier, unrounded."""
+    shared = np.bincount(pool, minlength=pools) > 1
+    lane_of = np.zeros(pools, dtype=np.int64)
+    lane_of[pool] = np.arange(pool.size)
+    if not shared.any():
+        return curves.take(lane_of).unrounded()
+    merged: dict[int, tuple[FloatArray, FloatArray]] = {}
+    for j in np.flatnonzero(shared).tolist():
+        mates = np.flatnonzero(pool == j)
+        starts = np.unique(curves.starts[:, mates])
+        starts = starts[np.isfinite(starts)]
+        # The tier of each mate that holds each start: the last one that has begun.
+        tier = (curves.starts[:, mates, None] <= starts).sum(axis=0) - 1
+        merged[j] = starts, curves.price[tier, mates[:, None]].min(axis=0)
+    width = max(curves.starts.shape[0], *(starts.size for starts, _ in merged.values()))
+    all_starts, price = np.full((pools, width), np.inf), np.zeros((pools, width))
+    tiers = curves.starts.shape[0]
+    all_starts[:, :tiers], price[:, :tiers] = curves.starts[:, lane_of].T, curves.price[:, lane_of].T
+    for j, (starts, lowest) in merged.items():
+        all_starts[j], price[j] = np.inf, 0.0
+        all_starts[j, : starts.size], price[j, : starts.size] = starts, lowest
+    return Curves.from_tiers(all_starts, price, np.zeros(pools), np.zeros(pools))

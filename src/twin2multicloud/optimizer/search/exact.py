@@ -112,14 +112,16 @@ class Cases:
         self.entries: dict[tuple[int, int, bytes, int], Entry] = {}
         self.known = np.empty((0, instance.structure.slots), dtype=np.int64)
         self.known_usd = np.empty(0)
+        self.refined: tuple[BoolArray, FloatArray] | None = None  # a mask and the bounds its search left behind
 
     def solve(self, *, allowed: BoolArray | None = None, max_providers: int | None = None, k: int = 1) -> Solution:
         """The k cheapest placements."""
         if k < 1:
             raise ValueError("k is at least 1")
         mask = self._mask(allowed)
-        bound = self.instance.table(mask).bound
-        first = _Run(self, mask, max_providers, 1, bound).result()
+        run = _Run(self, mask, max_providers, 1, self._bound(mask))
+        first = run.result()
+        self.refined = (mask, run.bound)
         if k == 1 or not first.usd.size:
             return first
         # The optimum's neighbours bound the k-th cost from above.
@@ -132,7 +134,7 @@ class Cases:
         near = np.concatenate([first.choices, near[(near != first.choices).any(axis=1)]])
         usd = np.sort(self.instance.problem.evaluate(near))
         below = float(usd[k - 1]) * (1 + 1e-9) + 1e-9 if usd.size >= k else math.inf
-        return _Run(self, mask, max_providers, k, bound, below).result()
+        return _Run(self, mask, max_providers, k, run.bound, below).result()
 
     def pinned(
         self,
@@ -143,8 +145,19 @@ class Cases:
     ) -> list[Solution]:
         """The optimum under each group's further mask."""
         mask = self._mask(allowed)
-        table = self.instance.table(mask)
-        return [_Run(self, mask & group, max_providers, 1, table.restricted(mask & group)).result() for group in groups]
+        table, bound = self.instance.table(mask), self._bound(mask)
+        solutions = []
+        for group in groups:
+            start = np.maximum(bound, table.restricted(mask & group))
+            solutions.append(_Run(self, mask & group, max_providers, 1, start).result())
+        return solutions
+
+    def _bound(self, mask: BoolArray) -> FloatArray:
+        """The table's bounds under a mask, with what an earlier search under that mask added."""
+        bound = self.instance.table(mask).bound
+        if self.refined is not None and (self.refined[0] == mask).all():
+            return np.maximum(bound, self.refined[1])
+        return bound
 
     def _mask(self, allowed: BoolArray | None) -> BoolArray:
         finite = np.isfinite(self.instance.problem.fixed_usd)
@@ -250,7 +263,10 @@ class _Run:
         search(self.instance.options(p, subset, self.allowed), best)
         self.subproblems += 1
         self.rows += best.priced
-        entry = Entry(best.usd, best.choices, math.inf if best.usd.size >= self.k else limit)
+        complete = math.inf if best.usd.size >= self.k else limit
+        if not best.usd.size:
+            complete = max(complete, best.floor)
+        entry = Entry(best.usd, best.choices, complete)
         self.cases.entries[key] = entry
         return entry
 

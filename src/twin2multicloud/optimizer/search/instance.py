@@ -62,6 +62,7 @@ class Instance:
             pairs=[pair for pair in pairs if pair is not None],
             curves=self.curves[p],
             pool=problem.tariffs.pool[self.lanes[p]],
+            floors=self.index.memo[p],
         )
 
     def _dense(self, p: int, option: IntArray, use: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
 from twin2multicloud.optimizer.search.context import Context
-from twin2multicloud.optimizer.search.curves import floors, lines_below
+from twin2multicloud.optimizer.search.curves import lines_below
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,7 @@ class Relaxation:
         self.open_high = np.concatenate([np.cumsum(high[::-1], axis=0)[::-1], zero]) + extra @ c.member
         single = c.member.sum(axis=0) == 1
         self.single = single
-        if c.pools == c.columns:
-            self.floors = c.curves.take(np.argsort(c.pool)).unrounded()
-        else:
-            self.floors = floors(c.curves, c.pool, c.pools)
+        self.floors = c.floors()
         self.lane_of = np.zeros(c.pools, dtype=np.int64)
         self.lane_of[c.pool] = np.arange(c.columns)
         self.additions = np.zeros_like(pooled)

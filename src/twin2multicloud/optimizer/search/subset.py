@@ -34,6 +34,7 @@ class Best:
         self.k, self.limit, self.slack = k, limit, slack
         self.usd: FloatArray = np.empty(0)
         self.choices: IntArray = np.empty((0, slots), dtype=np.int64)
+        self.floor = -math.inf  # no choice at all costs less
         self.priced = 0
 
     @property
@@ -62,6 +63,7 @@ class Best:
 
 def search(options: Options, best: Best) -> None:
     """Fill `best` with the k cheapest choices below its limit."""
+    whole = True
     while True:
         context = Context(options)
         relaxation = Relaxation(context)
@@ -73,6 +75,8 @@ def search(options: Options, best: Best) -> None:
             found = relaxation.aim(choice)
             if bound is None or found.value > bound.value:
                 bound = found
+            if whole:
+                best.floor = max(best.floor, found.value)
             if not found.value < best.cut:
                 return
             choice = _descend(context, found, best, seen)
@@ -85,7 +89,7 @@ def search(options: Options, best: Best) -> None:
         if sum(sizes) > 0.8 * context.size:
             _branch(context, relaxation, bound, best)
             return
-        options = options.restrict(keep)
+        options, whole = options.restrict(keep), False
 
 
 def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ...]]) -> IntArray:

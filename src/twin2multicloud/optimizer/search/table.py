@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
+from twin2multicloud.optimizer.search.curves import Curves
 from twin2multicloud.optimizer.search.pools import PoolIndex, Pools, extra_most
 from twin2multicloud.optimizer.search.problem import Problem
 from twin2multicloud.optimizer.search.structure import LOCAL, SOLO, Quantities, Structure
@@ -35,6 +36,7 @@ class TableIndex:
         self.local_slot = s.problem.slot[s.row_option[self.local[0]]]
         self.local_curves = s.curves.take(self.local_lane)
         self.pools = [PoolIndex(s, p) for p in s.each]
+        self.memo: list[dict[bytes, Curves]] = [{} for _ in s.each]  # see `Options.floors`
         # (P, locations): the cheapest traffic to and from another location of the provider, USD per GB.
         there = s.location_of >= 0
         at = np.maximum(s.location_of, 0)

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Make docs/images from real output: the terminal through a browser, and the HTML report.
+
+Needs chromium. Run: make screenshots
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+COLUMNS = 110
+TERMINALS = {
+    "optimize.png": ["optimize", "smart-building"],
+    "explain.png": ["optimize", "smart-home", "--explain"],
+    "paper.png": ["paper"],
+}
+DARK = TerminalTheme(
+    (22, 27, 34),
+    (220, 226, 233),
+    [(40, 46, 54), (240, 110, 100), (120, 200, 120), (235, 175, 80), (110, 165, 245), (200, 140, 230),
+     (100, 200, 210), (200, 206, 213)],
+)  # fmt: skip
+
+
+def chromium() -> str:
+    """The browser's path."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        sys.exit("screenshots need chromium: scripts/apt-install chromium")
+    return found
+
+
+def shoot(page: Path, image: Path, width: int, height: int, dark: bool = False) -> None:
+    """Screenshot a local page."""
+    with tempfile.TemporaryDirectory() as profile:
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                 f"--user-data-dir={profile}", f"--window-size={width},{height}"]  # fmt: skip
+        if dark:
+            flags.append("--blink-settings=preferredColorScheme=0")
+        command = [chromium(), *flags, f"--screenshot={image}", page.as_uri()]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def terminal(arguments: list[str], image: Path) -> None:
+    """Run the command as in a colour terminal and picture what it printed."""
+    environment = {**os.environ, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "twin2multicloud", *arguments]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: PTH123, SIM115
+    console.print(Text("$ twin2multicloud " + " ".join(arguments), style="bold"))
+    console.print(Text.from_ansi(printed))
+    svg = console.export_svg(title="twin2multicloud", theme=DARK)
+    # The exported picture would fetch a font; the system's own monospace does.
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
+    match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert match is not None
+    width, height = (int(float(number)) + 1 for number in match.groups())
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.html"
+        page.write_text(f'<body style="margin:0;background:#fff">{svg}</body>')
+        shoot(page, image, width, height)
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    for name, arguments in TERMINALS.items():
+        terminal(arguments, IMAGES / name)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.html"
+        command = [sys.executable, "-m", "twin2multicloud", "optimize", "smart-building", "--report", str(report)]
+        subprocess.run(command, check=True, capture_output=True)
+        shoot(report, IMAGES / "report-light.png", 1280, 2200)
+        shoot(report, IMAGES / "report-dark.png", 1280, 2200, dark=True)
+
+
+if __name__ == "__main__":
+    main()
