@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
+from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import (
     JsonOption,
     PricesOption,
@@ -19,30 +19,14 @@ from twin2multicloud.app.cli.options import (
     complete_slot,
     complete_workload,
 )
+from twin2multicloud.app.cli.price_commands import prices
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
 
-class _Group(TyperGroup):
-    """Commands whose help shows at once."""
-
-    def get_params(self, ctx: Any) -> Any:
-        """The parameters, with the flags that typer adds itself off by default.
-
-        Left without a default they make it load its validators, a quarter of a second, before any help appears.
-        """
-        parameters = super().get_params(ctx)
-        for parameter in parameters:
-            if parameter.default is None and parameter.name in _TYPERS_FLAGS:
-                parameter.default = False
-        return parameters
-
-
-_TYPERS_FLAGS = ("help", "install_completion", "show_completion")
-
 app = typer.Typer(
     name="twin2multicloud",
-    cls=_Group,
+    cls=QuickGroup,
     help="Price and place digital twins over AWS, Azure and GCP, exactly, with every bill line explained.",
     epilog=_EPILOG,
     rich_markup_mode=None,
@@ -50,14 +34,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
-prices = typer.Typer(
-    name="prices",
-    cls=_Group,
-    help="Look into a price book: list it, explain a meter, check it, compare two.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
 )
 app.add_typer(prices)
 
@@ -317,123 +293,3 @@ def paper(context: typer.Context, json_output: JsonOption = False) -> None:
     from twin2multicloud.app.cli.paper import paper as run_paper
 
     finish(context, json_output, lambda: run_paper(json_output))
-
-
-@prices.command("show")
-def prices_show(
-    context: typer.Context,
-    provider: Annotated[
-        str | None, typer.Option(metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider)
-    ] = None,
-    region: Annotated[str | None, typer.Option(metavar="REGION", help="Only this region.")] = None,
-    service: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of the service's name.")] = None,
-    meter: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of the meter's name.")] = None,
-    json_output: JsonOption = False,
-    prices_directory: PricesOption = None,
-) -> None:
-    """List the prices of a book.
-
-    \b
-    Examples:
-      twin2multicloud prices show --provider gcp --region europe-west1
-      twin2multicloud prices show --meter egress --json
-    """
-    from twin2multicloud.app.cli import prices as commands
-
-    finish(
-        context,
-        json_output,
-        lambda: _printed(
-            lambda console: commands.show(
-                provider, region, service, meter, json_output, _book(prices_directory), console
-            )
-        ),
-    )
-
-
-@prices.command("explain")
-def prices_explain(
-    context: typer.Context,
-    meter: Annotated[str, typer.Argument(metavar="METER", help="A meter, such as aws.egress.internet.")],
-    region: Annotated[str | None, typer.Option(metavar="REGION", help="Only this region.")] = None,
-    quantity: Annotated[
-        float | None, typer.Option(metavar="Q", help="Work out what so many units cost a month, tier by tier.")
-    ] = None,
-    egress: Annotated[
-        Literal["list", "eu-data-act"], typer.Option(help="Which price of traffic between clouds.")
-    ] = "list",
-    json_output: JsonOption = False,
-    prices_directory: PricesOption = None,
-) -> None:
-    """Explain a meter: what it counts, its tiers and free allowance, its source, and a worked example.
-
-    \b
-    Examples:
-      twin2multicloud prices explain aws.egress.internet --region us-east-1 --quantity 51200
-      twin2multicloud prices explain azure.iot-hub.s1
-    """
-    from twin2multicloud.app.cli import prices as commands
-
-    finish(
-        context,
-        json_output,
-        lambda: _printed(
-            lambda console: commands.explain(
-                meter, region, quantity, egress, json_output, _book(prices_directory), console
-            )
-        ),
-    )
-
-
-@prices.command("validate")
-def prices_validate(
-    context: typer.Context,
-    books: Annotated[
-        list[str] | None, typer.Argument(metavar="[DIR]...", help="Price books to check; default: bundled.")
-    ] = None,
-    json_output: JsonOption = False,
-) -> None:
-    """Check price books in full; exit code 4 if one has a fault.
-
-    \b
-    Examples:
-      twin2multicloud prices validate
-      twin2multicloud prices validate my-prices/
-    """
-    from twin2multicloud.app.cli import prices as commands
-
-    finish(
-        context,
-        json_output,
-        lambda: _printed(lambda console: commands.validate(tuple(books or ()), json_output, console)),
-    )
-
-
-@prices.command("diff")
-def prices_diff(
-    context: typer.Context,
-    before: Annotated[str, typer.Argument(metavar="A", help="A price book's directory, or bundled.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="A price book's directory, or bundled.")],
-    json_output: JsonOption = False,
-) -> None:
-    """Compare two price books: what was added, removed, and by how much each price moved.
-
-    \b
-    Examples:
-      twin2multicloud prices diff bundled my-prices/
-    """
-    from twin2multicloud.app.cli import prices as commands
-
-    finish(context, json_output, lambda: _printed(lambda console: commands.diff(before, after, json_output, console)))
-
-
-def _printed(action: Callable[[Any], int]) -> int:
-    """Run an action that prints on a console."""
-    from twin2multicloud.app.cli.terminal import output
-
-    with output(markup=True) as console:
-        return action(console)
-
-
-def _book(directory: str | None) -> str:
-    return "bundled" if directory is None else directory

@@ -86,6 +86,9 @@ class Market:
         self.offers = tuple(offers)
         self.terms: list[Term] = list_terms(self.offers)
         places = list(regions) if regions is not None else [r for p in PROVIDERS for r in book.regions_of(p)]
+        self.regions: dict[Provider, tuple[str, ...]] = {
+            p: tuple(place.code for place in places if place.provider is p) for p in PROVIDERS
+        }
         self.options, self.unavailable = self._options(places)
         self._index()
         self._lanes()

@@ -138,7 +138,9 @@ class _Case:
                 for row, usd in zip(solution.choices, solution.usd, strict=True)
             ),
             unpinned=unpinned,
+            regions=self.market.regions,
             unavailable=tuple(self.market.unavailable),
+            over_capacity=tuple(self.reasons),
             warnings=warnings_for(self.optimizer.constraints, self.market, placement, optimum, bill, unpinned),
             proof=self._proof(solution),
         )

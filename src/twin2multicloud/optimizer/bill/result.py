@@ -64,7 +64,11 @@ class BookIdentity:
 
 @dataclass(frozen=True)
 class BillResult:
-    """The cheapest placement of one workload and everything that explains it. All money in USD per month."""
+    """The cheapest placement of one workload and everything that explains it. All money in USD per month.
+
+    `regions` are those considered, constraints aside; `unavailable` says which offers lack a price in one of them,
+    `over_capacity` which offers this workload is too large for, and why.
+    """
 
     workload: Workload
     constraints: Constraints
@@ -78,7 +82,9 @@ class BillResult:
     alternatives: Mapping[Slot, tuple[Alternative, ...]]
     ranking: tuple[Ranked, ...]
     unpinned: Ranked | None
+    regions: Mapping[Provider, tuple[str, ...]]
     unavailable: tuple[Unavailable, ...]
+    over_capacity: tuple[str, ...]
     warnings: tuple[str, ...]
     proof: Proof
 

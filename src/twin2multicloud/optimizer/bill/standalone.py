@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
-from twin2multicloud.optimizer.pricing.tariffs import BoolArray
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray
 from twin2multicloud.optimizer.search.problem import SAME, Problem
 
 
@@ -20,8 +20,9 @@ def standalone_usd(problem: Problem, allowed: BoolArray) -> dict[Slot, dict[Prov
     option = np.concatenate([np.repeat(np.arange(problem.options), np.diff(part.indptr)) for part in parts])
     lane = np.concatenate([part.lane for part in parts])
     quantity = np.concatenate([part.quantity for part in parts])
-    usage = np.bincount(option * lanes + lane, weights=quantity, minlength=problem.options * lanes)
-    usage = usage.reshape(problem.options, lanes)
+    # Summed by weights the counts are floats, whatever the stubs say.
+    summed = np.bincount(option * lanes + lane, weights=quantity, minlength=problem.options * lanes)
+    usage: FloatArray = np.asarray(summed, dtype=np.float64).reshape(problem.options, lanes)
     usd = np.where(allowed, problem.tariffs.cost(usage).sum(axis=1) + problem.fixed_usd, np.inf)
     result: dict[Slot, dict[Provider, float | None]] = {}
     for number, slot in enumerate(SLOTS):

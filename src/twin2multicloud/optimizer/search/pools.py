@@ -12,7 +12,8 @@ import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
 from twin2multicloud.optimizer.search.curves import floors, lines_below
-from twin2multicloud.optimizer.search.structure import WIDE, Block, Quantities, Structure
+from twin2multicloud.optimizer.search.problem import REGION, SAME
+from twin2multicloud.optimizer.search.structure import WIDE, Quantities, Structure
 
 
 class PoolIndex:
@@ -35,6 +36,7 @@ class PoolIndex:
         self.count = self.option.size
         self.place = np.arange(self.count)[:, None] * (self.lanes.size + 1) + column[s.lane[self.option]]
         self.first = s.provider_rows[p].start
+        self.column = column
         self._lay_out_segments()
 
     def _lay_out_segments(self) -> None:
@@ -71,6 +73,34 @@ class Pools:
         # Quantities and least additions side by side, and a last row of nothing.
         self.rows = np.zeros((index.count + 1, lanes + index.pools))
         self.rows[:-1, :lanes], self.rows[:-1, lanes:] = self.use, self.addition
+        self.relations = self._relations(numbers)
+
+    def _relations(self, numbers: Quantities) -> list[list[tuple[int, FloatArray, FloatArray]]]:
+        """What each block's options use beyond the certain if neighbours inside the provider are here, or elsewhere.
+
+        Per block, (bit of the neighbour, same (n, lanes + 1), apart (n, lanes + 1)); the last column is in USD.
+        """
+        index, s = self.index, self.index.s
+        edges = [edge for edge, extra in zip(s.problem.edges, numbers.extra, strict=True) if extra]
+        out: list[list[tuple[int, FloatArray, FloatArray]]] = []
+        for block in index.held:
+            others = {e.target for e in edges if e.source == block.slot} | {
+                e.source for e in edges if e.target == block.slot
+            }
+            lane = s.lane[block.options]
+            at = np.arange(block.options.size)[:, None]
+            out.append([])
+            for bit in sorted(s.bit(block.slot, other) for other in others):
+                kinds = [numbers.kinds[s.plane(bit, kind), block.options] for kind in (SAME, REGION)]
+                certain = np.minimum(*kinds)
+                parts = []
+                for kind in kinds:
+                    dense = np.zeros((block.options.size, index.lanes.size + 1))
+                    dense[at, index.column[lane]] = kind - certain
+                    dense[:, -1] = ((kind - certain) * s.flat_price[lane]).sum(axis=1)
+                    parts.append(dense)
+                out[-1].append((bit, parts[0], parts[1]))
+        return out
 
     def _ranges(self, total: FloatArray, open_: BoolArray, extra: FloatArray | None) -> None:
         """Least and most totals (sets, pools) over open rows, and the most (pools,) whatever the set."""
@@ -122,9 +152,9 @@ class Pools:
         out[:, lanes:] = ~lined
         return out, np.where(lined, cut, 0.0).sum(axis=1)
 
-    def unary(self, block: Block, prices: FloatArray) -> FloatArray:
-        """USD (patterns, options, sets of a pattern) of a block's rows under the sets' prices."""
-        s = self.index.s
+    def unary(self, number: int, prices: FloatArray) -> FloatArray:
+        """USD (patterns, options, sets of a pattern) of a held block's rows under the sets' prices."""
+        s, block = self.index.s, self.index.held[number]
         shape = (block.patterns, block.options.size)
         first = block.first - self.index.first
         part = slice(first, first + shape[0] * shape[1])
@@ -132,7 +162,12 @@ class Pools:
             block.patterns, self.index.sets // 2 // block.patterns, prices.shape[1]
         )
         rows = self.rows[part].reshape(*shape, prices.shape[1])
-        return np.asarray(rows @ mine.transpose(0, 2, 1) + self.usd[part].reshape(*shape, 1))
+        usd = np.asarray(rows @ mine.transpose(0, 2, 1) + self.usd[part].reshape(*shape, 1))
+        for bit, same, apart in self.relations[number]:
+            inside = np.flatnonzero(np.arange(block.patterns) >> bit & 1)
+            price = mine[inside][..., : self.index.lanes.size].transpose(0, 2, 1)
+            usd[inside] += np.minimum(same[:, :-1] @ price + same[:, -1:], apart[:, :-1] @ price + apart[:, -1:])
+        return usd
 
 
 def extra_most(s: Structure, numbers: Quantities) -> FloatArray | None:

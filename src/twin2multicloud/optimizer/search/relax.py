@@ -24,6 +24,8 @@ class Bound:
     choice: IntArray  # (m,) where the bound is attained
     excess: FloatArray  # (n,) value + excess bounds every choice that takes the option
     steps: list[FloatArray]  # per position: (n,) or (n of the parent, n): what taking the option adds to the value
+    parent: list[int]  # per position: the earlier position that `steps` looks at, -1 for none
+    pairs: dict[tuple[int, int], FloatArray]  # least USD of pairs of options
     lined: BoolArray  # (pools,) bounded by lines, others by least additions
     intercept: FloatArray  # (pools,)
     slope: FloatArray  # (columns,)
@@ -55,13 +57,9 @@ class Relaxation:
         option, pool = np.nonzero(pooled)
         above = (self.high - high)[c.slot[option], pool]
         self.additions[option, pool] = self.floors.take(pool).marginal(pooled[option, pool], above)
-        # Each position's parent: the earlier position it pays most to be apart from.
-        self.parent = [-1] * len(c.spans)
-        weight = [0.0] * len(c.spans)
-        for (a, b), pair in c.pairs.items():
-            heft = float(np.minimum(pair.usd, 1e15).mean())
-            if heft > weight[b]:
-                self.parent[b], weight[b] = a, heft
+        self.together = {
+            (a, b): c.place[slice(*c.spans[a])][:, None] == c.place[slice(*c.spans[b])] for a, b in c.extras
+        }
 
     def aim(self, choice: IntArray | None) -> Bound:
         """The bound whose pools are close to their cost at `choice`.
@@ -85,18 +83,35 @@ class Relaxation:
             least = np.where(lined, 0.0, self.additions)
             price = price + c.quantity @ slope
         booked = least.sum(axis=1)
-        value, excess, steps, attained = self._programme(price + booked, float(cut.sum()))
-        return Bound(value, attained, excess, steps, lined, cut, slope, booked)
+        pairs = self._pairs(slope)
+        # Each position's parent: the earlier position with which it has the dearest pairs.
+        parent, weight = [-1] * len(c.spans), [0.0] * len(c.spans)
+        for (a, b), usd in pairs.items():
+            heft = float(np.minimum(usd, 1e15).mean())
+            if heft > weight[b]:
+                parent[b], weight[b] = a, heft
+        value, excess, steps, attained = self._programme(price + booked, float(cut.sum()), parent, pairs)
+        return Bound(value, attained, excess, steps, parent, pairs, lined, cut, slope, booked)
 
-    def _programme(self, price: FloatArray, value: float) -> tuple[float, FloatArray, list[FloatArray], IntArray]:
+    def _pairs(self, slope: FloatArray) -> dict[tuple[int, int], FloatArray]:
+        """Least USD of pairs: traffic, flat prices, and what their relation adds to pools bounded by lines."""
+        pairs = {key: pair.usd for key, pair in self.context.pairs.items()}
+        for key, (a_same, a_apart, b_same, b_apart) in self.context.extras.items():
+            same, apart = (a_same @ slope)[:, None] + b_same @ slope, (a_apart @ slope)[:, None] + b_apart @ slope
+            pairs[key] = pairs[key] + np.where(self.together[key], same, apart)
+        return pairs
+
+    def _programme(
+        self, price: FloatArray, value: float, parent: list[int], pairs: dict[tuple[int, int], FloatArray]
+    ) -> tuple[float, FloatArray, list[FloatArray], IntArray]:
         """Minimum over the forest: the bound from `value` on, excess, steps and the minimising choice."""
         c = self.context
         price = price.copy()
         tables: list[FloatArray] = []
         for b in range(len(c.spans) - 1, -1, -1):
-            table, a = price[slice(*c.spans[b])], self.parent[b]
+            table, a = price[slice(*c.spans[b])], parent[b]
             if a >= 0:
-                table = c.pairs[a, b].usd + table  # (n_a, n_b)
+                table = pairs[a, b] + table  # (n_a, n_b)
                 price[slice(*c.spans[a])] += table.min(axis=1)
             tables.append(table)
         tables.reverse()
@@ -104,7 +119,7 @@ class Relaxation:
         choice = np.zeros(len(c.spans), dtype=np.int64)
         steps: list[FloatArray] = []
         for b, (first, end) in enumerate(c.spans):
-            table, a = tables[b], self.parent[b]
+            table, a = tables[b], parent[b]
             least = table.min(axis=-1, keepdims=True)
             if a < 0:
                 value += float(least[0])
@@ -122,12 +137,12 @@ class Relaxation:
 
     def step(self, bound: Bound, level: int, index: IntArray) -> FloatArray:
         """Rise of the bound (M, n) with each option of position `level` after the partial choices (M, level)."""
-        c, table, a = self.context, bound.steps[level], self.parent[level]
+        c, table, a = self.context, bound.steps[level], bound.parent[level]
         out = table[None, :] if a < 0 else table[index[:, a] - c.spans[a][0]]
         for other in range(level):
-            pair = c.pairs.get((other, level))
+            pair = bound.pairs.get((other, level))
             if pair is not None and other != a:
-                out = out + pair.usd[index[:, other] - c.spans[other][0]]
+                out = out + pair[index[:, other] - c.spans[other][0]]
         return out
 
     def shortfall(self, bound: Bound, level: int, total: FloatArray, least: FloatArray) -> FloatArray:

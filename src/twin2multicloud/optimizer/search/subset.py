@@ -79,12 +79,15 @@ def search(options: Options, best: Best) -> None:
                 best.floor = max(best.floor, found.value)
             if not found.value < best.cut:
                 return
-            choice = _descend(context, found, best, seen)
+            _descend(context, found, best, seen)
             keep &= found.value + found.excess < best.cut
             sizes = np.add.reduceat(keep, context.offset).tolist()
             if math.prod(sizes) <= DIRECT:
                 _enumerate(context, best, keep)
                 return
+            if choice is not None and (choice == found.choice).all():
+                break  # aiming there again would give the same bound
+            choice = found.choice
         assert bound is not None
         if sum(sizes) > 0.8 * context.size:
             _branch(context, relaxation, bound, best)
@@ -92,11 +95,8 @@ def search(options: Options, best: Best) -> None:
         options, whole = options.restrict(keep), False
 
 
-def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ...]]) -> IntArray:
-    """Price the bound's choice and all that differ in one slot, move to the cheapest, until none is cheaper.
-
-    Returns where the next bound should aim: at the bound's own choice.
-    """
+def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ...]]) -> None:
+    """Price the bound's choice and all that differ in one slot, move to the cheapest, until none is cheaper."""
     choice = bound.choice
     best.add(context.origin[choice[None]], context.price(choice[None]))
     while bound.value < best.cut and (key := tuple(choice.tolist())) not in seen:
@@ -110,7 +110,6 @@ def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ..
         near[np.arange(moved.size), context.slot[moved]] = moved
         best.add(context.origin[near], usd[moved])
         choice = near[int(usd[moved].argmin())]
-    return bound.choice
 
 
 def _enumerate(context: Context, best: Best, keep: BoolArray) -> None:

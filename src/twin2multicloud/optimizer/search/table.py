@@ -100,7 +100,7 @@ class Table:
         self.unary: list[list[FloatArray]] = []
         for p, part in enumerate(pools):
             prices, self.constant[p] = part.prices(part.first_choice())
-            self.unary.append([part.unary(block, prices) for block in part.index.held])
+            self.unary.append([part.unary(number, prices) for number in range(len(part.index.held))])
             for block, cost in zip(part.index.held, self.unary[p], strict=True):
                 least = np.minimum.reduceat(cost, block.start, axis=1).transpose(0, 2, 1)
                 self.at[p, block.slot][:, block.places] = least.reshape(-1, block.places.size)
