@@ -171,9 +171,7 @@ class Volumes:
     @cached_property
     def leaves_hot(self) -> FloatArray:
         """Records per month that age out of the hot store into a later tier (0 if none exists)."""
-        return np.where(
-            self.archive_months > self.hot_months, self.messages * self.moved_share(self.hot_months), 0
-        )
+        return np.where(self.archive_months > self.hot_months, self.messages * self.moved_share(self.hot_months), 0)
 
     @cached_property
     def enters_cool(self) -> FloatArray:

@@ -43,9 +43,7 @@ def receive_ms(edge: Edge, v: Volumes, flow: Flow) -> FloatArray:
 def process_ms(v: Volumes, invocations: FloatArray) -> FloatArray:
     """Milliseconds per month of the processing handler: user code and rules on every message."""
     a = v.assumptions
-    return invocations * a.invocation_ms + v.messages * (
-        a.process_ms_per_message + v.rules_per_message * a.rule_ms
-    )
+    return invocations * a.invocation_ms + v.messages * (a.process_ms_per_message + v.rules_per_message * a.rule_ms)
 
 
 def mover_runs(v: Volumes, records: FloatArray) -> FloatArray:

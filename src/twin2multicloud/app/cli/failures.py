@@ -23,6 +23,7 @@ from twin2multicloud.model.errors import (
 
 EXIT_CODES: Final = {
     0: "done",
+    1: "paper only: a figure that should match the publication does not",
     2: "usage: unknown command, option or name, or options that do not go together",
     3: "infeasible: no placement satisfies the constraints",
     4: "invalid input: a workload, an option's value or a price book is not acceptable",

@@ -276,15 +276,10 @@ def _change(tier: TierChange) -> str:
 
 def _worked(figure: Figure, quantity: float) -> list[dict[str, float]]:
     """The bill line of each tier: `units` of the rounded-up quantity, their price and USD."""
-    tariff = figure.tariff()
-    billed = tariff.billed(quantity)
-    ends = (*tariff.starts[1:], float("inf"))
-    lines = []
-    for start, end, price in zip(tariff.starts, ends, tariff.usd_per_unit, strict=True):
-        units = min(max(billed - start, 0.0), end - start)
-        if units > 0:
-            lines.append({"start": start, "units": units, "usd_per_unit": price, "usd": units * price})
-    return lines
+    return [
+        {"start": line.from_quantity, "units": line.quantity, "usd_per_unit": line.usd_per_unit, "usd": line.usd}
+        for line in figure.tariff().lines(quantity)
+    ]
 
 
 def _as_dict(prices: PriceBook, figure: Figure) -> dict[str, Any]:

@@ -192,11 +192,7 @@ def _bucket_offer(
         summary=summary,
         features=frozenset({"managed", "serverless", *features}),
         components=(_cool if cool else _archive)(prefix, minimum_days),
-        ends={
-            (TO_ARCHIVE.id, End.SOURCE if cool else End.TARGET): (_leaves_cool if cool else _enters_archive)(
-                prefix
-            )
-        },
+        ends={(TO_ARCHIVE.id, End.SOURCE if cool else End.TARGET): (_leaves_cool if cool else _enters_archive)(prefix)},
     )
 
 

@@ -104,9 +104,7 @@ def _tier_byte_months(
     )
 
 
-def _blobs(
-    name: str, prefix: str, written: FloatArray, held: FloatArray, read: FloatArray, v: Volumes
-) -> Component:
+def _blobs(name: str, prefix: str, written: FloatArray, held: FloatArray, read: FloatArray, v: Volumes) -> Component:
     uses = (
         Use(f"{prefix}.storage", held),
         Use(f"{prefix}.write", written),

@@ -25,8 +25,7 @@ def candidate_regions(book: PriceBook, constraints: Constraints, offers: Sequenc
     return [
         region
         for region in book.regions.values()
-        if (region.provider, region.code) in pinned
-        or region.code in constraints.regions.get(region.provider, complete)
+        if (region.provider, region.code) in pinned or region.code in constraints.regions.get(region.provider, complete)
     ]
 
 
@@ -44,7 +43,5 @@ def complete_regions(book: PriceBook, offers: Sequence[Offer] = OFFERS) -> list[
         region
         for provider in PROVIDERS
         for region in book.regions_of(provider)
-        if all(
-            any(priced(region, needed) for needed in meters.get((provider, slot), {}).values()) for slot in SLOTS
-        )
+        if all(any(priced(region, needed) for needed in meters.get((provider, slot), {}).values()) for slot in SLOTS)
     ]

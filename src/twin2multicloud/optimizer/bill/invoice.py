@@ -18,18 +18,8 @@ from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.optimizer.bill.market import Market
 from twin2multicloud.optimizer.bill.terms import OWN, RELATIONS, Term, table_of
 from twin2multicloud.optimizer.pricing.meters import Figure
-from twin2multicloud.optimizer.pricing.tariffs import FloatArray, IntArray, Tariff
+from twin2multicloud.optimizer.pricing.tariffs import FloatArray, IntArray, TariffLine
 from twin2multicloud.optimizer.search.problem import Problem
-
-
-@dataclass(frozen=True)
-class TariffLine:
-    """The part of a quantity that falls into one tier."""
-
-    from_quantity: float
-    quantity: float
-    usd_per_unit: float
-    usd: float
 
 
 @dataclass(frozen=True)
@@ -97,13 +87,10 @@ def invoice(market: Market, problem: Problem, quantities: FloatArray, choice: In
     """The invoice of `choice` (an option per slot) for a workload with term `quantities` (terms,)."""
     tallies: dict[tuple[str, str, str], list[tuple[str, str, float]]] = defaultdict(list)
     figures: dict[tuple[str, str, str], tuple[Term, Figure]] = {}
-    by_offer: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, term in enumerate(market.terms):
-        by_offer[term.offer, term.table].append(index)
 
     def collect(option_number: int, table: int, owner: str) -> None:
         option = market.options[option_number]
-        for index in by_offer.get((option.offer, table), ()):
+        for index in market.terms_of.get((option.offer, table), ()):
             term = market.terms[index]
             figure = market.figure(term, option.region)
             assert isinstance(figure, Figure)
@@ -152,7 +139,7 @@ def _lines(
         share = quantity / total
         tariff = tuple(
             TariffLine(line.from_quantity, line.quantity * share, line.usd_per_unit, line.usd * share)
-            for line in tariff_lines(figure.tariff(), total)
+            for line in figure.tariff().lines(total)
         )
         usd = sum(line.usd for line in tariff)
         merged: dict[tuple[str, str], float] = defaultdict(float)
@@ -182,18 +169,6 @@ def _lines(
                 note=figure.note,
             )
         )
-    return lines
-
-
-def tariff_lines(tariff: Tariff, quantity: float) -> list[TariffLine]:
-    """How a quantity falls into a tariff's tiers, after rounding to increments and minimum."""
-    billed = float(tariff.billed(quantity))
-    lines = []
-    bounds = (*tariff.starts[1:], float("inf"))
-    for start, end, price in zip(tariff.starts, bounds, tariff.usd_per_unit, strict=True):
-        inside = min(max(billed - start, 0.0), end - start)
-        if inside > 0:
-            lines.append(TariffLine(start, inside, price, inside * price))
     return lines
 
 

@@ -85,6 +85,10 @@ class Market:
         self.policy = policy
         self.offers = tuple(offers)
         self.terms: list[Term] = list_terms(self.offers)
+        self.terms_of: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, term in enumerate(self.terms):
+            self.terms_of[term.offer, term.table].append(index)
+        self._figures: dict[tuple[str, str, bool], Figure | MissingPrice] = {}
         places = list(regions) if regions is not None else [r for p in PROVIDERS for r in book.regions_of(p)]
         self.regions: dict[Provider, tuple[str, ...]] = {
             p: tuple(place.code for place in places if place.provider is p) for p in PROVIDERS
@@ -96,7 +100,11 @@ class Market:
     # ── Structure ───────────────────────────────────────────────────────────────────────────────────────────
     def figure(self, term: Term, region: Region) -> Figure | MissingPrice:
         """The price a term pays in a region; only traffic between clouds knows the egress policy."""
-        return self.book.figure(term.meter, region.code, self.policy if term.between_clouds else LIST_POLICY)
+        key = (term.meter, region.code, term.between_clouds)
+        if key not in self._figures:
+            policy = self.policy if term.between_clouds else LIST_POLICY
+            self._figures[key] = self.book.figure(term.meter, region.code, policy)
+        return self._figures[key]
 
     def _options(self, places: Sequence[Region]) -> tuple[list[Option], list[Unavailable]]:
         meters: dict[int, dict[str, None]] = defaultdict(dict)
@@ -176,14 +184,11 @@ class Market:
                 providers.append(owner)
             return lanes[key], 1.0
 
-        by_offer: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for index, term in enumerate(self.terms):
-            by_offer[term.offer, term.table].append(index)
         entries: list[list[dict[int, list[tuple[int, float]]]]] = [[] for _ in range(TABLES)]
         for option in self.options:
             for table in range(TABLES):
                 row: dict[int, list[tuple[int, float]]] = {}
-                for index in by_offer.get((option.offer, table), ()):
+                for index in self.terms_of.get((option.offer, table), ()):
                     term = self.terms[index]
                     key = (term.meter, option.region.code, term.between_clouds)
                     if key not in placed:

@@ -45,9 +45,7 @@ class BillOptimizer:
         self.book = book
         self.constraints = constraints or Constraints()
         self.assumptions = assumptions or Assumptions()
-        self.market = market or Market(
-            book, self.constraints.egress_policy, candidate_regions(book, self.constraints)
-        )
+        self.market = market or Market(book, self.constraints.egress_policy, candidate_regions(book, self.constraints))
         self._search: Search | None = None
         self._restrictions: dict[bool, list[Restriction]] = {}
 

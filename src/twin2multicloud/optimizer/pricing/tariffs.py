@@ -15,6 +15,7 @@ with one lane this is exactly cost(q), and the allowance is counted once however
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,20 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+
+_HAIR = 1e-9
+"""A hair above a whole number of increments is that number: 12.000000000000002 units are 12, not 13."""
+
+
+@dataclass(frozen=True)
+class TariffLine:
+    """The part of a quantity that falls into one tier."""
+
+    from_quantity: float
+    quantity: float
+    usd_per_unit: float
+    usd: float
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,23 @@ class Tariff:
 
     def billed(self, quantity: float) -> float:
         """The quantity a provider bills for `quantity`, after rounding up to increment and minimum."""
-        return float(TariffTable.of([self]).billed(np.array([quantity]))[0])
+        if quantity <= 0:
+            return 0.0
+        if self.increment > 0:
+            quantity = math.ceil(quantity / self.increment - _HAIR) * self.increment
+        return max(quantity, self.minimum)
+
+    def lines(self, quantity: float) -> list[TariffLine]:
+        """How a quantity falls into the tiers, after rounding: the non-empty ones, ascending."""
+        billed = self.billed(quantity)
+        bounds = (*self.starts[1:], math.inf)
+        found = []
+        for start, end, price in zip(self.starts, bounds, self.usd_per_unit, strict=True):
+            inside = min(billed, end) - start
+            if inside <= 0:
+                break
+            found.append(TariffLine(start, inside, price, inside * price))
+        return found
 
     def cost(self, quantity: float | FloatArray) -> FloatArray:
         """USD per month for `quantity` ≥ 0 (any shape; the result has the same)."""
@@ -115,8 +146,7 @@ class TariffTable:
         """The quantities (…, L) a provider bills, after rounding up to increments and minimum."""
         q = np.asarray(quantity, dtype=np.float64)
         step = np.where(self.increment > 0, self.increment, 1.0)
-        # A hair below an integer is that integer: 12.000000000000002 units are 12, not 13.
-        rounded = np.ceil(q / step - 1e-9) * step
+        rounded = np.ceil(q / step - _HAIR) * step
         billed = np.where(self.increment > 0, rounded, q)
         return np.where(q > 0, np.maximum(billed, self.minimum), 0.0)
 

@@ -104,11 +104,13 @@ class Context:
         columns = np.flatnonzero(touching.any(axis=0) | loose)
         mates = np.bincount(pool[columns], minlength=1)[pool[columns]]
         alone = (touching.sum(axis=0) <= 1)[columns] & ~loose[columns] & (mates == 1)
-        for at in np.flatnonzero(mates > 1).tolist():
+        shared = np.unique(pool[columns[mates > 1]])
+        if shared.size:
             # Lanes of one pool: still one slot's business if no option uses two of them.
-            together = columns[pool[columns] == pool[columns[at]]]
-            one_slot = int(touching[:, together].any(axis=1).sum()) <= 1 and not loose[together].any()
-            alone[at] = one_slot and int(used[:, together].sum(axis=1).max()) <= 1
+            member = (pool[:, None] == shared).astype(np.float64)
+            solo = ((touching @ member) > 0).sum(axis=0) <= 1
+            solo &= ((used @ member).max(axis=0) <= 1) & (loose @ member == 0)
+            alone |= np.isin(pool[columns], shared[solo])
         return columns[alone], columns[~alone], loose
 
     @property
