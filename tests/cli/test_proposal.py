@@ -54,6 +54,7 @@ def test_amounts_sum_to_the_total_at_every_width(arguments: tuple[str, ...], wid
     assert len(amounts) >= 7
     assert sum(amounts) == headline(outcome)
     assert max(map(len, outcome.out.splitlines())) <= width
+    assert "…" not in outcome.out
 
 
 def test_every_slot_offer_and_cloud_is_named() -> None:

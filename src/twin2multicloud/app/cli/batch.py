@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from twin2multicloud.app.cli.failures import error_json
 from twin2multicloud.app.cli.optimize import Request, open_prices
 from twin2multicloud.app.cli.terminal import Progress
+from twin2multicloud.app.cli.workers import in_order
 from twin2multicloud.model.errors import Finding, InfeasibleError, InvalidInputError, Twin2MultiCloudError
 from twin2multicloud.model.jsonl import BatchItem, read_batch
 
@@ -49,11 +51,10 @@ def run_batch(request: Request, *, today: Callable[[], date]) -> int:
         with Path(request.workload).open("rb") as stream:
             items = read_batch(stream, request.workload)
             progress = Progress("workloads", clock=time.monotonic)
-            while chunk := list(islice(items, solver.chunk)):
-                lines, code = _chunk(solver, chunk)
+            for lines, code in in_order(partial(_chunk, solver), _chunks(items, solver.chunk), solver.processes):
                 sys.stdout.write("".join(lines))
                 worst = max(worst, code)
-                count += len(chunk)
+                count += len(lines)
                 progress.at(count)
             progress.done()
     except FileNotFoundError as error:
@@ -64,6 +65,11 @@ def run_batch(request: Request, *, today: Callable[[], date]) -> int:
     if not count:
         raise InvalidInputError(request.workload, [Finding("", "holds no workload; write one JSON document a line")])
     return worst
+
+
+def _chunks(items: Iterator[BatchItem], size: int) -> Iterator[list[BatchItem]]:
+    while chunk := list(islice(items, size)):
+        yield chunk
 
 
 def _chunk(solver: _Solver, items: Sequence[BatchItem]) -> tuple[list[str], int]:
@@ -104,6 +110,8 @@ class _Solver(ABC):
     """Solves documents that have the same constraints and assumptions."""
 
     chunk: int
+    processes: int | None = None
+    """How many processes share the work; None: as many as there are processors."""
 
     @abstractmethod
     def group(self, documents: Sequence[WorkloadDocument]) -> Iterator[Outcome]:
@@ -113,7 +121,7 @@ class _Solver(ABC):
 class _Bill(_Solver):
     """The default model. Optimizers, and the markets they share, are kept from chunk to chunk."""
 
-    chunk = 256
+    chunk = 50
 
     def __init__(self, request: Request, today: Callable[[], date]) -> None:
         self.request = request
@@ -163,6 +171,7 @@ class _Published(_Solver):
     """The published model, thousands of workloads at once."""
 
     chunk = 4096
+    processes = 1  # arrays do it faster than a second process starts
 
     def __init__(self, request: Request) -> None:
         from twin2multicloud.app.cli.edt25 import limits_of

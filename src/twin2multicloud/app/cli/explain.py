@@ -49,7 +49,7 @@ def print_explanation(console: Console, view: View) -> None:
             console.print(part)
 
 
-def _headed(left: Text, right: Text, width: int) -> Table:
+def _headed(left: RenderableType, right: Text, width: int) -> Table:
     """A line with its amount at the right edge."""
     table = Table.grid(expand=False, padding=(0, 1, 0, 0))
     table.width = width
@@ -61,8 +61,8 @@ def _headed(left: Text, right: Text, width: int) -> Table:
 
 def _line(row: LineView, width: int) -> Iterator[RenderableType]:
     line = row.line
-    left = Text.assemble(f"  {line.service}: {line.dimension}", (f"  {line.region}", "dim"))
-    yield _headed(left, Text(money(row.cents)), width)
+    left = Text.assemble(f"{line.service}: {line.dimension}", (f"  {line.region}", "dim"))
+    yield _headed(indented(left, 2), Text(money(row.cents)), width)
     tiers = _tiers(row)
     users = f"for {_owners(row)}"
     if len(tiers) == 1:
@@ -113,8 +113,8 @@ def _owners(row: LineView) -> str:
 
 def _transit(view: View, link: LinkView, width: int) -> Iterator[RenderableType]:
     source, target = (view.result.placement[slot] for slot in (link.link.source, link.link.target))
-    left = Text.assemble("  Transfer between regions", (f"  {source.region} → {target.region}", "dim"))
-    yield _headed(left, Text(money(link.transit_cents)), width)
+    left = Text.assemble("Transfer between regions", (f"  {source.region} → {target.region}", "dim"))
+    yield _headed(indented(left, 2), Text(money(link.transit_cents)), width)
     yield indented(Text.assemble(volume(link.link.gb_per_month), (f"  for {link.name}", "dim")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -40,6 +41,8 @@ app.add_typer(prices)
 
 def main() -> NoReturn:
     """The console script."""
+    # The matrices here are small: more threads would spin, not speed up. Read when numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run())
 
 

@@ -26,6 +26,7 @@ from twin2multicloud.optimizer.bill.result import Alternative, BillResult, Ranke
 BAR_WIDTH: Final = 32
 ALTERNATIVE_SLACK: Final = 18
 """Columns by which the alternatives may be squeezed before they move below their slots."""
+_SHORTEST_BAR: Final = 8
 _INDENT: Final = 4
 
 
@@ -49,14 +50,16 @@ def slot_name(slot: Slot) -> str:
 
 def workload_line(workload: Workload) -> str:
     """What the workload asks for, in one line."""
+    ages = f"{workload.hot_months:g}/{workload.cool_months:g}/{workload.archive_months:g}"
+    users = workload.editors + workload.viewers
     parts = [
         f"{workload.devices:,} device{'s' if workload.devices != 1 else ''}",
         f"{workload.message_size_bytes:,} B every {workload.message_interval_s:,g} s",
-        f"hot {workload.hot_months:g}, cool {workload.cool_months:g}, archive {workload.archive_months:g} months",
-        f"{workload.editors:,} editors, {workload.viewers:,} viewers",
+        f"hot/cool/archive {ages} months",
+        f"{users:,} user{'s' if users != 1 else ''}",
     ]
     if workload.entities_3d:
-        parts.append(f"{workload.entities_3d:,} entities in 3D")
+        parts.append(f"{workload.entities_3d:,} 3D entities")
     return " · ".join(parts)
 
 
@@ -110,7 +113,8 @@ def _placement_table(view: View, *, beside: bool) -> Table:
     for slot, choice in result.placement.items():
         offer = cloud_text(choice.provider, view.offer_title(choice.offer))
         end = _cheapest(view, slot)
-        what = offer if beside else Group(offer, Text.assemble(("next ", "dim"), end))
+        label = "next " if view.result.alternatives.get(slot) else ""
+        what = offer if beside else Group(offer, Text.assemble((label, "dim"), end))
         row(slot_name(slot), what, choice.region, money(view.slots[slot]), end=end, last=slot is SLOTS[-1])
     for number, link in enumerate(shown, start=1):
         source, target = (result.placement[s] for s in (link.link.source, link.link.target))
@@ -154,22 +158,26 @@ def bars(console: Console, usd_per_month: float, mix: str, alone: Mapping[Provid
     for justify in ("left", "left", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)
     largest = max([usd_per_month, *(usd for usd in alone.values() if usd is not None)])
-    blocks = draws_blocks(console.file)
-    width = max(8, min(BAR_WIDTH, console.width - 46))
-
-    def drawn(usd: float) -> str:
-        return bar(usd, largest, width) if blocks else ("#" * round(width * usd / largest if largest else 0))
-
     total = cents(usd_per_month)
-    table.add_row(Text("mix", "bold"), Text(drawn(usd_per_month)), Text(money(total), "bold"), mix)
+    rows: list[tuple[Text, float, Text, Text]] = [
+        (Text("mix", "bold"), usd_per_month, Text(money(total), "bold"), Text(mix))
+    ]
     for provider, usd in alone.items():
         name = cloud_text(provider, "only")
         if usd is None:
-            table.add_row(name, "", "–", Text("no placement on this cloud alone", "dim"))
+            rows.append((name, 0.0, Text("–"), Text("no placement on this cloud alone", "dim")))
             continue
         saved = (usd - usd_per_month) / usd if usd > 0 else 0.0
         says = f"the mix saves {100 * saved:.1f} %" if cents(usd) > total else "the same"
-        table.add_row(name, Text(drawn(usd), STYLES[provider]), money(cents(usd)), says)
+        rows.append((name, usd, Text(money(cents(usd))), Text(says)))
+    names, _, amounts, texts = zip(*rows, strict=True)
+    taken = sum(max(text.cell_len for text in column) for column in (names, amounts, texts)) + 6
+    width = max(_SHORTEST_BAR, min(BAR_WIDTH, console.width - taken))
+    blocks = draws_blocks(console.file)
+    colours = ["", *(STYLES[provider] for provider in alone)]
+    for (name, value, amount, text), colour in zip(rows, colours, strict=True):
+        drawn = bar(value, largest, width) if blocks else "#" * round(width * value / largest if largest else 0)
+        table.add_row(name, Text(drawn, colour), amount, text)
     return table
 
 
@@ -189,7 +197,11 @@ def ranking_table(view: View) -> RenderableType:
 
 
 def changes(view: View, ranked: Ranked | Alternative, base: Placement, *, besides: Slot | None = None) -> Text:
-    """In which slots a placement differs from `base`, and what it has there; `besides` is left out."""
+    """In which slots a placement differs from `base`, and what it has there.
+
+    `besides` is left out, and so is its region where others share it.
+    """
+    known = None if besides is None else ranked.placement[besides].region
     parts = []
     moved: dict[str, list[str]] = {}
     for slot, choice in ranked.placement.items():
@@ -198,7 +210,8 @@ def changes(view: View, ranked: Ranked | Alternative, base: Placement, *, beside
         if choice.offer == base[slot].offer:
             moved.setdefault(choice.region, []).append(slot.value)
             continue
-        offer = cloud_text(choice.provider, f"{view.offer_title(choice.offer)}, {choice.region}")
+        where = "" if choice.region == known else f", {choice.region}"
+        offer = cloud_text(choice.provider, view.offer_title(choice.offer) + where)
         parts.append(Text.assemble(f"{slot.value} ", offer))
     parts += [Text(f"{' '.join(slots)} in {region}") for region, slots in moved.items()]
     return Text("; ").join(parts)

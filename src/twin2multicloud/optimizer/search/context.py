@@ -21,6 +21,15 @@ class Pair:
     extra: tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None
     """What the relation adds on curved lanes (n, C): at a if same or apart, at b if same or apart; None: nothing."""
 
+    def between(self, a: int, b: int, keep_a: BoolArray, keep_b: BoolArray) -> Pair:
+        """The pair at other positions, with only the options kept."""
+        if keep_a.all() and keep_b.all():
+            return Pair(a, b, self.usd, self.extra)
+        extra = self.extra
+        if extra is not None:
+            extra = (extra[0][keep_a], extra[1][keep_a], extra[2][keep_b], extra[3][keep_b])
+        return Pair(a, b, self.usd[keep_a][:, keep_b], extra)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -40,13 +49,7 @@ class Options:
         """Only the options kept (n,)."""
         ends = np.cumsum(self.sizes).tolist()
         parts = [keep[end - size : end] for size, end in zip(self.sizes, ends, strict=True)]
-        pairs = []
-        for pair in self.pairs:
-            a, b = parts[pair.a], parts[pair.b]
-            extra = pair.extra
-            if extra is not None:
-                extra = (extra[0][a], extra[1][a], extra[2][b], extra[3][b])
-            pairs.append(Pair(pair.a, pair.b, pair.usd[a][:, b], extra))
+        pairs = [pair.between(pair.a, pair.b, parts[pair.a], parts[pair.b]) for pair in self.pairs]
         return Options(
             [int(part.sum()) for part in parts],
             self.base[keep],
@@ -87,10 +90,18 @@ class Context:
         self.member = np.zeros((self.columns, self.pools))
         self.member[np.arange(self.columns), self.pool] = 1.0
         self.extras: dict[tuple[int, int], tuple[FloatArray, ...]] = {}
+        # Per slot, the most it adds to a pool; inner relations may add more on top.
+        self.pooled_use = self.quantity @ self.member
+        self.most = np.maximum.reduceat(self.pooled_use, self.offset, axis=0)
+        self.most_extra = np.zeros(self.pools)
         if loose.any():
             for key, pair in self.pairs.items():
                 if pair.extra is not None:
-                    self.extras[key] = tuple(part[:, coupled] for part in pair.extra)
+                    a_same, a_apart, b_same, b_apart = self.extras[key] = tuple(p[:, coupled] for p in pair.extra)
+                    here, away = a_same.max(axis=0) + b_same.max(axis=0), a_apart.max(axis=0) + b_apart.max(axis=0)
+                    self.most_extra += np.maximum(here, away) @ self.member
+        if self.columns:
+            self.curves = self.curves.upto((self.most.sum(axis=0) + self.most_extra)[self.pool])
 
     def _columns(self) -> tuple[IntArray, IntArray, BoolArray]:
         """Lanes that a single slot decides, lanes that couple slots, and which lanes inner relations change."""
@@ -122,14 +133,15 @@ class Context:
         """The floors of the coupled pools."""
         key = self.coupled.tobytes()
         if key not in self.options.floors:
-            self.options.floors[key] = floors(self.curves, self.pool, self.pools)
+            curves = self.options.curves.take(self.coupled)
+            self.options.floors[key] = floors(curves, self.pool, self.pools)
         return self.options.floors[key]
 
     def totals(self, index: IntArray) -> FloatArray:
         """Quantities (K, columns) on the coupled lanes."""
         total = np.asarray(self.quantity[index].sum(axis=1))
         for key in self.extras:
-            total = total + self._extra(key, index)
+            total = total + self._extra(key, index[:, key[0]], index[:, key[1]])
         return total
 
     def added(self, index: IntArray) -> FloatArray:
@@ -138,11 +150,11 @@ class Context:
         out = self.quantity[index[:, last]]
         for key in self.extras:
             if key[1] == last:
-                out = out + self._extra(key, index)
+                out = out + self._extra(key, index[:, key[0]], index[:, key[1]])
         return out
 
-    def _extra(self, key: tuple[int, int], index: IntArray) -> FloatArray:
-        a, b = index[:, key[0]], index[:, key[1]]
+    def _extra(self, key: tuple[int, int], a: IntArray, b: IntArray) -> FloatArray:
+        """What the relation of options a and b (K,) adds (K, columns)."""
         same = (self.place[a] == self.place[b])[:, None]
         a, b = a - self.spans[key[0]][0], b - self.spans[key[1]][0]
         a_same, a_apart, b_same, b_apart = self.extras[key]
@@ -157,11 +169,6 @@ class Context:
 
     def price_near(self, choice: IntArray) -> FloatArray:
         """Exact USD (n,) of the choice with one slot's option replaced by each option in turn."""
-        if self.extras:
-            near = np.repeat(choice[None], self.size, axis=0)
-            every = np.arange(self.size)
-            near[every, self.slot] = every
-            return self.price(near)
         # Sums over the other slots, not differences: what is unused must stay exactly 0.
         others = self._others
         rest = others @ self.base[choice]
@@ -176,7 +183,16 @@ class Context:
         usd += rest[self.slot]
         if not self.columns:
             return usd
-        return usd + self.pooled((others @ self.quantity[choice])[self.slot] + self.quantity)
+        kept, moved = others @ self.quantity[choice], self.quantity
+        if self.extras:
+            moved = moved.copy()
+            for a, b in self.extras:
+                chosen = choice[[a]], choice[[b]]
+                kept += (others[a] * others[b])[:, None] * self._extra((a, b), *chosen)
+                first, second = np.arange(*self.spans[a]), np.arange(*self.spans[b])
+                moved[first] += self._extra((a, b), first, np.repeat(chosen[1], first.size))
+                moved[second] += self._extra((a, b), np.repeat(chosen[0], second.size), second)
+        return usd + self.pooled(kept[self.slot] + moved)
 
     def pooled(self, total: FloatArray) -> FloatArray:
         """Exact USD (K,) of quantities (K, columns) on the coupled lanes."""

@@ -75,6 +75,23 @@ class Curves:
             rounds,
         )
 
+    def upto(self, quantity: FloatArray) -> Curves:
+        """The same curves for lane quantities up to `quantity` (L,): without tiers that none of them reaches."""
+        most = self.billed(quantity) if self.rounds else quantity
+        tiers = max(1, int((self.starts < most).any(axis=1).sum()))
+        if tiers == self.starts.shape[0]:
+            return self
+        keep = slice(tiers)
+        return Curves(
+            self.starts[keep],
+            self.width[keep],
+            self.price[keep],
+            self.knots[keep],
+            self.increment,
+            self.minimum,
+            self.rounds,
+        )
+
     def unrounded(self) -> Curves:
         """The same tiers without increments and minima."""
         none = np.zeros_like(self.increment)

@@ -120,7 +120,7 @@ class Cases:
             raise ValueError("k is at least 1")
         mask = self._mask(allowed)
         run = _Run(self, mask, max_providers, 1, self._bound(mask))
-        first = run.result()
+        (first,) = self._solutions([run])
         self.refined = (mask, run.bound)
         if k == 1 or not first.usd.size:
             return first
@@ -134,7 +134,7 @@ class Cases:
         near = np.concatenate([first.choices, near[(near != first.choices).any(axis=1)]])
         usd = np.sort(self.instance.problem.evaluate(near))
         below = float(usd[k - 1]) * (1 + 1e-9) + 1e-9 if usd.size >= k else math.inf
-        return _Run(self, mask, max_providers, k, run.bound, below).result()
+        return self._solutions([_Run(self, mask, max_providers, k, run.bound, below)])[0]
 
     def pinned(
         self,
@@ -146,11 +146,31 @@ class Cases:
         """The optimum under each group's further mask."""
         mask = self._mask(allowed)
         table, bound = self.instance.table(mask), self._bound(mask)
-        solutions = []
+        if not groups:
+            return []
+        runs = []
         for group in groups:
             start = np.maximum(bound, table.restricted(mask & group))
-            solutions.append(_Run(self, mask & group, max_providers, 1, start).result())
-        return solutions
+            runs.append(_Run(self, mask & group, max_providers, 1, start))
+        return self._solutions(runs)
+
+    def _solutions(self, runs: Sequence[_Run]) -> list[Solution]:
+        """Finish the runs, and price what they found by the reference evaluation, all at once."""
+        for run in runs:
+            run.finish()
+            if run.k == 1:
+                self.known = np.concatenate([self.known, run.choices])
+                self.known_usd = np.concatenate([self.known_usd, run.usd])
+        priced = self.instance.problem.evaluate(np.concatenate([run.choices for run in runs]))
+        out, first = [], 0
+        for run in runs:
+            usd = priced[first : first + run.usd.size]
+            first += run.usd.size
+            order = np.lexsort((*run.choices.T[::-1], usd))
+            lower = float(usd.min()) * (1.0 - EQUAL) if usd.size else math.inf
+            stats = Stats(run.vectors, run.subproblems, run.rows)
+            out.append(Solution(run.choices[order], usd[order], lower, True, stats))
+        return out
 
     def _bound(self, mask: BoolArray) -> FloatArray:
         """The table's bounds under a mask, with what an earlier search under that mask added."""
@@ -173,11 +193,6 @@ class Cases:
         at = at[np.argsort(self.known_usd[at], kind="stable")[:1]]
         return self.known[at], self.known_usd[at]
 
-    def learn(self, choices: IntArray, usd: FloatArray) -> None:
-        """Remember placements as incumbents of later searches."""
-        self.known = np.concatenate([self.known, choices])
-        self.known_usd = np.concatenate([self.known_usd, usd])
-
 
 class _Run:
     """One search: the lazily refined table and the incumbents."""
@@ -198,10 +213,9 @@ class _Run:
         self.closed = np.zeros(self.s.vector_providers.size, dtype=bool)
         if max_providers is not None:
             self.closed |= self.s.vector_providers > max_providers
+        self.max_providers = max_providers
         self.choices = np.empty((0, self.s.slots), dtype=np.int64)
         self.usd = np.empty(0)
-        if k == 1:
-            self.choices, self.usd = cases.incumbent(allowed, max_providers)
         self.vectors = self.subproblems = self.rows = 0
 
     @property
@@ -214,8 +228,10 @@ class _Run:
         """Bounds at or above this cannot."""
         return self.top * (1.0 - EQUAL)
 
-    def result(self) -> Solution:
+    def finish(self) -> None:
         """Run to the end."""
+        if self.k == 1:
+            self.choices, self.usd = self.cases.incumbent(self.allowed, self.max_providers)
         while True:
             sums = self.bound[0, self.s.vector_sets[0]]
             for p in range(1, self.s.providers):
@@ -223,15 +239,8 @@ class _Run:
             sums[self.closed] = np.inf
             vector = int(sums.argmin())
             if not sums[vector] < self.cut:
-                break
+                return
             self._expand(vector)
-        usd = self.instance.problem.evaluate(self.choices)
-        order = np.lexsort((*self.choices.T[::-1], usd))
-        choices, usd = self.choices[order], usd[order]
-        if self.k == 1:
-            self.cases.learn(choices, usd)
-        lower = float(usd[0]) * (1.0 - EQUAL) if usd.size else math.inf
-        return Solution(choices, usd, lower, True, Stats(self.vectors, self.subproblems, self.rows))
 
     def _expand(self, vector: int) -> None:
         """Settle the vector's entries one by one; close it when all are."""

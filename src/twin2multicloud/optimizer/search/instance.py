@@ -21,6 +21,7 @@ class Instance:
         self.flat = flat_usd(index, problem, self.numbers)
         self.rows_usd = self.flat + narrow_usd(index, self.numbers)
         self._table: Table | None = None
+        self._pairs: dict[tuple[int, int, int], Pair | None] = {}
         # Curved lanes of each provider, and every lane's column among them (the last one: none).
         curved = s.kind[:-1] != LINEAR
         self.lanes = [np.flatnonzero(curved & (s.problem.lane_provider == p)) for p in s.each]
@@ -52,14 +53,21 @@ class Instance:
             if edge.source in slots and edge.target in slots:
                 a, b = sorted((slots.index(edge.source), slots.index(edge.target)))
                 joined.setdefault((a, b), []).append(number)
-        pairs = [self._pair(p, a, b, edges, slots, parts) for (a, b), edges in sorted(joined.items())]
+        pairs = []
+        for (a, b), edges in sorted(joined.items()):
+            key = (p, slots[a], slots[b])
+            if key not in self._pairs:
+                self._pairs[key] = self._pair(*key, edges)
+            pair = self._pairs[key]
+            if pair is not None:
+                pairs.append(pair.between(a, b, *(allowed[s.blocks[p][slots[at]].options] for at in (a, b))))
         return Options(
             sizes=[part.size for part in parts],
             base=self.flat[row],
             quantity=self._dense(p, option, self.numbers.rows[row]),
             place=problem.location[option],
             origin=option,
-            pairs=[pair for pair in pairs if pair is not None],
+            pairs=pairs,
             curves=self.curves[p],
             pool=problem.tariffs.pool[self.lanes[p]],
             floors=self.index.memo[p],
@@ -72,10 +80,11 @@ class Instance:
         out[np.arange(option.size)[:, None], self.column[p][self.structure.lane[option]]] = use
         return out[:, :-1]
 
-    def _pair(self, p: int, a: int, b: int, edges: list[int], slots: list[int], parts: list[IntArray]) -> Pair | None:
-        """What edges between positions a and b cost when both are inside p; None if nothing."""
+    def _pair(self, p: int, a: int, b: int, edges: list[int]) -> Pair | None:
+        """What `edges` between slots a and b cost when both are inside p, over all options; None if nothing."""
         problem = self.problem
-        here, there = problem.location[parts[a]], problem.location[parts[b]]
+        parts = [self.structure.blocks[p][slot].options for slot in (a, b)]
+        here, there = (problem.location[part] for part in parts)
         apart = here[:, None] != there
         usd = np.zeros(apart.shape)
         if apart.any():
@@ -83,13 +92,13 @@ class Instance:
                 edge = problem.edges[number]
                 if edge.gb_per_month > 0:
                     price = problem.usd_per_gb[here[:, None], there]
-                    if edge.source != slots[a]:
+                    if edge.source != a:
                         price = problem.usd_per_gb[there, here[:, None]]
                     usd += edge.gb_per_month * np.where(apart, price, 0.0)
         if not self.numbers.extra[edges].any():
             return Pair(a, b, usd, None) if usd.any() else None
-        a_same, a_apart, a_usd = self._extra(p, slots[a], slots[b], parts[a])
-        b_same, b_apart, b_usd = self._extra(p, slots[b], slots[a], parts[b])
+        a_same, a_apart, a_usd = self._extra(p, a, b, parts[0])
+        b_same, b_apart, b_usd = self._extra(p, b, a, parts[1])
         usd += np.where(apart, a_usd[1][:, None] + b_usd[1], a_usd[0][:, None] + b_usd[0])
         return Pair(a, b, usd, (a_same, a_apart, b_same, b_apart))
 

@@ -69,37 +69,40 @@ class Pools:
         self.use = use.reshape(index.count, lanes + 1)[:, :-1]
         total = self.use @ index.member
         self._ranges(total, np.isfinite(self.usd), extra)
+        self.curves, self.floors = index.curves.upto(self.reach[index.pool]), index.floors.upto(self.reach)
         self.addition = self._additions(total)
         # Quantities and least additions side by side, and a last row of nothing.
         self.rows = np.zeros((index.count + 1, lanes + index.pools))
         self.rows[:-1, :lanes], self.rows[:-1, lanes:] = self.use, self.addition
         self.relations = self._relations(numbers)
 
-    def _relations(self, numbers: Quantities) -> list[list[tuple[int, FloatArray, FloatArray]]]:
+    def _relations(self, numbers: Quantities) -> list[list[tuple[int, FloatArray]]]:
         """What each block's options use beyond the certain if neighbours inside the provider are here, or elsewhere.
 
-        Per block, (bit of the neighbour, same (n, lanes + 1), apart (n, lanes + 1)); the last column is in USD.
+        Per block, (bit of the neighbour, (here and elsewhere, n, lanes + 1)); the last column is in USD. Neighbours
+        are left out where one of the relations adds nothing to any option: the bound could then take that one.
         """
         index, s = self.index, self.index.s
-        edges = [edge for edge, extra in zip(s.problem.edges, numbers.extra, strict=True) if extra]
-        out: list[list[tuple[int, FloatArray, FloatArray]]] = []
-        for block in index.held:
-            others = {e.target for e in edges if e.source == block.slot} | {
-                e.source for e in edges if e.target == block.slot
-            }
-            lane = s.lane[block.options]
-            at = np.arange(block.options.size)[:, None]
-            out.append([])
-            for bit in sorted(s.bit(block.slot, other) for other in others):
-                kinds = [numbers.kinds[s.plane(bit, kind), block.options] for kind in (SAME, REGION)]
-                certain = np.minimum(*kinds)
-                parts = []
-                for kind in kinds:
-                    dense = np.zeros((block.options.size, index.lanes.size + 1))
-                    dense[at, index.column[lane]] = kind - certain
-                    dense[:, -1] = ((kind - certain) * s.flat_price[lane]).sum(axis=1)
-                    parts.append(dense)
-                out[-1].append((bit, parts[0], parts[1]))
+        lanes, out = index.lanes.size + 1, [[] for _ in index.held]  # type: ignore[var-annotated]
+        if not numbers.extra.any():
+            return out
+        option = np.concatenate([block.options for block in index.held] or [np.empty(0, dtype=np.int64)])
+        lane = s.lane[option]
+        place = np.arange(option.size)[:, None] * lanes + index.column[lane]
+        for bit in range(s.degree):
+            both = numbers.kinds[[s.plane(bit, SAME), s.plane(bit, REGION)]][:, option]
+            both = both - both.min(axis=0)
+            if not both.any(axis=(1, 2)).all():
+                continue
+            parts = np.stack([np.bincount(place.ravel(), part.ravel(), option.size * lanes) for part in both])
+            parts = parts.reshape(2, option.size, lanes)
+            parts[:, :, -1] = (both * s.flat_price[lane]).sum(axis=2)
+            first = 0
+            for number, block in enumerate(index.held):
+                mine = parts[:, first : first + block.options.size]
+                first += block.options.size
+                if mine.any(axis=2).all(axis=0).any():
+                    out[number].append((bit, mine))
         return out
 
     def _ranges(self, total: FloatArray, open_: BoolArray, extra: FloatArray | None) -> None:
@@ -122,7 +125,7 @@ class Pools:
 
         Coarser than `Curves.marginal`: past the first tier, at the price of the last tier within reach.
         """
-        curves = self.index.floors
+        curves = self.floors
         tier = np.maximum((curves.starts < self.reach).sum(axis=0) - 1, 0)
         last = np.where(curves.tame, curves.price[tier, np.arange(self.index.pools)], curves.lowest)
         return np.minimum(np.where(curves.tame, curves.plain(total), np.inf), total * last)
@@ -131,7 +134,7 @@ class Pools:
         """Rows (slots, sets) cheapest at the prices of large totals; the row of nothing where there is none."""
         index = self.index
         top = np.maximum(self.reach, 1e-9)[index.pool]
-        price = (index.curves.cost(top) - index.curves.cost(0.5 * top)) / (0.5 * top)
+        price = (self.curves.cost(top) - self.curves.cost(0.5 * top)) / (0.5 * top)
         guess = self.usd + self.use @ price
         least = np.minimum.reduceat(guess, index.start)
         hits = np.flatnonzero((guess == least[index.segment]) & np.isfinite(guess))[::-1]
@@ -145,7 +148,7 @@ class Pools:
         total = self.rows[chosen].sum(axis=0)
         used, added = total[:, :lanes], total[:, lanes:]
         aim = np.minimum(np.maximum(used @ index.member, self.low), self.high)
-        cut, slope = lines_below(index.curves, index.pool, self.low, self.high, aim)
+        cut, slope = lines_below(self.curves, index.pool, self.low, self.high, aim)
         lined = cut + (used * slope) @ index.member > added
         out = np.empty_like(total)
         out[:, :lanes] = np.where(lined[:, index.pool], slope, 0.0)
@@ -163,10 +166,10 @@ class Pools:
         )
         rows = self.rows[part].reshape(*shape, prices.shape[1])
         usd = np.asarray(rows @ mine.transpose(0, 2, 1) + self.usd[part].reshape(*shape, 1))
-        for bit, same, apart in self.relations[number]:
+        for bit, parts in self.relations[number]:
             inside = np.flatnonzero(np.arange(block.patterns) >> bit & 1)
             price = mine[inside][..., : self.index.lanes.size].transpose(0, 2, 1)
-            usd[inside] += np.minimum(same[:, :-1] @ price + same[:, -1:], apart[:, :-1] @ price + apart[:, -1:])
+            usd[inside] += (parts[:, None, :, :-1] @ price + parts[:, None, :, -1:]).min(axis=0)
         return usd
 
 

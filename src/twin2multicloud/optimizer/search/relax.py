@@ -37,20 +37,16 @@ class Relaxation:
 
     def __init__(self, context: Context) -> None:
         self.context = c = context
-        pooled = c.quantity @ c.member
-        extra = np.zeros(c.columns)
-        for a_same, a_apart, b_same, b_apart in c.extras.values():
-            extra += np.maximum(a_same.max(axis=0) + b_same.max(axis=0), a_apart.max(axis=0) + b_apart.max(axis=0))
+        pooled, high, extra = c.pooled_use, c.most, c.most_extra
         low = np.minimum.reduceat(pooled, c.offset, axis=0)
-        high = np.maximum.reduceat(pooled, c.offset, axis=0)
-        self.low, self.high = low.sum(axis=0), high.sum(axis=0) + extra @ c.member
+        self.low, self.high = low.sum(axis=0), high.sum(axis=0) + extra
         # What the positions from a level on can still add to a pool.
         zero = np.zeros((1, c.pools))
         self.open_low = np.concatenate([np.cumsum(low[::-1], axis=0)[::-1], zero])
-        self.open_high = np.concatenate([np.cumsum(high[::-1], axis=0)[::-1], zero]) + extra @ c.member
+        self.open_high = np.concatenate([np.cumsum(high[::-1], axis=0)[::-1], zero]) + extra
         single = c.member.sum(axis=0) == 1
         self.single = single
-        self.floors = c.floors()
+        self.floors = c.floors().upto(self.high)
         self.lane_of = np.zeros(c.pools, dtype=np.int64)
         self.lane_of[c.pool] = np.arange(c.columns)
         self.additions = np.zeros_like(pooled)
