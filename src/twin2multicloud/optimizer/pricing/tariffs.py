@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,28 +128,47 @@ class TariffTable:
         """Number of lanes L."""
         return int(self.pool.shape[0])
 
+    @cached_property
+    def _tiers(self) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """(start, width, price) of each tier over the lanes; tiers a lane does not have are free and empty."""
+        start = np.where(np.isfinite(self.starts), self.starts, np.finfo(np.float64).max)
+        end = np.concatenate([self.starts[:, 1:], np.full((self.lanes, 1), np.inf)], axis=1)
+        return [
+            (start[:, tier], np.maximum(end[:, tier] - start[:, tier], 0.0), self.usd_per_unit[:, tier])
+            for tier in range(self.starts.shape[1])
+        ]
+
+    @cached_property
+    def _rounds(self) -> IntArray:
+        """The lanes that round up."""
+        return np.flatnonzero((self.increment > 0) | (self.minimum > 0))
+
+    @cached_property
+    def _member(self) -> FloatArray:
+        """(L, P) with a 1 where a lane belongs to a pool."""
+        member = np.zeros((self.lanes, self.pools))
+        member[np.arange(self.lanes), self.pool] = 1.0
+        return member
+
     def own_cost(self, quantity: FloatArray) -> FloatArray:
         """USD of each lane at its own `quantity` (…, L), as if no pool were shared."""
         billed = self.billed(quantity)
         cost = np.zeros_like(billed)
         # Tier by tier: a (…, L, T) intermediate would dominate the time for wide arrays of placements.
-        for tier in range(self.starts.shape[1]):
-            start = self.starts[:, tier]
-            if tier + 1 < self.starts.shape[1]:
-                width = self.starts[:, tier + 1] - np.where(np.isfinite(start), start, 0.0)
-            else:
-                width = np.full_like(start, np.inf)
-            inside = np.clip(billed - start, 0.0, width)
-            cost += inside * self.usd_per_unit[:, tier]
+        for start, width, price in self._tiers:
+            cost += np.minimum(np.maximum(billed - start, 0.0), width) * price
         return cost
 
     def billed(self, quantity: FloatArray) -> FloatArray:
         """The quantities (…, L) a provider bills, after rounding up to increments and minimum."""
-        q = np.asarray(quantity, dtype=np.float64)
-        step = np.where(self.increment > 0, self.increment, 1.0)
-        rounded = np.ceil(q / step - _HAIR) * step
-        billed = np.where(self.increment > 0, rounded, q)
-        return np.where(q > 0, np.maximum(billed, self.minimum), 0.0)
+        billed = np.array(quantity, dtype=np.float64)
+        lanes = self._rounds
+        if lanes.size:
+            q, increment = billed[..., lanes], self.increment[lanes]
+            step = np.where(increment > 0, increment, 1.0)
+            rounded = np.where(increment > 0, np.ceil(q / step - _HAIR) * step, q)
+            billed[..., lanes] = np.where(q > 0, np.maximum(rounded, self.minimum[lanes]), 0.0)
+        return billed
 
     def cost(self, quantity: FloatArray) -> FloatArray:
         """USD of each lane (…, L) for lane quantities (…, L), pools counted together."""
@@ -161,6 +181,4 @@ class TariffTable:
 
     def pool_totals(self, quantity: FloatArray) -> FloatArray:
         """Totals (…, P) of the pools for lane quantities (…, L)."""
-        member = np.zeros((self.lanes, self.pools))
-        member[np.arange(self.lanes), self.pool] = 1.0
-        return np.asarray(quantity @ member)
+        return np.asarray(quantity @ self._member)
