@@ -160,7 +160,9 @@ def main() -> None:
     for row in rows:
         milp = ("–", "–") if row.milp_ms is None else (f"{row.milp_ms:,.0f}", f"{row.times_milp:,.0f}")
         notes = "; ".join(filter(None, (row.brute_force_note, row.milp_note)))
-        table.add_row(row.what, f"{row.ours_ms:.3g}", f"{row.brute_force_ms:.3g}", f"{row.times_brute:,.0f}", *milp, notes)
+        table.add_row(
+            row.what, f"{row.ours_ms:.3g}", f"{row.brute_force_ms:.3g}", f"{row.times_brute:,.0f}", *milp, notes
+        )
     Console().print(table)
 
 

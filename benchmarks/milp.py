@@ -9,6 +9,9 @@ other problems are refused.
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import highspy
@@ -69,6 +72,19 @@ class _Model:
         return lp
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """HiGHS greets on the process's standard output before it can be told not to."""
+    kept = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 def solve_milp(problem: Problem, time_limit_s: float = 60.0, threads: int = 1) -> MilpResult:
     """The optimum by HiGHS (gap 1e-9); raises ValueError where the problem is not linearisable this way."""
     tariffs = problem.tariffs
@@ -92,7 +108,8 @@ def solve_milp(problem: Problem, time_limit_s: float = 60.0, threads: int = 1) -
     for lane in range(tariffs.lanes):
         if use[lane]:
             _lane(model, problem, lane, use[lane], float(reach[lane]), pick)
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    with _silence():
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (
         ("output_flag", False),
         ("time_limit", time_limit_s),

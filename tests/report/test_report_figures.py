@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from twin2multicloud.app.report.figures import (
-    allot,
     dollars,
     extra,
     quantity,
@@ -61,10 +58,3 @@ def test_quantities_keep_what_matters() -> None:
     ]
     assert [share(1, 4), share(1, 10_000), share(0, 1), share(1, 0)] == ["25.0 %", "< 0.1 %", "0.0 %", "–"]
 
-
-@given(st.lists(st.floats(0, 1e7), min_size=1, max_size=60), st.integers(-1, 1))
-def test_parts_are_allotted_to_the_cents_of_a_total_rounded_elsewhere(values: list[float], off: int) -> None:
-    total = sum(allot(values, round(100 * sum(values)))) + off
-    assert sum(allot(values, total)) == total
-    with pytest.raises(ValueError, match="do not add up"):
-        allot(values, total + 3)

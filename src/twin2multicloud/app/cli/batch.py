@@ -155,16 +155,11 @@ class _Bill(_Solver):
             yield from [error] * len(documents)
             return
         workloads = [document.workload for document in documents]
-        done = 0
-        while done < len(workloads):
-            try:
-                for result in self._optimizers[key].optimize_many(workloads[done:]):
-                    done += 1
-                    yield json.dumps(compact_json(result), allow_nan=False)
-            except InfeasibleError as error:
-                # The generator ends with the workload that has no placement; go on behind it.
-                done += 1
-                yield error
+        for outcome in self._optimizers[key].outcomes(workloads):
+            if isinstance(outcome, InfeasibleError):
+                yield outcome
+            else:
+                yield json.dumps(compact_json(outcome), allow_nan=False)
 
 
 class _Published(_Solver):

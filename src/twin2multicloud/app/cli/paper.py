@@ -24,11 +24,11 @@ def paper(json_output: bool) -> int:
     if json_output:
         sys.stdout.write(_json(comparison) + "\n")
     else:
-        from rich.console import Console
+        from twin2multicloud.app.cli.terminal import output
 
-        console = Console()
-        for part in _tables(comparison):
-            console.print(part)
+        with output() as console:
+            for part in _tables(comparison):
+                console.print(part)
     return 0 if comparison.all_ok else 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from twin2multicloud.optimizer.bill.cents import to_cents
@@ -27,21 +26,6 @@ def extra(cents: int) -> str:
 def cents_of(usd: float) -> int:
     """One amount that stands alone, in cents."""
     return to_cents([usd])[0]
-
-
-def allot(values: Sequence[float], total_cents: int) -> list[int]:
-    """`values` (USD) in cents that sum to `total_cents`, the same total rounded elsewhere.
-
-    A sum that is half a cent may have been rounded the other way there; the largest amount takes that cent.
-    Raises `ValueError` when the values are not the parts of that total.
-    """
-    cents = to_cents(values)
-    off = total_cents - sum(cents)
-    if abs(off) > 1 or (off and not cents):
-        raise ValueError(f"parts of {dollars(sum(cents))} do not add up to {dollars(total_cents)}")
-    if off:
-        cents[max(range(len(values)), key=lambda n: values[n])] += off
-    return cents
 
 
 def share(part: float, whole: float) -> str:

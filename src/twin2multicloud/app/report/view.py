@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from twin2multicloud.app.report.figures import allot, cents_of
+from twin2multicloud.app.report.figures import cents_of
 from twin2multicloud.blueprint.catalog import OFFERS
 from twin2multicloud.blueprint.parts import Relation
 from twin2multicloud.model.slots import PROVIDERS, Provider, Slot
+from twin2multicloud.optimizer.bill.cents import to_cents
 from twin2multicloud.optimizer.bill.invoice import BillLine, LinkCost, link_name
 from twin2multicloud.optimizer.bill.result import BillResult
 from twin2multicloud.optimizer.pricing.book import PriceBook
@@ -61,19 +62,19 @@ class View:
 
         # Traffic between two regions of a cloud is no meter's; it is what a link costs beyond its meters.
         carried = [self._carried(link, used[link_name(link.source, link.target)]) for link in bill.links]
-        amounts = allot([*(line.usd for line in bill.lines), *carried], self.total)
+        amounts = to_cents([*(line.usd for line in bill.lines), *carried], self.total)
         split = len(bill.lines)
         self.lines: tuple[LineView, ...] = tuple(
             LineView(
                 line,
                 cents,
-                tuple(allot([part.usd for part in line.tariff], cents)),
-                tuple(allot([part.usd for part in line.portions], cents)),
+                tuple(to_cents([part.usd for part in line.tariff], cents)),
+                tuple(to_cents([part.usd for part in line.portions], cents)),
             )
             for line, cents in zip(bill.lines, amounts[:split], strict=True)
         )
 
-        owed = allot([*bill.slots.values(), *(link.usd for link in bill.links)], self.total)
+        owed = to_cents([*bill.slots.values(), *(link.usd for link in bill.links)], self.total)
         self.slots: Mapping[Slot, int] = dict(zip(bill.slots, owed, strict=False))
         self.links: tuple[LinkView, ...] = tuple(
             LinkView(link, cents, transit, usd, self._providers_of(link, used, usd))

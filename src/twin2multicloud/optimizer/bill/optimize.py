@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
 from twin2multicloud.model.workload import Workload
 from twin2multicloud.optimizer.bill.candidates import candidate_regions
-from twin2multicloud.optimizer.bill.conflict import explain_conflict
+from twin2multicloud.optimizer.bill.conflict import NoPlacementError, explain_conflict
 from twin2multicloud.optimizer.bill.invoice import Invoice, invoice
 from twin2multicloud.optimizer.bill.market import Market
 from twin2multicloud.optimizer.bill.restrictions import Restriction, combined, restrictions
@@ -60,17 +60,24 @@ class BillOptimizer:
         self, workloads: Sequence[Workload], *, top: int = 1, alternatives: bool = False
     ) -> Iterator[BillResult]:
         """The same for many workloads, in order; lazily, so that an infeasible one raises when reached."""
+        for outcome in self.outcomes(workloads, top=top, alternatives=alternatives):
+            if isinstance(outcome, NoPlacementError):
+                raise outcome
+            yield outcome
+
+    def outcomes(
+        self, workloads: Sequence[Workload], *, top: int = 1, alternatives: bool = False
+    ) -> Iterator[BillResult | NoPlacementError]:
+        """For many workloads, in order, each one's result, or the error that says why it has none."""
         for start in range(0, len(workloads), _CHUNK):
             chunk = workloads[start : start + _CHUNK]
             volumes = Volumes.of(chunk, self.assumptions)
             quantities = self.market.quantities(volumes)
             fits, limits = self.market.fitting(volumes, quantities)
             for w, problem in enumerate(self.market.problems(volumes, quantities)):
-                reasons = [
-                    f"{self.market.offers[number].id}: {reason}" for number, reason, holds in limits if not holds[w]
-                ]
+                reasons = {number: reason for number, reason, holds in limits if not holds[w]}
                 case = _Case(self, chunk[w], problem, quantities[:, w], fits[:, w], reasons)
-                yield case.result(top, alternatives)
+                yield case.outcome(top, alternatives)
 
     def search(self, problem: Problem) -> Search:
         """The search, its index structures built on the first problem."""
@@ -95,7 +102,7 @@ class _Case:
         problem: Problem,
         quantities: FloatArray,
         fits: BoolArray,
-        reasons: Sequence[str],
+        reasons: Mapping[int, str],
     ) -> None:
         self.optimizer = optimizer
         self.market = optimizer.market
@@ -109,10 +116,24 @@ class _Case:
         self.allowed, self.most = combined(len(self.market.options), self.parts)
         self.allowed &= self.fits
 
-    def result(self, top: int, alternatives: bool) -> BillResult:
+    def outcome(self, top: int, alternatives: bool) -> BillResult | NoPlacementError:
         solution = self._solve(self.parts, top)
         if not solution.usd.size:
-            raise explain_conflict(self.parts, self._best, self.reasons)
+            return explain_conflict(self.parts, self._best, self._reasons_that_matter())
+        return self._result(solution, alternatives)
+
+    def _reasons_that_matter(self) -> list[str]:
+        """Why the constraints' offers do not hold the workload, for the slots left with no offer at all."""
+        within, _ = combined(len(self.market.options), self.parts)
+        slots = self.problem.slot
+        empty = [slot for slot in range(len(SLOTS)) if not self.allowed[slots == slot].any()]
+        offers = dict.fromkeys(int(n) for n in self.market.offer[within & np.isin(slots, empty)])
+        return [self._reason(number) for number in offers if number in self.reasons]
+
+    def _reason(self, offer: int) -> str:
+        return f"{self.market.offers[offer].id}: {self.reasons[offer]}"
+
+    def _result(self, solution: Solution, alternatives: bool) -> BillResult:
         optimum = float(solution.usd[0])
         placement = self._placement(solution.choices[0])
         bill = invoice(self.market, self.problem, self.quantities, solution.choices[0])
@@ -138,7 +159,7 @@ class _Case:
             unpinned=unpinned,
             regions=self.market.regions,
             unavailable=tuple(self.market.unavailable),
-            over_capacity=tuple(self.reasons),
+            over_capacity=tuple(self._reason(number) for number in self.reasons),
             warnings=warnings_for(self.optimizer.constraints, self.market, placement, optimum, bill, unpinned),
             proof=self._proof(solution),
         )

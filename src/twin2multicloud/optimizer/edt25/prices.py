@@ -15,6 +15,8 @@ from functools import cache
 from typing import Final
 
 VERSION: Final = "edt25-2025-06"
+DATE: Final = "2025-06"
+"""The month of the paper's prices."""
 
 EGRESS_FREE_GB: Final = 100.0
 

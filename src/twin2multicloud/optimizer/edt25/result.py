@@ -14,7 +14,7 @@ from twin2multicloud.model.errors import InfeasibleError
 from twin2multicloud.model.slots import SLOTS, Provider, Slot
 from twin2multicloud.model.workload import Workload
 from twin2multicloud.optimizer.edt25.formulas import Costs, costs
-from twin2multicloud.optimizer.edt25.prices import PRICES, VERSION, PaperPrices, content_hash
+from twin2multicloud.optimizer.edt25.prices import DATE, PRICES, VERSION, PaperPrices, content_hash
 from twin2multicloud.optimizer.edt25.search import (
     CLOUDS,
     NO_LIMITS,
@@ -152,7 +152,7 @@ class EdtBatch:
         gigabytes = rows.gigabytes[index]
         return {
             "model": MODEL,
-            "price_book": {"version": VERSION, "hash": self.price_hash},
+            "price_book": {"version": VERSION, "date": DATE, "hash": self.price_hash},
             "placement": _placement_document(rows.clouds[index]),
             "usd_per_month": rows.usd[index],
             "baselines": {"aws": aws, "azure": azure, "gcp": None},
@@ -193,7 +193,8 @@ class EdtBatch:
             ]
         )
         return (
-            f'{{"model": "{MODEL}", "price_book": {{"version": "{VERSION}", "hash": "{self.price_hash}"}}, '
+            f'{{"model": "{MODEL}", '
+            f'"price_book": {{"version": "{VERSION}", "date": "{DATE}", "hash": "{self.price_hash}"}}, '
             f'"placement": {_placement_json(tuple(rows.clouds[index]))}, "usd_per_month": {rows.usd[index]!r}, '
             f'"baselines": {{"aws": {aws!r}, "azure": {azure!r}, "gcp": null}}, '
             f'"slots": {{{slots}}}, "links": [{links}], "warnings": {_warnings_json(self._warnings(index))}, '

@@ -83,7 +83,8 @@ class Pools:
         are left out where one of the relations adds nothing to any option: the bound could then take that one.
         """
         index, s = self.index, self.index.s
-        lanes, out = index.lanes.size + 1, [[] for _ in index.held]  # type: ignore[var-annotated]
+        lanes = index.lanes.size + 1
+        out: list[list[tuple[int, FloatArray]]] = [[] for _ in index.held]
         if not numbers.extra.any():
             return out
         option = np.concatenate([block.options for block in index.held] or [np.empty(0, dtype=np.int64)])
@@ -95,11 +96,11 @@ class Pools:
             if not both.any(axis=(1, 2)).all():
                 continue
             parts = np.stack([np.bincount(place.ravel(), part.ravel(), option.size * lanes) for part in both])
-            parts = parts.reshape(2, option.size, lanes)
+            parts = parts.astype(np.float64, copy=False).reshape(2, option.size, lanes)
             parts[:, :, -1] = (both * s.flat_price[lane]).sum(axis=2)
             first = 0
             for number, block in enumerate(index.held):
-                mine = parts[:, first : first + block.options.size]
+                mine: FloatArray = parts[:, first : first + block.options.size]
                 first += block.options.size
                 if mine.any(axis=2).all(axis=0).any():
                     out[number].append((bit, mine))
