@@ -30,8 +30,8 @@ class MilpResult:
     optimal: bool
 
 
-class _Model:
-    """Columns and rows collected one by one."""
+class Model:
+    """A mixed integer programme whose columns (≥ 0) and rows are collected one by one."""
 
     def __init__(self) -> None:
         self.cost: list[float] = []
@@ -92,7 +92,7 @@ def solve_milp(problem: Problem, time_limit_s: float = 60.0, threads: int = 1) -
         raise ValueError("lanes that share a pool, and minima, are not linear")
     if any(edge.usage[kind].lane.size for edge in problem.edges for kind in (SAME, REGION)):
         raise ValueError("usage by inner relations is not modelled")
-    model = _Model()
+    model = Model()
     pick = [model.column(float(usd), 1.0, integer=True) for usd in problem.fixed_usd]
     for slot in range(problem.slots):
         model.row(1.0, 1.0, {pick[o]: 1.0 for o in problem.options_of(slot)})
@@ -107,17 +107,8 @@ def solve_milp(problem: Problem, time_limit_s: float = 60.0, threads: int = 1) -
         reach += _edge(model, problem, number, pick, use)
     for lane in range(tariffs.lanes):
         if use[lane]:
-            _lane(model, problem, lane, use[lane], float(reach[lane]), pick)
-    with _silence():
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (
-        ("output_flag", False),
-        ("time_limit", time_limit_s),
-        ("threads", threads),
-        ("mip_rel_gap", 1e-9),
-        ("mip_abs_gap", 1e-7),
-    ):
-        solver.setOptionValue(option, value)
+            add_lane(model, problem, lane, use[lane], float(reach[lane]), pick)
+    solver = new_solver(time_limit_s, threads)
     solver.passModel(model.highs())
     solver.run()
     values = np.array(solver.getSolution().col_value)
@@ -132,7 +123,22 @@ def solve_milp(problem: Problem, time_limit_s: float = 60.0, threads: int = 1) -
     return MilpResult(choice, usd, float(info.mip_dual_bound), optimal)
 
 
-def _edge(model: _Model, problem: Problem, number: int, pick: list[int], use: list[dict[int, float]]) -> np.ndarray:
+def new_solver(time_limit_s: float, threads: int = 1) -> highspy.Highs:
+    """HiGHS, silent, asked for a proven optimum (gap 1e-9)."""
+    with _silence():
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    for option, value in (
+        ("output_flag", False),
+        ("time_limit", time_limit_s),
+        ("threads", threads),
+        ("mip_rel_gap", 1e-9),
+        ("mip_abs_gap", 1e-7),
+    ):
+        solver.setOptionValue(option, value)
+    return solver
+
+
+def _edge(model: Model, problem: Problem, number: int, pick: list[int], use: list[dict[int, float]]) -> np.ndarray:
     """Flows of one edge, and its use of lanes between providers; returns the most it can use of each lane."""
     edge, tariffs = problem.edges[number], problem.tariffs
     cloud = edge.usage[CLOUD].dense(tariffs.lanes)
@@ -171,7 +177,7 @@ def _edge(model: _Model, problem: Problem, number: int, pick: list[int], use: li
     return most
 
 
-def _lane(model: _Model, problem: Problem, lane: int, use: dict[int, float], reach: float, pick: list[int]) -> None:
+def add_lane(model: Model, problem: Problem, lane: int, use: dict[int, float], reach: float, pick: list[int]) -> None:
     """One lane's tariff on its use."""
     tariffs = problem.tariffs
     step = float(tariffs.increment[lane])

@@ -6,13 +6,13 @@ import math
 import random
 from typing import Any
 
-import edt25_reference as reference
 import numpy as np
 import pytest
-from edt25_reference import AWS, AZURE, SLOTS, Case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.edt25 import edt25_reference as reference
+from tests.edt25.edt25_reference import AWS, AZURE, SLOTS, Case
 from twin2multicloud.model.errors import InfeasibleError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.workload import Workload

@@ -95,12 +95,14 @@ class Pools:
             both = both - both.min(axis=0)
             if not both.any(axis=(1, 2)).all():
                 continue
-            parts = np.stack([np.bincount(place.ravel(), part.ravel(), option.size * lanes) for part in both])
-            parts = parts.astype(np.float64, copy=False).reshape(2, option.size, lanes)
+            parts: FloatArray = np.zeros((2, option.size * lanes))
+            for at, part in enumerate(both):
+                parts[at] = np.bincount(place.ravel(), part.ravel(), option.size * lanes)
+            parts = parts.reshape(2, option.size, lanes)
             parts[:, :, -1] = (both * s.flat_price[lane]).sum(axis=2)
             first = 0
             for number, block in enumerate(index.held):
-                mine: FloatArray = parts[:, first : first + block.options.size]
+                mine = parts[:, first : first + block.options.size]
                 first += block.options.size
                 if mine.any(axis=2).all(axis=0).any():
                     out[number].append((bit, mine))
