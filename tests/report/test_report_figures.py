@@ -57,4 +57,3 @@ def test_quantities_keep_what_matters() -> None:
         "2,500 TB",
     ]
     assert [share(1, 4), share(1, 10_000), share(0, 1), share(1, 0)] == ["25.0 %", "< 0.1 %", "0.0 %", "–"]
-

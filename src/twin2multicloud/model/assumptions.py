@@ -85,13 +85,9 @@ class Assumptions(BaseModel):
     bigtable_writes_per_node_s: Positive = Field(default=10_000, description="rows a Bigtable node writes per s")
 
     # Tiering.
-    object_bytes: Positive = Field(
-        default=4 * 2**20, description="size at which a mover closes an object (compressed)"
-    )
+    object_bytes: Positive = Field(default=4 * 2**20, description="size at which a mover closes an object (compressed)")
     cool_read_share: Share = Field(default=0.05, description="share of the cool data that is read in a month")
-    archive_read_share: Share = Field(
-        default=0.005, description="share of the archived data that is read in a month"
-    )
+    archive_read_share: Share = Field(default=0.005, description="share of the archived data that is read in a month")
     mover_runs_per_day: Count = Field(default=24, description="runs of each mover; a run closes ≥ 1 object")
 
     # Twin graph and dashboards.

@@ -41,9 +41,7 @@ def fail(source: str, problem: str, line: int | None = None, column: int | None 
 
 def field_name(path: Path) -> str:
     """A path as a person writes it, such as `constraints.require[0]`; printable and bounded."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{spelled(part)}" for part in path).removeprefix(
-        "."
-    )
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{spelled(part)}" for part in path).removeprefix(".")
 
 
 def spelled(text: str) -> str:

@@ -32,9 +32,7 @@ def parse_toml(text: str, source: str) -> Parsed:
     except ValueError as error:  # not TOML, or an integer too long, or a date that does not exist
         problem = str(error)
         at = _AT.search(problem)
-        where = (
-            (int(at[1]), int(at[2])) if at else (len(lines), None) if problem.endswith(_AT_END) else (None, None)
-        )
+        where = (int(at[1]), int(at[2])) if at else (len(lines), None) if problem.endswith(_AT_END) else (None, None)
         problem = _AT.sub("", problem).removesuffix(_AT_END).split(";")[0]
         raise fail(source, f"is not valid TOML: {problem[:1].lower()}{problem[1:]}", *where) from error
     for count, path in enumerate(walk(value)):
