@@ -6,7 +6,8 @@ binary, and both ends of an edge agree on how much goes between each pair of loc
 with a binary where a later one is cheaper, and increments are counted by integers (`benchmarks.milp.add_lane`).
 
 Tariffs that several lanes share a pool on (what one pays depends on the others) and minimum charges do not fit this
-form: problems with them are refused. `linearisable_offers` names the offers that need neither.
+form: problems with them are refused. `linearisable_offers` are the offers that need neither in `REGIONS`; with more
+regions, `split_pools` makes a bill of the same size in which every lane has its own tiers and allowance.
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ NOT_LINEAR = frozenset(
 def linearisable_offers() -> list[Offer]:
     """The catalogue without the offers whose tariffs are not linear in the sense of this module."""
     return [offer for offer in OFFERS if offer.id not in NOT_LINEAR]
+
+
+def split_pools(problem: Problem) -> Problem:
+    """The same problem with each lane a pool of its own: not the providers' bill any more, but one of its size."""
+    lanes = problem.tariffs.lanes
+    return replace(problem, tariffs=replace(problem.tariffs, pool=np.arange(lanes), pools=lanes))
 
 
 class BillMilp:

@@ -4,6 +4,9 @@ One binary per slot and cloud, exactly one cloud per slot. The product of two ch
 path becomes a variable per pair of clouds whose sums over either end are that end's binaries. L2 follows the hot
 store, and L4 is on AWS where 3D is needed. Prices are handed over as coefficients: HiGHS is not asked to evaluate
 the formulas. The programme is built once and given new costs for each workload, the fastest way to use a solver.
+
+The edges form a path, so that already the linear relaxation has an optimum in whole numbers: whoever notices can
+leave the integrality out and skip the branch and bound.
 """
 
 from __future__ import annotations
@@ -26,11 +29,11 @@ Prices = Sequence[Sequence[float]]
 
 
 class Edt25Milp:
-    """The programme, ready for any number of workloads."""
+    """The programme, ready for any number of workloads; without `integer` its linear relaxation."""
 
-    def __init__(self) -> None:
+    def __init__(self, integer: bool = True) -> None:
         model = Model()
-        pick = [[model.column(upper=1.0, integer=True) for _ in CLOUDS] for _ in range(SLOTS)]
+        pick = [[model.column(upper=1.0, integer=integer) for _ in CLOUDS] for _ in range(SLOTS)]
         for slot in range(SLOTS):
             model.row(1.0, 1.0, {pick[slot][cloud]: 1.0 for cloud in CLOUDS})
         for cloud in CLOUDS:

@@ -44,12 +44,14 @@ class Model:
         self.value: list[float] = []
 
     def column(self, cost: float = 0.0, upper: float = math.inf, integer: bool = False) -> int:
+        """Add a variable between 0 and `upper`; returns its number."""
         self.cost.append(cost)
         self.upper.append(upper)
         self.integer.append(integer)
         return len(self.cost) - 1
 
     def row(self, low: float, high: float, terms: dict[int, float]) -> None:
+        """Demand low ≤ Σ coefficient · column ≤ high."""
         self.row_low.append(low)
         self.row_high.append(high)
         self.index += terms.keys()
@@ -57,6 +59,7 @@ class Model:
         self.start.append(len(self.index))
 
     def highs(self) -> highspy.HighsLp:
+        """The programme as HiGHS takes it, to be minimised."""
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(self.cost), len(self.row_low)
         lp.col_cost_ = np.array(self.cost)
