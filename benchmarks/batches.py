@@ -10,7 +10,7 @@ its own tiers (8 regions, pools split). On the full market the latter's time sta
 
 Baselines are charged for solving alone. Ours is charged for what a row names: `optimum` is the search, `result` adds
 volumes, invoice and single-cloud baselines, `process` is a whole process, which starts, reads, checks and writes, too.
-Times are milliseconds per workload: medians over workloads, or over repeats where a batch is one call.
+Times are milliseconds per workload: medians over workloads, or a batch's time divided by its length.
 
 Run: python -m benchmarks.batches [--json]
 """
@@ -136,7 +136,7 @@ def edt25_rows(workloads: Sequence[Workload], process_ms: float) -> list[Row]:
     batch_ms = [timed(lambda: solve_edt25(arrays))[0] / len(workloads) for _ in range(REPEATS)]
     ours = solve_edt25(arrays).usd_per_month
     priced, milp, relaxed = costs(arrays), Edt25Milp(), Edt25Milp(integer=False)
-    alone_ms, brute_ms, milp_ms, relaxed_ms = [], [], [], []
+    alone_ms, brute_ms, milp_ms, relaxed_ms = (list[float]() for _ in range(4))
     for w, workload in enumerate(workloads[:EDT25_SAMPLE]):
         slots = priced.slots[:, :, w].tolist()
         links = (priced.acquisition_to_hot, priced.hot_to_cool, priced.cool_to_archive)
@@ -155,7 +155,7 @@ def edt25_rows(workloads: Sequence[Workload], process_ms: float) -> list[Row]:
     brute, linear = statistics.median(brute_ms), statistics.median(milp_ms)
     note = f"its linear relaxation is integral; as an LP HiGHS takes {statistics.median(relaxed_ms):.2f} ms"
     return [
-        Row(f"edt25: {len(workloads):,} in one call", statistics.median(batch_ms), brute, linear, note),
+        Row(f"edt25: {len(workloads):,} at once", statistics.median(batch_ms), brute, linear, note),
         Row(f"edt25: {len(workloads):,}, process", process_ms, brute, linear, note),
         Row("edt25: one alone", statistics.median(alone_ms), brute, linear, note),
     ]
@@ -297,7 +297,7 @@ def bill_rows(workloads: Sequence[Workload], process_ms: float) -> list[Row]:
     brute_ms, note = brute_force_bill(small, rng)
     rows += [
         Row("bill, 3 regions: optimum", ours_ms, brute_ms, milp_ms, note),
-        Row("bill, 3 regions: optimum alone", alone_ms, brute_ms, milp_ms, f"{note}; ours without shared indices"),
+        Row("bill, 3 regions: alone", alone_ms, brute_ms, milp_ms, f"{note}; ours without shared indices"),
     ]
 
     complete = candidate_regions(book, optimizer.constraints)
@@ -307,7 +307,7 @@ def bill_rows(workloads: Sequence[Workload], process_ms: float) -> list[Row]:
     milp_ms = by_highs(split, optima)
     brute_ms, note = brute_force_bill(split, rng)
     places = len(market.locations)
-    rows.append(Row(f"bill, {places} regions, pools split: optimum", ours_ms, brute_ms, milp_ms, note))
+    rows.append(Row(f"bill, {places} regions split: optimum", ours_ms, brute_ms, milp_ms, note))
 
     full = problems_of(optimizer.market, sample)
     optimum_ms, _ = searched(full)
@@ -336,14 +336,15 @@ def measure() -> list[Row]:
 
 def show(rows: Sequence[Row], console: Console) -> None:
     """The rows for people, their notes below."""
-    table = Table(title="Milliseconds per workload", box=SIMPLE)
-    table.add_column("what")
+    table = Table(title="Milliseconds per workload", box=SIMPLE, pad_edge=False)
+    table.add_column("what", no_wrap=True)
+    table.add_column("note", justify="right")
     for name in ("ours", "brute force", "times", "HiGHS", "times"):
         table.add_column(name, justify="right")
     numbers = {note: str(n) for n, note in enumerate(dict.fromkeys(row.note for row in rows), 1)}
     for row in rows:
         brute, milp = (row.brute_force_ms, row.times_brute_force), (row.milp_ms, row.times_milp)
-        table.add_row(f"{row.what} ({numbers[row.note]})", *map(figure, (row.ours_ms, *brute, *milp)))
+        table.add_row(row.what, f"({numbers[row.note]})", *map(figure, (row.ours_ms, *brute, *milp)))
     console.print(table)
     for note, number in numbers.items():
         console.print(f"({number}) {note}", highlight=False)

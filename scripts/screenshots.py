@@ -21,10 +21,11 @@ from rich.text import Text
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLUMNS = 110
 TERMINALS = {
-    "optimize.png": ["optimize", "smart-building"],
-    "explain.png": ["optimize", "smart-home", "--explain"],
-    "paper.png": ["paper"],
+    "optimize.png": (["optimize", "smart-building"], 40),
+    "explain.png": (["optimize", "smart-home", "--explain"], 62),
+    "paper.png": (["paper"], 62),
 }
+"""Picture: command, and how many lines of its output are shown."""
 DARK = TerminalTheme(
     (22, 27, 34),
     (220, 226, 233),
@@ -53,14 +54,17 @@ def shoot(page: Path, image: Path, width: int, height: int, dark: bool = False) 
         subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
-def terminal(arguments: list[str], image: Path) -> None:
+def terminal(arguments: list[str], lines: int, image: Path) -> None:
     """Run the command as in a colour terminal and picture what it printed."""
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "twin2multicloud", *arguments]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    shown = printed.splitlines()[:lines]
+    if len(shown) < len(printed.splitlines()):
+        shown.append("…")
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: PTH123, SIM115
     console.print(Text("$ twin2multicloud " + " ".join(arguments), style="bold"))
-    console.print(Text.from_ansi(printed))
+    console.print(Text.from_ansi("\n".join(shown)))
     svg = console.export_svg(title="twin2multicloud", theme=DARK)
     # The exported picture would fetch a font; the system's own monospace does.
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
@@ -75,8 +79,8 @@ def terminal(arguments: list[str], image: Path) -> None:
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
-    for name, arguments in TERMINALS.items():
-        terminal(arguments, IMAGES / name)
+    for name, (arguments, lines) in TERMINALS.items():
+        terminal(arguments, lines, IMAGES / name)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.html"
         command = [sys.executable, "-m", "twin2multicloud", "optimize", "smart-building", "--report", str(report)]
