@@ -108,7 +108,8 @@ def _edge(model: Model, problem: Problem, number: int, pick: list[int], use: lis
             for there in places[1 - side]:
                 pair = (here, there) if side == 0 else (there, here)
                 kind = SAME if here == there else REGION if owner[here] == owner[there] else CLOUD
-                usd = edge.gb_per_month * float(problem.usd_per_gb[pair]) if kind == REGION and side == 0 else 0.0
+                paid = kind == REGION and side == 0 and edge.gb_per_month > 0  # no traffic needs no price
+                usd = edge.gb_per_month * float(problem.usd_per_gb[pair]) if paid else 0.0
                 possible = math.isfinite(usd)
                 column = model.column(usd if possible else 0.0, 1.0 if possible else 0.0)
                 _add(use, edge.usage[kind], option, column)

@@ -102,8 +102,8 @@ def test_the_bill_milp_counts_relations_and_transit() -> None:
     for seed in range(60):
         problem = random_problem(np.random.default_rng(seed))
         tariffs = split_pools(problem).tariffs
-        free = dataclasses.replace(tariffs, minimum=np.zeros(tariffs.lanes))
-        problem = dataclasses.replace(problem, tariffs=free)
+        without_minima = dataclasses.replace(tariffs, minimum=np.zeros(tariffs.lanes))
+        problem = dataclasses.replace(problem, tariffs=without_minima)
         exact, theirs = enumerate_best(problem)[1], BillMilp(problem).solve()
         if not len(exact):
             continue

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 Chunk = TypeVar("Chunk")
 Answer = TypeVar("Answer")
 
+_DIED = "a worker process of the batch ended unexpectedly"
+
 
 def usable_processors() -> int:
     """Processors this process may run on."""
@@ -82,7 +84,10 @@ class _Workers(Generic[Chunk, Answer]):
 
     def hand_out(self, chunk: Chunk) -> None:
         """Give the next worker a chunk."""
-        self._pipes[self._next].send(chunk)
+        try:
+            self._pipes[self._next].send(chunk)
+        except BrokenPipeError as error:
+            raise RuntimeError(_DIED) from error
         self._owed.append(self._next)
         self._next = (self._next + 1) % len(self._pipes)
 
@@ -92,7 +97,7 @@ class _Workers(Generic[Chunk, Answer]):
         try:
             fine, answer = self._pipes[turn].recv()
         except EOFError as error:
-            raise RuntimeError("a worker process of the batch ended unexpectedly") from error
+            raise RuntimeError(_DIED) from error
         if not fine:
             raise answer
         result: Answer = answer

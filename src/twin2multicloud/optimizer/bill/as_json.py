@@ -64,7 +64,9 @@ def full_json(result: BillResult) -> Json:
         "workload": result.workload.model_dump(mode="json"),
         "constraints": constraints_json(result.constraints),
         "assumptions": result.assumptions.model_dump(mode="json"),
+        "regions": {provider.value: list(result.regions[provider]) for provider in PROVIDERS},
         "unavailable": unavailable_json(result.unavailable),
+        "over_capacity": list(result.over_capacity),
     }
 
 
