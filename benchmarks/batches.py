@@ -367,7 +367,7 @@ def main() -> None:
         json.dump([asdict(r) | ratio for r, ratio in zip(rows, ratios, strict=True)], sys.stdout, indent=2)
         print()
         return
-    show(rows, Console())
+    show(rows, Console(width=None if sys.stdout.isatty() else 100))
 
 
 if __name__ == "__main__":

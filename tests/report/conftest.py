@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from datetime import date
 from functools import lru_cache
 
@@ -57,15 +55,3 @@ def result() -> BillResult:
 @pytest.fixture
 def page(result: BillResult) -> Element:
     return read_page(report(result))
-
-
-@pytest.fixture
-def chromium() -> str:
-    """The browser's command; without one the test is skipped, in CI it fails."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        reason = "no chromium on this machine (`make tools` or `apt-get install chromium` brings one)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
