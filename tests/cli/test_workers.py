@@ -23,7 +23,8 @@ def test_answers_come_in_the_order_of_the_chunks_from_several_processes() -> Non
             time.sleep(0.02 * (n % 3))  # later chunks overtake earlier ones
             return n, os.getpid()
         answers = list(in_order(work, range(30), processes=3))
-        print([n for n, _ in answers] == list(range(30)), len({pid for _, pid in answers}), os.getpid() in dict(answers))
+        pids = {pid for _, pid in answers}
+        print([n for n, _ in answers] == list(range(30)), len(pids), os.getpid() in pids)
         """
     )
     assert done.stdout.split() == ["True", "3", "False"], done.stderr
