@@ -6,18 +6,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from twin2multicloud.blueprint.edges import TELEMETRY, TO_ARCHIVE, TO_COOL
+from twin2multicloud.blueprint.edges import TELEMETRY, TO_COOL
+from twin2multicloud.blueprint.ends import usual_ends
 from twin2multicloud.blueprint.parts import (
     Component,
     Edge,
-    End,
     EndParts,
     Flow,
     Kind,
     Relation,
     Role,
     Use,
-    nothing,
 )
 from twin2multicloud.blueprint.volumes import FloatArray, Volumes
 from twin2multicloud.blueprint.work import handling_ms, message_bytes, receive_ms, send_ms
@@ -65,17 +64,6 @@ def queue(v: Volumes, name: str, messages: FloatArray, size: FloatArray, *, batc
     return Component(name, Kind.QUEUE, "SQS", uses)
 
 
-def ends(edge: Edge, end: End) -> EndParts:
-    """The usual glue at one end of an edge; offers override it where their service differs."""
-    if not edge.push:
-        return nothing
-    if end is End.TARGET:
-        return _receiver(edge)
-    if edge in (TO_COOL, TO_ARCHIVE):
-        return _posting_mover(edge)
-    return outbox_and_sender(edge)
-
-
 def outbox_and_sender(edge: Edge, cpu: str = ARM64) -> EndParts:
     """At the source: hand over within the own function, or queue for a function that signs and posts batches."""
 
@@ -91,15 +79,11 @@ def outbox_and_sender(edge: Edge, cpu: str = ARM64) -> EndParts:
     return parts
 
 
-def _posting_mover(edge: Edge) -> EndParts:
-    """The mover posts its objects itself: its schedule is the retry."""
-
-    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
-        if relation is not Relation.SAME:
-            busy = flow.batches * v.assumptions.send_ms_per_batch
-            yield longer_function(v, f"{edge.id}-mover", Role.MOVE, busy)
-
-    return parts
+def _posting_mover(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+    """The hot store's mover posts its objects itself: its schedule is the retry."""
+    if relation is not Relation.SAME:
+        busy = flow.batches * v.assumptions.send_ms_per_batch
+        yield longer_function(v, f"{TO_COOL.id}-mover", Role.MOVE, busy)
 
 
 def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
@@ -107,9 +91,5 @@ def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
     return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
 
 
-def _receiver(edge: Edge) -> EndParts:
-    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
-        if relation is not Relation.SAME:
-            yield receiver(edge, v, flow)
-
-    return parts
+ends = usual_ends(outbox=outbox_and_sender, posting_mover=_posting_mover, receiver=receiver)
+"""The usual glue at either end of an edge; offers override it where their service differs."""

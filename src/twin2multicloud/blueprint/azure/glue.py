@@ -13,17 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin2multicloud.blueprint.edges import TO_COOL
+from twin2multicloud.blueprint.ends import usual_ends
 from twin2multicloud.blueprint.parts import (
     Component,
     Edge,
-    End,
     EndParts,
     Flow,
     Kind,
     Relation,
     Role,
     Use,
-    nothing,
 )
 from twin2multicloud.blueprint.volumes import SECONDS_PER_MONTH, FloatArray, Volumes
 from twin2multicloud.blueprint.work import mover_ms, mover_runs, receive_ms, send_ms
@@ -147,17 +146,6 @@ def checkpoints(v: Volumes, name: str, batches: FloatArray) -> Component:
     return Component(name, Kind.BUCKET, "Blob Storage", (Use("azure.blob.hot.write", writes),))
 
 
-def ends(edge: Edge, end: End) -> EndParts:
-    """The usual glue at one end of an edge; offers override it where their service differs."""
-    if not edge.push:
-        return nothing
-    if end is End.TARGET:
-        return _receiver(edge)
-    if edge == TO_COOL:
-        return _posting_mover
-    return outbox_and_sender(edge)
-
-
 def outbox_and_sender(edge: Edge) -> EndParts:
     """At the source of a crossing: a queue of batches, and a function that signs and posts them."""
 
@@ -185,9 +173,5 @@ def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
     return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
 
 
-def _receiver(edge: Edge) -> EndParts:
-    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
-        if relation is not Relation.SAME:
-            yield receiver(edge, v, flow)
-
-    return parts
+ends = usual_ends(outbox=outbox_and_sender, posting_mover=_posting_mover, receiver=receiver)
+"""The usual glue at either end of an edge; offers override it where their service differs."""

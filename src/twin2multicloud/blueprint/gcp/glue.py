@@ -11,18 +11,17 @@ from collections.abc import Iterable
 import numpy as np
 
 from twin2multicloud.blueprint.edges import TO_COOL
+from twin2multicloud.blueprint.ends import usual_ends
 from twin2multicloud.blueprint.gcp.run import function, gathering_service, more_of_function
 from twin2multicloud.blueprint.parts import (
     Component,
     Edge,
-    End,
     EndParts,
     Flow,
     Kind,
     Relation,
     Role,
     Use,
-    nothing,
 )
 from twin2multicloud.blueprint.volumes import FloatArray, Volumes
 from twin2multicloud.blueprint.work import (
@@ -51,17 +50,6 @@ def batch_topic(v: Volumes, name: str, flow: Flow) -> Component:
     """A topic whose messages are an edge's batches."""
     size = np.divide(flow.raw_bytes, flow.batches, out=np.zeros_like(flow.batches), where=flow.batches > 0)
     return topic(v, name, flow.batches, size)
-
-
-def ends(edge: Edge, end: End) -> EndParts:
-    """The usual glue at one end of an edge; offers override it where their service differs."""
-    if not edge.push:
-        return nothing
-    if end is End.TARGET:
-        return _receiver(edge)
-    if edge == TO_COOL:
-        return _posting_mover
-    return batched_outbox(edge)
 
 
 def batched_outbox(edge: Edge) -> EndParts:
@@ -120,9 +108,5 @@ def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
     return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
 
 
-def _receiver(edge: Edge) -> EndParts:
-    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
-        if relation is not Relation.SAME:
-            yield receiver(edge, v, flow)
-
-    return parts
+ends = usual_ends(outbox=batched_outbox, posting_mover=_posting_mover, receiver=receiver)
+"""The usual glue at either end of an edge; offers override it where their service differs."""

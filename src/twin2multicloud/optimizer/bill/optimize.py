@@ -117,10 +117,12 @@ class _Case:
         self.allowed &= self.fits
 
     def outcome(self, top: int, alternatives: bool) -> BillResult | NoPlacementError:
+        # The baselines come first: what one cloud costs bounds the search for the optimum.
+        baselines = self._baselines()
         solution = self._solve(self.parts, top)
         if not solution.usd.size:
             return explain_conflict(self.parts, self._best, self._reasons_that_matter())
-        return self._result(solution, alternatives)
+        return self._result(solution, baselines, alternatives)
 
     def _reasons_that_matter(self) -> list[str]:
         """Why the constraints' offers do not hold the workload, for the slots left with no offer at all."""
@@ -133,7 +135,9 @@ class _Case:
     def _reason(self, offer: int) -> str:
         return f"{self.market.offers[offer].id}: {self.reasons[offer]}"
 
-    def _result(self, solution: Solution, alternatives: bool) -> BillResult:
+    def _result(
+        self, solution: Solution, baselines: dict[Provider, Ranked | None], alternatives: bool
+    ) -> BillResult:
         optimum = float(solution.usd[0])
         placement = self._placement(solution.choices[0])
         bill = invoice(self.market, self.problem, self.quantities, solution.choices[0])
@@ -149,7 +153,7 @@ class _Case:
             placement=placement,
             usd_per_month=optimum,
             invoice=bill,
-            baselines=self._baselines(),
+            baselines=baselines,
             slots=standalone,
             alternatives=options,
             ranking=tuple(

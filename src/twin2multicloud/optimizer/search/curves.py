@@ -23,6 +23,8 @@ from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, Int
 
 _DENSE = 12
 """Up to so many lanes are priced for every row, used or not."""
+_TINY = 1e-200
+"""Quantities below this are not divided by; whatever they cost on a line is lost in rounding."""
 _HAIR = 1e-9
 """Rounding forgives this share of an increment (see `TariffTable.billed`), so `plain` may exceed the cost by it."""
 
@@ -162,7 +164,7 @@ def lines_below(
     bottom, last, here = low[..., pool], high[..., pool], aim[..., pool]
     x, y = _corners(curves, bottom, last)
     gap = x - here
-    rise = np.divide(y - curves.cost(here), gap, out=np.zeros_like(gap), where=gap != 0)
+    rise = np.divide(y - curves.cost(here), gap, out=np.zeros_like(gap), where=np.abs(gap) > _TINY)
     left = np.where(gap < 0, rise, 0.0).max(axis=0)
     right = np.where(gap > 0, rise, np.inf).min(axis=0)
     lean = 0.5 * (left + np.where(np.isfinite(right), np.maximum(right, 0.0), left))
@@ -176,7 +178,7 @@ def lines_below(
             np.minimum(intercept[..., pool[lane]], cut[..., lane], out=intercept[..., pool[lane]])
     # A pool that may be unused costs nothing then, so its lines must pass at or below the origin.
     np.minimum(intercept, 0.0, out=intercept, where=low <= 0)
-    ratio = np.divide(y - intercept[..., pool], x, out=np.full_like(x, np.inf), where=x > 0)
+    ratio = np.divide(y - intercept[..., pool], x, out=np.full_like(x, np.inf), where=x > _TINY)
     slopes = ratio.min(axis=0)
     return intercept, np.where(np.isfinite(slopes), np.maximum(slopes, 0.0), 0.0)
 

@@ -145,14 +145,9 @@ class Cases:
     ) -> list[Solution]:
         """The optimum under each group's further mask."""
         mask = self._mask(allowed)
-        table, bound = self.instance.table(mask), self._bound(mask)
-        if not groups:
-            return []
-        runs = []
-        for group in groups:
-            start = np.maximum(bound, table.restricted(mask & group))
-            runs.append(_Run(self, mask & group, max_providers, 1, start))
-        return self._solutions(runs)
+        masks = [mask & group for group in groups]
+        runs = [_Run(self, further, max_providers, 1, self._start(mask, further)) for further in masks]
+        return self._solutions(runs) if runs else []
 
     def _solutions(self, runs: Sequence[_Run]) -> list[Solution]:
         """Finish the runs, and price what they found by the reference evaluation, all at once."""
@@ -178,6 +173,18 @@ class Cases:
         if self.refined is not None and (self.refined[0] == mask).all():
             return np.maximum(bound, self.refined[1])
         return bound
+
+    def _start(self, mask: BoolArray, further: BoolArray) -> FloatArray:
+        """Bounds under a mask that allows no more options than `mask`."""
+        problem, s = self.instance.problem, self.instance.structure
+        held = np.bincount(problem.provider[further], minlength=s.providers).nonzero()[0]
+        if held.size == 1 < np.bincount(problem.provider[mask]).nonzero()[0].size:
+            # One entry is left of several providers', and it has to be solved anyway: the table would not help.
+            bound = np.full((s.providers, 1 << s.slots), np.inf)
+            if np.bincount(problem.slot[further], minlength=s.slots).all():
+                bound[held[0], -1] = 0.0
+            return bound
+        return np.maximum(self._bound(mask), self.instance.table(mask).restricted(further))
 
     def _mask(self, allowed: BoolArray | None) -> BoolArray:
         finite = np.isfinite(self.instance.problem.fixed_usd)
