@@ -39,6 +39,17 @@ def test_lines_lie_below_pools(seed: int) -> None:
     assert (cut[0] + quantity @ slope <= table.cost(quantity).sum(axis=1) + HAIR).all()
 
 
+def test_lines_below_totals_too_small_to_divide_by() -> None:
+    """The least positive float is a total like any other."""
+    table = TariffTable.of([random_tariff(np.random.default_rng(1))])
+    curves, pool = Curves.of(table).take(np.array([0])), np.array([0])
+    low, high = np.array([5e-324]), np.array([40.0])
+    for aim in (low, high):
+        cut, slope = lines_below(curves, pool, low, high, aim)
+        totals = np.array([[5e-324], [1e-9], [1.0], [40.0]])
+        assert (cut[0] + totals @ slope <= table.cost(totals)[:, 0] + HAIR).all()
+
+
 @settings(deadline=None, max_examples=150)
 @given(SEEDS)
 def test_least_additions_add_up_to_no_more_than_the_cost(seed: int) -> None:

@@ -63,3 +63,22 @@ def test_an_impossible_pin_has_no_placement() -> None:
     assert solution.usd.size == 0
     assert solution.choices.shape == (0, 7)
     assert solution.lower_bound == np.inf
+
+
+def test_one_provider_alone_equals_solving_it_alone() -> None:
+    """A single provider's optimum is not looked up in the table of bounds; what it finds must still serve the rest."""
+    problem = twin(4)
+    search = Search(problem)
+    singles = search.pinned([problem.provider == p for p in range(3)])
+    for p, single in enumerate(singles):
+        alone = solve(problem, allowed=problem.provider == p)
+        np.testing.assert_allclose(single.usd, alone.usd, rtol=1e-9)
+        assert (problem.provider[single.choices] == p).all()
+    np.testing.assert_allclose(search.solve().usd, solve(problem).usd, rtol=1e-9)
+
+
+def test_a_provider_that_lacks_a_slot_has_no_placement() -> None:
+    problem = twin(4)
+    everything_but = (problem.provider != 1) | (problem.slot != 3)
+    found = pinned_costs(problem, [problem.provider == p for p in range(3)], allowed=everything_but)
+    assert [solution.usd.size for solution in found] == [1, 0, 1]

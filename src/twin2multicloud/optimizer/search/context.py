@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
-from twin2multicloud.optimizer.search.curves import Curves, floors
+from twin2multicloud.optimizer.search.layout import Lanes
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,18 @@ class Pair:
     a: int
     b: int
     usd: FloatArray  # (n_a, n_b) traffic and flat prices, exact
-    extra: tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None
-    """What the relation adds on curved lanes (n, C): at a if same or apart, at b if same or apart; None: nothing."""
+    extra: tuple[FloatArray, FloatArray] | None
+    """What the relation adds on curved lanes at a, at b: (2, n, C), if both are at the same place, if apart."""
+    loose: BoolArray | None = None  # (C,) lanes that the relation may change
 
-    def between(self, a: int, b: int, keep_a: BoolArray, keep_b: BoolArray) -> Pair:
-        """The pair at other positions, with only the options kept."""
-        if keep_a.all() and keep_b.all():
-            return Pair(a, b, self.usd, self.extra)
+    def between(self, a: int, b: int, kept: tuple[IntArray, IntArray] | None) -> Pair:
+        """The pair at other positions, with only the options kept (None: all)."""
+        if kept is None:
+            return Pair(a, b, self.usd, self.extra, self.loose)
         extra = self.extra
         if extra is not None:
-            extra = (extra[0][keep_a], extra[1][keep_a], extra[2][keep_b], extra[3][keep_b])
-        return Pair(a, b, self.usd[keep_a][:, keep_b], extra)
+            extra = extra[0][:, kept[0]], extra[1][:, kept[1]]
+        return Pair(a, b, self.usd[kept[0][:, None], kept[1]], extra, self.loose)
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,21 @@ class Options:
     place: IntArray  # (n,) location
     origin: IntArray  # (n,) the caller's option numbers
     pairs: Sequence[Pair]
-    curves: Curves  # C lanes
-    pool: IntArray  # (C,) any numbering
-    floors: dict[bytes, Curves]  # floors of pools by the columns that make them, computed once
+    lanes: Lanes  # C lanes
 
     def restrict(self, keep: BoolArray) -> Options:
         """Only the options kept (n,)."""
         ends = np.cumsum(self.sizes).tolist()
-        parts = [keep[end - size : end] for size, end in zip(self.sizes, ends, strict=True)]
-        pairs = [pair.between(pair.a, pair.b, parts[pair.a], parts[pair.b]) for pair in self.pairs]
+        parts = [np.flatnonzero(keep[end - size : end]) for size, end in zip(self.sizes, ends, strict=True)]
+        pairs = [pair.between(pair.a, pair.b, (parts[pair.a], parts[pair.b])) for pair in self.pairs]
         return Options(
-            [int(part.sum()) for part in parts],
+            [part.size for part in parts],
             self.base[keep],
             self.quantity[keep],
             self.place[keep],
             self.origin[keep],
             pairs,
-            self.curves,
-            self.pool,
-            self.floors,
+            self.lanes,
         )
 
 
@@ -69,108 +66,76 @@ class Context:
     def __init__(self, options: Options) -> None:
         """Fold the lanes of single slots into the options' prices and keep the others as coupled columns."""
         self.options = options
-        ends = np.cumsum(options.sizes)
-        self.offset: IntArray = ends - np.asarray(options.sizes)
-        self.spans: list[tuple[int, int]] = list(zip(self.offset.tolist(), ends.tolist(), strict=True))
-        self.size = int(ends[-1])
-        self.slot = np.repeat(np.arange(len(self.spans)), options.sizes)
-        self.place = options.place
         self.pairs = {(pair.a, pair.b): pair for pair in options.pairs}
-        solo, coupled, loose = self._columns()
+        loose = np.zeros(options.quantity.shape[1], dtype=bool)
+        for pair in options.pairs:
+            if pair.loose is not None:
+                loose |= pair.loose
+        self.layout = layout = options.lanes.layout(options.sizes, options.quantity > 0, loose)
+        self.offset, self.spans, self.size, self.slot = layout.offset, layout.spans, layout.size, layout.slot
+        self.columns, self.pools, self.pool, self.member = layout.columns, layout.pools, layout.pool, layout.member
+        self.place = options.place
         self.base = options.base
-        if solo.size:
-            self.base = options.base + options.curves.take(solo).cost(options.quantity[:, solo]).sum(axis=1)
-        self.coupled = coupled
-        self.quantity = options.quantity[:, coupled]
-        self.columns = coupled.size
-        self.curves = options.curves.take(coupled)
-        names, self.pool = np.unique(options.pool[coupled], return_inverse=True)
-        self.pools = names.size
-        self._others = 1.0 - np.eye(len(self.spans))
-        self.member = np.zeros((self.columns, self.pools))
-        self.member[np.arange(self.columns), self.pool] = 1.0
-        self.extras: dict[tuple[int, int], tuple[FloatArray, ...]] = {}
+        if layout.solo.size:
+            self.base = options.base + layout.solo_curves.cost(options.quantity[:, layout.solo]).sum(axis=1)
+        self.quantity = options.quantity[:, layout.coupled]
+        self.extras: dict[tuple[int, int], tuple[FloatArray, FloatArray]] = {}
         # Per slot, the most it adds to a pool; inner relations may add more on top.
         self.pooled_use = self.quantity @ self.member
         self.most = np.maximum.reduceat(self.pooled_use, self.offset, axis=0)
         self.most_extra = np.zeros(self.pools)
-        if loose.any():
-            for key, pair in self.pairs.items():
-                if pair.extra is not None:
-                    a_same, a_apart, b_same, b_apart = self.extras[key] = tuple(p[:, coupled] for p in pair.extra)
-                    here, away = a_same.max(axis=0) + b_same.max(axis=0), a_apart.max(axis=0) + b_apart.max(axis=0)
-                    self.most_extra += np.maximum(here, away) @ self.member
+        for key, pair in self.pairs.items():
+            if pair.extra is not None:
+                at_a, at_b = pair.extra[0][:, :, layout.coupled], pair.extra[1][:, :, layout.coupled]
+                self.extras[key] = at_a, at_b
+                self.most_extra += (at_a.max(axis=1) + at_b.max(axis=1)).max(axis=0) @ self.member
+        self.curves = layout.curves
         if self.columns:
             self.curves = self.curves.upto((self.most.sum(axis=0) + self.most_extra)[self.pool])
-
-    def _columns(self) -> tuple[IntArray, IntArray, BoolArray]:
-        """Lanes that a single slot decides, lanes that couple slots, and which lanes inner relations change."""
-        pool = self.options.pool
-        used = self.options.quantity > 0
-        touching = np.logical_or.reduceat(used, self.offset, axis=0)  # (m, C)
-        loose = np.zeros(pool.shape, dtype=bool)
-        for pair in self.options.pairs:
-            for part in pair.extra or ():
-                loose |= (part > 0).any(axis=0)
-        columns = np.flatnonzero(touching.any(axis=0) | loose)
-        mates = np.bincount(pool[columns], minlength=1)[pool[columns]]
-        alone = (touching.sum(axis=0) <= 1)[columns] & ~loose[columns] & (mates == 1)
-        shared = np.unique(pool[columns[mates > 1]])
-        if shared.size:
-            # Lanes of one pool: still one slot's business if no option uses two of them.
-            member = (pool[:, None] == shared).astype(np.float64)
-            solo = ((touching @ member) > 0).sum(axis=0) <= 1
-            solo &= ((used @ member).max(axis=0) <= 1) & (loose @ member == 0)
-            alone |= np.isin(pool[columns], shared[solo])
-        return columns[alone], columns[~alone], loose
 
     @property
     def origin(self) -> IntArray:
         """The caller's numbers (n,) of the options."""
         return self.options.origin
 
-    def floors(self) -> Curves:
-        """The floors of the coupled pools."""
-        key = self.coupled.tobytes()
-        if key not in self.options.floors:
-            curves = self.options.curves.take(self.coupled)
-            self.options.floors[key] = floors(curves, self.pool, self.pools)
-        return self.options.floors[key]
-
     def totals(self, index: IntArray) -> FloatArray:
         """Quantities (K, columns) on the coupled lanes."""
         total = np.asarray(self.quantity[index].sum(axis=1))
-        for key in self.extras:
-            total = total + self._extra(key, index[:, key[0]], index[:, key[1]])
+        if self.extras:
+            place, within = self.place[index], index - self.offset
+            for a, b in self.extras:
+                total += self._extra((a, b), place[:, a] != place[:, b], within[:, a], within[:, b])
         return total
 
     def added(self, index: IntArray) -> FloatArray:
         """Quantities (K, columns) that the last position of partial choices (K, level) adds."""
         last = index.shape[1] - 1
         out = self.quantity[index[:, last]]
-        for key in self.extras:
-            if key[1] == last:
-                out = out + self._extra(key, index[:, key[0]], index[:, key[1]])
+        for a, b in self.extras:
+            if b == last:
+                apart = self.place[index[:, a]] != self.place[index[:, b]]
+                out = out + self._extra((a, b), apart, index[:, a] - self.offset[a], index[:, b] - self.offset[b])
         return out
 
-    def _extra(self, key: tuple[int, int], a: IntArray, b: IntArray) -> FloatArray:
-        """What the relation of options a and b (K,) adds (K, columns)."""
-        same = (self.place[a] == self.place[b])[:, None]
-        a, b = a - self.spans[key[0]][0], b - self.spans[key[1]][0]
-        a_same, a_apart, b_same, b_apart = self.extras[key]
-        return np.asarray(np.where(same, a_same[a] + b_same[b], a_apart[a] + b_apart[b]))
+    def _extra(self, key: tuple[int, int], apart: BoolArray, a: IntArray, b: IntArray) -> FloatArray:
+        """What the relation of options a and b (K,), numbered within their slots, adds (K, columns)."""
+        at_a, at_b = self.extras[key]
+        relation = apart.view(np.int8)
+        return np.asarray(at_a[relation, a] + at_b[relation, b])
 
     def price(self, index: IntArray) -> FloatArray:
         """Exact USD (K,) of choices."""
         usd = np.asarray(self.base[index].sum(axis=1))
-        for (a, b), pair in self.pairs.items():
-            usd += pair.usd[index[:, a] - self.spans[a][0], index[:, b] - self.spans[b][0]]
+        if self.pairs:
+            within = index - self.offset
+            for (a, b), pair in self.pairs.items():
+                usd += pair.usd[within[:, a], within[:, b]]
         return usd + self.pooled(self.totals(index)) if self.columns else usd
 
     def price_near(self, choice: IntArray) -> FloatArray:
         """Exact USD (n,) of the choice with one slot's option replaced by each option in turn."""
         # Sums over the other slots, not differences: what is unused must stay exactly 0.
-        others = self._others
+        others = self.layout.others
         rest = others @ self.base[choice]
         usd = self.base.copy()
         for (a, b), pair in self.pairs.items():
@@ -186,12 +151,14 @@ class Context:
         kept, moved = others @ self.quantity[choice], self.quantity
         if self.extras:
             moved = moved.copy()
+            place, within = self.place[choice], choice - self.offset
             for a, b in self.extras:
-                chosen = choice[[a]], choice[[b]]
-                kept += (others[a] * others[b])[:, None] * self._extra((a, b), *chosen)
-                first, second = np.arange(*self.spans[a]), np.arange(*self.spans[b])
-                moved[first] += self._extra((a, b), first, np.repeat(chosen[1], first.size))
-                moved[second] += self._extra((a, b), np.repeat(chosen[0], second.size), second)
+                first, second = slice(*self.spans[a]), slice(*self.spans[b])
+                a_apart, b_apart = self.place[first] != place[b], self.place[second] != place[a]
+                here, there = within[[a]], within[[b]]
+                kept += (others[a] * others[b])[:, None] * self._extra((a, b), b_apart[there], here, there)
+                moved[first] += self._extra((a, b), a_apart, np.arange(a_apart.size), there)
+                moved[second] += self._extra((a, b), b_apart, here, np.arange(b_apart.size))
         return usd + self.pooled(kept[self.slot] + moved)
 
     def pooled(self, total: FloatArray) -> FloatArray:

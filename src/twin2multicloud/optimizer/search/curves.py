@@ -83,16 +83,23 @@ class Curves:
         tiers = max(1, int((self.starts < most).any(axis=1).sum()))
         if tiers == self.starts.shape[0]:
             return self
-        keep = slice(tiers)
-        return Curves(
-            self.starts[keep],
-            self.width[keep],
-            self.price[keep],
-            self.knots[keep],
-            self.increment,
-            self.minimum,
-            self.rounds,
-        )
+        if tiers not in self._first:
+            keep = slice(tiers)
+            self._first[tiers] = Curves(
+                self.starts[keep],
+                self.width[keep],
+                self.price[keep],
+                self.knots[keep],
+                self.increment,
+                self.minimum,
+                self.rounds,
+            )
+        return self._first[tiers]
+
+    @cached_property
+    def _first(self) -> dict[int, Curves]:
+        """The curves cut to so many tiers."""
+        return {}
 
     def unrounded(self) -> Curves:
         """The same tiers without increments and minima."""
@@ -141,15 +148,18 @@ class Curves:
         first_lowest = (np.where(there, self.price, np.inf) >= self.price[0]).all(axis=0)
         return np.asarray(rising | (falling_later & first_lowest))
 
-    def marginal(self, quantity: FloatArray, above: FloatArray) -> FloatArray:
+    def marginal(self, quantity: FloatArray, above: FloatArray, lanes: IntArray | None = None) -> FloatArray:
         """The least USD (…, L) by which `quantity` (…, L) more units raise a lane's cost over bases in [0, above].
 
-        On a free (or cheapest) first tier followed by falling prices the addition grows with the base inside the first
-        tier and falls beyond it; on rising prices it grows. Either way its minimum is at an end of the range.
-        Other shapes fall back on their lowest price.
+        The last axis lists all lanes, or the given ones. On a free (or cheapest) first tier followed by falling prices
+        the addition grows with the base inside the first tier and falls beyond it; on rising prices it grows. Either
+        way its minimum is at an end of the range. Other shapes fall back on their lowest price.
         """
-        least = np.minimum(self.plain(quantity), self.plain(quantity + above) - self.plain(above))
-        return np.maximum(np.where(self.tame, least, quantity * self.lowest), 0.0)
+        curves, tame, lowest = self, self.tame, self.lowest
+        if lanes is not None:
+            curves, tame, lowest = self.take(lanes), tame[lanes], lowest[lanes]
+        least = np.minimum(curves.plain(quantity), curves.plain(quantity + above) - curves.plain(above))
+        return np.maximum(np.where(tame, least, quantity * lowest), 0.0)
 
 
 def lines_below(

@@ -217,9 +217,9 @@ class _Run:
         self.cases, self.instance, self.s = cases, cases.instance, cases.instance.structure
         self.allowed, self.k, self.below, self.bound = allowed, k, below, bound.copy()
         self.bound[:, 0] = 0.0
-        self.closed = np.zeros(self.s.vector_providers.size, dtype=bool)
+        self.open = np.ones(self.s.vector_providers.size, dtype=bool)
         if max_providers is not None:
-            self.closed |= self.s.vector_providers > max_providers
+            self.open &= self.s.vector_providers <= max_providers
         self.max_providers = max_providers
         self.choices = np.empty((0, self.s.slots), dtype=np.int64)
         self.usd = np.empty(0)
@@ -239,15 +239,17 @@ class _Run:
         """Run to the end."""
         if self.k == 1:
             self.choices, self.usd = self.cases.incumbent(self.allowed, self.max_providers)
+        # Bounds only rise and the cut only falls: a vector that is out stays out.
+        live = np.flatnonzero(self.open)
         while True:
-            sums = self.bound[0, self.s.vector_sets[0]]
+            sums = self.bound[0, self.s.vector_sets[0, live]]
             for p in range(1, self.s.providers):
-                sums = sums + self.bound[p, self.s.vector_sets[p]]
-            sums[self.closed] = np.inf
-            vector = int(sums.argmin())
-            if not sums[vector] < self.cut:
+                sums = sums + self.bound[p, self.s.vector_sets[p, live]]
+            inside = (sums < self.cut) & self.open[live]
+            live, sums = live[inside], sums[inside]
+            if not live.size:
                 return
-            self._expand(vector)
+            self._expand(int(live[sums.argmin()]))
 
     def _expand(self, vector: int) -> None:
         """Settle the vector's entries one by one; close it when all are."""
@@ -264,19 +266,19 @@ class _Run:
             entries.append((at[1], entry))
             least = float(entry.usd[0]) if entry.usd.size else entry.complete
             self.bound[at] = max(float(self.bound[at]), least)
-        self.closed[vector] = True
+        self.open[vector] = False
         self._combine(entries)
 
     def _settle(self, p: int, subset: int, limit: float) -> Entry:
         """W(p, S) with its runners-up, complete below `limit`."""
-        blocks = [self.s.blocks[p][slot] for slot in range(self.s.slots) if subset >> slot & 1]
-        key = (p, subset, b"".join(self.allowed[block.options].tobytes() for block in blocks), self.k)
+        selection = self.instance.selection(p, subset, self.allowed)
+        key = (*selection.key, self.k)
         entry = self.cases.entries.get(key)
         if entry is not None and entry.complete >= limit:
             return entry
         slack = EQUAL * self.top if math.isfinite(self.top) else 0.0
         best = Best(self.k, subset.bit_count(), limit, slack)
-        search(self.instance.options(p, subset, self.allowed), best)
+        search(self.instance.options(selection), best)
         self.subproblems += 1
         self.rows += best.priced
         complete = math.inf if best.usd.size >= self.k else limit

@@ -12,8 +12,8 @@ import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
 from twin2multicloud.optimizer.search.curves import floors, lines_below
-from twin2multicloud.optimizer.search.problem import REGION, SAME
-from twin2multicloud.optimizer.search.structure import WIDE, Quantities, Structure
+from twin2multicloud.optimizer.search.quantities import Quantities
+from twin2multicloud.optimizer.search.structure import WIDE, Structure
 
 
 class PoolIndex:
@@ -30,19 +30,18 @@ class PoolIndex:
         self.floors = floors(self.curves, self.pool, self.pools)
         self.member = np.zeros((self.lanes.size, self.pools))
         self.member[np.arange(self.lanes.size), self.pool] = 1.0
-        column = np.full(s.lanes + 1, self.lanes.size, dtype=np.int64)
-        column[self.lanes] = np.arange(self.lanes.size)
-        self.option = s.row_option[s.provider_rows[p]]
-        self.count = self.option.size
-        self.place = np.arange(self.count)[:, None] * (self.lanes.size + 1) + column[s.lane[self.option]]
+        self.columns = s.column_of[self.lanes]  # among all curved lanes
         self.first = s.provider_rows[p].start
-        self.column = column
+        self.count = s.provider_rows[p].stop - self.first
         self._lay_out_segments()
 
     def _lay_out_segments(self) -> None:
         """Segments of rows, one per slot and pattern; of every slot and set, or the last where there is none."""
         s = self.s
         self.held = [block for block in self.blocks if block.options.size]
+        self.option = np.concatenate([block.options for block in self.held] or [np.empty(0, dtype=np.int64)])
+        ends = np.cumsum([block.options.size for block in self.held]).tolist()
+        self.spans = [slice(end - block.options.size, end) for block, end in zip(self.held, ends, strict=True)]
         self.start = np.concatenate(
             [block.first - self.first + np.arange(block.patterns) * block.options.size for block in self.held]
             or [np.empty(0, dtype=np.int64)]
@@ -59,16 +58,14 @@ class PoolIndex:
 class Pools:
     """One problem's rows on the pools of provider p."""
 
-    def __init__(self, index: PoolIndex, numbers: Quantities, usd: FloatArray, extra: FloatArray | None) -> None:
-        """Prepare; `usd` (R,): the rows' other costs, +inf where closed; `extra` (lanes, slots): see `extra_most`."""
+    def __init__(self, index: PoolIndex, numbers: Quantities, usd: FloatArray) -> None:
+        """Prepare; `usd` (R,): the rows' other costs, +inf where closed."""
         self.index, s = index, index.s
-        rows = numbers.rows[s.provider_rows[index.p]]
-        self.usd = usd[s.provider_rows[index.p]]
         lanes = index.lanes.size
-        use = np.bincount(index.place.ravel(), weights=rows.ravel(), minlength=index.count * (lanes + 1))
-        self.use = use.reshape(index.count, lanes + 1)[:, :-1]
+        self.usd = usd[s.provider_rows[index.p]]
+        self.use = numbers.dense[s.provider_rows[index.p]][:, index.columns]
         total = self.use @ index.member
-        self._ranges(total, np.isfinite(self.usd), extra)
+        self._ranges(total, np.isfinite(self.usd), numbers.extra_most)
         self.curves, self.floors = index.curves.upto(self.reach[index.pool]), index.floors.upto(self.reach)
         self.addition = self._additions(total)
         # Quantities and least additions side by side, and a last row of nothing.
@@ -82,28 +79,17 @@ class Pools:
         Per block, (bit of the neighbour, (here and elsewhere, n, lanes + 1)); the last column is in USD. Neighbours
         are left out where one of the relations adds nothing to any option: the bound could then take that one.
         """
-        index, s = self.index, self.index.s
-        lanes = index.lanes.size + 1
+        index = self.index
         out: list[list[tuple[int, FloatArray]]] = [[] for _ in index.held]
-        if not numbers.extra.any():
+        if not numbers.any_extra:
             return out
-        option = np.concatenate([block.options for block in index.held] or [np.empty(0, dtype=np.int64)])
-        lane = s.lane[option]
-        place = np.arange(option.size)[:, None] * lanes + index.column[lane]
-        for bit in range(s.degree):
-            both = numbers.kinds[[s.plane(bit, SAME), s.plane(bit, REGION)]][:, option]
-            both = both - both.min(axis=0)
-            if not both.any(axis=(1, 2)).all():
-                continue
-            parts: FloatArray = np.zeros((2, option.size * lanes))
-            for at, part in enumerate(both):
-                parts[at] = np.bincount(place.ravel(), part.ravel(), option.size * lanes)
-            parts = parts.reshape(2, option.size, lanes)
-            parts[:, :, -1] = (both * s.flat_price[lane]).sum(axis=2)
-            first = 0
-            for number, block in enumerate(index.held):
-                mine = parts[:, first : first + block.options.size]
-                first += block.options.size
+        parts = np.empty((2, index.s.degree, index.option.size, index.lanes.size + 1))
+        parts[..., :-1] = numbers.inner[:, :, index.option][..., index.columns]
+        parts[..., -1] = numbers.inner_usd[:, :, index.option]
+        both = parts.any(axis=(2, 3)).all(axis=0)
+        for bit in np.flatnonzero(both).tolist():
+            for number, span in enumerate(index.spans):
+                mine = parts[:, bit, span]
                 if mine.any(axis=2).all(axis=0).any():
                     out[number].append((bit, mine))
         return out
@@ -174,16 +160,3 @@ class Pools:
             price = mine[inside][..., : self.index.lanes.size].transpose(0, 2, 1)
             usd[inside] += (parts[:, None, :, :-1] @ price + parts[:, None, :, -1:]).min(axis=0)
         return usd
-
-
-def extra_most(s: Structure, numbers: Quantities) -> FloatArray | None:
-    """Most (lanes, slots) that inner relations may add to a lane beyond the certain quantities; None if nothing."""
-    if not numbers.extra.any():
-        return None
-    most = np.zeros((s.lanes + 1, s.slots))
-    for bit in range(s.degree):
-        gap = np.abs(numbers.kinds[s.plane(bit, 0)] - numbers.kinds[s.plane(bit, 1)])[:-1]
-        part = np.zeros_like(most)
-        np.maximum.at(part, (s.lane[:-1], s.problem.slot[:, None]), gap)
-        most += part
-    return most[:-1]

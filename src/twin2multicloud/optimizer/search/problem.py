@@ -116,31 +116,32 @@ class Problem:
             places.append(rows[owner] * lanes + usage.lane[entry])
             amounts.append(usage.quantity[entry])
 
-        every = np.arange(count)
-        for slot in range(self.slots):
-            add(self.own, every, choices[:, slot])
-        for edge in self.edges:
-            a, b = choices[:, edge.source], choices[:, edge.target]
-            relation = self.relation(a, b)
+        add(self.own, np.repeat(np.arange(count), self.slots), choices.ravel())
+        sources, targets = self._ends(choices)
+        relations = self.relation(sources, targets)
+        for number, edge in enumerate(self.edges):
             for kind, usage in enumerate(edge.usage):
-                rows = np.flatnonzero(relation == kind)
-                if rows.size and usage.lane.size:
-                    add(usage, rows, a[rows])
-                    add(usage, rows, b[rows])
+                rows = np.flatnonzero(relations[:, number] == kind) if usage.lane.size else usage.lane
+                if rows.size:
+                    ends = np.concatenate([sources[rows, number], targets[rows, number]])
+                    add(usage, np.concatenate([rows, rows]), ends)
         place, amount = np.concatenate(places), np.concatenate(amounts)
         total = np.bincount(place, weights=amount, minlength=count * lanes)
         return np.asarray(total.reshape(count, lanes))
 
     def transit_usd(self, choices: IntArray) -> FloatArray:
         """USD (K,) for traffic between locations of one provider."""
-        total = np.zeros(choices.shape[0])
-        for edge in self.edges:
-            a, b = choices[:, edge.source], choices[:, edge.target]
-            inside = self.relation(a, b) == REGION
-            if edge.gb_per_month > 0 and inside.any():
-                pair = self.usd_per_gb[self.location[a[inside]], self.location[b[inside]]]
-                total[inside] += edge.gb_per_month * pair
-        return total
+        sources, targets = self._ends(choices)
+        gb = np.array([edge.gb_per_month for edge in self.edges])
+        moves = (self.relation(sources, targets) == REGION) & (gb > 0)
+        price = self.usd_per_gb[self.location[sources], self.location[targets]]
+        return np.asarray((gb * np.where(moves, price, 0.0)).sum(axis=1))
+
+    def _ends(self, choices: IntArray) -> tuple[IntArray, IntArray]:
+        """The options (K, edges) at the edges' sources and targets."""
+        sources = np.array([edge.source for edge in self.edges], dtype=np.int64)
+        targets = np.array([edge.target for edge in self.edges], dtype=np.int64)
+        return choices[:, sources], choices[:, targets]
 
     def evaluate(self, choices: IntArray) -> FloatArray:
         """USD per month (K,) of K placements: the definition every search is held to."""

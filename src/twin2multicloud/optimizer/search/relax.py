@@ -8,6 +8,7 @@ dearest pairs its minimum is a dynamic programme. Dropping the other pairs, whos
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,24 +39,30 @@ class Relaxation:
     def __init__(self, context: Context) -> None:
         self.context = c = context
         pooled, high, extra = c.pooled_use, c.most, c.most_extra
-        low = np.minimum.reduceat(pooled, c.offset, axis=0)
-        self.low, self.high = low.sum(axis=0), high.sum(axis=0) + extra
-        # What the positions from a level on can still add to a pool.
-        zero = np.zeros((1, c.pools))
-        self.open_low = np.concatenate([np.cumsum(low[::-1], axis=0)[::-1], zero])
-        self.open_high = np.concatenate([np.cumsum(high[::-1], axis=0)[::-1], zero]) + extra
-        single = c.member.sum(axis=0) == 1
-        self.single = single
-        self.floors = c.floors().upto(self.high)
-        self.lane_of = np.zeros(c.pools, dtype=np.int64)
-        self.lane_of[c.pool] = np.arange(c.columns)
+        self._low = np.minimum.reduceat(pooled, c.offset, axis=0)
+        self.low, self.high = self._low.sum(axis=0), high.sum(axis=0) + extra
+        self.floors = c.layout.floors.upto(self.high)
         self.additions = np.zeros_like(pooled)
         option, pool = np.nonzero(pooled)
         above = (self.high - high)[c.slot[option], pool]
-        self.additions[option, pool] = self.floors.take(pool).marginal(pooled[option, pool], above)
+        self.additions[option, pool] = self.floors.marginal(pooled[option, pool], above, pool)
         self.together = {
             (a, b): c.place[slice(*c.spans[a])][:, None] == c.place[slice(*c.spans[b])] for a, b in c.extras
         }
+
+    @cached_property
+    def open_low(self) -> FloatArray:
+        """What the positions from a level on add to a pool at least (m + 1, pools)."""
+        return self._from_level_on(self._low)
+
+    @cached_property
+    def open_high(self) -> FloatArray:
+        """And at most."""
+        return self._from_level_on(self.context.most) + self.context.most_extra
+
+    def _from_level_on(self, per_position: FloatArray) -> FloatArray:
+        zero = np.zeros((1, self.context.pools))
+        return np.concatenate([np.cumsum(per_position[::-1], axis=0)[::-1], zero])
 
     def aim(self, choice: IntArray | None) -> Bound:
         """The bound whose pools are close to their cost at `choice`.
@@ -83,7 +90,7 @@ class Relaxation:
         # Each position's parent: the earlier position with which it has the dearest pairs.
         parent, weight = [-1] * len(c.spans), [0.0] * len(c.spans)
         for (a, b), usd in pairs.items():
-            heft = float(np.minimum(usd, 1e15).mean())
+            heft = float(np.add.reduce(np.minimum(usd, 1e15), axis=None)) / max(usd.size, 1)
             if heft > weight[b]:
                 parent[b], weight[b] = a, heft
         value, excess, steps, attained = self._programme(price + booked, float(cut.sum()), parent, pairs)
@@ -92,8 +99,8 @@ class Relaxation:
     def _pairs(self, slope: FloatArray) -> dict[tuple[int, int], FloatArray]:
         """Least USD of pairs: traffic, flat prices, and what their relation adds to pools bounded by lines."""
         pairs = {key: pair.usd for key, pair in self.context.pairs.items()}
-        for key, (a_same, a_apart, b_same, b_apart) in self.context.extras.items():
-            same, apart = (a_same @ slope)[:, None] + b_same @ slope, (a_apart @ slope)[:, None] + b_apart @ slope
+        for key, (at_a, at_b) in self.context.extras.items():
+            same, apart = (at_a @ slope)[:, :, None] + (at_b @ slope)[:, None]
             pairs[key] = pairs[key] + np.where(self.together[key], same, apart)
         return pairs
 
@@ -154,9 +161,9 @@ class Relaxation:
         if by_addition.size:
             paid = self.floors.take(by_addition).bill(volume[:, by_addition], rounded=False)
             out += np.maximum(paid - least, 0.0)
-        by_line = np.flatnonzero(bound.lined & self.single)
+        by_line = np.flatnonzero(bound.lined & c.layout.single)
         if by_line.size:
-            lane = self.lane_of[by_line]
+            lane = c.layout.lane_of[by_line]
             curves, slope = c.curves.take(lane), bound.slope[lane]
             low = volume[:, by_line] + self.open_low[level][by_line]
             high = volume[:, by_line] + self.open_high[level][by_line]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
+from twin2multicloud.optimizer.pricing.tariffs import BoolArray, IntArray
 from twin2multicloud.optimizer.search.curves import Curves
-from twin2multicloud.optimizer.search.problem import CLOUD, REGION, SAME, Problem, Usage
+from twin2multicloud.optimizer.search.layout import Lanes
+from twin2multicloud.optimizer.search.problem import REGION, SAME, Edge, Problem, Usage
 
 MAX_VECTORS = 300_000
 """Provider vectors (providers ** slots) beyond which this search is the wrong tool."""
@@ -38,15 +39,6 @@ class Block:
     def rows(self) -> slice:
         """The block's rows."""
         return slice(self.first, self.first + self.patterns * self.options.size)
-
-
-@dataclass(frozen=True)
-class Quantities:
-    """One problem's numbers laid on the structure."""
-
-    kinds: FloatArray  # (1 + 3·degree, O + 1, M): own, then what each relation with each neighbour uses (`plane`)
-    rows: FloatArray  # (R, M) certain quantities of each row
-    extra: BoolArray  # (edges,) whether the two inner relations differ in use
 
 
 class Structure:
@@ -124,38 +116,26 @@ class Structure:
         self.lane[owner, column] = keys % width
         where = np.zeros(seen.shape, dtype=np.int64)
         where[keys] = column
-        self._place = (plane * (options + 1) + option) * self.width + where[option * width + lane]
+        # Where a problem's quantities go, in (1 + 3·degree planes, O + 1, width).
+        self.usage_place = (plane * (options + 1) + option) * self.width + where[option * width + lane]
+
+        self.edge_ends = [self._ends(edge) for edge in self.problem.edges]
+
+    def _ends(self, edge: Edge) -> BoolArray:
+        """Which options (degree, O) have the edge, and for which bit; none if only other providers matter to it."""
+        out = np.zeros((self.degree, self.options), dtype=bool)
+        if edge.usage[SAME].lane.size or edge.usage[REGION].lane.size:
+            for slot, other in ((edge.source, edge.target), (edge.target, edge.source)):
+                out[self.bit(slot, other)] |= self.problem.slot == slot
+        return out
 
     def bit(self, slot: int, other: int) -> int:
         """Bit of neighbour `other` in the patterns of `slot`."""
         return self.neighbours[slot].index(other)
 
     def plane(self, bit: int, kind: int) -> int:
-        """Index into `Quantities.kinds` of relation `kind` with the neighbour of bit `bit`."""
+        """Plane of the quantities laid out (the first: own) of relation `kind` with the neighbour of bit `bit`."""
         return 1 + 3 * bit + kind
-
-    def quantities(self, problem: Problem) -> Quantities:
-        """Lay `problem`'s numbers out; it must share this structure's index arrays (only counts are checked)."""
-        numbers = np.concatenate([problem.own.quantity, *(u.quantity for e in problem.edges for u in e.usage)])
-        if numbers.shape != self._place.shape or problem.options != self.options:
-            raise ValueError("the problem does not share the search's structure")
-        shape = (1 + 3 * self.degree, self.options + 1, self.width)
-        flat = np.bincount(self._place, weights=numbers, minlength=shape[0] * shape[1] * shape[2])
-        kinds: FloatArray = flat.astype(np.float64, copy=False).reshape(shape)
-        rows = kinds[:1]
-        for bit in range(self.degree):
-            inside = np.minimum(kinds[self.plane(bit, SAME)], kinds[self.plane(bit, REGION)])
-            rows = np.concatenate([rows + kinds[self.plane(bit, CLOUD)], rows + inside])
-        extra = np.zeros(len(problem.edges), dtype=bool)
-        for number, edge in enumerate(problem.edges):
-            if edge.usage[SAME].lane.size or edge.usage[REGION].lane.size:
-                a, b = edge.source, edge.target
-                extra[number] = self._differs(kinds, a, b) or self._differs(kinds, b, a)
-        return Quantities(kinds, rows.reshape(-1, self.width)[self._row_source], extra)
-
-    def _differs(self, kinds: FloatArray, slot: int, other: int) -> bool:
-        bit, options = self.bit(slot, other), self.problem.options_of(slot)
-        return bool((kinds[self.plane(bit, SAME), options] != kinds[self.plane(bit, REGION), options]).any())
 
     # ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────
     def _lay_out_rows(self) -> None:
@@ -191,7 +171,7 @@ class Structure:
                 source.append((np.arange(patterns)[:, None] * (self.options + 1) + chosen).ravel())
                 total += patterns * chosen.size
         self.row_option = np.concatenate(option).astype(np.int64)
-        self._row_source = np.concatenate(source).astype(np.int64)
+        self.row_source = np.concatenate(source).astype(np.int64)
         starts = [blocks[0].first for blocks in self.blocks]
         self.provider_rows = [slice(a, b) for a, b in zip(starts, [*starts[1:], total], strict=True)]
 
@@ -224,6 +204,17 @@ class Structure:
         kind[np.bincount(tariffs.pool, weights=~flat, minlength=tariffs.pools) == 0] = LINEAR
         self.kind = np.append(kind[tariffs.pool], LINEAR)
         self.flat_price = np.where(self.kind == LINEAR, np.append(tariffs.usd_per_unit[:, 0], 0.0), 0.0)
+
+        # The curved lanes of each provider, and the column (O, M) of each option's lanes among its provider's; the last
+        # of all columns stands for none.
+        curved = self.kind[:-1] != LINEAR
+        chosen = [np.flatnonzero(curved & (problem.lane_provider == p)) for p in self.each]
+        self.curved = [Lanes(lanes, self.curves.take(lanes), tariffs.pool[lanes]) for lanes in chosen]
+        self.columns = 1 + max(lanes.size for lanes in chosen)
+        self.column_of = np.full(self.lanes + 1, self.columns - 1, dtype=np.int64)
+        for lanes in chosen:
+            self.column_of[lanes] = np.arange(lanes.size)
+        self.column = self.column_of[self.lane[:-1]]
 
     # ── Slot sets ────────────────────────────────────────────────────────────────────────────────────────────
     def _lay_out_sets(self) -> None:

@@ -1,14 +1,16 @@
 """The exact subproblem: the cheapest ways for one provider to hold exactly one set of slots.
 
-Bounds aimed at good choices price every option's *excess*: how much dearer the bound gets if the slot takes it. Options
-whose excess passes what is still of interest are dropped, which sharpens the bounds, until little changes. The rest is
-enumerated level by level on arrays: a partial choice is bounded by the relaxation's value, the excess so far, and
-what its pools cost beyond the relaxation for every total still within reach.
+Few combinations are priced outright. Of many, bounds aimed at good choices price every option's *excess*: how much
+dearer the bound gets if the slot takes it. Options whose excess passes what is still of interest are dropped, which
+sharpens the bounds, until few are left or little changes. The rest is enumerated level by level on arrays: a partial
+choice is bounded by the relaxation's value, the excess so far, and what its pools cost beyond the relaxation for
+every total still within reach.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -66,8 +68,11 @@ def search(options: Options, best: Best) -> None:
     whole = True
     while True:
         context = Context(options)
-        relaxation = Relaxation(context)
         keep = np.ones(context.size, dtype=bool)
+        if math.prod(options.sizes) <= DIRECT:
+            _enumerate(context, best, keep, options.sizes, set())
+            return
+        relaxation = Relaxation(context)
         seen: set[tuple[int, ...]] = set()
         bound: Bound | None = None
         choice: IntArray | None = None
@@ -79,11 +84,14 @@ def search(options: Options, best: Best) -> None:
                 best.floor = max(best.floor, found.value)
             if not found.value < best.cut:
                 return
-            _descend(context, found, best, seen)
             keep &= found.value + found.excess < best.cut
             sizes = np.add.reduceat(keep, context.offset).tolist()
+            if math.prod(sizes) > DIRECT:
+                _descend(context, found, best, seen)
+                keep &= found.value + found.excess < best.cut
+                sizes = np.add.reduceat(keep, context.offset).tolist()
             if math.prod(sizes) <= DIRECT:
-                _enumerate(context, best, keep)
+                _enumerate(context, best, keep, sizes, seen)
                 return
             if choice is not None and (choice == found.choice).all():
                 break  # aiming there again would give the same bound
@@ -112,13 +120,15 @@ def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ..
         choice = near[int(usd[moved].argmin())]
 
 
-def _enumerate(context: Context, best: Best, keep: BoolArray) -> None:
-    """Price every combination of the options kept."""
-    sides = [np.flatnonzero(keep[first:end]) + first for first, end in context.spans]
-    grid = np.meshgrid(*sides, indexing="ij")
-    index = np.stack([g.ravel() for g in grid], axis=1)
-    if index.size:
-        best.add(context.origin[index], context.price(index))
+def _enumerate(context: Context, best: Best, keep: BoolArray, sizes: Sequence[int], seen: set[tuple[int, ...]]) -> None:
+    """Price every combination of the options kept, `sizes` per position; those in `seen` are known."""
+    count = math.prod(sizes)
+    kept = np.flatnonzero(keep)
+    if not count or (count == 1 and tuple(kept.tolist()) in seen):
+        return
+    first = np.cumsum(sizes) - sizes
+    index = kept[np.stack(np.unravel_index(np.arange(count), sizes), axis=1) + first]
+    best.add(context.origin[index], context.price(index))
 
 
 def _branch(context: Context, relaxation: Relaxation, bound: Bound, best: Best) -> None:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
-from twin2multicloud.optimizer.search.curves import Curves
-from twin2multicloud.optimizer.search.pools import PoolIndex, Pools, extra_most
+from twin2multicloud.optimizer.search.pools import PoolIndex, Pools
 from twin2multicloud.optimizer.search.problem import Problem
-from twin2multicloud.optimizer.search.structure import LOCAL, SOLO, Quantities, Structure
+from twin2multicloud.optimizer.search.quantities import Quantities
+from twin2multicloud.optimizer.search.selection import Selections
+from twin2multicloud.optimizer.search.structure import LOCAL, SOLO, Structure
 
 
 class TableIndex:
@@ -36,7 +37,7 @@ class TableIndex:
         self.local_slot = s.problem.slot[s.row_option[self.local[0]]]
         self.local_curves = s.curves.take(self.local_lane)
         self.pools = [PoolIndex(s, p) for p in s.each]
-        self.memo: list[dict[bytes, Curves]] = [{} for _ in s.each]  # see `Options.floors`
+        self.selections = Selections(s)
         # (P, locations): the cheapest traffic to and from another location of the provider, USD per GB.
         there = s.location_of >= 0
         at = np.maximum(s.location_of, 0)
@@ -63,7 +64,7 @@ def narrow_usd(index: TableIndex, numbers: Quantities) -> FloatArray:
         most = np.zeros((s.lanes, s.slots))
         np.maximum.at(most, own, quantity)
         above = most.sum(axis=1)[index.local_lane] - most[own]
-        extra = extra_most(s, numbers)
+        extra = numbers.extra_most
         if extra is not None:
             above += extra.sum(axis=1)[index.local_lane]
         least = index.local_curves.marginal(quantity, above)
@@ -93,8 +94,7 @@ class Table:
         s, self.allowed = self.s, allowed
         self._hang(problem)
         usd = np.where(allowed[s.row_option], rows_usd, np.inf)
-        extra = extra_most(s, numbers)
-        pools = [Pools(part, numbers, usd, extra) for part in index.pools]
+        pools = [Pools(part, numbers, usd) for part in index.pools]
         self.constant = np.zeros((s.providers, 1 << s.slots))
         self.at = np.full((s.providers, s.slots, s.sets_with.shape[1], s.locations), np.inf)
         self.unary: list[list[FloatArray]] = []
