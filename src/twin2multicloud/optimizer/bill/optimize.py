@@ -135,9 +135,7 @@ class _Case:
     def _reason(self, offer: int) -> str:
         return f"{self.market.offers[offer].id}: {self.reasons[offer]}"
 
-    def _result(
-        self, solution: Solution, baselines: dict[Provider, Ranked | None], alternatives: bool
-    ) -> BillResult:
+    def _result(self, solution: Solution, baselines: dict[Provider, Ranked | None], alternatives: bool) -> BillResult:
         optimum = float(solution.usd[0])
         placement = self._placement(solution.choices[0])
         bill = invoice(self.market, self.problem, self.quantities, solution.choices[0])
