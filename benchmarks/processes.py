@@ -121,7 +121,7 @@ def main() -> None:
         target = "" if t.target_s is None else f"{t.target_s:g}"
         row = (f"{t.median_s:.2f}", f"{t.slowest_s:.2f}", f"{t.peak_mib:.0f}", f"{t.times_python:.0f}", target)
         table.add_row(t.what, *row)
-    Console().print(table)
+    Console(width=max(120, Console().width)).print(table)
 
 
 if __name__ == "__main__":
