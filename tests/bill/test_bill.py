@@ -198,3 +198,18 @@ def test_eu_data_act_lowers_googles_traffic_only_and_says_who_publishes_nothing(
     egress = [line for line in act.invoice.lines if line.meter == "gcp.egress.internet"]
     assert sum(line.usd for line in egress if any(p.owner.startswith("L2→") for p in line.portions)) == 0
     assert any("publishes no EU Data Act rate" in warning for warning in act.warnings)
+
+
+def test_a_pin_where_a_price_is_missing_is_a_price_error_that_names_the_price(optimizer: Optimizers) -> None:
+    with pytest.raises(PriceError, match=r"aws\.iot-core\.connectivity in eu-west-3"):
+        optimizer(pins=["L1=aws.iot-core@eu-west-3"]).optimize(small())
+    with pytest.raises(PriceError, match=r"pin L1=aws@eu-west-3 cannot be priced"):
+        optimizer(pins=["L1=aws@eu-west-3"]).optimize(small())
+
+
+def test_dropping_a_region_that_has_no_prices_is_priced_as_a_relaxation(optimizer: Optimizers) -> None:
+    with pytest.raises(NoPlacementError) as error:
+        optimizer(providers=["aws"], regions=["aws=eu-west-3"]).optimize(small())
+    assert set(error.value.conflict) == {"providers aws", "regions aws=eu-west-3"}
+    assert all(relaxation.usd_per_month is not None for relaxation in error.value.relaxations)
+    assert any("in eu-west-3" in reason for reason in error.value.reasons)

@@ -1,8 +1,9 @@
 """Which regions the optimizer considers.
 
 The price book knows far more regions than it can price a twin in: for many it has the traffic and one storage class
-only. Unless a person names regions, the candidates of a cloud are its *complete* regions, in which each of the seven
-slots can be filled. Named regions are taken as they are, complete or not, and a pin's region is added.
+only. The candidates of a cloud are its *complete* regions, in which each of the seven slots can be filled, and whatever
+regions a person names, complete or not. That a request is limited to the regions it names is a restriction like any
+other: the candidates beside them show what dropping it would cost.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from twin2multicloud.optimizer.pricing.meters import MissingPrice, Region
 
 
 def candidate_regions(book: PriceBook, constraints: Constraints, offers: Sequence[Offer] = OFFERS) -> list[Region]:
-    """The regions a request is about, in the book's order."""
+    """The complete regions and those that constraints name, in the book's order."""
     complete = {region.code for region in complete_regions(book, offers)}
-    pinned = {(pin.provider, pin.region) for pin in constraints.pins.values() if pin.region is not None}
+    named = {(pin.provider, pin.region) for pin in constraints.pins.values()}
+    named |= {(provider, code) for provider, codes in constraints.regions.items() for code in codes}
     return [
-        region
-        for region in book.regions.values()
-        if (region.provider, region.code) in pinned or region.code in constraints.regions.get(region.provider, complete)
+        region for region in book.regions.values() if region.code in complete or (region.provider, region.code) in named
     ]
 
 

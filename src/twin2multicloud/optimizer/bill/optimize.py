@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.volumes import Volumes
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
@@ -26,6 +27,7 @@ from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, Int
 from twin2multicloud.optimizer.search.exact import Search, Solution
 from twin2multicloud.optimizer.search.problem import Problem
 
+_SHOWN_REASONS = 5  # missing prices an infeasible request names; they are much alike
 _CHUNK = 64  # workloads priced in one go; bounds memory, not results
 
 
@@ -125,12 +127,19 @@ class _Case:
         return self._result(solution, baselines, alternatives)
 
     def _reasons_that_matter(self) -> list[str]:
-        """Why the constraints' offers do not hold the workload, for the slots left with no offer at all."""
+        """For the slots left with no offer: what the workload outgrows, and what named regions have no price for."""
         within, _ = combined(len(self.market.options), self.parts)
         slots = self.problem.slot
         empty = [slot for slot in range(len(SLOTS)) if not self.allowed[slots == slot].any()]
         offers = dict.fromkeys(int(n) for n in self.market.offer[within & np.isin(slots, empty)])
-        return [self._reason(number) for number in offers if number in self.reasons]
+        outgrown = [self._reason(number) for number in offers if number in self.reasons]
+        named = {code for codes in self.optimizer.constraints.regions.values() for code in codes}
+        unpriced = [
+            f"{u.offer}: {u.reason}"
+            for u in self.market.unavailable
+            if u.region in named and SLOTS.index(offer_by_id(u.offer).slot) in empty
+        ]
+        return outgrown + unpriced[:_SHOWN_REASONS]
 
     def _reason(self, offer: int) -> str:
         return f"{self.market.offers[offer].id}: {self.reasons[offer]}"

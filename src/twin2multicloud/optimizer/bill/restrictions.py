@@ -12,7 +12,7 @@ import numpy as np
 
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.model.constraints import Constraints, Pin
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.errors import PriceError, UsageError
 from twin2multicloud.model.names import unknown
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.optimizer.bill.market import Market
@@ -38,7 +38,7 @@ class Restriction:
 def restrictions(market: Market, constraints: Constraints, needs_3d: bool) -> list[Restriction]:
     """The restrictions that `constraints` (and a workload with 3D scenes) put on the market's options.
 
-    Raises `UsageError` for regions, offers and features that do not exist.
+    Raises `UsageError` for regions, offers and features that do not exist, `PriceError` for a pin without a price.
     """
     check_names(market, constraints)
     return list(_restrictions(market, constraints, needs_3d))
@@ -112,7 +112,7 @@ def _slots_with(market: Market, feature: str) -> list[Slot]:
 
 
 def check_names(market: Market, constraints: Constraints) -> None:
-    """Refuse constraints that name a region, an offer or a feature that does not exist."""
+    """Refuse constraints that name a region, an offer or a feature that does not exist, or a pin without a price."""
     for provider, codes in constraints.regions.items():
         known = [region.code for region in market.book.regions_of(provider)]
         for code in codes:
@@ -125,10 +125,23 @@ def check_names(market: Market, constraints: Constraints) -> None:
             known = [region.code for region in market.book.regions_of(pin.provider)]
             if pin.region not in known:
                 raise UsageError(unknown(f"region of {pin.provider.label} in the price book", pin.region, known))
+            _check_priced(market, slot, pin)
     features = sorted({feature for offer in market.offers for feature in offer.features})
     for requirement in constraints.require:
         if requirement.feature not in features:
             raise UsageError(unknown("feature", requirement.feature, features))
+
+
+def _check_priced(market: Market, slot: Slot, pin: Pin) -> None:
+    """Refuse a pin to a place where the price book cannot price what it names, and say which prices are missing."""
+    here = np.array([market.offers[option.offer].slot is slot for option in market.options], dtype=np.bool_)
+    if not np.any(_pinned(market, slot, pin) & here):
+        reasons = [
+            f"{u.offer}: {u.reason}"
+            for u in market.unavailable
+            if u.region == pin.region and offer_by_id(u.offer).slot is slot and pin.offer in (None, u.offer)
+        ]
+        raise PriceError(f"pin {slot}={pin} cannot be priced. " + ". ".join(reasons))
 
 
 def combined(size: int, parts: Sequence[Restriction]) -> tuple[BoolArray, int | None]:
