@@ -201,7 +201,7 @@ def test_eu_data_act_lowers_googles_traffic_only_and_says_who_publishes_nothing(
 
 
 def test_a_pin_where_a_price_is_missing_is_a_price_error_that_names_the_price(optimizer: Optimizers) -> None:
-    with pytest.raises(PriceError, match=r"aws\.iot-core\.connectivity in eu-west-3"):
+    with pytest.raises(PriceError, match=r"not priced in eu-west-3: no figure for aws\.iot-core\.connectivity"):
         optimizer(pins=["L1=aws.iot-core@eu-west-3"]).optimize(small())
     with pytest.raises(PriceError, match=r"pin L1=aws@eu-west-3 cannot be priced"):
         optimizer(pins=["L1=aws@eu-west-3"]).optimize(small())

@@ -51,6 +51,12 @@ class Unavailable:
     offer: str
     region: str
     reason: str
+    meters: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One sentence; `reason` has them all."""
+        more = f" and {len(self.meters) - 3} more" if len(self.meters) > 3 else ""
+        return f"{self.offer} is not priced in {self.region}: no figure for {', '.join(self.meters[:3])}{more}"
 
 
 @dataclass(frozen=True)
@@ -119,16 +125,17 @@ class Market:
             for region in places:
                 if region.provider is not offer.provider:
                     continue
-                reasons = []
+                lacking: dict[str, str] = {}
                 for meter in meters[number]:
                     key = (meter, region.code)
                     if key not in missing:
                         found = self.book.figure(meter, region.code)
                         missing[key] = str(found) if isinstance(found, MissingPrice) else None
                     if (reason := missing[key]) is not None:
-                        reasons.append(reason)
-                if reasons:
-                    unavailable.append(Unavailable(offer.id, region.code, "; ".join(reasons)))
+                        lacking[meter] = reason
+                if lacking:
+                    reasons = "; ".join(lacking.values())
+                    unavailable.append(Unavailable(offer.id, region.code, reasons, tuple(lacking)))
                 else:
                     options.append(Option(number, region))
         return options, unavailable

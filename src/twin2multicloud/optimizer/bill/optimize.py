@@ -135,7 +135,7 @@ class _Case:
         outgrown = [self._reason(number) for number in offers if number in self.reasons]
         named = {code for codes in self.optimizer.constraints.regions.values() for code in codes}
         unpriced = [
-            f"{u.offer}: {u.reason}"
+            str(u)
             for u in self.market.unavailable
             if u.region in named and SLOTS.index(offer_by_id(u.offer).slot) in empty
         ]

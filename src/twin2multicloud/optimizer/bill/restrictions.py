@@ -137,11 +137,11 @@ def _check_priced(market: Market, slot: Slot, pin: Pin) -> None:
     here = np.array([market.offers[option.offer].slot is slot for option in market.options], dtype=np.bool_)
     if not np.any(_pinned(market, slot, pin) & here):
         reasons = [
-            f"{u.offer}: {u.reason}"
+            str(u)
             for u in market.unavailable
             if u.region == pin.region and offer_by_id(u.offer).slot is slot and pin.offer in (None, u.offer)
         ]
-        raise PriceError(f"pin {slot}={pin} cannot be priced. " + ". ".join(reasons))
+        raise PriceError("\n  ".join([f"pin {slot}={pin} cannot be priced", *reasons]))
 
 
 def combined(size: int, parts: Sequence[Restriction]) -> tuple[BoolArray, int | None]:
