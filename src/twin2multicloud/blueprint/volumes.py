@@ -233,9 +233,9 @@ class Volumes:
         return self.refreshes * self.assumptions.state_panels
 
     @cached_property
-    def history_bytes(self) -> FloatArray:
-        """Bytes per month that history queries read from the hot store."""
-        return self.history_queries * self.assumptions.records_per_query * self.record_bytes
+    def browser_bytes(self) -> FloatArray:
+        """Bytes per month that dashboards send to their users' browsers."""
+        return self.refreshes * self.assumptions.browser_bytes_per_refresh
 
     @cached_property
     def twin_updates(self) -> FloatArray:

@@ -13,8 +13,7 @@ from twin2multicloud.model.slots import Provider, Slot
 
 def _browser(v: Volumes) -> Component:
     """What dashboards send to their users' browsers."""
-    sent = v.refreshes * v.assumptions.browser_bytes_per_refresh
-    return Component("browsers", Kind.EGRESS, "Data transfer", (Use("aws.egress.internet", sent),))
+    return Component("browsers", Kind.EGRESS, "Data transfer", (Use("aws.egress.internet", v.browser_bytes),))
 
 
 def _managed(v: Volumes) -> Iterable[Component]:
@@ -60,7 +59,7 @@ VISUALIZATION = (
         provider=Provider.AWS,
         service="Grafana OSS",
         variant="Fargate",
-        summary="Grafana in a container, a fixed price for any number of users",
+        summary="Grafana in a container that grows with its users",
         features=frozenset({"dashboards"}),
         components=_container,
     ),

@@ -17,8 +17,7 @@ _BYTES_PER_VCPU = 2 * 2**30  # Container Apps couples 2 GiB of memory to each vC
 
 def _browser(v: Volumes) -> Component:
     """What dashboards send to their users' browsers."""
-    sent = v.refreshes * v.assumptions.browser_bytes_per_refresh
-    return Component("browsers", Kind.EGRESS, "Data transfer", (Use("azure.egress.internet", sent),))
+    return Component("browsers", Kind.EGRESS, "Data transfer", (Use("azure.egress.internet", v.browser_bytes),))
 
 
 def _managed(v: Volumes) -> Iterable[Component]:
@@ -62,7 +61,7 @@ VISUALIZATION = (
         provider=Provider.AZURE,
         service="Grafana OSS",
         variant="Container Apps",
-        summary="Grafana in a container, a fixed price for up to a number of users",
+        summary="Grafana in a container that grows with its users",
         features=frozenset({"dashboards"}),
         components=_container,
     ),

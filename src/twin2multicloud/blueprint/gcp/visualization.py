@@ -21,8 +21,7 @@ _MEDIUM_VCPUS = 1.0
 
 def _browser(v: Volumes, meter: str) -> Component:
     """What dashboards send to their users' browsers."""
-    sent = v.refreshes * v.assumptions.browser_bytes_per_refresh
-    return Component("browsers", Kind.EGRESS, "Data transfer", (Use(meter, sent),))
+    return Component("browsers", Kind.EGRESS, "Data transfer", (Use(meter, v.browser_bytes),))
 
 
 def _container(v: Volumes) -> Iterable[Component]:

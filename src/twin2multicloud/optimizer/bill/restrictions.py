@@ -14,7 +14,7 @@ from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.model.constraints import Constraints, Pin
 from twin2multicloud.model.errors import PriceError, UsageError
 from twin2multicloud.model.names import unknown
-from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.model.slots import SLOTS, Provider, Slot
 from twin2multicloud.optimizer.bill.market import Market
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray
 
@@ -114,17 +114,13 @@ def _slots_with(market: Market, feature: str) -> list[Slot]:
 def check_names(market: Market, constraints: Constraints) -> None:
     """Refuse constraints that name a region, an offer or a feature that does not exist, or a pin without a price."""
     for provider, codes in constraints.regions.items():
-        known = [region.code for region in market.book.regions_of(provider)]
         for code in codes:
-            if code not in known:
-                raise UsageError(unknown(f"region of {provider.label} in the price book", code, known))
+            _check_region(market, provider, code)
     for slot, pin in constraints.pins.items():
         if pin.offer is not None and (offer := offer_by_id(pin.offer)).slot is not slot:
             raise UsageError(f"pin {slot}={pin}: {offer.id} fills {offer.slot}, not {slot}")
         if pin.region is not None:
-            known = [region.code for region in market.book.regions_of(pin.provider)]
-            if pin.region not in known:
-                raise UsageError(unknown(f"region of {pin.provider.label} in the price book", pin.region, known))
+            _check_region(market, pin.provider, pin.region)
             _check_priced(market, slot, pin)
     features = sorted({feature for offer in market.offers for feature in offer.features})
     for requirement in constraints.require:
@@ -132,10 +128,15 @@ def check_names(market: Market, constraints: Constraints) -> None:
             raise UsageError(unknown("feature", requirement.feature, features))
 
 
+def _check_region(market: Market, provider: Provider, code: str) -> None:
+    known = [region.code for region in market.book.regions_of(provider)]
+    if code not in known:
+        raise UsageError(unknown(f"region of {provider.label} in the price book", code, known))
+
+
 def _check_priced(market: Market, slot: Slot, pin: Pin) -> None:
     """Refuse a pin to a place where the price book cannot price what it names, and say which prices are missing."""
-    here = np.array([market.offers[option.offer].slot is slot for option in market.options], dtype=np.bool_)
-    if not np.any(_pinned(market, slot, pin) & here):
+    if not np.any(_pinned(market, slot, pin) & (market.slot == SLOTS.index(slot))):
         reasons = [
             str(u)
             for u in market.unavailable
