@@ -1,0 +1,97 @@
+"""The envelope of everything that travels: CloudEvents 1.0 in JSON, single or in batches.
+
+An event's id is deterministic: the same message of the same device gives the same id wherever and however often it
+is wrapped. So writes are idempotent, retries harmless, and duplicates vanish in the stores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+TELEMETRY: Final = "twin2multicloud.telemetry"
+TWIN_UPDATE: Final = "twin2multicloud.twin-update"
+COMMAND: Final = "twin2multicloud.command"
+COMMAND_RESULT: Final = "twin2multicloud.command-result"
+ALERT: Final = "twin2multicloud.alert"
+ERROR: Final = "twin2multicloud.error"
+DEVICE_STATE: Final = "twin2multicloud.device-state"
+
+CONTENT_TYPE: Final = "application/cloudevents-batch+json"
+
+
+class Event(msgspec.Struct, omit_defaults=True, tag_field="specversion", tag="1.0"):
+    """One CloudEvent. `subject` is the device (or entity) it is about, `time` its event time (`runtime.times`).
+
+    `data` is the payload: plain JSON values. `dataschema` is the DTMI of the device's model, `trace` the id that
+    follows a message through all its hops (a CloudEvents extension attribute).
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    data: Any
+    dataschema: str = ""
+    trace: str = ""
+
+
+class RawMessage(msgspec.Struct, omit_defaults=True):
+    """What an acquisition service hands over: the device it authenticated, the bytes it sent, when they came.
+
+    `kind` is what the device published on: telemetry, or its answer to a command, or its state (last will).
+    """
+
+    device: str
+    payload: bytes
+    received: float
+    kind: str = "telemetry"
+
+
+def event_id(device: str, time: str, payload: bytes) -> str:
+    """The id of a device's message: 128 bits of a hash over device, event time and payload, as hex."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (device.encode(), time.encode(), payload):
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def source_of(twin: str, device: str) -> str:
+    """The `source` attribute of a device's events."""
+    return f"/twins/{twin}/devices/{device}"
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_EVENT: Final = msgspec.json.Decoder(Event)
+_EVENTS: Final = msgspec.json.Decoder(list[Event])
+_RAW: Final = msgspec.json.Decoder(RawMessage)
+
+
+def encode(event: Event | RawMessage) -> bytes:
+    """One event as JSON."""
+    return _ENCODER.encode(event)
+
+
+def encode_batch(events: Sequence[Event]) -> bytes:
+    """A JSON array of events (media type `CONTENT_TYPE`)."""
+    return _ENCODER.encode(events)
+
+
+def decode(content: bytes | str) -> Event:
+    """The event in JSON; `msgspec.DecodeError` (a `ValueError`) if it is none."""
+    return _EVENT.decode(content)
+
+
+def decode_batch(content: bytes | str) -> list[Event]:
+    """The events in a JSON array; `msgspec.DecodeError` (a `ValueError`) if it is none."""
+    return _EVENTS.decode(content)
+
+
+def decode_raw(content: bytes | str) -> RawMessage:
+    """A raw message that `encode` wrote."""
+    return _RAW.decode(content)

@@ -1,0 +1,39 @@
+"""Event times: UTC, RFC 3339 with six decimals, so that text order is time order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_S: Final = 253_402_300_799.0  # the end of year 9999
+
+
+def to_time(epoch_s: float) -> str:
+    """`2026-11-25T12:00:00.000000Z` for seconds since 1970."""
+    moment = _EPOCH + timedelta(microseconds=round(min(max(epoch_s, 0.0), _LATEST_S) * 1e6))
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def to_epoch(time: str) -> float:
+    """Seconds since 1970 of a time that `to_time` wrote, or any RFC 3339 time with an offset; else `ValueError`."""
+    moment = datetime.fromisoformat(time)
+    if moment.tzinfo is None:
+        raise ValueError(f"{time[:40]!r} has no time zone; write UTC as in 2026-11-25T12:00:00Z")
+    return (moment - _EPOCH) / timedelta(seconds=1)
+
+
+def normal_time(value: object) -> str:
+    """A device's timestamp in the one spelling used everywhere.
+
+    Accepts RFC 3339 text with an offset, or a number: seconds since 1970, or milliseconds if above 10¹¹ (the year
+    5138 in seconds). Raises `ValueError` naming the value otherwise.
+    """
+    if isinstance(value, str):
+        return to_time(to_epoch(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{str(value)[:40]!r} is no time; write RFC 3339 text or seconds since 1970")
+    seconds = value / 1000 if value > 1e11 else float(value)
+    if not 0 <= seconds <= _LATEST_S:
+        raise ValueError(f"{value!r} is no time between 1970 and 9999")
+    return to_time(seconds)
