@@ -54,7 +54,10 @@ def named(offer_id: str, name: str, v: Volumes) -> dict[str, float]:
 def parts(offer_id: str, edge: Edge, end: End, relation: Relation, v: Volumes) -> dict[str, dict[str, float]]:
     """Usage of each component at an edge's end, by the component's name."""
     found = GCP.end_parts(OFFERS[offer_id], edge, end)(v, edge.flow(v), relation)
-    return {component.name: plain(usage([component])) for component in found}
+    named: dict[str, list[Component]] = {}
+    for component in found:
+        named.setdefault(component.name, []).append(component)
+    return {name: plain(usage(same)) for name, same in named.items()}
 
 
 def everything(offer: Offer, v: Volumes, relation: Relation) -> dict[str, FloatArray]:

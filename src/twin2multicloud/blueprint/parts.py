@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin2multicloud.blueprint.kinds import End as End
+from twin2multicloud.blueprint.kinds import Kind as Kind
+from twin2multicloud.blueprint.kinds import Relation as Relation
+from twin2multicloud.blueprint.kinds import Role as Role
 from twin2multicloud.blueprint.volumes import FloatArray, Volumes
 from twin2multicloud.model.slots import Provider, Slot
 
@@ -26,36 +29,6 @@ class Use:
     each_bytes: FloatArray | None = None
 
 
-class Kind(StrEnum):
-    """What a component is, in words a deployer, a sandbox and a person share."""
-
-    GATEWAY = "gateway"
-    FUNCTION = "function"
-    QUEUE = "queue"
-    STREAM = "stream"
-    TOPIC = "topic"
-    STORE = "store"
-    BUCKET = "bucket"
-    GRAPH = "graph"
-    SCHEDULE = "schedule"
-    DASHBOARD = "dashboard"
-    EGRESS = "egress"
-
-
-class Role(StrEnum):
-    """Which of the runtime's handlers a function runs."""
-
-    INGEST = "ingest"
-    PROCESS = "process"
-    SEND = "send"
-    RECEIVE = "receive"
-    MOVE = "move"
-    READ = "read"
-    GRAPH = "graph"
-    RULES = "rules"
-    REPORT = "report"
-
-
 @dataclass(frozen=True)
 class Component:
     """One thing that is deployed, and what it uses."""
@@ -65,14 +38,6 @@ class Component:
     service: str
     uses: tuple[Use, ...] = ()
     role: Role | None = None
-
-
-class Relation(StrEnum):
-    """How the two ends of an edge lie to each other."""
-
-    SAME = "same"  # one region of one cloud
-    REGION = "region"  # two regions of one cloud
-    CLOUD = "cloud"  # two clouds
 
 
 @dataclass(frozen=True)
@@ -101,13 +66,6 @@ class Edge:
     push: bool
     flow: Callable[[Volumes], Flow]
     title: str
-
-
-class End(StrEnum):
-    """Which end of an edge an offer is."""
-
-    SOURCE = "source"
-    TARGET = "target"
 
 
 EndParts = Callable[[Volumes, Flow, Relation], Iterable[Component]]

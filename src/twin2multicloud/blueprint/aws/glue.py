@@ -69,6 +69,8 @@ def outbox_and_sender(edge: Edge, cpu: str = ARM64) -> EndParts:
 
     def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
         if relation is Relation.SAME:
+            if edge == TELEMETRY:
+                return  # an IoT rule's action puts it into the queue or stream
             yield longer_function(v, "process", Role.PROCESS, handling_ms(edge, v, flow), cpu)
             return
         # An IoT rule queues a device's messages one by one, our handlers in tens.

@@ -133,7 +133,7 @@ def _leaves_cool(prefix: str) -> EndParts:
         if relation is Relation.SAME:
             return
         uses = (Use(f"{prefix}.get", flow.batches), Use(f"{prefix}.retrieval", flow.raw_bytes))
-        yield Component("cool-reads", Kind.BUCKET, "S3", uses)
+        yield Component("cool", Kind.BUCKET, "S3", uses)
         busy = mover_ms(v, flow.messages) + flow.batches * v.assumptions.send_ms_per_batch
         yield function(v, "to-archive-mover", Role.MOVE, mover_runs(v, flow.messages), busy)
 
@@ -171,10 +171,10 @@ def _archive(prefix: str, minimum_days: float) -> Callable[[Volumes], Iterable[C
 def _enters_archive(prefix: str) -> EndParts:
     def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
         if relation is Relation.SAME:
-            yield Component("archive-transitions", Kind.BUCKET, "S3", (Use(f"{prefix}.transition", flow.batches),))
+            yield Component("archive", Kind.BUCKET, "S3", (Use(f"{prefix}.transition", flow.batches),))
             return
         yield receiver(TO_ARCHIVE, v, flow)
-        yield Component("archive-writes", Kind.BUCKET, "S3", (Use(f"{prefix}.put", flow.batches),))
+        yield Component("archive", Kind.BUCKET, "S3", (Use(f"{prefix}.put", flow.batches),))
 
     return parts
 

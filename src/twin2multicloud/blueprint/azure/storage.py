@@ -130,7 +130,7 @@ def _leaves_cool(prefix: str) -> EndParts:
         if relation is Relation.SAME:
             return
         uses = (Use(f"{prefix}.read", flow.batches), Use(f"{prefix}.retrieval", flow.raw_bytes))
-        yield Component("cool-reads", Kind.BUCKET, "Blob Storage", uses)
+        yield Component("cool", Kind.BUCKET, "Blob Storage", uses)
         busy = mover_ms(v, flow.messages) + flow.batches * v.assumptions.send_ms_per_batch
         yield function(v, "to-archive-mover", Role.MOVE, mover_runs(v, flow.messages), busy)
 

@@ -140,10 +140,10 @@ def _leaves_cool(prefix: str, minimum_months: float) -> EndParts:
         if relation is Relation.SAME:
             return
         uses = (Use(f"{prefix}.class-b", flow.batches), Use(f"{prefix}.retrieval", flow.raw_bytes))
-        yield Component("cool-reads", Kind.BUCKET, "Cloud Storage", uses)
+        yield Component("cool", Kind.BUCKET, "Cloud Storage", uses)
         regardless = _cool_byte_months(v, _cool_minimum(v, minimum_months))
         more = _cool_byte_months(v, minimum_months) - regardless
-        yield _early_deletion("cool-early-deletion", prefix, more)
+        yield _early_deletion("cool", prefix, more)
         posting = flow.batches * v.assumptions.send_ms_per_batch
         yield from mover(v, "to-archive-mover", flow.messages, posting)
 
@@ -170,7 +170,7 @@ def _enters_archive(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Comp
     if relation is not Relation.SAME:
         yield receiver(TO_ARCHIVE, v, flow)
         more = _archive_byte_months(v, _ARCHIVE_MONTHS) - _archive_byte_months(v, _archive_minimum(v))
-        yield _early_deletion("archive-early-deletion", _ARCHIVE, more)
+        yield _early_deletion("archive", _ARCHIVE, more)
 
 
 def _cool_offer(name: str, minimum_days: float, summary: str) -> Offer:
