@@ -17,6 +17,7 @@ class ErrorKind(StrEnum):
     MALFORMED = "malformed"  # L1: not JSON, not an object, too large, no usable time
     UNKNOWN_DEVICE = "unknown-device"  # L1: a device the twin does not have
     DISCONNECTED = "disconnected"  # L1: a device's last will
+    CLOCK_SKEW = "clock-skew"  # L1: a device's time lies ahead; the message is taken all the same
     INVALID = "invalid"  # L2: a field is missing, of the wrong type or out of range
     USER_CODE = "user-code"  # L2: a processor or a user function failed
     RULE_FAILED = "rule-failed"  # L2: a rule could not be evaluated
@@ -85,3 +86,12 @@ class LinkError(Exception):
 
 class DeviceOfflineError(Exception):
     """A command's device is not connected and its acquisition service keeps no commands for it."""
+
+
+class HandlerError(Exception):
+    """A batch could not be handled now and shall be delivered again; `report` says why."""
+
+    def __init__(self, report: ErrorReport, *, retry_after_s: float | None = None) -> None:
+        super().__init__(report.message)
+        self.report = report
+        self.retry_after_s = retry_after_s

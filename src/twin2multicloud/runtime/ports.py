@@ -136,13 +136,17 @@ class Publisher(Protocol):
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A command to a device. `id` is deterministic, so that a repeated command is recognised by the device."""
+    """A command to a device. `id` is deterministic, so that a repeated command is recognised by the device.
+
+    `time` is the event time of what brought the command about.
+    """
 
     id: str
     device: str
     name: str
     payload: dict[str, Any] = {}
     trace: str = ""
+    time: str = ""
 
 
 class Commands(Protocol):

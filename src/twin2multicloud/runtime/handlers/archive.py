@@ -1,0 +1,147 @@
+"""Windows of records as objects: packing them, and putting them away so that a retry stores nothing twice.
+
+Records are moved by *window*: all records of a shard of devices whose event time lies in one stretch of time become
+one gzipped NDJSON object, `<window start>/<shard>/part-0.ndjson.gz`. Creating it is create-only. When the key exists
+already (an earlier attempt got this far, or late records came), what is stored is read and only records not among
+it are written, as the next part. So a mover that is killed anywhere and starts again loses and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from twin2multicloud.runtime.envelope import Event, decode, encode
+from twin2multicloud.runtime.failures import RejectedError, StoreError
+from twin2multicloud.runtime.links import MAX_CONTENT_BYTES, compress, decompress
+from twin2multicloud.runtime.ports import ObjectStore
+
+MOST_PARTS: Final = 1000
+
+
+class ObjectPost(msgspec.Struct, frozen=True):
+    """What travels beside an object: where it belongs, how many records it holds, the SHA-256 of its bytes."""
+
+    prefix: str
+    count: int
+    digest: str
+    window_end: str
+
+
+def pack(events: Sequence[Event]) -> bytes:
+    """Records as gzipped NDJSON, the same bytes for the same records in the same order."""
+    return compress(b"".join(encode(event) + b"\n" for event in events))
+
+
+def unpack(body: bytes) -> list[Event]:
+    """The records in an object."""
+    return [decode(line) for line in decompress(body, "gzip").splitlines() if line]
+
+
+def digest_of(body: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+class Shelf:
+    """A tier that takes objects. `storage_class` is the class new objects get there."""
+
+    def __init__(self, store: ObjectStore, storage_class: str) -> None:
+        self.store = store
+        self.storage_class = storage_class
+
+    def put_away(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
+        """Store what the object holds, once. Answers how many of its records are stored now, and its digest.
+
+        Raises `RejectedError` when the body is not what `post` says.
+        """
+        if digest_of(body) != post.digest:
+            raise RejectedError("the object's digest does not match its bytes")
+        check_prefix(post.prefix)
+        key = part_key(post.prefix, 0)
+        if self._create(key, body, post):
+            return {"stored": post.count, "digest": post.digest, "key": key}
+        found = self.store.head(key)
+        if found is not None and found.metadata.get("digest") == post.digest:
+            return {"stored": post.count, "digest": post.digest, "key": key}
+        return self._complete(post, body)
+
+    def _complete(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
+        """The window has objects already: store the records that none of them has."""
+        events = unpack(body)
+        if len(events) != post.count:
+            raise RejectedError(f"the object holds {len(events)} records, not {post.count}")
+        known: set[str] = set()
+        number = 0
+        while number < MOST_PARTS:
+            part = part_key(post.prefix, number)
+            if self.store.head(part) is None:
+                missing = [event for event in events if event.id not in known]
+                if not missing:
+                    return {"stored": post.count, "digest": post.digest, "key": part}
+                packed = pack(missing)
+                new = ObjectPost(post.prefix, len(missing), digest_of(packed), post.window_end)
+                if self._create(part, packed, new):
+                    return {"stored": post.count, "digest": post.digest, "key": part}
+                # Somebody else wrote this part just now: look at it.
+            known |= {event.id for event in unpack(self.store.get(part))}
+            number += 1
+        raise StoreError(f"{post.prefix} has {MOST_PARTS} parts already", quota=True)
+
+    def _create(self, key: str, body: bytes, post: ObjectPost) -> bool:
+        metadata = {"count": str(post.count), "digest": post.digest, "window_end": post.window_end}
+        return self.store.create(key, body, metadata, self.storage_class)
+
+    def put_whole(self, key: str, post: ObjectPost, body: bytes) -> dict[str, Any]:
+        """Store an object under its own key, as it is (from one tier to the next)."""
+        if digest_of(body) != post.digest:
+            raise RejectedError("the object's digest does not match its bytes")
+        if not self._create(key, body, post):
+            found = self.store.head(key)
+            if found is None or found.metadata.get("digest") != post.digest:
+                raise StoreError(f"{key} is there already with other content")
+        return {"stored": post.count, "digest": post.digest, "key": key}
+
+
+class WholeShelf(Shelf):
+    """A tier that takes objects under the keys they had in the tier before; `prefix` of a post is the whole key."""
+
+    def put_away(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
+        """Store the object once under its key."""
+        check_prefix(post.prefix)
+        return self.put_whole(post.prefix, post, body)
+
+
+def part_key(prefix: str, number: int) -> str:
+    """The key of a window's part."""
+    return f"{prefix}/part-{number}.ndjson.gz"
+
+
+def check_prefix(prefix: str) -> None:
+    """Raise `RejectedError` for a key that is not one of ours."""
+    parts = prefix.split("/")
+    allowed = all(
+        part
+        and part not in (".", "..")
+        and part.replace("-", "").replace(".", "").replace("_", "").isalnum()
+        and part.isascii()
+        for part in parts
+    )
+    if not allowed or not 2 <= len(parts) <= 4 or len(prefix) > 200:
+        raise RejectedError("an object's key has two to four parts of letters, digits, '-', '_' and '.'")
+
+
+__all__ = [
+    "MAX_CONTENT_BYTES",
+    "ObjectPost",
+    "Shelf",
+    "WholeShelf",
+    "check_prefix",
+    "digest_of",
+    "pack",
+    "part_key",
+    "unpack",
+]

@@ -1,0 +1,148 @@
+"""Handing over: to the store next door, or to the outbox of a link. Which of the two is the placement's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from twin2multicloud.runtime.envelope import COMMAND, Event
+from twin2multicloud.runtime.failures import (
+    DeviceOfflineError,
+    ErrorKind,
+    ErrorReport,
+    HandlerError,
+    RejectedError,
+    StoreError,
+)
+from twin2multicloud.runtime.ports import Command, Commands, HotStore, Publisher, Reporter, TwinGraph, Update
+
+Hand = Callable[[Sequence[Event]], None]
+
+
+class Handover:
+    """Where processing's results go: three hands, each local or an outbox."""
+
+    def __init__(self, *, persist: Hand, twin_updates: Hand, commands: Hand, twin: str) -> None:
+        self.persist = persist
+        self.twin_updates = twin_updates
+        self._commands = commands
+        self._twin = twin
+
+    def commands(self, commands: Sequence[Command]) -> None:
+        """Send commands on their way."""
+        self._commands([command_event(command, self._twin) for command in commands])
+
+
+def outbox(publisher: Publisher, edge: str, component: str) -> Hand:
+    """Hand over to the queue from which the edge's sender posts."""
+
+    def hand(events: Sequence[Event]) -> None:
+        try:
+            publisher.publish(f"{edge}-outbox", events)
+        except StoreError as error:
+            raise failed(error, "L2", component, f"{edge}-outbox", link=edge) from error
+
+    return hand
+
+
+def into_hot(store: HotStore, component: str) -> Hand:
+    """Write records to the hot store."""
+
+    def hand(events: Sequence[Event]) -> None:
+        try:
+            store.put(events)
+        except StoreError as error:
+            raise failed(error, "L3", component, "hot store") from error
+
+    return hand
+
+
+def into_graph(graph: TwinGraph, reporter: Reporter, component: str) -> Hand:
+    """Update twins. An update for a twin that does not exist is reported and let go: its record is stored anyway."""
+
+    def hand(events: Sequence[Event]) -> None:
+        try:
+            graph.update([Update(e.subject, e.data, e.time, e.id) for e in events])
+        except StoreError as error:
+            raise failed(error, "L4", component, "twin graph") from error
+        except RejectedError as error:
+            reporter.report(
+                [
+                    ErrorReport(
+                        layer="L4",
+                        severity="error",
+                        kind=ErrorKind.GRAPH_FAILED,
+                        message=str(error),
+                        component=component,
+                        device=events[0].subject if len(events) == 1 else "",
+                        trace=events[0].trace if len(events) == 1 else "",
+                    )
+                ]
+            )
+
+    return hand
+
+
+def to_devices(port: Commands, reporter: Reporter, component: str) -> Hand:
+    """Send commands to devices. One whose device cannot be reached is reported and let go."""
+
+    def hand(events: Sequence[Event]) -> None:
+        try:
+            port.send([command_of(event) for event in events])
+        except StoreError as error:
+            raise failed(error, "L1", component, "device commands") from error
+        except DeviceOfflineError as error:
+            reporter.report(
+                [
+                    ErrorReport(
+                        layer="L1",
+                        severity="warning",
+                        kind=ErrorKind.ACTION_FAILED,
+                        message=f"command not delivered: {error}",
+                        component=component,
+                        device=events[0].subject if len(events) == 1 else "",
+                        trace=events[0].trace if len(events) == 1 else "",
+                    )
+                ]
+            )
+
+    return hand
+
+
+def command_event(command: Command, twin: str) -> Event:
+    """A command in its envelope."""
+    return Event(
+        id=command.id,
+        source=f"/twins/{twin}",
+        type=COMMAND,
+        subject=command.device,
+        time=command.time,
+        data={"name": command.name, "payload": command.payload},
+        trace=command.trace,
+    )
+
+
+class _CommandData(msgspec.Struct):
+    name: str
+    payload: dict[str, Any] = {}
+
+
+def command_of(event: Event) -> Command:
+    """The command in an envelope; `RejectedError` if it is none."""
+    try:
+        data = msgspec.convert(event.data, _CommandData)
+    except msgspec.ValidationError as error:
+        raise RejectedError(f"not a command: {error}") from error
+    return Command(event.id, event.subject, data.name, data.payload, event.trace, event.time)
+
+
+def failed(error: StoreError, layer: Any, component: str, what: str, link: str = "") -> HandlerError:
+    """A store's failure as what its function reports; the batch comes again."""
+    kinds = {"L4": ErrorKind.GRAPH_FAILED}
+    kind = ErrorKind.QUOTA if error.quota else kinds.get(layer, ErrorKind.WRITE_FAILED)
+    report = ErrorReport(
+        layer=layer, severity="error", kind=kind, message=f"{what}: {error}", component=component, link=link
+    )
+    return HandlerError(report, retry_after_s=error.retry_after_s)

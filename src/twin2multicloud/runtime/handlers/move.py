@@ -1,0 +1,219 @@
+"""Move: hot → cool → archive. Copy, verify, then delete; at most one window of one shard in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from twin2multicloud.model.spec import TwinSpec
+from twin2multicloud.runtime.envelope import Event
+from twin2multicloud.runtime.failures import HandlerError, LinkError
+from twin2multicloud.runtime.handlers.archive import ObjectPost, Shelf, digest_of, pack
+from twin2multicloud.runtime.handlers.send import link_report
+from twin2multicloud.runtime.link_client import LinkClient
+from twin2multicloud.runtime.ports import HotStore, ObjectStore, StoredObject
+from twin2multicloud.runtime.times import to_epoch, to_time
+
+MOST_RECORD_BYTES: Final = 16 * 2**20
+"""Uncompressed bytes of one object; a window with more is cut into several."""
+
+OBJECT_TYPE: Final = "application/x-ndjson+gzip"
+
+
+class Target(Protocol):
+    """Where a mover puts objects: the tier next door, or the receiver at the other end of a link."""
+
+    def put_away(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
+        """As `Shelf.put_away`."""
+
+
+class LinkTarget:
+    """The tier at the other end of a link. Raises `HandlerError` when the POST fails for now."""
+
+    def __init__(self, edge: str, client: LinkClient, component: str, sent: Callable[[int, int], None]) -> None:
+        self._edge = edge
+        self._client = client
+        self._component = component
+        self._sent = sent
+
+    def put_away(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
+        """Post the object; the peer's answer."""
+        meta = msgspec.json.encode(post).decode()
+        try:
+            answer = self._client.post(self._edge, body, content_type=OBJECT_TYPE, meta=meta, packed=True)
+        except LinkError as error:
+            # The records stay where they are and come again, whatever the peer objects to.
+            report = link_report(error, self._edge, self._component)
+            raise HandlerError(report, retry_after_s=error.retry_after_s) from error
+        self._sent(len(body), answer.wire_bytes)
+        value = msgspec.json.decode(answer.body)
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass
+class Moved:
+    """What a run moved: records and objects, their stored bytes, and whether it ended because nothing was left."""
+
+    records: int = 0
+    objects: int = 0
+    bytes: int = 0
+    complete: bool = True
+
+
+def shard_of(device: str, shards: int) -> int:
+    """The shard a device belongs to, the same everywhere."""
+    return int.from_bytes(hashlib.blake2b(device.encode(), digest_size=4).digest(), "big") % shards
+
+
+class HotToCool:
+    """Moves records that are older than the hot age. Each run works until nothing is left or `seconds` are over."""
+
+    def __init__(
+        self,
+        spec: TwinSpec,
+        hot: HotStore,
+        target: Target | None,
+        *,
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+        shards: int = 1,
+        seconds: float = 600.0,
+        step: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        """`target` None: nothing comes after hot, records are deleted. `step` is told each step, for tests to kill."""
+        self._spec = spec
+        self._hot = hot
+        self._target = target
+        self._now = now
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._step = step
+        self._window_s = 86_400 / spec.batching.mover_runs_per_day
+        by_shard: dict[int, list[str]] = {}
+        for device in spec.device_names:
+            by_shard.setdefault(shard_of(device, shards), []).append(device)
+        self._devices = sorted(by_shard.items())
+
+    def __call__(self) -> Moved:
+        """One run."""
+        done = Moved()
+        deadline = self._monotonic() + self._seconds
+        # Only windows that are over altogether: the youngest record of a moved window has the age, too.
+        end = math.floor((self._now() - self._spec.retention.hot_s) / self._window_s) * self._window_s
+        before = to_time(end)
+        for shard, devices in self._devices:
+            while True:
+                if self._monotonic() > deadline:
+                    done.complete = False
+                    return done
+                first = self._hot.earliest(devices, before)
+                if first is None:
+                    break
+                start = math.floor(to_epoch(first) / self._window_s) * self._window_s
+                self._window(shard, devices, start, done)
+        return done
+
+    def _window(self, shard: int, devices: Sequence[str], start: float, done: Moved) -> None:
+        stop = to_time(start + self._window_s)
+        events = self._hot.between(devices, to_time(start), stop)
+        name = to_time(start).replace(":", "").split(".")[0]
+        for number, part in enumerate(_parts(events)):
+            if self._target is not None:
+                body = pack(part)
+                suffix = f"-{number}" if number else ""
+                post = ObjectPost(f"{name}/shard-{shard}{suffix}", len(part), digest_of(body), stop)
+                self._step("packed")
+                answer = self._target.put_away(post, body)
+                if answer.get("digest") != post.digest or answer.get("stored") != len(part):
+                    raise ValueError(f"{post.prefix}: the next tier answered {answer}, which is not what was sent")
+                self._step("stored")
+                done.objects += 1
+                done.bytes += len(body)
+            self._hot.delete(part)
+            self._step("deleted")
+            done.records += len(part)
+
+
+def _parts(events: Sequence[Event]) -> list[list[Event]]:
+    """Cut a window that is too large for one object; at event times, so that a retry mostly cuts the same way."""
+    parts: list[list[Event]] = [[]]
+    size = 0
+    for event in events:
+        weight = 300 + len(msgspec.json.encode(event.data))
+        if parts[-1] and size + weight > MOST_RECORD_BYTES:
+            parts.append([])
+            size = 0
+        parts[-1].append(event)
+        size += weight
+    return [part for part in parts if part]
+
+
+class CoolToArchive:
+    """Moves whole objects that are older than the cool age to an archive elsewhere.
+
+    (At one place the cloud's own lifecycle rule changes their class; no mover runs.)
+    """
+
+    def __init__(
+        self,
+        spec: TwinSpec,
+        cool: ObjectStore,
+        target: Target | None,
+        *,
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+        seconds: float = 600.0,
+        step: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self._spec = spec
+        self._cool = cool
+        self._target = target
+        self._now = now
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._step = step
+
+    def __call__(self) -> Moved:
+        """One run."""
+        done = Moved()
+        deadline = self._monotonic() + self._seconds
+        before = to_time(self._now() - self._spec.retention.cool_s)
+        after = ""
+        while True:
+            page = self._cool.list("", after, 200)
+            for stored in page:
+                if self._monotonic() > deadline:
+                    done.complete = False
+                    return done
+                if stored.key[:17] > before.replace(":", "")[:17]:
+                    return done  # keys begin with their window's start: all that follow are younger
+                self._one(stored, before, done)
+            if len(page) < 200:
+                return done
+            after = page[-1].key
+
+    def _one(self, listed: StoredObject, before: str, done: Moved) -> None:
+        found = listed if listed.metadata.get("window_end") else self._cool.head(listed.key)
+        if found is None or found.metadata.get("window_end", "9") > before:
+            return
+        count = int(found.metadata.get("count", "0"))
+        if self._target is not None:
+            body = self._cool.get(found.key)
+            post = ObjectPost(found.key, count, digest_of(body), found.metadata["window_end"])
+            answer = self._target.put_away(post, body)
+            if answer.get("digest") != post.digest:
+                raise ValueError(f"{found.key}: the archive answered {answer}, which is not what was sent")
+            self._step("stored")
+            done.bytes += len(body)
+        self._cool.delete(found.key)
+        self._step("deleted")
+        done.objects += 1
+        done.records += count
+
+
+Shelves = dict[str, Shelf]

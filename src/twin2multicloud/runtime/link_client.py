@@ -1,0 +1,143 @@
+"""The one client of all links: sign, POST, retry what may pass, give up aloud."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from twin2multicloud.runtime.failures import LinkError
+from twin2multicloud.runtime.links import LinksSource, compress, sign
+
+_REFUSED_FOR_NOW: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
+"""Answers that may pass: clocks and keys are set right, a peer is redeployed, a nonce was used by a duplicate."""
+
+_LONGEST_WAIT_S: Final = 30.0
+_MAX_ANSWER_BYTES: Final = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a peer said, and what the request weighed on the wire."""
+
+    status: int
+    body: bytes
+    wire_bytes: int
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often and how patiently: full jitter up to `first_s · 2ⁿ`, at most `most_s`."""
+
+    attempts: int = 4
+    first_s: float = 0.2
+    most_s: float = 5.0
+
+
+class LinkClient:
+    """Posts to peers over kept-alive connections, one per peer and thread.
+
+    `now` is the wall clock (signatures), `sleep`, `uniform` and `nonce` are there for tests to set.
+    """
+
+    def __init__(
+        self,
+        links: LinksSource,
+        *,
+        retry: Retry = Retry(),
+        timeout_s: float = 10.0,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+        nonce: Callable[[], str] = lambda: secrets.token_hex(12),
+    ) -> None:
+        self._links = links
+        self._retry = retry
+        self._timeout_s = timeout_s
+        self._now = now
+        self._sleep = sleep
+        self._uniform = uniform
+        self._nonce = nonce
+        self._local = threading.local()
+
+    def post(self, link: str, content: bytes, *, content_type: str, meta: str = "", packed: bool = False) -> Answer:
+        """Deliver `content` over a link; `packed` content is gzip already and travels as it is.
+
+        Raises `LinkError` when every attempt failed (then `retryable`), or at once for an answer that no repetition
+        will change. Whether the peer had any effect is not known after a time-out: peers are idempotent.
+        """
+        body, encoding = (content, "") if packed else (compress(content), "gzip")
+        for attempt in range(1, self._retry.attempts + 1):
+            try:
+                return self._once(link, body, encoding, content_type, meta)
+            except LinkError as error:
+                if not error.retryable or attempt == self._retry.attempts:
+                    raise
+                longest = min(self._retry.first_s * 2 ** (attempt - 1), self._retry.most_s)
+                wait = self._uniform(0.0, longest)
+                if error.retry_after_s is not None:
+                    wait = max(wait, min(error.retry_after_s, _LONGEST_WAIT_S))
+                self._sleep(wait)
+        raise AssertionError("unreachable")
+
+    def _once(self, link: str, body: bytes, encoding: str, content_type: str, meta: str) -> Answer:
+        peer = self._links.document().out.get(link)
+        if peer is None:
+            self._links.forget()
+            raise LinkError(f"link {link} is not wired yet", retryable=True)
+        headers = sign(link, peer.keys[0], body, now=self._now(), nonce=self._nonce(), encoding=encoding, meta=meta)
+        headers["content-type"] = content_type
+        where = urlsplit(peer.url)
+        path = f"{where.path.rstrip('/')}/links/{link}"
+        connection = self._connection(where.scheme, where.netloc)
+        try:
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            answer = response.read(_MAX_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            self._drop(where.netloc)
+            reason = "no answer in time" if isinstance(error, TimeoutError) else (str(error) or type(error).__name__)
+            raise LinkError(f"link {link}: {reason}", retryable=True) from error
+        wire = len(body) + len(path) + sum(len(name) + len(value) + 4 for name, value in headers.items()) + 60
+        if response.status < 300:
+            return Answer(response.status, answer, wire)
+        if response.status in (401, 403, 404):
+            # The peer may have moved, or its keys may have been rotated.
+            self._links.forget()
+        said = answer[:200].decode("utf-8", "replace")
+        raise LinkError(
+            f"link {link}: {response.status} {said}",
+            retryable=response.status >= 500 or response.status in _REFUSED_FOR_NOW,
+            status=response.status,
+            retry_after_s=_seconds(response.headers.get("retry-after")),
+        )
+
+    def _connection(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
+        kept: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
+        if netloc not in kept:
+            make = http.client.HTTPSConnection if scheme == "https" else _Direct
+            kept[netloc] = make(netloc, timeout=self._timeout_s)
+        return kept[netloc]
+
+    def _drop(self, netloc: str) -> None:
+        self._local.__dict__.setdefault("connections", {}).pop(netloc).close()
+
+
+class _Direct(http.client.HTTPConnection):
+    """Sends headers and body without waiting for acknowledgements in between."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _seconds(text: str | None) -> float | None:
+    """Seconds of a Retry-After header; its date form is not used by any of our peers."""
+    return float(text) if text is not None and text.isascii() and text.isdigit() else None
