@@ -13,7 +13,7 @@ import msgspec
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.failures import HandlerError, LinkError
-from twin2multicloud.runtime.handlers.archive import ObjectPost, Shelf, digest_of, pack
+from twin2multicloud.runtime.handlers.archive import ObjectPost, digest_of, pack
 from twin2multicloud.runtime.handlers.send import link_report
 from twin2multicloud.runtime.link_client import LinkClient
 from twin2multicloud.runtime.ports import HotStore, ObjectStore, StoredObject
@@ -121,12 +121,11 @@ class HotToCool:
     def _window(self, shard: int, devices: Sequence[str], start: float, done: Moved) -> None:
         stop = to_time(start + self._window_s)
         events = self._hot.between(devices, to_time(start), stop)
-        name = to_time(start).replace(":", "").split(".")[0]
-        for number, part in enumerate(_parts(events)):
+        prefix = f"{to_time(start).replace(':', '').split('.')[0]}/shard-{shard}"
+        for part in _parts(events):
             if self._target is not None:
                 body = pack(part)
-                suffix = f"-{number}" if number else ""
-                post = ObjectPost(f"{name}/shard-{shard}{suffix}", len(part), digest_of(body), stop)
+                post = ObjectPost(prefix, len(part), digest_of(body), stop)
                 self._step("packed")
                 answer = self._target.put_away(post, body)
                 if answer.get("digest") != post.digest or answer.get("stored") != len(part):
@@ -140,7 +139,7 @@ class HotToCool:
 
 
 def _parts(events: Sequence[Event]) -> list[list[Event]]:
-    """Cut a window that is too large for one object; at event times, so that a retry mostly cuts the same way."""
+    """Cut a window that is too large for one object. However a retry cuts, the shelf stores no record twice."""
     parts: list[list[Event]] = [[]]
     size = 0
     for event in events:
@@ -214,6 +213,3 @@ class CoolToArchive:
         self._step("deleted")
         done.objects += 1
         done.records += count
-
-
-Shelves = dict[str, Shelf]

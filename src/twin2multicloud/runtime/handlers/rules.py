@@ -158,9 +158,8 @@ class Rules:
 
     def _fire(self, event: Event, rule: Rule, fired: Fired, *, active: bool) -> None:
         id = _id(rule.name, event.id, "fired" if active else "cleared")
-        message = (
-            next((a.message for a in rule.actions if getattr(a, "message", "")), "") or f"{rule.name}: {rule.when}"
-        )
+        messages = [action.message for action in rule.actions if isinstance(action, AlertAction) and action.message]
+        message = messages[0] if messages else f"{rule.name}: {rule.when}"
         alert = Event(
             id=id,
             source=source_of(self._spec.name, event.subject),
