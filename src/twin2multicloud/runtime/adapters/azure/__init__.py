@@ -1,0 +1,1 @@
+"""The runtime's ports on Azure, each by the official SDK of its service."""

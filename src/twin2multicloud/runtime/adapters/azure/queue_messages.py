@@ -1,0 +1,81 @@
+"""What a Storage Queue message of ours holds: a JSON array of events, or the name of the blob that holds it.
+
+A queue message has at most 64 KiB of text, and base64 takes a third of that: 48 KiB of JSON. An event that is larger
+waits in a blob, whose name travels instead. A consumer leaves the blob where it is, since a message may come again;
+a lifecycle rule deletes it after `OVERFLOW_DAYS`, which is as long as a queue keeps a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+
+from twin2multicloud.runtime.adapters.azure.calls import calling
+from twin2multicloud.runtime.adapters.azure.names import digest
+from twin2multicloud.runtime.envelope import Event, decode_batch, encode
+from twin2multicloud.runtime.failures import RejectedError
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+MOST_BYTES: Final = 48 * 1024
+"""JSON that fits a queue message."""
+OVERFLOW_DAYS: Final = 8
+
+_POINTER: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class Overflow:
+    """Blobs for batches that no queue message can hold."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    def keep(self, content: bytes) -> bytes:
+        """Store a batch; the message to send instead. The same content takes the same blob."""
+        name = f"{digest(content.decode())}.json"
+        with calling("keep a large event"):
+            # It may be there from an earlier attempt.
+            with suppress(ResourceExistsError):
+                self._container.upload_blob(name, content, overwrite=False)
+        return msgspec.json.encode({"blob": name})
+
+    def fetch(self, name: str) -> bytes:
+        """What `keep` stored. `RejectedError` if it is gone: it will not come back."""
+        with calling("fetch a large event"):
+            try:
+                return self._container.download_blob(name, max_concurrency=1).readall()
+            except ResourceNotFoundError as error:
+                raise RejectedError(f"the blob {name} of a large event is gone") from error
+
+
+def messages(events: Sequence[Event], most_events: int, overflow: Overflow) -> Iterator[bytes]:
+    """Queue messages for events in their order, each with as many as it may hold."""
+    part: list[bytes] = []
+    size = 2
+    for event in events:
+        one = encode(event)
+        if part and (size + len(one) + 1 > MOST_BYTES or len(part) >= most_events):
+            yield b"[" + b",".join(part) + b"]"
+            part, size = [], 2
+        if len(one) + 2 > MOST_BYTES:
+            yield overflow.keep(b"[" + one + b"]")
+            continue
+        part.append(one)
+        size += len(one) + 1
+    if part:
+        yield b"[" + b",".join(part) + b"]"
+
+
+def events_of(message: bytes, overflow: Overflow) -> list[Event]:
+    """The events in a queue message; `RejectedError` if it is none of ours."""
+    try:
+        if message.lstrip()[:1] == b"{":
+            message = overflow.fetch(str(_POINTER.decode(message)["blob"]))
+        return decode_batch(message)
+    except (msgspec.DecodeError, KeyError) as error:
+        raise RejectedError(f"the queue message is no batch of events: {error}") from error
