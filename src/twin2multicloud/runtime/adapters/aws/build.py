@@ -1,0 +1,177 @@
+"""All ports of a function on AWS, from the names and addresses in its environment variable `T2M_CONFIG`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final, Literal
+
+import msgspec
+
+from twin2multicloud.runtime.adapters.aws.clients import Clients
+from twin2multicloud.runtime.adapters.aws.commands import IotCommands
+from twin2multicloud.runtime.adapters.aws.hot import DynamoHotStore
+from twin2multicloud.runtime.adapters.aws.objects import CLASSES, S3ObjectStore
+from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
+from twin2multicloud.runtime.adapters.aws.publisher import AwsPublisher
+from twin2multicloud.runtime.adapters.aws.reporter import TopicReporter
+from twin2multicloud.runtime.adapters.aws.secret_store import SecretsManager
+from twin2multicloud.runtime.adapters.aws.state import DynamoDeadLetters, DynamoNonces, DynamoRuleStates
+from twin2multicloud.runtime.ports import (
+    Clock,
+    Commands,
+    DeadLetters,
+    HotStore,
+    Nonces,
+    ObjectStore,
+    Publisher,
+    Reporter,
+    RuleStates,
+    Secrets,
+    TwinGraph,
+)
+
+VARIABLE: Final = "T2M_CONFIG"
+
+Tier = Literal["cool", "archive"]
+
+
+class ConfigError(Exception):
+    """The function's configuration is missing, broken or lacks what its role needs."""
+
+
+class Bucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a tier's objects are, and S3's storage classes for ours."""
+
+    name: str
+    prefix: str = ""
+    classes: dict[str, str] = {}
+
+
+class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names and addresses of what the deployer made; a function needs only those of its role.
+
+    `topics` maps a queue or topic of the blueprint to an SQS queue's URL or the ARN of an SNS topic or Kinesis stream.
+    `hot_expires_s` is set only where no tier comes after hot: records then leave by time-to-live. The graph is our
+    own (`graph_table`) or IoT TwinMaker's (`twinmaker_workspace`).
+    """
+
+    twin: str
+    region: str = ""
+    hot_table: str = ""
+    hot_expires_s: float | None = None
+    state_table: str = ""
+    graph_table: str = ""
+    twinmaker_workspace: str = ""
+    cool: Bucket | None = None
+    archive: Bucket | None = None
+    topics: dict[str, str] = {}
+    iot_endpoint: str = ""
+    secrets_prefix: str = ""
+    consistent_reads: bool = False
+
+
+def read_config(environment: Mapping[str, str]) -> AwsConfig:
+    """The configuration in `T2M_CONFIG`; `ConfigError` names the field that is wrong."""
+    text = environment.get(VARIABLE)
+    if not text:
+        raise ConfigError(f"the environment variable {VARIABLE} is not set; the deployer writes it")
+    try:
+        return msgspec.json.decode(text, type=AwsConfig)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{VARIABLE}: {error}") from error
+
+
+class SystemClock:
+    """The host's clock."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+
+class AwsPorts:
+    """The ports, each made when first used: a function makes clients only of the services its role needs."""
+
+    def __init__(self, config: AwsConfig, *, clients: Clients | None = None, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clients = clients or Clients(config.region)
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def hot(self) -> HotStore:
+        """L3 hot."""
+        return DynamoHotStore(
+            self.clients,
+            self._needed("hot_table"),
+            self.config.twin,
+            expire_after_s=self.config.hot_expires_s,
+            consistent=self.config.consistent_reads,
+        )
+
+    @cached_property
+    def cool(self) -> ObjectStore:
+        """L3 cool."""
+        return self._tier("cool")
+
+    @cached_property
+    def archive(self) -> ObjectStore:
+        """L3 archive."""
+        return self._tier("archive")
+
+    @cached_property
+    def graph(self) -> TwinGraph:
+        """L4."""
+        if self.config.twinmaker_workspace:
+            from twin2multicloud.runtime.adapters.aws.twinmaker import TwinMakerGraph
+
+            return TwinMakerGraph(self.clients, self.config.twinmaker_workspace)
+        return DynamoTwinGraph(self.clients, self._needed("graph_table"), consistent=self.config.consistent_reads)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Queues, topics and streams."""
+        return AwsPublisher(self.clients, self.config.topics)
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The way back to devices."""
+        return IotCommands(self.clients, self.config.twin, endpoint=self.config.iot_endpoint)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secret store."""
+        return SecretsManager(self.clients, self.config.secrets_prefix)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """The dead-letter store."""
+        return DynamoDeadLetters(self.clients, self._needed("state_table"))
+
+    @cached_property
+    def rule_states(self) -> RuleStates:
+        """What rules remember."""
+        return DynamoRuleStates(self.clients, self._needed("state_table"))
+
+    @cached_property
+    def nonces(self) -> Nonces:
+        """What receivers remember."""
+        return DynamoNonces(self.clients, self._needed("state_table"))
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Where failures are reported."""
+        return TopicReporter(self.publisher, self.clock, self.config.twin)
+
+    def _tier(self, tier: Tier) -> ObjectStore:
+        bucket = self.config.cool if tier == "cool" else self.config.archive
+        if bucket is None:
+            raise ConfigError(f"{VARIABLE} lacks '{tier}', which this function needs")
+        return S3ObjectStore(self.clients, bucket.name, prefix=bucket.prefix, classes={**CLASSES, **bucket.classes})
+
+    def _needed(self, field: str) -> str:
+        value = str(getattr(self.config, field))
+        if not value:
+            raise ConfigError(f"{VARIABLE} lacks '{field}', which this function needs")
+        return value
