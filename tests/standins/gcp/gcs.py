@@ -1,0 +1,76 @@
+"""gcp-storage-emulator with two repairs, so that our use of the real service's rules can be tested.
+
+Runs in the emulator's own environment. As released (2026.7.19) it answers OK to a change of storage class but
+changes nothing, and it ignores `ifGenerationMatch`. Here a rewrite takes over the class that is asked for, and an
+upload that demands that no object be there (`ifGenerationMatch=0`) is answered 412 when there is one. Other
+preconditions are still ignored.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from http import HTTPStatus
+from typing import Any
+
+from gcp_storage_emulator import server
+from gcp_storage_emulator.__main__ import main
+from gcp_storage_emulator.exceptions import NotFound
+from gcp_storage_emulator.handlers import objects
+
+_original_rewrite = objects.rewrite
+_original_insert = objects.insert
+_lock = threading.Lock()
+
+
+class _AsAskedFor:
+    """The emulator's storage, whose objects have what a rewrite's request says of them."""
+
+    def __init__(self, storage: Any, changes: dict[str, Any]) -> None:
+        self._storage = storage
+        self._changes = changes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_file_obj(self, bucket: str, name: str) -> dict[str, Any]:
+        return {**self._storage.get_file_obj(bucket, name), **self._changes}
+
+
+def _rewrite(request: Any, response: Any, storage: Any, *rest: Any, **more: Any) -> Any:
+    kept = ("storageClass", "metadata", "contentType")
+    changes = {key: value for key, value in (request.data or {}).items() if key in kept}
+    return _original_rewrite(request, response, _AsAskedFor(storage, changes), *rest, **more)
+
+
+def _name(request: Any) -> str | None:
+    if "name" in request.query:
+        return str(request.query["name"][0])
+    data = request.data
+    found = (data.get("meta") or data).get("name") if isinstance(data, dict) else None
+    return None if found is None else str(found)
+
+
+def _insert(request: Any, response: Any, storage: Any, *rest: Any, **more: Any) -> Any:
+    if request.query.get("ifGenerationMatch") != ["0"]:
+        return _original_insert(request, response, storage, *rest, **more)
+    with _lock:  # the check and the write are one step
+        try:
+            storage.get_file_obj(request.params["bucket_name"], _name(request))
+        except NotFound:
+            return _original_insert(request, response, storage, *rest, **more)
+    response.status = HTTPStatus.PRECONDITION_FAILED
+    reason = "At least one of the pre-conditions you specified did not hold."
+    response.json({"error": {"code": 412, "message": reason, "errors": [{"reason": "conditionNotMet"}]}})
+    return None
+
+
+for _, _methods in server.HANDLERS:
+    for _method, _handler in list(_methods.items()):
+        if _handler is _original_rewrite:
+            _methods[_method] = _rewrite
+        elif _handler is _original_insert:
+            _methods[_method] = _insert
+
+if __name__ == "__main__":
+    sys.exit(main())
