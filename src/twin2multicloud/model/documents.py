@@ -1,15 +1,17 @@
 """Reading a workload file: bounded, safe, and with every problem reported at once.
 
 A document has either the workload's fields at its top level, or the sections `workload` (required),
-`constraints` and `assumptions`. The suffix tells the format (.yaml, .yml, .json, .toml); standard input (`-`) and
-other names are recognised by their content. Text is UTF-8, with or without a byte order mark.
+`constraints` and `assumptions`. A twin's file is a workload, too: its other sections are left to `model.twin`, but
+for the number of devices, which the workload may leave to them. The suffix tells the format (.yaml, .yml, .json,
+.toml); standard input (`-`) and other names are recognised by their content. Text is UTF-8, with or without a byte
+order mark.
 """
 
 from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, RawIOBase
 from pathlib import Path as FilePath
@@ -25,6 +27,7 @@ from twin2multicloud.model.formats import Format, parse, sniff
 from twin2multicloud.model.names import nearest, shown
 from twin2multicloud.model.parsing import Mark, Parsed, Path, fail, field_name
 from twin2multicloud.model.scenarios import scenario_names
+from twin2multicloud.model.sections import TWIN_SECTIONS, is_twin, with_device_count
 from twin2multicloud.model.validation import Locate, ModelT, limited, validated, value_text
 from twin2multicloud.model.workload import Workload
 
@@ -36,7 +39,7 @@ _SECTION_OF: Final[Mapping[type[BaseModel], str]] = MappingProxyType(
 )
 SECTIONS: Final = tuple(_SECTION_OF.values())
 
-_FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+SUFFIXES: Final[Mapping[str, Format]] = MappingProxyType(
     {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
 )
 
@@ -57,11 +60,16 @@ def read_workload_file(path: str | FilePath, *, stdin: BinaryIO | None = None) -
     Never reads more than `MAX_BYTES` + 1 bytes. Raises `InvalidInputError` for a file that cannot be read as well
     as for its content.
     """
+    content, source = read_source(path, stdin=stdin)
+    return parse_workload(content, source, SUFFIXES.get(FilePath(path).suffix.lower()))
+
+
+def read_source(path: str | FilePath, *, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
+    """A file's content (standard input's if `path` is `-`) and its name in errors; bounded like all of them."""
     if str(path) == "-":
         stream = sys.stdin.buffer if stdin is None else stdin
-        return parse_workload(read_bounded(stream, "standard input"), "standard input")
-    file = FilePath(path)
-    return parse_workload(_file_content(file), str(path), _FORMATS.get(file.suffix.lower()))
+        return read_bounded(stream, "standard input"), "standard input"
+    return file_content(FilePath(path)), str(path)
 
 
 def parse_workload(content: bytes | str, source: str, form: Format | None = None) -> WorkloadDocument:
@@ -92,8 +100,14 @@ def document_of(parsed: Parsed, source: str) -> WorkloadDocument:
         return instance
 
     # A mapping at the top level is a section, perhaps a misspelled one: no field of a workload is a mapping.
-    if any(key in SECTIONS or isinstance(item, dict) for key, item in value.items()):
-        sections, found = _sections(value, locate)
+    twin = is_twin(value)
+    if twin or any(key in SECTIONS or isinstance(item, dict) for key, item in value.items()):
+        if twin:
+            priced = {key: item for key, item in value.items() if key not in TWIN_SECTIONS}
+            if "workload" in value:
+                priced["workload"] = with_device_count(value["workload"], value.get("devices"))
+            value = priced
+        sections, found = _sections(value, locate, (*SECTIONS, *TWIN_SECTIONS) if twin else SECTIONS)
         findings += found
         workload, constraints, assumptions = section(Workload), section(Constraints), section(Assumptions)
         if "workload" not in value and not findings:
@@ -107,7 +121,9 @@ def document_of(parsed: Parsed, source: str) -> WorkloadDocument:
     return WorkloadDocument(source, workload, constraints, assumptions)
 
 
-def _sections(value: Mapping[str, Any], locate: Locate) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
+def _sections(
+    value: Mapping[str, Any], locate: Locate, known: Sequence[str]
+) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
     """The sections that are mappings, and what is wrong with the rest of the top level."""
     sections: dict[str, dict[str, Any]] = {}
     findings: list[Finding] = []
@@ -120,7 +136,7 @@ def _sections(value: Mapping[str, Any], locate: Locate) -> tuple[dict[str, dict[
         elif key in Workload.model_fields:
             problem = "is a field of the workload; move it under 'workload'"
         else:
-            guess = nearest(key, [name for name in SECTIONS if name not in value])
+            guess = nearest(key, [name for name in known if name not in value])
             problem = f"unknown section; did you mean '{guess}'?" if guess else "unknown section; remove it"
         mark = locate((key,))
         place = (mark.line, mark.column) if mark else (None, None)
@@ -177,7 +193,8 @@ def _too_large(source: str) -> InvalidInputError:
     return fail(source, f"is larger than {MAX_BYTES // 1_048_576} MiB, so it is no workload file")
 
 
-def _file_content(file: FilePath) -> bytes:
+def file_content(file: FilePath) -> bytes:
+    """A file's content; `InvalidInputError` with the remedy where it cannot be read."""
     source = str(file)
     try:
         status = file.stat()

@@ -20,6 +20,11 @@ _BOUNDS: Final = MappingProxyType(
 
 
 @dataclass(frozen=True)
+class SpelledOut:
+    """Marks a numeric field that may also be written as text, such as a duration: its own validator explains it."""
+
+
+@dataclass(frozen=True)
 class NumberField:
     """What a numeric field of a model accepts.
 
@@ -60,7 +65,7 @@ def number_fields(model: type[BaseModel]) -> dict[str, NumberField]:
     """The numeric fields of a pydantic model by name, in the order of declaration. Booleans are not numbers."""
     found: dict[str, NumberField] = {}
     for name, info in model.model_fields.items():
-        if info.annotation not in (int, float):
+        if info.annotation not in (int, float) or any(isinstance(item, SpelledOut) for item in info.metadata):
             continue
         bounds: dict[str, float] = {}
         for item in info.metadata:

@@ -1,0 +1,108 @@
+"""The parts of a definition that could be read, for checks that look at several of them.
+
+One bad part must not hide what is wrong with the others, and must not make others look wrong: so every collection
+says which of its members were declared but could not be read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.parsing import Path
+from twin2multicloud.model.twin.definition import (
+    DashboardDefinition,
+    DeviceGroupDefinition,
+    DeviceTypeDefinition,
+    EntityDefinition,
+    EntityModelDefinition,
+    RelationshipDefinition,
+    RuleDefinition,
+)
+from twin2multicloud.model.twin.patterns import matcher
+from twin2multicloud.model.workload import Workload
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong at a path of the definition, said in one sentence with the remedy."""
+
+    path: Path
+    text: str
+
+
+@dataclass
+class Named(Generic[T]):
+    """A mapping's readable members, and the names of all that were declared."""
+
+    good: dict[str, T] = field(default_factory=dict)
+    declared: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Listed(Generic[T]):
+    """A list's readable members with their indexes, and whether these are all."""
+
+    good: list[tuple[int, T]] = field(default_factory=list)
+    complete: bool = True
+
+
+@dataclass
+class Parts:
+    """What of a definition could be read."""
+
+    name: str | None = None
+    workload: Workload | None = None
+    constraints: Constraints | None = None
+    device_types: Named[DeviceTypeDefinition] = field(default_factory=Named)
+    devices: Listed[DeviceGroupDefinition] = field(default_factory=Listed)
+    models: Named[EntityModelDefinition] = field(default_factory=Named)
+    entities: Listed[EntityDefinition] = field(default_factory=Listed)
+    relationships: Listed[RelationshipDefinition] = field(default_factory=Listed)
+    rules: Listed[RuleDefinition] = field(default_factory=Listed)
+    dashboards: Listed[DashboardDefinition] = field(default_factory=Listed)
+    modules: dict[str, str] = field(default_factory=dict)
+    interfaces: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+
+    @cached_property
+    def device_types_by_name(self) -> dict[str, str]:
+        """The type of each device; the first one where a name is given twice."""
+        found: dict[str, str] = {}
+        for _, group in self.devices.good:
+            for name in group.all_names():
+                found.setdefault(name, group.type)
+        return found
+
+    @cached_property
+    def entity_models(self) -> dict[str, str]:
+        """The model of each entity; the first one where an id is given twice."""
+        found: dict[str, str] = {}
+        for _, entity in self.entities.good:
+            for _, id in entity.numbered_ids():
+                found.setdefault(id, entity.model)
+        return found
+
+    def devices_like(self, pattern: str, kind: str | None = None) -> list[str]:
+        """The devices (of a type) that a name or pattern means, in order."""
+        names = self.device_types_by_name
+        if "*" not in pattern:
+            return [pattern] if pattern in names and kind in (None, names[pattern]) else []
+        fits = matcher(pattern)
+        return [name for name, its_kind in names.items() if kind in (None, its_kind) and fits(name)]
+
+    def entities_like(self, pattern: str) -> list[str]:
+        """The entities that an id or pattern means, in order."""
+        if "*" not in pattern:
+            return [pattern] if pattern in self.entity_models else []
+        return list(filter(matcher(pattern), self.entity_models))
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """The names that occur more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
