@@ -1,0 +1,469 @@
+"""How Google Cloud counts. Each class holds one service's rule and is fed operations; none knows the formulas.
+
+Rules from Google's pages: Pub/Sub counts what is published and what is delivered, at least 1,000 bytes a request, a
+push being a request per message; Cloud Run bills a request's time in started 100 ms, requests on one instance at a time
+once, and instances that always run by the second; Firestore counts documents; Cloud Storage counts class A and B.
+"""
+
+# Every meter takes the whole of an operation; what its rule does not ask for is unused.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
+from twin2multicloud.model.slots import Slot
+from twin2multicloud.sandbox.metering.base import (
+    DAYS_PER_MONTH,
+    HOURS_PER_MONTH,
+    MIB,
+    SECONDS_PER_MONTH,
+    Counted,
+    CountedFunction,
+    Level,
+    pieces,
+)
+from twin2multicloud.sandbox.metering.book import MeterBook
+from twin2multicloud.sandbox.metering.hooks import Amount
+
+_STEP_MS = 100
+_LEAST_REQUEST = 1000
+_SERVICE_MIB = 512
+_VCPUS_FOR_MIB = ((512, 0.08), (1024, 0.5), (4096, 1.0), (8192, 2.0), (16384, 4.0), (24576, 6.0), (32768, 8.0))
+_DEVICES_PER_QUERY = 30  # an `in` of Firestore takes no more
+
+
+def _stepped_s(ms: float) -> float:
+    """Seconds billed for a request of its own instance."""
+    return max(ceil(ms / _STEP_MS - 1e-9), 1) * _STEP_MS / 1000
+
+
+def _least_vcpus(memory_mib: float) -> float:
+    return next((vcpus for most, vcpus in _VCPUS_FOR_MIB if memory_mib <= most), _VCPUS_FOR_MIB[-1][1])
+
+
+# ── Cloud Run ───────────────────────────────────────────────────────────────────────────────────────────────
+class RunFunction(CountedFunction):
+    """A function: below one vCPU an instance takes one request at a time. What is pushed one by one is a run each."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._requests = self.cell("gcp.run.requests")
+        self._logs = self.cell("gcp.logging.ingestion")
+        self._alone = self.cell("seconds-alone")
+        self._all_busy = self.cell("seconds-busy")
+        memory = self.assumed("handler_memory_mib")
+        self._vcpus = max(self.assumed("handler_vcpus"), _least_vcpus(memory))
+        self._bytes = memory * MIB
+        self._log_bytes = self.assumed("log_bytes_per_invocation")
+        self._one_by_one = component.gathers == 1
+
+    def count(self, messages: int, work_ms: float) -> None:
+        """One request, or one per message."""
+        requests = max(messages, 1) if self._one_by_one else 1
+        ms = self._fixed_ms + work_ms / requests
+        self._requests.add(requests)
+        self._alone.add(requests * _stepped_s(ms))
+        self._all_busy.add(requests * ms / 1000)
+        self._logs.add(requests * self._log_bytes)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Seconds of instances: each request's own, or shared where an instance has a whole vCPU."""
+        seconds = self._alone.value * scale
+        if self._vcpus >= 1:
+            seconds = min(seconds, max(self._all_busy.value * scale, SECONDS_PER_MONTH))
+        return {
+            "gcp.run.cpu": Amount(seconds * self._vcpus),
+            "gcp.run.memory": Amount(seconds * self._bytes),
+        }
+
+
+class GatheringService(CountedFunction):
+    """A sender on an instance of a whole vCPU: every message is a request that waits for its batch to be posted."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._requests = self.cell("gcp.run.requests")
+        self._logs = self.cell("gcp.logging.ingestion")
+        self._open = self.cell("seconds-open")
+        self._cpu = self.cell("seconds-cpu")
+        self._window_ms = self.assumed("batch_window_s") * 1000
+        self._per_message_ms = self._fixed_ms + self.assumed("link_ms_per_message")
+        self._post_ms = self.assumed("send_ms_per_batch")
+        self._log_bytes = self.assumed("log_bytes_per_invocation")
+
+    def count(self, messages: int, work_ms: float) -> None:
+        """One batch: open for at most the window, then posted."""
+        full = messages >= self.component.gathers
+        self._requests.add(max(messages, 1))
+        self._logs.add(self._log_bytes)
+        cpu_ms = messages * self._per_message_ms
+        # How long a full batch waited is not known here; where many fill, an instance is always open anyway.
+        waited = self._window_ms if not full or self.component.gathers > 1 else 0.0
+        self._open.add(_stepped_s(waited + self._post_ms + cpu_ms))
+        self._cpu.add(cpu_ms / 1000)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Batches that are open at once share an instance, as long as its CPU suffices."""
+        seconds = min(self._open.value * scale, max(self._cpu.value * scale, SECONDS_PER_MONTH))
+        return {
+            "gcp.run.cpu": Amount(seconds),
+            "gcp.run.memory": Amount(seconds * _SERVICE_MIB * MIB),
+        }
+
+
+class Worker(CountedFunction):
+    """Instances that always run, as many as the peak asks for."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._logs = self.cell("gcp.logging.ingestion")
+        self._log_bytes = self.assumed("log_bytes_per_invocation")
+        self._mib = max(float(_SERVICE_MIB), self.assumed("handler_memory_mib"))
+        self._vcpus = max(1.0, _least_vcpus(self._mib))
+
+    def count(self, messages: int, work_ms: float) -> None:
+        """One batch."""
+        self._logs.add(self._log_bytes)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Whole instances for the rates that were seen, all month."""
+        average = self._busy.value / 1000 * scale / SECONDS_PER_MONTH
+        peak = average * self.demanded("peak_factor") / self.assumed("provisioned_utilization")
+        seconds = max(ceil(peak - 1e-9), 1) * SECONDS_PER_MONTH
+        return {
+            "gcp.run.instance-cpu": Amount(seconds * self._vcpus, planned=True),
+            "gcp.run.instance-memory": Amount(seconds * self._mib * MIB, planned=True),
+        }
+
+
+class Schedule(Counted):
+    """A job of Cloud Scheduler, where there is something to move."""
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """One job a month."""
+        source = "hot_months" if self.component.slot is Slot.HOT else "cool_months"
+        moves = self.demanded("archive_months") > self.demanded(source)
+        return {"gcp.scheduler.jobs": Amount(1.0 if moves else 0.0)}
+
+
+# ── Pub/Sub ─────────────────────────────────────────────────────────────────────────────────────────────────
+class PubSub(Counted):
+    """A topic or a subscription. Messages are one each, or batches where a worker or a receiver publishes them."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._throughput = self.cell("gcp.pubsub.throughput")
+        self._overhead = self.assumed("pubsub_overhead_bytes")
+        self._most = int(self.demanded("link_batch_messages")) if _holds_batches(component, blueprint) else 1
+        pulled = component.name == "intake" and not blueprint.by_edge["telemetry"].apart
+        self._pulled = pulled and "run-worker" in component.offer
+
+    def sent(self, sizes: Sequence[int]) -> None:
+        """See `ChannelMeter.sent`."""
+        self._throughput.add(self._counted(sizes))
+
+    def received(self, sizes: Sequence[int]) -> None:
+        """See `ChannelMeter.received`: pushed one by one, or pulled together."""
+        if self._pulled:
+            each = sum(sizes) + len(sizes) * self._overhead
+            self._throughput.add(max(each, _LEAST_REQUEST) if sizes else 0)
+        else:
+            self._throughput.add(self._counted(sizes))
+
+    def acked(self, sizes: Sequence[int]) -> None:
+        """Free."""
+
+    def _counted(self, sizes: Sequence[int]) -> float:
+        most, overhead = self._most, self._overhead
+        if most == 1:
+            return sum(max(size + overhead, _LEAST_REQUEST) for size in sizes)
+        parts = (sum(sizes[i : i + most]) + overhead for i in range(0, len(sizes), most))
+        return sum(max(part, _LEAST_REQUEST) for part in parts)
+
+
+def _holds_batches(component: PlannedComponent, blueprint: Blueprint) -> bool:
+    if component.name == "intake":
+        return blueprint.by_edge["telemetry"].apart
+    return component.name.endswith("-outbox") and "run-functions" not in component.offer
+
+
+class DirectGateway(PubSub):
+    """Devices publish to a topic; commands go to a topic per device."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        commands = self.sibling("device-commands")
+        assert commands is not None
+        self._commands = book.cell("gcp.pubsub.throughput", commands.id)
+
+    def message(self, size: int, count: int = 1) -> None:
+        """See `GatewayMeter.message`."""
+        self._throughput.add(count * max(size + self._overhead, _LEAST_REQUEST))
+
+    def command(self, size: int, count: int = 1) -> None:
+        """See `GatewayMeter.command`: published, and delivered to the device."""
+        self._commands.add(2 * count * max(size + self._overhead, _LEAST_REQUEST))
+
+    def connected(self, device_seconds: float) -> None:
+        """Free."""
+
+    def refused(self, count: int = 1) -> None:
+        """Counted already when it came in."""
+
+
+class RunGateway(CountedFunction):
+    """Our gateway: a request per message, which it publishes and answers with the device's pending commands."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._requests = self.cell("gcp.run.requests")
+        self._logs = self.cell("gcp.logging.ingestion")
+        self._log_bytes = self.assumed("log_bytes_per_invocation")
+        self._per_message_ms = self._fixed_ms + self.assumed("write_ms_per_message")
+        self._overhead = self.assumed("pubsub_overhead_bytes")
+        telemetry, pending = self.sibling("telemetry"), self.sibling("pending-commands")
+        assert telemetry is not None
+        assert pending is not None
+        self._telemetry = book.cell("gcp.pubsub.throughput", telemetry.id)
+        self._looks = self.demanded("commands_per_device_per_day") > 0
+        self._reads, self._writes, self._deletes = (
+            book.cell(f"gcp.firestore.{operation}", pending.id) for operation in ("reads", "writes", "deletes")
+        )
+
+    def message(self, size: int, count: int = 1) -> None:
+        """See `GatewayMeter.message`."""
+        self._runs.add(count)
+        self._messages.add(count)
+        self._busy.add(count * self._per_message_ms)
+        self._requests.add(count)
+        self._telemetry.add(count * max(size + self._overhead, _LEAST_REQUEST))
+        if self._looks:
+            self._reads.add(count)
+
+    def command(self, size: int, count: int = 1) -> None:
+        """See `GatewayMeter.command`: kept until the device's next message, then removed."""
+        self._writes.add(count)
+        self._deletes.add(count)
+
+    def connected(self, device_seconds: float) -> None:
+        """Free."""
+
+    def refused(self, count: int = 1) -> None:
+        """A line in the log; requests themselves are not logged."""
+        self._logs.add(count * self._log_bytes)
+
+    def count(self, messages: int, work_ms: float) -> None:
+        """See `message`."""
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Requests share an instance of one vCPU."""
+        alone = self._requests.value * scale * _stepped_s(self._per_message_ms)
+        seconds = min(alone, max(self._busy.value * scale / 1000, SECONDS_PER_MONTH))
+        return {
+            "gcp.run.cpu": Amount(seconds),
+            "gcp.run.memory": Amount(seconds * _SERVICE_MIB * MIB),
+        }
+
+
+# ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────────
+class Firestore(Counted):
+    """Documents written, read and deleted; a query that finds nothing reads one."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._writes, self._reads, self._deletes = (
+            self.cell(f"gcp.firestore.{operation}") for operation in ("writes", "reads", "deletes")
+        )
+        self._bytes_in = self.cell("written-bytes")
+        self._held = Level(self)
+
+    def wrote(self, sizes: Sequence[int]) -> None:
+        """See `StoreMeter.wrote`."""
+        self._writes.add(len(sizes))
+        self._bytes_in.add(sum(sizes))
+
+    def read(self, records: int, answers: Sequence[int]) -> None:
+        """See `StoreMeter.read`."""
+        self._reads.add(max(records, len(answers)))
+
+    def swept(self, devices: int, records: int, bytes_read: int) -> None:
+        """See `StoreMeter.swept`: three queries for every thirty devices."""
+        queries = pieces(devices, _DEVICES_PER_QUERY)
+        self._reads.add(2 * queries + max(records, queries))
+
+    def deleted(self, sizes: Sequence[int]) -> None:
+        """See `StoreMeter.deleted`."""
+        self._deletes.add(len(sizes))
+
+    expired = deleted
+    """Expiry is billed as deletes."""
+
+    def holds(self, stored: float, at: float) -> None:
+        """See `StoreMeter.holds`."""
+        self._held.set(stored, at)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """What the hot tier holds, by what was written."""
+        months = self.span_months()
+        kept = self._bytes_in.value * scale * months
+        return {"gcp.firestore.storage": Amount(kept, projected=True)} if months else {}
+
+
+class Bigtable(Counted):
+    """Whole nodes for the peak of writes or for what they hold."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._writes = self.cell("rows-written")
+        self._bytes_in = self.cell("written-bytes")
+        self._held = Level(self)
+
+    def wrote(self, sizes: Sequence[int]) -> None:
+        """See `StoreMeter.wrote`."""
+        self._writes.add(len(sizes))
+        self._bytes_in.add(sum(sizes))
+
+    def read(self, records: int, answers: Sequence[int]) -> None:
+        """Within the nodes' capacity."""
+
+    def swept(self, devices: int, records: int, bytes_read: int) -> None:
+        """Within the nodes' capacity."""
+
+    def deleted(self, sizes: Sequence[int]) -> None:
+        """Within the nodes' capacity."""
+
+    expired = deleted
+
+    def holds(self, stored: float, at: float) -> None:
+        """See `StoreMeter.holds`."""
+        self._held.set(stored, at)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Nodes and storage."""
+        kept = self._bytes_in.value * scale * self.span_months()
+        per_s = self._writes.value * scale / SECONDS_PER_MONTH * self.demanded("peak_factor")
+        needed = max(per_s / self.assumed("bigtable_writes_per_node_s"), kept / 5e12)
+        nodes = max(ceil(needed / self.assumed("provisioned_utilization") - 1e-9), 1)
+        return {
+            "gcp.bigtable.node-hours": Amount(nodes * HOURS_PER_MONTH, planned=True),
+            "gcp.bigtable.storage": Amount(kept, projected=True),
+        }
+
+
+_MINIMUM_DAYS = {"nearline": 30, "coldline": 90, "archive": 365}
+
+
+class CloudStorage(Counted):
+    """A tier in one storage class. An object that changes class in its place is not deleted early."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        name = component.offer.removeprefix("gcp.storage-")
+        self._prefix, self._minimum = f"gcp.storage.{name}", _MINIMUM_DAYS[name] / DAYS_PER_MONTH
+        self._written = self.cell(f"{self._prefix}.class-a")
+        self._billed = self.cell("billed-bytes")
+        self._held = Level(self)
+
+    def put(self, size: int) -> None:
+        """See `BucketMeter.put`."""
+        self._written.add(1)
+        self._billed.add(size)
+
+    transition = put
+    """A change of class is an operation of class A, and what it changes is in this class from then on."""
+
+    def got(self, size: int) -> None:
+        """See `BucketMeter.got`."""
+        self.cell(f"{self._prefix}.class-b").add(1)
+        self.cell(f"{self._prefix}.retrieval").add(size)
+
+    def holds(self, objects: int, stored: float, at: float) -> None:
+        """See `BucketMeter.holds`."""
+        self._held.set(stored, at)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Storage by what came in, at least for the minimum that is left."""
+        months = max(self.span_months(), self._minimum_left())
+        return {f"{self._prefix}.storage": Amount(self._billed.value * scale * months, projected=True)}
+
+    def _minimum_left(self) -> float:
+        moves_on = self.demanded("archive_months") > self.demanded("cool_months")
+        together = not self.blueprint.by_edge["to-archive"].apart
+        if self.component.slot is Slot.COOL:
+            return 0.0 if moves_on and together else self._minimum
+        cool = self.demanded("cool_months") - self.demanded("hot_months")
+        return max(self._minimum - cool, 0.0) if together else self._minimum
+
+
+class FirestoreGraph(Counted):
+    """Our own graph on Firestore: a document per entity."""
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._writes = self.cell("gcp.firestore.writes")
+        self._reads = self.cell("gcp.firestore.reads")
+        self._stored = self.cell("entity-bytes")
+        self._entity = self.assumed("entity_bytes")
+
+    def updated(self, sizes: Sequence[int]) -> None:
+        """See `GraphMeter.updated`."""
+        self._writes.add(len(sizes))
+
+    def queried(self, answers: Sequence[int]) -> None:
+        """See `GraphMeter.queried`: as many entities as an answer holds."""
+        self._reads.add(sum(max(ceil(size / self._entity), 1) if self._entity else 1 for size in answers))
+
+    def holds(self, entities: int, stored: float, at: float) -> None:
+        """See `GraphMeter.holds`."""
+        self._stored.grow(stored)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Entities stay."""
+        return {"gcp.firestore.storage": Amount(self._stored.value)}
+
+
+# ── Dashboards ──────────────────────────────────────────────────────────────────────────────────────────────
+class RunGrafana(Counted):
+    """Grafana on instances of one vCPU and 1 GiB that always run."""
+
+    egress = "gcp.egress.internet"
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._users = self.cell("users")
+        self._browsers = book.cell(self.egress, f"{component.slot.value}/browsers")
+
+    def users(self, editors: int, viewers: int) -> None:
+        """See `DashboardMeter.users`."""
+        self._users.grow(editors + viewers)
+
+    def served(self, sent: int) -> None:
+        """See `DashboardMeter.served`."""
+        self._browsers.add(sent)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Instances for the month's users."""
+        vcpus = max(ceil(self._users.value / self.assumed("users_per_grafana_vcpu") - 1e-9), 1)
+        return {
+            "gcp.run.instance-cpu": Amount(vcpus * SECONDS_PER_MONTH),
+            "gcp.run.instance-memory": Amount(vcpus * 2**30 * SECONDS_PER_MONTH),
+        }
+
+
+class MachineGrafana(RunGrafana):
+    """Grafana on a small virtual machine with a disk and an address."""
+
+    egress = "gcp.egress.compute-premium"
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """The machine for the month's users."""
+        small = self._users.value <= 0.5 * self.assumed("users_per_grafana_vcpu")
+        return {
+            "gcp.compute.e2-small-hours": Amount(HOURS_PER_MONTH if small else 0.0),
+            "gcp.compute.e2-medium-hours": Amount(0.0 if small else HOURS_PER_MONTH),
+            "gcp.compute.pd-balanced": Amount(10 * 2**30),
+            "gcp.compute.external-ip-hours": Amount(HOURS_PER_MONTH),
+        }
