@@ -41,7 +41,9 @@ class Counted:
         if not elapsed_s > 0:
             raise ValueError(f"elapsed_s is {elapsed_s}; nothing can be scaled to a month before time has passed")
         scale = SECONDS_PER_MONTH / elapsed_s
-        found = {name: Amount(cell.value * scale) for name, cell in self._cells.items() if name.startswith(_PREFIXES)}
+        # From the book, so that what was counted before a restart is there, and what a sibling counted for this one.
+        counted = self._book.of(self.component.id)
+        found = {name: Amount(value * scale) for name, value in counted.items() if name.startswith(_PREFIXES)}
         found.update(self.derived(scale))
         return found
 
