@@ -142,7 +142,8 @@ class AwsPorts:
     @cached_property
     def secrets(self) -> Secrets:
         """The secret store."""
-        return SecretsManager(self.clients, self.config.secrets_prefix)
+        # `LinksSource` has a cache of its own, and must see a rotated key when it asks again.
+        return SecretsManager(self.clients, self.config.secrets_prefix, max_age_s=5.0)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
