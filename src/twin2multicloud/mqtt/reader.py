@@ -35,8 +35,8 @@ _WILDCARDS: Final = ("+", "#")
 class Reader:
     """Turns the bytes of one connection into packets, however they are cut.
 
-    `version` is the protocol's level; reading a CONNECT sets it. `max_packet_bytes` bounds what follows a packet's length, and
-    with it what is ever held back.
+    `version` is the protocol's level; reading a CONNECT sets it. `max_packet_bytes` bounds what follows a packet's
+    length, and with it what is ever held back.
     """
 
     __slots__ = ("_held", "_max_remaining", "_needed", "version")
@@ -61,7 +61,7 @@ class Reader:
         position, end = 0, len(data)
         needed = 2
         while end - position >= 2:
-            length, start = data[position + 1], position + 2
+            first, length, start = data[position], data[position + 1], position + 2
             if length >= 0x80:
                 length, start = self._long_length(data, start, end, length & 0x7F)
                 if length < 0:
@@ -73,9 +73,11 @@ class Reader:
                 )
             stop = start + length
             if stop > end:
+                if first & 0xF0 != 0x30 and first != 0x10 and first not in _DECODERS:
+                    raise _no_packet(first)  # at once: what is no MQTT need not be waited for
                 needed = stop - position
                 break
-            first, position = data[position], stop
+            position = stop
             if first & 0xF0 == 0x30:
                 yield self._publish(first, data, start, stop)
             else:
@@ -129,7 +131,7 @@ class Reader:
             return connect
         decode = _DECODERS.get(first)
         if decode is None:
-            raise ProtocolError(f"no packet that is supported begins with {first:#04x}", Reason.PROTOCOL_ERROR)
+            raise _no_packet(first)
         return decode(data, at, stop, self.version == V5)
 
 
@@ -307,3 +309,7 @@ def _bad_qos(qos: int) -> ProtocolError:
     if qos == 2:
         return ProtocolError("QoS 2 is not supported; use 1", Reason.QOS_NOT_SUPPORTED)
     return ProtocolError("QoS 3 does not exist")
+
+
+def _no_packet(first: int) -> ProtocolError:
+    return ProtocolError(f"no packet that is supported begins with {first:#04x}", Reason.PROTOCOL_ERROR)
