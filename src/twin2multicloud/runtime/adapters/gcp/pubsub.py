@@ -6,7 +6,7 @@ thread at work behind it, which an instance without CPU between requests would n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from google.api_core.exceptions import NotFound
 from google.pubsub_v1 import PublisherClient
 
 from twin2multicloud.runtime.adapters.gcp.calls import Patience, calling
-from twin2multicloud.runtime.envelope import CONTENT_TYPE, Event, decode, decode_batch, encode, encode_batch
+from twin2multicloud.runtime.envelope import CONTENT_TYPE, Event, RawMessage, decode, decode_batch, encode, encode_batch
 from twin2multicloud.runtime.failures import DeviceOfflineError, RejectedError
 from twin2multicloud.runtime.ports import Command
 
@@ -58,6 +58,17 @@ class PubSubPublisher:
             if len(message["data"]) > _REQUEST_BYTES:
                 raise RejectedError(f"Pub/Sub {topic}: an event of {len(message['data'])} bytes; {_REQUEST_BYTES} fit")
         for portion in _requests(messages):
+            with calling(f"Pub/Sub {topic}"):
+                request = {"topic": f"{self._path}{topic}", "messages": portion}
+                self._client.publish(request, **self._patience.again())
+
+    def publish_raw(self, topic: str, messages: Sequence[RawMessage]) -> None:
+        """Hand over what devices sent as they sent it, with device and kind as attributes; as for `publish`."""
+        wrapped = [
+            {"data": message.payload, "attributes": {"device": message.device, "kind": message.kind}}
+            for message in messages
+        ]
+        for portion in _requests(wrapped):
             with calling(f"Pub/Sub {topic}"):
                 request = {"topic": f"{self._path}{topic}", "messages": portion}
                 self._client.publish(request, **self._patience.again())
@@ -128,9 +139,15 @@ def events_in(data: bytes) -> list[Event]:
     return decode_batch(data) if data[:1] == b"[" else [decode(data)]
 
 
-def is_events(attributes: dict[str, str]) -> bool:
-    """Whether a message was written by us; a device's own message does not say so."""
-    return attributes.get(_ATTRIBUTE) in (_SINGLE, CONTENT_TYPE)
+def items_in(data: bytes, attributes: Mapping[str, str], published: float) -> list[RawMessage | Event]:
+    """What a message brings: our own events, or what a device sent (it is named by the attribute `device`).
+
+    `published` is when, in seconds since 1970; the same at every delivery. Raises `msgspec.DecodeError` if a message
+    says that it holds our events but does not.
+    """
+    if attributes.get(_ATTRIBUTE) in (_SINGLE, CONTENT_TYPE):
+        return [*events_in(data)]
+    return [RawMessage(attributes.get("device", ""), data, published, attributes.get("kind", "telemetry"))]
 
 
 def _single(event: Event) -> dict[str, Any]:

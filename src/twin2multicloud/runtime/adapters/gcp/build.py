@@ -1,0 +1,209 @@
+"""All ports of a function on Google Cloud, from the names in its environment variable `T2M_CONFIG`."""
+
+from __future__ import annotations
+
+import random
+import secrets as tokens
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from twin2multicloud.runtime.adapters.gcp.calls import Patience
+from twin2multicloud.runtime.adapters.gcp.clients import Clients
+from twin2multicloud.runtime.adapters.gcp.pubsub import Bundles, DeviceTopics, PubSubPublisher
+from twin2multicloud.runtime.adapters.gcp.reporter import TopicReporter
+from twin2multicloud.runtime.ports import (
+    Clock,
+    Commands,
+    DeadLetters,
+    HotStore,
+    Nonces,
+    ObjectStore,
+    Reporter,
+    RuleStates,
+    Secrets,
+    TwinGraph,
+)
+
+if TYPE_CHECKING:
+    from twin2multicloud.runtime.adapters.gcp.commands import PendingCommands
+
+VARIABLE: Final = "T2M_CONFIG"
+
+
+class ConfigError(Exception):
+    """The function's configuration is missing, broken or lacks what its role needs."""
+
+
+class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Names of what the deployer made; a function needs only those of its role.
+
+    `prefix` begins the name of every topic, collection and secret, so that twins share a project; the collections are
+    hot, dead-letters, rule-states, nonces, pending-commands, twins, relationships and models. `hot_expires_s` is set
+    only where no tier comes after hot: records then leave by Firestore's TTL policy. `bundled` are the topics that
+    get a whole batch as one message, at most `bundle_messages` and `bundle_bytes` of it.
+
+    Whoever pushes messages or runs schedules shows a token that Google signed for `token_audience` and the service
+    account `token_account`; `check_tokens` false admits everybody and is for emulators, which send none. `gather`:
+    a sender whose pushed messages come often enough to form batches.
+    """
+
+    twin: str
+    project: str
+    prefix: str = ""
+    database: str = "(default)"
+    hot: Literal["firestore", "bigtable"] = "firestore"
+    hot_expires_s: float | None = None
+    bigtable_instance: str = ""
+    bigtable_table: str = "hot"
+    cool_bucket: str = ""
+    cool_class: Literal["NEARLINE", "COLDLINE"] = "NEARLINE"
+    archive_bucket: str = ""
+    commands: Literal["topics", "pending"] = "topics"
+    bundled: tuple[str, ...] = ("intake",)
+    bundle_messages: int = 20
+    bundle_bytes: int = 4 * 2**20
+    check_tokens: bool = True
+    token_audience: str = ""
+    token_account: str = ""
+    gather: bool = False
+    patience: Patience = Patience()
+
+
+def read_config(environment: Mapping[str, str]) -> GcpConfig:
+    """The configuration in `T2M_CONFIG`; `ConfigError` names the field that is wrong."""
+    text = environment.get(VARIABLE)
+    if not text:
+        raise ConfigError(f"the environment variable {VARIABLE} is not set; the deployer writes it")
+    try:
+        return msgspec.json.decode(text, type=GcpConfig)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{VARIABLE}: {error}") from error
+
+
+class SystemClock:
+    """The host's clock."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+
+class GcpPorts:
+    """The ports, each made when first used: a function makes clients only of the services its role needs."""
+
+    def __init__(self, config: GcpConfig, environment: Mapping[str, str], *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clients = Clients(config.project, environment, config.database)
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def hot(self) -> HotStore:
+        """L3 hot."""
+        config = self.config
+        if config.hot == "bigtable":
+            from twin2multicloud.runtime.adapters.gcp.hot_bigtable import BigtableHotStore
+
+            instance = self._needed("bigtable_instance")
+            table = f"projects/{config.project}/instances/{instance}/tables/{config.bigtable_table}"
+            return BigtableHotStore(self.clients.bigtable, table, config.patience)
+        from twin2multicloud.runtime.adapters.gcp.hot_firestore import FirestoreHotStore
+
+        return FirestoreHotStore(
+            self.clients.firestore, f"{config.prefix}hot", config.patience, expire_after_s=config.hot_expires_s
+        )
+
+    @cached_property
+    def cool(self) -> ObjectStore:
+        """L3 cool."""
+        return self._bucket("cool_bucket")
+
+    @cached_property
+    def archive(self) -> ObjectStore:
+        """L3 archive."""
+        return self._bucket("archive_bucket")
+
+    @cached_property
+    def graph(self) -> TwinGraph:
+        """L4."""
+        from twin2multicloud.runtime.adapters.gcp.graph import FirestoreGraph
+
+        return FirestoreGraph(
+            self.clients.firestore, self.config.prefix, self.config.patience, time.sleep, random.random
+        )
+
+    @cached_property
+    def publisher(self) -> PubSubPublisher:
+        """Topics."""
+        config = self.config
+        bundles = Bundles(frozenset(config.bundled), config.bundle_messages, config.bundle_bytes)
+        return PubSubPublisher(self.clients.publisher, config.project, config.prefix, config.patience, bundles)
+
+    @cached_property
+    def pending_commands(self) -> PendingCommands:
+        """Where commands wait for devices that ask."""
+        from twin2multicloud.runtime.adapters.gcp.commands import PendingCommands
+
+        name = f"{self.config.prefix}pending-commands"
+        return PendingCommands(self.clients.firestore, name, self.config.patience, self.clock.now)
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The way back to devices."""
+        config = self.config
+        if config.commands == "pending":
+            return self.pending_commands
+        return DeviceTopics(self.clients.publisher, config.project, config.prefix, config.patience)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secret store."""
+        from twin2multicloud.runtime.adapters.gcp.secrets import SecretManager
+
+        config = self.config
+        return SecretManager(
+            self.clients.secret_manager, config.project, config.prefix, config.patience, time.monotonic
+        )
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """The dead-letter store."""
+        from twin2multicloud.runtime.adapters.gcp.letters import FirestoreDeadLetters
+
+        return FirestoreDeadLetters(self.clients.firestore, f"{self.config.prefix}dead-letters", self.config.patience)
+
+    @cached_property
+    def rule_states(self) -> RuleStates:
+        """What rules remember."""
+        from twin2multicloud.runtime.adapters.gcp.memory import FirestoreRuleStates
+
+        return FirestoreRuleStates(self.clients.firestore, f"{self.config.prefix}rule-states", self.config.patience)
+
+    @cached_property
+    def nonces(self) -> Nonces:
+        """What receivers remember."""
+        from twin2multicloud.runtime.adapters.gcp.memory import FirestoreNonces
+
+        name = f"{self.config.prefix}nonces"
+        return FirestoreNonces(self.clients.firestore, name, self.config.patience, lambda: tokens.token_hex(12))
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Where failures are reported."""
+        return TopicReporter(self.publisher, self.clock, self.config.twin)
+
+    def _bucket(self, field: str) -> ObjectStore:
+        from twin2multicloud.runtime.adapters.gcp.objects import CloudStorageObjects
+
+        return CloudStorageObjects(
+            self.clients.storage, self._needed(field), self.config.patience, cool_class=self.config.cool_class
+        )
+
+    def _needed(self, field: str) -> str:
+        value = str(getattr(self.config, field))
+        if not value:
+            raise ConfigError(f"{VARIABLE} lacks '{field}', which this function needs")
+        return value

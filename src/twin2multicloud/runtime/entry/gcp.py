@@ -1,0 +1,302 @@
+"""Entry points for the functions framework (Cloud Run functions and services), one per role.
+
+A package's `main.py` makes a `Function` of its directory and offers one of its methods as the framework's target, an
+HTTP function. A function is put together at its first request and kept while its instance lives. What Pub/Sub pushes
+and what Cloud Scheduler calls must show Google's token, unless `check_tokens` is off.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from twin2multicloud.runtime.adapters.gcp.build import ConfigError, GcpPorts, read_config
+from twin2multicloud.runtime.entry.gathering import Gatherer
+from twin2multicloud.runtime.entry.gcp_gateway import Answer, Gateway, error_answer, later
+from twin2multicloud.runtime.entry.gcp_push import Delivery, TokenCheck, TokenError, google_certificates, pushed
+from twin2multicloud.runtime.entry.gcp_work import Handle, Message, Work
+from twin2multicloud.runtime.entry.roles import Roles, read_function, read_package
+from twin2multicloud.runtime.envelope import encode
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
+from twin2multicloud.runtime.handlers.receive import Receive
+from twin2multicloud.runtime.links import MAX_BODY_BYTES
+
+MOVE_S: Final = 840.0
+"""A mover's time, within the 15 minutes that Cloud Scheduler waits for an answer; its schedule is the retry."""
+READ_KEY: Final = "read-key"
+"""The secret that dashboards show as a bearer token where they cannot sign."""
+DEVICE_KEYS: Final = "device-keys"
+"""The secret that devices' keys are derived from."""
+_PUSH_BYTES: Final = 16 * 2**20
+_QUERY_BYTES: Final = 65_536
+
+Reply: TypeAlias = tuple[bytes, int, dict[str, str]]
+
+
+class Function:
+    """A function of the package in `root`. Every public method but `work` is an HTTP function: Flask's request in,
+    body, status and headers out.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        certificates: Callable[[], Mapping[str, str]] = google_certificates,
+    ) -> None:
+        self._root = root
+        self._environment = environment
+        self._certificates = certificates
+        self._lock = threading.Lock()
+
+    def process(self, request: Any) -> Reply:
+        """L2: a message that Pub/Sub pushes."""
+        return self._push(request, lambda: self._process)
+
+    def send(self, request: Any) -> Reply:
+        """A link's sender: a message of its outbox that Pub/Sub pushes."""
+        return self._push(request, lambda: self._send)
+
+    def receive(self, request: Any) -> Reply:
+        """A link's receiver: a signed POST to /links/{edge}."""
+        return _reply(self._posted(request))
+
+    def read(self, request: Any) -> Reply:
+        """L5's questions: a signed POST to /links/{edge}, or one to /query/{edge} with the bearer token `READ_KEY`."""
+        before, _, edge = str(request.path).rpartition("/query/")
+        if before or not edge:
+            return _reply(self._posted(request))
+        return _reply(self._query(request, edge))
+
+    def move(self, request: Any) -> Reply:
+        """A mover, which Cloud Scheduler calls. Answers what it moved."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return _reply(refusal)
+        roles = self._roles
+        try:
+            moved = roles.move(MOVE_S)()
+        except HandlerError as error:
+            roles.ports.reporter.report([error.report])
+            return _reply(later(str(error), error.retry_after_s))
+        except StoreError as error:
+            kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
+            roles.ports.reporter.report([self._report(kind, str(error))])
+            return _reply(later(str(error), error.retry_after_s))
+        return _reply(_json(200, vars(moved)))
+
+    def gateway(self, request: Any) -> Reply:
+        """L1: what devices post."""
+        body = _body(request, MAX_BODY_BYTES)
+        if body is None:
+            return _reply(error_answer(413, "the request is too large"))
+        return _reply(self._gateway(request.method, request.path, _headers(request), body))
+
+    def work(self, subscription: str) -> None:
+        """L2 as a worker: pulls until the host sends SIGTERM, ending the batch under way."""
+        from twin2multicloud.runtime.entry.gcp_worker import Worker
+
+        ports = self._ports
+        worker = Worker(
+            ports.clients.subscriber,
+            f"projects/{ports.config.project}/subscriptions/{subscription}",
+            self._process,
+            most=self._roles.spec.batching.stream_messages,
+            patience=ports.config.patience,
+            log=_log,
+        )
+        signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
+        worker.run()
+
+    # What a function is made of, each made when first asked for
+
+    @cached_property
+    def _ports(self) -> GcpPorts:
+        return GcpPorts(read_config(self._environment), self._environment)
+
+    @cached_property
+    def _roles(self) -> Roles:
+        return Roles(self._ports, read_function(self._environment), read_package(self._root))
+
+    @cached_property
+    def _process(self) -> Work:
+        process = self._roles.process()
+        one_at_a_time = threading.Lock()  # rules remember from message to message
+
+        def handle(messages: Sequence[Message]) -> None:
+            with one_at_a_time:
+                process(messages)
+
+        return self._work(handle, "intake")
+
+    @cached_property
+    def _send(self) -> Work:
+        send = self._roles.send()
+        topic = f"{send.edge}-outbox"
+        if not self._ports.config.gather:
+            return self._work(send, topic)
+        batching = self._roles.spec.batching
+        gatherer: Gatherer[Message] = Gatherer(
+            send, most=batching.link_messages, most_bytes=batching.link_bytes, window_s=batching.window_s
+        )
+
+        def gather(messages: Sequence[Message]) -> None:
+            gatherer.gather(messages, sum(len(encode(message)) for message in messages))
+
+        return self._work(send, topic, gather)
+
+    @cached_property
+    def _receive(self) -> Receive:
+        return self._roles.receive()
+
+    @cached_property
+    def _gateway(self) -> Gateway:
+        from base64 import b64decode
+
+        from twin2multicloud.runtime.device_keys import DeviceKeys
+
+        ports, spec = self._ports, self._roles.spec
+        return Gateway(
+            spec,
+            keys=lambda: DeviceKeys(b64decode(ports.secrets.get(DEVICE_KEYS)), spec.type_of),
+            publish=lambda messages: ports.publisher.publish_raw("telemetry", messages),
+            pending=ports.pending_commands,
+            reporter=ports.reporter,
+            now=ports.clock.now,
+            component=self._roles.function.component,
+        )
+
+    @cached_property
+    def _tokens(self) -> TokenCheck | None:
+        config = self._ports.config
+        if not config.check_tokens:
+            return None
+        if not config.token_audience or not config.token_account:
+            raise ConfigError(
+                "T2M_CONFIG lacks 'token_audience' or 'token_account', which a function needs that Pub/Sub or "
+                "Cloud Scheduler calls (or 'check_tokens' false where an emulator does)"
+            )
+        return TokenCheck(
+            config.token_audience, config.token_account, fetch=self._certificates, monotonic=time.monotonic
+        )
+
+    def _work(self, handle: Handle, topic: str, gather: Handle | None = None) -> Work:
+        ports = self._ports
+        return Work(
+            handle,
+            topic=topic,
+            component=self._roles.function.component,
+            dead_letters=ports.dead_letters,
+            reporter=ports.reporter,
+            log=_log,
+            gather=gather,
+        )
+
+    # Requests
+
+    def _push(self, request: Any, work: Callable[[], Work]) -> Reply:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return _reply(refusal)
+        body = _body(request, _PUSH_BYTES)
+        try:
+            delivery: Delivery = pushed(body or b"")
+        except ValueError as error:
+            return _reply(error_answer(400, f"not a Pub/Sub push: {error}"))
+        with self._lock:  # made once, whatever number of requests come first
+            handle = work()
+        again = handle([delivery])
+        if again.deliveries:
+            # Anything but 2xx: Pub/Sub delivers it again, later and later.
+            return _reply(later("the message shall come again", again.after_s))
+        return b"", 204, {}
+
+    def _refusal(self, request: Any) -> Answer | None:
+        with self._lock:
+            check = self._tokens
+        if check is None:
+            return None
+        try:
+            check(request.headers.get("Authorization", ""))
+        except TokenError as error:
+            return error_answer(403, str(error))
+        except OSError as error:
+            return later(str(error), None)
+        return None
+
+    def _posted(self, request: Any) -> Answer:
+        before, _, edge = str(request.path).rpartition("/links/")
+        if request.method != "POST" or before or not edge:
+            return error_answer(404, "POST to /links/{edge}")
+        body = _body(request, MAX_BODY_BYTES)
+        if body is None:
+            return error_answer(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+        with self._lock:
+            receive = self._receive
+        answer = receive(edge, _headers(request), body)
+        return Answer(answer.status, answer.body, {"content-type": "application/json", **answer.headers})
+
+    def _query(self, request: Any, edge: str) -> Answer:
+        roles = self._roles
+        if request.method != "POST" or edge not in roles.function.receives:
+            return error_answer(404, "POST to /query/{edge}")
+        body = _body(request, _QUERY_BYTES)
+        try:
+            right = f"Bearer {roles.ports.secrets.get(READ_KEY)}"
+            if not hmac.compare_digest(right.encode(), request.headers.get("Authorization", "").encode()):
+                return error_answer(401, "send the key of readers: Authorization: Bearer <key>")
+            query = msgspec.json.decode(body or b"")
+            if not isinstance(query, dict):
+                return error_answer(422, "a query is a JSON object")
+            return _json(200, roles.query(edge)(query))
+        except KeyError:
+            return error_answer(401, f"there is no secret {READ_KEY}, so nobody reads without a signature")
+        except (RejectedError, msgspec.DecodeError) as error:
+            return error_answer(422, str(error))
+        except StoreError as error:
+            roles.ports.reporter.report([self._report(ErrorKind.READ_FAILED, str(error))])
+            return later(str(error), error.retry_after_s)
+
+    def _report(self, kind: ErrorKind, message: str) -> ErrorReport:
+        return ErrorReport(
+            layer="L5" if kind is ErrorKind.READ_FAILED else "L3",
+            severity="error",
+            kind=kind,
+            message=message,
+            component=self._roles.function.component,
+        )
+
+
+def _body(request: Any, most: int) -> bytes | None:
+    """A request's body; None if it is too large, read no further than that takes."""
+    if (request.content_length or 0) > most:
+        return None
+    body: bytes = request.stream.read(most + 1)
+    return body if len(body) <= most else None
+
+
+def _headers(request: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _json(status: int, value: object) -> Answer:
+    return Answer(status, msgspec.json.encode(value), {"content-type": "application/json"})
+
+
+def _reply(answer: Answer) -> Reply:
+    return answer.body, answer.status, answer.headers
+
+
+def _log(text: str) -> None:
+    print(msgspec.json.encode({"severity": "ERROR", "message": text}).decode(), file=sys.stderr, flush=True)
