@@ -10,6 +10,7 @@ device. Any status the device answers means that it has the command; its result 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -31,9 +32,9 @@ RESPONSE_TIMEOUT_S: Final = 10
 CONNECT_WAIT_S: Final = 0
 """How long the hub waits for a device to connect."""
 
-_NO_SUCH_DEVICE: Final = "404001"
+_NO_SUCH_DEVICE: Final = frozenset({"404001", "DeviceNotFound"})
 _OFFLINE_STATUSES: Final = frozenset({404, 504})
-_THROTTLED: Final = frozenset({"429001", "429002", "429003", "403002"})
+_THROTTLED: Final = frozenset({"429001", "429002", "429003", "ThrottlingException", "403002", "IotHubQuotaExceeded"})
 
 
 def hub_client(
@@ -103,9 +104,9 @@ class HubCommands:
             response = error.response
             status = response.status_code
             code = _hub_code(response)
-            if status in _OFFLINE_STATUSES and code != _NO_SUCH_DEVICE:
+            if status in _OFFLINE_STATUSES and code not in _NO_SUCH_DEVICE:
                 raise DeviceOfflineError(command.device) from None
-            if code == _NO_SUCH_DEVICE:
+            if code in _NO_SUCH_DEVICE:
                 raise RejectedError(f"the hub has no device {command.device}") from None
             told = failure(f"command {command.name} to {command.device}", status, code, "", response.headers)
             if code in _THROTTLED and isinstance(told, StoreError):
@@ -129,7 +130,7 @@ def _payload(command: Command) -> dict[str, Any]:
 
 
 class _Said(msgspec.Struct):
-    """An error's body; the hub puts JSON in `Message`, or writes `ErrorCode:Name;…`."""
+    """An error's body: the hub puts JSON text in `Message`, or writes `ErrorCode:Name;…` there."""
 
     message: str = msgspec.field(default="", name="Message")
 
@@ -138,6 +139,12 @@ def _hub_code(response: Any) -> str:
     """The hub's number for an error ("404103"), or its name where it gives no number."""
     try:
         message = msgspec.json.decode(response.content, type=_Said).message
+    except msgspec.DecodeError:
+        return ""
+    named = re.match(r"ErrorCode:(\w+)", message)
+    if named:
+        return named[1]
+    try:
         return str(msgspec.json.decode(message, type=dict[str, Any]).get("errorCode", ""))
     except msgspec.DecodeError:
-        return str(response.headers.get("iothub-errorcode", ""))
+        return ""

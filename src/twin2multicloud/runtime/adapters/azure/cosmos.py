@@ -56,6 +56,13 @@ class Account:
                     )
             return self._client
 
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
 
 class Container:
     """Items of one container. Its partition key is the property `partition` of each item."""

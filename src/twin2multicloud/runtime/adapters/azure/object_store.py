@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import StandardBlobTier
 
 from twin2multicloud.runtime.adapters.azure.calls import calling, service_code
 from twin2multicloud.runtime.failures import StoreError
@@ -109,9 +110,9 @@ class BlobObjectStore:
         tier = str(getattr(blob.blob_tier, "value", blob.blob_tier))
         return StoredObject(blob.name, blob.size, metadata, self._classes.get(tier, tier.lower()))
 
-    def _tier(self, storage_class: str) -> Any:
+    def _tier(self, storage_class: str) -> StandardBlobTier:
         try:
-            return self._tiers[storage_class]
+            return StandardBlobTier(self._tiers[storage_class])
         except KeyError:
             known = ", ".join(self._tiers)
             raise ValueError(f"storage class {storage_class!r} is unknown here; use one of {known}") from None

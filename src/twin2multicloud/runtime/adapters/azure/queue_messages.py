@@ -2,7 +2,7 @@
 
 A queue message has at most 64 KiB of text, and base64 takes a third of that: 48 KiB of JSON. An event that is larger
 waits in a blob, whose name travels instead. A consumer leaves the blob where it is, since a message may come again;
-a lifecycle rule deletes it after `OVERFLOW_DAYS`, which is as long as a queue keeps a message.
+a lifecycle rule deletes it after `OVERFLOW_DAYS`, by when any queue of ours has long been emptied.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 48 * 1024
 """JSON that fits a queue message."""
-OVERFLOW_DAYS: Final = 8
+OVERFLOW_DAYS: Final = 90
 
 _POINTER: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -38,10 +38,9 @@ class Overflow:
     def keep(self, content: bytes) -> bytes:
         """Store a batch; the message to send instead. The same content takes the same blob."""
         name = f"{digest(content.decode())}.json"
-        with calling("keep a large event"):
-            # It may be there from an earlier attempt.
-            with suppress(ResourceExistsError):
-                self._container.upload_blob(name, content, overwrite=False)
+        # It may be there from an earlier attempt.
+        with calling("keep a large event"), suppress(ResourceExistsError):
+            self._container.upload_blob(name, content, overwrite=False)
         return msgspec.json.encode({"blob": name})
 
     def fetch(self, name: str) -> bytes:
