@@ -151,7 +151,11 @@ def test_remote_telemetry_arrives_in_batches_and_is_processed_in_them() -> None:
     # 100 messages a second arrive in five posts of 20.
     v = volumes(devices=100)
     arriving = parts("gcp.run-functions", TELEMETRY, End.TARGET, Relation.CLOUD, v)
-    assert set(arriving) == {"telemetry-receiver", "intake"}
+    assert set(arriving) == {"telemetry-receiver", "nonces", "intake"}
+    assert arriving["nonces"] == {
+        "gcp.firestore.writes": pytest.approx(5 * SECONDS),
+        "gcp.firestore.deletes": pytest.approx(5 * SECONDS),
+    }
     assert arriving["telemetry-receiver"]["gcp.run.requests"] == pytest.approx(5 * SECONDS)
     batch = 20 * 1250 + 100
     assert arriving["intake"] == {"gcp.pubsub.throughput": pytest.approx(2 * 5 * SECONDS * batch)}
@@ -176,11 +180,15 @@ def test_remote_telemetry_leaves_through_a_sender_that_gathers() -> None:
     assert busy["telemetry-sender"]["gcp.run.cpu"] == pytest.approx(5.1 * SECONDS)
 
 
-def test_a_sender_does_not_wait_where_messages_come_seldom() -> None:
+def test_the_requests_of_a_batch_share_the_time_it_is_open() -> None:
     seldom = parts("gcp.run-gateway", TELEMETRY, End.SOURCE, Relation.CLOUD, volumes(message_interval_s=10.0))
     assert seldom["telemetry-sender"]["gcp.run.requests"] == pytest.approx(SECONDS / 10)
-    assert seldom["telemetry-sender"]["gcp.run.cpu"] == pytest.approx(SECONDS / 10 * 0.1 * FUNCTION_VCPUS)
-    assert seldom["telemetry-sender"]["gcp.run.memory"] == pytest.approx(SECONDS / 10 * 0.1 * 256 * MIB)
+    # 1.1 in a batch, which is open for the window of a second and a post of 60 ms: 1.1 s in tenths.
+    assert seldom["telemetry-sender"]["gcp.run.cpu"] == pytest.approx(SECONDS / 11 * 1.1)
+    assert seldom["telemetry-sender"]["gcp.run.memory"] == pytest.approx(SECONDS / 11 * 1.1 * 512 * MIB)
+
+
+def test_a_sender_of_single_messages_is_a_function() -> None:
     single = volumes(devices=100, link_batch_messages=1)
     unbatched = parts("gcp.run-gateway", TELEMETRY, End.SOURCE, Relation.CLOUD, single)
     assert unbatched["telemetry-sender"]["gcp.run.cpu"] == pytest.approx(100 * SECONDS * 0.1 * FUNCTION_VCPUS)
@@ -215,7 +223,8 @@ def test_alerts_and_errors_are_published_and_delivered() -> None:
     calm = own("gcp.run-worker", volumes(event_share=0.0))
     used = own("gcp.run-worker", volumes(event_share=0.25))
     assert calm["gcp.pubsub.throughput"] == pytest.approx(SECONDS * 0.0005 * 2 * 1100)
-    assert used["gcp.pubsub.throughput"] == pytest.approx(SECONDS * 0.2505 * 2 * 1100)
+    # An event is an alert when it begins and another when it is over.
+    assert used["gcp.pubsub.throughput"] == pytest.approx(SECONDS * 0.5005 * 2 * 1100)
 
 
 # ── Handing over ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -280,10 +289,21 @@ def test_two_regions_need_the_glue_of_two_clouds(offer: Offer) -> None:
                     assert any(amount > 0 for used in cloud.values() for amount in used.values()), (edge.id, end)
 
 
-def test_queries_need_no_glue() -> None:
+def test_queries_from_elsewhere_are_signed_and_need_no_other_glue() -> None:
     for relation in Relation:
-        assert parts("gcp.firestore", HISTORY, End.SOURCE, relation, volumes()) == {}
+        found = parts("gcp.firestore", HISTORY, End.SOURCE, relation, volumes())
+        assert set(found) == (set() if relation is Relation.SAME else {"nonces"})
         assert parts("gcp.grafana-oss", HISTORY, End.TARGET, relation, volumes()) == {}
+
+
+def test_rules_remember_and_what_cannot_be_done_is_kept() -> None:
+    v = volumes(event_share=0.1, rules_per_message=2.0)
+    assert named("gcp.run-functions", "rule-state", v) == {
+        "gcp.firestore.writes": pytest.approx(SECONDS * 0.1 * 2),
+        "gcp.firestore.reads": pytest.approx(SECONDS / 300 * 2),
+    }
+    letters = named("gcp.run-worker", "dead-letters", v)
+    assert letters == {"gcp.firestore.writes": pytest.approx(SECONDS * 0.0005)}
 
 
 # ── Any workload ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,8 @@ def test_firestore_counts_documents() -> None:
     used = named("gcp.firestore", "hot", volumes())
     assert used == {
         "gcp.firestore.writes": pytest.approx(SECONDS),
-        "gcp.firestore.reads": pytest.approx(QUERIES * 100 + SECONDS),
+        # Each of the mover's 730 runs asks twice for the earliest record.
+        "gcp.firestore.reads": pytest.approx(QUERIES * 100 + SECONDS + 2 * 730),
         "gcp.firestore.deletes": pytest.approx(SECONDS),
         "gcp.firestore.storage": pytest.approx(SECONDS * 1150),
     }

@@ -13,10 +13,8 @@ def _batched(v: Volumes, messages: FloatArray, size: FloatArray) -> Flow:
     """Messages of `size` bytes each in signed POSTs, batched as they arrive."""
     a = v.assumptions
     fits = np.floor(a.link_max_bytes / size)
-    per_message = np.divide(messages, v.messages, out=np.zeros_like(messages), where=v.messages > 0)
-    arriving = v.messages_per_s * per_message * a.batch_window_s
     most = np.maximum(np.minimum(v.link_batch_messages, fits), 1.0)
-    batches = messages / np.clip(arriving, 1.0, most)
+    batches = messages / v.batch(most, v.per_message(messages))
     raw = messages * size
     wire = raw * a.link_compression + batches * a.link_overhead_bytes
     return Flow(messages=messages, batches=batches, raw_bytes=raw, wire_bytes=wire)

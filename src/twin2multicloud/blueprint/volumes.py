@@ -114,6 +114,22 @@ class Volumes:
         return self.messages * self.event_share
 
     @cached_property
+    def alerts(self) -> FloatArray:
+        """Alerts published per month: an event's beginning and its end."""
+        return self.events * 2
+
+    @cached_property
+    def rule_state_writes(self) -> FloatArray:
+        """Rule states written per month: set by an event, and cleared."""
+        return self.events * 2
+
+    @cached_property
+    def rule_state_reads(self) -> FloatArray:
+        """Rule states read per month: those of a device's rules, at its first message after each refresh period."""
+        refreshes = self.devices * (SECONDS_PER_MONTH / self.assumptions.rule_state_refresh_s)
+        return np.minimum(refreshes, self.messages) * self.rules_per_message
+
+    @cached_property
     def errors(self) -> FloatArray:
         """Error events per month."""
         return self.messages * self.assumptions.error_share
@@ -124,10 +140,18 @@ class Volumes:
         return self.message_size_bytes + self.assumptions.envelope_bytes
 
     # ── Batches ─────────────────────────────────────────────────────────────────────────────────────────────
-    def batch(self, most: FloatArray | float) -> FloatArray:
-        """Messages per batch when a batch holds at most `most` and waits at most the batch window."""
-        arriving = self.messages_per_s * self.assumptions.batch_window_s
-        return np.clip(arriving, 1.0, np.maximum(most, 1.0))
+    def batch(self, most: FloatArray | float, per_message: FloatArray | float = 1.0) -> FloatArray:
+        """Mean size of a batch that closes when it holds `most`, or the batch window after its first message.
+
+        `per_message` is how many arrive here for each message of telemetry. The mean is the limit where batches
+        seldom fill or nearly always do; in between, where chance makes some close early, it is up to an eighth lower.
+        """
+        arriving = self.messages_per_s * per_message * self.assumptions.batch_window_s
+        return np.clip(1.0 + arriving, 1.0, np.maximum(most, 1.0))
+
+    def per_message(self, things: FloatArray) -> FloatArray:
+        """How many of some things there are for each message of telemetry."""
+        return np.divide(things, self.messages, out=np.zeros_like(things), where=self.messages > 0)
 
     @cached_property
     def queue_batches(self) -> FloatArray:

@@ -55,6 +55,9 @@ class Assumptions(BaseModel):
     batch_window_s: Positive = Field(default=1.0, description="longest wait of a message for its batch")
     queue_batch_messages: Count = Field(default=10, description="messages per receive from a queue")
     stream_batch_messages: Count = Field(default=100, description="messages per read from a stream")
+    rule_state_refresh_s: Positive = Field(
+        default=300, description="seconds a processing function trusts its memory of a rule's state"
+    )
     checkpoint_batches: Count = Field(
         default=10, description="batches between two saved positions of an event hub reader"
     )
@@ -107,3 +110,4 @@ class Assumptions(BaseModel):
     # Errors and events.
     error_share: Share = Field(default=0.0005, description="share of messages that end as an error event")
     event_bytes: NotNegative = Field(default=1000, description="size of an event, alert or error")
+    state_bytes: NotNegative = Field(default=300, description="size of a rule's state or of a nonce in its store")

@@ -8,9 +8,11 @@ from twin2multicloud.blueprint.aws.glue import (
     ARM64,
     X86,
     function,
+    in_requests,
     outbox_and_sender,
     queue,
     receiver,
+    store,
 )
 from twin2multicloud.blueprint.edges import COMMANDS, PERSIST, TELEMETRY, TWIN_UPDATES
 from twin2multicloud.blueprint.parts import (
@@ -34,7 +36,7 @@ def _function(cpu: str, batches: Callable[[Volumes], FloatArray]) -> Callable[[V
         invocations = batches(v)
         yield function(v, "process", Role.PROCESS, invocations, process_ms(v, invocations), cpu)
         event = v.constant(v.assumptions.event_bytes)
-        yield Component("alerts", Kind.TOPIC, "SNS", (Use("aws.sns.publishes", v.events, each_bytes=event),))
+        yield Component("alerts", Kind.TOPIC, "SNS", (Use("aws.sns.publishes", v.alerts, each_bytes=event),))
         yield Component(
             "errors",
             Kind.TOPIC,
@@ -45,20 +47,24 @@ def _function(cpu: str, batches: Callable[[Volumes], FloatArray]) -> Callable[[V
                 Use("aws.sqs.requests", v.errors * 3, each_bytes=event),
             ),
         )
+        state = v.constant(v.assumptions.state_bytes)
+        yield store("rule-state", v.rule_state_writes, state, v.rule_state_reads)
+        yield store("dead-letters", v.errors, v.envelope_size)
 
     return components
 
 
 def _queued(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+    per_send = v.constant(1)
     if relation is not Relation.SAME:
-        yield receiver(TELEMETRY, v, flow)
-    batched = relation is not Relation.SAME
-    yield queue(v, "intake", flow.messages, message_bytes(flow), batched_send=batched)
+        yield from receiver(TELEMETRY, v, flow)
+        per_send = in_requests(flow.messages / flow.batches)
+    yield queue(v, "intake", flow.messages, message_bytes(flow), per_send, v.assumptions.queue_batch_messages)
 
 
 def _streamed(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
     if relation is not Relation.SAME:
-        yield receiver(TELEMETRY, v, flow)
+        yield from receiver(TELEMETRY, v, flow)
     yield Component(
         "intake",
         Kind.STREAM,
@@ -72,6 +78,9 @@ def _streamed(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]
 
 
 def _offer(cpu: str, intake: str, title: str, batches: Callable[[Volumes], FloatArray], arrive: EndParts) -> Offer:
+    def run(v: Volumes) -> FloatArray:
+        return v.messages / batches(v)
+
     return Offer(
         id=f"aws.lambda-{cpu}-{intake}",
         slot=Slot.PROCESSING,
@@ -83,7 +92,7 @@ def _offer(cpu: str, intake: str, title: str, batches: Callable[[Volumes], Float
         components=_function(cpu, batches),
         ends={
             (TELEMETRY.id, End.TARGET): arrive,
-            **{(edge.id, End.SOURCE): outbox_and_sender(edge, cpu) for edge in (PERSIST, TWIN_UPDATES, COMMANDS)},
+            **{(edge.id, End.SOURCE): outbox_and_sender(edge, cpu, run) for edge in (PERSIST, TWIN_UPDATES, COMMANDS)},
         },
     )
 

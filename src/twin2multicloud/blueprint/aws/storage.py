@@ -34,8 +34,11 @@ def _query_bytes(v: Volumes) -> FloatArray:
 
 
 def _mover_reads(v: Volumes) -> FloatArray:
-    """Read units of a mover, which reads pages of many records."""
-    return v.leaves_hot * v.record_bytes / _READ_CHUNK * _EVENTUAL
+    """Read units of a mover: each run asks each device for its earliest record before and after, and for a window."""
+    asked = v.devices * mover_runs(v, v.leaves_hot)
+    # Chunks of a device's window: at least one, and on average half a chunk more than its bytes fill.
+    windows = np.maximum(v.leaves_hot * v.record_bytes / _READ_CHUNK + asked / 2, asked)
+    return (2 * asked + windows) * _EVENTUAL
 
 
 def _on_demand(v: Volumes) -> Iterable[Component]:
@@ -45,6 +48,7 @@ def _on_demand(v: Volumes) -> Iterable[Component]:
         "DynamoDB",
         (
             Use("aws.dynamodb.write-units", v.messages, each_bytes=v.record_bytes),
+            Use("aws.dynamodb.write-units", v.leaves_hot, each_bytes=v.record_bytes),
             Use("aws.dynamodb.read-units", v.history_queries * _EVENTUAL, each_bytes=_query_bytes(v)),
             Use("aws.dynamodb.read-units", _mover_reads(v)),
             Use("aws.dynamodb.storage", v.hot_byte_months),
@@ -62,6 +66,7 @@ def _provisioned(v: Volumes) -> Iterable[Component]:
         "DynamoDB",
         (
             Use("aws.dynamodb.wcu-hours", v.peak_messages_per_s * planned, each_bytes=v.record_bytes),
+            Use("aws.dynamodb.wcu-hours", v.leaves_hot * per_s * planned, each_bytes=v.record_bytes),
             Use(
                 "aws.dynamodb.rcu-hours",
                 v.history_queries * _EVENTUAL * per_s * planned,
@@ -74,7 +79,8 @@ def _provisioned(v: Volumes) -> Iterable[Component]:
     yield from _hot_functions(v)
 
 
-# Expired records leave by TTL, which costs no write units.
+# The mover deletes what it has moved and verified, which costs as much as writing it. Where no later tier follows,
+# records leave by TTL, which is free.
 HOT = (
     Offer(
         id="aws.dynamodb-on-demand",
@@ -173,7 +179,7 @@ def _enters_archive(prefix: str) -> EndParts:
         if relation is Relation.SAME:
             yield Component("archive", Kind.BUCKET, "S3", (Use(f"{prefix}.transition", flow.batches),))
             return
-        yield receiver(TO_ARCHIVE, v, flow)
+        yield from receiver(TO_ARCHIVE, v, flow)
         yield Component("archive", Kind.BUCKET, "S3", (Use(f"{prefix}.put", flow.batches),))
 
     return parts

@@ -59,10 +59,12 @@ def _components(edition: _Edition) -> Callable[[Volumes], Iterable[Component]]:
 
 
 def _sender(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
-    """The hub's built-in endpoint keeps messages for days, so the sender reads it and needs no queue."""
+    """The hub's built-in endpoint keeps messages for days, so the sender reads it, a link's batch a run, and needs no
+    queue.
+    """
     if relation is not Relation.SAME:
-        yield checkpoints(v, "telemetry-checkpoints", v.stream_batches)
-        yield function(v, "telemetry-sender", Role.SEND, v.stream_batches, send_ms(v, flow))
+        yield checkpoints(v, "telemetry-checkpoints", flow.batches)
+        yield function(v, "telemetry-sender", Role.SEND, flow.batches, send_ms(v, flow))
 
 
 def _chunks(each_bytes: FloatArray) -> FloatArray:

@@ -13,8 +13,10 @@ import numpy as np
 
 from twin2multicloud.blueprint.parts import Limit
 from twin2multicloud.blueprint.volumes import SECONDS_PER_MONTH, FloatArray, Volumes
+from twin2multicloud.blueprint.work import mover_runs
 
 _KIB = 1024
+_DEVICES_PER_QUERY = 100
 _SERVERLESS_RU_PER_S = 5_000
 _SERVERLESS_BYTES = 1e12
 _BYTES_PER_RU_S = 1e9
@@ -36,10 +38,15 @@ def record_writes(v: Volumes) -> FloatArray:
 
 
 def record_reads(v: Volumes) -> FloatArray:
-    """RU per month of history queries and of the mover, which reads long pages."""
+    """RU per month of history queries and of the mover.
+
+    Each run of the mover asks a hundred devices at a time for their earliest record, before and after, and for a
+    window.
+    """
     history = read_ru(v, v.history_queries, np.asarray(v.assumptions.records_per_query * v.record_bytes))
-    mover = v.leaves_hot * v.record_bytes / _KIB * v.assumptions.cosmos_read_ru_per_kib
-    return history + mover
+    asked = mover_runs(v, v.leaves_hot) * np.ceil(v.devices / _DEVICES_PER_QUERY)
+    windows = np.maximum(v.leaves_hot * v.record_bytes / _KIB, asked)
+    return history + (2 * asked + windows) * v.assumptions.cosmos_read_ru_per_kib
 
 
 def record_use(v: Volumes) -> FloatArray:

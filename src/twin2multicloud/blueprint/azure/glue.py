@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twin2multicloud.blueprint.azure.cosmos import write_ru
 from twin2multicloud.blueprint.edges import TO_COOL
 from twin2multicloud.blueprint.ends import usual_ends
 from twin2multicloud.blueprint.parts import (
@@ -25,7 +26,7 @@ from twin2multicloud.blueprint.parts import (
     Use,
 )
 from twin2multicloud.blueprint.volumes import SECONDS_PER_MONTH, FloatArray, Volumes
-from twin2multicloud.blueprint.work import mover_ms, mover_runs, receive_ms, send_ms
+from twin2multicloud.blueprint.work import message_bytes, mover_ms, mover_runs, receive_ms, send_ms
 
 _MIB = 2**20
 _CONSUMPTION_STEP_MIB = 128
@@ -127,6 +128,16 @@ def more_runs(
     return _function(v, name, role, plan, after - before, seconds)
 
 
+def handed_over_messages(v: Volumes, flow: Flow) -> FloatArray:
+    """Queue messages for what runs of the processing function hand over: up to a link's batch of a run, and 64 KB."""
+    size = message_bytes(flow)
+    run = v.batch(v.assumptions.stream_batch_messages) * v.per_message(flow.messages)
+    fits = np.floor(QUEUE_MESSAGE_BYTES / size + 1e-9)
+    each = np.clip(run, 1.0, np.maximum(np.minimum(v.link_batch_messages, fits), 1.0))
+    pieces = np.maximum(np.ceil(size / QUEUE_MESSAGE_BYTES - 1e-9), 1.0)
+    return np.asarray(flow.messages / each * pieces)
+
+
 def queue_messages(flow: Flow) -> FloatArray:
     """Queue messages that carry an edge's batches: one each, more where a batch exceeds 64 KB."""
     size = np.divide(flow.raw_bytes, flow.batches, out=np.zeros_like(flow.batches), where=flow.batches > 0)
@@ -140,6 +151,16 @@ def queue(name: str, messages: FloatArray) -> Component:
     return Component(name, Kind.QUEUE, "Storage Queue", uses)
 
 
+def store(name: str, units: FloatArray) -> Component:
+    """A small serverless container of states, dead letters or nonces; what it holds is negligible."""
+    return Component(name, Kind.STORE, "Cosmos DB", (Use("azure.cosmos.serverless-ru", units),))
+
+
+def nonces(v: Volumes, posts: FloatArray) -> Component:
+    """What receivers remember of signed requests, so that none is accepted twice: a write and its expiry each."""
+    return store("nonces", write_ru(v, posts * 2, v.constant(v.assumptions.state_bytes)))
+
+
 def checkpoints(v: Volumes, name: str, batches: FloatArray) -> Component:
     """Where a reader of an event hub saves its position: a blob it rewrites every few batches."""
     writes = batches / v.assumptions.checkpoint_batches
@@ -151,7 +172,7 @@ def outbox_and_sender(edge: Edge) -> EndParts:
 
     def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
         if relation is not Relation.SAME:
-            messages = queue_messages(flow)
+            messages = handed_over_messages(v, flow)
             yield queue(f"{edge.id}-outbox", messages)
             # A queue message is an execution and a POST of its own.
             busy = send_ms(v, replace(flow, batches=messages))
@@ -168,10 +189,11 @@ def _posting_mover(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Compo
         yield longer_function(v, f"{TO_COOL.id}-mover", Role.MOVE, runs, before, more)
 
 
-def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
+def receiver(edge: Edge, v: Volumes, flow: Flow) -> Iterable[Component]:
     """The HTTP-triggered function that checks signatures and puts batches away."""
-    return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
+    yield function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
+    yield nonces(v, flow.batches)
 
 
-ends = usual_ends(outbox=outbox_and_sender, posting_mover=_posting_mover, receiver=receiver)
+ends = usual_ends(outbox=outbox_and_sender, posting_mover=_posting_mover, receiver=receiver, nonces=nonces)
 """The usual glue at either end of an edge; offers override it where their service differs."""

@@ -32,8 +32,6 @@ def _digital_twins(v: Volumes) -> Iterable[Component]:
             Use("azure.digital-twins.operations", v.twin_updates, each_bytes=v.message_size_bytes),
             Use("azure.digital-twins.operations", queries, each_bytes=v.constant(a.query_response_bytes)),
             Use("azure.digital-twins.query-units", queries * a.query_units_per_query),
-            # Events that rules raise are routed on to whoever follows the twin.
-            Use("azure.digital-twins.messages", v.events, each_bytes=v.constant(a.event_bytes)),
         ),
     )
     yield _reader(v)

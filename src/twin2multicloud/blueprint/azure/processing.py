@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from twin2multicloud.blueprint.azure.cosmos import read_ru, write_ru
 from twin2multicloud.blueprint.azure.glue import (
     CONSUMPTION,
     FLEX,
@@ -18,6 +19,7 @@ from twin2multicloud.blueprint.azure.glue import (
     queue,
     queue_messages,
     receiver,
+    store,
 )
 from twin2multicloud.blueprint.edges import COMMANDS, PERSIST, TELEMETRY, TWIN_UPDATES
 from twin2multicloud.blueprint.parts import (
@@ -51,10 +53,13 @@ def _components(plan: Plan) -> Callable[[Volumes], Iterable[Component]]:
         runs = v.stream_batches
         event = v.constant(v.assumptions.event_bytes)
         yield function(v, "process", Role.PROCESS, runs, process_ms(v, runs), plan)
-        yield _topic("alerts", v.events, event)
+        yield _topic("alerts", v.alerts, event)
         yield _topic("errors", v.errors, event)
         # Errors are delivered to the queue that the management backend pulls from.
         yield queue("error-queue", v.errors)
+        state = v.constant(v.assumptions.state_bytes)
+        yield store("rule-state", write_ru(v, v.rule_state_writes, state) + read_ru(v, v.rule_state_reads, state))
+        yield store("dead-letters", write_ru(v, v.errors, v.envelope_size))
 
     return components
 
@@ -67,7 +72,7 @@ def _intake(plan: Plan) -> EndParts:
             yield checkpoints(v, "intake-checkpoints", v.stream_batches)
             return
         messages = queue_messages(flow)
-        yield receiver(TELEMETRY, v, flow)
+        yield from receiver(TELEMETRY, v, flow)
         yield queue("intake", messages)
         # Each queue message is one execution; links with small batches make more of them than the hub would.
         yield more_runs(v, "process", Role.PROCESS, (v.stream_batches, messages), process_ms, plan)

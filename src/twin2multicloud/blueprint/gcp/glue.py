@@ -77,14 +77,14 @@ def gathering_outbox(edge: Edge) -> EndParts:
 def gathering_sender(edge: Edge, v: Volumes, flow: Flow) -> Component:
     """What takes pushed messages at the same time, posts them as a batch and only then acknowledges.
 
-    So every message is a request, and where batches fill it lasts until its batch closes and is posted. Where
-    messages come too seldom for that, each is posted at once.
+    So every message is a request that lasts until its batch closes and is posted; the requests of a batch share the
+    time. Where a link's batches hold one message, each is posted at once.
     """
     a = v.assumptions
     busy_ms = flow.messages * (a.invocation_ms + a.link_ms_per_message)
-    held_ms = busy_ms + flow.messages * (a.batch_window_s * 1000 + a.send_ms_per_batch)
+    open_ms = busy_ms + flow.batches * (a.batch_window_s * 1000 + a.send_ms_per_batch)
     return gathering_service(
-        v, f"{edge.id}-sender", Role.SEND, flow.messages, flow.batches, send_ms(v, flow), held_ms, busy_ms
+        v, f"{edge.id}-sender", Role.SEND, flow.messages, flow.batches, send_ms(v, flow), open_ms, busy_ms
     )
 
 
@@ -103,10 +103,25 @@ def _posting_mover(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Compo
         yield more_of_function(v, f"{TO_COOL.id}-mover", Role.MOVE, (runs, busy), (runs, longer))
 
 
-def receiver(edge: Edge, v: Volumes, flow: Flow) -> Component:
+def store(
+    name: str, writes: FloatArray, reads: FloatArray | None = None, deletes: FloatArray | None = None
+) -> Component:
+    """A small Firestore collection of states, dead letters or nonces; what it holds is negligible."""
+    amounts = {"writes": writes, "reads": reads, "deletes": deletes}
+    uses = tuple(Use(f"gcp.firestore.{what}", amount) for what, amount in amounts.items() if amount is not None)
+    return Component(name, Kind.STORE, "Firestore", uses)
+
+
+def nonces(_v: Volumes, posts: FloatArray) -> Component:
+    """What receivers remember of signed requests, so that none is accepted twice: a write and its expiry each."""
+    return store("nonces", posts, deletes=posts)
+
+
+def receiver(edge: Edge, v: Volumes, flow: Flow) -> Iterable[Component]:
     """The HTTPS function that checks signatures and puts batches away."""
-    return function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
+    yield function(v, f"{edge.id}-receiver", Role.RECEIVE, flow.batches, receive_ms(edge, v, flow))
+    yield nonces(v, flow.batches)
 
 
-ends = usual_ends(outbox=batched_outbox, posting_mover=_posting_mover, receiver=receiver)
+ends = usual_ends(outbox=batched_outbox, posting_mover=_posting_mover, receiver=receiver, nonces=nonces)
 """The usual glue at either end of an edge; offers override it where their service differs."""

@@ -19,6 +19,7 @@ from twin2multicloud.blueprint.gcp.glue import (
     gathering_outbox,
     in_pubsub,
     receiver,
+    store,
     topic,
 )
 from twin2multicloud.blueprint.gcp.run import MOST_MEMORY_MIB, function, more_of_function, worker
@@ -50,10 +51,12 @@ def _work(v: Volumes, invocations: FloatArray) -> tuple[FloatArray, FloatArray]:
     return invocations, busy
 
 
-def _topics(v: Volumes) -> Iterable[Component]:
-    """Alerts for whoever subscribes, errors for the management backend."""
-    yield topic(v, "alerts", v.events, v.assumptions.event_bytes)
+def _topics_and_stores(v: Volumes) -> Iterable[Component]:
+    """Alerts for whoever subscribes, errors for the management backend; what rules remember, what could not be done."""
+    yield topic(v, "alerts", v.alerts, v.assumptions.event_bytes)
     yield topic(v, "errors", v.errors, v.assumptions.event_bytes)
+    yield store("rule-state", v.rule_state_writes, v.rule_state_reads)
+    yield store("dead-letters", v.errors)
 
 
 def _intake(name: str, requests: FloatArray, each_bytes: FloatArray) -> Component:
@@ -63,7 +66,7 @@ def _intake(name: str, requests: FloatArray, each_bytes: FloatArray) -> Componen
 
 def _posted(v: Volumes, flow: Flow) -> Iterable[Component]:
     """Telemetry from elsewhere: every batch is received, and put into a topic as one message."""
-    yield receiver(TELEMETRY, v, flow)
+    yield from receiver(TELEMETRY, v, flow)
     yield batch_topic(v, "intake", flow)
 
 
@@ -71,7 +74,7 @@ def _posted(v: Volumes, flow: Flow) -> Iterable[Component]:
 def _functions(v: Volumes) -> Iterable[Component]:
     """Invoked at least as often as telemetry would come in batches; `_pushed` adds what local telemetry adds."""
     yield function(v, "process", Role.PROCESS, *_work(v, TELEMETRY.flow(v).batches))
-    yield from _topics(v)
+    yield from _topics_and_stores(v)
 
 
 def _pushed(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
@@ -87,7 +90,7 @@ def _pushed(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
 def _worker(v: Volumes) -> Iterable[Component]:
     batches, busy = _work(v, v.stream_batches)
     yield worker(v, "process", Role.PROCESS, busy, batches)
-    yield from _topics(v)
+    yield from _topics_and_stores(v)
 
 
 def _pulled(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:

@@ -119,22 +119,22 @@ def gathering_service(
     requests: FloatArray,
     batches: FloatArray,
     batch_ms: FloatArray,
-    held_ms: FloatArray,
+    open_ms: FloatArray,
     busy_ms: FloatArray,
 ) -> Component:
     """What handles `requests` as `batches`: a function where every batch is one request, else a service.
 
-    `batch_ms` is the time of all batches in a function that need not wait; `held_ms` and `busy_ms` as for `service`.
+    `batch_ms` is the time of all batches in a function that need not wait, `open_ms` the time from the first request
+    of each batch to the answer of all of them, `busy_ms` the CPU time of all requests.
     """
     gathers = requests > batches * (1 + 1e-9)
     alone = function_s(v, batches, batch_ms)
-    shared = np.where(gathers, _shared_s(requests, held_ms, busy_ms), 0.0)
+    shared = _shared_s(batches, open_ms, busy_ms)
     function_bytes = v.assumptions.handler_memory_mib * _MIB
-    # The larger of the two, so that no figure falls where the one gives way to the other.
     uses = (
         Use("gcp.run.requests", requests),
-        Use("gcp.run.cpu", np.maximum(alone * function_vcpus(v), shared * _SERVICE_VCPUS)),
-        Use("gcp.run.memory", np.maximum(alone * function_bytes, shared * _SERVICE_MIB * _MIB)),
+        Use("gcp.run.cpu", np.where(gathers, shared * _SERVICE_VCPUS, alone * function_vcpus(v))),
+        Use("gcp.run.memory", np.where(gathers, shared * _SERVICE_MIB * _MIB, alone * function_bytes)),
     )
     return Component(name, Kind.FUNCTION, "Cloud Run", (*uses, _logs(v, batches)), role)
 

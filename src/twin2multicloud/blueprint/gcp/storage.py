@@ -17,9 +17,11 @@ from twin2multicloud.blueprint.gcp.glue import mover, receiver
 from twin2multicloud.blueprint.gcp.run import function
 from twin2multicloud.blueprint.parts import Component, End, EndParts, Flow, Kind, Offer, Relation, Role, Use
 from twin2multicloud.blueprint.volumes import DAYS_PER_MONTH, HOURS_PER_MONTH, FloatArray, Volumes
+from twin2multicloud.blueprint.work import mover_runs
 from twin2multicloud.model.slots import Provider, Slot
 
 _BIGTABLE_BYTES_PER_NODE = 5e12  # SSD, "Bigtable quotas and limits"
+_DEVICES_PER_QUERY = 30  # an `in` of Firestore takes no more
 _ARCHIVE = "gcp.storage.archive"
 _ARCHIVE_MONTHS = 365 / DAYS_PER_MONTH
 
@@ -35,7 +37,11 @@ def _hot_functions(v: Volumes) -> Iterable[Component]:
 def _firestore(v: Volumes) -> Iterable[Component]:
     """A document per record. Each is deleted once, by the mover or, where no later tier follows, by TTL."""
     expire = v.messages * v.moved_share(v.hot_months)
-    reads = v.history_queries * v.assumptions.records_per_query + v.leaves_hot
+    # Each run of the mover asks thirty devices at a time for their earliest record, before and after, and for a
+    # window; a query that finds nothing counts as a read.
+    asked = mover_runs(v, v.leaves_hot) * np.ceil(v.devices / _DEVICES_PER_QUERY)
+    moved = 2 * asked + np.maximum(v.leaves_hot, asked)
+    reads = v.history_queries * np.maximum(v.assumptions.records_per_query, 1.0) + moved
     yield Component(
         "hot",
         Kind.STORE,
@@ -168,7 +174,7 @@ def _archive(v: Volumes) -> Iterable[Component]:
 
 def _enters_archive(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
     if relation is not Relation.SAME:
-        yield receiver(TO_ARCHIVE, v, flow)
+        yield from receiver(TO_ARCHIVE, v, flow)
         more = _archive_byte_months(v, _ARCHIVE_MONTHS) - _archive_byte_months(v, _archive_minimum(v))
         yield _early_deletion("archive", _ARCHIVE, more)
 
