@@ -28,6 +28,7 @@ class ErrorKind(StrEnum):
     QUOTA = "quota"  # L3: a store is full, or throttles
     GRAPH_FAILED = "graph-failed"  # L4: the twin graph refused or could not be reached
     READ_FAILED = "read-failed"  # L5: a query could not be answered
+    INTERNAL = "internal"  # a defect of a handler, in whatever layer
 
 
 class ErrorReport(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from twin2multicloud.runtime.failures import LinkError
-from twin2multicloud.runtime.links import LinksSource, compress, sign
+from twin2multicloud.runtime.links import LinksSource, compress, decompress, sign
 
 _REFUSED_FOR_NOW: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
 """Answers that may pass: clocks and keys are set right, a peer is redeployed, a nonce was used by a duplicate."""
@@ -25,11 +25,29 @@ _MAX_ANSWER_BYTES: Final = 16 * 2**20
 
 @dataclass(frozen=True)
 class Answer:
-    """What a peer said, and what the request weighed on the wire."""
+    """What a peer said, and what the request weighed: with headers, and its body as sent."""
 
     status: int
     body: bytes
     wire_bytes: int
+    body_bytes: int
+
+
+@dataclass
+class LinkStats:
+    """What was posted over one link so far. Moments are of the wall clock."""
+
+    posts: int = 0
+    wire_bytes: int = 0
+    retries: int = 0
+    last_success: float | None = None
+    last_error: str = ""
+    last_error_at: float | None = None
+
+    @property
+    def failing(self) -> bool:
+        """The latest attempt did not get through."""
+        return self.last_error_at is not None and self.last_error_at > (self.last_success or 0.0)
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,11 @@ class LinkClient:
         self._uniform = uniform
         self._nonce = nonce
         self._local = threading.local()
+        self._stats: dict[str, LinkStats] = {}
+
+    def stats(self, link: str) -> LinkStats:
+        """What was posted over a link."""
+        return self._stats.setdefault(link, LinkStats())
 
     def post(self, link: str, content: bytes, *, content_type: str, meta: str = "", packed: bool = False) -> Answer:
         """Deliver `content` over a link; `packed` content is gzip already and travels as it is.
@@ -76,8 +99,16 @@ class LinkClient:
         body, encoding = (content, "") if packed else (compress(content), "gzip")
         for attempt in range(1, self._retry.attempts + 1):
             try:
-                return self._once(link, body, encoding, content_type, meta)
+                answer = self._once(link, body, encoding, content_type, meta)
+                stats = self.stats(link)
+                stats.posts += 1
+                stats.wire_bytes += answer.wire_bytes
+                stats.last_success = self._now()
+                return answer
             except LinkError as error:
+                stats = self.stats(link)
+                stats.retries += 1
+                stats.last_error, stats.last_error_at = str(error), self._now()
                 if not error.retryable or attempt == self._retry.attempts:
                     raise
                 longest = min(self._retry.first_s * 2 ** (attempt - 1), self._retry.most_s)
@@ -93,7 +124,7 @@ class LinkClient:
             self._links.forget()
             raise LinkError(f"link {link} is not wired yet", retryable=True)
         headers = sign(link, peer.keys[0], body, now=self._now(), nonce=self._nonce(), encoding=encoding, meta=meta)
-        headers["content-type"] = content_type
+        headers |= {"content-type": content_type, "accept-encoding": "gzip"}
         where = urlsplit(peer.url)
         path = f"{where.path.rstrip('/')}/links/{link}"
         connection = self._connection(where.scheme, where.netloc)
@@ -106,8 +137,10 @@ class LinkClient:
             reason = "no answer in time" if isinstance(error, TimeoutError) else (str(error) or type(error).__name__)
             raise LinkError(f"link {link}: {reason}", retryable=True) from error
         wire = len(body) + len(path) + sum(len(name) + len(value) + 4 for name, value in headers.items()) + 60
+        if response.headers.get("content-encoding") == "gzip":
+            answer = decompress(answer, "gzip")
         if response.status < 300:
-            return Answer(response.status, answer, wire)
+            return Answer(response.status, answer, wire, len(body))
         if response.status in (401, 403, 404):
             # The peer may have moved, or its keys may have been rotated.
             self._links.forget()

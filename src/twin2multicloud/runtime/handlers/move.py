@@ -33,9 +33,12 @@ class Target(Protocol):
 
 
 class LinkTarget:
-    """The tier at the other end of a link. Raises `HandlerError` when the POST fails for now."""
+    """The tier at the other end of a link. Raises `HandlerError` when the POST fails for now.
 
-    def __init__(self, edge: str, client: LinkClient, component: str, sent: Callable[[int, int], None]) -> None:
+    `sent` is told each POST: records, bytes of the object, bytes on the wire.
+    """
+
+    def __init__(self, edge: str, client: LinkClient, component: str, sent: Callable[[int, int, int], None]) -> None:
         self._edge = edge
         self._client = client
         self._component = component
@@ -50,7 +53,7 @@ class LinkTarget:
             # The records stay where they are and come again, whatever the peer objects to.
             report = link_report(error, self._edge, self._component)
             raise HandlerError(report, retry_after_s=error.retry_after_s) from error
-        self._sent(len(body), answer.wire_bytes)
+        self._sent(post.count, len(body), answer.wire_bytes)
         value = msgspec.json.decode(answer.body)
         return value if isinstance(value, dict) else {}
 

@@ -33,6 +33,9 @@ class Processed:
     kept: list[Event] = field(default_factory=list)
     dropped: int = 0
     letters: list[DeadLetter] = field(default_factory=list)
+    updates: int = 0
+    rules: int = 0
+    """Rules that were evaluated, all messages together."""
     alerts: int = 0
     commands: int = 0
 
@@ -168,8 +171,10 @@ class Process:
         updates = [update for event in done.kept if (update := _twin_update(event, self._spec)) is not None]
         if updates:
             self._handover.twin_updates(updates)
+            done.updates = len(updates)
         fired = self._rules.evaluate(done.kept)
         reports += fired.reports
+        done.rules = fired.evaluated
         if fired.alerts:
             self._publisher.publish("alerts", fired.alerts)
         if fired.actions:

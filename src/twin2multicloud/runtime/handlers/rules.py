@@ -31,6 +31,7 @@ class Fired:
     actions: list[Event] = field(default_factory=list)
     """Alerts that also ask for a webhook or a user function."""
     reports: list[ErrorReport] = field(default_factory=list)
+    evaluated: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Rules:
             for rule in self._by_type.get(kind.name, ())
             if rule.looks_at(event.subject)
         ]
+        fired.evaluated = len(work)
         if not work:
             return fired
         self._read({(r.rule.name, e.subject) for e, _, r in work if r.rule.trigger == "edge"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twin2multicloud.model.spec import TwinSpec
@@ -46,8 +46,13 @@ class Send:
         self._reporter = reporter
         self._component = component or f"{edge}-sender"
 
-    def __call__(self, batch: Sequence[RawMessage | Event]) -> Sent:
-        """Post a batch, in as few POSTs as its size allows."""
+    def __call__(
+        self, batch: Sequence[RawMessage | Event], sent: Callable[[int, int, int, int], None] | None = None
+    ) -> Sent:
+        """Post a batch, in as few POSTs as their limits of messages and bytes allow.
+
+        `sent` is told each POST: bytes on the wire, messages, bytes before compression, bytes of the body.
+        """
         raw = [message for message in batch if isinstance(message, RawMessage)]
         taken = ingest(raw, self._spec, self._component, f"{self.edge}-outbox")
         if taken.letters:
@@ -55,7 +60,7 @@ class Send:
         events = [*taken.events, *(message for message in batch if isinstance(message, Event))]
         done = Sent(messages=len(events))
         for content, part in self._bodies(events):
-            self._post(content, part, done)
+            self._post(content, part, done, sent)
         self._reporter.report(taken.reports)
         return done
 
@@ -63,9 +68,10 @@ class Send:
         part: list[Event] = []
         encoded: list[bytes] = []
         size = 0
+        limits = self._spec.batching
         for event in events:
             one = encode(event)
-            if encoded and size + len(one) > self._spec.batching.link_bytes:
+            if encoded and (len(part) == limits.link_messages or size + len(one) > limits.link_bytes):
                 yield b"[" + b",".join(encoded) + b"]", part
                 part, encoded, size = [], [], 0
             part.append(event)
@@ -74,7 +80,13 @@ class Send:
         if encoded:
             yield b"[" + b",".join(encoded) + b"]", part
 
-    def _post(self, content: bytes, events: list[Event], done: Sent) -> None:
+    def _post(
+        self,
+        content: bytes,
+        events: list[Event],
+        done: Sent,
+        sent: Callable[[int, int, int, int], None] | None,
+    ) -> None:
         try:
             answer = self._client.post(self.edge, content, content_type=CONTENT_TYPE)
         except LinkError as error:
@@ -90,6 +102,8 @@ class Send:
         done.posts += 1
         done.raw_bytes += len(content)
         done.wire_bytes += answer.wire_bytes
+        if sent is not None:
+            sent(answer.wire_bytes, len(events), len(content), answer.body_bytes)
 
 
 def link_report(error: LinkError, edge: str, component: str) -> ErrorReport:

@@ -1,0 +1,265 @@
+"""The control API of a simulated cloud, behind the sandbox's token: what the command line and the tests ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import Slot
+from twin2multicloud.runtime.envelope import COMMAND, Event
+from twin2multicloud.runtime.handlers.ingest import letter_text
+from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
+from twin2multicloud.runtime.ports import Command, DeadLetter
+from twin2multicloud.runtime.times import to_time
+from twin2multicloud.sandbox.faults import Fault
+from twin2multicloud.sandbox.reporting import cloud_status
+from twin2multicloud.sandbox.server import control_route
+
+if TYPE_CHECKING:
+    from twin2multicloud.sandbox.cloud import CloudServer
+
+_MOST_REPLAYED: Final = 10_000
+
+
+class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Change the twin's clock here: its speed, or a jump in seconds; `wall_jump` moves the machine's clock as seen."""
+
+    speed: float | None = None
+    jump: float | None = None
+    wall_jump: float | None = None
+
+
+class LettersRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Which dead letters: by id, or all of them."""
+
+    ids: tuple[str, ...] = ()
+    all: bool = False
+
+
+class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A command to a device, as a person gives it. `id` "" makes a fresh one."""
+
+    device: str
+    name: str
+    payload: dict[str, Any] = {}
+    id: str = ""
+
+
+def control_routes(server: CloudServer) -> list[Route]:
+    """All routes of the control API of a cloud."""
+    parts = server.parts
+    token = parts.config.token
+    control = _Control(server)
+
+    async def health(_: Request) -> Response:
+        return Response(b'{"ready":true}', media_type="application/json")
+
+    return [
+        Route("/health", health),
+        control_route("/control/status", "GET", token, control.status),
+        control_route("/control/errors", "GET", token, control.errors),
+        control_route("/control/alerts", "GET", token, control.alerts),
+        control_route("/control/faults", "POST", token, control.add_fault),
+        control_route("/control/faults", "DELETE", token, control.clear_faults),
+        control_route("/control/links", "GET", token, control.links),
+        control_route("/control/links", "PUT", token, control.put_links),
+        control_route("/control/clock", "POST", token, control.clock),
+        control_route("/control/dead-letters", "GET", token, control.letters),
+        control_route("/control/dead-letters/replay", "POST", token, control.replay),
+        control_route("/control/dead-letters/drop", "POST", token, control.drop),
+        control_route("/control/dead-letters/{id}", "GET", token, control.letter),
+        control_route("/control/watch/{id}", "PUT", token, control.watch),
+        control_route("/control/watch/{id}", "GET", token, control.seen),
+        control_route("/control/commands", "POST", token, control.command),
+        control_route("/control/run/{name}", "POST", token, control.run),
+        control_route("/control/meters", "GET", token, control.meters),
+        control_route("/control/summary", "GET", token, control.summary),
+    ]
+
+
+class _Control:
+    def __init__(self, server: CloudServer) -> None:
+        self._server = server
+        self._parts = server.parts
+
+    async def status(self, _: Request, __: Any) -> Any:
+        return await _off(cloud_status, self._server)
+
+    async def errors(self, request: Request, _: Any) -> Any:
+        after, limit = _number(request, "after", 0), _number(request, "limit", 200)
+        return {"errors": self._parts.journal.errors(after, limit), "position": self._parts.journal.position}
+
+    async def alerts(self, request: Request, _: Any) -> Any:
+        return {"alerts": self._parts.journal.alerts(_number(request, "after", 0), _number(request, "limit", 200))}
+
+    async def add_fault(self, _: Request, body: Any) -> Any:
+        try:
+            fault = msgspec.convert(body, Fault)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"fault: {error}") from error
+        self._parts.faults.add(msgspec.structs.replace(fault, since=time.time()))
+        return {"faults": [f.status for f in self._parts.faults.active()]}
+
+    async def clear_faults(self, _: Request, __: Any) -> Any:
+        self._parts.faults.clear()
+        return {"faults": []}
+
+    async def links(self, _: Request, __: Any) -> Any:
+        """The document with keys, for the one who holds the token and rotates them."""
+        return self._parts.links.document()
+
+    async def put_links(self, _: Request, body: Any) -> Any:
+        document = msgspec.convert(body, LinksDocument)
+        await _off(self._parts.secrets.put, LINKS_SECRET, msgspec.json.encode(document).decode())
+        self._parts.links.forget()
+        return {"links": sorted({*document.out, *document.into})}
+
+    async def clock(self, _: Request, body: Any) -> Any:
+        asked = msgspec.convert(body, ClockRequest)
+        if asked.speed is not None:
+            if not 0 <= asked.speed <= 1e8:
+                raise UsageError(f"speed: {asked.speed:g} is out of range; write 0 to 100,000,000")
+            self._parts.clock.set_speed(asked.speed)
+        if asked.jump is not None:
+            self._parts.clock.jump(asked.jump)
+        if asked.wall_jump is not None:
+            self._parts.wall.offset_s += asked.wall_jump
+        return {"now": self._parts.clock.now(), "speed": self._parts.clock.setting.speed}
+
+    async def letters(self, request: Request, _: Any) -> Any:
+        found = self._parts.dead_letters.list(request.query_params.get("after", ""), _number(request, "limit", 100))
+        return {"letters": [_shown(letter) for letter in found], "count": self._parts.dead_letters.count()}
+
+    async def letter(self, request: Request, _: Any) -> Any:
+        found = self._parts.dead_letters.get(request.path_params["id"])
+        if found is None:
+            raise KeyError(f"no dead letter {request.path_params['id'][:64]} here")
+        return {**_shown(found), "body": letter_text(found)}
+
+    async def replay(self, _: Request, body: Any) -> Any:
+        return await _off(self._replay, msgspec.convert(body, LettersRequest))
+
+    def _replay(self, asked: LettersRequest) -> dict[str, Any]:
+        replayed, kept = [], []
+        for letter in self._chosen(asked):
+            try:
+                self._parts.topics.replay(letter.topic, letter.body)
+            except (KeyError, msgspec.DecodeError) as error:
+                kept.append({"id": letter.id, "problem": f"cannot go back to {letter.topic}: {error}"})
+                continue
+            # Only now: were this process to end in between, the letter would be replayed twice, never lost.
+            self._parts.dead_letters.remove([letter.id])
+            replayed.append(letter.id)
+        return {"replayed": replayed, "kept": kept}
+
+    async def drop(self, _: Request, body: Any) -> Any:
+        ids = [letter.id for letter in self._chosen(msgspec.convert(body, LettersRequest))]
+        await _off(self._parts.dead_letters.remove, ids)
+        return {"dropped": ids}
+
+    def _chosen(self, asked: LettersRequest) -> list[DeadLetter]:
+        if not asked.all:
+            found = {id: self._parts.dead_letters.get(id) for id in asked.ids}
+            return [letter for letter in found.values() if letter is not None]
+        chosen: list[DeadLetter] = []
+        while len(chosen) < _MOST_REPLAYED:
+            page = self._parts.dead_letters.list(chosen[-1].id if chosen else "", 500)
+            if not page:
+                break
+            chosen += page
+        return chosen
+
+    async def watch(self, request: Request, _: Any) -> Any:
+        self._parts.journal.watch(request.path_params["id"])
+        return {}
+
+    async def seen(self, request: Request, _: Any) -> Any:
+        return {"seen": self._parts.journal.seen(request.path_params["id"])}
+
+    async def command(self, _: Request, body: Any) -> Any:
+        asked = msgspec.convert(body, CommandRequest)
+        kind = self._parts.spec.type_of(asked.device)
+        if kind is None:
+            raise UsageError(f"device: the twin has no device '{asked.device[:64]}'")
+        if asked.name not in {command.name for command in kind.commands}:
+            known = ", ".join(command.name for command in kind.commands) or "none"
+            raise UsageError(f"name: {kind.name} has no command '{asked.name[:64]}'; it has: {known}")
+        now = to_time(self._parts.clock.now())
+        id = (
+            asked.id
+            or hashlib.blake2b(f"{asked.device} {asked.name} {time.time_ns()}".encode(), digest_size=16).hexdigest()
+        )
+        await _off(self._send, Command(id, asked.device, asked.name, asked.payload, id[:16], now))
+        return {"id": id}
+
+    def _send(self, command: Command) -> None:
+        if self._parts.desk is not None:
+            self._parts.desk.send([command])
+        elif self._parts.here(Slot.PROCESSING):
+            event = Event(
+                id=command.id,
+                source=f"/twins/{self._parts.spec.name}",
+                type=COMMAND,
+                subject=command.device,
+                time=command.time,
+                data={"name": command.name, "payload": command.payload},
+                trace=command.trace,
+            )
+            self._parts.topics.publish("commands-outbox", [event])
+        else:
+            raise UsageError("commands start where processing (L2) or the devices (L1) are; ask that cloud")
+
+    async def run(self, request: Request, _: Any) -> Any:
+        name = request.path_params["name"]
+        for schedule in self._parts.schedules:
+            if schedule.stats.name == name:
+                await _off(schedule.once)
+                return {"messages": schedule.stats.messages, "errors": schedule.stats.errors}
+        raise KeyError(f"no scheduled function {name[:64]} here")
+
+    async def meters(self, _: Request, __: Any) -> Any:
+        await _off(self._parts.account)
+        return {"snapshot": self._parts.book.snapshot(), "elapsed_s": self._parts.elapsed.value}
+
+    async def summary(self, _: Request, __: Any) -> Any:
+        """A few figures for the dashboards of another cloud."""
+        counters = self._server.counters
+        journal = self._parts.journal
+        return {
+            "messages": None if counters is None else counters.messages,
+            "errors": journal.position,
+            "alerts": await _off(journal.alerts, 0, 200) if self._parts.here(Slot.PROCESSING) else None,
+        }
+
+
+async def _off(function: Any, *arguments: Any) -> Any:
+    """Run what may block away from the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise UsageError(f"{name}: {text[:40]!r} is no whole number")
+    return int(text)
+
+
+def _shown(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": letter.id,
+        "topic": letter.topic,
+        "reason": letter.reason,
+        "at": letter.at,
+        "device": letter.device,
+        "trace": letter.trace,
+        "component": letter.component,
+        "bytes": len(letter.body),
+    }

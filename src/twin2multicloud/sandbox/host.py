@@ -1,0 +1,340 @@
+"""The function host: runs a handler on what its queue or schedule brings, as Lambda, Functions and Cloud Run do.
+
+A queue's messages are gathered into a batch that closes when it is full or when its window ends, counted from its
+first message. A batch is acknowledged after its handler returned. When the handler could not do its work now, the
+batch comes again, after a while that grows; when it fails for a reason nobody foresaw, its messages come again one
+by one, and one that keeps failing ends in the dead-letter store.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
+from twin2multicloud.runtime.ports import DeadLetter, DeadLetters, Reporter
+from twin2multicloud.sandbox.status import FunctionStatus
+
+MOST_ATTEMPTS: Final = 5
+"""Times that a message is tried alone before it counts as poison."""
+
+_FIRST_WAIT_S: Final = 0.2
+_LONGEST_WAIT_S: Final = 5.0
+_IDLE_S: Final = 1.0
+
+
+class Delivered(Protocol):
+    """A message as a queue hands it out."""
+
+    @property
+    def id(self) -> int:
+        """The queue's own number."""
+
+    @property
+    def body(self) -> bytes:
+        """What was sent."""
+
+    @property
+    def attempts(self) -> int:
+        """How often it failed before."""
+
+
+class Source(Protocol):
+    """A queue as its consumer sees it."""
+
+    name: str
+
+    def receive(self, limit: int) -> Sequence[Delivered]:
+        """Claim at most `limit` messages that are due."""
+
+    def begin(self, batch: Sequence[Delivered]) -> None:
+        """A run begins with these messages."""
+
+    def ack(self, ids: Sequence[int]) -> None:
+        """Remove messages for good."""
+
+    def nack(self, ids: Sequence[int], delay_s: float) -> None:
+        """Give messages back, to come again after a while."""
+
+    def wait(self, timeout: float) -> bool:
+        """Block until a message may be due, at most `timeout` seconds."""
+
+
+@dataclass
+class FunctionStats:
+    """What a function did so far."""
+
+    name: str
+    role: str
+    slot: str
+    invocations: int = 0
+    errors: int = 0
+    messages: int = 0
+    last_run: float | None = None
+    recent_ms: deque[float] = field(default_factory=lambda: deque(maxlen=500))
+    cpu_s: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ran(self, messages: int, seconds: float, cpu_s: float, at: float, *, failed: bool = False) -> None:
+        """Count one invocation."""
+        with self.lock:
+            self.invocations += 1
+            self.errors += failed
+            self.messages += messages
+            self.last_run = at
+            self.recent_ms.append(seconds * 1000)
+            self.cpu_s += cpu_s
+
+    @property
+    def status(self) -> FunctionStatus:
+        """As the console shows it."""
+        with self.lock:
+            times = sorted(self.recent_ms)
+        return FunctionStatus(
+            name=self.name,
+            role=self.role,
+            slot=self.slot,
+            invocations=self.invocations,
+            errors=self.errors,
+            messages=self.messages,
+            p50_ms=_quantile(times, 0.5),
+            p99_ms=_quantile(times, 0.99),
+            last_run=self.last_run,
+        )
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float | None:
+    return ordered[min(math.ceil(share * len(ordered)), len(ordered)) - 1] if ordered else None
+
+
+Invoke = Callable[[list[Any]], None]
+Poisoned = Callable[[Any, str], DeadLetter]
+
+
+class QueueFunction:
+    """A function fed by a queue. `start` begins, `stop` lets the batch under way end.
+
+    `decode` turns a message's body into items (a queued message may hold a whole batch), `invoke` runs the handler on
+    the items of a batch (and meters it), `letter` makes the dead letter of a poison item. `most` messages of the
+    queue make a full batch. Up to `concurrency` batches run at the same time.
+    """
+
+    def __init__(
+        self,
+        stats: FunctionStats,
+        source: Source,
+        *,
+        decode: Callable[[bytes], list[Any]],
+        invoke: Invoke,
+        letter: Poisoned,
+        dead_letters: DeadLetters,
+        reporter: Reporter,
+        most: int,
+        window_s: float,
+        concurrency: int = 1,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.stats = stats
+        self._source = source
+        self._decode = decode
+        self._invoke = invoke
+        self._letter = letter
+        self._dead_letters = dead_letters
+        self._reporter = reporter
+        self._most = most
+        self._window_s = window_s
+        self._concurrency = concurrency
+        self._now = now
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=stats.name, daemon=True)
+        self._pool = ThreadPoolExecutor(concurrency, stats.name) if concurrency > 1 else None
+        self._free = threading.Semaphore(concurrency)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Take no further batch, and wait for those under way."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._free.acquire()
+            try:
+                batch = self._gather()
+            except StoreError as error:
+                self._free.release()
+                self._reporter.report([self._report(ErrorKind.WRITE_FAILED, str(error))])
+                self._stopping.wait(_FIRST_WAIT_S)
+                continue
+            if not batch:
+                self._free.release()
+            elif self._pool is None:
+                self._handle(batch)
+            else:
+                self._pool.submit(self._handle, batch)
+
+    def _gather(self) -> list[Delivered]:
+        if not self._source.wait(_IDLE_S):
+            return []
+        batch = list(self._source.receive(self._most))
+        if not batch:
+            return []
+        end = time.monotonic() + self._window_s
+        while len(batch) < self._most and not self._stopping.is_set():
+            left = end - time.monotonic()
+            if left <= 0 or not self._source.wait(left):
+                break
+            batch.extend(self._source.receive(self._most - len(batch)))
+        return batch
+
+    def _handle(self, batch: list[Delivered]) -> None:
+        try:
+            self._attempt(batch)
+        finally:
+            self._free.release()
+
+    def _attempt(self, batch: list[Delivered]) -> None:
+        ids = [message.id for message in batch]
+        self._source.begin(batch)
+        try:
+            items = [item for message in batch for item in self._decode(message.body)]
+            self._timed(items)
+        except HandlerError as error:
+            self._reporter.report([error.report])
+            self._again(batch, error.retry_after_s)
+        except StoreError as error:
+            kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
+            self._reporter.report([self._report(kind, str(error))])
+            self._again(batch, error.retry_after_s)
+        except Exception as error:  # noqa: BLE001  the boundary at which a defect may not take the queue along
+            self._unforeseen(batch, error)
+        else:
+            self._acked(ids)
+
+    def _timed(self, items: list[Any]) -> None:
+        began, cpu = time.perf_counter(), time.thread_time()
+        failed = True
+        try:
+            self._invoke(items)
+            failed = False
+        finally:
+            self.stats.ran(
+                len(items), time.perf_counter() - began, time.thread_time() - cpu, self._now(), failed=failed
+            )
+
+    def _acked(self, ids: list[int]) -> None:
+        for attempt in range(3):
+            try:
+                self._source.ack(ids)
+                return
+            except StoreError:
+                # Not acknowledged: they come again, which is harmless.
+                time.sleep(0.05 * 2**attempt)
+        self._source.nack(ids, _FIRST_WAIT_S)
+
+    def _again(self, batch: list[Delivered], after_s: float | None) -> None:
+        tries = max(message.attempts for message in batch)
+        longest = min(_FIRST_WAIT_S * 2 ** min(tries, 10), _LONGEST_WAIT_S)
+        wait = max(random.uniform(longest / 2, longest), min(after_s or 0.0, 30.0))  # noqa: S311
+        try:
+            self._source.nack([message.id for message in batch], wait)
+        except StoreError as error:
+            self._reporter.report([self._report(ErrorKind.WRITE_FAILED, str(error))])
+
+    def _unforeseen(self, batch: list[Delivered], error: Exception) -> None:
+        traceback.print_exception(error)
+        if len(batch) > 1:
+            for message in batch:
+                self._attempt([message])
+            return
+        message = batch[0]
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        self._reporter.report([self._report(ErrorKind.INTERNAL, reason)])
+        if message.attempts + 1 < MOST_ATTEMPTS:
+            self._again(batch, None)
+            return
+        try:
+            self._dead_letters.put([self._letter(message.body, reason)])
+        except StoreError:
+            self._again(batch, None)
+            return
+        self._acked([message.id])
+
+    def _report(self, kind: ErrorKind, message: str) -> ErrorReport:
+        return ErrorReport(layer="L2", severity="error", kind=kind, message=message, component=self.stats.name)
+
+
+class ScheduledFunction:
+    """A function that a schedule starts, every `every_s` seconds of the twin's clock, one run at a time."""
+
+    def __init__(
+        self,
+        stats: FunctionStats,
+        run: Callable[[], int],
+        *,
+        every_s: Callable[[], float],
+        reporter: Reporter,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.stats = stats
+        self._work = run
+        self._every_s = every_s
+        self._reporter = reporter
+        self._now = now
+        self._stopping = threading.Event()
+        self._asked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=stats.name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to run on schedule."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Start no further run, and wait for the one under way."""
+        self._stopping.set()
+        self._asked.set()
+        self._thread.join(timeout_s)
+
+    def run_now(self) -> None:
+        """Do one run at once, off schedule."""
+        self._asked.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._asked.wait(self._every_s())
+            self._asked.clear()
+            if self._stopping.is_set():
+                return
+            self.once()
+
+    def once(self) -> None:
+        """One run, with its failure reported; the next run does what this one could not."""
+        began, cpu, moved, failed = time.perf_counter(), time.thread_time(), 0, True
+        try:
+            moved = self._work()
+            failed = False
+        except HandlerError as error:
+            self._reporter.report([error.report])
+        except StoreError as error:
+            self._report(ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED, str(error))
+        except Exception as error:  # noqa: BLE001  the boundary at which a defect may not end the schedule
+            traceback.print_exception(error)
+            self._report(ErrorKind.INTERNAL, f"{type(error).__name__}: {error}")
+        self.stats.ran(moved, time.perf_counter() - began, time.thread_time() - cpu, self._now(), failed=failed)
+
+    def _report(self, kind: ErrorKind, message: str) -> None:
+        report = ErrorReport(layer="L3", severity="error", kind=kind, message=message, component=self.stats.name)
+        self._reporter.report([report])

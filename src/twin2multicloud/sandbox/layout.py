@@ -1,0 +1,151 @@
+"""A sandbox's directory: which file is what, and the document that describes the sandbox to its processes.
+
+sandbox.json        SandboxConfig: twin, clouds with their ports, clock, tokens (0600)
+twin.json           the twin's spec            blueprint.json   what is simulated
+processors/         the user's modules         connection.json  where devices connect, and their keys' secret (0600)
+placement.json      the placement
+clouds/<provider>/  one simulated cloud's stores, queues, secrets, counters
+logs/<name>.log     what each process wrote
+supervisor.sock     where the supervisor listens
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from twin2multicloud.blueprint.plan import Blueprint, read_blueprint
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.spec import TwinSpec, read_spec
+
+_MODULE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class ClockConfig(msgspec.Struct):
+    """The twin's clock: it shows `start` (seconds since 1970) at wall time `wall` and runs `speed` times as fast."""
+
+    start: float
+    wall: float
+    speed: float = 1.0
+
+
+class CloudConfig(msgspec.Struct):
+    """One simulated cloud: the ports it listens on, on 127.0.0.1 only. `mqtt_port` 0: no device speaks MQTT to it."""
+
+    http_port: int
+    mqtt_port: int = 0
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+
+class SupervisorAddress(msgspec.Struct):
+    """Where the supervisor listens on 127.0.0.1, and the token it wants to see."""
+
+    port: int
+    pid: int
+    token: str
+
+    def __repr__(self) -> str:
+        return f"SupervisorAddress({self.port}, {self.pid})"
+
+
+class SandboxConfig(msgspec.Struct):
+    """What the processes of a sandbox share. `token` admits to the control API."""
+
+    twin: str
+    clouds: dict[str, CloudConfig]
+    clock: ClockConfig
+    token: str
+    batch_window_s: float = 1.0
+
+    def __repr__(self) -> str:
+        return f"SandboxConfig({self.twin!r}, {sorted(self.clouds)})"
+
+
+class Connection(msgspec.Struct):
+    """`connection.json`: how devices reach the twin. Each device's key derives from `keys["secret"]` (base64)."""
+
+    twin: str
+    mqtt: str | None
+    http: str | None
+    keys: dict[str, str]
+
+
+class Layout:
+    """The files of one sandbox."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.config_file = directory / "sandbox.json"
+        self.spec_file = directory / "twin.json"
+        self.blueprint_file = directory / "blueprint.json"
+        self.placement_file = directory / "placement.json"
+        self.dashboards_file = directory / "dashboards.json"
+        self.connection_file = directory / "connection.json"
+        self.processors = directory / "processors"
+        self.logs = directory / "logs"
+        self.supervisor_file = directory / "supervisor.json"
+
+    def cloud(self, provider: str) -> Path:
+        """One cloud's directory."""
+        return self.directory / "clouds" / provider
+
+    def log(self, name: str) -> Path:
+        """A process's log file."""
+        return self.logs / f"{name}.log"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a sandbox was created here."""
+        return self.config_file.is_file()
+
+    def config(self) -> SandboxConfig:
+        """The sandbox's document; `UsageError` if there is no sandbox here."""
+        if not self.exists:
+            raise UsageError(f"there is no sandbox in {self.directory}; `twin2multicloud sandbox up TWIN` creates one")
+        return msgspec.json.decode(self.config_file.read_bytes(), type=SandboxConfig)
+
+    def spec(self) -> TwinSpec:
+        """The twin."""
+        return read_spec(self.spec_file.read_bytes())
+
+    def blueprint(self) -> Blueprint:
+        """What is simulated."""
+        return read_blueprint(self.blueprint_file.read_bytes())
+
+    def connection(self) -> Connection:
+        """How devices reach the twin."""
+        return msgspec.json.decode(self.connection_file.read_bytes(), type=Connection)
+
+    def sources(self) -> dict[str, str]:
+        """The user's modules."""
+        if not self.processors.is_dir():
+            return {}
+        return {file.stem: file.read_text("utf-8") for file in sorted(self.processors.glob("*.py"))}
+
+    def write_sources(self, sources: dict[str, str]) -> None:
+        """Replace the user's modules."""
+        self.processors.mkdir(parents=True, exist_ok=True)
+        for old in self.processors.glob("*.py"):
+            if old.stem not in sources:
+                old.unlink()
+        for name, text in sources.items():
+            if not _MODULE.fullmatch(name):
+                raise UsageError(f"processor {name!r} is not a module's name")
+            write_private(self.processors / f"{name}.py", text.encode())
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Replace a file's content at once, readable by its owner only."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(content)
+    draft.replace(file)

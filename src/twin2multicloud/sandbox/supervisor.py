@@ -1,0 +1,200 @@
+"""The supervisor: starts one process per simulated cloud, starts it again when it dies, and ends them all.
+
+It listens on 127.0.0.1, at a port and with a token that only the sandbox's owner can read, for one JSON request a
+connection: `{"do": "status"}`, `{"do": "kill", "cloud": "aws", "seconds": 10}`, `{"do": "stop"}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from twin2multicloud.sandbox.layout import Layout, SupervisorAddress, write_private
+
+_RESTART_FIRST_S: Final = 0.2
+_RESTART_MOST_S: Final = 5.0
+_CALM_S: Final = 30.0
+_END_S: Final = 10.0
+_MOST_REQUEST: Final = 65_536
+
+
+@dataclass
+class _Child:
+    cloud: str
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    held_until: float = 0.0
+    failures: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+
+class Supervisor:
+    """Keeps a sandbox's processes running until it is told to stop."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._stopping = asyncio.Event()
+        self._token = secrets.token_urlsafe(24)
+        self._children = {name: _Child(name) for name in layout.config().clouds}
+
+    async def run(self) -> None:
+        """Serve until `stop` is asked for, or SIGTERM or SIGINT arrives."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MOST_REQUEST)
+        address = SupervisorAddress(server.sockets[0].getsockname()[1], os.getpid(), self._token)
+        write_private(self._layout.supervisor_file, msgspec.json.encode(address))
+        keepers = [asyncio.create_task(self._keep(child)) for child in self._children.values()]
+        async with server:
+            await self._stopping.wait()
+            await asyncio.gather(*keepers)
+        self._layout.supervisor_file.unlink(missing_ok=True)
+
+    async def _keep(self, child: _Child) -> None:
+        while not self._stopping.is_set():
+            wait = child.held_until - time.monotonic()
+            if child.failures:
+                wait = max(wait, min(_RESTART_FIRST_S * 2 ** (child.failures - 1), _RESTART_MOST_S))
+            if wait > 0 and await self._stops_within(wait):
+                break
+            await self._spawn(child)
+            assert child.process is not None
+            ended = asyncio.create_task(child.process.wait())
+            stop = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+            if not ended.done():
+                await self._end(child)
+                break
+            calm = time.monotonic() - child.started > _CALM_S or child.held_until > child.started
+            child.failures = 0 if calm else child.failures + 1
+            child.restarts += 1
+            _say(f"{child.cloud}: ended with {child.process.returncode}; starting it again")
+
+    async def _stops_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+            return True
+        return False
+
+    async def _spawn(self, child: _Child) -> None:
+        log = self._layout.log(child.cloud)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            child.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "twin2multicloud.sandbox.cloud",
+                str(self._layout.directory),
+                child.cloud,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
+        child.started = time.monotonic()
+
+    async def _end(self, child: _Child) -> None:
+        process = child.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _END_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = msgspec.json.decode(await asyncio.wait_for(reader.readline(), 5.0))
+            admitted = isinstance(request, dict) and hmac.compare_digest(str(request.get("token", "")), self._token)
+            answer = self._answer(request) if admitted else {"error": "not admitted"}
+            writer.write(msgspec.json.encode(answer) + b"\n")
+            await writer.drain()
+        except (msgspec.DecodeError, TimeoutError, ConnectionError, ValueError) as error:
+            _say(f"a request was not understood: {error}")
+        finally:
+            writer.close()
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request.get("do"):
+            case "status":
+                return {"pid": os.getpid(), "clouds": {name: _state(child) for name, child in self._children.items()}}
+            case "kill":
+                return self._kill(str(request.get("cloud")), float(request.get("seconds", 0)))
+            case "stop":
+                self._stopping.set()
+                return {"stopping": True}
+        return {"error": f"unknown request {request.get('do')!r}"}
+
+    def _kill(self, cloud: str, seconds: float) -> dict[str, Any]:
+        child = self._children.get(cloud)
+        if child is None:
+            return {"error": f"no cloud {cloud!r} here; there are {', '.join(self._children)}"}
+        child.held_until = time.monotonic() + max(seconds, 0.001)
+        if child.process is not None and child.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.kill()
+        return {"killed": cloud, "seconds": seconds}
+
+
+def _state(child: _Child) -> dict[str, Any]:
+    running = child.process is not None and child.process.returncode is None
+    return {
+        "pid": child.process.pid if running and child.process is not None else None,
+        "restarts": child.restarts,
+        "held_s": max(child.held_until - time.monotonic(), 0.0) if not running else 0.0,
+    }
+
+
+def address_of(layout: Layout) -> SupervisorAddress | None:
+    """Where a sandbox's supervisor says it listens; None if none runs as far as its directory tells."""
+    try:
+        return msgspec.json.decode(layout.supervisor_file.read_bytes(), type=SupervisorAddress)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def ask(layout: Layout, request: dict[str, Any], timeout_s: float = 5.0) -> dict[str, Any]:
+    """One request to the supervisor of a sandbox; `ConnectionError` if none listens."""
+    address = address_of(layout)
+    if address is None:
+        raise ConnectionError("the sandbox is not running")
+    try:
+        with socket.create_connection(("127.0.0.1", address.port), timeout_s) as connection:
+            connection.sendall(msgspec.json.encode({**request, "token": address.token}) + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n") and (more := connection.recv(65_536)):
+                answer += more
+        value = msgspec.json.decode(answer)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConnectionError(f"the sandbox's supervisor does not answer: {error}") from error
+    return value if isinstance(value, dict) else {}
+
+
+def _say(message: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """`python -m twin2multicloud.sandbox.supervisor DIRECTORY`."""
+    asyncio.run(Supervisor(Layout(Path(sys.argv[1]))).run())
+
+
+if __name__ == "__main__":
+    main()
