@@ -137,7 +137,7 @@ class Demo:
             "co2": lambda: int(760 + 260 * slow + 20 * noise + 200 * shift),
             "occupied": lambda: slow > -0.2,
             "power": lambda: round(3800 + 2600 * max(-0.9, slow) + 90 * noise + 2500 * shift, 1),
-            "energy": lambda: round(at / 3600 % 5000, 2),
+            "energy": lambda: round(at / 3600 % 5000 + 4 * shift, 2),
             "wind": lambda: round(abs(5 + 3 * slow + 0.8 * noise), 1),
             "state": lambda: "partly cloudy",
             "messages": lambda: round(1180 + 90 * slow + 14 * noise, 1),

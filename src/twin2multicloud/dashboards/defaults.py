@@ -34,5 +34,5 @@ def _of_type(spec: TwinSpec, kind: DeviceType) -> list[dict[str, Any]]:
     panels += [{"type": "timeseries", "device_type": kind.name, "fields": [field.name]} for field in numeric]
     rows = sum(len(group) for group in spec.devices if group.type == kind.name)
     if any(field.type not in {"object", "array"} for field in kind.fields):
-        panels.append({"type": "table", "device_type": kind.name, "height": max(4, min(10, 3 + rows))})
+        panels.append({"type": "table", "device_type": kind.name, "height": min(10, 2 + rows)})
     return panels

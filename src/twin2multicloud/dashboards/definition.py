@@ -18,8 +18,8 @@ _DRAWABLE: Final = NUMERIC | {"boolean"}
 _SCALAR: Final = _DRAWABLE | {"string"}
 SIZES: Final[Mapping[str, tuple[int, int]]] = {
     "timeseries": (12, 8),
-    "stat": (4, 5),
-    "gauge": (4, 5),
+    "stat": (6, 5),
+    "gauge": (6, 5),
     "table": (24, 8),
     "alarms": (12, 8),
     "text": (12, 4),
@@ -112,7 +112,7 @@ def _read_panel(spec: TwinSpec, entry: Any, place: str) -> PanelSpec:
 def _size(entry: Mapping[str, Any], type_: str, values: int, place: str) -> Size:
     width, height = SIZES[type_]
     if type_ in {"stat", "gauge"}:
-        width = min(12, width * values)
+        width = min(COLUMNS, width * values)
     fixed = entry.get("width") is not None or type_ == "row"
     return Size(
         _whole(entry.get("width"), width, COLUMNS, f"{place}.width"),

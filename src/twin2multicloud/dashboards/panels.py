@@ -92,17 +92,9 @@ def _timeseries(spec: PanelSpec, context: Context, id_: int, place: dashboard.Gr
     else:
         for field, label in lines:
             built.override_by_name(label, [dashboard.DynamicConfigValue("unit", _unit(spec, field))])
-    _axis(built, spec.fields)
-    return built.description(f"{kind.name}: {', '.join(field.name for field in spec.fields)} from L3 hot")
-
-
-def _axis(built: timeseries.Panel, fields: Sequence[Field]) -> None:
-    """Bounds that all fields have; soft ones, since a range may be far wider than what is measured."""
-    if all(field.type == "boolean" for field in fields):
+    if all(field.type == "boolean" for field in spec.fields):
         built.axis_soft_min(0).axis_soft_max(1)
-    lowest = [field.minimum for field in fields]
-    if lowest and all(low == 0 for low in lowest):
-        built.axis_soft_min(0)
+    return built.description(f"{kind.name}: {', '.join(field.name for field in spec.fields)} from L3 hot")
 
 
 def _stat(spec: PanelSpec, context: Context, id_: int, place: dashboard.GridPos) -> PanelBuilder:

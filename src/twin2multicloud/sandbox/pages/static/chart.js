@@ -1,11 +1,11 @@
 // A time series chart in SVG: gaps stay gaps, exact values on hover, by touch and with the arrow keys.
 
 import { h, s } from "./dom.js";
-import { clock, day, exact, number, withUnit } from "./format.js";
+import { clock, day, exact, withUnit } from "./format.js";
 import { levelOf } from "./levels.js";
-import { extent, gapOf, nearest, path, timeTicks, valueTicks } from "./scale.js";
+import { extent, gapOf, nearest, path, tickTexts, timeTicks, valueTicks } from "./scale.js";
 
-const PAD = { top: 10, right: 12, bottom: 22 };
+const PAD = { top: 8, unit: 20, right: 12, bottom: 22 };
 
 /**
  * `update` takes {series: [{name, colour (0…7 or a level's name), points: [[ms, value], …]}], from, to, unit (text),
@@ -43,30 +43,31 @@ export class Chart {
     const limits = steps.filter((step) => typeof step.value === "number");
     const [low, high] = extent(series, from, to, softMin, softMax, limits);
     const ticks = valueTicks(low, high, Math.max(2, Math.floor(height / 45)));
-    const left = 14 + 6.6 * Math.max(...ticks.map((tick) => number(tick).length), 2);
+    const texts = tickTexts(ticks);
+    const left = 14 + 6.6 * Math.max(...texts.map((text) => text.length), 2);
     const bottom = Math.min(low, ticks[0]);
     const top = Math.max(high, ticks.at(-1));
-    this.box = { left, top: PAD.top, right: width - PAD.right, bottom: height - PAD.bottom };
+    this.box = { left, top: unit ? PAD.unit : PAD.top, right: width - PAD.right, bottom: height - PAD.bottom };
     const { box } = this;
     this.x = (time) => box.left + ((time - from) / (to - from)) * (box.right - box.left);
     this.y = (value) => box.bottom - ((value - bottom) / (top - bottom || 1)) * (box.bottom - box.top);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.setAttribute("aria-label", this.summary());
     this.svg.replaceChildren(
-      ...this.grid(ticks, timeTicks(from, to, Math.max(2, Math.floor((box.right - left) / 90)))),
-      unit ? s("text", { class: "tick unit", x: 4, y: height - 6 }, unit) : s("g"),
+      ...this.grid(ticks, texts, timeTicks(from, to, Math.max(2, Math.floor((box.right - left) / 90)))),
+      unit ? s("text", { class: "tick", x: left - 6, y: 9, "text-anchor": "end" }, unit) : s("g"),
       ...limits.filter(({ value }) => value >= bottom && value <= top).map((step) => this.limit(step, steps)),
       s("g", { class: "lines" }, ...series.flatMap((one) => this.line(one, bottom))),
       (this.marker = s("g", { class: "marker" })),
     );
   }
 
-  grid(ticks, times) {
+  grid(ticks, texts, times) {
     const { left, right, bottom, top } = this.box;
     return [
-      ...ticks.flatMap((tick) => [
+      ...ticks.flatMap((tick, index) => [
         s("line", { class: "gridline", x1: left, x2: right, y1: this.y(tick), y2: this.y(tick) }),
-        s("text", { class: "tick", x: left - 6, y: this.y(tick) + 4, "text-anchor": "end" }, number(tick)),
+        s("text", { class: "tick", x: left - 6, y: this.y(tick) + 4, "text-anchor": "end" }, texts[index]),
       ]),
       ...times.ticks.map((time) => {
         const text = times.step >= 86400000 ? day(time) : clock(time, { seconds: times.step < 60000 });

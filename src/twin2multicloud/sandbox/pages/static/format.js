@@ -16,6 +16,17 @@ export function number(value) {
   return String(Number(value.toFixed(digits)));
 }
 
+/** The decimals that `number` would give the most precise of some values. */
+export function decimals(values) {
+  return Math.max(0, ...values.map((value) => (typeof value === "number" ? (number(value).split(".")[1] ?? "").length : 0)));
+}
+
+/** A number with so many decimals, as `number` would write it in a column. */
+export function fixed(value, digits) {
+  const text = number(value);
+  return /^-?\d+(\.\d+)?$/.test(text) && Math.abs(value) < 1000 ? value.toFixed(Math.min(digits, 6)) : text;
+}
+
 /** A whole number, grouped. */
 export function count(value) {
   return typeof value === "number" && Number.isFinite(value) ? groups.format(value) : MISSING;

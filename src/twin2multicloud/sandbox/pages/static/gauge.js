@@ -9,10 +9,11 @@ const START = 150;
 
 export class Gauge {
   constructor() {
-    this.svg = s("svg", { viewBox: "0 0 200 150", class: "gauge-arc", "aria-hidden": "true" });
+    this.svg = s("svg", { viewBox: "0 0 200 160", class: "gauge-arc", "aria-hidden": "true" });
+    this.mark = h("span", { class: "gauge-mark", "aria-hidden": "true" });
     this.value = h("strong", { class: "gauge-value" });
     this.label = h("span", { class: "gauge-label" });
-    this.element = h("div", { class: "gauge" }, this.svg, h("div", { class: "gauge-text" }, this.value, this.label));
+    this.element = h("div", { class: "gauge" }, this.svg, h("div", { class: "gauge-text" }, this.mark, this.value, this.label));
   }
 
   update({ label, value, unit, min, max, steps }) {
@@ -25,11 +26,13 @@ export class Gauge {
       ...(steps.length > 1 ? bands.map(([from, to, colour]) => arc(from, to, 88, 4, { "data-level": levelOf(colour).level, class: "band" })) : []),
       arc(0, 1, 74, 15, { class: "track" }),
       at === null || at === 0 ? s("g") : arc(0, at, 74, 15, { class: "filled", "data-level": level }),
-      s("text", { x: 34, y: 148, class: "tick", "text-anchor": "middle" }, number(min)),
-      s("text", { x: 166, y: 148, class: "tick", "text-anchor": "middle" }, number(max)),
+      s("text", { x: 34, y: 157, class: "tick", "text-anchor": "middle" }, number(min)),
+      s("text", { x: 166, y: 157, class: "tick", "text-anchor": "middle" }, number(max)),
     );
-    setText(this.value, value === null ? "no data" : `${mark ? `${mark} ` : ""}${withUnit(value, unit)}`);
+    setText(this.value, value === null ? "no data" : withUnit(value, unit));
+    setText(this.mark, mark);
     this.value.dataset.level = level;
+    this.mark.dataset.level = level;
     setText(this.label, label);
   }
 }

@@ -149,13 +149,13 @@ class ValuesPanel {
         this.values.delete(title);
       }
     }
-    for (const one of values) this.write(one, values.length > 1 ? one.title : "");
+    for (const one of values) this.write(one, values.length > 1 ? one.title : "", view);
     const newest = Math.max(...values.map(({ time }) => (Number.isFinite(time) ? time : -Infinity)));
     if (newest === -Infinity && values.every(({ value }) => value === null)) return { empty: "No value yet" };
-    return { note: newest === -Infinity ? "" : age((view.now - newest) / 1000) };
+    return {};
   }
 
-  write({ title, value, settings }, label) {
+  write({ title, value, time, settings }, label, view) {
     let shown = this.values.get(title);
     if (shown === undefined) {
       shown = this.panel.type === "gauge" && !settings.boolean ? new Gauge() : new Stat();
@@ -164,7 +164,8 @@ class ValuesPanel {
     }
     const { min = 0, max = 100, steps, suffix, boolean } = settings;
     const shownValue = boolean && typeof value === "boolean" ? (value ? "yes" : "no") : value;
-    shown.update({ label, value: shownValue, unit: suffix, min, max, steps });
+    const ago = Number.isFinite(time) ? age((view.now - time) / 1000) : "";
+    shown.update({ label: [label, ago].filter(Boolean).join(" · "), value: shownValue, unit: suffix, min, max, steps });
   }
 }
 

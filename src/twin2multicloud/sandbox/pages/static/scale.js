@@ -40,6 +40,16 @@ export function valueTicks(low, high, wanted) {
   return ticks.length >= 2 ? ticks : [low, high].map((value) => Number(value.toPrecision(3)));
 }
 
+/** Ticks in words, with as many digits as it takes to tell them apart. */
+export function tickTexts(ticks) {
+  const step = Math.abs(ticks[1] - ticks[0]);
+  const largest = Math.max(...ticks.map(Math.abs));
+  if (!(step > 0) || largest >= 1e7 || step < 1e-6) return ticks.map((tick) => String(Number(tick.toPrecision(4))));
+  const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9) + (/[25]/.test(String(step).replace(/[.0]/g, "")[1] ?? "") ? 1 : 0)));
+  const format = new Intl.NumberFormat("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return ticks.map((tick) => format.format(tick));
+}
+
 /** Round times of the browser's time zone from `from` to `to`, about `wanted` of them. */
 export function timeTicks(from, to, wanted) {
   const step = TIME_STEPS.find((size) => (to - from) / size <= wanted) ?? TIME_STEPS.at(-1);

@@ -1,7 +1,7 @@
 // Last values of many twins in a table that can be sorted and searched.
 
 import { h, setText } from "./dom.js";
-import { age, clock, exact, moment, withUnit } from "./format.js";
+import { age, clock, decimals, exact, fixed, moment, number, withUnit } from "./format.js";
 import { levelAt } from "./levels.js";
 import { settingsOf } from "./settings.js";
 import { KeyedTable } from "./table.js";
@@ -44,7 +44,8 @@ export class StatePanel {
           const { level, mark } = levelAt(settings.steps, value);
           const time = moment(times?.[text]);
           const at = Number.isFinite(time) ? ` at ${clock(time, { date: true })}` : "";
-          return { text: withUnit(value, settings.suffix), title: value === null ? null : withUnit(value, settings.suffix, exact) + at, level, mark };
+          const digits = (one) => (typeof one === "number" ? fixed(one, this.digits?.get(text) ?? 0) : number(one));
+          return { text: withUnit(value, settings.suffix, digits), title: value === null ? null : withUnit(value, settings.suffix, exact) + at, level, mark };
         },
       };
     });
@@ -59,6 +60,7 @@ export class StatePanel {
   show(answers, view) {
     this.view = view;
     this.rows = answers.flatMap(({ answer }) => (Array.isArray(answer?.entities) ? answer.entities : []));
+    this.digits = new Map(this.panel.targets[0].columns.map(({ text }) => [text, decimals(this.rows.map(({ values }) => values?.[text]))]));
     this.refresh();
     if (this.rows.length === 0) return { empty: "No twins of this type in the graph yet" };
     return { note: `${this.rows.length} ${this.rows.length === 1 ? "device" : "devices"}` };
