@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from twin2multicloud.runtime.adapters.aws.build import AwsPorts, read_config
+from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
 from twin2multicloud.runtime.entry.aws_events import (
     from_queue,
     from_stream,
@@ -81,6 +82,11 @@ def move(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     return dict(vars(moved))
 
 
+def connector(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """What IoT TwinMaker calls to write and read the values of properties."""
+    return _connector()(event)
+
+
 def _again(event: Mapping[str, Any], queue: Batches, stream: Batches) -> dict[str, Any]:
     failed = stream(from_stream(event)) if is_stream(event) else queue(from_queue(event))
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
@@ -106,6 +112,11 @@ def _send() -> tuple[Batches, Batches]:
 @functools.cache
 def _receive() -> Receive:
     return _roles().receive()
+
+
+@functools.cache
+def _connector() -> Connector:
+    return Connector(AwsPorts(read_config(os.environ)).values)
 
 
 def _batches(handle: Handle, topic: str) -> tuple[Batches, Batches]:

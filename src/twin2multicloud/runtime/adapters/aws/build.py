@@ -54,7 +54,8 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `topics` maps a queue or topic of the blueprint to an SQS queue's URL or the ARN of an SNS topic or Kinesis stream.
     `hot_expires_s` is set only where no tier comes after hot: records then leave by time-to-live. The graph is our
-    own (`graph_table`) or IoT TwinMaker's (`twinmaker_workspace`).
+    own (`graph_table`) or IoT TwinMaker's (`twinmaker_workspace`, and `twinmaker_connector`, the ARN of the function
+    that keeps its values in `graph_table`).
     """
 
     twin: str
@@ -64,6 +65,7 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state_table: str = ""
     graph_table: str = ""
     twinmaker_workspace: str = ""
+    twinmaker_connector: str = ""
     cool: Bucket | None = None
     archive: Bucket | None = None
     topics: dict[str, str] = {}
@@ -126,7 +128,13 @@ class AwsPorts:
         if self.config.twinmaker_workspace:
             from twin2multicloud.runtime.adapters.aws.twinmaker import TwinMakerGraph
 
-            return TwinMakerGraph(self.clients, self.config.twinmaker_workspace)
+            workspace, connector = self.config.twinmaker_workspace, self._needed("twinmaker_connector")
+            return TwinMakerGraph(self.clients, workspace, connector, self.values)
+        return self.values
+
+    @cached_property
+    def values(self) -> TwinGraph:
+        """Our own twin graph; with IoT TwinMaker the keeper of its values, behind the connector."""
         return DynamoTwinGraph(self.clients, self._needed("graph_table"), consistent=self.config.consistent_reads)
 
     @cached_property

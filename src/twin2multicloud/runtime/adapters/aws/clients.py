@@ -143,7 +143,8 @@ def _seconds(value: str | None) -> float | None:
 class Clients:
     """One boto3 client per service, made when first used, shared by all adapters and threads of a function.
 
-    `sleep` and `uniform` pace the repetition of what a service took only in part.
+    `attempts` is how often the SDK sends a request that may succeed later; `sleep` and `uniform` pace the repetition
+    of what a service took only in part.
     """
 
     def __init__(
@@ -151,12 +152,14 @@ class Clients:
         region: str = "",
         *,
         session: Any = None,
+        attempts: int = _ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._session = session or boto3.session.Session(region_name=region or None)
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+        self._attempts = attempts
         self._sleep = sleep
         self._uniform = uniform
         self._pool = ThreadPoolExecutor(_WORKERS, "aws")
@@ -166,7 +169,7 @@ class Clients:
         with self._lock:
             client = self._made.get((service, endpoint))
             if client is None:
-                client = self._session.client(service, endpoint_url=endpoint or None, config=_config(service))
+                client = self._session.client(service, endpoint_url=endpoint or None, config=_config(service, self._attempts))
                 self._made[service, endpoint] = client
             return client
 
@@ -186,10 +189,10 @@ class Clients:
         self._sleep(self._uniform(0.0, min(2.0, 0.05 * 2.0**attempt)))
 
 
-def _config(service: str) -> Config:
+def _config(service: str, attempts: int) -> Config:
     overridden = any(os.environ.get(name) for name in _override_names(service))
     return Config(
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=_CONNECT_S,
         read_timeout=_READ_S,
         max_pool_connections=2 * _WORKERS,
