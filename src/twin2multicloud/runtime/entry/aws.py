@@ -41,6 +41,11 @@ def send(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     return _again(event, *_send())
 
 
+def actions(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Webhooks and user functions: a batch from the actions queue."""
+    return _again(event, *_actions())
+
+
 def receive(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """A link's receiver: a POST to its function URL."""
     request = request_of(event)
@@ -107,6 +112,11 @@ def _process() -> tuple[Batches, Batches]:
 def _send() -> tuple[Batches, Batches]:
     handler = _roles().send()
     return _batches(handler, f"{handler.edge}-outbox")
+
+
+@functools.cache
+def _actions() -> tuple[Batches, Batches]:
+    return _batches(_roles().act(), "actions")
 
 
 @functools.cache

@@ -7,7 +7,7 @@ which component of the blueprint it is and which edges end at its own place.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,6 +15,8 @@ from typing import Final, Protocol
 import msgspec
 
 from twin2multicloud.model.spec import TwinSpec, read_spec
+from twin2multicloud.runtime.envelope import Event, RawMessage
+from twin2multicloud.runtime.handlers.act import Act
 from twin2multicloud.runtime.handlers.archive import Shelf, WholeShelf
 from twin2multicloud.runtime.handlers.handover import Hand, Handover, into_graph, into_hot, outbox, to_devices
 from twin2multicloud.runtime.handlers.move import CoolToArchive, HotToCool, LinkTarget, Target
@@ -217,6 +219,11 @@ class Roles:
             queries=queries,
         )
 
+    def act(self) -> Callable[[Sequence[Event | RawMessage]], None]:
+        """The handler of webhooks and user functions; what is no event asks for nothing."""
+        act = Act(self.spec, UserCode(self._sources), self.ports.secrets, self.ports.reporter, self.function.component)
+        return lambda messages: act([message for message in messages if isinstance(message, Event)])
+
     def move(self, seconds: float) -> HotToCool | CoolToArchive:
         """The mover of one edge, which works for at most so many seconds."""
         edge = self._edge()
@@ -225,7 +232,7 @@ class Roles:
         if edge in self.function.local:
             target = self._shelf(edge)
         else:
-            target = LinkTarget(edge, LinkClient(self._links), self.function.component, lambda _body, _wire: None)
+            target = LinkTarget(edge, LinkClient(self._links), self.function.component, _uncounted)
         if edge == "to-archive":
             return CoolToArchive(
                 self.spec, self.ports.cool, target, now=now, monotonic=self._monotonic, seconds=seconds
@@ -278,6 +285,10 @@ class Roles:
 
 _SHELVES: Final = ("to-cool", "to-archive")
 _QUERIES: Final = ("history", "state")
+
+
+def _uncounted(_records: int, _body: int, _wire: int) -> None:
+    """In a cloud the provider counts."""
 
 
 def _into_intake(publisher: Publisher) -> Hand:

@@ -169,7 +169,9 @@ class Clients:
         with self._lock:
             client = self._made.get((service, endpoint))
             if client is None:
-                client = self._session.client(service, endpoint_url=endpoint or None, config=_config(service, self._attempts))
+                client = self._session.client(
+                    service, endpoint_url=endpoint or None, config=_config(service, self._attempts)
+                )
                 self._made[service, endpoint] = client
             return client
 

@@ -262,15 +262,15 @@ class TwinMakerGraph:
                         return gone + [entity for entry in entries for entity in self._put([entry])]
                     return [*gone, self._forgotten(entries[0]["entityPropertyReference"]["entityId"])]
             again = []
-            for error in (error for each in answer.get("errorEntries", []) for error in each["errors"]):
-                entity = error["entry"]["entityPropertyReference"]["entityId"]
-                problem = failure(error["errorCode"], error["errorMessage"], f"updating twin {entity}")
-                if "NotFound" in error["errorCode"]:
+            for refused in (each for entry in answer.get("errorEntries", []) for each in entry["errors"]):
+                entity = refused["entry"]["entityPropertyReference"]["entityId"]
+                problem = failure(refused["errorCode"], refused["errorMessage"], f"updating twin {entity}")
+                if "NotFound" in refused["errorCode"]:
                     gone.append(self._forgotten(entity))
                 elif isinstance(problem, RejectedError) or attempt == _ATTEMPTS:
                     raise problem
                 else:
-                    again.append(error["entry"])
+                    again.append(refused["entry"])
             if not again:
                 break
             entries = again
