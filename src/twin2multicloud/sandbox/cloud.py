@@ -59,7 +59,7 @@ class CloudServer:
         routes: list[BaseRoute] = []
         if parts.here(Slot.ACQUISITION):
             routes += await self._gateway()
-        routes.append(Route("/links/{edge}", LinkEndpoint(parts, parts.receive()), methods=["POST"]))
+        routes.append(Route("/links/{edge}", LinkEndpoint(parts, parts.receive()).answer, methods=["POST"]))
         routes += control_routes(self)
         if parts.here(Slot.VISUALIZATION):
             self._visualization = Visualization(parts)

@@ -39,7 +39,7 @@ class LinkEndpoint:
         self._receive = receive
         self._pool = ThreadPoolExecutor(threads, "receiver")
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer one POST."""
         edge = request.path_params["edge"]
         faults = self._parts.faults

@@ -2,9 +2,9 @@
 
 Every list may be empty and every figure that is not known yet is None, which the page says in words; 0 always means
 that zero was counted. Ages and durations are in the unit that the name ends in; moments are seconds since 1970.
-Ages, rates, uptime and key ages are of the wall clock, record ages of the twin's. Counts run since the sandbox was
-created, so they survive `down` and `up`; rates are means over the last 10 s or so, and latencies those of the latest
-few hundred invocations.
+All of them are of the wall clock, except event times (a store's oldest and newest record, the graph's latest update),
+which are the twin's. Counts run since the sandbox was created, so they survive `down` and `up`; rates are means over
+the last 10 s or so, and latencies those of the latest few hundred invocations.
 """
 
 from __future__ import annotations
