@@ -39,6 +39,8 @@ DEVICE_KEYS: Final = "device-keys"
 """The secret that devices' keys are derived from."""
 _PUSH_BYTES: Final = 16 * 2**20
 _QUERY_BYTES: Final = 65_536
+_LINK_PATH: Final = "/links/"
+_QUERY_PATH: Final = "/query/"
 
 Reply: TypeAlias = tuple[bytes, int, dict[str, str]]
 
@@ -74,10 +76,9 @@ class Function:
 
     def read(self, request: Any) -> Reply:
         """L5's questions: a signed POST to /links/{edge}, or one to /query/{edge} with the bearer token `READ_KEY`."""
-        before, _, edge = str(request.path).rpartition("/query/")
-        if before or not edge:
-            return _reply(self._posted(request))
-        return _reply(self._query(request, edge))
+        if request.path.startswith(_QUERY_PATH):
+            return _reply(self._query(request, request.path.removeprefix(_QUERY_PATH)))
+        return _reply(self._posted(request))
 
     def move(self, request: Any) -> Reply:
         """A mover, which Cloud Scheduler calls. Answers what it moved."""
@@ -236,15 +237,14 @@ class Function:
         return None
 
     def _posted(self, request: Any) -> Answer:
-        before, _, edge = str(request.path).rpartition("/links/")
-        if request.method != "POST" or before or not edge:
+        if request.method != "POST" or not request.path.startswith(_LINK_PATH):
             return error_answer(404, "POST to /links/{edge}")
         body = _body(request, MAX_BODY_BYTES)
         if body is None:
             return error_answer(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
         with self._lock:
             receive = self._receive
-        answer = receive(edge, _headers(request), body)
+        answer = receive(request.path.removeprefix(_LINK_PATH), _headers(request), body)
         return Answer(answer.status, answer.body, {"content-type": "application/json", **answer.headers})
 
     def _query(self, request: Any, edge: str) -> Answer:

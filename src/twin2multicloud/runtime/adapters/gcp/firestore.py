@@ -125,25 +125,34 @@ class Collection:
         with calling(self.what):
             return list(query.get(**self.patience.again()))
 
-    def write(self, writes: Iterable[Write], *passes: int, once: bool = False) -> list[tuple[str, int]]:
+    def write(
+        self,
+        writes: Iterable[Write],
+        *passes: int,
+        once: bool = False,
+        written_at: dict[str, Any] | None = None,
+    ) -> list[tuple[str, int]]:
         """Make writes to different documents; returns the ids and codes of those that met one of the codes `passes`.
 
         All writes are attempted, and then the worst failure is raised: a `StoreError` if repeating may help, a
-        `RejectedError` if not. `once`: a request that may have been carried out is not sent again.
+        `RejectedError` if not. `once`: a request that may have been carried out is not sent again. `written_at`
+        is given the update times of the documents that were written.
         """
         passed: list[tuple[str, int]] = []
         failures: list[StoreError | RejectedError] = []
         for portion in _sized(writes):
-            for write, code, message in self._send(portion, once):
+            for write, code, message, moment in self._send(portion, once):
                 if code in passes:
                     passed.append((write.id, code))
+                elif code == OK and written_at is not None:
+                    written_at[write.id] = moment
                 elif code != OK:
                     failures.append(refused(f"{self.what} {write.id}", code, message))
         for failure in sorted(failures, key=lambda failure: not isinstance(failure, StoreError)):
             raise failure
         return passed
 
-    def _send(self, portion: Sequence[Write], once: bool) -> list[tuple[Write, int, str]]:
+    def _send(self, portion: Sequence[Write], once: bool) -> list[tuple[Write, int, str, Any]]:
         batch = BulkWriteBatch(self._client)
         for write in portion:
             document = self.document(write.id)
@@ -160,7 +169,8 @@ class Collection:
         with calling(self.what):
             answer = batch.commit(**(self.patience.once() if once else self.patience.again()))
         return [
-            (write, int(status.code), str(status.message)) for write, status in zip(portion, answer.status, strict=True)
+            (write, int(status.code), str(status.message), result.update_time)
+            for write, status, result in zip(portion, answer.status, answer.write_results, strict=True)
         ]
 
 
