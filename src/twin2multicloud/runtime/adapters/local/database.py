@@ -30,6 +30,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 _BUSY_S: Final = 5.0
+_EXCLUSIVE_BUSY_S: Final = 0.5
 _CHECKPOINT_BYTES: Final = 16 * 2**20
 _FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NEARLY_FULL_BYTES: Final = 256 * 2**10
@@ -89,13 +90,15 @@ class Database:
         self._read_lock = self._lock if exclusive else threading.RLock()
 
     def _connect(self) -> sqlite3.Connection:
-        # One statement cache per connection; `isolation_level` None leaves BEGIN and COMMIT to us.
-        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        # Who holds a file exclusively keeps it: no use to wait long.
+        busy_s = _EXCLUSIVE_BUSY_S if self._exclusive else _BUSY_S
+        # `isolation_level` None leaves BEGIN and COMMIT to us.
+        connection = sqlite3.connect(self.path, timeout=busy_s, isolation_level=None, check_same_thread=False)
         pragmas = [f"page_size={self._page_bytes}", f"wal_autocheckpoint={_CHECKPOINT_BYTES // self._page_bytes}"]
         if self._exclusive:
             pragmas.append("locking_mode=EXCLUSIVE")
         pragmas += ["journal_mode=WAL", f"synchronous={'FULL' if self._power_safe else 'NORMAL'}"]
-        deadline = time.monotonic() + _BUSY_S
+        deadline = time.monotonic() + busy_s
         try:
             for pragma in pragmas:
                 while True:
@@ -185,6 +188,19 @@ class Database:
             yield self._writer
 
     def _commit(self, group: list[_Ticket[Any]]) -> None:
+        try:
+            self._transact(group)
+        except sqlite3.OperationalError as error:
+            if not (self._is_full(error) and self._empty_journal()):
+                raise
+            self._transact(group)
+        for ticket in group:
+            ticket.done = True
+        for ticket in group:
+            if ticket.after is not None:
+                ticket.after()
+
+    def _transact(self, group: list[_Ticket[Any]]) -> None:
         connection = self._writer
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -194,10 +210,15 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
-        for ticket in group:
-            if ticket.after is not None:
-                ticket.after()
-            ticket.done = True
+
+    def _empty_journal(self) -> bool:
+        """On a full disk: give the journal's space back, so that what is removed can be removed. Whether it was."""
+        try:
+            with self._read_lock:
+                (busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        return not busy
 
     def _roll_back(self) -> None:
         # Some errors roll back by themselves.

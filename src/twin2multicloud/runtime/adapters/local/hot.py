@@ -35,8 +35,7 @@ _SCHEMA: Final = (
     ),
 )
 
-_BEHIND: Final = 4000
-"""Records after which the index by device is brought up to date."""
+_INDEX_EVERY: Final = 4000
 
 _PUT: Final = "INSERT OR IGNORE INTO records (device, time, id, body) VALUES (?, ?, ?, ?)"
 _INDEX: Final = (
@@ -45,19 +44,21 @@ _INDEX: Final = (
 )
 _PENDING: Final = "row > (SELECT indexed FROM progress)"
 _HISTORY: Final = (
-    "SELECT body FROM ("
-    "SELECT d.time AS time, d.id AS id, r.body AS body FROM by_device d JOIN records r ON r.row = d.row"
-    " WHERE d.device = ?1 AND d.time >= ?2 AND d.time < ?3"
-    f" UNION ALL SELECT time, id, body FROM records WHERE {_PENDING}"
+    "SELECT r.body FROM ("
+    # Of the index no more than the limit is looked at, however long the range is.
+    "SELECT time, id, row FROM (SELECT time, id, row FROM by_device WHERE device = ?1 AND time >= ?2 AND time < ?3"
+    " ORDER BY time {order}, id {order} LIMIT ?4)"
+    f" UNION ALL SELECT time, id, row FROM records NOT INDEXED WHERE {_PENDING}"
     " AND device = ?1 AND time >= ?2 AND time < ?3"
-    ") ORDER BY time {order}, id {order} LIMIT ?4"
+    " ORDER BY time {order}, id {order} LIMIT ?4"
+    ") k JOIN records r ON r.row = k.row ORDER BY k.time {order}, k.id {order}"
 )
 _NEWEST_FIRST: Final = _HISTORY.format(order="DESC")
 _OLDEST_FIRST: Final = _HISTORY.format(order="ASC")
 _EARLIEST: Final = (
     "SELECT min(time) FROM (SELECT (SELECT min(d.time) FROM by_device d WHERE d.device = j.value AND d.time < ?2)"
     " AS time FROM json_each(?1) j"
-    f" UNION ALL SELECT time FROM records WHERE {_PENDING} AND time < ?2"
+    f" UNION ALL SELECT time FROM records NOT INDEXED WHERE {_PENDING} AND time < ?2"
     " AND device IN (SELECT value FROM json_each(?1)))"
 )
 _BETWEEN: Final = (
@@ -65,7 +66,7 @@ _BETWEEN: Final = (
     "SELECT d.time AS time, d.device AS device, d.id AS id, r.body AS body"
     " FROM (SELECT DISTINCT value FROM json_each(?1)) j JOIN by_device d ON d.device = j.value"
     " JOIN records r ON r.row = d.row WHERE d.time >= ?2 AND d.time < ?3"
-    f" UNION ALL SELECT time, device, id, body FROM records WHERE {_PENDING}"
+    f" UNION ALL SELECT time, device, id, body FROM records NOT INDEXED WHERE {_PENDING}"
     " AND time >= ?2 AND time < ?3 AND device IN (SELECT value FROM json_each(?1))"
     ") ORDER BY time, device, id"
 )
@@ -76,9 +77,10 @@ _decode: Final = msgspec.json.Decoder(Event).decode
 
 
 class LocalHotStore:
-    """`ports.HotStore` in one SQLite file."""
+    """`ports.HotStore` in one SQLite file. The index by device follows every `index_every` records."""
 
-    def __init__(self, path: Path, *, gate: Gate = open_gate) -> None:
+    def __init__(self, path: Path, *, index_every: int = _INDEX_EVERY, gate: Gate = open_gate) -> None:
+        self._index_every = index_every
         self.database = Database(path, _SCHEMA, gate=gate)
         self._behind = self.database.read(
             "hot.read", lambda db: int(db.execute(f"SELECT count(*) FROM records WHERE {_PENDING}").fetchone()[0])
@@ -99,7 +101,7 @@ class LocalHotStore:
             db.executemany(_PUT, rows)
             added = db.total_changes - before
             db.execute("UPDATE progress SET records = records + ?", (added,))
-            index = self._behind + added >= _BEHIND
+            index = self._behind + added >= self._index_every
             if index:
                 db.execute(_INDEX)
                 db.execute("UPDATE progress SET indexed = (SELECT max(row) FROM records)")
@@ -160,9 +162,18 @@ class LocalHotStore:
         found = self._events("SELECT body FROM records ORDER BY time DESC, device DESC, id DESC LIMIT 1", ())
         return found[0] if found else None
 
+    def oldest_time(self) -> str | None:
+        """The earliest event time of all records."""
+        query = "SELECT time FROM records ORDER BY time LIMIT 1"
+        row = self.database.read("hot.read", lambda db: db.execute(query).fetchone())
+        return None if row is None else str(row[0])
+
     def count_by_device(self) -> dict[str, int]:
         """How many records each device has; reads the whole index."""
-        query = "SELECT device, count(*) FROM records INDEXED BY records_by_time GROUP BY device"
+        query = (
+            "SELECT device, sum(n) FROM (SELECT device, count(*) AS n FROM by_device GROUP BY device UNION ALL"
+            f" SELECT device, count(*) FROM records NOT INDEXED WHERE {_PENDING} GROUP BY device) GROUP BY device"
+        )
         return dict(self.database.read("hot.read", lambda db: db.execute(query).fetchall()))
 
     def _events(self, query: str, parameters: tuple[object, ...]) -> list[Event]:

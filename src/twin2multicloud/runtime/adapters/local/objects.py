@@ -64,10 +64,11 @@ class Stay(msgspec.Struct, frozen=True):
 
 
 class ClassUsage(msgspec.Struct, frozen=True):
-    """What is in a storage class."""
+    """What is in a storage class: objects, their bytes, and the records they hold (`count` in their metadata)."""
 
     objects: int
     size: int
+    records: int = 0
 
 
 class LocalObjectStore:
@@ -158,9 +159,13 @@ class LocalObjectStore:
 
     def usage(self) -> dict[str, ClassUsage]:
         """Objects and bytes by storage class, of those that hold any."""
-        query = "SELECT storage_class, count(*), sum(size) FROM objects GROUP BY storage_class"
+        query = (
+            "SELECT storage_class, count(*), sum(size),"
+            " sum(coalesce(CAST(json_extract(metadata, '$.count') AS INTEGER), 0))"
+            " FROM objects GROUP BY storage_class"
+        )
         rows = self.database.read("objects.read", lambda db: db.execute(query).fetchall())
-        return {storage_class: ClassUsage(objects, size) for storage_class, objects, size in rows}
+        return {storage_class: ClassUsage(objects, size, records) for storage_class, objects, size, records in rows}
 
     def stays(self) -> Sequence[Stay]:
         """Every stay of every object that there is or was, by its beginning."""

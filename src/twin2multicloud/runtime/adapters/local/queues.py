@@ -28,14 +28,13 @@ import msgspec
 
 from twin2multicloud.runtime.adapters.local.clock import SystemClock
 from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
+from twin2multicloud.runtime.failures import StoreError
 from twin2multicloud.runtime.ports import Clock
 
 _SCHEMA: Final = (("CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",),)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,119}")
 _KEPT_BYTES: Final = 4 * 2**20
-"""Bodies of waiting messages that are kept in memory, per queue."""
 _LOADED: Final = 500
-"""Messages that are read from the file at a time."""
 
 
 class QueueMessage(msgspec.Struct, frozen=True):
@@ -56,6 +55,8 @@ class Queue:
         self._database = queues.database
         self._clock = queues.clock
         self._monotonic = queues.monotonic
+        self._kept_bytes = queues.kept_bytes
+        self._loaded = queues.loaded
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
         self._ready: deque[QueueMessage] = deque()
@@ -75,6 +76,7 @@ class Queue:
         if bodies:
             work, after = self.sending(bodies)
             self._database.write("queues.send", work, after)
+            self.call_listeners()
 
     def sending(self, bodies: Sequence[bytes]) -> tuple[Callable[[sqlite3.Connection], None], Callable[[], None]]:
         """What to do in a transaction and after its commit so as to send these."""
@@ -92,12 +94,11 @@ class Queue:
             with self._changed:
                 self._depth += len(sent)
                 for message in sent:
-                    if self._more_in_file or self._ready_bytes >= _KEPT_BYTES:
+                    if self._more_in_file or self._ready_bytes >= self._kept_bytes:
                         self._more_in_file = True
                         break
                     self._keep(message)
                 self._changed.notify_all()
-            self._call_listeners()
 
         return work, after
 
@@ -147,7 +148,10 @@ class Queue:
         self._database.write("queues.ack", work, after)
 
     def nack(self, ids: Sequence[int], delay_s: float = 0.0) -> None:
-        """Give messages back, to be delivered again (first, in order) after a delay. One more attempt is counted."""
+        """Give messages back, to be delivered again (first, in order) after a delay. One more attempt is counted.
+
+        Never fails: should the count not get into the file, the messages come back all the same.
+        """
         given = [message for id in set(ids) if (message := self._claimed.get(id)) is not None]
         if not given:
             return
@@ -168,9 +172,12 @@ class Queue:
                     else:
                         heapq.heappush(self._returned, (again.id, again))
                 self._changed.notify_all()
-            self._call_listeners()
 
-        self._database.write("queues.nack", work, after)
+        try:
+            self._database.write("queues.nack", work, after)
+        except StoreError:
+            after()
+        self.call_listeners()
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until a message can be received, at most so long; whether one can."""
@@ -190,6 +197,11 @@ class Queue:
         """Call `listener`, which must be quick, whenever messages have been sent or given back (from any thread)."""
         self._listeners.append(listener)
 
+    def call_listeners(self) -> None:
+        """Tell the listeners that something can be received."""
+        for listener in self._listeners:
+            listener()
+
     def depth(self) -> int:
         """Messages that are not acknowledged."""
         return self._depth
@@ -207,7 +219,7 @@ class Queue:
     def purge(self) -> int:
         """Remove every message that is not handed out; how many there were."""
         removed = 0
-        while messages := self.receive(_LOADED):
+        while messages := self.receive(self._loaded):
             self.ack([message.id for message in messages])
             removed += len(messages)
         return removed
@@ -243,20 +255,17 @@ class Queue:
             if self._ready or not self._more_in_file:
                 return
             query = f"SELECT id, body, attempts, at FROM {self._table} WHERE id > ? ORDER BY id LIMIT ?"
-            rows = db.execute(query, (self._loaded_to, _LOADED)).fetchall()
-            for row in rows:
+            rows = db.execute(query, (self._loaded_to, self._loaded + 1)).fetchall()
+            for row in rows[: self._loaded]:
                 self._keep(QueueMessage(*row))
-            self._more_in_file = len(rows) == _LOADED
-
-    def _call_listeners(self) -> None:
-        for listener in self._listeners:
-            listener()
+            self._more_in_file = len(rows) > self._loaded
 
 
 class Queues:
     """The queues of one process. The file can be open once at a time: whoever comes second gets a `StoreError`.
 
-    `clock` dates messages; `monotonic` measures delays.
+    `clock` dates messages; `monotonic` measures delays. Bodies of waiting messages are kept in memory up to
+    `kept_bytes` per queue; beyond that, `loaded` messages at a time are read from the file.
     """
 
     def __init__(
@@ -265,10 +274,14 @@ class Queues:
         *,
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        kept_bytes: int = _KEPT_BYTES,
+        loaded: int = _LOADED,
         gate: Gate = open_gate,
     ) -> None:
         self.clock = clock or SystemClock()
         self.monotonic = monotonic
+        self.kept_bytes = kept_bytes
+        self.loaded = loaded
         self.database = Database(path, _SCHEMA, page_bytes=8192, exclusive=True, gate=gate)
         self._queues: dict[str, Queue] = {}
         self._lock = threading.Lock()
@@ -292,7 +305,8 @@ class Queues:
 
     def send(self, bodies: Mapping[str, Sequence[bytes]]) -> None:
         """Add messages to several queues: to all or, if that fails, to none."""
-        parts = [self.queue(name).sending(its) for name, its in bodies.items() if its]
+        queues = [self.queue(name) for name, its in bodies.items() if its]
+        parts = [queue.sending(bodies[queue.name]) for queue in queues]
         if not parts:
             return
 
@@ -305,6 +319,8 @@ class Queues:
                 each()
 
         self.database.write("queues.send", work, after)
+        for queue in queues:
+            queue.call_listeners()
 
     def depths(self) -> dict[str, int]:
         """Messages that are not acknowledged, by queue."""
