@@ -300,7 +300,7 @@ def test_rules_remember_and_what_cannot_be_done_is_kept() -> None:
     v = volumes(event_share=0.1, rules_per_message=2.0)
     assert named("gcp.run-functions", "rule-state", v) == {
         "gcp.firestore.writes": pytest.approx(SECONDS * 0.1 * 2),
-        "gcp.firestore.reads": pytest.approx(SECONDS / 300 * 2),
+        "gcp.firestore.reads": pytest.approx(SECONDS / 300.5 * 2),
     }
     letters = named("gcp.run-worker", "dead-letters", v)
     assert letters == {"gcp.firestore.writes": pytest.approx(SECONDS * 0.0005)}

@@ -96,7 +96,7 @@ def test_nearline_objects_are_written_read_and_retrieved() -> None:
     assert own("gcp.storage-nearline", volumes()) == {
         "gcp.storage.nearline.storage": pytest.approx(SIZE * 2),
         "gcp.storage.nearline.class-a": pytest.approx(730),
-        "gcp.storage.nearline.class-b": pytest.approx(SIZE * 2 * 0.05 / 2**22),
+        "gcp.storage.nearline.class-b": pytest.approx(730 * 2 * 0.05),
         "gcp.storage.nearline.retrieval": pytest.approx(SIZE * 2 * 0.05),
     }
 

@@ -105,3 +105,18 @@ def test_a_batch_of_workloads_equals_each_alone() -> None:
         alone = Volumes.of([workload])
         assert together.hot_byte_months[w] == alone.hot_byte_months[0]
         assert EDGES[0].flow(together).wire_bytes[w] == EDGES[0].flow(alone).wire_bytes[0]
+
+
+def test_a_run_of_the_mover_writes_full_objects_and_a_last_one() -> None:
+    # 1,800,000 records an hour at 312.5 bytes compressed are 134.1 objects of 4 MiB.
+    v = volumes(devices=5000)
+    assert v.objects_of(v.messages)[0] == pytest.approx(730 * 135)
+    assert v.objects_of(v.constant(100))[0] == 100
+    assert v.objects_of(v.constant(0))[0] == 0
+
+
+def test_reading_a_share_of_a_tier_reads_that_share_of_its_objects_whatever_their_size() -> None:
+    v = volumes(devices=1, message_interval_s=3600.0, hot_months=1.0, cool_months=3.0)
+    objects, read = v.tier_reads(v.enters_cool, v.hot_months, v.cool_months, 0.1)
+    assert objects[0] == pytest.approx(730 * 2 * 0.1)
+    assert read[0] == pytest.approx(v.object_bytes_of(v.enters_cool)[0] * 2 * 0.1)

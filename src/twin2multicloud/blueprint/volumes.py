@@ -126,8 +126,9 @@ class Volumes:
     @cached_property
     def rule_state_reads(self) -> FloatArray:
         """Rule states read per month: those of a device's rules, at its first message after each refresh period."""
-        refreshes = self.devices * (SECONDS_PER_MONTH / self.assumptions.rule_state_refresh_s)
-        return np.minimum(refreshes, self.messages) * self.rules_per_message
+        refreshed = self.assumptions.rule_state_refresh_s + self.message_interval_s / 2
+        every_s = np.maximum(refreshed, self.message_interval_s)
+        return self.devices * self.rules_per_message * (SECONDS_PER_MONTH / every_s)
 
     @cached_property
     def errors(self) -> FloatArray:
@@ -213,11 +214,11 @@ class Volumes:
         return records * self.envelope_size * self.assumptions.object_compression
 
     def objects_of(self, records: FloatArray) -> FloatArray:
-        """Objects a mover writes for these records: full ones, and at least one a run."""
+        """Objects a mover writes for these records: in each run full ones and a last one."""
         runs = self.assumptions.mover_runs_per_day * DAYS_PER_MONTH
-        full = self.object_bytes_of(records) / self.assumptions.object_bytes
-        # Nothing moved, nothing written; a run with fewer records than one a run writes one object per record.
-        return np.maximum(full, np.minimum(runs, records))
+        full = self.object_bytes_of(records) / runs / self.assumptions.object_bytes
+        # Nothing moved, nothing written; seldom records get an object each.
+        return np.minimum(runs * np.maximum(np.ceil(full - 1e-9), 1.0), records)
 
     def tier_byte_months(
         self,
@@ -239,6 +240,13 @@ class Volumes:
         # Held byte-months per byte entering now; leaving early is charged up to the minimum all the same.
         held = self.aged_months(start, end) / np.maximum(self.moved_share(start), 1e-300)
         return billed * np.maximum(held, np.where(records > 0, minimum_months, 0.0))
+
+    def tier_reads(
+        self, records: FloatArray, start: FloatArray, end: FloatArray, share: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """(objects, bytes) read per month where people read a `share` of what a tier holds."""
+        held = self.aged_months(start, end) / np.maximum(self.moved_share(start), 1e-300)
+        return self.objects_of(records) * held * share, self.object_bytes_of(records) * held * share
 
     # ── Dashboards and twin graph ───────────────────────────────────────────────────────────────────────────
     @cached_property

@@ -116,7 +116,7 @@ def _cool(prefix: str, minimum_days: float) -> Callable[[Volumes], Iterable[Comp
             minimum_months=minimum_days / DAYS_PER_MONTH,
             minimum_object_bytes=128 * 1024,
         )
-        read = held * v.assumptions.cool_read_share
+        gets, read = v.tier_reads(v.enters_cool, v.hot_months, v.cool_months, v.assumptions.cool_read_share)
         yield Component(
             "cool",
             Kind.BUCKET,
@@ -124,7 +124,7 @@ def _cool(prefix: str, minimum_days: float) -> Callable[[Volumes], Iterable[Comp
             (
                 Use(f"{prefix}.storage", held),
                 Use(f"{prefix}.put", v.objects_of(v.enters_cool)),
-                Use(f"{prefix}.get", read / v.assumptions.object_bytes),
+                Use(f"{prefix}.get", gets),
                 Use(f"{prefix}.retrieval", read),
             ),
         )
@@ -159,7 +159,7 @@ def _archive(prefix: str, minimum_days: float) -> Callable[[Volumes], Iterable[C
             overhead_bytes=32 * 1024,
         )
         names = v.objects_of(v.enters_archive) * 8 * 1024 * np.maximum(v.archive_months - v.cool_months, minimum)
-        read = held * v.assumptions.archive_read_share
+        _, read = v.tier_reads(v.enters_archive, v.cool_months, v.archive_months, v.assumptions.archive_read_share)
         yield Component(
             "archive",
             Kind.BUCKET,

@@ -104,12 +104,14 @@ def _tier_byte_months(
     )
 
 
-def _blobs(name: str, prefix: str, written: FloatArray, held: FloatArray, read: FloatArray, v: Volumes) -> Component:
+def _blobs(
+    name: str, prefix: str, written: FloatArray, held: FloatArray, read: tuple[FloatArray, FloatArray]
+) -> Component:
     uses = (
         Use(f"{prefix}.storage", held),
         Use(f"{prefix}.write", written),
-        Use(f"{prefix}.read", read / v.assumptions.object_bytes),
-        Use(f"{prefix}.retrieval", read),
+        Use(f"{prefix}.read", read[0]),
+        Use(f"{prefix}.retrieval", read[1]),
     )
     return Component(name, Kind.BUCKET, "Blob Storage", uses)
 
@@ -117,8 +119,8 @@ def _blobs(name: str, prefix: str, written: FloatArray, held: FloatArray, read: 
 def _cool(prefix: str, minimum_days: float) -> Callable[[Volumes], Iterable[Component]]:
     def components(v: Volumes) -> Iterable[Component]:
         held = _tier_byte_months(v, v.enters_cool, v.hot_months, v.cool_months, minimum_days)
-        read = held * v.assumptions.cool_read_share
-        yield _blobs("cool", prefix, v.objects_of(v.enters_cool), held, read, v)
+        read = v.tier_reads(v.enters_cool, v.hot_months, v.cool_months, v.assumptions.cool_read_share)
+        yield _blobs("cool", prefix, v.objects_of(v.enters_cool), held, read)
 
     return components
 
@@ -140,8 +142,8 @@ def _leaves_cool(prefix: str) -> EndParts:
 def _archive(v: Volumes) -> Iterable[Component]:
     """Setting the tier of a blob and writing one are the same operation, so the way it came does not matter."""
     held = _tier_byte_months(v, v.enters_archive, v.cool_months, v.archive_months, 180)
-    read = held * v.assumptions.archive_read_share
-    yield _blobs("archive", "azure.blob.archive", v.objects_of(v.enters_archive), held, read, v)
+    read = v.tier_reads(v.enters_archive, v.cool_months, v.archive_months, v.assumptions.archive_read_share)
+    yield _blobs("archive", "azure.blob.archive", v.objects_of(v.enters_archive), held, read)
 
 
 def _cool_offer(name: str, minimum_days: float, summary: str) -> Offer:

@@ -7,6 +7,7 @@ push subscription delivers one message per request; a streaming pull delivers ma
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,12 +54,15 @@ def batch_topic(v: Volumes, name: str, flow: Flow) -> Component:
 
 
 def batched_outbox(edge: Edge) -> EndParts:
-    """At the source of a crossing: a topic of whole batches, and a function that signs and posts each."""
+    """At the source of a crossing: a topic of batches, as a run hands them over, and a function that posts each."""
 
     def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
         if relation is not Relation.SAME:
-            yield batch_topic(v, f"{edge.id}-outbox", flow)
-            yield function(v, f"{edge.id}-sender", Role.SEND, flow.batches, send_ms(v, flow))
+            run = v.batch(v.assumptions.stream_batch_messages) * v.per_message(flow.messages)
+            # Never less than the link's own batches, which are bounded by bytes, too.
+            posted = replace(flow, batches=np.maximum(flow.messages / np.maximum(run, 1.0), flow.batches))
+            yield batch_topic(v, f"{edge.id}-outbox", posted)
+            yield function(v, f"{edge.id}-sender", Role.SEND, posted.batches, send_ms(v, posted))
 
     return parts
 

@@ -107,12 +107,14 @@ def _byte_months(
     return np.maximum(stored, v.object_bytes_of(records) * minimum_months)
 
 
-def _bucket(name: str, prefix: str, v: Volumes, written: FloatArray, billed: FloatArray, read: FloatArray) -> Component:
+def _bucket(
+    name: str, prefix: str, written: FloatArray, billed: FloatArray, read: tuple[FloatArray, FloatArray]
+) -> Component:
     uses = (
         Use(f"{prefix}.storage", billed),
         Use(f"{prefix}.class-a", written),
-        Use(f"{prefix}.class-b", read / v.assumptions.object_bytes),
-        Use(f"{prefix}.retrieval", read),
+        Use(f"{prefix}.class-b", read[0]),
+        Use(f"{prefix}.retrieval", read[1]),
     )
     return Component(name, Kind.BUCKET, "Cloud Storage", uses)
 
@@ -133,8 +135,8 @@ def _cool_minimum(v: Volumes, minimum_months: float) -> FloatArray:
 def _cool(prefix: str, minimum_months: float) -> Callable[[Volumes], Iterable[Component]]:
     def components(v: Volumes) -> Iterable[Component]:
         billed = _cool_byte_months(v, _cool_minimum(v, minimum_months))
-        read = _cool_byte_months(v, 0.0) * v.assumptions.cool_read_share
-        yield _bucket("cool", prefix, v, v.objects_of(v.enters_cool), billed, read)
+        read = v.tier_reads(v.enters_cool, v.hot_months, v.cool_months, v.assumptions.cool_read_share)
+        yield _bucket("cool", prefix, v.objects_of(v.enters_cool), billed, read)
 
     return components
 
@@ -168,8 +170,8 @@ def _archive_minimum(v: Volumes) -> FloatArray:
 def _archive(v: Volumes) -> Iterable[Component]:
     """Changing the class of an object and writing one are the same operation, however it came."""
     billed = _archive_byte_months(v, _archive_minimum(v))
-    read = _archive_byte_months(v, 0.0) * v.assumptions.archive_read_share
-    yield _bucket("archive", _ARCHIVE, v, v.objects_of(v.enters_archive), billed, read)
+    read = v.tier_reads(v.enters_archive, v.cool_months, v.archive_months, v.assumptions.archive_read_share)
+    yield _bucket("archive", _ARCHIVE, v.objects_of(v.enters_archive), billed, read)
 
 
 def _enters_archive(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
