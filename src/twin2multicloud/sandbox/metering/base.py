@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
+from twin2multicloud.blueprint.kinds import Role
 from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.sandbox.metering.book import Cell, MeterBook
-from twin2multicloud.sandbox.metering.hooks import NOTHING, Amount
+from twin2multicloud.sandbox.metering.hooks import HANDED_OVER, NOTHING, Amount
 
 HOURS_PER_MONTH = 730.0
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
@@ -106,6 +107,8 @@ class CountedFunction(Counted):
         super().__init__(component, blueprint, book)
         self._fixed_ms = self.assumed("invocation_ms")
         self._ms = {name: ms for name, ms in blueprint.assumptions.items() if "_ms" in name}
+        for edge, unit in HANDED_OVER.items():
+            self._ms[edge] = self._ms[unit] if self.puts_away(edge) else 0.0
         self._runs, self._messages, self._busy = (self.cell(n) for n in ("runs", "messages", "busy-ms"))
 
     def invoked(self, messages: int, work: Mapping[str, float] = NOTHING) -> None:
@@ -115,6 +118,10 @@ class CountedFunction(Counted):
         self._messages.add(messages)
         self._busy.add(self._fixed_ms + busy_ms)
         self.count(messages, busy_ms)
+
+    def puts_away(self, edge: str) -> bool:
+        """Whether handing over on an edge is this function's work: not where processing only queues it for a sender."""
+        return self.component.role is not Role.PROCESS or not self.blueprint.by_edge[edge].apart
 
     def work_ms(self, work: Mapping[str, float]) -> float:
         """Milliseconds of some units of work; a name that is no unit is a `KeyError`."""

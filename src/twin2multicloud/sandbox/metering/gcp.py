@@ -45,7 +45,13 @@ def _least_vcpus(memory_mib: float) -> float:
 
 
 # ── Cloud Run ───────────────────────────────────────────────────────────────────────────────────────────────
-class RunFunction(CountedFunction):
+class _RunProcessing(CountedFunction):
+    def puts_away(self, edge: str) -> bool:
+        """Always: publishing for a sender is a request to Pub/Sub, which takes as long as a write."""
+        return True
+
+
+class RunFunction(_RunProcessing):
     """A function: below one vCPU an instance takes one request at a time. What is pushed one by one is a run each."""
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
@@ -114,7 +120,7 @@ class GatheringService(CountedFunction):
         }
 
 
-class Worker(CountedFunction):
+class Worker(_RunProcessing):
     """Instances that always run, as many as the peak asks for."""
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:

@@ -24,7 +24,13 @@ POST: Final = "send_ms_per_batch"
 LINK: Final = "link_ms_per_message"
 MOVE: Final = "move_ms_per_record"
 QUERY: Final = "read_ms_per_query"
-UNITS: Final = (PROCESS, RULES, WRITE, GRAPH, POST, LINK, MOVE, QUERY)
+
+# What processing hands over and receivers put away, by the edge: a record, a twin update, a command. Processing reports
+# them wherever they go; whether they are its own work or that of a receiver is the meter's to know.
+PERSIST: Final = "persist"
+TWIN_UPDATES: Final = "twin-updates"
+COMMANDS: Final = "commands"
+HANDED_OVER: Final[Mapping[str, str]] = {PERSIST: WRITE, TWIN_UPDATES: GRAPH, COMMANDS: WRITE}
 
 NOTHING: Final[Mapping[str, float]] = {}
 
@@ -58,7 +64,7 @@ class FunctionMeter(ComponentMeter, Protocol):
     """A function of any role."""
 
     def invoked(self, messages: int, work: Mapping[str, float] = NOTHING) -> None:
-        """One run for `messages` messages, records or queries. `work` counts units of work: {PROCESS: 10, RULES: 20}.
+        """One run for `messages` messages, records or queries. `work` counts units of work: {PROCESS: 10, PERSIST: 9}.
 
         Whoever runs several at once where the real host would push them one by one still calls once: the meter knows.
         """
