@@ -1,13 +1,20 @@
-"""The commented workload file and the table of fields, both written from the model."""
+"""The files that a person starts from: a commented workload, or a commented twin; and the table of fields."""
 
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Final
 
 from twin2multicloud.model.fields import NumberField, number_fields
 from twin2multicloud.model.scenarios import Scenario, scenario
 from twin2multicloud.model.workload import Workload
+
+EXAMPLES: Final = Path(__file__).parent / "twin" / "examples"
+"""The built-in twins, one directory each, named like their scenarios."""
+
+DEFAULT_TWIN: Final = "smart-home"
+DEFAULT_WORKLOAD: Final = "industrial-facility"
 
 _WIDTH: Final = 100
 
@@ -40,13 +47,26 @@ def workload_template(values: Scenario | None = None) -> str:
 
     It reads back to the workload of `values` (the industrial facility unless given).
     """
-    chosen = values or scenario("industrial-facility")
+    chosen = values or scenario(DEFAULT_WORKLOAD)
     lines: list[str] = []
     for name, field in number_fields(Workload).items():
         lines += [f"  # {line}" for line in textwrap.wrap(field.meaning, _WIDTH - 4)]
         lines += [f"  # {_range(field)}"]
         lines += [f"  {name}: {plain(getattr(chosen.workload, name))}", ""]
     return _HEAD.format(name=chosen.name) + "\n".join(lines) + _CONSTRAINTS
+
+
+def twin_template(values: Scenario | None = None, file_name: str = "twin.yaml") -> dict[str, str]:
+    """A twin's files by their path beside the definition: the commented definition under `file_name`, and its code.
+
+    It is the built-in twin of the scenario (the smart home unless given).
+    """
+    directory = EXAMPLES / (values.name if values else DEFAULT_TWIN)
+    definition = (directory / "twin.yaml").read_text("utf-8")
+    files = {file_name: definition.replace(" twin.yaml", f" {file_name}")}
+    for file in sorted((directory / "processors").glob("*.py")):
+        files[f"processors/{file.name}"] = file.read_text("utf-8")
+    return files
 
 
 def field_table() -> str:

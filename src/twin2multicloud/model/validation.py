@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -55,7 +56,6 @@ def findings_of(
     locate: Locate = nowhere,
 ) -> list[Finding]:
     """Every finding behind `error`, in the order of the file where lines are known."""
-    numbers = number_fields(model)
     findings: list[Finding] = []
     bad: set[str] = set()
 
@@ -72,19 +72,22 @@ def findings_of(
         )
 
     meant = _meant(error, model)
+    # A list whose only item is bad is not too short as well.
+    around = {item["loc"][:-depth] for item in error.errors(include_url=False) for depth in range(1, len(item["loc"]))}
     for item in error.errors(include_url=False):
-        if item["type"] == "cross_field":
+        if item["type"] == "cross_field" or (item["type"] == "too_short" and item["loc"] in around):
             continue
         path = tuple(part for part in item["loc"] if part != "[key]")
         if path:
             bad.add(str(path[0]))
-        field = numbers.get(str(path[0])) if len(path) == 1 else None
+        parent = model_at(model, path[:-1]) if path else None
+        field = number_fields(parent).get(str(path[-1])) if parent is not None else None
         if item["type"] == "missing":
             # A typo's suggestion says it already.
-            if path[-1] not in meant.values():
+            if path not in meant.values():
                 add(path, f"is required; write {field.allowed}{_unit(field)}" if field else "is required", None)
         elif item["type"] == "extra_forbidden":
-            add(path, _unknown_field(meant.get(path), values), None)
+            add(path, _unknown_field(meant.get(path), value_at(values, path[:-1])), None)
         else:
             mark = locate(prefix + path)
             value = mark.text if mark and mark.text is not None else value_text(item["input"])
@@ -126,19 +129,66 @@ def value_text(value: object) -> str:
     return shown(str(value))
 
 
-def _meant(error: ValidationError, model: type[BaseModel]) -> dict[Path, str]:
+def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """The model of the value at a path of a model's values, through lists and mappings; None if it is no model."""
+    annotation: Any = model
+    for part in path:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            known = {info.alias or name: info.annotation for name, info in annotation.model_fields.items()}
+            annotation = _one_model(known.get(str(part)))
+        else:
+            # A mapping's values, or a list's items.
+            annotation = _one_model(next((item for item in reversed(get_args(annotation)) if item is not ...), None))
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _one_model(annotation: Any) -> Any:
+    """What an annotation is without `| None` and without what is annotated."""
+    while True:
+        arguments = get_args(annotation)
+        if get_origin(annotation) is Annotated:
+            annotation = arguments[0]
+        elif get_origin(annotation) in (Union, UnionType) and len(
+            others := [a for a in arguments if a is not NoneType]
+        ):
+            if len(others) != 1:
+                return None
+            annotation = others[0]
+        else:
+            return annotation
+
+
+def value_at(values: object, path: Path) -> object:
+    """The raw value at a path, None if there is none."""
+    for part in path:
+        if isinstance(values, Mapping):
+            values = values.get(part)
+        elif isinstance(values, list | tuple) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            return None
+    return values
+
+
+def _meant(error: ValidationError, model: type[BaseModel]) -> dict[Path, Path]:
     """The field that each unknown one of the first twenty most likely means. (Comparing thousands is slow.)"""
     unknown = [item["loc"] for item in error.errors(include_url=False) if item["type"] == "extra_forbidden"]
-    guesses = {path: nearest(str(path[0]), model.model_fields) for path in unknown[:20] if len(path) == 1}
-    return {path: guess for path, guess in guesses.items() if guess}
+    guesses: dict[Path, Path] = {}
+    for path in unknown[:20]:
+        parent = model_at(model, path[:-1])
+        if parent is not None:
+            guess = nearest(str(path[-1]), [info.alias or name for name, info in parent.model_fields.items()])
+            if guess is not None:
+                guesses[path] = (*path[:-1], guess)
+    return guesses
 
 
-def _unknown_field(guess: str | None, values: Mapping[str, Any]) -> str:
+def _unknown_field(guess: Path | None, values: object) -> str:
     if guess is None:
         return "unknown field; remove it"
-    if guess in values:
-        return f"unknown field, and '{guess}' is given as well; remove it"
-    return f"unknown field; did you mean '{guess}'?"
+    if isinstance(values, Mapping) and guess[-1] in values:
+        return f"unknown field, and '{guess[-1]}' is given as well; remove it"
+    return f"unknown field; did you mean '{guess[-1]}'?"
 
 
 def _unit(field: NumberField) -> str:
@@ -177,7 +227,9 @@ _SHAPES: Final = {
     "mapping_type": "a mapping; write name: value pairs",
     "dict_type": "a mapping; write name: value pairs",
     "model_type": "a mapping; write name: value pairs",
-    "string_type": "text",
+    "string_type": "text; write it in quotes",
+    "float_type": "a number; write one without quotes, separators or units",
+    "int_type": "a whole number; write one without quotes, separators or units",
     "too_short": "allowed; name at least one",
 }
 

@@ -24,7 +24,6 @@ from twin2multicloud.model.spec import (
     WebhookAction,
 )
 from twin2multicloud.model.twin.definition import (
-    SCALARS,
     ActionDefinition,
     DashboardDefinition,
     DeviceGroupDefinition,
@@ -153,26 +152,14 @@ def _entities(definition: TwinDefinition) -> Iterator[Entity]:
 
 
 def _dashboard(definition: TwinDefinition, dashboard: DashboardDefinition) -> dict[str, Any]:
-    """Title and panels; each panel with title, kind, device_type, devices (empty = all) and fields with units."""
+    """As in the definition, but with `type` and `device_type` as names, and patterns written out."""
     panels: list[dict[str, Any]] = []
     for panel in dashboard.panels:
-        kind = definition.device_types.get(panel.on)
-        fields = panel.fields
-        if not fields and kind is not None and panel.kind != "alarms":
-            fields = tuple(name for name, field in kind.fields.items() if field.type in SCALARS)
-        units = {name: kind.fields[name].unit for name in fields if kind is not None and kind.fields[name].unit}
-        panels.append(
-            {
-                "title": panel.title or _panel_title(panel.kind, fields),
-                "kind": panel.kind,
-                "device_type": panel.on,
-                "devices": list(named_devices(definition, panel.on, panel.devices)),
-                "fields": list(fields),
-                "units": units,
-            }
-        )
-    return {"title": dashboard.title, "panels": panels}
-
-
-def _panel_title(kind: str, fields: tuple[str, ...]) -> str:
-    return "Alarms" if kind == "alarms" else ", ".join(name.replace("_", " ") for name in fields)[:128]
+        given = panel.model_dump(include={"title", "fields", "unit", "text", "width", "height"}, exclude_defaults=True)
+        entry: dict[str, Any] = {"type": panel.kind}
+        if panel.on:
+            entry["device_type"] = panel.on
+        if panel.devices is not None:
+            entry["devices"] = list(named_devices(definition, panel.on, panel.devices))
+        panels.append(entry | {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()})
+    return {"title": dashboard.title, "refresh": dashboard.refresh, "range": dashboard.range, "panels": panels}

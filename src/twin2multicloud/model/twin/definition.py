@@ -28,7 +28,10 @@ Count = Annotated[Whole, Field(ge=1, le=MAX_DEVICES, strict=True)]
 First = Annotated[Whole, Field(ge=0, le=100_000_000, strict=True)]
 Version = Annotated[Whole, Field(ge=1, le=999_999_999, strict=True)]
 Dtdl = str | dict[str, Any] | list[Any]
-PanelKind = Literal["timeseries", "stat", "gauge", "table", "alarms"]
+PanelKind = Literal["timeseries", "stat", "gauge", "table", "alarms", "rates", "text", "row"]
+OF_NO_TYPE = ("alarms", "rates", "text", "row")
+"""Panels that need no device type; alarms may have one."""
+
 SCALARS = ("double", "integer", "boolean", "string")
 """Field types whose last value can be a property of a device's twin."""
 
@@ -304,29 +307,45 @@ class RuleDefinition(Part):
 
 
 class PanelDefinition(Part):
-    """A panel of a dashboard: what kind of chart, of which devices and fields."""
+    """A panel of a dashboard: what kind of chart, of which devices and fields. `width` and `height` in grid cells.
+
+    Without `devices` charts show the device that a person picks, tables and alarms all of the type.
+    """
 
     kind: PanelKind
     title: Annotated[str, Field(max_length=128)] = ""
     on: str = ""
     devices: tuple[str, ...] | None = Field(default=None, min_length=1)
     fields: tuple[str, ...] = ()
+    unit: Annotated[str, Field(max_length=64)] | None = None
+    text: Annotated[str, Field(max_length=10_000)] = ""
+    width: Annotated[Whole, Field(ge=1, le=24, strict=True)] | None = None
+    height: Annotated[Whole, Field(ge=1, le=40, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _has_subject(self) -> Self:
-        if self.kind != "alarms" and not self.on:
+        if self.kind not in OF_NO_TYPE and not self.on:
             raise ValueError("needs the device type it shows; write on: TYPE")
-        if self.kind == "alarms" and self.fields:
-            raise ValueError("an alarms panel shows alerts, not fields; remove fields")
+        if self.kind in OF_NO_TYPE and self.fields:
+            raise ValueError(f"a panel of kind {self.kind} shows no fields; remove them")
+        if self.kind in OF_NO_TYPE and self.kind != "alarms" and self.on:
+            raise ValueError(f"a panel of kind {self.kind} is of no device type; remove on")
         if self.devices is not None and not self.on:
             raise ValueError("devices needs their type as well; write on: TYPE")
+        if (self.kind == "text") != bool(self.text):
+            raise ValueError("text belongs to a panel of kind text, which needs it")
         return self
 
 
+Period = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")]
+
+
 class DashboardDefinition(Part):
-    """A dashboard: a title and panels."""
+    """A dashboard: a title and panels; how often it looks for news, and over which time range."""
 
     title: Annotated[str, Field(min_length=1, max_length=128)]
+    refresh: Period = "5s"
+    range: Period = "15m"
     panels: tuple[PanelDefinition, ...] = Field(min_length=1, max_length=50)
 
 

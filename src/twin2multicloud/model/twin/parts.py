@@ -6,13 +6,14 @@ says which of its members were declared but could not be read.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
 
 from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.names import nearest
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.twin.definition import (
     DashboardDefinition,
@@ -27,6 +28,10 @@ from twin2multicloud.model.twin.patterns import matcher
 from twin2multicloud.model.workload import Workload
 
 T = TypeVar("T")
+
+MAX_SUGGESTIONS: Final = 30
+MAX_COMPARED: Final = 20_000
+"""Comparing names is slow: a hostile file must not make it happen millions of times."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,9 @@ class Parts:
     dashboards: Listed[DashboardDefinition] = field(default_factory=Listed)
     modules: dict[str, str] = field(default_factory=dict)
     interfaces: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    relationship_names: dict[str, set[str]] = field(default_factory=dict)
+    """The relationships of given interfaces, by device type or entity model."""
+    _suggestions: int = 0
 
     @cached_property
     def device_types_by_name(self) -> dict[str, str]:
@@ -88,6 +96,32 @@ class Parts:
                 found.setdefault(id, entity.model)
         return found
 
+    @cached_property
+    def _all_twins(self) -> list[str]:
+        return [*self.entity_models, *self.device_types_by_name]
+
+    def twins_like(self, pattern: str) -> list[str]:
+        """The entities and devices that a name or pattern means."""
+        if "*" in pattern:
+            return list(filter(matcher(pattern), self._all_twins))
+        return [pattern] if pattern in self.entity_models or pattern in self.device_types_by_name else []
+
+    def model_of(self, twin: str) -> str:
+        """The entity model or device type of an entity or device."""
+        return self.entity_models.get(twin) or self.device_types_by_name[twin]
+
+    def relationships_of(self, kind: str) -> set[str]:
+        """The relationships that a given interface has, inherited ones included."""
+        return self.relationship_names.get(kind, set())
+
+    def suggest(self, name: str, known: Iterable[str]) -> str:
+        """`; did you mean 'x'?` where a known name is near, else "". Looks among thousands, a few times only."""
+        if self._suggestions >= MAX_SUGGESTIONS:
+            return ""
+        self._suggestions += 1
+        guess = nearest(name, islice(known, MAX_COMPARED))
+        return f"; did you mean '{guess}'?" if guess else ""
+
     def devices_like(self, pattern: str, kind: str | None = None) -> list[str]:
         """The devices (of a type) that a name or pattern means, in order."""
         names = self.device_types_by_name
@@ -101,8 +135,3 @@ class Parts:
         if "*" not in pattern:
             return [pattern] if pattern in self.entity_models else []
         return list(filter(matcher(pattern), self.entity_models))
-
-
-def repeated(names: Iterable[str]) -> list[str]:
-    """The names that occur more than once."""
-    return [name for name, count in Counter(names).items() if count > 1]

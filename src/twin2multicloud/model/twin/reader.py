@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
@@ -37,6 +37,7 @@ from twin2multicloud.model.workload import Workload
 
 _SECTIONS: Final = (*TWIN_SECTIONS[:2], *WORKLOAD_SECTIONS, *TWIN_SECTIONS[2:])
 EXAMPLES: Final = FilePath(__file__).parent / "examples"
+"""The built-in twins, one directory each, named like their scenarios."""
 
 
 def read_twin_file(path: str | FilePath, *, stdin: BinaryIO | None = None) -> TwinDefinition:
@@ -194,6 +195,8 @@ class _Reading:
             return None
         part, found = validated(model, raw, prefix=path, locate=self._locate)  # type: ignore[arg-type]
         self.findings += found
+        if part is None and isinstance(raw, dict):
+            return _salvaged(model, raw)
         return part
 
     def _mapping(self, within: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
@@ -228,6 +231,21 @@ class _Reading:
             else:
                 members.good.append((index, part))
         return members
+
+
+_OPTIONAL: Final = frozenset(("for", "severity", "trigger", "actions", "within", "processor", "description", "title"))
+"""Keys without which a part still means the same to the others."""
+
+
+def _salvaged(model: type[ModelT], raw: dict[str, Any]) -> ModelT | None:
+    """A bad part without its misspelled and its unimportant bad keys, so that what is left of it can be checked."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        bad = {item["loc"][0] for item in error.errors(include_url=False, include_input=False) if item["loc"]}
+    known = {info.alias or name for name, info in model.model_fields.items()}
+    rest = {key: value for key, value in raw.items() if key not in bad or (key in known and key not in _OPTIONAL)}
+    return validated(model, rest)[0] if len(rest) < len(raw) else None
 
 
 def _has_short_form(model: type[BaseModel]) -> bool:

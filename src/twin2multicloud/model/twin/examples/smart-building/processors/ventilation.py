@@ -3,13 +3,13 @@
 from typing import Any
 
 
-def process(reading: dict[str, Any], device: str) -> dict[str, Any]:
+def process(reading: dict[str, Any], device: Any) -> dict[str, Any]:
     """The fields to keep of a message: those it came with, and `heat_recovery` where it can be told.
 
-    A message for which this raises goes to the dead letters with the reason.
+    `device` has name, type and time. A message for which this raises goes to the dead letters with the reason.
     """
     if reading["supply_flow"] > 0 and reading["state"] == "maintenance":
-        raise ValueError(f"{device} is under maintenance and must not blow")
+        raise ValueError(f"{device.name} is under maintenance and must not blow")
     difference = reading["return_temperature"] - reading["outdoor_temperature"]
     if abs(difference) < 2:
         return reading
