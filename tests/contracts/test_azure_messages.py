@@ -23,7 +23,7 @@ from tests.standins.azure.fake_iot_hub import HOST, FakeIotHub, sas_token
 from tests.standins.azure.fake_key_vault import FakeKeyVault
 from tests.standins.azure.rig import Certificates
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts
-from twin2multicloud.runtime.adapters.azure.queue_messages import MOST_BYTES, Overflow, events_of
+from twin2multicloud.runtime.adapters.azure.queue_messages import MOST_BYTES, Overflow, messages_of
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.ports import Command, Commands, Publisher, Secrets
 
@@ -50,7 +50,8 @@ class QueueReader:
         taken = self._taken.setdefault(topic, [])
         for message in queue.receive_messages(max_messages=32):
             assert len(message.content) <= _QUEUE_LIMIT
-            taken.extend(events_of(base64.b64decode(message.content, validate=True), self._overflow))
+            found = messages_of(base64.b64decode(message.content, validate=True), self._overflow)
+            taken.extend(event for event in found if isinstance(event, Event))
             queue.delete_message(message)
         return taken
 
@@ -82,7 +83,7 @@ def test_a_queue_message_holds_no_more_events_than_a_post_of_a_link(
         small = [Event(str(n), "/s", "t", "d", "2026-11-25T12:00:00.000000Z", {"n": n}) for n in range(7)]
         large = [Event(f"l{n}", "/s", "t", "d", small[0].time, {"x": "y" * (MOST_BYTES // 2)}) for n in range(2)]
         ports.publisher.publish("telemetry-outbox", [*small, *large])
-        batches = [events_of(base64.b64decode(m.content), ports.overflow) for m in queue.receive_messages()]
+        batches = [messages_of(base64.b64decode(m.content), ports.overflow) for m in queue.receive_messages()]
     assert [len(batch) for batch in batches] == [3, 3, 2, 1]
     assert [event for batch in batches for event in batch] == [*small, *large]
 

@@ -104,10 +104,9 @@ class HubCommands:
             response = error.response
             status = response.status_code
             code = _hub_code(response)
-            if status in _OFFLINE_STATUSES and code not in _NO_SUCH_DEVICE:
-                raise DeviceOfflineError(command.device) from None
-            if code in _NO_SUCH_DEVICE:
-                raise RejectedError(f"the hub has no device {command.device}") from None
+            if status in _OFFLINE_STATUSES:
+                unknown = " (the hub does not know it)" if code in _NO_SUCH_DEVICE else ""
+                raise DeviceOfflineError(command.device + unknown) from None
             told = failure(f"command {command.name} to {command.device}", status, code, "", response.headers)
             if code in _THROTTLED and isinstance(told, StoreError):
                 told.quota = True

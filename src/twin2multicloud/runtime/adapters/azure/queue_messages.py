@@ -16,7 +16,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from twin2multicloud.runtime.adapters.azure.calls import calling
 from twin2multicloud.runtime.adapters.azure.names import digest
-from twin2multicloud.runtime.envelope import Event, decode_batch, encode
+from twin2multicloud.runtime.envelope import Event, RawMessage, decode, decode_batch, decode_raw, encode
 from twin2multicloud.runtime.failures import RejectedError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MOST_BYTES: Final = 48 * 1024
 """JSON that fits a queue message."""
 OVERFLOW_DAYS: Final = 90
 
-_POINTER: Final = msgspec.json.Decoder(dict[str, Any])
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Overflow:
@@ -70,11 +70,17 @@ def messages(events: Sequence[Event], most_events: int, overflow: Overflow) -> I
         yield b"[" + b",".join(part) + b"]"
 
 
-def events_of(message: bytes, overflow: Overflow) -> list[Event]:
-    """The events in a queue message; `RejectedError` if it is none of ours."""
+def messages_of(content: bytes, overflow: Overflow) -> list[Event | RawMessage]:
+    """The events in a queue message, or the one event or raw message that was put back from the dead letters.
+
+    `RejectedError` if it is none of ours.
+    """
     try:
-        if message.lstrip()[:1] == b"{":
-            message = overflow.fetch(str(_POINTER.decode(message)["blob"]))
-        return decode_batch(message)
-    except (msgspec.DecodeError, KeyError) as error:
+        if content.lstrip()[:1] == b"{":
+            found = _OBJECT.decode(content)
+            if "blob" not in found:
+                return [decode(content) if "specversion" in found else decode_raw(content)]
+            content = overflow.fetch(str(found["blob"]))
+        return [*decode_batch(content)]
+    except msgspec.DecodeError as error:
         raise RejectedError(f"the queue message is no batch of events: {error}") from error

@@ -1,0 +1,287 @@
+"""Azure Functions' entry points (Python v2 model): a function app from what the environment says it holds.
+
+A package's `function_app.py` is two lines: import `make_app`, and `app = make_app()`. `T2M_FUNCTIONS` lists the app's
+functions, `T2M_CONFIG` where its services are (`adapters.azure.build`), `twin.json` in the package is the twin.
+Handlers and SDKs are made when the first event needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import azure.functions as func
+import msgspec
+
+from twin2multicloud.model.spec import TwinSpec
+from twin2multicloud.runtime.adapters.azure.build import AzurePorts, build
+from twin2multicloud.runtime.adapters.azure.queue_messages import messages_of
+from twin2multicloud.runtime.entry.azure_events import device_state, lower, raw_messages
+from twin2multicloud.runtime.entry.batches import Batches, Delivery, Handle, Message
+from twin2multicloud.runtime.entry.roles import FunctionConfig, FunctionError, Package, Roles, read_package
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
+from twin2multicloud.runtime.handlers.act import Act
+from twin2multicloud.runtime.user_code import UserCode
+
+VARIABLE: Final = "T2M_FUNCTIONS"
+STORAGE: Final = "AzureWebJobsStorage"
+"""The app setting that connects queues (and the host's own state)."""
+HUB: Final = "T2M_HUB"
+"""The app setting that connects the hub's Event Hubs-compatible endpoint.
+
+`T2M_HUB_NAME` and `T2M_HUB_GROUP` name its event hub and consumer group."""
+
+
+class AzureFunction(FunctionConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One function of an app. Senders and processing are triggered by `queue`, by the `hub`'s endpoint, or both.
+
+    `device_events` takes IoT Hub's news of devices that come and go, too. `schedule` (NCRONTAB, with seconds) and
+    `seconds` are a mover's: when it runs, and how long it may work, less than the host's own time-out.
+    """
+
+    role: Literal["process", "send", "receive", "read", "move", "act"]
+    queue: str = ""
+    hub: bool = False
+    device_events: bool = False
+    schedule: str = "0 0 * * * *"
+    seconds: float = 240.0
+
+
+class RedeliverError(Exception):
+    """Raised to the host, which then delivers the batch again."""
+
+
+def make_app(
+    environment: Mapping[str, str] = os.environ, root: Path | None = None, ports: AzurePorts | None = None
+) -> func.FunctionApp:
+    """The function app. `root` is the package's directory (the host's, if None). Raises `FunctionError`."""
+    functions = read_functions(environment)
+    parts = _Parts(environment, root or Path(environment.get("AzureWebJobsScriptRoot", ".")), ports)
+    app = func.FunctionApp()
+    for function in functions:
+        _ADD[function.role](app, function, _Function(function, parts))
+    return app
+
+
+def read_functions(environment: Mapping[str, str]) -> list[AzureFunction]:
+    """The app's functions."""
+    try:
+        return msgspec.json.decode(environment.get(VARIABLE, ""), type=list[AzureFunction])
+    except msgspec.DecodeError as error:
+        raise FunctionError(f"the environment variable {VARIABLE}: {error}; the deployer writes it") from error
+
+
+def host_json(spec: TwinSpec, checkpoint_batches: int = 10) -> dict[str, Any]:
+    """The app's `host.json`. What fails comes again until it succeeds: our own code sets aside what never will."""
+    batching = spec.batching
+    window = f"00:00:{max(round(batching.window_s), 1):02d}"
+    return {
+        "version": "2.0",
+        "functionTimeout": "00:05:00",
+        "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
+        "extensions": {
+            "http": {"routePrefix": ""},
+            "queues": {
+                "batchSize": 16,
+                "maxDequeueCount": 1_000_000,
+                "visibilityTimeout": "00:00:10",
+                "messageEncoding": "base64",
+            },
+            "eventHubs": {
+                "maxEventBatchSize": batching.stream_messages,
+                "minEventBatchSize": max(batching.stream_messages - 1, 1),
+                "maxWaitTime": window,
+                "batchCheckpointFrequency": checkpoint_batches,
+            },
+        },
+    }
+
+
+class _Parts:
+    """What the functions of an app share."""
+
+    def __init__(self, environment: Mapping[str, str], root: Path, ports: AzurePorts | None) -> None:
+        self._environment = environment
+        self._root = root
+        self._ports = ports
+        self.lock = threading.RLock()
+
+    @cached_property
+    def ports(self) -> AzurePorts:
+        return self._ports or build(self._environment)
+
+    @cached_property
+    def package(self) -> Package:
+        return read_package(self._root)
+
+
+class _Function:
+    """One function: its handler, made at the first event and kept. Several threads may call it."""
+
+    def __init__(self, config: AzureFunction, parts: _Parts) -> None:
+        self.config = config
+        self._parts = parts
+        self._lock = threading.Lock()
+
+    @property
+    def ports(self) -> AzurePorts:
+        with self._parts.lock:
+            return self._parts.ports
+
+    @cached_property
+    def roles(self) -> Roles:
+        with self._parts.lock:
+            return Roles(self._parts.ports, self.config, self._parts.package)
+
+    @cached_property
+    def receive(self) -> Any:
+        return self.roles.receive()
+
+    @cached_property
+    def _handle(self) -> Handle:
+        if self.config.role == "send":
+            return self.roles.send()
+        if self.config.role == "process":
+            handle: Handle = self.roles.process()
+        else:
+            ports, package = self._parts.ports, self._parts.package
+            code = UserCode(package.sources)
+            handle = Act(package.spec, code, ports.secrets, ports.reporter, self.config.component)  # type: ignore[assignment]
+        return self._one_at_a_time(handle)
+
+    def _one_at_a_time(self, handle: Handle) -> Handle:
+        """Rules remember what they saw last: batches of one process follow each other."""
+
+        def guarded(batch: Sequence[Message]) -> object:
+            with self._lock:
+                return handle(batch)
+
+        return guarded
+
+    def take(self, messages: Sequence[Message], *, attempts: int, ordered: bool, unreadable: bytes = b"") -> None:
+        """Handle a batch; `RedeliverError` if it shall come again.
+
+        With `unreadable`, there are no messages but a body that is none, and `messages` is empty.
+        """
+        with self._parts.lock:
+            handle, ports = self._handle, self._parts.ports
+        numbered = {str(number).encode(): message for number, message in enumerate(messages)}
+
+        def read(body: bytes) -> Message:
+            if body not in numbered:
+                raise ValueError("no batch of events")
+            return numbered[body]
+
+        topic = self.config.queue or ("intake" if self.config.role == "process" else f"{self.config.edge}-outbox")
+        batches = Batches(
+            handle,
+            read,
+            topic=topic,
+            component=self.config.component,
+            dead_letters=ports.dead_letters,
+            reporter=ports.reporter,
+            clock=ports.clock,
+            ordered=ordered,
+        )
+        bodies = list(numbered) or ([unreadable] if unreadable else [])
+        failed = batches([Delivery(body.decode(errors="replace")[:40], body, attempts) for body in bodies])
+        if failed:
+            raise RedeliverError(
+                f"{self.config.component}: the batch comes again ({len(failed)} of {len(bodies)} failed)"
+            )
+
+
+def _batched(app: func.FunctionApp, config: AzureFunction, function: _Function) -> None:
+    """Processing, senders and actions: by queue, by the hub's endpoint, by the hub's news of devices."""
+    if not config.queue and not config.hub:
+        raise FunctionError(f"{VARIABLE}: {config.component} needs a queue, or the hub, to trigger it")
+    if config.queue:
+
+        @app.function_name(config.component)
+        @app.queue_trigger(arg_name="message", queue_name=config.queue, connection=STORAGE)
+        def from_queue(message: func.QueueMessage) -> None:
+            body, attempts = message.get_body(), message.dequeue_count or 1
+            try:
+                messages = messages_of(body, function.ports.overflow)
+            except RejectedError:
+                function.take([], attempts=attempts, ordered=False, unreadable=body)
+                return
+            function.take(messages, attempts=attempts, ordered=False)
+
+    if config.hub:
+        name = f"{config.component}-hub" if config.queue else config.component
+
+        # The host goes past a batch that failed unless a retry holds it; the handlers are idempotent.
+        @app.function_name(name)
+        @app.retry("exponential_backoff", "-1", minimum_interval="00:00:01", maximum_interval="00:01:00")
+        @app.event_hub_message_trigger(
+            arg_name="events",
+            event_hub_name=f"%{HUB}_NAME%",
+            connection=HUB,
+            consumer_group=f"%{HUB}_GROUP%",
+            cardinality=func.Cardinality.MANY,
+            data_type=func.DataType.BINARY,
+        )
+        def from_hub(events: list[func.EventHubEvent]) -> None:
+            function.take(raw_messages(events), attempts=1, ordered=True)
+
+    if config.device_events:
+
+        @app.function_name(f"{config.component}-devices")
+        @app.event_grid_trigger(arg_name="event")
+        def from_devices(event: func.EventGridEvent) -> None:
+            state = device_state(event)
+            if state is not None:
+                function.take([state], attempts=1, ordered=False)
+
+
+def _links(app: func.FunctionApp, config: AzureFunction, function: _Function) -> None:
+    """A receiver's or reader's links, a route each. Our own signature is what lets a request in."""
+    if not config.receives:
+        raise FunctionError(f"{VARIABLE}: {config.component} receives no edge")
+
+    def add(edge: str, name: str) -> None:
+        @app.function_name(name)
+        @app.route(route=f"links/{edge}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+        def receive(req: func.HttpRequest) -> func.HttpResponse:
+            answer = function.receive(edge, lower(req.headers), req.get_body())
+            return func.HttpResponse(
+                answer.body, status_code=answer.status, headers=answer.headers, mimetype="application/json"
+            )
+
+    for edge in config.receives:
+        add(edge, config.component if len(config.receives) == 1 else f"{config.component}-{edge}")
+
+
+def _mover(app: func.FunctionApp, config: AzureFunction, function: _Function) -> None:
+    """A mover, by its schedule, which is its retry, too; the host runs one at a time."""
+
+    @app.function_name(config.component)
+    @app.timer_trigger(arg_name="timer", schedule=config.schedule, run_on_startup=False, use_monitor=True)
+    def move(timer: func.TimerRequest) -> None:  # noqa: ARG001 (the host gives it by name)
+        try:
+            function.roles.move(config.seconds)()
+        except HandlerError as error:
+            function.ports.reporter.report([error.report])
+            raise
+        except StoreError as error:
+            kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
+            report = ErrorReport(
+                layer="L3", severity="error", kind=kind, message=str(error), component=config.component
+            )
+            function.ports.reporter.report([report])
+            raise
+
+
+_ADD: Final[Mapping[str, Callable[[func.FunctionApp, AzureFunction, _Function], None]]] = {
+    "process": _batched,
+    "send": _batched,
+    "act": _batched,
+    "receive": _links,
+    "read": _links,
+    "move": _mover,
+}
