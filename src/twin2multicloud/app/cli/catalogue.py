@@ -146,24 +146,50 @@ def _where(market: Market, offer: Offer, region: str | None) -> Any:
     return Text(f"● priced in {', '.join(codes[:_FEW])}{more}")
 
 
-def init(path: str, scenario_name: str | None, *, force: bool) -> int:
-    """Write a commented workload file; `-` is standard output. Refuses to overwrite a file unless `force`."""
+def init(path: str, scenario_name: str | None, *, force: bool, workload_only: bool = False) -> int:
+    """Write a commented twin with its code, or only its workload; `-` is standard output.
+
+    Refuses to overwrite a file unless `force`, and then writes none of them.
+    """
     from twin2multicloud.app.cli.failures import say
     from twin2multicloud.model.scenarios import scenario
-    from twin2multicloud.model.template import workload_template
+    from twin2multicloud.model.template import twin_template, workload_template
 
-    text = workload_template(None if scenario_name is None else scenario(scenario_name))
-    if path == "-":
-        sys.stdout.write(text)
-        return 0
-    if Path(path).suffix.lower() not in (".yaml", ".yml"):
+    chosen = None if scenario_name is None else scenario(scenario_name)
+    file = Path(path)
+    if path != "-" and file.suffix.lower() not in (".yaml", ".yml"):
         raise UsageError(f"{path}: the file is YAML; give it the suffix .yaml")
-    try:
-        with Path(path).open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise UsageError(f"{path} exists already; --force overwrites it") from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    say(f"wrote {path}; price it with: twin2multicloud optimize {path}")
+    name = "twin.yaml" if path == "-" else file.name
+    files = {name: workload_template(chosen)} if workload_only else twin_template(chosen, name)
+    if path == "-":
+        sys.stdout.write(files[name])
+        return 0
+    written = _write(file.parent, files, force=force)
+    also = f" and {len(written) - 1} files in {file.parent / 'processors'}" if len(written) > 1 else ""
+    check = "" if workload_only else f"check it with: twin2multicloud check {path}; "
+    say(f"wrote {path}{also}; {check}price it with: twin2multicloud optimize {path}")
     return 0
+
+
+def _write(directory: Path, files: dict[str, str], *, force: bool) -> list[Path]:
+    """Write files below a directory; all of them or none."""
+    paths = {directory / name: text for name, text in files.items()}
+    standing = [path for path in paths if path.exists()]
+    if standing and not force:
+        names = ", ".join(map(str, standing))
+        raise UsageError(f"{names} exist{'s' if len(standing) == 1 else ''} already; --force overwrites")
+    made: list[Path] = []
+    current = directory
+    try:
+        for current, text in paths.items():
+            if current.parent != directory:
+                current.parent.mkdir(exist_ok=True)
+            with current.open("w" if force else "x", encoding="utf-8") as stream:
+                made.append(current)
+                stream.write(text)
+    except (OSError, ValueError) as error:
+        if not force:
+            for path in made:
+                path.unlink(missing_ok=True)
+        raise UsageError(f"{current} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    return made

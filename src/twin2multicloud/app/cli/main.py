@@ -269,19 +269,48 @@ def init(
         str | None,
         typer.Option(metavar="NAME", help="Scenario to take the values from.", autocompletion=complete_workload),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+    workload_only: Annotated[
+        bool, typer.Option("--workload-only", help="Only the workload, which is enough to price a twin.")
+    ] = False,
 ) -> None:
-    """Write a commented workload file to start from.
+    """Write a commented twin to start from: twin.yaml, and its code in processors/ beside it.
 
     \b
     Examples:
       twin2multicloud init
       twin2multicloud init vineyard.yaml --scenario smart-home
+      twin2multicloud init workload.yaml --workload-only
       twin2multicloud init - | less
     """
     from twin2multicloud.app.cli import catalogue
 
-    finish(context, False, lambda: catalogue.init(path, scenario, force=force))
+    finish(context, False, lambda: catalogue.init(path, scenario, force=force, workload_only=workload_only))
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    twin: Annotated[
+        str,
+        typer.Argument(
+            metavar="TWIN",
+            help="A twin's file, a built-in scenario's name, or - for standard input.",
+            autocompletion=complete_workload,
+        ),
+    ],
+    json_output: JsonOption = False,
+) -> None:
+    """Check a twin's definition whole, without starting anything: types, references, names, rules, code, DTDL.
+
+    \b
+    Examples:
+      twin2multicloud check twin.yaml
+      twin2multicloud check smart-building --json
+    """
+    from twin2multicloud.app.cli.check import check as run_check
+
+    finish(context, json_output, lambda: run_check(twin, json_output))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from twin2multicloud.model.names import nearest, unknown
 from twin2multicloud.model.parsing import Mark, Parsed, Path, fail, field_name
 from twin2multicloud.model.scenarios import scenario_names
 from twin2multicloud.model.sections import TWIN_SECTIONS, WORKLOAD_SECTIONS, is_twin, with_device_count
+from twin2multicloud.model.template import EXAMPLES
 from twin2multicloud.model.twin.checks import problems_of
 from twin2multicloud.model.twin.definition import (
     DashboardDefinition,
@@ -36,8 +37,6 @@ from twin2multicloud.model.validation import ModelT, limited, validated, value_t
 from twin2multicloud.model.workload import Workload
 
 _SECTIONS: Final = (*TWIN_SECTIONS[:2], *WORKLOAD_SECTIONS, *TWIN_SECTIONS[2:])
-EXAMPLES: Final = FilePath(__file__).parent / "examples"
-"""The built-in twins, one directory each, named like their scenarios."""
 
 
 def read_twin_file(path: str | FilePath, *, stdin: BinaryIO | None = None) -> TwinDefinition:
