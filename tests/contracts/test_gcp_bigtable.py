@@ -13,9 +13,9 @@ from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports imp
 from tests.contracts.base import at, record, unique
 from tests.contracts.hot_store import HotStoreContract
 from tests.standins.gcp.processes import PROJECT
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
 from twin2multicloud.runtime.adapters.gcp.hot_bigtable import FAMILY, BigtableHotStore
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError
 
 pytest_plugins = ["tests.standins.gcp.fixtures"]

@@ -17,12 +17,12 @@ from tests.contracts.hot_store import HotStoreContract
 from tests.contracts.nonces import NoncesContract
 from tests.contracts.rule_states import RuleStatesContract
 from tests.contracts.twin_graph import TwinGraphContract
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.firestore import BATCH_WRITES, document_id
 from twin2multicloud.runtime.adapters.gcp.graph import FirestoreGraph
 from twin2multicloud.runtime.adapters.gcp.hot_firestore import FirestoreHotStore
 from twin2multicloud.runtime.adapters.gcp.letters import FirestoreDeadLetters
 from twin2multicloud.runtime.adapters.gcp.memory import FirestoreNonces, FirestoreRuleStates
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import DeadLetter, EntityState, Update
 

@@ -12,7 +12,8 @@ from google.rpc.error_details_pb2 import RetryInfo
 from tests.contracts.base import at, record
 from tests.standins.gcp.processes import PROJECT, free_port
 from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts
-from twin2multicloud.runtime.adapters.gcp.calls import Patience, calling
+from twin2multicloud.runtime.adapters.gcp.calls import calling
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, RejectedError, StoreError
 from twin2multicloud.runtime.ports import Command, DeadLetter, EntityState, RuleState, Update
 

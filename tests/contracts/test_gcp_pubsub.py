@@ -14,15 +14,15 @@ from tests.contracts.base import at, record, unique
 from tests.contracts.commands import CommandsContract
 from tests.contracts.publisher import PublisherContract, Received
 from tests.standins.gcp.processes import PROJECT
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
 from twin2multicloud.runtime.adapters.gcp.commands import PendingCommands
+from twin2multicloud.runtime.adapters.gcp.messages import events_in
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.adapters.gcp.pubsub import (
     Bundles,
     DeviceTopics,
     PubSubPublisher,
     device_topic,
-    events_in,
 )
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.failures import DeviceOfflineError, RejectedError, StoreError

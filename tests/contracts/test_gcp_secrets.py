@@ -11,8 +11,8 @@ from tests.contracts.base import unique
 from tests.contracts.secrets import SecretsContract
 from tests.standins.gcp.fake_secret_manager import FakeSecretManager
 from tests.standins.gcp.processes import PROJECT
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.adapters.gcp.secrets import SecretManager
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.contracts.base import unique
 from tests.contracts.object_store import ObjectStoreContract
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.objects import CloudStorageObjects
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError
 
 pytest_plugins = ["tests.standins.gcp.fixtures"]

@@ -13,8 +13,8 @@ import pytest
 from tests.standins.gcp import processes
 from tests.standins.gcp.fake_secret_manager import FakeSecretManager, serving
 from tests.standins.gcp.processes import PROJECT
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 
 
 @pytest.fixture(scope="session")

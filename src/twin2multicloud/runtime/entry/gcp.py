@@ -70,6 +70,10 @@ class Function:
         """A link's sender: a message of its outbox that Pub/Sub pushes."""
         return self._push(request, lambda: self._send)
 
+    def actions(self, request: Any) -> Reply:
+        """Webhooks and user functions: a message of the topic actions that Pub/Sub pushes."""
+        return self._push(request, lambda: self._actions)
+
     def receive(self, request: Any) -> Reply:
         """A link's receiver: a signed POST to /links/{edge}."""
         return _reply(self._posted(request))
@@ -104,14 +108,16 @@ class Function:
             return _reply(error_answer(413, "the request is too large"))
         return _reply(self._gateway(request.method, request.path, _headers(request), body))
 
-    def work(self, subscription: str) -> None:
+    def work(self) -> None:
         """L2 as a worker: pulls until the host sends SIGTERM, ending the batch under way."""
         from twin2multicloud.runtime.entry.gcp_worker import Worker
 
         ports = self._ports
+        if not ports.config.subscription:
+            raise ConfigError("T2M_CONFIG lacks 'subscription', which a worker needs")
         worker = Worker(
             ports.clients.subscriber,
-            f"projects/{ports.config.project}/subscriptions/{subscription}",
+            f"projects/{ports.config.project}/subscriptions/{ports.config.subscription}",
             self._process,
             most=self._roles.spec.batching.stream_messages,
             patience=ports.config.patience,
@@ -156,6 +162,10 @@ class Function:
             gatherer.gather(messages, sum(len(encode(message)) for message in messages))
 
         return self._work(send, topic, gather)
+
+    @cached_property
+    def _actions(self) -> Work:
+        return self._work(self._roles.act(), "actions")
 
     @cached_property
     def _receive(self) -> Receive:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import msgspec
 
 from twin2multicloud.model.spec import TwinSpec
-from twin2multicloud.runtime.adapters.gcp.pubsub import command_json
+from twin2multicloud.runtime.adapters.gcp.messages import command_json
 from twin2multicloud.runtime.device_keys import DeviceKeys
 from twin2multicloud.runtime.envelope import RawMessage
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, StoreError

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.gcp.pubsub import items_in
+from twin2multicloud.runtime.adapters.gcp.messages import items_in
 from twin2multicloud.runtime.entry.gathering import BatchFailedError
 from twin2multicloud.runtime.entry.gcp_push import Delivery
 from twin2multicloud.runtime.envelope import Event, RawMessage, event_id

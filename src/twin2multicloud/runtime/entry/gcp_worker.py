@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from twin2multicloud.runtime.adapters.gcp.calls import Patience, calling
+from twin2multicloud.runtime.adapters.gcp.calls import calling
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.entry.gcp_push import Delivery
 from twin2multicloud.runtime.entry.gcp_work import Again
 from twin2multicloud.runtime.failures import RejectedError, StoreError

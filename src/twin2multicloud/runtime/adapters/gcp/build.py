@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
-from twin2multicloud.runtime.adapters.gcp.pubsub import Bundles, DeviceTopics, PubSubPublisher
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.adapters.gcp.reporter import TopicReporter
 from twin2multicloud.runtime.ports import (
     Clock,
@@ -30,6 +29,7 @@ from twin2multicloud.runtime.ports import (
 
 if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.gcp.commands import PendingCommands
+    from twin2multicloud.runtime.adapters.gcp.pubsub import PubSubPublisher
 
 VARIABLE: Final = "T2M_CONFIG"
 
@@ -48,7 +48,7 @@ class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     Whoever pushes messages or runs schedules shows a token that Google signed for `token_audience` and the service
     account `token_account`; `check_tokens` false admits everybody and is for emulators, which send none. `gather`:
-    a sender whose pushed messages come often enough to form batches.
+    a sender whose pushed messages come often enough to form batches. `subscription` is what a worker pulls from.
     """
 
     twin: str
@@ -70,6 +70,7 @@ class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     token_audience: str = ""
     token_account: str = ""
     gather: bool = False
+    subscription: str = ""
     patience: Patience = Patience()
 
 
@@ -138,6 +139,8 @@ class GcpPorts:
     @cached_property
     def publisher(self) -> PubSubPublisher:
         """Topics."""
+        from twin2multicloud.runtime.adapters.gcp.pubsub import Bundles, PubSubPublisher
+
         config = self.config
         bundles = Bundles(frozenset(config.bundled), config.bundle_messages, config.bundle_bytes)
         return PubSubPublisher(self.clients.publisher, config.project, config.prefix, config.patience, bundles)
@@ -156,6 +159,8 @@ class GcpPorts:
         config = self.config
         if config.commands == "pending":
             return self.pending_commands
+        from twin2multicloud.runtime.adapters.gcp.pubsub import DeviceTopics
+
         return DeviceTopics(self.clients.publisher, config.project, config.prefix, config.patience)
 
     @cached_property

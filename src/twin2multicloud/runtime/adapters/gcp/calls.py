@@ -4,53 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from google.api_core import exceptions
-from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from requests.exceptions import RequestException
 
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 
-# Throttling (429) is not among them: the caller, who holds the message, waits as long as the service asks.
-_PASSING: Final = (
-    exceptions.Aborted,
-    exceptions.BadGateway,
-    exceptions.DeadlineExceeded,
-    exceptions.GatewayTimeout,
-    exceptions.InternalServerError,
-    exceptions.ServiceUnavailable,
-    RequestException,
-)
 _TOO_LARGE: Final = 413
 
 # google.rpc.Code, as the answers to batches carry them.
 OK, INVALID_ARGUMENT, ALREADY_EXISTS, FAILED_PRECONDITION = 0, 3, 6, 9
 RESOURCE_EXHAUSTED: Final = 8
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long a call may take: each attempt, and all attempts together, in seconds."""
-
-    attempt_s: float = 10.0
-    total_s: float = 25.0
-
-    @property
-    def retry(self) -> Retry:
-        """For calls that may be made again: after 0.1 s, then ever later up to 2 s, with jitter."""
-        return Retry(
-            predicate=if_exception_type(*_PASSING), initial=0.1, maximum=2.0, multiplier=2.0, timeout=self.total_s
-        )
-
-    def again(self) -> dict[str, Any]:
-        """Keyword arguments of a client's call that may be repeated."""
-        return {"timeout": self.attempt_s, "retry": self.retry}
-
-    def once(self) -> dict[str, Any]:
-        """Keyword arguments of a call whose repetition would be taken for somebody else's."""
-        return {"timeout": self.attempt_s, "retry": None}
 
 
 @contextmanager

@@ -15,8 +15,9 @@ import msgspec
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS, Patience
+from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS
 from twin2multicloud.runtime.adapters.gcp.firestore import DOCUMENT_BYTES, Collection, Write, document_id
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError
 from twin2multicloud.runtime.ports import Command
 

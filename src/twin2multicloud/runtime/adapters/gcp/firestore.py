@@ -16,7 +16,8 @@ from google.cloud.firestore_v1.bulk_batch import BulkWriteBatch
 from google.cloud.firestore_v1.collection import CollectionReference
 from google.cloud.firestore_v1.document import DocumentReference
 
-from twin2multicloud.runtime.adapters.gcp.calls import OK, Patience, calling, refused
+from twin2multicloud.runtime.adapters.gcp.calls import OK, calling, refused
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 
 BATCH_WRITES: Final = 400

@@ -14,7 +14,7 @@ import msgspec
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS, FAILED_PRECONDITION, Patience
+from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS, FAILED_PRECONDITION
 from twin2multicloud.runtime.adapters.gcp.firestore import (
     DISJUNCTIONS,
     DOCUMENT_BYTES,
@@ -23,6 +23,7 @@ from twin2multicloud.runtime.adapters.gcp.firestore import (
     document_id,
     portions,
 )
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import EntityState, Relation, Update
 

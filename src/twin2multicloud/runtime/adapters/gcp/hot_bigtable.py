@@ -15,8 +15,9 @@ from urllib.parse import quote
 from google.cloud.bigtable_v2 import BigtableClient
 from google.cloud.bigtable_v2.types import FeatureFlags
 
-from twin2multicloud.runtime.adapters.gcp.calls import OK, Patience, calling, refused
+from twin2multicloud.runtime.adapters.gcp.calls import OK, calling, refused
 from twin2multicloud.runtime.adapters.gcp.firestore import portions
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.envelope import Event, decode, encode
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.times import to_epoch

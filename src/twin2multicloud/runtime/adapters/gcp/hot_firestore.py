@@ -17,7 +17,7 @@ from typing import Any, Final
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
-from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS, Patience
+from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS
 from twin2multicloud.runtime.adapters.gcp.firestore import (
     DISJUNCTIONS,
     DOCUMENT_BYTES,
@@ -26,6 +26,7 @@ from twin2multicloud.runtime.adapters.gcp.firestore import (
     document_id,
     portions,
 )
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.envelope import Event, decode, encode
 from twin2multicloud.runtime.failures import RejectedError
 from twin2multicloud.runtime.times import to_epoch

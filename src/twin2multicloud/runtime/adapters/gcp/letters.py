@@ -9,8 +9,8 @@ import msgspec
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from twin2multicloud.runtime.adapters.gcp.calls import Patience
 from twin2multicloud.runtime.adapters.gcp.firestore import Collection, Write, document_id
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import StoreError
 from twin2multicloud.runtime.ports import DeadLetter
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 from google.api_core.exceptions import AlreadyExists
 from google.cloud import firestore
 
-from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS, FAILED_PRECONDITION, Patience, calling
+from twin2multicloud.runtime.adapters.gcp.calls import ALREADY_EXISTS, FAILED_PRECONDITION, calling
 from twin2multicloud.runtime.adapters.gcp.firestore import Collection, Write, document_id
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.ports import RuleState
 
 _NOT_FOUND: Final = 5

@@ -8,7 +8,8 @@ from typing import Any, Final
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 
-from twin2multicloud.runtime.adapters.gcp.calls import Patience, calling
+from twin2multicloud.runtime.adapters.gcp.calls import calling
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import StoredObject
 

@@ -6,7 +6,7 @@ thread at work behind it, which an instance without CPU between requests would n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,16 +14,16 @@ import msgspec
 from google.api_core.exceptions import NotFound
 from google.pubsub_v1 import PublisherClient
 
-from twin2multicloud.runtime.adapters.gcp.calls import Patience, calling
-from twin2multicloud.runtime.envelope import CONTENT_TYPE, Event, RawMessage, decode, decode_batch, encode, encode_batch
+from twin2multicloud.runtime.adapters.gcp.calls import calling
+from twin2multicloud.runtime.adapters.gcp.messages import batch, command_json, single
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
+from twin2multicloud.runtime.envelope import Event, RawMessage, encode
 from twin2multicloud.runtime.failures import DeviceOfflineError, RejectedError
 from twin2multicloud.runtime.ports import Command
 
 _REQUEST_MESSAGES: Final = 1000
 _REQUEST_BYTES: Final = 9_000_000
 """The service takes 10 MB a request, and so a message, with everything around it."""
-_ATTRIBUTE: Final = "content-type"
-_SINGLE: Final = "application/cloudevents+json"
 
 
 class Bundles(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class PubSubPublisher:
     def publish(self, topic: str, events: Sequence[Event]) -> None:
         """A request for each 1,000 messages or 9 MB."""
         bundled = topic in self._bundles.topics
-        messages = list(self._bundled(events) if bundled else map(_single, events))
+        messages = list(self._bundled(events) if bundled else map(single, events))
         for message in messages:
             if len(message["data"]) > _REQUEST_BYTES:
                 raise RejectedError(f"Pub/Sub {topic}: an event of {len(message['data'])} bytes; {_REQUEST_BYTES} fit")
@@ -79,12 +79,12 @@ class PubSubPublisher:
         for event in events:
             more = len(encode(event)) + 1
             if bundle and (len(bundle) == self._bundles.messages or size + more > self._bundles.bytes):
-                yield _batch(bundle)
+                yield batch(bundle)
                 bundle, size = [], 0
             bundle.append(event)
             size += more
         if bundle:
-            yield _batch(bundle)
+            yield batch(bundle)
 
 
 class DeviceTopics:
@@ -120,42 +120,6 @@ class DeviceTopics:
 def device_topic(device: str) -> str:
     """The name, after the prefix, of a device's command topic."""
     return f"device-{quote(device, safe='')}"
-
-
-class _OnTheWay(msgspec.Struct, omit_defaults=True):
-    id: str
-    name: str
-    payload: dict[str, Any]
-    trace: str = ""
-
-
-def command_json(command: Command) -> bytes:
-    """A command as devices read it: id, name, payload, and the trace if there is one."""
-    return msgspec.json.encode(_OnTheWay(command.id, command.name, command.payload, command.trace))
-
-
-def events_in(data: bytes) -> list[Event]:
-    """The events in a message that `PubSubPublisher` wrote; `msgspec.DecodeError` if it is none."""
-    return decode_batch(data) if data[:1] == b"[" else [decode(data)]
-
-
-def items_in(data: bytes, attributes: Mapping[str, str], published: float) -> list[RawMessage | Event]:
-    """What a message brings: our own events, or what a device sent (it is named by the attribute `device`).
-
-    `published` is when, in seconds since 1970; the same at every delivery. Raises `msgspec.DecodeError` if a message
-    says that it holds our events but does not.
-    """
-    if attributes.get(_ATTRIBUTE) in (_SINGLE, CONTENT_TYPE):
-        return [*events_in(data)]
-    return [RawMessage(attributes.get("device", ""), data, published, attributes.get("kind", "telemetry"))]
-
-
-def _single(event: Event) -> dict[str, Any]:
-    return {"data": encode(event), "attributes": {_ATTRIBUTE: _SINGLE}}
-
-
-def _batch(events: Sequence[Event]) -> dict[str, Any]:
-    return {"data": encode_batch(events), "attributes": {_ATTRIBUTE: CONTENT_TYPE}}
 
 
 def _requests(messages: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -9,7 +9,8 @@ from typing import Final
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.secretmanager_v1 import Replication, Secret, SecretManagerServiceClient
 
-from twin2multicloud.runtime.adapters.gcp.calls import Patience, calling
+from twin2multicloud.runtime.adapters.gcp.calls import calling
+from twin2multicloud.runtime.adapters.gcp.patience import Patience
 from twin2multicloud.runtime.failures import RejectedError
 
 CACHE_S: Final = 60.0
