@@ -17,10 +17,10 @@ from typing import Any, Final, Literal
 import azure.functions as func
 import msgspec
 
-from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts, build
 from twin2multicloud.runtime.adapters.azure.queue_messages import messages_of
 from twin2multicloud.runtime.entry.azure_events import device_state, lower, raw_messages
+from twin2multicloud.runtime.entry.azure_host import host_json as host_json
 from twin2multicloud.runtime.entry.batches import Batches, Delivery, Handle, Message
 from twin2multicloud.runtime.entry.roles import FunctionConfig, FunctionError, Package, Roles, read_package
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
@@ -73,32 +73,6 @@ def read_functions(environment: Mapping[str, str]) -> list[AzureFunction]:
         return msgspec.json.decode(environment.get(VARIABLE, ""), type=list[AzureFunction])
     except msgspec.DecodeError as error:
         raise FunctionError(f"the environment variable {VARIABLE}: {error}; the deployer writes it") from error
-
-
-def host_json(spec: TwinSpec, checkpoint_batches: int = 10) -> dict[str, Any]:
-    """The app's `host.json`. What fails comes again until it succeeds: our own code sets aside what never will."""
-    batching = spec.batching
-    window = f"00:00:{max(round(batching.window_s), 1):02d}"
-    return {
-        "version": "2.0",
-        "functionTimeout": "00:05:00",
-        "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
-        "extensions": {
-            "http": {"routePrefix": ""},
-            "queues": {
-                "batchSize": 16,
-                "maxDequeueCount": 1_000_000,
-                "visibilityTimeout": "00:00:10",
-                "messageEncoding": "base64",
-            },
-            "eventHubs": {
-                "maxEventBatchSize": batching.stream_messages,
-                "minEventBatchSize": max(batching.stream_messages - 1, 1),
-                "maxWaitTime": window,
-                "batchCheckpointFrequency": checkpoint_batches,
-            },
-        },
-    }
 
 
 class _Parts:
