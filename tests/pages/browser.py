@@ -118,16 +118,15 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", answer))
         return answer["result"].get("value")
 
-    def until(self, expression: str, timeout: float = 20.0) -> Any:
-        """Wait until an expression is true; its value."""
+    def until(self, expression: str, timeout: float = 20.0) -> None:
+        """Wait until an expression is true."""
         end = time.monotonic() + timeout
-        while not (value := self.run(expression)):
+        while not self.run(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise TimeoutError(
                     f"never true: {expression}\n{self.complaints}\n{self.run('document.body.innerText')[:3000]}"
                 )
             time.sleep(0.05)
-        return value
 
     def press(self, key: str) -> None:
         """Press a key, as in `KeyboardEvent.key`."""

@@ -189,6 +189,7 @@ def demo_status(at: float, *, hostile: bool = False, calm: bool = False) -> Clou
     wave = math.sin(at / 7)
     backlog = 0 if calm else int(340 + 120 * wave)
     beat = int(at)
+    there = at + 3 * 86_400  # what time it is in the twin
     return CloudStatus(
         cloud="aws",
         state="up" if calm else "degraded",
@@ -199,7 +200,7 @@ def demo_status(at: float, *, hostile: bool = False, calm: bool = False) -> Clou
         uptime_s=8043.0,
         pid=41_230,
         memory_bytes=91_400_000,
-        clock=ClockStatus(now=at + 86_400 * 3, speed=1.0),
+        clock=ClockStatus(now=there, speed=1.0),
         functions=(
             FunctionStatus(
                 "process", "process", "L2", 401_882 + beat % 1000, 12, 4_018_000, 3.4 + 0.2 * wave, 11.8, 2, at - 0.3
@@ -222,18 +223,18 @@ def demo_status(at: float, *, hostile: bool = False, calm: bool = False) -> Clou
                 "telemetry",
                 "hot",
                 (ClassStatus("standard", 36_288_112, 5_644_812_288),),
-                oldest=at - 30 * 86400,
-                newest=at,
+                oldest=there - 30 * 86400,
+                newest=there,
             ),
             StoreStatus(
                 "cool",
                 "cool",
                 (ClassStatus("cool", 71_488_220, 1_933_211_000, 4_320),),
-                at - 120 * 86400,
+                there - 120 * 86400,
                 at - 30 * 86400,
             ),
         ),
-        graph=GraphStatus(1_240, 1_239, 9, 1_204_882, 37, at - 0.4),
+        graph=GraphStatus(1_240, 1_239, 9, 1_204_882, 37, there - 0.4),
         links=(
             LinkStatus(
                 "persist",

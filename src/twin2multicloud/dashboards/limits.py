@@ -38,6 +38,15 @@ class Step:
     colour: str
 
 
+@dataclass(frozen=True)
+class _Zone:
+    """Values from `low` (included) up to `high` for which a rule of a severity holds."""
+
+    low: float
+    high: float
+    severity: Severity
+
+
 def threshold_steps(rules: Sequence[Rule], device_type: str, devices: Collection[str], field: str) -> tuple[Step, ...]:
     """Grafana's steps for a field of devices of a type; a single green one if no rule limits it.
 
@@ -46,15 +55,15 @@ def threshold_steps(rules: Sequence[Rule], device_type: str, devices: Collection
     are a drawing of the rule, not the rule.
     """
     zones = [
-        (op, value, rule.severity)
+        zone
         for rule in rules
         if rule.device_type == device_type and _concerns(rule, devices)
-        for op, value in _limits(rule.when, field)
+        for zone in _zones(rule, field)
     ]
-    cuts = sorted({value for _, value, _ in zones})
-    steps = [Step(None, _colour(zones, cuts[0], below=True) if cuts else NORMAL)]
+    cuts = sorted({cut for zone in zones for cut in (zone.low, zone.high) if math.isfinite(cut)})
+    steps = [Step(None, _colour(zones, -math.inf))]
     for cut in cuts:
-        colour = _colour(zones, cut, below=False)
+        colour = _colour(zones, cut)
         if colour != steps[-1].colour:
             steps.append(Step(cut, colour))
     return tuple(steps)
@@ -64,11 +73,24 @@ def _concerns(rule: Rule, devices: Collection[str]) -> bool:
     return not rule.devices or (bool(devices) and set(devices) <= set(rule.devices))
 
 
-def _limits(expression: str, field: str) -> list[tuple[str, float]]:
-    """(">" or "<", number) for each comparison of the field with a number."""
-    text = _TEXT.sub("''", expression)
+def _zones(rule: Rule, field: str) -> list[_Zone]:
+    """Where comparisons joined by `and` hold together; with an `or`, where each holds."""
+    text = _TEXT.sub("''", rule.when)
     if re.search(r"\bnot\b|!(?!=)", text):
         return []
+    limits = _limits(text, field)
+    groups = [[limit] for limit in limits] if re.search(r"\bor\b|\|\|", text) else [limits]
+    zones = []
+    for group in groups:
+        low = max((value for op, value in group if op == ">"), default=-math.inf)
+        high = min((value for op, value in group if op == "<"), default=math.inf)
+        if group and low < high:
+            zones.append(_Zone(low, high, rule.severity))
+    return zones
+
+
+def _limits(text: str, field: str) -> list[tuple[str, float]]:
+    """(">" or "<", number) for each comparison of the field with a number."""
     found = []
     for match in _COMPARISON.finditer(text):
         if _BEFORE_ARITHMETIC.search(text[: match.start()]):
@@ -81,13 +103,11 @@ def _limits(expression: str, field: str) -> list[tuple[str, float]]:
     return found
 
 
-def _colour(zones: Sequence[tuple[str, float, Severity]], cut: float, *, below: bool) -> str:
-    """The colour just below a cut, or from it upwards: that of the gravest rule that holds there."""
+def _colour(zones: Sequence[_Zone], value: float) -> str:
+    """The colour from a cut upwards: that of the gravest rule that holds there."""
     worst: Severity | None = None
-    for op, value, severity in zones:
-        # Just below a cut, a limit at the cut itself counts for "<" only; from the cut upwards, for ">" only.
-        inside = cut < value if op == "<" else value < cut
-        holds = inside or (cut == value and (op == "<") == below)
-        if holds and (worst is None or _RANK[severity] > _RANK[worst]):
-            worst = severity
+    for zone in zones:
+        inside = zone.low <= value < zone.high
+        if inside and (worst is None or _RANK[zone.severity] > _RANK[worst]):
+            worst = zone.severity
     return NORMAL if worst is None else _COLOURS[worst]

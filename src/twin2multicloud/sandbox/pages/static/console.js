@@ -172,7 +172,7 @@ function showFaults() {
     const parts = [
       [fault.kind, fault.target].filter(Boolean).join(" → "),
       fault.detail,
-      typeof fault.since === "number" ? `since ${age(status.at - fault.since)}` : "",
+      typeof fault.since === "number" ? `for ${duration(status.at - fault.since)}` : "",
       typeof fault.until === "number" ? `ends in ${duration(fault.until - status.at)}` : "until it is lifted",
     ];
     setText(node, parts.filter(Boolean).join(" · "));

@@ -178,6 +178,7 @@ class Frame {
     this.read = performance.now();
     this.element.dataset.state = empty ? "empty" : stale ? "stale" : "ok";
     setText(this.words, empty ?? "");
+    setAttribute(this.note, "title", null);
     setText(this.note, stale ? `▲ no new data, last ${note}` : note);
     this.note.dataset.level = stale ? "warning" : alarmed ? "error" : "";
   }
@@ -188,7 +189,8 @@ class Frame {
     const before = this.read !== undefined;
     this.element.dataset.state = before ? "stale" : "error";
     setText(this.words, before ? "" : `Can not be read: ${message}. Trying again.`);
-    setText(this.note, before ? `▲ not read for ${duration((performance.now() - this.read) / 1000)}: ${message}` : "");
+    setText(this.note, before ? `▲ not read for ${duration((performance.now() - this.read) / 1000)}` : "");
+    setAttribute(this.note, "title", message);
     this.note.dataset.level = "warning";
   }
 }

@@ -130,7 +130,8 @@ function meters() {
       cell: (one) => {
         const off = share(one);
         if (off === null) return DASH;
-        const text = `${off >= 0 ? "+" : "−"}${Math.abs(off * 100).toFixed(1)} %`;
+        const size = Math.abs(off * 100).toFixed(1);
+        const text = `${Number(size) === 0 ? "" : off > 0 ? "+" : "−"}${size} %`;
         return Math.abs(off) > 0.02 ? { text, level: "warning", mark: "▲" } : text;
       },
       sort: (one) => share(one),
