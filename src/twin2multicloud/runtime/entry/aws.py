@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from twin2multicloud.runtime.adapters.aws.build import AwsPorts, read_config
+from twin2multicloud.runtime.adapters.aws.clients import Clients
 from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
 from twin2multicloud.runtime.entry.aws_events import (
     from_queue,
@@ -30,119 +32,152 @@ from twin2multicloud.runtime.handlers.receive import Receive
 _SPARE_S: Final = 10.0
 """Time that a mover leaves before Lambda's own time-out, to end the window it is in."""
 
+_Answer = dict[str, Any]
+_Event = Mapping[str, Any]
 
-def process(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+
+def process(event: _Event, _context: object) -> _Answer:
     """L2: a batch from the intake queue or stream."""
-    return _again(event, *_process())
+    return _function().process(event)
 
 
-def send(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+def send(event: _Event, _context: object) -> _Answer:
     """A link's sender: a batch from its outbox."""
-    return _again(event, *_send())
+    return _function().send(event)
 
 
-def actions(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+def actions(event: _Event, _context: object) -> _Answer:
     """Webhooks and user functions: a batch from the actions queue."""
-    return _again(event, *_actions())
+    return _function().actions(event)
 
 
-def receive(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+def receive(event: _Event, _context: object) -> _Answer:
     """A link's receiver: a POST to its function URL."""
-    request = request_of(event)
-    if request is None:
-        raise FunctionError("a receiver is called through its function URL (payload format 2.0)")
-    before, _, edge = request.path.rpartition("/links/")
-    if request.method != "POST" or before or not edge:
-        return response_of(404, b'{"error":"POST to /links/{edge}"}', {})
-    answer = _receive()(edge, request.headers, request.body)
-    return response_of(answer.status, answer.body, answer.headers)
+    return _function().receive(event)
 
 
-def read(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+def read(event: _Event, _context: object) -> _Answer:
     """L5's questions: a signed POST to the function URL, or a query that IAM let through (the event is the query)."""
-    if request_of(event) is not None:
-        return receive(event, context)
-    roles = _roles()
-    if len(roles.function.receives) != 1:
-        raise FunctionError("T2M_FUNCTION: a read handler receives one edge, history or state")
-    return roles.query(roles.function.receives[0])(dict(event))
+    return _function().read(event)
 
 
-def move(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+def move(_event: _Event, context: Any) -> _Answer:
     """A mover, by its schedule, which is its retry, too. Answers what it moved."""
-    roles = _roles()
-    left_s = context.get_remaining_time_in_millis() / 1000
-    try:
-        moved = roles.move(max(1.0, left_s - _SPARE_S))()
-    except HandlerError as error:
-        roles.ports.reporter.report([error.report])
-        raise
-    except StoreError as error:
-        kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
-        name = roles.function.component
-        roles.ports.reporter.report(
-            [ErrorReport(layer="L3", severity="error", kind=kind, message=str(error), component=name)]
-        )
-        raise
-    return dict(vars(moved))
+    return _function().move(context.get_remaining_time_in_millis() / 1000)
 
 
-def connector(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+def connector(event: _Event, _context: object) -> _Answer:
     """What IoT TwinMaker calls to write and read the values of properties."""
-    return _connector()(event)
+    return _function().connect(event)
 
 
-def _again(event: Mapping[str, Any], queue: Batches, stream: Batches) -> dict[str, Any]:
+class Function:
+    """One function: its environment, the directory of its package, and what is made of them when first needed."""
+
+    def __init__(self, environment: Mapping[str, str], root: Path, *, clients: Clients | None = None) -> None:
+        self._environment = environment
+        self._root = root
+        self._ports = AwsPorts(read_config(environment), clients=clients)
+
+    def process(self, event: _Event) -> _Answer:
+        """See `aws.process`."""
+        return _again(event, *self._process)
+
+    def send(self, event: _Event) -> _Answer:
+        """See `aws.send`."""
+        return _again(event, *self._send)
+
+    def actions(self, event: _Event) -> _Answer:
+        """See `aws.actions`."""
+        return _again(event, *self._actions)
+
+    def receive(self, event: _Event) -> _Answer:
+        """See `aws.receive`."""
+        request = request_of(event)
+        if request is None:
+            raise FunctionError("a receiver is called through its function URL (payload format 2.0)")
+        before, _, edge = request.path.rpartition("/links/")
+        if request.method != "POST" or before or not edge:
+            return response_of(404, b'{"error":"POST to /links/{edge}"}', {})
+        answer = self._receive(edge, request.headers, request.body)
+        return response_of(answer.status, answer.body, answer.headers)
+
+    def read(self, event: _Event) -> _Answer:
+        """See `aws.read`."""
+        if request_of(event) is not None:
+            return self.receive(event)
+        receives = self._roles.function.receives
+        if len(receives) != 1:
+            raise FunctionError("T2M_FUNCTION: a read handler receives one edge, history or state")
+        return self._roles.query(receives[0])(dict(event))
+
+    def move(self, seconds: float) -> _Answer:
+        """See `aws.move`; the function has so many seconds left."""
+        try:
+            moved = self._roles.move(max(1.0, seconds - _SPARE_S))()
+        except HandlerError as error:
+            self._ports.reporter.report([error.report])
+            raise
+        except StoreError as error:
+            kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
+            name = self._roles.function.component
+            report = ErrorReport(layer="L3", severity="error", kind=kind, message=str(error), component=name)
+            self._ports.reporter.report([report])
+            raise
+        return dict(vars(moved))
+
+    def connect(self, event: _Event) -> _Answer:
+        """See `aws.connector`."""
+        return self._connector(event)
+
+    @cached_property
+    def _roles(self) -> Roles:
+        return Roles(self._ports, read_function(self._environment), read_package(self._root))
+
+    @cached_property
+    def _process(self) -> tuple[Batches, Batches]:
+        return self._batches(self._roles.process(), "intake")
+
+    @cached_property
+    def _send(self) -> tuple[Batches, Batches]:
+        handler = self._roles.send()
+        return self._batches(handler, f"{handler.edge}-outbox")
+
+    @cached_property
+    def _actions(self) -> tuple[Batches, Batches]:
+        return self._batches(self._roles.act(), "actions")
+
+    @cached_property
+    def _receive(self) -> Receive:
+        return self._roles.receive()
+
+    @cached_property
+    def _connector(self) -> Connector:
+        return Connector(self._ports.values)
+
+    def _batches(self, handle: Handle, topic: str) -> tuple[Batches, Batches]:
+        """For queues, and for streams."""
+        queue, stream = (
+            Batches(
+                handle,
+                message_of,
+                topic=topic,
+                component=self._roles.function.component,
+                dead_letters=self._ports.dead_letters,
+                reporter=self._ports.reporter,
+                clock=self._ports.clock,
+                ordered=ordered,
+            )
+            for ordered in (False, True)
+        )
+        return queue, stream
+
+
+@functools.cache
+def _function() -> Function:
+    return Function(os.environ, Path(os.environ.get("LAMBDA_TASK_ROOT", ".")))
+
+
+def _again(event: _Event, queue: Batches, stream: Batches) -> _Answer:
     failed = stream(from_stream(event)) if is_stream(event) else queue(from_queue(event))
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
-
-
-@functools.cache
-def _roles() -> Roles:
-    root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
-    return Roles(AwsPorts(read_config(os.environ)), read_function(os.environ), read_package(root))
-
-
-@functools.cache
-def _process() -> tuple[Batches, Batches]:
-    return _batches(_roles().process(), "intake")
-
-
-@functools.cache
-def _send() -> tuple[Batches, Batches]:
-    handler = _roles().send()
-    return _batches(handler, f"{handler.edge}-outbox")
-
-
-@functools.cache
-def _actions() -> tuple[Batches, Batches]:
-    return _batches(_roles().act(), "actions")
-
-
-@functools.cache
-def _receive() -> Receive:
-    return _roles().receive()
-
-
-@functools.cache
-def _connector() -> Connector:
-    return Connector(AwsPorts(read_config(os.environ)).values)
-
-
-def _batches(handle: Handle, topic: str) -> tuple[Batches, Batches]:
-    """For queues, and for streams."""
-    roles = _roles()
-    queue, stream = (
-        Batches(
-            handle,
-            message_of,
-            topic=topic,
-            component=roles.function.component,
-            dead_letters=roles.ports.dead_letters,
-            reporter=roles.ports.reporter,
-            clock=roles.ports.clock,
-            ordered=ordered,
-        )
-        for ordered in (False, True)
-    )
-    return queue, stream
