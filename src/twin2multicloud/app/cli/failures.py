@@ -28,6 +28,7 @@ EXIT_CODES: Final = {
     3: "infeasible: no placement satisfies the constraints",
     4: "invalid input: a workload, an option's value or a price book is not acceptable",
     5: "a price is missing, or the price book is too old",
+    6: "a twin that does not run as it should: the sandbox does not answer, a check fails, a message was not acked",
     70: "internal: a defect of this program",
     130: "interrupted",
 }

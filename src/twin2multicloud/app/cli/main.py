@@ -21,6 +21,7 @@ from twin2multicloud.app.cli.options import (
     complete_workload,
 )
 from twin2multicloud.app.cli.price_commands import prices
+from twin2multicloud.app.cli.sandbox_commands import sandbox
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(prices)
+app.add_typer(sandbox)
 
 
 def main() -> NoReturn:

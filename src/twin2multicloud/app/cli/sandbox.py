@@ -1,0 +1,310 @@
+"""`sandbox`: bring a twin up and down, look at it, let something go wrong, verify it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from twin2multicloud.app.cli.failures import say
+from twin2multicloud.app.cli.terminal import output, print_json, printable
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import Provider
+
+if TYPE_CHECKING:
+    from twin2multicloud.model.placement import Placement
+    from twin2multicloud.model.twin.definition import TwinDefinition
+    from twin2multicloud.sandbox.client import SandboxClient
+    from twin2multicloud.sandbox.create import TwinInSandbox
+
+FAILED = 6
+"""Exit code: the sandbox does not answer, or something that was checked does not hold."""
+
+
+@dataclass(frozen=True)
+class UpRequest:
+    """The arguments of `up`."""
+
+    twin: str
+    placement: str | None
+    pins: tuple[str, ...]
+    providers: tuple[str, ...]
+    speed: float
+    directory: Path
+    json_output: bool
+
+
+def up(request: UpRequest) -> int:
+    """Create and start a sandbox."""
+    from twin2multicloud.sandbox.client import SandboxClient
+    from twin2multicloud.sandbox.create import create, start
+    from twin2multicloud.sandbox.layout import Layout
+
+    began = time.perf_counter()
+    layout = Layout(request.directory)
+    definition = read_twin(request.twin)
+    placement, usd = placement_for(definition, request, layout)
+    twin = in_sandbox(definition, placement)
+    config = create(layout, twin, speed=request.speed)
+    if not request.json_output:
+        price = f", {usd:,.2f} USD a month" if usd is not None else ""
+        say(f"{definition.name}: {len(twin.spec.device_names):,} devices on {len(config.clouds)} clouds{price}")
+    start(layout, progress=lambda name: None if request.json_output else say(f"  {Provider(name).label} is up"))
+    client = SandboxClient(layout)
+    whole, _ = client.status()
+    if request.json_output:
+        print_json(msgspec.to_builtins(whole))
+        return 0
+    from twin2multicloud.app.cli.sandbox_view import print_up
+
+    with output() as console:
+        print_up(console, whole, layout, time.perf_counter() - began)
+    return 0
+
+
+def read_twin(name: str) -> TwinDefinition:
+    """The twin that TWIN names: a built-in scenario's, or a file's; its warnings are said."""
+    from twin2multicloud.model.twin.reader import read_twin_file, twin_of_scenario
+
+    path = Path(name)
+    is_file = name == "-" or bool(path.suffix) or len(path.parts) != 1
+    return read_twin_file(name) if is_file else twin_of_scenario(name)
+
+
+def placement_for(definition: TwinDefinition, request: UpRequest, layout: Any) -> tuple[Placement, float | None]:
+    """The placement to simulate: a file's, the one the sandbox has, or the cheapest; and its USD per month if new."""
+    from twin2multicloud.model.placement import Placement
+
+    if request.placement is not None:
+        return _placement_in(request.placement), None
+    if layout.exists and not request.pins and not request.providers:
+        return Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8"))), None
+    from twin2multicloud.model.options import constraints_from_options
+    from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+    from twin2multicloud.optimizer.pricing.book import load_book
+
+    constraints = constraints_from_options(base=definition.constraints, pins=request.pins, providers=request.providers)
+    result = BillOptimizer(load_book(None), constraints, definition.assumptions).optimize(definition.workload)
+    return result.placement, result.usd_per_month
+
+
+def _placement_in(file: str) -> Placement:
+    from pydantic import ValidationError
+
+    from twin2multicloud.blueprint.catalog import offer_by_id
+    from twin2multicloud.model.placement import Placement
+
+    try:
+        value = json.loads(Path(file).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--placement {file}: cannot be read: {error}") from error
+    if isinstance(value, dict) and "placement" in value:
+        value = value["placement"]  # what `optimize --json` prints
+    try:
+        placement = Placement.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"--placement {file}: {where}: {first['msg']}") from error
+    for slot, choice in placement.items():
+        if offer_by_id(choice.offer).slot is not slot:
+            raise UsageError(f"--placement {file}: {slot.value}: {choice.offer} fills another slot")
+    return placement
+
+
+def in_sandbox(definition: TwinDefinition, placement: Placement) -> TwinInSandbox:
+    """Everything a sandbox is made from."""
+    from twin2multicloud.blueprint.plan import blueprint_of
+    from twin2multicloud.dashboards.build import grafana_dashboards
+    from twin2multicloud.dashboards.source import ReadSource
+    from twin2multicloud.model.twin.compile import compile_twin, processor_sources
+    from twin2multicloud.sandbox.create import TwinInSandbox
+
+    spec = compile_twin(definition)
+    return TwinInSandbox(
+        spec,
+        blueprint_of(definition.workload, placement, definition.assumptions),
+        processor_sources(definition),
+        json.loads(placement.model_dump_json()),
+        grafana_dashboards(spec, ReadSource("api/query", "api/query")),
+    )
+
+
+def status(client: SandboxClient, json_output: bool, follow: bool) -> int:
+    """Show the sandbox; exit code 6 if a cloud does not run."""
+    from twin2multicloud.app.cli.sandbox_view import StatusView, print_status
+
+    whole, clouds = client.status()
+    code = 0 if all(process.state != "stopped" for process in whole.clouds) else FAILED
+    if json_output:
+        print_json({**msgspec.to_builtins(whole), "status": {n: msgspec.to_builtins(c) for n, c in clouds.items()}})
+        return code
+    if follow and sys.stdout.isatty():
+        StatusView(client).run()
+        return 0
+    with output() as console:
+        print_status(console, whole, clouds)
+    return code
+
+
+def logs(client: SandboxClient, cloud: str | None, lines: int, follow: bool) -> int:
+    """Print the last lines of the logs, and what follows."""
+    names = [cloud] if cloud else [*client.config.clouds, "supervisor"]
+    if cloud is not None and cloud not in client.config.clouds:
+        raise UsageError(f"--cloud: '{cloud}' is no cloud of this sandbox; it has {', '.join(client.config.clouds)}")
+    width = max(map(len, names))
+    positions: dict[str, int] = {}
+    for name in names:
+        file = client.layout.log(name)
+        content = file.read_bytes() if file.exists() else b""
+        positions[name] = len(content)
+        last = content.decode("utf-8", "replace").splitlines()
+        for line in last[max(len(last) - lines, 0) :]:
+            sys.stdout.write(f"{name:<{width}} │ {printable(line)}\n")
+    while follow:
+        sys.stdout.flush()
+        time.sleep(0.25)
+        for name in names:
+            file = client.layout.log(name)
+            if file.exists() and file.stat().st_size > positions[name]:
+                with file.open("rb") as stream:
+                    stream.seek(positions[name])
+                    content = stream.read(1 << 20)
+                whole = content[: content.rfind(b"\n") + 1]
+                positions[name] += len(whole)
+                for line in whole.decode("utf-8", "replace").splitlines():
+                    sys.stdout.write(f"{name:<{width}} │ {printable(line)}\n")
+    return 0
+
+
+@dataclass(frozen=True)
+class FaultRequest:
+    """The arguments of `inject`."""
+
+    fault: str
+    target: str
+    rate: float
+    seconds: float
+    duration: float | None
+
+
+def inject(client: SandboxClient, request: FaultRequest, json_output: bool) -> int:
+    """Switch a fault on, or all off."""
+    where = _inject(client, request)
+    if json_output:
+        print_json({"fault": request.fault, "target": request.target, "clouds": list(where)})
+    elif request.fault == "clear":
+        say("no fault is on any more")
+    else:
+        ends = f"for {request.duration:g} s" if request.duration else "until `sandbox inject clear`"
+        ends = "" if request.fault in ("kill", "clock-jump") else f", {ends}"
+        say(f"{request.fault}{f' on {request.target}' if request.target else ''} in {', '.join(where)}{ends}")
+    return 0
+
+
+def _inject(client: SandboxClient, request: FaultRequest) -> tuple[str, ...]:
+    from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, Fault, FaultKind
+
+    clouds = tuple(client.config.clouds)
+    if request.fault == "clear":
+        client.clear_faults()
+        return clouds
+    if request.fault in ("kill", "clock-jump", "outage") and request.target and request.target not in clouds:
+        raise UsageError(f"target: '{request.target}' is no cloud of this sandbox; it has {', '.join(clouds)}")
+    if request.fault == "kill":
+        if not request.target:
+            raise UsageError(f"kill: name the cloud: {', '.join(clouds)}")
+        client.kill(request.target, request.seconds)
+        return (request.target,)
+    if request.fault == "clock-jump":
+        client.set_clock(jump=request.seconds, cloud=request.target)
+        return (request.target,) if request.target else clouds
+    try:
+        kind = FaultKind(request.fault)
+    except ValueError as error:
+        known = ", ".join([*FaultKind, "kill", "clock-jump", "clear"])
+        raise UsageError(f"'{request.fault[:40]}' is no fault; there are {known}") from error
+    until = None if request.duration is None else time.time() + request.duration
+    if kind is FaultKind.OUTAGE:
+        return client.inject(Fault(kind, until=until), (request.target,) if request.target else ())
+    fault = Fault(kind, request.target, request.rate, request.seconds, until=until)
+    fault.check()
+    if kind in LINK_KINDS and request.target and request.target not in client.blueprint.by_edge:
+        raise UsageError(f"target: '{request.target}' is no link; there are {', '.join(client.blueprint.by_edge)}")
+    if kind in STORE_KINDS and not request.target:
+        raise UsageError(f"{kind}: name the store: hot, cool, archive, graph or queues")
+    return client.inject(fault)
+
+
+def verify(client: SandboxClient, device: str | None, json_output: bool) -> int:
+    """Check every hop; exit code 6 if one fails."""
+    from twin2multicloud.app.cli.sandbox_view import print_hops
+    from twin2multicloud.sandbox.verify import Verification
+
+    hops = Verification(client, device).run()
+    if json_output:
+        print_json({"hops": [msgspec.to_builtins(hop) for hop in hops], "ok": all(hop.ok for hop in hops)})
+    else:
+        with output() as console:
+            print_hops(console, hops)
+    return 0 if all(hop.ok for hop in hops) else FAILED
+
+
+def command(client: SandboxClient, device: str, name: str, fields: tuple[str, ...], json_output: bool) -> int:
+    """Send a command."""
+    payload: dict[str, Any] = {}
+    for field in fields:
+        key, equals, text = field.partition("=")
+        if not equals or not key:
+            raise UsageError(f"'{field[:60]}': write FIELD=VALUE")
+        try:
+            payload[key] = json.loads(text)
+        except ValueError:
+            payload[key] = text  # plain text needs no quotes
+    id = client.command(device, name, payload)
+    if json_output:
+        print_json({"id": id, "device": device, "name": name, "payload": payload})
+    else:
+        say(f"{name} is on its way to {device} ({id})")
+    return 0
+
+
+def rotate_keys(client: SandboxClient, json_output: bool) -> int:
+    """Rotate every link's key."""
+    progress: Callable[[str], None] = (lambda _text: None) if json_output else (lambda text: say(f"  {text}"))
+    count = client.rotate_keys(progress=progress)
+    if json_output:
+        print_json({"rotated": count})
+    else:
+        say(f"{count} links have new keys")
+    return 0
+
+
+def down(directory: Path, delete: bool, yes: bool, json_output: bool) -> int:
+    """Stop a sandbox, and delete it if asked to."""
+    from twin2multicloud.sandbox.create import stop
+    from twin2multicloud.sandbox.layout import Layout
+
+    layout = Layout(directory)
+    config = layout.config()
+    if delete and not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("--delete removes all that is stored: confirm it with --yes")
+        typed = input(f"Delete everything the twin '{config.twin}' has stored in {directory}? Type its name: ")
+        if typed.strip() != config.twin:
+            raise UsageError("not deleted: that is not the twin's name")
+    stopped = stop(layout)
+    if delete:
+        shutil.rmtree(directory)
+    if json_output:
+        print_json({"stopped": stopped, "deleted": delete})
+    else:
+        say("deleted" if delete else "stopped; what is stored stays" if stopped else "it was not running")
+    return 0

@@ -1,0 +1,391 @@
+"""The command group `sandbox`: options and help. What the commands do is imported when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin2multicloud.app.cli.failures import finish
+from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_provider, complete_workload
+
+if TYPE_CHECKING:
+    from twin2multicloud.sandbox.client import SandboxClient
+
+sandbox = typer.Typer(
+    name="sandbox",
+    cls=QuickGroup,
+    help="Run a twin on this machine: its clouds as local processes, with real sockets, MQTT and signed links.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+dead_letters = typer.Typer(
+    name="dead-letters",
+    cls=QuickGroup,
+    help="Messages that could not be handled: list, show, replay or drop them.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+sandbox.add_typer(dead_letters)
+
+DEFAULT_DIRECTORY = ".twin2multicloud/sandbox"
+DirectoryOption = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="The sandbox's directory.", show_default=True)
+]
+CloudArgument = Annotated[
+    str | None, typer.Option("--cloud", metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider)
+]
+
+
+def _run(context: typer.Context, directory: Path, json_output: bool, action: Callable[[SandboxClient], int]) -> None:
+    def work() -> int:
+        from twin2multicloud.sandbox.client import SandboxClient
+        from twin2multicloud.sandbox.layout import Layout
+
+        return action(SandboxClient(Layout(directory.absolute())))
+
+    finish(context, json_output, work)
+
+
+@sandbox.command("up")
+def up(
+    context: typer.Context,
+    twin: Annotated[
+        str,
+        typer.Argument(metavar="TWIN", help="A twin file or a built-in scenario.", autocompletion=complete_workload),
+    ],
+    placement: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A placement in JSON, such as `optimize --json` prints.")
+    ] = None,
+    pin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SLOT=WHAT", help="What fills a slot; the rest is optimized.", autocompletion=complete_pin
+        ),
+    ] = None,
+    providers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLOUD,…", help="Clouds that may be used.", autocompletion=complete_provider),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(metavar="X", min=0.0, max=1e8, help="Twin seconds per second; 43800 = a month a minute.")
+    ] = 1.0,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Bring a twin up: optimize it, create its clouds, and start them. `down` and `up` lose nothing.
+
+    \b
+    Examples:
+      twin2multicloud sandbox up smart-home
+      twin2multicloud sandbox up twin.yaml --pin L2=azure --pin L3.hot=gcp
+      twin2multicloud sandbox up twin.yaml --placement placement.json --speed 43800
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    request = commands.UpRequest(
+        twin, placement, tuple(pin or ()), tuple(providers or ()), speed, directory.absolute(), json_output
+    )
+    finish(context, json_output, lambda: commands.up(request))
+
+
+@sandbox.command("status")
+def status(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing it, until Ctrl-C.")] = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Show the clouds, their functions, queues, stores and links.
+
+    \b
+    Examples:
+      twin2multicloud sandbox status
+      twin2multicloud sandbox status -f
+      twin2multicloud sandbox status --json
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    _run(context, directory, json_output, lambda client: commands.status(client, json_output, follow))
+
+
+@sandbox.command("logs")
+def logs(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option(metavar="N", min=0, max=100_000, help="Lines of each log to begin with.")] = 20,
+    cloud: CloudArgument = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+) -> None:
+    """Show what the sandbox's processes wrote.
+
+    \b
+    Examples:
+      twin2multicloud sandbox logs
+      twin2multicloud sandbox logs -f --cloud aws
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    _run(context, directory, False, lambda client: commands.logs(client, cloud, lines, follow))
+
+
+@sandbox.command("errors")
+def errors(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")] = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Show errors of all clouds, repeats folded; with --json one object a line.
+
+    \b
+    Examples:
+      twin2multicloud sandbox errors
+      twin2multicloud sandbox errors -f --json
+    """
+    from twin2multicloud.app.cli import sandbox_feeds as commands
+
+    _run(context, directory, json_output, lambda client: commands.errors(client, follow, json_output))
+
+
+@sandbox.command("alerts")
+def alerts(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")] = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Show the alerts that rules raised; with --json one object a line.
+
+    \b
+    Examples:
+      twin2multicloud sandbox alerts
+      twin2multicloud sandbox alerts -f
+    """
+    from twin2multicloud.app.cli import sandbox_feeds as commands
+
+    _run(context, directory, json_output, lambda client: commands.alerts(client, follow, json_output))
+
+
+@sandbox.command("inject")
+def inject(
+    context: typer.Context,
+    fault: Annotated[
+        str,
+        typer.Argument(
+            metavar="FAULT",
+            help="delay, drop, lose-answer, duplicate, error, throttle (links); refuse-writes, disk-full (stores); "
+            "outage, kill, clock-jump (clouds); or clear.",
+        ),
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="[TARGET]", help="A link (persist, …), a store (hot, …) or a cloud (aws, …).")
+    ] = "",
+    rate: Annotated[float, typer.Option(metavar="SHARE", help="Share of requests it happens to.")] = 1.0,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", help="Delay, Retry-After, jump, or how long a killed cloud stays away.")
+    ] = 2.0,
+    duration: Annotated[
+        float | None, typer.Option("--for", metavar="S", help="End the fault after so many seconds.")
+    ] = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Let something go wrong, and see that nothing is lost.
+
+    \b
+    Examples:
+      twin2multicloud sandbox inject drop persist --rate 0.2
+      twin2multicloud sandbox inject delay --seconds 2 --for 30
+      twin2multicloud sandbox inject kill azure --seconds 10
+      twin2multicloud sandbox inject disk-full hot --for 15
+      twin2multicloud sandbox inject clear
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    request = commands.FaultRequest(fault, target, rate, seconds, duration)
+    _run(context, directory, json_output, lambda client: commands.inject(client, request, json_output))
+
+
+@sandbox.command("verify")
+def verify(
+    context: typer.Context,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="The device to send as.")] = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Send a marked message and check every hop, with its latency: device, L1, L2, hot, L4, L5, and a command back.
+
+    Exit code 6 if a hop fails.
+
+    \b
+    Examples:
+      twin2multicloud sandbox verify
+      twin2multicloud sandbox verify --device climate-01 --json
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    _run(context, directory, json_output, lambda client: commands.verify(client, device, json_output))
+
+
+@sandbox.command("command")
+def command(
+    context: typer.Context,
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device.")],
+    name: Annotated[str, typer.Argument(metavar="COMMAND", help="A command of its type.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[FIELD=VALUE]…", help="Fields of the command; values as JSON.")
+    ] = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Send a command to a device.
+
+    \b
+    Examples:
+      twin2multicloud sandbox command plug-01 switch to=off
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    fields = tuple(arguments or ())
+    _run(context, directory, json_output, lambda client: commands.command(client, device, name, fields, json_output))
+
+
+@sandbox.command("rotate-keys")
+def rotate_keys(
+    context: typer.Context, directory: DirectoryOption = Path(DEFAULT_DIRECTORY), json_output: JsonOption = False
+) -> None:
+    """Give every link a new key while telemetry flows.
+
+    \b
+    Examples:
+      twin2multicloud sandbox rotate-keys
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    _run(context, directory, json_output, lambda client: commands.rotate_keys(client, json_output))
+
+
+@sandbox.command("meters")
+def meters(
+    context: typer.Context,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+    all_meters: Annotated[bool, typer.Option("--all", help="Also meters that agree or count nothing.")] = False,
+) -> None:
+    """Compare what was counted, scaled to a month, with what the blueprint predicts, meter by meter and in USD.
+
+    \b
+    Examples:
+      twin2multicloud sandbox meters
+      twin2multicloud sandbox meters --all --json
+    """
+    from twin2multicloud.app.cli import sandbox_meters as commands
+
+    _run(context, directory, json_output, lambda client: commands.meters(client, all_meters, json_output))
+
+
+@sandbox.command("down")
+def down(
+    context: typer.Context,
+    delete: Annotated[bool, typer.Option("--delete", help="Also delete everything that is stored.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Stop the sandbox. What is stored stays, and `up` goes on from there.
+
+    \b
+    Examples:
+      twin2multicloud sandbox down
+      twin2multicloud sandbox down --delete --yes
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    finish(context, json_output, lambda: commands.down(directory.absolute(), delete, yes, json_output))
+
+
+@dead_letters.command("list")
+def list_letters(
+    context: typer.Context,
+    cloud: CloudArgument = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """List dead letters with their reasons.
+
+    \b
+    Examples:
+      twin2multicloud sandbox dead-letters list
+    """
+    from twin2multicloud.app.cli import sandbox_feeds as commands
+
+    _run(context, directory, json_output, lambda client: commands.list_letters(client, cloud or "", json_output))
+
+
+@dead_letters.command("show")
+def show_letter(
+    context: typer.Context,
+    letter: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Show one dead letter with the message as it came.
+
+    \b
+    Examples:
+      twin2multicloud sandbox dead-letters show 1f0c
+    """
+    from twin2multicloud.app.cli import sandbox_feeds as commands
+
+    _run(context, directory, json_output, lambda client: commands.show_letter(client, letter, json_output))
+
+
+LettersArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Ids, or how they begin.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
+
+
+@dead_letters.command("replay")
+def replay_letters(
+    context: typer.Context,
+    ids: LettersArgument = None,
+    all_letters: AllOption = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Put dead letters back where they got stuck, once the cause is removed.
+
+    \b
+    Examples:
+      twin2multicloud sandbox dead-letters replay 1f0c 2b77
+      twin2multicloud sandbox dead-letters replay --all
+    """
+    from twin2multicloud.app.cli import sandbox_feeds as commands
+
+    chosen = tuple(ids or ())
+    _run(context, directory, json_output, lambda client: commands.replay(client, chosen, all_letters, json_output))
+
+
+@dead_letters.command("drop")
+def drop_letters(
+    context: typer.Context,
+    ids: LettersArgument = None,
+    all_letters: AllOption = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Throw dead letters away for good.
+
+    \b
+    Examples:
+      twin2multicloud sandbox dead-letters drop 1f0c
+    """
+    from twin2multicloud.app.cli import sandbox_feeds as commands
+
+    chosen = tuple(ids or ())
+    _run(context, directory, json_output, lambda client: commands.drop(client, chosen, all_letters, json_output))

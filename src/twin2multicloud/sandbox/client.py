@@ -1,0 +1,253 @@
+"""The sandbox as programs see it: its clouds' control APIs and its supervisor, with typed answers."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from twin2multicloud.blueprint.plan import Blueprint
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import Slot
+from twin2multicloud.runtime.links import LinksDocument
+from twin2multicloud.sandbox.create import SandboxError
+from twin2multicloud.sandbox.faults import Fault
+from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.status import (
+    ClockStatus,
+    CloudProcess,
+    CloudStatus,
+    FoldedError,
+    PlacedSlot,
+    SandboxStatus,
+)
+from twin2multicloud.sandbox.supervisor import ask
+from twin2multicloud.sandbox.wiring import with_new_keys
+
+_TIMEOUT_S: Final = 10.0
+SETTLE_S: Final = 2.5
+"""Between the steps of a key rotation: longer than a links document is kept, and than a POST takes."""
+
+
+class SandboxClient:
+    """Talks to a sandbox's processes. `SandboxError` when one does not answer."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.config = layout.config()
+        self.blueprint: Blueprint = layout.blueprint()
+
+    # ── Requests ────────────────────────────────────────────────────────────────────────────────────────────
+    def request(self, cloud: str, method: str, path: str, body: Any = None) -> Any:
+        """One request to a cloud's control API; its JSON answer. What the API refuses is a `UsageError`."""
+        if cloud not in self.config.clouds:
+            raise UsageError(f"'{cloud}' is no cloud of this sandbox; it has {', '.join(self.config.clouds)}")
+        connection = http.client.HTTPConnection("127.0.0.1", self.config.clouds[cloud].http_port, timeout=_TIMEOUT_S)
+        content = None if body is None else msgspec.json.encode(body)
+        try:
+            connection.request(method, path, content, {"authorization": f"Bearer {self.config.token}"})
+            response = connection.getresponse()
+            value = msgspec.json.decode(response.read() or b"{}")
+        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+            raise SandboxError(
+                f"{cloud} does not answer ({error}); `twin2multicloud sandbox status` shows what runs"
+            ) from error
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise UsageError(f"{cloud}: {value.get('error', response.status)}")
+        return value
+
+    def cloud_of(self, slot: Slot) -> str:
+        """The cloud a slot is placed in."""
+        return self.blueprint.places[slot].provider.value
+
+    # ── Status ──────────────────────────────────────────────────────────────────────────────────────────────
+    def cloud_status(self, cloud: str) -> CloudStatus:
+        """One cloud's status document."""
+        return msgspec.convert(self.request(cloud, "GET", "/control/status"), CloudStatus)
+
+    def status(self) -> tuple[SandboxStatus, dict[str, CloudStatus]]:
+        """The sandbox as a whole, and each cloud that answers."""
+        try:
+            found = ask(self.layout, {"do": "status"})
+        except ConnectionError:
+            found = {}
+        clouds: dict[str, CloudStatus] = {}
+        processes = []
+        clock = None
+        for name, cloud in self.config.clouds.items():
+            known = found.get("clouds", {}).get(name, {})
+            state: Any = "stopped"
+            if known.get("pid") is not None:
+                try:
+                    clouds[name] = self.cloud_status(name)
+                    state = clouds[name].state
+                    clock = clock or clouds[name].clock
+                except SandboxError:
+                    state = "starting"
+            processes.append(CloudProcess(name, state, cloud.url, known.get("pid"), known.get("restarts", 0)))
+        places = tuple(
+            PlacedSlot(slot.value, place.provider.value, place.region, place.offer)
+            for slot, place in self.blueprint.places.items()
+        )
+        dashboards = self.config.clouds[self.cloud_of(Slot.VISUALIZATION)]
+        whole = SandboxStatus(
+            self.config.twin,
+            tuple(processes),
+            places,
+            clock or ClockStatus(self._clock_now(), self.config.clock.speed),
+            f"{dashboards.url}/dashboard/",
+            str(self.layout.directory),
+            found.get("pid"),
+        )
+        return whole, clouds
+
+    def _clock_now(self) -> float:
+        clock = self.config.clock
+        return clock.start + (time.time() - clock.wall) * clock.speed
+
+    # ── Faults ──────────────────────────────────────────────────────────────────────────────────────────────
+    def inject(self, fault: Fault, clouds: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Switch a fault on in the named clouds (default: where it can happen); the clouds it is on in."""
+        where = clouds or self._where(fault)
+        for cloud in where:
+            self.request(cloud, "POST", "/control/faults", fault)
+        return where
+
+    def _where(self, fault: Fault) -> tuple[str, ...]:
+        if not fault.target:
+            return tuple(self.config.clouds)
+        if fault.target in self.blueprint.by_edge:
+            link = self.blueprint.by_edge[fault.target]
+            return (self.cloud_of(link.target if link.push else link.source),)
+        stores = {"hot": Slot.HOT, "cool": Slot.COOL, "archive": Slot.ARCHIVE, "graph": Slot.MANAGEMENT}
+        if fault.target in stores:
+            return (self.cloud_of(stores[fault.target]),)
+        if fault.target == "queues":
+            return tuple(self.config.clouds)
+        known = ", ".join([*self.blueprint.by_edge, *stores, "queues"])
+        raise UsageError(f"target: '{fault.target}' is neither a link nor a store; there are {known}")
+
+    def clear_faults(self) -> None:
+        """Switch every fault off, in every cloud that answers."""
+        for cloud in self.config.clouds:
+            self.request(cloud, "DELETE", "/control/faults")
+
+    def kill(self, cloud: str, seconds: float) -> None:
+        """End a cloud's process with SIGKILL; the supervisor starts it again after `seconds`."""
+        answer = ask(self.layout, {"do": "kill", "cloud": cloud, "seconds": seconds})
+        if "error" in answer:
+            raise UsageError(str(answer["error"]))
+
+    def set_clock(self, *, speed: float | None = None, jump: float | None = None, cloud: str = "") -> None:
+        """Change the twin's clock, in all clouds or (a fault) in one."""
+        body = {key: value for key, value in (("speed", speed), ("jump", jump)) if value is not None}
+        for name in (cloud,) if cloud else tuple(self.config.clouds):
+            self.request(name, "POST", "/control/clock", body)
+
+    # ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────
+    def rotate_keys(
+        self, *, sleep: Callable[[float], None] = time.sleep, progress: Callable[[str], None] = lambda _text: None
+    ) -> int:
+        """New keys for every link, while telemetry flows; how many."""
+        documents = {
+            name: msgspec.convert(self.request(name, "GET", "/control/links"), LinksDocument)
+            for name in self.config.clouds
+        }
+        steps = ("receivers accept the new keys", "senders sign with them", "the old keys are gone")
+        for text, step in zip(steps, with_new_keys(documents, time.time()), strict=True):
+            for name, document in step.items():
+                self.request(name, "PUT", "/control/links", document)
+            progress(text)
+            sleep(SETTLE_S)
+        return sum(len(document.into) for document in documents.values())
+
+    # ── Errors, alerts, dead letters ────────────────────────────────────────────────────────────────────────
+    def errors(self, after: dict[str, int] | None = None) -> tuple[list[tuple[str, FoldedError]], dict[str, int]]:
+        """Folded errors of all clouds that came after the positions, by time; and the new positions."""
+        positions = dict(after or {})
+        found = []
+        for cloud in self.config.clouds:
+            try:
+                answer = self.request(cloud, "GET", f"/control/errors?after={positions.get(cloud, 0)}&limit=500")
+            except SandboxError:
+                continue  # what it has to say is kept until it is back
+            errors = msgspec.convert(answer["errors"], list[FoldedError])
+            found += [(cloud, error) for error in errors]
+            if errors:
+                positions[cloud] = max(int(error.key.rpartition("#")[2]) for error in errors)
+        return sorted(found, key=lambda pair: pair[1].last or 0.0), positions
+
+    def alerts(self, after: int = 0) -> list[dict[str, Any]]:
+        """Alerts that rules raised, in their order."""
+        path = f"/control/alerts?after={after}&limit=500"
+        alerts: list[dict[str, Any]] = self.request(self.cloud_of(Slot.PROCESSING), "GET", path)["alerts"]
+        return alerts
+
+    def dead_letters(self, cloud: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every dead letter, cloud by cloud."""
+        for name in (cloud,) if cloud else tuple(self.config.clouds):
+            after = ""
+            while page := self.request(name, "GET", f"/control/dead-letters?{urlencode({'after': after})}")["letters"]:
+                yield from ((name, letter) for letter in page)
+                after = page[-1]["id"]
+
+    def dead_letter(self, id: str) -> tuple[str, dict[str, Any]]:
+        """One dead letter with its body, wherever it lies; an id may be shortened to where it is still unique."""
+        matches = [(c, letter["id"]) for c, letter in self.dead_letters() if letter["id"].startswith(id)]
+        if len(matches) != 1:
+            problem = "no dead letter has that id" if not matches else f"{len(matches)} dead letters begin so"
+            raise UsageError(f"'{id[:64]}': {problem}; `twin2multicloud sandbox dead-letters list` shows them")
+        cloud, whole = matches[0]
+        return cloud, self.request(cloud, "GET", f"/control/dead-letters/{quote(whole)}")
+
+    def replay(self, ids: tuple[str, ...] = (), *, all: bool = False) -> dict[str, Any]:
+        """Put dead letters back where they came from."""
+        return self._letters("replay", ids, all, ("replayed", "kept"))
+
+    def drop(self, ids: tuple[str, ...] = (), *, all: bool = False) -> dict[str, Any]:
+        """Throw dead letters away."""
+        return self._letters("drop", ids, all, ("dropped",))
+
+    def _letters(self, verb: str, ids: tuple[str, ...], all: bool, keys: tuple[str, ...]) -> dict[str, Any]:
+        done: dict[str, list[Any]] = {key: [] for key in keys}
+        chosen: dict[str, list[str]] = {cloud: [] for cloud in self.config.clouds}
+        for id in ids:
+            cloud, letter = self.dead_letter(id)
+            chosen[cloud].append(letter["id"])
+        for cloud, its in chosen.items():
+            if its or all:
+                answer = self.request(cloud, "POST", f"/control/dead-letters/{verb}", {"ids": its, "all": all})
+                for key in keys:
+                    done[key] += answer[key]
+        return done
+
+    # ── Commands and meters ─────────────────────────────────────────────────────────────────────────────────
+    def command(self, device: str, name: str, payload: dict[str, Any], id: str = "") -> str:
+        """Send a command to a device from where processing is; its id."""
+        body = {"device": device, "name": name, "payload": payload, "id": id}
+        sent: str = self.request(self.cloud_of(Slot.PROCESSING), "POST", "/control/commands", body)["id"]
+        return sent
+
+    def run_now(self, name: str) -> None:
+        """Start a scheduled function (a mover, a lifecycle rule) at once, wherever it is; waits until it has run."""
+        for cloud in self.config.clouds:
+            try:
+                self.request(cloud, "POST", f"/control/run/{quote(name)}")
+                return
+            except UsageError:
+                continue
+        raise UsageError(f"no cloud has a scheduled function '{name}'")
+
+    def meters(self) -> dict[str, tuple[str, float]]:
+        """Each cloud's counters (a meter book's snapshot) and the twin seconds they cover."""
+        found = {}
+        for cloud in self.config.clouds:
+            answer = self.request(cloud, "GET", "/control/meters")
+            found[cloud] = (str(answer["snapshot"]), float(answer["elapsed_s"]))
+        return found
