@@ -26,6 +26,9 @@ def key(device: str) -> str:
     return device_key(SECRET, device)
 
 
+INTAKE = ("backlog", "backlog_bytes", "patience_s", "batch", "in_thread")
+
+
 class Sink:
     """Keeps what it is given. `failure` is raised instead while it is set; `gate` holds the sink's thread back."""
 
@@ -76,9 +79,7 @@ class Bench:
         self.reports = Reports()
         self.clock = ManualClock()
         self.ready: list[str] = []
-        intake_options = {
-            k: options.pop(k) for k in ("backlog", "backlog_bytes", "patience_s", "batch") if k in options
-        }
+        intake_options = {k: options.pop(k) for k in INTAKE if k in options}
         self.intake = Intake(self.sink, reporter=self.reports, **intake_options)
         keys = DeviceKeys(SECRET, DEVICES.__contains__)
         self.gateway = MqttGateway(

@@ -354,7 +354,8 @@ def test_no_more_devices_than_allowed_are_let_in_but_each_may_come_again() -> No
     run(test, most_connections=2)
 
 
-def test_a_refused_batch_is_tried_again_while_the_device_waits() -> None:
+@pytest.mark.parametrize("in_thread", [True, False])
+def test_a_refused_batch_is_tried_again_while_the_device_waits(in_thread: bool) -> None:
     async def test(bench: Bench) -> None:
         client = await bench.client()
         bench.sink.failure = StoreError("the disk is full", quota=True)
@@ -368,7 +369,7 @@ def test_a_refused_batch_is_tried_again_while_the_device_waits() -> None:
         assert bench.reports.all[0].kind is ErrorKind.QUOTA
         assert bench.reports.says("the disk is full")
 
-    run(test)
+    run(test, in_thread=in_thread)
 
 
 def test_a_batch_refused_for_too_long_is_never_acknowledged_and_the_device_is_made_to_send_it_again() -> None:
