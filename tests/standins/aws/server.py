@@ -65,7 +65,7 @@ class Ministack:
 
     def session(self, key: str = "test", secret: str = "test") -> Any:
         """A boto3 session whose clients come here."""
-        return _Session(self.endpoint, aws_access_key_id=key, aws_secret_access_key=secret, region_name=REGION)
+        return EndpointSession(self.endpoint, aws_access_key_id=key, aws_secret_access_key=secret, region_name=REGION)
 
     def stop(self) -> None:
         """End the server and the functions it runs."""
@@ -91,7 +91,7 @@ class Ministack:
         raise RuntimeError(f"ministack did not start within {_START_S} s: {self.log.read_text()[-2000:]}")
 
 
-class _Session(boto3.session.Session):
+class EndpointSession(boto3.session.Session):
     """As with `AWS_ENDPOINT_URL`, without the environment of the whole test process."""
 
     def __init__(self, endpoint: str, **options: Any) -> None:
