@@ -83,7 +83,7 @@ def placement_for(definition: TwinDefinition, request: UpRequest, layout: Any) -
     from twin2multicloud.model.placement import Placement
 
     if request.placement is not None:
-        return _placement_in(request.placement), None
+        return placement_in(request.placement), None
     if layout.exists and not request.pins and not request.providers:
         return Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8"))), None
     from twin2multicloud.model.options import constraints_from_options
@@ -95,7 +95,8 @@ def placement_for(definition: TwinDefinition, request: UpRequest, layout: Any) -
     return result.placement, result.usd_per_month
 
 
-def _placement_in(file: str) -> Placement:
+def placement_in(file: str) -> Placement:
+    """The placement in a JSON file; `UsageError` names what is wrong with it."""
     from pydantic import ValidationError
 
     from twin2multicloud.blueprint.catalog import offer_by_id
