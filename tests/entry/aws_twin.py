@@ -87,10 +87,11 @@ class Place:
     server: Ministack
     directory: Path
     devices: tuple[str, ...] = field(default_factory=lambda: (f"t-{uuid.uuid4().hex[:8]}", f"t-{uuid.uuid4().hex[:8]}"))
+    twin: str = "house"
 
     def __post_init__(self) -> None:
         clients = self.server.clients
-        self.spec = spec(self.devices)
+        self.spec = spec(self.devices, self.twin)
         (self.directory / "twin.json").write_bytes(spec_json(self.spec))
         (self.directory / "processors").mkdir()
         for module, source in PROCESSORS.items():
@@ -98,7 +99,7 @@ class Place:
         self.queues = {each: queue(clients, each) for each in QUEUES}
         topics = {each: topic_to(clients, each, self.queues[each]) for each in ("alerts", "errors")}
         self.config = AwsConfig(
-            twin="house",
+            twin=self.twin,
             hot_table=shared_table("hot", ("device", "t")),
             state_table=shared_table("state", STATE_KEYS),
             graph_table=shared_table("graph", ("k", "s")),
