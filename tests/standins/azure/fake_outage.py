@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -22,6 +23,8 @@ class FakeOutage:
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     code: str = "Unavailable"
+    healthy: dict[str, Any] = field(default_factory=dict)
+    """JSON that GETs of these paths are answered with all the same."""
     requests: int = 0
     port: int = 0
 
@@ -33,6 +36,8 @@ def fake_outage(certificates: Certificates | None = None) -> Iterator[FakeOutage
 
     async def refuse(request: web.Request) -> web.Response:
         await request.read()
+        if request.method == "GET" and request.path in outage.healthy:
+            return web.json_response(outage.healthy[request.path])
         outage.requests += 1
         body = {"error": {"code": outage.code, "message": "in trouble"}, "code": outage.code, "message": "in trouble"}
         return web.json_response(body, status=outage.status, headers=outage.headers)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.azure.calls import LIMITS, Pool
+from twin2multicloud.runtime.adapters.azure.calls import LIMITS, STORAGE_RETRY, Pool
 from twin2multicloud.runtime.ports import (
     Clock,
     Commands,
@@ -151,7 +151,7 @@ class AzurePorts:
     def publisher(self) -> Publisher:
         """Queues and topics."""
         from azure.core.credentials import AzureKeyCredential
-        from azure.storage.queue import BinaryBase64EncodePolicy, QueueServiceClient
+        from azure.storage.queue import BinaryBase64EncodePolicy, LinearRetry, QueueServiceClient
 
         from twin2multicloud.runtime.adapters.azure.publisher import AzurePublisher
         from twin2multicloud.runtime.adapters.azure.topics import Topic
@@ -162,10 +162,11 @@ class AzurePorts:
             topic = Topic(endpoint, AzureKeyCredential(key) if key else self._credential, **self._options)
             self._closing.callback(topic.close)
             topics[name] = topic
+        limits = {**LIMITS, "retry_policy": LinearRetry(**STORAGE_RETRY)}
         if self._emulators.storage_connection_string:
-            queues = QueueServiceClient.from_connection_string(self._emulators.storage_connection_string, **LIMITS)
+            queues = QueueServiceClient.from_connection_string(self._emulators.storage_connection_string, **limits)
         else:
-            queues = QueueServiceClient(_given(self.config.queue_url, "queue_url"), self._credential, **LIMITS)
+            queues = QueueServiceClient(_given(self.config.queue_url, "queue_url"), self._credential, **limits)
         self._closing.callback(queues.close)
 
         def queue(name: str) -> Any:
@@ -268,12 +269,13 @@ class AzurePorts:
 
     @cached_property
     def _blob_service(self) -> BlobServiceClient:
-        from azure.storage.blob import BlobServiceClient
+        from azure.storage.blob import BlobServiceClient, LinearRetry
 
+        limits = {**LIMITS, "retry_policy": LinearRetry(**STORAGE_RETRY)}
         if self._emulators.storage_connection_string:
-            made = BlobServiceClient.from_connection_string(self._emulators.storage_connection_string, **LIMITS)
+            made = BlobServiceClient.from_connection_string(self._emulators.storage_connection_string, **limits)
         else:
-            made = BlobServiceClient(_given(self.config.blob_url, "blob_url"), self._credential, **LIMITS)
+            made = BlobServiceClient(_given(self.config.blob_url, "blob_url"), self._credential, **limits)
         self._closing.callback(made.close)
         return made
 

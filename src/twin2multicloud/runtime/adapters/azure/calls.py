@@ -32,6 +32,16 @@ LIMITS: Final[dict[str, Any]] = {
 }
 """Options of every client of azure-core; where an SDK has its own names, its adapter says the same in those."""
 
+STORAGE_RETRY: Final[dict[str, Any]] = {
+    "backoff": 1,
+    "random_jitter_range": 1,
+    "retry_total": 2,
+    "retry_connect": 2,
+    "retry_read": 1,
+    "retry_status": 0,
+}
+"""The same for the storage SDKs, whose own policy waits 15 s and more between attempts."""
+
 PARALLEL: Final = 8
 """Calls that one port method may have under way at a time."""
 

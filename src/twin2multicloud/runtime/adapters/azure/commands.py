@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from azure.iot.hub import IoTHubRegistryManager  # type: ignore[import-untyped]
 
 RESPONSE_TIMEOUT_S: Final = 10
-"""How long the hub waits for a connected device's answer (it takes 5 to 300)."""
 CONNECT_WAIT_S: Final = 0
 """How long the hub waits for a device to connect."""
 
@@ -56,11 +55,17 @@ def hub_client(
 
 
 class HubCommands:
-    """`Commands` by direct methods. `hub` makes the client at its first use."""
+    """`Commands` by direct methods. `hub` makes the client at its first use.
 
-    def __init__(self, hub: Callable[[], IoTHubRegistryManager], pool: Pool) -> None:
+    `response_timeout_s` is how long the hub waits for a connected device's answer (it takes 5 to 300).
+    """
+
+    def __init__(
+        self, hub: Callable[[], IoTHubRegistryManager], pool: Pool, *, response_timeout_s: int = RESPONSE_TIMEOUT_S
+    ) -> None:
         self._make = hub
         self._pool = pool
+        self._response_timeout_s = response_timeout_s
         self._lock = threading.Lock()
         self._hub: IoTHubRegistryManager | None = None
 
@@ -95,7 +100,7 @@ class HubCommands:
         method = CloudToDeviceMethod(
             method_name=command.name,
             payload=_payload(command),
-            response_timeout_in_seconds=RESPONSE_TIMEOUT_S,
+            response_timeout_in_seconds=self._response_timeout_s,
             connect_timeout_in_seconds=CONNECT_WAIT_S,
         )
         try:

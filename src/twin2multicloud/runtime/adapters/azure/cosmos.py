@@ -50,8 +50,9 @@ class Account:
                         retry_read=1,
                         retry_status=0,
                         retry_backoff_max=1,
-                        retry_throttle_total=1,
-                        retry_throttle_backoff_max=1,
+                        # Throttling lasts for milliseconds as a rule; longer waits are left to the caller's queue.
+                        retry_throttle_total=3,
+                        retry_fixed_interval=100,
                         **self._options,
                     )
             return self._client
