@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -22,6 +23,7 @@ from twin2multicloud.app.cli.options import (
 )
 from twin2multicloud.app.cli.price_commands import prices
 from twin2multicloud.app.cli.sandbox_commands import sandbox
+from twin2multicloud.app.cli.simulate_command import simulate
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -313,6 +315,49 @@ def check(
     from twin2multicloud.app.cli.check import check as run_check
 
     finish(context, json_output, lambda: run_check(twin, json_output))
+
+
+@app.command()
+def package(
+    context: typer.Context,
+    twin: Annotated[
+        str,
+        typer.Argument(
+            metavar="TWIN",
+            help="A twin's file, a built-in scenario's name, or - for standard input.",
+            autocompletion=complete_workload,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Directory to write the packages to.")],
+    cloud: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLOUD,…", help="Only these clouds.", autocompletion=complete_provider),
+    ] = None,
+    placement: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Only what this placement needs; JSON as `optimize --json` prints it."),
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write the packages of a twin's functions: a zip per role and cloud, the same bytes for the same twin.
+
+    \b
+    Examples:
+      twin2multicloud package smart-building --out packages
+      twin2multicloud package twin.yaml --out packages --cloud aws
+      twin2multicloud optimize twin.yaml --json > placement.json
+      twin2multicloud package twin.yaml --out packages --placement placement.json
+    """
+    from twin2multicloud.app.cli.package import package as run_package
+
+    finish(
+        context,
+        json_output,
+        lambda: run_package(twin, out, clouds=cloud or (), placement=placement, json_output=json_output),
+    )
+
+
+app.command()(simulate)
 
 
 @app.command()
