@@ -108,9 +108,9 @@ class Demo:
         start, end = to_epoch(str(query["start"])), to_epoch(str(query["end"]))
         if kind == "rates":
             fields: list[str] = ["messages", "errors"]
-            return {"fields": fields, "points": self._points("all", fields, start, end, 2.0)}
+            return {"fields": fields, "points": self._points("all", fields, start, end, max(2.0, (end - start) / 900))}
         fields = list(query["fields"])
-        step = max(5.0, (end - start) / 4000)
+        step = max(5.0, (end - start) / 900)
         points = self._points(query["device"], fields, start, end, step)
         return {"device": query["device"], "fields": fields, "points": points[-query["limit"] :]}
 

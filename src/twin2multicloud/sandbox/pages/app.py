@@ -42,7 +42,7 @@ _HEADERS: Final = (
 )
 
 _Name = Annotated[str, msgspec.Meta(max_length=256)]
-_Names = Annotated[tuple[_Name, ...], msgspec.Meta(max_length=200)]
+_Names = Annotated[list[_Name], msgspec.Meta(max_length=200)]
 
 
 class Query(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -50,15 +50,15 @@ class Query(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     kind: Literal["history", "last", "state", "alerts", "rates"]
     device: _Name = ""
-    devices: _Names = ()
-    fields: _Names = ()
+    devices: _Names = []
+    fields: _Names = []
     start: _Name | float | None = None
     end: _Name | float | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     entity: _Name = ""
     model: _Name = ""
     after: _Name = ""
-    rules: _Names = ()
+    rules: _Names = []
 
 
 def dashboard_app(

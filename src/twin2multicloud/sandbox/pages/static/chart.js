@@ -60,6 +60,7 @@ export class Chart {
       s("g", { class: "lines" }, ...series.flatMap((one) => this.line(one, bottom))),
       (this.marker = s("g", { class: "marker" })),
     );
+    this.cross(this.crossed ?? null);
   }
 
   grid(ticks, texts, times) {
@@ -179,6 +180,7 @@ export class Chart {
   }
 
   cross(time, near = []) {
+    this.crossed = time;
     if (!this.marker) return;
     if (time === null || time < this.data.from || time > this.data.to) {
       this.marker.replaceChildren();

@@ -32,7 +32,7 @@ class Card {
   }
 
   update() {
-    const figure = this.read(status);
+    const figure = this.read(status) ?? null;
     this.element.hidden = figure === null;
     if (figure === null) return;
     const { text, note = "", level = null, mark = "", value } = figure;

@@ -259,7 +259,7 @@ async function refresh() {
 
 function shift(direction) {
   const to = (state.follow ? twinNow() : state.end) + direction * state.range * 500;
-  state.follow = to >= twinNow();
+  state.follow = to >= twinNow() - state.range * 100; // almost there is there
   state.end = state.follow ? null : to;
   changed();
 }
