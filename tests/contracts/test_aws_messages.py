@@ -98,7 +98,7 @@ def test_a_device_that_no_topic_can_name_is_rejected() -> None:
 
 def test_a_topic_without_an_address_says_where_to_name_it() -> None:
     publisher = AwsPublisher(ministack().clients, {"intake": "arn:aws:s3:::bucket"})
-    with pytest.raises(StoreError, match="'alerts' has no address.*T2M_CONFIG"):
+    with pytest.raises(StoreError, match=r"'alerts' has no address.*T2M_CONFIG"):
         publisher.publish("alerts", [])
     with pytest.raises(StoreError, match="neither"):
         publisher.publish("intake", [])

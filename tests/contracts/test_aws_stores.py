@@ -13,8 +13,8 @@ from tests.contracts.object_store import ObjectStoreContract
 from tests.contracts.rule_states import RuleStatesContract
 from tests.contracts.secrets import SecretsContract
 from tests.contracts.twin_graph import TwinGraphContract
-from tests.standins.aws.server import ministack
 from tests.standins.aws.places import shared_bucket, shared_table
+from tests.standins.aws.server import ministack
 from twin2multicloud.runtime.adapters.aws.hot import DynamoHotStore
 from twin2multicloud.runtime.adapters.aws.objects import S3ObjectStore
 from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph

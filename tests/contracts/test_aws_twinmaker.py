@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -14,10 +16,12 @@ from tests.contracts.twin_graph import ROOM, TwinGraphContract, interface
 from tests.standins.aws.fake_twinmaker import FakeTwinMaker
 from tests.standins.aws.places import shared_table
 from tests.standins.aws.server import ministack
+from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts, ConfigError, read_config
 from twin2multicloud.runtime.adapters.aws.clients import Clients
 from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
 from twin2multicloud.runtime.adapters.aws.twinmaker import TwinMakerGraph
 from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
+from twin2multicloud.runtime.entry.aws import Function
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import EntityState, Relation, TwinGraph, Update
 
@@ -203,3 +207,33 @@ def test_a_connector_that_fails_is_a_store_error(graph: TwinMakerGraph) -> None:
             graph.get(id)
     finally:
         fake.connectors[ARN] = kept
+
+
+def test_a_function_is_built_from_its_environment(monkeypatch: pytest.MonkeyPatch, graph: TwinMakerGraph) -> None:
+    config = {
+        "twin": "house",
+        "region": "eu-central-1",
+        "graph_table": shared_table("values", ("k", "s")),
+        "twinmaker_workspace": "house",
+        "twinmaker_connector": ARN,
+        "consistent_reads": True,
+    }
+    for name, value in {
+        "AWS_ENDPOINT_URL": ministack().endpoint,
+        "AWS_ENDPOINT_URL_IOTTWINMAKER": service()[0].endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    environment = {"T2M_CONFIG": json.dumps(config), "T2M_FUNCTION": '{"component": "connector"}'}
+    function = Function(environment, Path())
+    fake, id = service()[0], room(graph)
+    kept, fake.connectors[ARN] = fake.connectors[ARN], function.connect
+    try:
+        built = AwsPorts(read_config(environment)).graph
+        built.update([Update(id, {"people": 7, "label": "Büro"}, at(3))])
+        assert built.get(id) == EntityState(id, ROOM, {"people": 7, "label": "Büro"}, {"people": at(3), "label": at(3)})
+    finally:
+        fake.connectors[ARN] = kept
+    with pytest.raises(ConfigError, match="lacks 'twinmaker_connector'"):
+        AwsPorts(AwsConfig("house", twinmaker_workspace="house")).graph  # noqa: B018

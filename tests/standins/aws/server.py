@@ -102,21 +102,28 @@ class EndpointSession(boto3.session.Session):
         return super().client(service, endpoint_url=endpoint_url or self._endpoint, **options)
 
 
-@functools.cache
 def ministack(*, auth: bool = False) -> Ministack:
     """The server of this test process; the test is skipped where ministack cannot be installed."""
-    return Ministack(_python(), auth=auth)
+    python, problem = _installed()
+    if problem:
+        pytest.skip(f"stand-in missing: ministack cannot be installed ({problem})")
+    return _started(python, auth)
 
 
 @functools.cache
-def _python() -> str:
+def _started(python: str, auth: bool) -> Ministack:
+    return Ministack(python, auth=auth)
+
+
+@functools.cache
+def _installed() -> tuple[str, str]:
+    """Its Python, or why there is none."""
     script = ROOT / "scripts" / "standins-ministack"
     try:
         done = subprocess.run([script], capture_output=True, text=True, timeout=_INSTALL_S, check=True)
     except (subprocess.SubprocessError, OSError) as error:
-        told = getattr(error, "stderr", "") or error
-        pytest.skip(f"stand-in missing: ministack cannot be installed ({str(told).strip()[-300:]})")
-    return done.stdout.strip()
+        return "", str(getattr(error, "stderr", "") or error).strip()[-300:]
+    return done.stdout.strip(), ""
 
 
 def _free_port() -> int:
