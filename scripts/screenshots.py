@@ -77,8 +77,32 @@ def terminal(arguments: list[str], lines: int, image: Path) -> None:
         shoot(page, image, width, height)
 
 
+def pages() -> None:
+    """The sandbox's live dashboard and console, with the demo data of the tests."""
+    sys.path.insert(0, str(IMAGES.parents[1]))
+    from tests.pages.browser import Browser
+    from tests.pages.demo_data import Demo, demo_site, demo_spec, demo_status, served
+
+    from twin2multicloud.sandbox.status import status_json
+
+    moment = 1_795_600_800.0  # data and clock stand still, so that a picture changes only when the page does
+    site = demo_site(Demo(demo_spec(), lambda: moment), lambda: status_json(demo_status(moment)))
+    read = "document.querySelectorAll('.panel').length > 10 && !document.querySelector('[data-state=loading]')"
+    ready = {"dashboard": read, "console": "document.querySelectorAll('.section tbody tr').length > 10"}
+    shots = [("dashboard", "light", 1280, 1560), ("dashboard", "dark", 1280, 1560), ("console", "dark", 1280, 1580)]
+    with served(site) as url, tempfile.TemporaryDirectory() as profile, Browser(chromium(), Path(profile)) as browser:
+        for page, look, width, height in shots:
+            browser.window(width, 4000, dark=look == "dark")  # high, so that every panel is read
+            browser.open(f"{url}/{page}/")
+            browser.until(ready[page])
+            browser.window(width, height, dark=look == "dark")
+            browser.run("new Promise(done => setTimeout(done, 500))")
+            browser.picture(IMAGES / f"{page}-{look}.png")
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
+    pages()
     for name, (arguments, lines) in TERMINALS.items():
         terminal(arguments, lines, IMAGES / name)
     with tempfile.TemporaryDirectory() as folder:

@@ -75,7 +75,7 @@ const cards = [
   new Card("Function errors", ({ functions }) => {
     if (!functions?.length) return null;
     const failed = sum(functions, "errors");
-    return { text: count(failed), note: `of ${count(sum(functions, "invocations"))} invocations`, value: failed, level: failed > 0 ? "error" : null };
+    return { text: count(failed), note: `of ${count(sum(functions, "invocations"))} invocations`, level: failed > 0 ? "error" : null, mark: failed > 0 ? "■" : "" };
   }),
   new Card("Dead letters", ({ dead_letters: letters = 0 }) => ({
     text: count(letters),
