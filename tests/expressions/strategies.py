@@ -124,9 +124,9 @@ def reference(node: Node, message: Mapping[str, Any], device: str, kind: str) ->
                 and _comparable(found, high := value(node.high))
                 and found <= high
             )
-        case Binary("in", _, Choice()):
+        case Binary("in", _, Choice(items)):
             left = value(node.left)
-            return left is not None and any(_same(left, value(item)) for item in node.right.items)
+            return left is not None and any(_same(left, value(item)) for item in items)
         case Binary("in"):
             left, right = value(node.left), value(node.right)
             return left is not None and isinstance(right, list) and any(_same(left, item) for item in right)

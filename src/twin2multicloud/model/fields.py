@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel
@@ -29,7 +29,7 @@ class NumberField:
     """What a numeric field of a model accepts.
 
     `low` and `high` are None where there is no bound; `low_open` and `high_open` say that the bound itself is not
-    allowed. `default` is None exactly if the field is `required`.
+    allowed. `default` is None if the field is `required` or may be left out altogether.
     """
 
     name: str
@@ -61,14 +61,26 @@ def number_text(value: float) -> str:
     return f"{value:g}"
 
 
+def _without_none(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any]]:
+    """The type and the bounds of an annotation such as `Annotated[int, Ge(1)] | None`."""
+    others = [item for item in get_args(annotation) if item is not NoneType]
+    if get_origin(annotation) in (Union, UnionType) and len(others) == 1:
+        annotation = others[0]
+    if get_origin(annotation) is Annotated:
+        annotation, *inner = get_args(annotation)
+        metadata = [*metadata, *(part for item in inner for part in getattr(item, "metadata", [item]))]
+    return annotation, metadata
+
+
 def number_fields(model: type[BaseModel]) -> dict[str, NumberField]:
     """The numeric fields of a pydantic model by name, in the order of declaration. Booleans are not numbers."""
     found: dict[str, NumberField] = {}
     for name, info in model.model_fields.items():
-        if info.annotation not in (int, float) or any(isinstance(item, SpelledOut) for item in info.metadata):
+        annotation, metadata = _without_none(info.annotation, info.metadata)
+        if annotation not in (int, float) or any(isinstance(item, SpelledOut) for item in metadata):
             continue
         bounds: dict[str, float] = {}
-        for item in info.metadata:
+        for item in metadata:
             for kind, attribute in _BOUNDS.items():
                 if isinstance(item, kind):
                     bounds[attribute] = getattr(item, attribute)
@@ -76,7 +88,7 @@ def number_fields(model: type[BaseModel]) -> dict[str, NumberField]:
         required = info.is_required()
         found[name] = NumberField(
             name=name,
-            whole=info.annotation is int,
+            whole=annotation is int,
             unit=str(extra.get("unit", "")) if isinstance(extra, dict) else "",
             meaning=info.description or "",
             required=required,

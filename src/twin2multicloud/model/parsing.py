@@ -12,7 +12,9 @@ from twin2multicloud.model.names import shown
 
 Path = tuple[str | int, ...]
 
-MAX_NODES: Final = 5_000
+MAX_NODES: Final = 20_000
+"""A twin may list thousands of devices by name."""
+
 MAX_DEPTH: Final = 16
 
 

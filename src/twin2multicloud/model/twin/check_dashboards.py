@@ -28,7 +28,7 @@ def dashboard_problems(parts: Parts) -> Iterator[Problem]:
 def _panel(parts: Parts, path: Path, panel: PanelDefinition) -> Iterator[Problem]:
     if not panel.on:
         return
-    if panel.on not in parts.device_types.declared:
+    if parts.device_types.lacks(panel.on):
         hint = parts.suggest(panel.on, parts.device_types.declared)
         yield Problem((*path, "on"), f"there is no device type '{panel.on[:64]}'{hint}")
     for place, pattern in enumerate(panel.devices or ()):

@@ -10,12 +10,12 @@ from twin2multicloud.model.twin.parts import Parts, Problem
 
 def device_problems(parts: Parts) -> Iterator[Problem]:
     """What is wrong with device types and devices."""
-    if not parts.device_types.declared:
+    if not parts.device_types.declared and parts.device_types.complete:
         yield Problem(("device_types",), "is empty; name at least one type with its fields")
     if not parts.devices.good and parts.devices.complete:
         yield Problem(("devices",), "is empty; name at least one device")
     for index, group in parts.devices.good:
-        if group.type not in parts.device_types.declared:
+        if parts.device_types.lacks(group.type):
             hint = parts.suggest(group.type, parts.device_types.declared)
             yield Problem(("devices", index, "type"), f"there is no device type '{group.type[:64]}'{hint}")
     for name, kind in parts.device_types.good.items():

@@ -50,7 +50,7 @@ def graph_problems(parts: Parts) -> Iterator[Problem]:
 
 def _entity(parts: Parts, index: int, entity: EntityDefinition) -> Iterator[Problem]:
     path: Path = ("graph", "entities", index)
-    if entity.model not in parts.models.declared:
+    if parts.models.lacks(entity.model):
         hint = parts.suggest(entity.model, parts.models.declared)
         hint = hint or "; define it under graph.models"
         yield Problem((*path, "model"), f"there is no entity model '{entity.model[:64]}'{hint}")
@@ -83,7 +83,6 @@ def _containment(parts: Parts, outgoing: Counter[str]) -> Iterator[Problem]:
             problem = _no_parents(parts, entity.within, parents, ids)
             if problem is not None:
                 yield Problem(("graph", "entities", index, "within"), problem)
-                continue
             for parent, child in spread(ids, parents):
                 parent_of[child] = parent
                 outgoing[parent] += 1
@@ -93,7 +92,6 @@ def _containment(parts: Parts, outgoing: Counter[str]) -> Iterator[Problem]:
             problem = _no_parents(parts, group.within, parents, ())
             if problem is not None:
                 yield Problem(("devices", index, "within"), problem)
-                continue
             for parent, _ in spread(range(len(group)), parents):
                 outgoing[parent] += 1
     cycle = _cycle(parent_of)

@@ -40,8 +40,10 @@ def _each(names: Iterable[tuple[Path, str]], problem_of: Callable[[str], str | N
 def _alike(names: Iterable[tuple[Path, str]], fold: Callable[[str], str], message: str) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for path, name in names:
-        other = seen.setdefault(fold(name), name)
-        if other is not name:
+        folded = fold(name)
+        other = seen.get(folded)
+        seen.setdefault(folded, name)
+        if other is not None:
             yield Problem(path, message.format(f"'{other[:64]}'", f"'{name[:64]}'"))
 
 
@@ -92,8 +94,11 @@ def _items(parts: Parts) -> Iterator[Problem]:
             continue
         for place, name in enumerate(names):
             # IoT Hub's provisioning ignores case, and so do the file systems of two of three desktops.
-            other = seen.setdefault(name.casefold(), name)
-            if other is not name:
+            folded = name.casefold()
+            other = seen.get(folded)
+            if other is None:
+                seen[folded] = name
+            else:
                 where = (*path, place) if path[-1] == "names" else path
                 how = "is given twice" if other == name else f"differs from '{other}' by case only"
                 yield Problem(where, f"'{name}' {how}; devices and entities need names of their own")

@@ -29,7 +29,7 @@ def rule_problems(parts: Parts) -> Iterator[Problem]:
     """What is wrong with the rules."""
     for index, rule in parts.rules.good:
         path: Path = ("rules", index)
-        if rule.on not in parts.device_types.declared:
+        if parts.device_types.lacks(rule.on):
             hint = parts.suggest(rule.on, parts.device_types.declared)
             yield Problem((*path, "on"), f"there is no device type '{rule.on[:64]}'{hint}")
         for place, pattern in enumerate(rule.devices or ()):

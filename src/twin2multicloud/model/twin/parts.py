@@ -44,10 +44,15 @@ class Problem:
 
 @dataclass
 class Named(Generic[T]):
-    """A mapping's readable members, and the names of all that were declared."""
+    """A mapping's readable members, the names of all that were declared, and whether these are all."""
 
     good: dict[str, T] = field(default_factory=dict)
     declared: set[str] = field(default_factory=set)
+    complete: bool = True
+
+    def lacks(self, name: str) -> bool:
+        """Whether a name certainly means no member."""
+        return self.complete and name not in self.declared
 
 
 @dataclass

@@ -62,5 +62,7 @@ def matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def spread(children: Sequence[T], parents: Sequence[str]) -> list[tuple[str, T]]:
-    """Each child with its parent: in order, in blocks whose sizes differ by at most one."""
+    """Each child with its parent: in order, in blocks whose sizes differ by at most one. Without parents, none."""
+    if not parents:
+        return []
     return [(parents[index * len(parents) // len(children)], child) for index, child in enumerate(children)]

@@ -100,6 +100,9 @@ class _Reading:
         graph = self._mapping(self._document, ("graph",))
         self._known(graph, ("graph",), tuple(GraphDefinition.model_fields))
         raw_workload = with_device_count(self._document.get("workload"), self._document.get("devices"))
+        if isinstance(raw_workload, dict) and "devices" in self._document:
+            # Devices that cannot be counted are said to be wrong themselves.
+            raw_workload = {"devices": 1} | raw_workload
         parts = Parts(
             name=self._text("name"),
             workload=self._section(Workload, "workload", raw_workload, required=True),
@@ -205,9 +208,14 @@ class _Reading:
         self._find(path, f"{value_text(raw)} is not a mapping; write name: value pairs")
         return {}
 
+    def _whole(self, path: Path) -> bool:
+        """Whether the section around a collection is a mapping, or not there."""
+        return not path or isinstance(self._document.get(str(path[0])), dict | None)
+
     def _named(self, model: type[ModelT], within: Mapping[str, Any], path: Path) -> Named[ModelT]:
         raw = self._mapping(within, path)
-        members: Named[ModelT] = Named(declared=set(raw))
+        whole = within.get(str(path[-1])) is None or isinstance(within[str(path[-1])], dict)
+        members: Named[ModelT] = Named(declared=set(raw), complete=whole and self._whole(path[:-1]))
         for name, item in raw.items():
             part = self._part(model, (*path, name), item)
             if part is not None:
@@ -216,7 +224,7 @@ class _Reading:
 
     def _listed(self, model: type[ModelT], within: Mapping[str, Any], path: Path) -> Listed[ModelT]:
         raw = within.get(str(path[-1]))
-        members: Listed[ModelT] = Listed()
+        members: Listed[ModelT] = Listed(complete=self._whole(path[:-1]))
         if raw is None:
             return members
         if not isinstance(raw, list):
