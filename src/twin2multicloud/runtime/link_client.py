@@ -131,7 +131,10 @@ class LinkClient:
         try:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            answer = response.read(_MAX_ANSWER_BYTES)
+            # Read to its end, so that an answer that was cut off is an error and not a short answer.
+            if (response.length or 0) > _MAX_ANSWER_BYTES:
+                raise http.client.HTTPException(f"an answer of {response.length} bytes")
+            answer = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._drop(where.netloc)
             reason = "no answer in time" if isinstance(error, TimeoutError) else (str(error) or type(error).__name__)

@@ -196,10 +196,11 @@ class CloudParts:
 
     def stop(self) -> None:
         """Let every function end what it is doing, then close the stores."""
-        for function in self.functions:
-            function.stop()
-        for schedule in self.schedules:
-            schedule.stop()
+        workers = (*self.functions, *self.schedules)
+        for worker in workers:
+            worker.end()
+        for worker in workers:
+            worker.stop()
         self.account()
         stores: Sequence[Any] = (
             self.queues,

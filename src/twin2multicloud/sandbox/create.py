@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -170,12 +169,13 @@ def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: Non
     layout.supervisor_file.unlink(missing_ok=True)
     layout.logs.mkdir(parents=True, exist_ok=True)
     with layout.log("supervisor").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", "twin2multicloud.sandbox.supervisor", str(layout.directory)],
+        # It leaves a process of its own behind and returns at once.
+        subprocess.run(  # noqa: S603  our own module
+            [sys.executable, "-m", "twin2multicloud.sandbox.supervisor", str(layout.directory), "--detach"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            check=True,
         )
     waiting = dict(layout.config().clouds)
     deadline = time.monotonic() + READY_S
@@ -186,7 +186,9 @@ def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: Non
                 progress(name)
         if not waiting:
             return
-        if process.poll() is not None or time.monotonic() > deadline:
+        address = address_of(layout)
+        ended = address is not None and not _alive(address.pid)
+        if ended or time.monotonic() > deadline:
             stop(layout)
             raise SandboxError(f"{', '.join(waiting)} did not come up; {_last_words(layout, next(iter(waiting)))}")
         time.sleep(0.03)
@@ -236,9 +238,4 @@ def _alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    # A child of this very process that has ended is still listed until it is waited for.
-    status = Path(f"/proc/{pid}/stat")
-    try:
-        return status.read_text().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return True
+    return True

@@ -28,7 +28,7 @@ MOST_ATTEMPTS: Final = 5
 
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 5.0
-_IDLE_S: Final = 1.0
+_IDLE_S: Final = 0.5
 
 
 class Delivered(Protocol):
@@ -162,9 +162,13 @@ class QueueFunction:
         """Begin to work."""
         self._thread.start()
 
+    def end(self) -> None:
+        """Take no further batch."""
+        self._stopping.set()
+
     def stop(self, timeout_s: float = 5.0) -> None:
         """Take no further batch, and wait for those under way."""
-        self._stopping.set()
+        self.end()
         self._thread.join(timeout_s)
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=False)
@@ -302,10 +306,14 @@ class ScheduledFunction:
         """Begin to run on schedule."""
         self._thread.start()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Start no further run, and wait for the one under way."""
+    def end(self) -> None:
+        """Start no further run."""
         self._stopping.set()
         self._asked.set()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Start no further run, and wait for the one under way."""
+        self.end()
         self._thread.join(timeout_s)
 
     def run_now(self) -> None:

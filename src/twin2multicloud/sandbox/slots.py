@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.blueprint.plan import PlannedComponent
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import FunctionAction, WebhookAction
@@ -408,17 +407,6 @@ def _management(parts: CloudParts) -> None:
     entities = len(parts.spec.device_names) + len(parts.spec.entities)
     per_entity = parts.blueprint.assumptions["entity_bytes"]
     parts.accounts.append(lambda at: meter.holds(entities, entities * per_entity, at))
-    _scenes(parts)
-
-
-def _scenes(parts: CloudParts) -> None:
-    component = _component(parts, Slot.MANAGEMENT, "scenes")
-    if component is None or component.kind is not Kind.BUCKET or component.id not in parts.meters:
-        return
-    bucket = parts.meters.bucket(component.id)
-    count = int(parts.blueprint.workload["entities_3d"])
-    size = count * parts.blueprint.assumptions["scene_bytes_per_entity"]
-    parts.accounts.append(lambda at: bucket.holds(count, size, at))
 
 
 def seed(graph: LocalTwinGraph, parts: CloudParts) -> None:

@@ -192,7 +192,11 @@ def _say(message: str) -> None:
 
 
 def main() -> None:
-    """`python -m twin2multicloud.sandbox.supervisor DIRECTORY`."""
+    """`python -m twin2multicloud.sandbox.supervisor DIRECTORY [--detach]`; detached, it outlives who started it."""
+    if "--detach" in sys.argv[2:]:
+        if os.fork():
+            os._exit(0)
+        os.setsid()
     asyncio.run(Supervisor(Layout(Path(sys.argv[1]))).run())
 
 

@@ -72,7 +72,9 @@ class Counted:
         return self.blueprint.component(self.component.slot, name)
 
     def span_months(self) -> float:
-        """How long what enters this component's tier stays, by its ages, never less than nothing."""
+        """How long what enters this component's tier stays, by its ages; 0 for what is no tier (a small store)."""
+        if self.component.name not in ("hot", "cool", "archive"):
+            return 0.0
         hot, cool, archive = (self.demanded(name) for name in ("hot_months", "cool_months", "archive_months"))
         spans = {Slot.HOT: hot, Slot.COOL: cool - hot, Slot.ARCHIVE: archive - cool}
         return max(spans.get(self.component.slot, 0.0), 0.0)

@@ -102,14 +102,11 @@ class GatheringService(CountedFunction):
 
     def count(self, messages: int, work_ms: float) -> None:
         """One batch: open for at most the window, then posted."""
-        full = messages >= self.component.gathers
         self._requests.add(max(messages, 1))
         self._logs.add(self._log_bytes)
-        cpu_ms = messages * self._per_message_ms
         # How long a full batch waited is not known here; where many fill, an instance is always open anyway.
-        waited = self._window_ms if not full or self.component.gathers > 1 else 0.0
-        self._open.add(_stepped_s(waited + self._post_ms + cpu_ms))
-        self._cpu.add(cpu_ms / 1000)
+        self._open.add(_stepped_s(self._window_ms + self._post_ms))
+        self._cpu.add(messages * self._per_message_ms / 1000)
 
     def derived(self, scale: float) -> dict[str, Amount]:
         """Batches that are open at once share an instance, as long as its CPU suffices."""

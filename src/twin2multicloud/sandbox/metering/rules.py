@@ -36,6 +36,7 @@ _RULES: dict[tuple[Kind, str], _Rule] = {
     (Kind.DASHBOARD, "Grafana OSS on Container Apps"): azure.ContainerApp,
     (Kind.TOPIC, "Pub/Sub"): gcp.PubSub,
     (Kind.FUNCTION, "Cloud Run functions"): gcp.RunFunction,
+    (Kind.FUNCTION, "Cloud Run"): gcp.RunFunction,  # a sender of single messages
     (Kind.FUNCTION, "Cloud Run worker"): gcp.Worker,
     (Kind.SCHEDULE, "Cloud Scheduler"): gcp.Schedule,
     (Kind.STORE, "Firestore"): gcp.Firestore,
@@ -71,7 +72,7 @@ def _rule(component: PlannedComponent) -> _Rule:
         return aws.Grafana if component.provider is Provider.AWS else azure.Grafana
     if name == "gateway" and component.provider is Provider.GCP:
         return gcp.DirectGateway if kind is Kind.TOPIC else gcp.RunGateway
-    if service == "Cloud Run" and component.role is Role.SEND:
+    if service == "Cloud Run" and component.role is Role.SEND and component.gathers > 1:
         return gcp.GatheringService
     if kind is Kind.EGRESS:
         return Counted

@@ -1,0 +1,23 @@
+"""Nothing lost, nothing doubled: for every directed pair of clouds on every link, and for each cloud alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.rig import sandbox
+from tests.sandbox.twins import covering
+from twin2multicloud.model.slots import Slot
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("clouds", [pytest.param(clouds, id=name) for name, clouds in covering()])
+def test_what_is_sent_is_stored_once_and_unchanged(clouds: Mapping[Slot, str] | str, tmp_path: Path) -> None:
+    with sandbox(tmp_path / "s", clouds) as rig:
+        run = rig.run(messages=10, interval_s=0.1)
+        assert run.report.acked == run.report.sent == 200
+        rig.settle(200)
+        rig.check_exact([run])
