@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.contracts.base import at, record, unique
 from tests.contracts.dead_letters import DeadLettersContract
@@ -145,6 +147,17 @@ def test_every_key_has_a_legal_id(firestore_client: Any, prefix: str, parts: tup
     document = firestore_client.collection(f"{prefix}ids").document(document_id(*parts))
     document.set({"parts": list(parts)})
     assert document.get().get("parts") == list(parts)
+
+
+@given(st.lists(st.lists(st.text(max_size=5), min_size=1, max_size=3).map(tuple), min_size=2, max_size=2, unique=True))
+def test_two_keys_never_share_an_id(keys: list[tuple[str, ...]]) -> None:
+    first, second = (document_id(*key) for key in keys)
+    assert first != second
+    for id in (first, second):
+        assert id
+        assert id not in (".", "..")
+        assert "/" not in id
+        assert not id.startswith("__")
 
 
 def test_different_keys_have_different_ids() -> None:

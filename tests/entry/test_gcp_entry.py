@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import signal
 import sys
 import threading
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +27,8 @@ from tests.contracts.base import record
 from tests.standins.gcp import processes
 from tests.standins.gcp.fake_secret_manager import FakeSecretManager
 from tests.standins.gcp.processes import PROJECT
+from twin2multicloud.deployer.packages import build_package
+from twin2multicloud.model.slots import Provider
 from twin2multicloud.model.spec import (
     CommandType,
     DeviceGroup,
@@ -125,6 +130,13 @@ class Place:
         main.write_text(MAIN.format(role=role, environment=self.environment(function)))
         return main
 
+    def unpack(self, role: str) -> Path:
+        """The package of a role as it is deployed."""
+        built = build_package(Provider.GCP, role, SPEC, {"fahrenheit": PROCESSOR})
+        with zipfile.ZipFile(io.BytesIO(built.content)) as archive:
+            archive.extractall(self.root / "package")
+        return self.root / "package"
+
     def client(self, role: str, function: FunctionConfig) -> Any:
         """The function in the functions framework, in this process."""
         return create_app("main", str(self.write_main(role, function)), "http").test_client()
@@ -175,16 +187,19 @@ def eventually(check: Callable[[], object]) -> object:
 LOCAL = FunctionConfig("process", local=("persist", "twin-updates", "commands"))
 
 
+@pytest.mark.slow
 def test_pushed_telemetry_is_processed_into_firestore(place: Place) -> None:
-    """End to end: Pub/Sub pushes to the function in a process of its own, which stores, alerts and reports."""
-    main, port = place.write_main("process", LOCAL), processes.free_port()
+    """End to end: Pub/Sub pushes to the function's package in a process of its own, which stores and sets aside."""
+    package, port = place.unpack("process"), processes.free_port()
     command = [
-        *(sys.executable, "-m", "functions_framework", "--source", main, "--target", "main"),
+        *(sys.executable, "-m", "functions_framework", "--source", package / "main.py", "--target", "main"),
         *("--signature-type", "http", "--host", "127.0.0.1", "--port", str(port)),
     ]
-    environment = {"PYTHONPATH": str(processes.ROOT / "src")}
-    place.subscribe("alerts")
-    ready: Callable[[], bool] = lambda: processes.listens(port)  # noqa: E731
+    environment = {"PYTHONPATH": str(package), **place.environment(LOCAL)}
+
+    def ready() -> bool:
+        return processes.listens(port)
+
     with processes.running("function", command, ready, place.root, environment):
         place.subscribe("intake", f"http://127.0.0.1:{port}/")
         raw = [
@@ -310,6 +325,22 @@ def test_a_worker_pulls_processes_and_acknowledges(place: Place) -> None:
     assert worker.once() == 0
     assert len(place.ports.hot.between(["d-1"], "2026", "2027")) == 150
     assert said == []
+
+
+@pytest.mark.slow
+def test_a_workers_package_works_until_it_is_told_to_stop(place: Place) -> None:
+    subscription = place.subscribe("intake")
+    place.config = msgspec.structs.replace(place.config, subscription=subscription.rpartition("/")[2])
+    package = place.unpack("worker")
+    environment = {"PYTHONPATH": str(package), **place.environment(LOCAL)}
+    place.ports.publisher.publish_raw("intake", [RawMessage("d-1", b'{"open": true}', 0.0)])
+
+    def stored() -> bool:
+        return place.ports.hot.last("d-1") is not None
+
+    with processes.running("worker", [sys.executable, package / "main.py"], stored, place.root, environment) as worker:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
 
 
 def test_a_worker_gives_back_what_cannot_be_done(place: Place) -> None:

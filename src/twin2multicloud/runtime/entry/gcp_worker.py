@@ -24,7 +24,7 @@ class Worker:
     """Pulls at most `most` messages at a time, has them handled, acknowledges what is done, gives the rest back.
 
     Handling must end within the subscription's acknowledgement deadline, else messages come twice (which is harmless).
-    `wait` pauses after a failure; it returns early, and `stop` ends `run`, when the host asks the worker to go.
+    A pull waits `pull_s` seconds for messages, less than the ten that Cloud Run gives a worker that is to stop.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Worker:
         most: int,
         patience: Patience,
         log: Callable[[str], None],
-        pull_s: float = 20.0,
+        pull_s: float = 5.0,
     ) -> None:
         self._client = client
         self._subscription = subscription
