@@ -323,8 +323,8 @@ def test_a_nonce_lives_as_long_as_it_may_be_replayed(cosmos_ports: Open) -> None
     assert second["ttl"] == 1
 
 
-def test_a_letter_that_is_put_again_has_its_latest_reason(storage_ports: Open) -> None:
-    letters, id = storage_ports().dead_letters, unique("letter")
+def test_a_letter_that_is_put_again_has_its_latest_reason(cosmos_ports: Open) -> None:
+    letters, id = cosmos_ports().dead_letters, unique("letter")
     for reason in ("first", "second"):
         letters.put([DeadLetter(id, "intake", reason, b"1", TIME)])
     found = letters.get(id)

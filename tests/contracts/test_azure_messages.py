@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
+import random
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import paho.mqtt.client as mqtt
 import pytest
 from azure.storage.queue import QueueServiceClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.contracts.base import unique
 from tests.contracts.commands import CommandsContract, DeviceSide
@@ -23,8 +28,9 @@ from tests.standins.azure.fake_iot_hub import HOST, FakeIotHub, sas_token
 from tests.standins.azure.fake_key_vault import FakeKeyVault
 from tests.standins.azure.rig import Certificates
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts
-from twin2multicloud.runtime.adapters.azure.queue_messages import MOST_BYTES, Overflow, messages_of
-from twin2multicloud.runtime.envelope import Event
+from twin2multicloud.runtime.adapters.azure.queue_messages import BATCH_BYTES, Overflow, messages, messages_of
+from twin2multicloud.runtime.envelope import Event, encode
+from twin2multicloud.runtime.failures import RejectedError
 from twin2multicloud.runtime.ports import Command, Commands, Publisher, Secrets
 
 pytest_plugins = ("tests.standins.azure.fixtures",)
@@ -81,11 +87,63 @@ def test_a_queue_message_holds_no_more_events_than_a_post_of_a_link(
         queue = queues.get_queue_client("telemetry-outbox")
         queue.clear_messages()
         small = [Event(str(n), "/s", "t", "d", "2026-11-25T12:00:00.000000Z", {"n": n}) for n in range(7)]
-        large = [Event(f"l{n}", "/s", "t", "d", small[0].time, {"x": "y" * (MOST_BYTES // 2)}) for n in range(2)]
+        large = [Event(f"l{n}", "/s", "t", "d", small[0].time, {"x": "y" * (BATCH_BYTES // 2)}) for n in range(2)]
         ports.publisher.publish("telemetry-outbox", [*small, *large])
         batches = [messages_of(base64.b64decode(m.content), ports.overflow) for m in queue.receive_messages()]
     assert [len(batch) for batch in batches] == [3, 3, 2, 1]
     assert [event for batch in batches for event in batch] == [*small, *large]
+
+
+class NoOverflow:
+    """For events that fit."""
+
+    def keep(self, content: bytes) -> bytes:
+        raise AssertionError(f"{len(content)} bytes of text that repeats itself fit a message")
+
+
+@given(
+    sizes=st.lists(st.one_of(st.integers(0, 200), st.integers(0, 2 * BATCH_BYTES)), max_size=40),
+    most=st.integers(1, 30),
+)
+def test_queue_messages_keep_order_and_their_bounds(sizes: list[int], most: int) -> None:
+    events = [
+        Event(str(n), "/s", "t", "d", "2026-11-25T12:00:00.000000Z", {"x": "y" * size}) for n, size in enumerate(sizes)
+    ]
+    overflow: Any = NoOverflow()
+    made = list(messages(events, most, overflow))
+    assert [event for message in made for event in messages_of(message, overflow)] == events
+    assert all(len(base64.b64encode(message)) <= _QUEUE_LIMIT for message in made)
+    assert all(len(messages_of(message, overflow)) <= most for message in made)
+    # No two messages that follow each other would have fitted one.
+    batches = [messages_of(message, overflow) for message in made]
+    for first, second in itertools.pairwise(batches):
+        weight = sum(len(encode(event)) + 1 for event in [*first, second[0]]) + 1
+        assert len(first) == most or weight > BATCH_BYTES
+
+
+def test_a_batch_that_does_not_compress_waits_in_a_blob(
+    storage_ports: Callable[..., AzurePorts], azurite: Azurite
+) -> None:
+    ports = storage_ports()
+    noise = random.Random(5).randbytes(90_000).hex()
+    events = [Event(str(n), "/s", "t", "d", "2026-11-25T12:00:00.000000Z", {"n": n, "x": noise}) for n in range(2)]
+    with QueueServiceClient.from_connection_string(azurite.connection_string) as queues:
+        queue = queues.get_queue_client("commands-outbox")
+        queue.clear_messages()
+        ports.publisher.publish("commands-outbox", events)
+        ports.publisher.publish("commands-outbox", events)  # again: the same blobs
+        found = [base64.b64decode(m.content) for m in queue.receive_messages()]
+    assert [len(each) < 200 for each in found] == [True] * 4
+    assert [event for each in found for event in messages_of(each, ports.overflow)] == [*events, *events]
+    assert len(set(found)) == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no", b"{}", b'{"blob": "gone.json"}', b'{"gzip": "?"}', b'{"gzip": "AAAA"}', b"[1]", b'"x"']
+)
+def test_what_is_no_message_of_ours_is_rejected(content: bytes, storage_ports: Callable[..., AzurePorts]) -> None:
+    with pytest.raises(RejectedError):
+        messages_of(content, storage_ports().overflow)
 
 
 class PahoDevices:

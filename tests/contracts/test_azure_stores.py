@@ -31,10 +31,10 @@ class TestBlobObjectStore(ObjectStoreContract):
         return lambda: storage_ports().cool
 
 
-class TestBlobDeadLetters(DeadLettersContract):
+class TestCosmosDeadLetters(DeadLettersContract):
     @pytest.fixture
-    def open_letters(self, storage_ports: Open) -> Callable[[], DeadLetters]:
-        return lambda: storage_ports().dead_letters
+    def open_letters(self, cosmos_ports: Open) -> Callable[[], DeadLetters]:
+        return lambda: cosmos_ports().dead_letters
 
 
 class TestCosmosRuleStates(RuleStatesContract):

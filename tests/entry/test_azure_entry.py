@@ -188,7 +188,7 @@ def test_what_is_wrong_with_a_message_is_reported_and_the_message_kept(rig: Rig,
 
 def test_a_rule_alerts_asks_for_an_action_and_says_that_the_device_is_away(rig: Rig, event_grid: FakeEventGrid) -> None:
     rig.ports.graph.put_entities([EntityState(rig.device, ROOM, {}, {})])
-    act = {"component": "actions", "role": "act", "queue": "actions"}
+    act = {"component": "actions", "role": "actions", "queue": "actions"}
     host = rig.host(LOCAL, act)
     assert host.run_event_hub(rig.messages(reading(time.time(), 30.75)))
     (alert,) = event_grid.received["alerts"]

@@ -183,19 +183,20 @@ class _Session:
         assert self._device is not None
         raw, at = _read_text(body, 0)
         topic, quality = raw.decode(), head >> 1 & 3
-        if quality:
-            identifier, at = body[at : at + 2], at + 2
-            self._writer.write(_packet(0x40, identifier))
+        identifier = body[at : at + 2] if quality else b""
+        at += len(identifier)
         if topic.startswith(f"devices/{self._device.id}/messages/events/"):
             self._hub.keep(self._device.id, body[at:], _properties(topic))
-            return True
-        if topic.startswith("$iothub/methods/res/"):
+        elif topic.startswith("$iothub/methods/res/"):
             _, _, _, status, query = topic.split("/", 4)
             waiting = self._hub.waiting.pop(urllib.parse.parse_qs(query.lstrip("?"))["$rid"][0], None)
             if waiting is not None and not waiting.done():
                 waiting.set_result((int(status), json.loads(body[at:] or b"null")))
-            return True
-        return False
+        else:
+            return False
+        if identifier:
+            self._writer.write(_packet(0x40, identifier))  # only what is kept is acknowledged
+        return True
 
     def _subscribe(self, body: bytes) -> bytes:
         at, granted = 2, b""

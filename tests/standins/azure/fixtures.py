@@ -18,7 +18,7 @@ from tests.standins.azure.rig import Certificates, make_certificates
 from twin2multicloud.runtime.adapters.azure.build import AzureConfig, AzurePorts, Emulators
 
 DATABASE = "twin2multicloud"
-CONTAINERS = {"hot": "/device", "graph": "/key", "rules": "/device", "nonces": "/link"}
+CONTAINERS = {"hot": "/device", "graph": "/key", "rules": "/device", "nonces": "/link", "dead-letters": "/letter"}
 QUEUES = ("intake", "actions", "persist-outbox", "twin-updates-outbox", "commands-outbox", "telemetry-outbox")
 
 OpenPorts = Callable[..., AzurePorts]
@@ -41,7 +41,7 @@ def azurite(azure_directory: Path) -> Iterator[emulators.Azurite]:
 
     with emulators.azurite(azure_directory) as made:
         with BlobServiceClient.from_connection_string(made.connection_string) as blobs:
-            for name in ("cool", "archive", "overflow", "dead-letters"):
+            for name in ("cool", "archive", "overflow"):
                 blobs.create_container(name)
         with QueueServiceClient.from_connection_string(made.connection_string) as queues:
             for name in QUEUES:

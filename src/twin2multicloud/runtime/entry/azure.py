@@ -24,8 +24,6 @@ from twin2multicloud.runtime.entry.azure_host import host_json as host_json
 from twin2multicloud.runtime.entry.batches import Batches, Delivery, Handle, Message
 from twin2multicloud.runtime.entry.roles import FunctionConfig, FunctionError, Package, Roles, read_package
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
-from twin2multicloud.runtime.handlers.act import Act
-from twin2multicloud.runtime.user_code import UserCode
 
 VARIABLE: Final = "T2M_FUNCTIONS"
 STORAGE: Final = "AzureWebJobsStorage"
@@ -43,7 +41,7 @@ class AzureFunction(FunctionConfig, frozen=True, forbid_unknown_fields=True, kw_
     `seconds` are a mover's: when it runs, and how long it may work, less than the host's own time-out.
     """
 
-    role: Literal["process", "send", "receive", "read", "move", "act"]
+    role: Literal["process", "send", "receive", "read", "move", "actions"]
     queue: str = ""
     hub: bool = False
     device_events: bool = False
@@ -119,13 +117,9 @@ class _Function:
     def _handle(self) -> Handle:
         if self.config.role == "send":
             return self.roles.send()
-        if self.config.role == "process":
-            handle: Handle = self.roles.process()
-        else:
-            ports, package = self._parts.ports, self._parts.package
-            code = UserCode(package.sources)
-            handle = Act(package.spec, code, ports.secrets, ports.reporter, self.config.component)  # type: ignore[assignment]
-        return self._one_at_a_time(handle)
+        if self.config.role == "actions":
+            return self.roles.act()
+        return self._one_at_a_time(self.roles.process())
 
     def _one_at_a_time(self, handle: Handle) -> Handle:
         """Rules remember what they saw last: batches of one process follow each other."""
@@ -254,7 +248,7 @@ def _mover(app: func.FunctionApp, config: AzureFunction, function: _Function) ->
 _ADD: Final[Mapping[str, Callable[[func.FunctionApp, AzureFunction, _Function], None]]] = {
     "process": _batched,
     "send": _batched,
-    "act": _batched,
+    "actions": _batched,
     "receive": _links,
     "read": _links,
     "move": _mover,

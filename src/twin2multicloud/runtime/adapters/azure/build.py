@@ -213,10 +213,10 @@ class AzurePorts:
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        """Poison messages, in the container `dead-letters`."""
-        from twin2multicloud.runtime.adapters.azure.dead_letters import BlobDeadLetters
+        """Poison messages."""
+        from twin2multicloud.runtime.adapters.azure.dead_letters import PARTITION, CosmosDeadLetters
 
-        return BlobDeadLetters(self._blobs("dead-letters"), self.pool)
+        return CosmosDeadLetters(self._container("dead-letters", PARTITION), self.pool)
 
     @cached_property
     def rule_states(self) -> RuleStates:

@@ -89,6 +89,11 @@ class Container:
                 return False
         return True
 
+    def put(self, item: Mapping[str, Any]) -> None:
+        """Write an item, in the place of one with its id if there is one."""
+        with self._calling("write"):
+            self._items.upsert_item(dict(item), no_response=True)
+
     def read(self, partition: str, item_id: str) -> Item | None:
         """An item, with its `_etag`."""
         with self._calling("read"):

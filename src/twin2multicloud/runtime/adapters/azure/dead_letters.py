@@ -1,67 +1,56 @@
-"""Dead letters as blobs: one each, named by the letter's id, in the storage account that every function app has."""
+"""Dead letters on Cosmos DB: an item each, alone in its partition, as JSON text."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import msgspec
-from azure.core.exceptions import ResourceNotFoundError
 
-from twin2multicloud.runtime.adapters.azure.calls import Pool, calling, service_code
+from twin2multicloud.runtime.adapters.azure.calls import Pool
+from twin2multicloud.runtime.adapters.azure.cosmos import Container, Item
 from twin2multicloud.runtime.ports import DeadLetter
 
-if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
+PARTITION: Final = "letter"
 
+_ID: Final = "letter"
 _LETTER: Final = msgspec.json.Decoder(DeadLetter)
 
 
-class BlobDeadLetters:
-    """`DeadLetters` on one container. A letter that is put again replaces the earlier one."""
+def _letter(item: Item) -> DeadLetter:
+    return _LETTER.decode(item["body"])
 
-    def __init__(self, container: ContainerClient, pool: Pool) -> None:
+
+class CosmosDeadLetters:
+    """`DeadLetters` on one container with partition key /letter. A letter put again replaces the earlier one."""
+
+    def __init__(self, container: Container, pool: Pool) -> None:
         self._container = container
         self._pool = pool
 
     def put(self, letters: Sequence[DeadLetter]) -> None:
-        """See `DeadLetters.put`."""
+        """See `DeadLetters.put`: a write per letter, a few at a time."""
 
         def write(letter: DeadLetter) -> None:
-            with calling("keep a dead letter"):
-                self._container.upload_blob(letter.id, msgspec.json.encode(letter), overwrite=True)
+            body = msgspec.json.encode(letter).decode()
+            self._container.put({"id": _ID, PARTITION: letter.id, "body": body})
 
         self._pool.each(write, list({letter.id: letter for letter in letters}.values()))
 
     def get(self, id: str) -> DeadLetter | None:
         """See `DeadLetters.get`."""
-        with calling("read a dead letter"):
-            try:
-                return _LETTER.decode(self._container.download_blob(id, max_concurrency=1).readall())
-            except ResourceNotFoundError as error:
-                if service_code(error) == "ContainerNotFound":
-                    raise
-                return None
+        item = self._container.read(id, _ID)
+        return None if item is None else _letter(item)
 
     def list(self, after: str = "", limit: int = 100) -> list[DeadLetter]:
-        """See `DeadLetters.list`. One that is removed meanwhile is left out."""
-        options: dict[str, Any] = {"start_from": after} if after else {}
-        with calling("list dead letters"):
-            names = (blob.name for blob in self._container.list_blobs(**options))
-            page = list(islice((name for name in names if name > after), max(limit, 0)))
-        return [letter for letter in self._pool.each(self.get, page) if letter is not None]
+        """See `DeadLetters.list`."""
+        if limit < 1:
+            return []
+        sql = f"SELECT TOP {int(limit)} * FROM c WHERE c.letter > @after ORDER BY c.letter"  # noqa: S608 (a number)
+        return [_letter(item) for item in islice(self._container.query(sql, {"after": after}), limit)]
 
     def remove(self, ids: Sequence[str]) -> None:
         """See `DeadLetters.remove`."""
-
-        def drop(id: str) -> None:
-            with calling("remove a dead letter"):
-                try:
-                    self._container.delete_blob(id)
-                except ResourceNotFoundError as error:
-                    if service_code(error) == "ContainerNotFound":
-                        raise
-
-        self._pool.each(drop, builtins.list(ids))
+        self._pool.each(lambda id: self._container.delete(id, _ID), builtins.list(ids))
