@@ -79,18 +79,18 @@ def test_init_writes_a_file_that_can_be_optimized(here: Path) -> None:
 def test_init_never_overwrites_unasked(here: Path) -> None:
     assert call("init").code == 0
     first = (here / "twin.yaml").read_text()
-    refused = call("init", "twin.yaml", "--scenario", "smart-home")
+    refused = call("init", "twin.yaml", "--scenario", "smart-building")
     assert refused.code == 2
     assert "--force" in refused.err
     assert (here / "twin.yaml").read_text() == first
-    assert call("init", "twin.yaml", "--scenario", "smart-home", "--force").code == 0
+    assert call("init", "twin.yaml", "--scenario", "smart-building", "--force").code == 0
     assert (here / "twin.yaml").read_text() != first
 
 
 def test_init_elsewhere(here: Path) -> None:
     printed = call("init", "-")
     assert printed.code == 0
-    assert printed.out.startswith("# A workload")
+    assert printed.out.startswith("# A smart home")
     assert list(here.iterdir()) == []
     assert call("init", "missing/twin.yaml").code == 2
     assert call("init", "twin.json").code == 2
@@ -124,6 +124,7 @@ def test_version() -> None:
         "scenarios",
         "offers",
         "init",
+        "check",
         "paper",
         "prices show",
         "prices explain",

@@ -83,6 +83,7 @@ def _containment(parts: Parts, outgoing: Counter[str]) -> Iterator[Problem]:
             problem = _no_parents(parts, entity.within, parents, ids)
             if problem is not None:
                 yield Problem(("graph", "entities", index, "within"), problem)
+                continue
             for parent, child in spread(ids, parents):
                 parent_of[child] = parent
                 outgoing[parent] += 1
