@@ -30,7 +30,7 @@ _MOST_LATE_INTERVALS: Final = 10
 class SimulatedDevice:
     """See `link.Owner` for what its link tells it."""
 
-    __slots__ = ("_answers", "_simulation", "kind", "last_time_s", "link", "name", "number", "phase_s")
+    __slots__ = ("_answers", "_simulation", "kind", "last_time_s", "link", "name", "number", "phase_s", "refusal")
 
     def __init__(self, simulation: Simulation, name: str, kind: DeviceType, phase_s: float) -> None:
         self.name = name
@@ -38,6 +38,7 @@ class SimulatedDevice:
         self.phase_s = phase_s
         self.number = 0
         self.last_time_s = 0.0
+        self.refusal = ""
         self.link: Link
         self._simulation = simulation
         self._answers: OrderedDict[str, bytes] = OrderedDict()
@@ -52,7 +53,7 @@ class SimulatedDevice:
     def _due(self, due_s: float) -> None:
         simulation = self._simulation
         interval_s = simulation.plan.interval_s
-        if simulation.finishing or not self._may_send():
+        if simulation.finishing or self.refusal:
             return
         if self.link.unacked >= simulation.plan.buffer:
             simulation.report.postponed += 1
@@ -147,7 +148,11 @@ class SimulatedDevice:
         report = self._simulation.report
         report.refused += 1
         report.last_refusal = f"{self.name}: {why}"
+        was_done = not self._may_send()
+        self.refusal = why
         self._simulation.arrived()
+        if not was_done:
+            self._simulation.device_done()
 
     def rejected(self, message: Outgoing, why: str) -> None:
         """Count a message that is not taken."""

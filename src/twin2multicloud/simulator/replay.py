@@ -165,16 +165,19 @@ class Replay:
         self._start_s = start_s
         self._first_time_s: float | None = None
         self._next: Row | None = None
+        self._failure: ReplayError | None = None
         self.next_s = start_s
         self._advance()
 
     @property
     def ended(self) -> bool:
         """Whether there is nothing more."""
-        return self._next is None
+        return self._next is None and self._failure is None
 
     def next_due(self, now_s: float) -> tuple[float, Row] | None:
-        """The next row and when it was due, if that is now or has been."""
+        """The next row and when it was due, if that is now or has been. `ReplayError` once the file turns bad."""
+        if self._failure is not None and self._next is None:
+            raise self._failure
         row = self._next
         if row is None or self.next_s > now_s:
             return None
@@ -183,7 +186,10 @@ class Replay:
         return due_s, row
 
     def _advance(self) -> None:
-        self._next = next(self._rows, None)
+        try:
+            self._next = next(self._rows, None)
+        except ReplayError as error:  # what was read before it is sent first
+            self._next, self._failure = None, error
         if self._next is not None:
             if self._first_time_s is None:
                 self._first_time_s = self._next.time_s

@@ -15,7 +15,7 @@ from twin2multicloud.simulator.faults import Fault, FaultPlan
 from twin2multicloud.simulator.ledger import Ledger
 from twin2multicloud.simulator.link import KeyOf, Links, Target
 from twin2multicloud.simulator.messages import Messages, Waveforms
-from twin2multicloud.simulator.replay import Replay, Row
+from twin2multicloud.simulator.replay import Replay, ReplayError, Row
 from twin2multicloud.simulator.report import Report
 
 _CHECK_S: Final = 1.0
@@ -94,9 +94,11 @@ class Simulation:
         self._arrived = asyncio.Event()
         self._finished = asyncio.Event()
         self._abandoned = False
+        self._failure: ReplayError | None = None
 
     async def run(self) -> Report:
-        """Do it; what came of it. May be called once."""
+        """Do it; what came of it. May be called once. `ReplayError` for a file that turns out not to be one, after
+        what was sent of it is acknowledged."""
         self.agenda = Agenda(asyncio.get_running_loop())
         names = self.plan.devices or self.spec.device_names
         self.report.devices = self._to_do = self._to_arrive = len(names)
@@ -116,6 +118,8 @@ class Simulation:
             links.stop()
             self.agenda.stop()
             self.ledger.flush()
+        if self._failure is not None:
+            raise self._failure
         return self.report
 
     def finish(self) -> None:
@@ -139,14 +143,12 @@ class Simulation:
         self._to_arrive -= 1
         if self._to_arrive <= 0:
             self._arrived.set()
-        if self.report.refused == self.report.devices:
-            self.finish()
 
     def device_done(self) -> None:
-        """A device has made all its messages."""
+        """A device makes no more messages."""
         self._to_do -= 1
         if self._to_do <= 0:
-            self.finish()
+            self._time_is_up()
 
     def _links(self) -> Links:
         plan = self.plan
@@ -194,6 +196,13 @@ class Simulation:
 
     def _play(self) -> None:
         """Send what is due of the file, and come again when the next row is."""
+        try:
+            self._send_rows()
+        except ReplayError as error:
+            self._failure = error
+            self._time_is_up()
+
+    def _send_rows(self) -> None:
         now_s = self.agenda.now()
         while not self.finishing:
             due = self._replay.next_due(now_s)
@@ -211,8 +220,8 @@ class Simulation:
         """Wait until everything is acknowledged, or that takes too long, or nobody wants to wait."""
         report = self.report
         give_up_s = self.agenda.now() + self.plan.drain_s
-        while any(device.link.unacked for device in self._devices.values()):
-            if self._abandoned or report.refused == report.devices or self.agenda.now() > give_up_s:
+        while any(device.link.unacked and not device.refusal for device in self._devices.values()):
+            if self._abandoned or self.agenda.now() > give_up_s:
                 break
             await asyncio.sleep(0.02)
         report.duration_s = max(0.0, self.agenda.now() - self._began_s)

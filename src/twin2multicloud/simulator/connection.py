@@ -1,0 +1,65 @@
+"""The file that says where a twin's devices connect, and what their keys are."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from twin2multicloud.runtime.device_keys import device_key
+from twin2multicloud.simulator.link import KeyOf
+
+_MOST_BYTES: Final = 64 << 20
+_LEAST_SECRET: Final = 16
+
+
+class Keys(msgspec.Struct, forbid_unknown_fields=True):
+    """Either the `secret` (base64) all keys derive from (`runtime.device_keys`), or the key of each device by name."""
+
+    secret: str = ""
+    devices: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return "Keys(…)"
+
+
+class Connection(msgspec.Struct):
+    """A `connection.json`: the twin's name, its gateways' URLs as far as it has them, and keys."""
+
+    twin: str
+    keys: Keys
+    mqtt: str | None = None
+    http: str | None = None
+
+    def key_of(self) -> KeyOf:
+        """What gives a device's key; `ValueError` if there is nothing to derive keys from."""
+        if self.keys.secret:
+            try:
+                secret = base64.b64decode(self.keys.secret, validate=True)
+            except (binascii.Error, ValueError):
+                raise ValueError("keys.secret is no base64") from None
+            if len(secret) < _LEAST_SECRET:
+                raise ValueError(f"keys.secret is shorter than {_LEAST_SECRET} bytes")
+            return lambda device: device_key(secret, device)
+        if not self.keys.devices:
+            raise ValueError("keys has neither a secret nor devices")
+        given = self.keys.devices
+        return lambda device: given.get(device, "")
+
+
+def read_connection(path: Path) -> Connection:
+    """The document in a file; `ValueError` says what is wrong, and never shows a key."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"'{path}' cannot be read: {error.strerror or error}") from error
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"'{path}' is larger than {_MOST_BYTES >> 20} MiB")
+    try:
+        return msgspec.json.decode(content, type=Connection)
+    except ValueError as error:
+        raise ValueError(f"'{path}' is no connection file: {error}") from None
