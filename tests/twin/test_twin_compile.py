@@ -195,7 +195,7 @@ def _reading(definition: TwinDefinition, kind: str) -> dict[str, Any]:
         if "values" in waveform:
             reading[name] = waveform["values"][0]
         else:
-            base = round(waveform["base"] + 0.1234567, waveform["decimals"])
+            base = round(waveform["base"] * 1.0123456, waveform["decimals"])
             reading[name] = int(base) if definition.device_types[kind].fields[name].type == "integer" else base
     return reading
 
