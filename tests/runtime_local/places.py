@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +32,12 @@ OPEN: Final[dict[str, Callable[[Path, Gate], Any]]] = {
     "secrets": lambda directory, gate: LocalSecrets(directory / "secrets.db", gate=gate),
     "commands": lambda directory, gate: LocalCommands(directory / "commands.db", per_device=10**6, gate=gate),
 }
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A directory for tests that open stores hundreds of times: in memory, if the machine has such a place."""
+    shared = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=shared if shared.is_dir() and os.access(shared, os.W_OK) else None)
 
 
 def open_store(name: str, directory: Path, gate: Gate = open_gate) -> Any:

@@ -34,6 +34,8 @@ def test_a_store_that_reached_its_limit_says_so_and_goes_on_once_it_has_room(nam
     assert "full" in str(refusal)
     assert number > 5
     assert written(name, store, 10_000) == set(range(number)), "what was acknowledged is there, and can be read"
+    if name == "objects":
+        assert len(list((tmp_path / "objects" / "files").glob("*/*"))) == number, "no file of a refused object is left"
     store.database.limit(None)
     write(name, store, number)
     store.close()

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.contracts.base import at
+from tests.runtime_local.places import scratch
 from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
 from twin2multicloud.runtime.failures import RejectedError
 from twin2multicloud.runtime.ports import EntityState, Relation, Update
 
-IDS = ("floor-1", "room-1", "room-2", "room-3")
+IDS = ("floor-1", "room-1", "room-2")
 ids = st.sampled_from(IDS)
 values = st.dictionaries(
-    st.sampled_from(("t", "h", "p")), st.integers() | st.floats(allow_nan=False) | st.text() | st.none()
+    st.sampled_from(("t", "h")), st.integers() | st.floats(allow_nan=False) | st.text() | st.none()
 )
-updates = st.builds(Update, ids, values, st.integers(0, 9).map(at))
+updates = st.builds(Update, ids, values, st.integers(0, 3).map(at))
 
 
 class GraphModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
+        self.directory = scratch()
         self.twins: dict[str, tuple[dict[str, Any], dict[str, str]]] = {}
         self.edges: set[tuple[str, str, str]] = set()
         self.open()
+        self.put(IDS[0], {}, at(0))
 
     def open(self) -> None:
         self.graph = LocalTwinGraph(Path(self.directory.name) / "graph.db")
@@ -39,7 +40,7 @@ class GraphModel(RuleBasedStateMachine):
         self.graph.close()
         self.directory.cleanup()
 
-    @rule(id=ids, content=values, time=st.integers(0, 9).map(at))
+    @rule(id=ids, content=values, time=st.integers(0, 3).map(at))
     def put(self, id: str, content: dict[str, Any], time: str) -> None:
         times = dict.fromkeys(content, time)
         self.graph.put_entities([EntityState(id, "dtmi:x;1", content, times)])
@@ -82,8 +83,8 @@ class GraphModel(RuleBasedStateMachine):
         self.graph.close()
         self.open()
 
-    @rule()
-    def compare(self) -> None:
+    @invariant()
+    def everything_agrees(self) -> None:
         assert {each.id: (each.values, each.times) for each in self.graph.entities()} == self.twins
         for id in IDS:
             found = self.graph.get(id)
@@ -98,7 +99,7 @@ class GraphModel(RuleBasedStateMachine):
         assert self.graph.count_relations() == len(self.edges)
 
 
-GraphModel.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+GraphModel.TestCase.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
 TestGraphModel = GraphModel.TestCase
 
 

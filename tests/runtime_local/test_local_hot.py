@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from hypothesis import settings
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.contracts.base import at, record
+from tests.runtime_local.places import scratch
 from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.envelope import Event
 
@@ -28,7 +28,7 @@ def event(key: tuple[str, int, str]) -> Event:
 class HotModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
+        self.directory = scratch()
         self.records: dict[Key, Event] = {}
         self.open()
 
@@ -96,5 +96,5 @@ class HotModel(RuleBasedStateMachine):
             assert last == next(iter(self.expected([device], "", "~")[::-1]), None)
 
 
-HotModel.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+HotModel.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 TestHotModel = HotModel.TestCase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,28 @@ def test_an_object_whose_file_was_damaged_is_an_error(store: LocalObjectStore, t
     store.delete("key")
     with pytest.raises(KeyError):
         store.get("key")
+
+
+class Interrupting(ManualClock):
+    """A clock that lets somebody else act when it is asked for the time."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__(0.0)
+        self.act = act
+
+    def now(self) -> float:
+        act, self.act = self.act, lambda: None
+        act()
+        return super().now()
+
+
+def test_who_comes_second_leaves_no_file(store: LocalObjectStore, tmp_path: Path) -> None:
+    clock = Interrupting(lambda: store.create("key", b"first", {}, "cool"))
+    second = LocalObjectStore(tmp_path / "objects", clock=clock)
+    assert second.create("key", b"second", {}, "cool") is False
+    assert second.get("key") == b"first"
+    assert len(list((tmp_path / "objects" / "files").glob("*/*"))) == 1
+    second.close()
 
 
 def test_no_file_outlives_its_object(store: LocalObjectStore, tmp_path: Path) -> None:

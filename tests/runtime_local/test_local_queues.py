@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tests.runtime_local.places import scratch
 from twin2multicloud.runtime.adapters.local.clock import ManualClock
 from twin2multicloud.runtime.adapters.local.queues import Queue, QueueMessage, Queues
 from twin2multicloud.runtime.failures import StoreError
@@ -23,7 +23,7 @@ class QueueModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
+        self.directory = scratch()
         self.wall = ManualClock(1000.0)
         self.passed = ManualClock(0.0)
         self.sent = 0

@@ -152,13 +152,15 @@ class Database:
             path.stat().st_size for path in (self.path, self.path.with_name(f"{self.path.name}-wal")) if path.exists()
         )
 
-    def write(self, operation: str, work: Work[T], after: Callable[[], None] | None = None) -> T:
+    def write(self, operation: str, work: Work[T], after: Callable[[], None] | None = None, *, gated: bool = True) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
         Work may be run twice (after a rollback), so it changes nothing but the database. `after` is called when the
-        commit has succeeded, before any later commit: the place to update what is kept in memory.
+        commit has succeeded, before any later commit: the place to update what is kept in memory. Not `gated`: a
+        further step of an operation that has passed the gate.
         """
-        self.gate(operation)
+        if gated:
+            self.gate(operation)
         ticket = _Ticket(work, after)
         self._waiting.append(ticket)
         with self.errors(operation), self._lock:
