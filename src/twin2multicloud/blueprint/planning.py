@@ -124,7 +124,9 @@ def _gathers(offer: Offer, role: Role | None, workload: Workload, a: Assumptions
         return 0
     if offer.provider is Provider.AWS:
         return a.stream_batch_messages if "kinesis" in offer.features else a.queue_batch_messages
+    if offer.provider is Provider.GCP and "serverless" not in offer.features:
+        return a.stream_batch_messages  # a worker pulls what there is
     if telemetry is not Relation.SAME:
         return workload.link_batch_messages  # a queued message is a batch of the link
-    # Pub/Sub pushes a function one message at a time; a worker pulls many, and so does a hub's reader.
-    return 1 if offer.provider is Provider.GCP and "serverless" in offer.features else a.stream_batch_messages
+    # Pub/Sub pushes a function one message at a time; a hub's reader takes many.
+    return 1 if offer.provider is Provider.GCP else a.stream_batch_messages

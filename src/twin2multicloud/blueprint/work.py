@@ -46,6 +46,11 @@ def process_ms(v: Volumes, invocations: FloatArray) -> FloatArray:
     return invocations * a.invocation_ms + v.messages * (a.process_ms_per_message + v.rules_per_message * a.rule_ms)
 
 
+def read_ms(v: Volumes, queries: FloatArray) -> FloatArray:
+    """Milliseconds per month of a read handler, a run for each query."""
+    return queries * (v.assumptions.invocation_ms + v.assumptions.read_ms_per_query)
+
+
 def mover_runs(v: Volumes, records: FloatArray) -> FloatArray:
     """Runs per month of a mover (none if nothing moves)."""
     return np.where(records > 0, v.assumptions.mover_runs_per_day * DAYS_PER_MONTH, 0.0)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from twin2multicloud.blueprint.aws.glue import function
 from twin2multicloud.blueprint.parts import Component, Kind, Limit, Offer, Role, Use
 from twin2multicloud.blueprint.volumes import FloatArray, Volumes
+from twin2multicloud.blueprint.work import read_ms
 from twin2multicloud.model.slots import Provider, Slot
 
 _VALUES_PER_CALL = 10  # BatchPutPropertyValues takes at most ten entries
@@ -15,7 +16,7 @@ _BUNDLE_ENTITIES = {1: 1_000, 2: 5_000, 3: 10_000, 4: 20_000}
 
 def _reader(v: Volumes) -> Component:
     queries = v.state_queries
-    return function(v, "twin-state", Role.READ, queries, queries * v.assumptions.read_ms_per_query)
+    return function(v, "twin-state", Role.READ, queries, read_ms(v, queries))
 
 
 def _scenes(v: Volumes) -> Component:

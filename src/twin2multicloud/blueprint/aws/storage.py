@@ -16,7 +16,7 @@ from twin2multicloud.blueprint.volumes import (
     FloatArray,
     Volumes,
 )
-from twin2multicloud.blueprint.work import mover_ms, mover_runs
+from twin2multicloud.blueprint.work import mover_ms, mover_runs, read_ms
 from twin2multicloud.model.slots import Provider, Slot
 
 _READ_CHUNK = 4096
@@ -26,7 +26,7 @@ _EVENTUAL = 0.5  # an eventually consistent read costs half a unit
 def _hot_functions(v: Volumes) -> Iterable[Component]:
     """The mover and the read handler that every hot store has."""
     yield function(v, "to-cool-mover", Role.MOVE, mover_runs(v, v.leaves_hot), mover_ms(v, v.leaves_hot))
-    yield function(v, "history", Role.READ, v.history_queries, v.history_queries * v.assumptions.read_ms_per_query)
+    yield function(v, "history", Role.READ, v.history_queries, read_ms(v, v.history_queries))
 
 
 def _query_bytes(v: Volumes) -> FloatArray:

@@ -8,12 +8,13 @@ from twin2multicloud.blueprint.azure.cosmos import read_ru, serverless_limits, w
 from twin2multicloud.blueprint.azure.glue import function
 from twin2multicloud.blueprint.parts import Component, Kind, Offer, Role, Use
 from twin2multicloud.blueprint.volumes import FloatArray, Volumes
+from twin2multicloud.blueprint.work import read_ms
 from twin2multicloud.model.slots import Provider, Slot
 
 
 def _reader(v: Volumes) -> Component:
     queries = v.state_queries
-    return function(v, "twin-state", Role.READ, queries, queries * v.assumptions.read_ms_per_query)
+    return function(v, "twin-state", Role.READ, queries, read_ms(v, queries))
 
 
 def _digital_twins(v: Volumes) -> Iterable[Component]:

@@ -26,7 +26,7 @@ from twin2multicloud.blueprint.parts import (
     Use,
 )
 from twin2multicloud.blueprint.volumes import DAYS_PER_MONTH, HOURS_PER_MONTH, FloatArray, Volumes
-from twin2multicloud.blueprint.work import mover_ms, mover_runs
+from twin2multicloud.blueprint.work import mover_ms, mover_runs, read_ms
 from twin2multicloud.model.slots import Provider, Slot
 
 # Accounts created since 2026-07-01 bill blobs of the cooler tiers as at least 128 KiB (Microsoft's announcement
@@ -54,7 +54,7 @@ def _hot(throughput: Callable[[Volumes], Use]) -> Callable[[Volumes], Iterable[C
         yield Component("hot", Kind.STORE, "Cosmos DB", uses)
         yield function(v, "to-cool-mover", Role.MOVE, mover_runs(v, v.leaves_hot), mover_ms(v, v.leaves_hot))
         queries = v.history_queries
-        yield function(v, "history", Role.READ, queries, queries * v.assumptions.read_ms_per_query)
+        yield function(v, "history", Role.READ, queries, read_ms(v, queries))
 
     return components
 

@@ -86,7 +86,7 @@ def gathering_sender(edge: Edge, v: Volumes, flow: Flow) -> Component:
     """
     a = v.assumptions
     busy_ms = flow.messages * (a.invocation_ms + a.link_ms_per_message)
-    open_ms = busy_ms + flow.batches * (a.batch_window_s * 1000 + a.send_ms_per_batch)
+    open_ms = flow.batches * (a.batch_window_s * 1000 + a.send_ms_per_batch)
     return gathering_service(
         v, f"{edge.id}-sender", Role.SEND, flow.messages, flow.batches, send_ms(v, flow), open_ms, busy_ms
     )

@@ -8,6 +8,7 @@ from math import ceil
 from twin2multicloud.blueprint.gcp.run import function
 from twin2multicloud.blueprint.parts import Component, Kind, Offer, Role, Use
 from twin2multicloud.blueprint.volumes import Volumes
+from twin2multicloud.blueprint.work import read_ms
 from twin2multicloud.model.slots import Provider, Slot
 
 
@@ -29,7 +30,7 @@ def _own_graph(v: Volumes) -> Iterable[Component]:
             Use("gcp.firestore.storage", v.entities * v.assumptions.entity_bytes),
         ),
     )
-    yield function(v, "twin-state", Role.READ, queries, queries * v.assumptions.read_ms_per_query)
+    yield function(v, "twin-state", Role.READ, queries, read_ms(v, queries))
 
 
 MANAGEMENT = (

@@ -17,7 +17,7 @@ from twin2multicloud.blueprint.gcp.glue import mover, receiver
 from twin2multicloud.blueprint.gcp.run import function
 from twin2multicloud.blueprint.parts import Component, End, EndParts, Flow, Kind, Offer, Relation, Role, Use
 from twin2multicloud.blueprint.volumes import DAYS_PER_MONTH, HOURS_PER_MONTH, FloatArray, Volumes
-from twin2multicloud.blueprint.work import mover_runs
+from twin2multicloud.blueprint.work import mover_runs, read_ms
 from twin2multicloud.model.slots import Provider, Slot
 
 _BIGTABLE_BYTES_PER_NODE = 5e12  # SSD, "Bigtable quotas and limits"
@@ -31,7 +31,7 @@ def _hot_functions(v: Volumes) -> Iterable[Component]:
     """The mover and the read handler that every hot store has."""
     yield from mover(v, "to-cool-mover", v.leaves_hot)
     queries = v.history_queries
-    yield function(v, "history", Role.READ, queries, queries * v.assumptions.read_ms_per_query)
+    yield function(v, "history", Role.READ, queries, read_ms(v, queries))
 
 
 def _firestore(v: Volumes) -> Iterable[Component]:

@@ -185,6 +185,7 @@ class Meters:
 
     def __init__(self, components: Mapping[str, ComponentMeter], links: Mapping[str, LinkMeter]) -> None:
         self._components = dict(components)
+        self._checked: dict[tuple[str, Any], Any] = {}
         self.links = dict(links)
 
     def __contains__(self, component: str) -> bool:
@@ -236,11 +237,15 @@ class Meters:
         return self.links[edge]
 
     def _get(self, component: str, kind: Any) -> Any:
+        # A check against a protocol takes tens of microseconds; once is enough.
+        if (component, kind) in self._checked:
+            return self._checked[component, kind]
         found = self._components.get(component)
         if found is None:
             raise KeyError(f"the blueprint has no component {component} here")
         if not isinstance(found, kind):
             raise TypeError(f"{component} is a {found.component.kind}, which has no {kind.__name__}")
+        self._checked[component, kind] = found
         return found
 
 
