@@ -104,11 +104,14 @@ class Container:
                     raise
                 return None
 
-    def replace(self, item: Mapping[str, Any], etag: str) -> bool:
-        """Write an item in the place of the one with this etag; False if there is another by now, or none."""
+    def replace(self, item: Mapping[str, Any], etag: str) -> str | None:
+        """Write an item in the place of the one with this etag; None if there is another, or none, by now.
+
+        Otherwise its new etag, "" where the service does not say.
+        """
         with self._calling("replace"):
             try:
-                self._items.replace_item(
+                written = self._items.replace_item(
                     item["id"],
                     dict(item),
                     etag=etag,
@@ -118,8 +121,8 @@ class Container:
             except CosmosHttpResponseError as error:
                 if error.status_code not in (_NOT_FOUND, _FAILED):
                     raise
-                return False
-        return True
+                return None
+        return str(written.get_response_headers().get("etag", ""))
 
     def delete(self, partition: str, item_id: str) -> None:
         """Remove an item; one that is not there is no error."""

@@ -12,8 +12,6 @@ It knows no null either; a null removes the property, and with it the time.
 from __future__ import annotations
 
 import heapq
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
@@ -24,6 +22,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from twin2multicloud.runtime.adapters.azure.calls import Pool, calling
 from twin2multicloud.runtime.adapters.azure.names import digest
 from twin2multicloud.runtime.adapters.azure.newer import Changes, by_entity, newer
+from twin2multicloud.runtime.adapters.azure.remembered import Remembered
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import EntityState, Relation, Update
 from twin2multicloud.runtime.times import normal_time
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from azure.digitaltwins.core import DigitalTwinsClient
 
 _ATTEMPTS: Final = 20
-_REMEMBERED: Final = 10_000
 _MODELS_PER_REQUEST: Final = 250
 _ID_CHARACTERS: Final = "-._+#*?!(),=@$'"
 """What the service allows in a twin's id besides letters and digits; "%" escapes the rest."""
@@ -47,8 +45,7 @@ class DigitalTwinsGraph:
     def __init__(self, client: DigitalTwinsClient, pool: Pool) -> None:
         self._client = client
         self._pool = pool
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: Remembered[_Known] = Remembered()
 
     def define(self, models: Sequence[Mapping[str, Any]]) -> None:
         """See `TwinGraph.define`. The service checks the DTDL; what it refuses is a `RejectedError`."""
@@ -154,7 +151,7 @@ class DigitalTwinsGraph:
 
     def _drop(self, entity: str) -> None:
         twin_id = _twin_id(entity)
-        self._forget(entity)
+        self._known.set(entity, None)
         with calling(f"delete twin {entity}"):
             try:
                 edges = [(twin_id, str(r["$relationshipId"])) for r in self._client.list_relationships(twin_id)]
@@ -174,9 +171,11 @@ class DigitalTwinsGraph:
 
     def _merge(self, entity: str, changes: Changes) -> str:
         """Set a twin's newer values; why that is refused, or "" if it is done."""
-        known = self._recall(entity)
+        known = self._known.get(entity)
+        fresh = False
         for _ in range(_ATTEMPTS):
             if known is None:
+                fresh = True
                 twin = self._read(entity)
                 if twin is None:
                     return f"no such twin: {entity}"
@@ -184,8 +183,11 @@ class DigitalTwinsGraph:
             etag, times = known
             wanted = newer(changes, times)
             if not wanted:
-                self._remember(entity, known)
-                return ""
+                if fresh:
+                    self._known.set(entity, known)
+                    return ""
+                known = None  # a twin made anew would take what its forerunner does not
+                continue
             try:
                 new_etag = self._patch(entity, wanted, times, etag)
             except RejectedError as error:
@@ -193,7 +195,7 @@ class DigitalTwinsGraph:
             if new_etag is not None:
                 kept = {name: time for name, time in times.items() if name not in wanted}
                 kept.update({name: time for name, (value, time) in wanted.items() if value is not None})
-                self._remember(entity, (new_etag, kept) if new_etag else None)
+                self._known.set(entity, (new_etag, kept) if new_etag else None)
                 return ""
             known = None
         raise StoreError(f"twin {entity} is being changed by others all the time")
@@ -232,21 +234,6 @@ class DigitalTwinsGraph:
                 return dict(self._client.get_digital_twin(_twin_id(entity)))
             except ResourceNotFoundError:
                 return None
-
-    def _recall(self, entity: str) -> _Known | None:
-        with self._lock:
-            return self._known.get(entity)
-
-    def _remember(self, entity: str, known: _Known | None) -> None:
-        with self._lock:
-            self._known.pop(entity, None)
-            if known is not None:
-                self._known[entity] = known
-                if len(self._known) > _REMEMBERED:
-                    self._known.popitem(last=False)
-
-    def _forget(self, entity: str) -> None:
-        self._remember(entity, None)
 
 
 def _twin_id(entity: str) -> str:

@@ -2,7 +2,8 @@
 
 Items of the partition "twin:ID": the twin itself (id "twin"), its outgoing relationships (id "out:…") and a mirror of
 each incoming one (id "in:…"), so that both directions are found without a search. Values and their event times are
-kept as JSON text, since the service's own numbers are doubles. Changes are conditional on the item's etag.
+kept as JSON text, since the service's own numbers are doubles. Changes are conditional on the item's etag; what was
+read or written last is remembered, so that the usual update is one request, the write.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from twin2multicloud.runtime.adapters.azure.calls import Pool
 from twin2multicloud.runtime.adapters.azure.cosmos import Container, Item
 from twin2multicloud.runtime.adapters.azure.names import cosmos_id, digest
 from twin2multicloud.runtime.adapters.azure.newer import Changes, by_entity, newer
+from twin2multicloud.runtime.adapters.azure.remembered import Remembered
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import EntityState, Relation, Update
 
@@ -38,6 +40,7 @@ class CosmosTwinGraph:
     def __init__(self, container: Container, pool: Pool) -> None:
         self._container = container
         self._pool = pool
+        self._known: Remembered[tuple[EntityState, str]] = Remembered()
 
     def define(self, models: Sequence[Mapping[str, Any]]) -> None:
         """See `TwinGraph.define`."""
@@ -70,7 +73,7 @@ class CosmosTwinGraph:
         self._pool.each(write, list(dict.fromkeys(relations)))
 
     def update(self, updates: Sequence[Update]) -> None:
-        """See `TwinGraph.update`: read, merge, replace if unchanged, a few twins at a time."""
+        """See `TwinGraph.update`: merge, replace if unchanged, a few twins at a time."""
         changes = by_entity(updates)
         found = self._pool.each(lambda entity: self._merge(entity, changes[entity]), list(changes))
         missing = [entity for entity, exists in zip(changes, found, strict=True) if not exists]
@@ -105,6 +108,7 @@ class CosmosTwinGraph:
         """See `TwinGraph.delete_entities`. The twin goes last: whoever repeats the call finds what is left."""
 
         def drop(entity: str) -> None:
+            self._known.set(entity, None)
             found = self._container.query("SELECT * FROM c WHERE c.key = @key", {"key": _key(entity)}, _key(entity))
             edges = [item for item in found if item["id"] != _TWIN]
             for item in edges:
@@ -122,19 +126,34 @@ class CosmosTwinGraph:
 
     def _merge(self, entity: str, changes: Changes) -> bool:
         """Whether the twin exists; its newer values are set then."""
+        known = self._known.get(entity)
+        fresh = False
         for _ in range(_ATTEMPTS):
-            item = self._twin(entity)
-            if item is None:
-                return False
-            state = _STATE.decode(item["body"])
+            if known is None:
+                fresh = True
+                item = self._twin(entity)
+                if item is None:
+                    return False
+                known = (_STATE.decode(item["body"]), str(item["_etag"]))
+            state, etag = known
             wanted = newer(changes, state.times)
             if not wanted:
+                if fresh:
+                    self._known.set(entity, known)
+                    return True
+                known = None  # a twin made anew would take what its forerunner does not
+                continue
+            merged = EntityState(
+                state.id,
+                state.model,
+                state.values | {name: value for name, (value, _) in wanted.items()},
+                state.times | {name: time for name, (_, time) in wanted.items()},
+            )
+            written = self._container.replace(_item(merged), etag)
+            if written is not None:
+                self._known.set(entity, (merged, written) if written else None)
                 return True
-            for name, (value, time) in wanted.items():
-                state.values[name] = value
-                state.times[name] = time
-            if self._container.replace(_item(state), item["_etag"]):
-                return True
+            known = None
         raise StoreError(f"twin {entity} is being changed by others all the time")
 
 

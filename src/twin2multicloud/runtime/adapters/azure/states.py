@@ -41,11 +41,9 @@ class CosmosRuleStates:
             if state.version == 1:
                 return self._container.create(item)
             stored = self._read((rule, device))
-            return (
-                stored is not None
-                and stored[0].version == state.version - 1
-                and (self._container.replace(item, stored[1]))
-            )
+            if stored is None or stored[0].version != state.version - 1:
+                return False
+            return self._container.replace(item, stored[1]) is not None
 
         kept = self._pool.each(write, list(changes.items()))
         return [key for key, written in zip(changes, kept, strict=True) if not written]
