@@ -33,7 +33,6 @@ class FakeSecretManager:
 
     def __init__(self) -> None:
         self.secrets: dict[str, Versions] = {}
-        self.calls: list[str] = []
         self.failures: list[grpc.StatusCode] = []
         """Codes that the next calls are answered with, instead of being carried out."""
         self._lock = threading.RLock()
@@ -108,7 +107,6 @@ class FakeSecretManager:
 
         def handle(request: Any, context: grpc.ServicerContext) -> Any:
             with self._lock:
-                self.calls.append(method)
                 if self.failures:
                     context.abort(self.failures.pop(0), "asked for by a test")
                 return act(request, context)

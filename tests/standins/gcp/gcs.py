@@ -1,9 +1,9 @@
-"""gcp-storage-emulator with two repairs, so that our use of the real service's rules can be tested.
+"""gcp-storage-emulator with three repairs, so that our use of the real service's rules can be tested.
 
 Runs in the emulator's own environment. As released (2026.7.19) it answers OK to a change of storage class but
-changes nothing, and it ignores `ifGenerationMatch`. Here a rewrite takes over the class that is asked for, and an
-upload that demands that no object be there (`ifGenerationMatch=0`) is answered 412 when there is one. Other
-preconditions are still ignored.
+changes nothing, and it ignores `ifGenerationMatch` and `startOffset`. Here a rewrite takes over the class that is asked
+for, an upload that demands that no object be there (`ifGenerationMatch=0`) is answered 412 when there is one, and a
+list begins where it is to begin, in order. Other preconditions are still ignored, and a list comes as one page.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gcp_storage_emulator.handlers import objects
 
 _original_rewrite = objects.rewrite
 _original_insert = objects.insert
+_original_ls = objects.ls
 _lock = threading.Lock()
 
 
@@ -65,12 +66,33 @@ def _insert(request: Any, response: Any, storage: Any, *rest: Any, **more: Any) 
     return None
 
 
+class _Listing:
+    """A response whose objects are those from `start` on."""
+
+    def __init__(self, response: Any, start: str) -> None:
+        self.__dict__.update(_response=response, _start=start)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._response, name, value)
+
+    def json(self, answer: dict[str, Any]) -> None:
+        items = sorted(answer["items"], key=lambda item: item["name"].encode())
+        self._response.json({**answer, "items": [item for item in items if item["name"] >= self._start]})
+
+
+def _ls(request: Any, response: Any, storage: Any, *rest: Any, **more: Any) -> Any:
+    start = request.query.get("startOffset", [""])[0]
+    return _original_ls(request, _Listing(response, start), storage, *rest, **more)
+
+
 for _, _methods in server.HANDLERS:
     for _method, _handler in list(_methods.items()):
         if _handler is _original_rewrite:
             _methods[_method] = _rewrite
         elif _handler is _original_insert:
             _methods[_method] = _insert
+        elif _handler is _original_ls:
+            _methods[_method] = _ls
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 A twin's values and their times are JSON in its document, since Firestore's own types would change numbers. An update
 reads the twins it changes and writes each under the condition that nobody wrote it meanwhile; whoever loses reads
-again. Queries need the composite indexes (model ↑, id ↑) on twins and (source ↑, name ↑, target ↑) on relationships.
+again. Queries need the composite index (model ↑, id ↑) on twins.
 """
 
 from __future__ import annotations
