@@ -16,9 +16,9 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 class Waveform(BaseModel):
     """A field's values: a base, a daily rhythm (highest in the afternoon), noise and now and then a spike.
 
-    Numbers are in the field's unit. `noise` is a standard deviation. `spike_every` is the mean time between spikes
-    of one device (0 = never), `spike` what is added during one. With `values` one of them is drawn instead; for
-    objects and arrays this is the only way, and for texts it stands for `allowed`.
+    Numbers are in the field's unit. `noise` is a standard deviation, `drift` the change per day. `spike_every` is the
+    mean time between spikes of one device (0 = never), `spike` what is added during one. With `values` one of them
+    is drawn instead; for objects and arrays this is the only way, and for texts it stands for `allowed`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +28,7 @@ class Waveform(BaseModel):
     noise: NotNegative = 0.0
     spike_every: Duration = 0.0
     spike: Number = 0.0
+    drift: Number = 0.0
     decimals: Annotated[Whole, Field(ge=0, le=10, strict=True)] = 2
     values: tuple[Any, ...] | None = Field(default=None, min_length=1, max_length=1000)
 
