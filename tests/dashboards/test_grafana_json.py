@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 import subprocess
+from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +23,8 @@ from twin2multicloud.dashboards import grafana_dashboards, unit_suffixes
 from twin2multicloud.dashboards.layout import COLUMNS, Size, flow
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.spec import DeviceGroup, DeviceType, Field, Retention, Rule, TwinSpec
+from twin2multicloud.model.twin.compile import compile_twin
+from twin2multicloud.model.twin.reader import read_twin_file
 from twin2multicloud.runtime.handlers.read import HistoryQuery, StateQuery
 
 EVERY_PANEL = {
@@ -156,6 +160,17 @@ def test_what_a_generated_dashboard_has() -> None:
         "room sensor",
         "pump",
     ]
+
+
+def test_many_values_get_the_room_they_need() -> None:
+    rooms = [f"room-{i:02d}" for i in range(1, 13)]
+    sizes = []
+    for devices in (rooms[:1], rooms[:2], rooms):
+        panel = {"type": "gauge", "devices": devices, "fields": ["temperature"]}
+        other = {"type": "text", "text": "beside", "width": 24}
+        [board] = grafana_dashboards(spec_with({"panels": [panel, other]}), SOURCE)
+        sizes.append((board["panels"][0]["gridPos"]["w"], board["panels"][0]["gridPos"]["h"]))
+    assert sizes == [(12, 6), (24, 6), (24, 12)]
 
 
 def test_a_gauge_has_its_range_unit_and_the_thresholds_of_the_rules() -> None:
@@ -393,3 +408,19 @@ def test_jq_makes_rows_of_the_answers() -> None:
         }
     ]
     assert rows(rates) == [{"time": 1000, "messages": 100.0, "errors": 0.5}]
+
+
+@pytest.mark.parametrize("name", ["smart-home", "industrial-facility", "smart-building"])
+def test_every_twin_that_ships_has_its_dashboards(name: str) -> None:
+    spec = compile_twin(
+        read_twin_file(Path(str(files("twin2multicloud.model.twin") / "examples" / name / "twin.yaml")))
+    )
+    built = grafana_dashboards(spec, SOURCE)
+    assert [board["title"] for board in built] == [entry["title"] for entry in spec.dashboards]
+    for board, entry in zip(built, spec.dashboards, strict=True):
+        assert len(board["panels"]) == len(entry["panels"]) > 0
+        chosen = {variable["name"]: variable["current"]["value"] for variable in board["templating"]["list"]}
+        for panel in board["panels"]:
+            for query in queries(panel, **chosen):
+                asked = {"history": query.get("device"), "state": query.get("entity")}.get(query["kind"])
+                assert asked is None or spec.type_of(asked) is not None

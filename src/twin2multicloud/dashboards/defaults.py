@@ -32,7 +32,6 @@ def _of_type(spec: TwinSpec, kind: DeviceType) -> list[dict[str, Any]]:
         bounded = field.minimum is not None and field.maximum is not None
         panels.append({"type": "gauge" if bounded else "stat", "device_type": kind.name, "fields": [field.name]})
     panels += [{"type": "timeseries", "device_type": kind.name, "fields": [field.name]} for field in numeric]
-    rows = sum(len(group) for group in spec.devices if group.type == kind.name)
     if any(field.type not in {"object", "array"} for field in kind.fields):
-        panels.append({"type": "table", "device_type": kind.name, "height": min(10, 2 + rows)})
+        panels.append({"type": "table", "device_type": kind.name})
     return panels

@@ -18,8 +18,8 @@ _DRAWABLE: Final = NUMERIC | {"boolean"}
 _SCALAR: Final = _DRAWABLE | {"string"}
 SIZES: Final[Mapping[str, tuple[int, int]]] = {
     "timeseries": (12, 8),
-    "stat": (6, 5),
-    "gauge": (6, 5),
+    "stat": (6, 6),
+    "gauge": (6, 6),
     "table": (24, 8),
     "alarms": (12, 8),
     "text": (12, 4),
@@ -32,7 +32,9 @@ MOST_SERIES: Final = 24
 """Lines that one chart has at most; a chart of more devices shows the one chosen at the top of the dashboard."""
 
 
-TOGETHER: Final = 4
+_VALUES_ABREAST: Final = 7
+
+TOGETHER: Final = 8
 """Up to so many devices of a type are drawn in one chart; of more, the one chosen at the top of the dashboard."""
 
 _CHARTS: Final = frozenset({"timeseries", "gauge"})
@@ -97,6 +99,8 @@ def _read_panel(spec: TwinSpec, entry: Any, place: str) -> PanelSpec:
     if type_ == "timeseries" and len(fields) * len(devices) > MOST_SERIES:
         devices = ()
     unit = entry.get("unit")
+    of_type = sum(len(group) for group in spec.devices if kind is not None and group.type == kind.name)
+    rows = len(devices) or of_type
     return PanelSpec(
         type=type_,
         title=str(entry.get("title") or _title(type_, kind, fields)),
@@ -105,14 +109,16 @@ def _read_panel(spec: TwinSpec, entry: Any, place: str) -> PanelSpec:
         fields=fields,
         unit=None if unit is None else str(unit),
         text=str(entry.get("text") or entry.get("content") or ""),
-        size=_size(entry, type_, len(fields) * max(1, len(devices)), place),
+        size=_size(entry, type_, len(fields) * max(1, len(devices)), rows, place),
     )
 
 
-def _size(entry: Mapping[str, Any], type_: str, values: int, place: str) -> Size:
+def _size(entry: Mapping[str, Any], type_: str, values: int, rows: int, place: str) -> Size:
     width, height = SIZES[type_]
     if type_ in {"stat", "gauge"}:
-        width = min(COLUMNS, width * values)
+        width, height = min(COLUMNS, width * values), height * -(-values // _VALUES_ABREAST)
+    if type_ == "table":
+        height = max(4, min(height, 2 + rows))
     fixed = entry.get("width") is not None or type_ == "row"
     return Size(
         _whole(entry.get("width"), width, COLUMNS, f"{place}.width"),

@@ -44,7 +44,7 @@ export class Chart {
     const [low, high] = extent(series, from, to, softMin, softMax, limits);
     const ticks = valueTicks(low, high, Math.max(2, Math.floor(height / 45)));
     const texts = tickTexts(ticks);
-    const left = 14 + 6.6 * Math.max(...texts.map((text) => text.length), 2);
+    const left = 14 + 7 * Math.max(...texts.map((text) => text.length), 2);
     const bottom = Math.min(low, ticks[0]);
     const top = Math.max(high, ticks.at(-1));
     this.box = { left, top: unit ? PAD.unit : PAD.top, right: width - PAD.right, bottom: height - PAD.bottom };
@@ -55,7 +55,7 @@ export class Chart {
     this.svg.setAttribute("aria-label", this.summary());
     this.svg.replaceChildren(
       ...this.grid(ticks, texts, timeTicks(from, to, Math.max(2, Math.floor((box.right - left) / 90)))),
-      unit ? s("text", { class: "tick", x: left - 6, y: 9, "text-anchor": "end" }, unit) : s("g"),
+      unit ? s("text", { class: "tick", x: 4, y: 10 }, unit) : s("g"),
       ...limits.filter(({ value }) => value >= bottom && value <= top).map((step) => this.limit(step, steps)),
       s("g", { class: "lines" }, ...series.flatMap((one) => this.line(one, bottom))),
       (this.marker = s("g", { class: "marker" })),

@@ -13,7 +13,8 @@ export class Gauge {
     this.mark = h("span", { class: "gauge-mark", "aria-hidden": "true" });
     this.value = h("strong", { class: "gauge-value" });
     this.label = h("span", { class: "gauge-label" });
-    this.element = h("div", { class: "gauge" }, this.svg, h("div", { class: "gauge-text" }, this.mark, this.value, this.label));
+    const face = h("div", { class: "gauge-face" }, this.svg, h("div", { class: "gauge-text" }, this.mark, this.value));
+    this.element = h("div", { class: "gauge" }, face, this.label);
   }
 
   update({ label, value, unit, min, max, steps }) {
@@ -34,6 +35,7 @@ export class Gauge {
     this.value.dataset.level = level;
     this.mark.dataset.level = level;
     setText(this.label, label);
+    this.label.title = label;
   }
 }
 

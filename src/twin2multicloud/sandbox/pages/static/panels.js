@@ -134,12 +134,13 @@ class ValuesPanel {
   }
 
   show(answers, view) {
-    const several = answers.length > 1;
+    const devices = new Set(answers.map(({ query }) => query.entity ?? query.device)).size;
+    const labels = new Set(answers.flatMap(({ target }) => target.columns.map(({ text }) => text))).size;
     const values = answers.flatMap(({ target, answer, query }) =>
       lastValues(target, answer).map((one) => {
         const settings = settingsOf(this.panel, one.label, this.context.units);
-        const owner = query.entity ?? query.device ?? "";
-        return { ...one, settings, title: several && owner ? `${owner} ${one.label}` : one.label };
+        const owner = String(query.entity ?? query.device ?? "");
+        return { ...one, settings, title: devices < 2 ? one.label : labels < 2 ? owner : `${owner} ${one.label}` };
       }),
     );
     const wanted = new Set(values.map(({ title }) => title));
