@@ -9,11 +9,18 @@ from collections.abc import Generator
 import pytest
 
 
+ALLOWED = "stand-in missing:"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI everything a test needs must be there: a skip is a failure."""
+    """In CI everything a test needs must be there: a skip is a failure.
+
+    Only a stand-in for a cloud that a machine cannot obtain may be missing; the reason then begins with `ALLOWED`.
+    """
     report = yield
-    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+    allowed = f"Skipped: {ALLOWED}" in str(report.longrepr)
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail") and not allowed:
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not accept: {report.longrepr}"
     return report
