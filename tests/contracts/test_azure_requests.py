@@ -104,6 +104,7 @@ def test_memories(cosmos_ports: Open, count: Requests) -> None:
     ports.nonces.first_use(device, "n0", 4e9)
     assert count(lambda: ports.rule_states.save({key: RuleState(version=1)})) == {"create": 1}
     assert count(lambda: ports.rule_states.save({key: RuleState(version=2)})) == {"read": 1, "write": 1}
+    assert count(lambda: ports.rule_states.save({key: RuleState(version=3)})) == {"write": 1}
     assert count(lambda: ports.rule_states.load([key])) == {"read": 1}
     assert count(lambda: ports.nonces.first_use(device, "n1", 4e9)) == {"create": 1}
     assert count(lambda: ports.dead_letters.put([letter])) == {"upsert": 1}
