@@ -20,7 +20,8 @@ from twin2multicloud.model.spec import SECONDS_PER_MONTH, DeviceGroup, TwinSpec,
 from twin2multicloud.model.template import EXAMPLES
 from twin2multicloud.model.twin.compile import compile_twin, processor_sources
 from twin2multicloud.model.twin.definition import TwinDefinition
-from twin2multicloud.model.twin.dtdl import by_id, interface_problems, set_problems
+from twin2multicloud.model.twin.dtdl import by_id, set_problems
+from twin2multicloud.model.twin.dtdl_check import interface_problems
 from twin2multicloud.model.twin.reader import twin_of_scenario
 from twin2multicloud.model.twin.size import mean_message_bytes, message_bytes
 from twin2multicloud.model.twin.warnings import rules_per_message, twin_warnings

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.twin.conftest import problem, put, read
 from twin2multicloud.model.twin.compile import compile_twin
 from twin2multicloud.model.twin.definition import CommandDefinition, DeviceTypeDefinition, FieldDefinition
-from twin2multicloud.model.twin.dtdl import QUANTITATIVE, by_id, interface_problems, set_problems, upgraded
+from twin2multicloud.model.twin.dtdl import QUANTITATIVE, by_id, set_problems, upgraded
+from twin2multicloud.model.twin.dtdl_check import interface_problems
 from twin2multicloud.model.twin.generate import device_interface
 from twin2multicloud.model.twin.given import joined_type
 
@@ -114,6 +115,7 @@ def test_valid_interfaces(good: dict[str, Any]) -> None:
         (interface(telemetry(None)), "is missing; write a schema"),
         (interface(telemetry({"@type": "Set"})), "write one of Array, Enum, Map, Object"),
         (interface(telemetry(nested(6))), "nested deeper than 5 levels"),
+        (interface(telemetry("double", unit="degreeCelsius")), "a unit needs its extension"),
         (interface(telemetry("double", writable=True)), "Telemetry has no 'writable'"),
         (interface({"@type": "Property", "name": "p", "schema": "string", "writable": 1}), "write true or false"),
         (interface(telemetry({"@type": "Enum", "valueSchema": "double"})), "write integer or string"),

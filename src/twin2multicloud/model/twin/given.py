@@ -19,11 +19,11 @@ from twin2multicloud.model.twin.dtdl import (
     GEOSPATIAL,
     MAX_INTERFACE_BYTES,
     all_contents,
-    interface_problems,
     kind_of,
     set_problems,
     upgraded,
 )
+from twin2multicloud.model.twin.dtdl_check import interface_problems
 from twin2multicloud.model.twin.files import FileError, Files
 from twin2multicloud.model.twin.generate import UNIT_COMMENT
 from twin2multicloud.model.twin.parts import Parts, Problem
