@@ -117,15 +117,42 @@ class TestNonces(NoncesContract):
 class TestGraph(TwinGraphContract):
     @pytest.fixture
     def open_graph(self, firestore_client: Any, prefix: str, patience: Patience) -> Callable[[], FirestoreGraph]:
-        return lambda: FirestoreGraph(firestore_client, prefix, patience, time.sleep, random.random)
+        return lambda: FirestoreGraph(firestore_client, prefix, patience, time.sleep, random.random, time.monotonic)
+
+    def test_what_it_remembers_never_hides_what_others_wrote(
+        self, firestore_client: Any, prefix: str, patience: Patience
+    ) -> None:
+        now = [0.0]
+        mine, other = (
+            FirestoreGraph(firestore_client, prefix, patience, time.sleep, random.random, lambda: now[0])
+            for _ in range(2)
+        )
+        id = unique("shared")
+        mine.put_entities([EntityState(id, "dtmi:a;1", {}, {})])
+        mine.update([Update(id, {"a": 1}, at(1))])
+        other.update([Update(id, {"b": 1}, at(5))])
+        mine.update([Update(id, {"a": 2, "b": 0}, at(2))])
+        state = other.get(id)
+        assert state is not None
+        assert state.values == {"a": 2, "b": 1}
+        other.delete_entities([id])
+        with pytest.raises(RejectedError, match=id):
+            mine.update([Update(id, {"a": 3}, at(3))])
+        other.put_entities([EntityState(id, "dtmi:a;1", {}, {})])
+        mine.update([Update(id, {"a": 3}, at(3))])
+        other.delete_entities([id])
+        other.put_entities([EntityState(id, "dtmi:a;1", {}, {})])
+        now[0] = 301.0  # too old to be trusted
+        mine.update([Update(id, {"a": 1}, at(1))])
+        assert mine.get(id) == EntityState(id, "dtmi:a;1", {"a": 1}, {"a": at(1)})
 
     def test_a_twin_that_is_always_written_by_others_is_a_store_error(
         self, firestore_client: Any, prefix: str, patience: Patience, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         id = unique("busy")
         waits: list[float] = []
-        other = FirestoreGraph(firestore_client, prefix, patience, waits.append, lambda: 1.0)
-        graph = FirestoreGraph(firestore_client, prefix, patience, waits.append, lambda: 1.0)
+        other = FirestoreGraph(firestore_client, prefix, patience, waits.append, lambda: 1.0, time.monotonic)
+        graph = FirestoreGraph(firestore_client, prefix, patience, waits.append, lambda: 1.0, time.monotonic)
         graph.put_entities([EntityState(id, "dtmi:a;1", {}, {})])
         read_all = graph._twins.read_all
         times = iter(range(1, 100))

@@ -106,12 +106,14 @@ def test_the_hot_store(counting: tuple[Any, Counting], billed: Billed, name: str
 
 
 def test_the_graph(counting: tuple[Any, Counting], billed: Billed, name: str, patience: Patience) -> None:
-    graph = FirestoreGraph(counting[0], name, patience, time.sleep, random.random)
+    graph = FirestoreGraph(counting[0], name, patience, time.sleep, random.random, time.monotonic)
     twins = [EntityState(f"e-{n}", "dtmi:a;1", {}, {}) for n in range(20)]
     updates = [Update(twin.id, {"v": n}, at(n)) for twin in twins for n in range(3)]
     assert billed(lambda: graph.put_entities(twins)) == {"requests": 1, "writes": 20}
     assert billed(lambda: graph.update(updates)) == {"requests": 2, "reads": 20, "writes": 20}
-    assert billed(lambda: graph.update(updates)) == {"requests": 1, "reads": 20}
+    assert billed(lambda: graph.update(updates)) == {}
+    newer = [Update(twin.id, {"v": 9}, at(9)) for twin in twins]
+    assert billed(lambda: graph.update(newer)) == {"requests": 1, "writes": 20}
     assert billed(lambda: graph.get("e-0")) == {"requests": 1, "reads": 1}
     assert billed(lambda: graph.entities(limit=5)) == {"requests": 1, "reads": 5}
     relations = [Relation("e-0", "feeds", f"e-{n}") for n in range(1, 5)]

@@ -133,7 +133,7 @@ class GcpPorts:
         from twin2multicloud.runtime.adapters.gcp.graph import FirestoreGraph
 
         return FirestoreGraph(
-            self.clients.firestore, self.config.prefix, self.config.patience, time.sleep, random.random
+            self.clients.firestore, self.config.prefix, self.config.patience, time.sleep, random.random, time.monotonic
         )
 
     @cached_property

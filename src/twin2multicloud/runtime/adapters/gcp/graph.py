@@ -1,8 +1,10 @@
 """Our own twin graph on Firestore: a document per twin, per relationship and per model.
 
 A twin's values and their times are JSON in its document, since Firestore's own types would change numbers. An update
-reads the twins it changes and writes each under the condition that nobody wrote it meanwhile; whoever loses reads
-again. Queries need the composite index (model ↑, id ↑) on twins.
+writes each twin under the condition that nobody wrote it since it was read or written here; whoever loses reads again.
+So whoever alone writes a twin reads it once every few minutes; a twin that others write too is read each time.
+
+Queries need the composite index (model ↑, id ↑) on twins.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ _ROUNDS: Final = 12
 _PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 1.0
 _NOT_FOUND: Final = 5
+_REMEMBERED_S: Final = 300.0
+_MOST_REMEMBERED: Final = 5000
 
 
 class _Values(msgspec.Struct):
@@ -41,8 +45,18 @@ class _Values(msgspec.Struct):
 _VALUES: Final = msgspec.json.Decoder(_Values)
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """A twin as it was last read or written here: its state, the document's update time, and when that was."""
+
+    state: EntityState
+    written: Any
+    seen_s: float
+
+
 class FirestoreGraph:
-    """`TwinGraph`. `pause` waits for the seconds it is given, `jitter` gives a number from 0 to 1."""
+    """`TwinGraph`. `pause` waits for the seconds it is given, `jitter` gives a number from 0 to 1, `monotonic` the
+    seconds by which memory ages.
+    """
 
     def __init__(
         self,
@@ -51,12 +65,16 @@ class FirestoreGraph:
         patience: Patience,
         pause: Callable[[float], None],
         jitter: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._twins = Collection(client, f"{prefix}twins", patience)
         self._relations = Collection(client, f"{prefix}relationships", patience)
         self._models = Collection(client, f"{prefix}models", patience)
         self._pause = pause
         self._jitter = jitter
+        self._monotonic = monotonic
+        self._known: dict[str, _Known] = {}
+        self._shared: dict[str, float] = {}
 
     def define(self, models: Sequence[Mapping[str, Any]]) -> None:
         """A write per model."""
@@ -90,7 +108,8 @@ class FirestoreGraph:
         _named(missing, "relationships")
 
     def update(self, updates: Sequence[Update]) -> None:
-        """A read and a write per twin and call, whatever the number of its updates; no write if nothing is newer."""
+        """A write per twin and call, whatever the number of its updates, and none if nothing is newer. A read for a
+        twin that was not written here within five minutes, or that others wrote."""
         waiting: dict[str, list[Update]] = {}
         for update in updates:
             waiting.setdefault(update.entity, []).append(update)
@@ -136,24 +155,58 @@ class FirestoreGraph:
                 names.update((found.id, None) for found in self._relations.query(query))
         # Relationships first, so that none is left without its twin if this breaks off.
         self._relations.write(Write(name, None) for name in names)
-        self._twins.write(Write(document_id(id), None) for id in dict.fromkeys(ids))
+        twins = [document_id(id) for id in dict.fromkeys(ids)]
+        self._forget(twins)
+        self._twins.write(Write(name, None) for name in twins)
 
     def _attempt(self, waiting: Mapping[str, list[Update]], missing: list[str]) -> dict[str, list[Update]]:
         """Set what can be set; returns what somebody else's write kept from being set."""
-        stored = self._twins.read_all([document_id(entity) for entity in waiting])
-        writes, owners = [], {}
-        for entity, updates in waiting.items():
-            name = document_id(entity)
-            before = stored.get(name)
-            if before is None:
+        names = {document_id(entity): entity for entity in waiting}
+        known = self._current(list(names))
+        changed: dict[str, EntityState] = {}
+        writes = []
+        for name, entity in names.items():
+            if name not in known:
                 missing.append(entity)
                 continue
-            state = _entity(before)
-            if merge(state, updates):
-                writes.append(_twin(state, version=before.update_time))
-                owners[name] = entity
-        lost = self._twins.write(writes, FAILED_PRECONDITION, _NOT_FOUND)
-        return {owners[name]: waiting[owners[name]] for name, _ in lost}
+            before = known[name]
+            state = EntityState(entity, before.state.model, dict(before.state.values), dict(before.state.times))
+            if merge(state, waiting[entity]):
+                changed[name] = state
+                writes.append(_twin(state, version=before.written))
+        # What fails half way is read again.
+        self._forget(changed)
+        written_at: dict[str, Any] = {}
+        lost = self._twins.write(writes, FAILED_PRECONDITION, _NOT_FOUND, written_at=written_at)
+        for name, moment in written_at.items():
+            self._remember(name, changed[name], moment)
+        if len(self._shared) >= _MOST_REMEMBERED:
+            self._shared.clear()
+        self._shared.update((name, self._monotonic()) for name, _ in lost)
+        return {names[name]: waiting[names[name]] for name, _ in lost}
+
+    def _current(self, names: Sequence[str]) -> dict[str, _Known]:
+        """Those of the twins that exist, from memory where it is fresh."""
+        oldest = self._monotonic() - _REMEMBERED_S
+        found = {
+            name: kept
+            for name in names
+            if (kept := self._known.get(name)) is not None
+            and kept.seen_s > oldest >= self._shared.get(name, float("-inf"))
+        }
+        for name, document in self._twins.read_all([name for name in names if name not in found]).items():
+            found[name] = self._remember(name, _entity(document), document.update_time)
+        return found
+
+    def _remember(self, name: str, state: EntityState, written: Any) -> _Known:
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        kept = self._known[name] = _Known(state, written, self._monotonic())
+        return kept
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._known.pop(name, None)
 
 
 def merge(state: EntityState, updates: Iterable[Update]) -> bool:
