@@ -66,7 +66,7 @@ def queries(panel: dict[str, Any], **variables: str) -> list[dict[str, Any]]:
     for target in panel["targets"]:
         text = target["url_options"]["data"]
         for name, value in variables.items():
-            text = text.replace(f"${{{name}:json}}", json.dumps(value))
+            text = text.replace(f"${{{name}:doublequote}}", json.dumps(value))
         text = text.replace("${__from:date:iso}", "2026-11-25T00:00:00Z").replace(
             "${__to:date:iso}", "2026-11-26T00:00:00Z"
         )

@@ -87,13 +87,15 @@ def demo_spec() -> TwinSpec:
 
 
 class Demo:
-    """Answers as a sandbox would. `now` is the twin's time; `broken` makes every query fail with its text."""
+    """Answers as a sandbox would. `now` is the twin's time; `broken` makes every query fail with its text,
+    `newest_only` gives more records than are asked for at once."""
 
     def __init__(self, spec: TwinSpec, now: Callable[[], float] = time.time) -> None:
         self.spec = spec
         self.now = now
         self.broken = ""
         self.empty = False
+        self.newest_only = False
         self.names: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
 
@@ -110,7 +112,8 @@ class Demo:
             fields: list[str] = ["messages", "errors"]
             return {"fields": fields, "points": self._points("all", fields, start, end, max(2.0, (end - start) / 900))}
         fields = list(query["fields"])
-        step = max(5.0, (end - start) / 900)
+        step = max(5.0, (end - start) / 900) if not self.newest_only else (end - start) / 20_000
+        start = start if not self.newest_only else end - (end - start) * 0.3
         points = self._points(query["device"], fields, start, end, step)
         return {"device": query["device"], "fields": fields, "points": points[-query["limit"] :]}
 

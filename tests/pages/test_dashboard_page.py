@@ -8,13 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from tests.pages.browser import Browser
 from tests.pages.conftest import Site
-from tests.pages.demo_data import MARKUP
+from tests.pages.demo_data import MARKUP, served
 from twin2multicloud.dashboards import ReadSource, grafana_dashboards
 from twin2multicloud.runtime.times import to_epoch
+from twin2multicloud.sandbox.pages import dashboard_app
 
 pytestmark = pytest.mark.slow
 
@@ -248,3 +252,30 @@ def test_dark_follows_the_system_until_a_person_chooses(browser: Browser, site: 
     browser.until(VISIBLE_ARE_READ)
     assert browser.run(background) == light
     browser.run("localStorage.clear()")
+
+
+def test_a_typed_device_name_stays_a_name(browser: Browser, site: Site) -> None:
+    """Of types with very many devices the name is typed, whatever is typed."""
+    room = site.demo.spec.devices[0]
+    many = msgspec.structs.replace(room, count=5000)
+    site.demo.spec = msgspec.structs.replace(site.demo.spec, devices=(many,))
+    boards = grafana_dashboards(site.demo.spec, ReadSource("", ""))
+    with served(
+        Starlette(routes=[Mount("/d", dashboard_app(lambda: boards, site.demo.query, list, site.demo.twin))])
+    ) as url:
+        browser.window(1280, 900)
+        browser.open(f"{url}/d/")
+        browser.until(VISIBLE_ARE_READ)
+        typed = 'x", "kind": "drop'
+        enter(browser, "document.querySelector('#variables input')", typed)
+        until_asked(site, lambda query: query.get("entity") == typed)
+        assert {query["kind"] for query in site.demo.asked} <= {"state", "history", "rates"}
+        assert browser.complaints == []
+
+
+def test_an_answer_that_does_not_reach_back_to_the_start_is_said_to_be_cut(browser: Browser, site: Site) -> None:
+    site.demo.newest_only = True
+    browser.window(1280, 3200)
+    browser.open(f"{site.url}/dashboard/#range=86400s")
+    browser.until(f"{CHART} && {CHART}.dataset.state === 'ok'")
+    assert browser.run(f"{CHART}.querySelector('.panel-note').textContent") == "only the newest points of this range"

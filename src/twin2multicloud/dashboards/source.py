@@ -112,8 +112,9 @@ class Device:
 
     @property
     def in_json(self) -> str:
-        """In the JSON of a query: the plug-in's `:json` format quotes what a person has chosen or typed."""
-        return f"${{{self.variable}:json}}" if self.variable else _quoted(self.name)
+        """In the JSON of a query. Grafana's `:doublequote` puts the quotes around what a person has chosen or typed;
+        its `:json` leaves a single text bare."""
+        return f"${{{self.variable}:doublequote}}" if self.variable else _quoted(self.name)
 
     @property
     def in_text(self) -> str:

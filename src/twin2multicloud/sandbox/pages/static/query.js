@@ -3,11 +3,11 @@
 import { fetchJson } from "./dom.js";
 import { moment } from "./format.js";
 
-/** `text` with ${name} and ${name:json} replaced from `values` (what is unknown stays as it is). */
+/** `text` with ${name} and ${name:doublequote} replaced from `values` (what is unknown stays as it is). */
 export function fillIn(text, values) {
   return String(text).replace(/\$\{(\w+)(?::(\w+)(?::\w+)?)?\}/g, (whole, name, format) => {
     if (!Object.hasOwn(values, name)) return whole;
-    return format === "json" ? JSON.stringify(values[name]) : String(values[name]);
+    return format === "doublequote" ? JSON.stringify(values[name]) : String(values[name]);
   });
 }
 
