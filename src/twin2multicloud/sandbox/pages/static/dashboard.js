@@ -1,7 +1,7 @@
 // The live dashboard: the very JSON that Grafana gets, drawn here, kept up to date.
 
 import { ReadError, fetchJson, h, setAttribute, setText } from "./dom.js";
-import { age, clock, duration, period } from "./format.js";
+import { age, clock, duration, number, period } from "./format.js";
 import { createPanel } from "./panels.js";
 import { Round, fillIn, queryOf } from "./query.js";
 
@@ -277,7 +277,7 @@ function tick() {
   const dates = state.range >= 86400 || !state.follow;
   setText(page.span, `${clock(from, { date: dates })} – ${state.follow ? "now" : clock(to, { date: true })}`);
   const speed = state.clock?.speed ?? 1;
-  setText(page["twin-clock"], state.clock === null ? "" : `Twin time ${clock(twinNow(), { date: true })}${speed === 1 ? "" : ` · ${speed} × ours`}`);
+  setText(page["twin-clock"], state.clock === null ? "" : `Twin time ${clock(twinNow(), { date: true })}${speed === 1 ? "" : ` · ${number(speed)} × ours`}`);
 }
 
 async function start() {
