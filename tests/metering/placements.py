@@ -11,7 +11,7 @@ from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
 
 REGIONS = {
     Provider.AWS: ("eu-central-1", "us-east-1"),
-    Provider.AZURE: ("westeurope", "northeurope"),
+    Provider.AZURE: ("westeurope", "eastus"),
     Provider.GCP: ("europe-west1", "us-central1"),
 }
 HERE = (Slot.PROCESSING, Slot.COOL, Slot.VISUALIZATION)

@@ -115,6 +115,7 @@ class Sns(Counted):
 
     def sent(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.sent`."""
+        self.tally("event", sizes)
         self._publishes.add(sum(pieces(size, _REQUEST_CHUNK) for size in sizes))
 
     def received(self, sizes: Sequence[int]) -> None:
@@ -141,6 +142,7 @@ class IotCore(Counted):
 
     def message(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.message`."""
+        self.tally("payload", (size,), count)
         chunks = pieces(size, _IOT_CHUNK) * count
         if self._brokered:
             self._messages.add(chunks)
@@ -149,6 +151,7 @@ class IotCore(Counted):
 
     def command(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.command`."""
+        self.tally("command", (size,), count)
         self._messages.add(pieces(size, _IOT_CHUNK) * count)
 
     def connected(self, device_seconds: float) -> None:
@@ -166,7 +169,7 @@ class DynamoDb(Counted):
         super().__init__(component, blueprint, book)
         self._writes = self.cell(self.write_cell)
         self._reads = self.cell(self.read_cell)
-        self._bytes_in = self.cell("written-bytes")
+        self._bytes_in = self.cell("record-bytes")
         self._held = Level(self)
 
     write_cell = "aws.dynamodb.write-units"
@@ -174,8 +177,8 @@ class DynamoDb(Counted):
 
     def wrote(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.wrote`."""
+        self.tally("record", sizes)
         self._writes.add(sum(pieces(size, KIB) for size in sizes))
-        self._bytes_in.add(sum(sizes))
 
     def read(self, records: int, answers: Sequence[int]) -> None:
         """See `StoreMeter.read`; eventually consistent."""
@@ -247,6 +250,7 @@ class S3(Counted):
 
     def put(self, size: int) -> None:
         """See `BucketMeter.put`."""
+        self.tally("object", (size,))
         self.cell(f"{self._prefix}.put").add(1)
         self._enters(size)
 
@@ -305,11 +309,13 @@ class TwinMaker(Counted):
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`."""
+        self.tally("update", sizes)
         some = _VALUES_PER_CALL
         self._calls.add(sum(pieces(sum(sizes[i : i + some]), 20 * KIB) for i in range(0, len(sizes), some)))
 
     def queried(self, answers: Sequence[int]) -> None:
         """See `GraphMeter.queried`."""
+        self.tally("answer", answers)
         self._queries.add(len(answers))
 
     def holds(self, entities: int, stored: float, at: float) -> None:
@@ -334,10 +340,12 @@ class DynamoDbGraph(Counted):
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`."""
+        self.tally("update", sizes)
         self._writes.add(sum(pieces(size, KIB) for size in sizes))
 
     def queried(self, answers: Sequence[int]) -> None:
         """See `GraphMeter.queried`."""
+        self.tally("answer", answers)
         self._reads.add(sum(0.5 * pieces(size, 4 * KIB) for size in answers))
 
     def holds(self, entities: int, stored: float, at: float) -> None:

@@ -138,6 +138,7 @@ class EventGrid(Counted):
 
     def sent(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.sent`."""
+        self.tally("event", sizes)
         self._operations.add(sum(pieces(size, _QUEUE_MESSAGE) for size in sizes))
 
     def received(self, sizes: Sequence[int]) -> None:
@@ -162,10 +163,12 @@ class IotHub(Counted):
 
     def message(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.message`."""
+        self.tally("payload", (size,), count)
         self._messages.add(pieces(size, _HUB_CHUNK) * count)
 
     def command(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.command`."""
+        self.tally("command", (size,), count)
         self._messages.add(pieces(size, _HUB_CHUNK) * count)
 
     def connected(self, device_seconds: float) -> None:
@@ -187,15 +190,15 @@ class Cosmos(Counted):
         super().__init__(component, blueprint, book)
         self._use = self.cell("request-units")
         self._expiry = self.cell("request-units-of-deletion")
-        self._bytes_in = self.cell("written-bytes")
+        self._bytes_in = self.cell("record-bytes")
         self._per_write = self.assumed("cosmos_write_ru_per_kib")
         self._per_read = self.assumed("cosmos_read_ru_per_kib")
         self._held = Level(self)
 
     def wrote(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.wrote`."""
+        self.tally("record", sizes)
         self._use.add(self._write_ru(sizes))
-        self._bytes_in.add(sum(sizes))
 
     def read(self, records: int, answers: Sequence[int]) -> None:
         """See `StoreMeter.read`."""
@@ -279,6 +282,7 @@ class Blobs(Counted):
 
     def put(self, size: int) -> None:
         """See `BucketMeter.put`."""
+        self.tally("object", (size,))
         self.cell(f"{self._prefix}.write").add(1)
         self._billed.add(max(size, _SMALLEST_BLOB))
 
@@ -311,10 +315,12 @@ class DigitalTwins(Counted):
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`: a patch each."""
+        self.tally("update", sizes)
         self._operations.add(sum(pieces(size, KIB) for size in sizes))
 
     def queried(self, answers: Sequence[int]) -> None:
         """See `GraphMeter.queried`. The service answers with the query's units; here they are assumed."""
+        self.tally("answer", answers)
         self._operations.add(sum(pieces(size, KIB) for size in answers))
         self._units.add(len(answers) * self._per_query)
 
@@ -334,10 +340,12 @@ class CosmosGraph(Counted):
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`."""
+        self.tally("update", sizes)
         self._units.add(self._per_write * sum(max(size / KIB, 1.0) for size in sizes))
 
     def queried(self, answers: Sequence[int]) -> None:
         """See `GraphMeter.queried`."""
+        self.tally("answer", answers)
         self._units.add(self._per_read * sum(max(size / KIB, 1.0) for size in answers))
 
     def holds(self, entities: int, stored: float, at: float) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from twin2multicloud.blueprint.kinds import Role
@@ -58,6 +58,11 @@ class Counted:
         if found is None:
             found = self._cells[name] = self._book.cell(name, self.component.id)
         return found
+
+    def tally(self, what: str, sizes: Sequence[int], count: int = 1) -> None:
+        """Note how many of something there were, each `count` times, and their bytes: what `calibrate` looks at."""
+        self.cell(f"{what}-count").add(len(sizes) * count)
+        self.cell(f"{what}-bytes").add(sum(sizes) * count)
 
     def assumed(self, name: str) -> float:
         """An engineering figure (`model.assumptions`)."""

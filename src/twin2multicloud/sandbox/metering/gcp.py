@@ -166,6 +166,7 @@ class PubSub(Counted):
 
     def sent(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.sent`."""
+        self.tally("event", sizes)
         self._throughput.add(self._counted(sizes))
 
     def received(self, sizes: Sequence[int]) -> None:
@@ -204,10 +205,12 @@ class DirectGateway(PubSub):
 
     def message(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.message`."""
+        self.tally("payload", (size,), count)
         self._throughput.add(count * max(size + self._overhead, _LEAST_REQUEST))
 
     def command(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.command`: published, and delivered to the device."""
+        self.tally("command", (size,), count)
         self._commands.add(2 * count * max(size + self._overhead, _LEAST_REQUEST))
 
     def connected(self, device_seconds: float) -> None:
@@ -238,6 +241,7 @@ class RunGateway(CountedFunction):
 
     def message(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.message`."""
+        self.tally("payload", (size,), count)
         self._runs.add(count)
         self._messages.add(count)
         self._busy.add(count * self._per_message_ms)
@@ -248,6 +252,7 @@ class RunGateway(CountedFunction):
 
     def command(self, size: int, count: int = 1) -> None:
         """See `GatewayMeter.command`: kept until the device's next message, then removed."""
+        self.tally("command", (size,), count)
         self._writes.add(count)
         self._deletes.add(count)
 
@@ -280,13 +285,13 @@ class Firestore(Counted):
         self._writes, self._reads, self._deletes = (
             self.cell(f"gcp.firestore.{operation}") for operation in ("writes", "reads", "deletes")
         )
-        self._bytes_in = self.cell("written-bytes")
+        self._bytes_in = self.cell("record-bytes")
         self._held = Level(self)
 
     def wrote(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.wrote`."""
+        self.tally("record", sizes)
         self._writes.add(len(sizes))
-        self._bytes_in.add(sum(sizes))
 
     def read(self, records: int, answers: Sequence[int]) -> None:
         """See `StoreMeter.read`."""
@@ -321,13 +326,13 @@ class Bigtable(Counted):
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._writes = self.cell("rows-written")
-        self._bytes_in = self.cell("written-bytes")
+        self._bytes_in = self.cell("record-bytes")
         self._held = Level(self)
 
     def wrote(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.wrote`."""
+        self.tally("record", sizes)
         self._writes.add(len(sizes))
-        self._bytes_in.add(sum(sizes))
 
     def read(self, records: int, answers: Sequence[int]) -> None:
         """Within the nodes' capacity."""
@@ -372,6 +377,7 @@ class CloudStorage(Counted):
 
     def put(self, size: int) -> None:
         """See `BucketMeter.put`."""
+        self.tally("object", (size,))
         self._written.add(1)
         self._billed.add(size)
 
@@ -413,10 +419,12 @@ class FirestoreGraph(Counted):
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`."""
+        self.tally("update", sizes)
         self._writes.add(len(sizes))
 
     def queried(self, answers: Sequence[int]) -> None:
         """See `GraphMeter.queried`: as many entities as an answer holds."""
+        self.tally("answer", answers)
         self._reads.add(sum(max(ceil(size / self._entity), 1) if self._entity else 1 for size in answers))
 
     def holds(self, entities: int, stored: float, at: float) -> None:
