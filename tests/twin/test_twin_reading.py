@@ -15,6 +15,7 @@ from tests.twin.conftest import SMALL, findings, problem, put, read, small
 from twin2multicloud.model.documents import parse_workload, read_workload_file
 from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.model.parsing import Parsed, walk
+from twin2multicloud.model.twin import parts
 from twin2multicloud.model.twin.definition import TwinDefinition
 from twin2multicloud.model.twin.reader import parse_twin, read_twin_file, twin_of
 
@@ -256,6 +257,22 @@ def test_large_and_deep_twins_are_bounded() -> None:
     many = io.BytesIO(b"name: x\ndevices: [" + b"1," * 600_000 + b"1]")
     with pytest.raises(InvalidInputError, match="larger than 1 MiB"):
         read_twin_file("-", stdin=many)
+
+
+def test_a_small_file_cannot_mean_endless_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [{"type": "valve", "count": 1_000_000, "name": f"g{n}-{{n}}"} for n in range(3000)]
+    assert "3,000,000,000 devices" in findings(put("devices", value=groups))["devices"].problem
+    rooms = [{"id": f"r{n}-{{n}}", "model": "Room", "count": 1_000_000} for n in range(3000)]
+    assert "3,000,000,000 entities" in findings(put("graph", "entities", value=rooms))["graph.entities"].problem
+
+    def patterns(document: dict[str, Any]) -> None:
+        document["devices"] = [{"type": "sensor", "count": 1000, "name": "s-{n}"}]
+        document["rules"][0]["devices"] = [f"s-{n}*" for n in range(1, 900)]
+        document["dashboards"] = []
+
+    monkeypatch.setattr(parts, "MAX_SCANNED", 800_000)
+
+    assert "use fewer patterns" in findings(patterns)[""].problem
 
 
 def test_five_thousand_devices_may_be_listed() -> None:

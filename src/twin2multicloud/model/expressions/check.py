@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 from twin2multicloud.model.expressions.errors import Problem, meant
@@ -41,6 +41,7 @@ _OF_FIELD: Final[Mapping[str, Types]] = {
 _COMPARABLE: Final = NUMBER | TEXT | BOOLEAN
 _ORDERED: Final = NUMBER | TEXT
 _NULL: Final = frozenset(("null",))
+_MOST_GUESSES: Final = 5
 
 
 class FieldLike(Protocol):
@@ -53,7 +54,7 @@ class FieldLike(Protocol):
     def type(self) -> str: ...  # noqa: D102
 
     @property
-    def allowed(self) -> tuple[str, ...]: ...  # noqa: D102
+    def allowed(self) -> Collection[str]: ...  # noqa: D102
 
 
 def check(expression: Expression, fields: Iterable[FieldLike], *, condition: bool = True) -> list[Problem]:
@@ -73,6 +74,7 @@ def check(expression: Expression, fields: Iterable[FieldLike], *, condition: boo
 class _Checker:
     def __init__(self, fields: Mapping[str, FieldLike]) -> None:
         self._fields = fields
+        self._misspelled = 0
         self.problems: list[Problem] = []
 
     def types(self, node: Node) -> Types:
@@ -182,7 +184,8 @@ class _Checker:
         if isinstance(name, Name) and isinstance(constant, Constant) and isinstance(constant.value, str):
             field = self._fields.get(name.name)
             if field is not None and field.allowed and constant.value not in field.allowed:
-                hint = meant(constant.value, field.allowed)
+                self._misspelled += 1
+                hint = meant(constant.value, field.allowed) if self._misspelled <= _MOST_GUESSES else ""
                 self._find(constant, f"{name.name} is never {literal(constant.value)[:64]}{hint}")
 
     def _in(self, node: Binary) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,14 @@ class ExpressionError(ValueError):
         return Problem(self.column, self.message)
 
 
+_MOST_COMPARED: Final = 2000
+
+
 def meant(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` if a known name is near, otherwise the known names, as the end of a sentence."""
     import difflib  # 5 ms that only errors need
 
-    names = list(known)
+    names = list(islice(known, _MOST_COMPARED))
     folded = {candidate.casefold(): candidate for candidate in names}
     close = difflib.get_close_matches(name[:64].casefold(), list(folded), n=1, cutoff=0.6)
     if close:

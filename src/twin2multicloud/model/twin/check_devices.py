@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twin2multicloud.model.twin.definition import MAX_DEVICES, SCALARS
-from twin2multicloud.model.twin.parts import Parts, Problem
+from twin2multicloud.model.twin.definition import MAX_DEVICES, MAX_ENTITIES, SCALARS
+from twin2multicloud.model.twin.parts import Listed, Parts, Problem
+
+
+def size_problems(parts: Parts) -> Iterator[Problem]:
+    """Whether there are more devices or entities than can be; those are taken out, since nobody should count them."""
+    devices = sum(len(group) for _, group in parts.devices.good)
+    if devices > MAX_DEVICES:
+        yield Problem(("devices",), f"has {devices:,} devices; an Azure IoT hub takes {MAX_DEVICES:,}: split the twin")
+        parts.devices = Listed(complete=False)
+    entities = sum(entity.count or 1 for _, entity in parts.entities.good)
+    if entities > MAX_ENTITIES:
+        message = f"has {entities:,} entities; Azure Digital Twins takes {MAX_ENTITIES:,} twins: make it smaller"
+        yield Problem(("graph", "entities"), message)
+        parts.entities = Listed(complete=False)
 
 
 def device_problems(parts: Parts) -> Iterator[Problem]:
@@ -28,8 +41,6 @@ def device_problems(parts: Parts) -> Iterator[Problem]:
         if kind.twin_fields is None and not kind.kept_fields:
             yield Problem(("device_types", name), "has no field whose last value a twin can keep; add a single value")
     total = sum(len(group) for _, group in parts.devices.good)
-    if total > MAX_DEVICES:
-        yield Problem(("devices",), f"has {total:,} devices; an Azure IoT hub takes {MAX_DEVICES:,}: split the twin")
     workload = parts.workload
     if workload is not None and parts.devices.complete and total and workload.devices != total:
         message = f"is {workload.devices:,}, and the devices section has {total:,}; remove it, or write {total}"

@@ -17,8 +17,6 @@ from twin2multicloud.model.twin.parts import Parts, Problem
 from twin2multicloud.model.twin.patterns import spread
 from twin2multicloud.model.twin.values import value_problem
 
-_MOST_ENTITIES = 2_000_000
-
 
 def graph_problems(parts: Parts) -> Iterator[Problem]:
     """What is wrong with the graph."""
@@ -29,11 +27,6 @@ def graph_problems(parts: Parts) -> Iterator[Problem]:
                 yield Problem(path, f"is of type {its.type}; an entity's property is {', '.join(SCALARS)}")
     for index, entity in parts.entities.good:
         yield from _entity(parts, index, entity)
-    total = sum(entity.count or 1 for _, entity in parts.entities.good)
-    if total > _MOST_ENTITIES:
-        message = f"has {total:,} entities; Azure Digital Twins takes {_MOST_ENTITIES:,} twins: make it smaller"
-        yield Problem(("graph", "entities"), message)
-        return
     outgoing: Counter[str] = Counter()
     yield from _containment(parts, outgoing)
     yield from _relationships(parts, outgoing)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -76,13 +77,19 @@ def _fields(kind: DeviceTypeDefinition) -> list[Field]:
     return [Field(name, field.type, allowed=field.allowed) for name, field in kind.fields.items()]
 
 
-def _scope(parts: Parts) -> list[Field]:
-    """`device` and `device_type` as fields whose values are known, where they are."""
-    devices = tuple(parts.device_types_by_name) if parts.devices.complete else ()
-    return [
-        Field("device", "string", allowed=devices),
-        Field("device_type", "string", allowed=tuple(sorted(parts.device_types.declared))),
-    ]
+@dataclass(frozen=True)
+class _Known:
+    """`device` or `device_type` as a field whose values are known; none given = any."""
+
+    name: str
+    allowed: Collection[str]
+    type: str = "string"
+
+
+def _scope(parts: Parts) -> list[_Known]:
+    devices = parts.device_types_by_name.keys() if parts.devices.complete else ()
+    kinds = sorted(parts.device_types.declared) if parts.device_types.complete else ()
+    return [_Known("device", devices), _Known("device_type", kinds)]
 
 
 def _action(

@@ -22,6 +22,9 @@ from twin2multicloud.model.workload import Whole, Workload
 MAX_DEVICES = 1_000_000
 """As many as one Azure IoT hub takes."""
 
+MAX_ENTITIES = 1_000_000
+"""Together with as many devices: the 2,000,000 twins that Azure Digital Twins takes."""
+
 Text = Annotated[str, Field(max_length=512)]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[Whole, Field(ge=1, le=MAX_DEVICES, strict=True)]

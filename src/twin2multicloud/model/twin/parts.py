@@ -6,7 +6,7 @@ says which of its members were declared but could not be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -32,6 +32,13 @@ T = TypeVar("T")
 MAX_SUGGESTIONS: Final = 30
 MAX_COMPARED: Final = 20_000
 """Comparing names is slow: a hostile file must not make it happen millions of times."""
+
+MAX_SCANNED: Final = 20_000_000
+"""Names that all patterns of a definition together are held against: seconds, not hours."""
+
+
+class TooManyPatternsError(Exception):
+    """The patterns of a definition would be held against more names than `MAX_SCANNED`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class Parts:
     relationship_names: dict[str, set[str]] = field(default_factory=dict)
     """The relationships of given interfaces, by device type or entity model."""
     _suggestions: int = 0
+    _scanned: int = 0
 
     @cached_property
     def device_types_by_name(self) -> dict[str, str]:
@@ -105,10 +113,16 @@ class Parts:
     def _all_twins(self) -> list[str]:
         return [*self.entity_models, *self.device_types_by_name]
 
+    def _scan(self, pattern: str, names: Collection[str]) -> list[str]:
+        self._scanned += len(names)
+        if self._scanned > MAX_SCANNED:
+            raise TooManyPatternsError
+        return list(filter(matcher(pattern), names))
+
     def twins_like(self, pattern: str) -> list[str]:
         """The entities and devices that a name or pattern means."""
         if "*" in pattern:
-            return list(filter(matcher(pattern), self._all_twins))
+            return self._scan(pattern, self._all_twins)
         return [pattern] if pattern in self.entity_models or pattern in self.device_types_by_name else []
 
     def model_of(self, twin: str) -> str:
@@ -132,11 +146,10 @@ class Parts:
         names = self.device_types_by_name
         if "*" not in pattern:
             return [pattern] if pattern in names and kind in (None, names[pattern]) else []
-        fits = matcher(pattern)
-        return [name for name, its_kind in names.items() if kind in (None, its_kind) and fits(name)]
+        return [name for name in self._scan(pattern, names) if kind in (None, names[name])]
 
     def entities_like(self, pattern: str) -> list[str]:
         """The entities that an id or pattern means, in order."""
         if "*" not in pattern:
             return [pattern] if pattern in self.entity_models else []
-        return list(filter(matcher(pattern), self.entity_models))
+        return self._scan(pattern, self.entity_models)
