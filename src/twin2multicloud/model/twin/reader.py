@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO, Final
 
@@ -35,6 +36,9 @@ from twin2multicloud.model.twin.given import resolve_interfaces
 from twin2multicloud.model.twin.parts import Listed, Named, Parts, Problem
 from twin2multicloud.model.validation import ModelT, limited, validated, value_text
 from twin2multicloud.model.workload import Workload
+
+_MOST_PROBLEMS: Final = 500
+"""Of each check: nobody reads more, and explaining the thousands of a hostile file would take long."""
 
 _SECTIONS: Final = (*TWIN_SECTIONS[:2], *WORKLOAD_SECTIONS, *TWIN_SECTIONS[2:])
 
@@ -151,7 +155,7 @@ class _Reading:
         self.findings.append(Finding(field_name(path), problem, text, *place))
 
     def _add(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
+        for problem in islice(problems, _MOST_PROBLEMS):
             self._find(problem.path, problem.text)
 
     def _sections(self) -> None:
