@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from aiohttp import web
 from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline import PipelineRequest
 from azure.eventgrid import EventGridPublisherClient
 from azure.storage.blob import ContainerClient
 
@@ -19,7 +22,7 @@ from tests.standins.azure.fake_digital_twins import FakeDigitalTwins
 from tests.standins.azure.fake_event_grid import FakeEventGrid
 from tests.standins.azure.fake_key_vault import FakeKeyVault
 from tests.standins.azure.fake_outage import FakeOutage, fake_outage
-from tests.standins.azure.rig import Certificates, free_port
+from tests.standins.azure.rig import Certificates, free_port, serving
 from twin2multicloud.runtime.adapters.azure.build import VARIABLE, AzureConfig, AzurePorts, Emulators, build
 from twin2multicloud.runtime.adapters.azure.calls import retry_after_s
 from twin2multicloud.runtime.adapters.azure.object_store import BlobObjectStore
@@ -141,6 +144,26 @@ def test_a_missing_container_is_not_a_missing_object(azurite: emulators.Azurite)
                 call("key")
 
 
+def test_objects_are_listed_where_the_account_knows_no_start(azurite: emulators.Azurite) -> None:
+    refused: list[str] = []
+
+    def refuse(request: PipelineRequest[Any]) -> None:
+        if "startFrom" in request.http_request.url:
+            refused.append(request.http_request.url)
+            error = HttpResponseError("InvalidQueryParameterValue")
+            error.status_code = 400
+            raise error
+
+    with ContainerClient.from_connection_string(
+        azurite.connection_string, "cool", raw_request_hook=refuse, retry_total=0
+    ) as client:
+        store, folder = BlobObjectStore(client), unique("folder")
+        for name in "abc":
+            store.create(f"{folder}/{name}", b"1", {}, "cool")
+        assert [each.key for each in store.list(f"{folder}/", after=f"{folder}/a")] == [f"{folder}/b", f"{folder}/c"]
+    assert len(refused) == 1
+
+
 def test_the_wait_is_read_from_every_form_of_header() -> None:
     assert retry_after_s({"Retry-After": "3"}) == 3.0
     assert retry_after_s({"x-ms-retry-after-ms": "250"}) == 0.25
@@ -191,6 +214,36 @@ def _topic(open_ports: Open, grid: FakeEventGrid, topic: str, key: str = "") -> 
 def _plain(event: Event) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(encode(event))
     return found
+
+
+def test_the_fake_topic_delivers_after_a_handshake_and_again_after_failures(
+    open_ports: Open, event_grid: FakeEventGrid
+) -> None:
+    topic, taken = unique("topic"), []
+
+    async def hook(request: web.Request) -> web.Response:
+        (event,) = await request.json()
+        if request.headers["aeg-event-type"] == "SubscriptionValidation":
+            return web.json_response({"validationResponse": event["data"]["validationCode"]})
+        taken.append(event["id"])
+        return web.Response(status=200 if len(taken) > 2 else 500)
+
+    async def mute(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    app.router.add_post("/mute", mute)
+    with serving(app) as (_, port):
+        with pytest.raises(ValueError, match="handshake"):
+            event_grid.subscribe(topic, f"http://127.0.0.1:{port}/mute")
+        event_grid.subscribe(topic, f"http://127.0.0.1:{port}/hook")
+        _topic(open_ports, event_grid, topic).publisher.publish(topic, [record("d", TIME, id="e1")])
+        deadline = time.monotonic() + 10
+        while len(taken) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert taken == ["e1"] * 3
 
 
 def test_an_event_larger_than_a_topic_takes_is_rejected(open_ports: Open, event_grid: FakeEventGrid) -> None:

@@ -21,6 +21,8 @@ TIERS: Final[Mapping[str, str]] = {"standard": "Hot", "cool": "Cool", "archive":
 # The service wants metadata keys that could be a variable in C#: ours may begin with a digit.
 _METADATA_PREFIX: Final = "t2m_"
 
+_BAD_REQUEST: Final = 400
+
 
 class BlobObjectStore:
     """`ObjectStore` on one container. `tiers` gives the access tier of each of our storage classes.
@@ -96,10 +98,22 @@ class BlobObjectStore:
                 raise _missing(key, error) from None
 
     def _later(self, prefix: str, after: str) -> Iterator[StoredObject]:
-        options: dict[str, Any] = {"start_from": after} if after else {}
-        for blob in self._container.list_blobs(name_starts_with=prefix or None, include=["metadata"], **options):
-            if not after or blob.name > after:
-                yield self._stored(blob)
+        begun = False
+        try:
+            for blob in self._blobs(prefix, {"start_from": after} if after else {}):
+                begun = True
+                if blob.name > after:
+                    yield self._stored(blob)
+        except HttpResponseError as error:
+            if begun or not after or error.status_code != _BAD_REQUEST:
+                raise
+            # Not every account knows where to start: look through what lies before.
+            for blob in self._blobs(prefix, {}):
+                if blob.name > after:
+                    yield self._stored(blob)
+
+    def _blobs(self, prefix: str, options: dict[str, Any]) -> Iterator[BlobProperties]:
+        yield from self._container.list_blobs(name_starts_with=prefix or None, include=["metadata"], **options)
 
     def _stored(self, blob: BlobProperties) -> StoredObject:
         metadata = {
