@@ -168,7 +168,7 @@ def test_remote_telemetry_arrives_in_batches_and_is_processed_in_them() -> None:
 def test_remote_telemetry_leaves_through_a_sender_that_gathers() -> None:
     v = volumes(devices=100)
     leaving = parts("gcp.pubsub-direct", TELEMETRY, End.SOURCE, Relation.CLOUD, v)
-    assert leaving["gateway"] == {"gcp.pubsub.throughput": pytest.approx(100 * SECONDS * COUNTED)}
+    assert leaving["telemetry-deliveries"] == {"gcp.pubsub.throughput": pytest.approx(100 * SECONDS * COUNTED)}
     # Requests wait for their batch, so one instance is always at work; 5.1 ms of CPU each keep it half busy.
     assert leaving["telemetry-sender"] == {
         "gcp.run.requests": pytest.approx(100 * SECONDS),

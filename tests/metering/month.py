@@ -97,6 +97,13 @@ def cut(arrivals: Arrivals, most: int) -> Arrivals:
     return [(at, min(most, many - start)) for at, many in arrivals for start in range(0, many, most)]
 
 
+def lying(size: int, many: int, whole: bool, most: int = 10**9) -> list[int]:
+    """Sizes of messages as they lie in a queue: one each, or one for a whole batch of at most `most`."""
+    if not whole:
+        return [size] * many
+    return [size * min(most, many - start) for start in range(0, many, most)]
+
+
 @dataclass
 class Sizes:
     payload: int
@@ -203,13 +210,12 @@ class Month:
         else:
             runs = arrivals if offer == "gcp.run-functions" else gather(arrivals, stream_most, self.window)
         channel = self.channel_of_intake(m)
-        owner = m.gateway if provider is Provider.GCP and not self.apart("telemetry") else channel
-        for _, many in arrivals:
-            if owner is channel and not channel.component.name.endswith("-checkpoints"):
-                channel.sent([size] * many)
+        whole = self.apart("telemetry") and provider is not Provider.AWS
+        for _, many in cut(arrivals, 65_536 // size) if provider is Provider.AZURE else arrivals:
+            channel.sent(lying(size, many, whole))
         for _, many in runs:
-            channel.received([size] * many)
-            channel.acked([size] * many)
+            channel.received(lying(size, many, whole, self.link_most))
+            channel.acked(lying(size, many, whole, self.link_most))
         return runs
 
     @staticmethod
@@ -229,7 +235,7 @@ class Month:
             for _, many in batches:
                 m.channel("L1/telemetry-checkpoints").received([s.envelope] * many)
         else:
-            topic = m.channel("L1/gateway" if self.offer(Slot.ACQUISITION) == "gcp.pubsub-direct" else "L1/telemetry")
+            topic = m.channel("L1/telemetry-deliveries")
             for _, many in batches:
                 topic.received([s.payload] * many)
         return batches
@@ -277,31 +283,30 @@ class Month:
             return handed
         outbox = m.channel(f"L2/{edge}-outbox")
         offer = self.offer(Slot.PROCESSING)
+        whole = offer.startswith("azure.") or offer == "gcp.run-worker"
         if offer.startswith("azure."):
             batches = cut(handed, min(self.link_most, 65_536 // size))
         elif offer == "gcp.run-worker":
             batches = cut(handed, self.link_most)
         else:
             batches = gather(handed, self.link_most, self.window)
-        for _, many in handed:
-            outbox.sent([size] * many)
+        for _, many in batches if whole else handed:
+            outbox.sent(lying(size, many, whole))
         for _, many in batches:
-            outbox.received([size] * many)
-            outbox.acked([size] * many)
+            outbox.received(lying(size, many, whole))
+            outbox.acked(lying(size, many, whole))
         return self.cross(m, edge, batches, size)
 
     def cross(self, m: Meters, edge: str, batches: Arrivals, size: int) -> Arrivals:
         """Every batch is posted, received and remembered."""
         link = self.blueprint.by_edge[edge]
         sender = m.function(f"{link.source}/{edge}-sender")
-        receiver, nonces = m.function(f"{link.target}/{edge}-receiver"), m.store(f"{link.target}/nonces")
+        receiver = m.function(f"{link.target}/{edge}-receiver")
         for _, many in batches:
             sender.invoked(many, {POST: 1, LINK: many})
             body = many * size * self.a["link_compression"]
             m.link(edge).sent(body + self.a["link_overhead_bytes"], many, many * size, body)  # type: ignore[arg-type]
             receiver.invoked(many, {LINK: many, edge: many} if edge != "telemetry" else {LINK: many})
-            nonces.wrote([self.sizes.state])
-            nonces.expired([self.sizes.state])
         return batches
 
     def rule_reads(self) -> None:
@@ -332,7 +337,9 @@ class Month:
         s, a = self.sizes, self.a
         per_object = int(a["object_bytes"] / s.packed_record)
         objects = [min(per_object, records - start) for start in range(0, records, per_object)]
-        m.store("L3.hot/hot").swept(int(self.w["devices"]), records, records * s.record)
+        devices = int(self.w["devices"])
+        for found, size in ((0, 0), (records, records * s.record), (0, 0)):  # anything old? its window; anything else?
+            m.store("L3.hot/hot").swept(devices, found, size)
         posts = len(objects) if self.apart("to-cool") else 0
         m.function("L3.hot/to-cool-mover").invoked(records, {MOVE: records, POST: posts})
         for count in objects:
@@ -355,8 +362,6 @@ class Month:
         size = round(count * self.sizes.packed_record)
         m.link(edge).sent(size + int(self.a["link_overhead_bytes"]), count, size, size)
         m.function(f"{link.target}/{edge}-receiver").invoked(count, {LINK: count})
-        m.store(f"{link.target}/nonces").wrote([self.sizes.state])
-        m.store(f"{link.target}/nonces").expired([self.sizes.state])
 
     # ── People ──────────────────────────────────────────────────────────────────────────────────────────────────
     def people(self) -> None:
@@ -381,11 +386,8 @@ class Month:
 
     def asked(self, m: Meters, edge: str, answer: int) -> None:
         if self.apart(edge):
-            link = self.blueprint.by_edge[edge]
             body = answer * self.a["link_compression"]
             m.link(edge).sent(round(body + self.a["link_overhead_bytes"]), 1, answer, round(body))
-            m.store(f"{link.source}/nonces").wrote([self.sizes.state])
-            m.store(f"{link.source}/nonces").expired([self.sizes.state])
 
     def look_back(self, slot: Slot, name: str, months: float, share: float) -> None:
         """People read a share of the objects that a tier holds."""

@@ -111,18 +111,42 @@ def test_consumption_bills_a_tenth_of_a_second_and_flex_no_more_than_all_the_tim
     assert flex("L2/process", "azure.functions-flex.duration", 10.0) == pytest.approx(MONTH_S * 512 * MIB)
 
 
-def test_a_storage_queue_packs_what_is_handed_over_at_once() -> None:
+def test_a_storage_queue_counts_every_put_get_and_delete() -> None:
     count = Counting(home(Provider.AZURE, Relation.REGION))
     outbox = count.m.channel("L2/persist-outbox")
-    outbox.sent([100] * 41)  # batches of 20
-    assert count("L2/persist-outbox", "azure.storage-queue.operations") == 3
-    outbox.sent([30_000] * 3)  # two of them in 64 KB
+    outbox.sent([30_000, 100])
+    outbox.received([30_000, 100])
+    outbox.acked([30_000])
     assert count("L2/persist-outbox", "azure.storage-queue.operations") == 5
-    outbox.sent([100_000])
-    assert count("L2/persist-outbox", "azure.storage-queue.operations") == 7
-    outbox.received([100] * 20)
-    outbox.acked([100] * 20)
-    assert count("L2/persist-outbox", "azure.storage-queue.operations") == 9
+
+
+def test_what_is_called_over_a_link_remembers_nonces() -> None:
+    apart, together = Counting(home(Provider.AZURE, Relation.REGION)), Counting(home(Provider.AZURE))
+    apart.m.function("L3.hot/persist-receiver").invoked(20)
+    apart.m.function("L3.hot/history").invoked(1, {QUERY: 1})
+    # Written and expired, 5 RU each.
+    assert apart("L3.hot/nonces", "azure.cosmos.serverless-ru") == pytest.approx(20)
+    together.m.function("L3.hot/history").invoked(1, {QUERY: 1})
+    assert "L3.hot/nonces" not in together.m
+
+
+def test_twinmaker_calls_our_connector_which_keeps_the_values() -> None:
+    count = Counting(home(Provider.AWS, L4="aws.twinmaker"))
+    count.m.graph.updated([500] * 25)
+    count.m.graph.queried([10_000])
+    assert count("L4/graph", "aws.twinmaker.api-calls") == 4
+    assert count("L4/twin-connector", "aws.lambda.requests") == 4
+    assert count("L4/twin-values", "aws.dynamodb.write-units") == 25
+    assert count("L4/twin-values", "aws.dynamodb.read-units") == 1.5
+
+
+def test_devices_publishing_is_counted_once() -> None:
+    count = Counting(home(Provider.GCP))
+    count.m.gateway.message(2000)
+    count.m.channel("L2/intake").sent([2000])
+    count.m.channel("L2/intake").received([2000])
+    assert count("L1/gateway", "gcp.pubsub.throughput") == 2100
+    assert count("L2/intake", "gcp.pubsub.throughput") == 2100
 
 
 def test_errors_on_azure_and_aws_go_through_a_queue() -> None:

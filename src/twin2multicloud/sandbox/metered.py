@@ -73,7 +73,7 @@ class MeteredHotStore:
     def between(self, devices: Sequence[str], start: str, end: str) -> list[Event]:
         """As `HotStore.between`: what a mover reads."""
         events = self._store.between(devices, start, end)
-        self._meter.swept(0, len(events), sum(map(record_size, events)))
+        self._meter.swept(len(devices), len(events), sum(map(record_size, events)))
         return events
 
     def delete(self, events: Sequence[Event]) -> None:

@@ -77,10 +77,12 @@ def queue(
 
 
 def store(name: str, writes: FloatArray, each_bytes: FloatArray, reads: FloatArray | None = None) -> Component:
-    """A small DynamoDB table of states, dead letters or nonces. What it holds is negligible and expires for free."""
+    """A small DynamoDB table of states, dead letters or nonces, read consistently. What it holds is negligible and
+    expires for free.
+    """
     uses = [Use("aws.dynamodb.write-units", writes, each_bytes=each_bytes)]
     if reads is not None:
-        uses.append(Use("aws.dynamodb.read-units", reads * 0.5, each_bytes=each_bytes))
+        uses.append(Use("aws.dynamodb.read-units", reads, each_bytes=each_bytes))
     return Component(name, Kind.STORE, "DynamoDB", tuple(uses))
 
 

@@ -29,6 +29,29 @@ def _calls(v: Volumes) -> FloatArray:
     return v.twin_updates / v.batch(_VALUES_PER_CALL)
 
 
+def _data_access(v: Volumes) -> FloatArray:
+    """Unified data access: writes, and a read of the values for every answer."""
+    return _calls(v) + v.state_queries
+
+
+def _connector(v: Volumes) -> Iterable[Component]:
+    """TwinMaker keeps no values itself: it calls our function for each access, which keeps them in a table."""
+    runs = _data_access(v)
+    busy_ms = runs * v.assumptions.invocation_ms + v.twin_updates * v.assumptions.graph_ms_per_update
+    yield function(v, "twin-connector", Role.GRAPH, runs, busy_ms)
+    yield Component("twin-values", Kind.STORE, "DynamoDB", _table(v))
+
+
+def _table(v: Volumes) -> tuple[Use, ...]:
+    """Values of twins in a DynamoDB table."""
+    answer = v.constant(v.assumptions.query_response_bytes)
+    return (
+        Use("aws.dynamodb.write-units", v.twin_updates, each_bytes=v.record_bytes),
+        Use("aws.dynamodb.read-units", v.state_queries * 0.5, each_bytes=answer),
+        Use("aws.dynamodb.storage", v.entities * v.assumptions.entity_bytes),
+    )
+
+
 def _twinmaker(v: Volumes) -> Iterable[Component]:
     yield Component(
         "graph",
@@ -36,10 +59,11 @@ def _twinmaker(v: Volumes) -> Iterable[Component]:
         "IoT TwinMaker",
         (
             Use("aws.twinmaker.entities", v.entities),
-            Use("aws.twinmaker.api-calls", _calls(v)),
+            Use("aws.twinmaker.api-calls", _data_access(v)),
             Use("aws.twinmaker.queries", v.state_queries),
         ),
     )
+    yield from _connector(v)
     yield _scenes(v)
     yield _reader(v)
 
@@ -50,10 +74,11 @@ def _bundle(plan: int) -> Callable[[Volumes], Iterable[Component]]:
     def components(v: Volumes) -> Iterable[Component]:
         uses = (
             Use(prefix, v.constant(1)),
-            Use(f"{prefix}.api-calls", _calls(v)),
+            Use(f"{prefix}.api-calls", _data_access(v)),
             Use(f"{prefix}.queries", v.state_queries),
         )
         yield Component("graph", Kind.GRAPH, "IoT TwinMaker", uses)
+        yield from _connector(v)
         yield _scenes(v)
         yield _reader(v)
 
@@ -61,17 +86,7 @@ def _bundle(plan: int) -> Callable[[Volumes], Iterable[Component]]:
 
 
 def _own_graph(v: Volumes) -> Iterable[Component]:
-    answer = v.constant(v.assumptions.query_response_bytes)
-    yield Component(
-        "graph",
-        Kind.GRAPH,
-        "DynamoDB",
-        (
-            Use("aws.dynamodb.write-units", v.twin_updates, each_bytes=v.record_bytes),
-            Use("aws.dynamodb.read-units", v.state_queries * 0.5, each_bytes=answer),
-            Use("aws.dynamodb.storage", v.entities * v.assumptions.entity_bytes),
-        ),
-    )
+    yield Component("graph", Kind.GRAPH, "DynamoDB", _table(v))
     yield _reader(v)
 
 

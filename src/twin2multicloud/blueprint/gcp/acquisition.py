@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twin2multicloud.blueprint.edges import TELEMETRY
 from twin2multicloud.blueprint.gcp.glue import THROUGHPUT, gathering_sender, in_pubsub, topic
 from twin2multicloud.blueprint.gcp.run import service
-from twin2multicloud.blueprint.parts import Component, End, EndParts, Flow, Kind, Limit, Offer, Relation, Role, Use
+from twin2multicloud.blueprint.parts import Component, End, Flow, Kind, Limit, Offer, Relation, Role, Use
 from twin2multicloud.blueprint.volumes import Volumes
 from twin2multicloud.model.slots import Provider, Slot
 
@@ -50,16 +50,12 @@ def _gateway(v: Volumes) -> Iterable[Component]:
     )
 
 
-def _sender(telemetry_topic: str) -> EndParts:
-    """Telemetry waits in its topic anyway, so the sender needs no queue, only its deliveries."""
-
-    def parts(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
-        if relation is not Relation.SAME:
-            delivered = Use(THROUGHPUT, flow.messages, each_bytes=in_pubsub(v, v.message_size_bytes))
-            yield Component(telemetry_topic, Kind.TOPIC, "Pub/Sub", (delivered,))
-            yield gathering_sender(TELEMETRY, v, flow)
-
-    return parts
+def _sender(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
+    """Telemetry waits in its topic anyway, so the sender needs no queue, only its subscription."""
+    if relation is not Relation.SAME:
+        delivered = Use(THROUGHPUT, flow.messages, each_bytes=in_pubsub(v, v.message_size_bytes))
+        yield Component("telemetry-deliveries", Kind.TOPIC, "Pub/Sub", (delivered,))
+        yield gathering_sender(TELEMETRY, v, flow)
 
 
 def _addresses_devices(v: Volumes) -> NDArray[np.bool_]:
@@ -76,7 +72,7 @@ ACQUISITION = (
         summary="devices publish over HTTPS or gRPC with short-lived tokens of their own identity; no MQTT",
         features=frozenset({"managed", "https", "commands", "device-identity"}),
         components=_direct,
-        ends={(TELEMETRY.id, End.SOURCE): _sender("gateway")},
+        ends={(TELEMETRY.id, End.SOURCE): _sender},
         limits=(
             Limit(
                 f"commands need a topic per device, and a project has at most {_MOST_TOPICS:,}",
@@ -93,6 +89,6 @@ ACQUISITION = (
         summary="our HTTPS gateway on Cloud Run checks tokens and publishes; no MQTT",
         features=frozenset({"https", "commands", "device-identity"}),
         components=_gateway,
-        ends={(TELEMETRY.id, End.SOURCE): _sender("telemetry")},
+        ends={(TELEMETRY.id, End.SOURCE): _sender},
     ),
 )

@@ -26,7 +26,7 @@ from twin2multicloud.sandbox.metering.base import (
     pieces,
 )
 from twin2multicloud.sandbox.metering.book import MeterBook
-from twin2multicloud.sandbox.metering.hooks import Amount
+from twin2multicloud.sandbox.metering.hooks import TWIN_UPDATES, Amount
 
 _REQUEST_CHUNK = 64 * KIB
 _SEND_BATCH = 10
@@ -181,13 +181,13 @@ class DynamoDb(Counted):
         self._writes.add(sum(pieces(size, KIB) for size in sizes))
 
     def read(self, records: int, answers: Sequence[int]) -> None:
-        """See `StoreMeter.read`; eventually consistent."""
-        self._reads.add(sum(0.5 * pieces(size, 4 * KIB) for size in answers))
+        """See `StoreMeter.read`: eventually consistent for people, consistent for rules."""
+        each = 0.5 if self.component.name == "hot" else 1.0
+        self._reads.add(sum(each * pieces(size, 4 * KIB) for size in answers))
 
     def swept(self, devices: int, records: int, bytes_read: int) -> None:
-        """See `StoreMeter.swept`: a partition per device, each asked twice for its earliest and once for a window."""
-        window = max(bytes_read / (4 * KIB) + (0.5 * devices if bytes_read > 4 * KIB * devices else 0), devices)
-        self._reads.add(0.5 * (2 * devices + window))
+        """See `StoreMeter.swept`: a query for each device, of which the last chunk is half full on average."""
+        self._reads.add(0.5 * max(bytes_read / (4 * KIB) + 0.5 * devices, devices))
 
     def deleted(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.deleted`: as much as writing them."""
@@ -296,7 +296,10 @@ _VALUES_PER_CALL = 10
 
 
 class TwinMaker(Counted):
-    """IoT TwinMaker, standard or a bundle plan: entities (or the plan), calls of up to ten values, queries."""
+    """IoT TwinMaker, standard or a bundle plan: entities (or the plan), calls of up to ten values, queries.
+
+    Each call makes it call our connector, which keeps the values in a table.
+    """
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
@@ -306,21 +309,34 @@ class TwinMaker(Counted):
         self._calls = self.cell(f"{prefix}.api-calls")
         self._queries = self.cell(f"{prefix}.queries")
         self._entities = self.cell("entities")
+        connector, values = self.sibling("twin-connector"), self.sibling("twin-values")
+        assert connector is not None
+        assert values is not None
+        self._connector, self._values = Lambda(connector, blueprint, book), DynamoDbGraph(values, blueprint, book)
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`."""
         self.tally("update", sizes)
         some = _VALUES_PER_CALL
-        self._calls.add(sum(pieces(sum(sizes[i : i + some]), 20 * KIB) for i in range(0, len(sizes), some)))
+        for start in range(0, len(sizes), some):
+            part = sizes[start : start + some]
+            self._calls.add(pieces(sum(part), 20 * KIB))
+            self._connector.invoked(len(part), {TWIN_UPDATES: len(part)})
+            self._values.updated(part)
 
     def queried(self, answers: Sequence[int]) -> None:
         """See `GraphMeter.queried`."""
         self.tally("answer", answers)
         self._queries.add(len(answers))
+        self._calls.add(len(answers))
+        for _ in answers:
+            self._connector.invoked(1)
+        self._values.queried(answers)
 
     def holds(self, entities: int, stored: float, at: float) -> None:
         """See `GraphMeter.holds`."""
         self._entities.grow(entities)
+        self._values.holds(entities, stored, at)
 
     def derived(self, scale: float) -> dict[str, Amount]:
         """Entities, or the plan, for the month."""

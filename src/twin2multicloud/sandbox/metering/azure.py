@@ -76,36 +76,24 @@ class FlexFunction(CountedFunction):
         return {"azure.functions-flex.duration": Amount(max(busy_s, active) * self._bytes)}
 
 
-def packed(sizes: Sequence[int], most: int) -> int:
-    """Queue messages that hold these messages, in order: at most `most` each, and 64 KB."""
-    messages, room, left = 0, 0, 0
-    for size in sizes:
-        if left == 0 or size > room:
-            messages += pieces(size, _QUEUE_MESSAGE)
-            left, room = most, _QUEUE_MESSAGE * pieces(size, _QUEUE_MESSAGE)
-        left, room = left - 1, room - size
-    return messages
-
-
 class StorageQueue(Counted):
-    """A queue whose messages are batches, as handed over at once."""
+    """A queue: each message is put, got and deleted by itself."""
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._operations = self.cell("azure.storage-queue.operations")
-        self._most = int(self.demanded("link_batch_messages"))
 
     def sent(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.sent`."""
-        self._operations.add(packed(sizes, self._most))
+        self._operations.add(sum(pieces(size, _QUEUE_MESSAGE) for size in sizes))
 
     def received(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.received`."""
-        self._operations.add(packed(sizes, self._most))
+        self._operations.add(sum(pieces(size, _QUEUE_MESSAGE) for size in sizes))
 
     def acked(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.acked`."""
-        self._operations.add(packed(sizes, self._most))
+        self._operations.add(sum(pieces(size, _QUEUE_MESSAGE) for size in sizes))
 
 
 class Checkpoints(Counted):
@@ -205,9 +193,8 @@ class Cosmos(Counted):
         self._use.add(self._per_read * sum(max(size / KIB, 1.0) for size in answers))
 
     def swept(self, devices: int, records: int, bytes_read: int) -> None:
-        """See `StoreMeter.swept`: three queries for every hundred devices."""
-        queries = pieces(devices, _DEVICES_PER_QUERY)
-        self._use.add(self._per_read * (2 * queries + max(bytes_read / KIB, queries)))
+        """See `StoreMeter.swept`: a query for every hundred devices."""
+        self._use.add(self._per_read * max(bytes_read / KIB, pieces(devices, _DEVICES_PER_QUERY)))
 
     def deleted(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.deleted`."""

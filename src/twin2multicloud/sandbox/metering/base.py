@@ -12,7 +12,7 @@ from twin2multicloud.blueprint.kinds import Role
 from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.sandbox.metering.book import Cell, MeterBook
-from twin2multicloud.sandbox.metering.hooks import HANDED_OVER, NOTHING, Amount
+from twin2multicloud.sandbox.metering.hooks import HANDED_OVER, NOTHING, Amount, StoreMeter
 
 HOURS_PER_MONTH = 730.0
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
@@ -116,6 +116,8 @@ class CountedFunction(Counted):
         self._ms = {name: ms for name, ms in blueprint.assumptions.items() if "_ms" in name}
         for edge, unit in HANDED_OVER.items():
             self._ms[edge] = self._ms[unit] if self.puts_away(edge) else 0.0
+        self.nonces: StoreMeter | None = None
+        self._nonce = (round(self.assumed("state_bytes")),)
         self._runs, self._messages, self._busy = (self.cell(n) for n in ("runs", "messages", "busy-ms"))
 
     def invoked(self, messages: int, work: Mapping[str, float] = NOTHING) -> None:
@@ -125,6 +127,10 @@ class CountedFunction(Counted):
         self._messages.add(messages)
         self._busy.add(self._fixed_ms + busy_ms)
         self.count(messages, busy_ms)
+        if self.nonces is not None:
+            # Who is called over a link remembers the nonce of the request, and forgets it later.
+            self.nonces.wrote(self._nonce)
+            self.nonces.expired(self._nonce)
 
     def puts_away(self, edge: str) -> bool:
         """Whether handing over on an edge is this function's work: not where processing only queues it for a sender."""

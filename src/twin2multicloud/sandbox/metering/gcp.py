@@ -154,20 +154,21 @@ class Schedule(Counted):
 
 # ── Pub/Sub ─────────────────────────────────────────────────────────────────────────────────────────────────
 class PubSub(Counted):
-    """A topic or a subscription. Messages are one each, or batches where a worker or a receiver publishes them."""
+    """A topic or a subscription. What devices and our gateway publish is counted where it comes in (`message`)."""
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._throughput = self.cell("gcp.pubsub.throughput")
         self._overhead = self.assumed("pubsub_overhead_bytes")
-        self._most = int(self.demanded("link_batch_messages")) if _holds_batches(component, blueprint) else 1
-        pulled = component.name == "intake" and not blueprint.by_edge["telemetry"].apart
-        self._pulled = pulled and "run-worker" in component.offer
+        local_intake = component.name == "intake" and not blueprint.by_edge["telemetry"].apart
+        self._only_delivers = local_intake or component.name == "telemetry-deliveries"
+        self._pulled = local_intake and "run-worker" in component.offer
 
     def sent(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.sent`."""
         self.tally("event", sizes)
-        self._throughput.add(self._counted(sizes))
+        if not self._only_delivers:
+            self._throughput.add(self._counted(sizes))
 
     def received(self, sizes: Sequence[int]) -> None:
         """See `ChannelMeter.received`: pushed one by one, or pulled together."""
@@ -181,17 +182,8 @@ class PubSub(Counted):
         """Free."""
 
     def _counted(self, sizes: Sequence[int]) -> float:
-        most, overhead = self._most, self._overhead
-        if most == 1:
-            return sum(max(size + overhead, _LEAST_REQUEST) for size in sizes)
-        parts = (sum(sizes[i : i + most]) + overhead for i in range(0, len(sizes), most))
-        return sum(max(part, _LEAST_REQUEST) for part in parts)
-
-
-def _holds_batches(component: PlannedComponent, blueprint: Blueprint) -> bool:
-    if component.name == "intake":
-        return blueprint.by_edge["telemetry"].apart
-    return component.name.endswith("-outbox") and "run-functions" not in component.offer
+        overhead = self._overhead
+        return sum(max(size + overhead, _LEAST_REQUEST) for size in sizes)
 
 
 class DirectGateway(PubSub):
@@ -298,9 +290,8 @@ class Firestore(Counted):
         self._reads.add(max(records, len(answers)))
 
     def swept(self, devices: int, records: int, bytes_read: int) -> None:
-        """See `StoreMeter.swept`: three queries for every thirty devices."""
-        queries = pieces(devices, _DEVICES_PER_QUERY)
-        self._reads.add(2 * queries + max(records, queries))
+        """See `StoreMeter.swept`: a query for every thirty devices."""
+        self._reads.add(max(records, pieces(devices, _DEVICES_PER_QUERY)))
 
     def deleted(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.deleted`."""

@@ -8,9 +8,9 @@ safe from any thread and costs about a microsecond per item at most.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
-from twin2multicloud.blueprint.kinds import Kind
+from twin2multicloud.blueprint.kinds import Kind, Role
 from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent, PlannedLink
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.sandbox.metering.book import MeterBook
@@ -61,7 +61,7 @@ class ComponentMeter(Protocol):
 
 @runtime_checkable
 class FunctionMeter(ComponentMeter, Protocol):
-    """A function of any role."""
+    """A function of any role. What is called over a link also counts the nonces that it remembers."""
 
     def invoked(self, messages: int, work: Mapping[str, float] = NOTHING) -> None:
         """One run for `messages` messages, records or queries. `work` counts units of work: {PROCESS: 10, PERSIST: 9}.
@@ -72,7 +72,9 @@ class FunctionMeter(ComponentMeter, Protocol):
 
 @runtime_checkable
 class ChannelMeter(ComponentMeter, Protocol):
-    """A queue, a stream or a topic (Pub/Sub's topics are queues, too)."""
+    """A queue, a stream or a topic (Pub/Sub's topics are queues, too). Sizes are of messages as they lie in it: where
+    one message is a whole batch, it is one size.
+    """
 
     def sent(self, sizes: Sequence[int]) -> None:
         """Messages put in by one call of a handler (or by a device or rule, one each)."""
@@ -99,7 +101,7 @@ class StoreMeter(ComponentMeter, Protocol):
         """`records` found in all, by one query per entry of `answers`, which are the bytes each of them read."""
 
     def swept(self, devices: int, records: int, bytes_read: int) -> None:
-        """A mover looked at so many devices for their earliest record, before and after, and read these records."""
+        """A mover asked so many devices for their earliest record (`records` 0), or for all records of a window."""
 
     def deleted(self, sizes: Sequence[int]) -> None:
         """Records deleted, by us or by expiry."""
@@ -255,6 +257,7 @@ def meters_for(blueprint: Blueprint, book: MeterBook, provider: Provider | None 
     Workload and assumptions are those that the blueprint was planned for.
     """
     # The rules are imported here so that they may import the words above.
+    from twin2multicloud.sandbox.metering.base import CountedFunction
     from twin2multicloud.sandbox.metering.links import CountedLink
     from twin2multicloud.sandbox.metering.rules import meter_of
 
@@ -268,4 +271,11 @@ def meters_for(blueprint: Blueprint, book: MeterBook, provider: Provider | None 
         for link in blueprint.links
         if link.apart and provider in (None, blueprint.places[link.source].provider)
     }
+    for meter in components.values():
+        called = meter.component
+        answers = (
+            called.role is Role.READ and blueprint.by_edge["history" if called.slot is Slot.HOT else "state"].apart
+        )
+        if isinstance(meter, CountedFunction) and (called.role is Role.RECEIVE or answers):
+            meter.nonces = cast(StoreMeter, components[f"{called.slot}/nonces"])
     return Meters(components, links)

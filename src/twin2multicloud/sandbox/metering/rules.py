@@ -66,6 +66,8 @@ def _rule(component: PlannedComponent) -> _Rule:
         return _HOT[component.offer]
     if name.endswith("-checkpoints"):
         return azure.Checkpoints
+    if name == "twin-values":
+        return aws.DynamoDbGraph
     if name == "scenes":
         return aws.Scenes
     if kind is Kind.DASHBOARD and service == "Managed Grafana":
