@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
+import uvloop
 
 from tests.gateway.harness import TWIN, V5, Bench, connect, key, running, until
 from twin2multicloud.mqtt import fields
@@ -42,7 +43,7 @@ def run(test: Callable[[Bench], Awaitable[None]], **options: object) -> None:
         async with running(**options) as bench:
             await test(bench)
 
-    asyncio.run(inside())
+    uvloop.run(inside())  # as the sandbox does; test_paho has asyncio's own loop
 
 
 def test_a_message_is_stored_with_who_sent_it_what_and_when_and_then_acknowledged() -> None:
@@ -342,6 +343,22 @@ def test_who_connects_and_says_nothing_is_shown_out() -> None:
     run(test, connect_within_s=0.2)
 
 
+def test_who_connects_and_says_something_very_slowly_is_shown_out() -> None:
+    async def test(bench: Bench) -> None:
+        client = await bench.open()
+        hello = encode(connect())
+        for byte in hello:
+            if client.writer.is_closing():
+                break
+            client.writer.write(bytes([byte]))
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("it was let in after all")
+        assert bench.gateway.counters.connects == 0
+
+    run(test, connect_within_s=0.5)
+
+
 def test_no_more_devices_than_allowed_are_let_in_but_each_may_come_again() -> None:
     async def test(bench: Bench) -> None:
         await bench.client("sensor-1")
@@ -431,7 +448,7 @@ def test_a_device_that_takes_no_acknowledgements_is_not_read_from() -> None:
                 sent += 1000
                 with suppress(TimeoutError):
                     taken = False
-                    await asyncio.wait_for(client.writer.drain(), 0.5)
+                    await asyncio.wait_for(client.writer.drain(), 0.4)
                     taken = True
             assert not taken
             assert len(bench.sink.stored) < sent

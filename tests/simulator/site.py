@@ -61,8 +61,7 @@ class Site:
             Starlette(routes=self.http.routes()), log_level="critical", lifespan="off", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        self._serving = asyncio.create_task(self._server._serve([listener]))
+        self._serving = asyncio.create_task(self._server.serve([listener]))
 
     def _pending(self, device: str) -> list[Command]:
         found = [command for command in self.waiting if command.device == device]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin2multicloud.runtime.device_keys import device_key
-from twin2multicloud.simulator.clock import PacedClock
+from twin2multicloud.simulator.clock import FollowedClock, PacedClock
 from twin2multicloud.simulator.connection import read_connection
 from twin2multicloud.simulator.ledger import data_digest
 from twin2multicloud.simulator.link import Target, read_command
@@ -106,6 +106,26 @@ def test_the_twins_clock_is_paced() -> None:
             return 160.0
 
     assert PacedClock(Wall(), start_s=1000.0, wall_s=100.0, speed=10.0).now() == 1600.0
+
+
+def test_a_followed_clock_does_what_the_other_clock_does_and_runs_on_when_that_is_silent() -> None:
+    class Wall:
+        time = 100.0
+
+        def now(self) -> float:
+            return self.time
+
+    wall = Wall()
+    shown: list[tuple[float, float] | None] = [(1000.0, 10.0), None, (5000.0, 1.0)]
+    clock = FollowedClock(wall, PacedClock(wall, 0.0, 0.0), lambda: shown.pop(0), every_s=3600)
+    assert clock.now() == 100.0
+    with clock:
+        assert (clock.now(), clock.speed) == (1000.0, 10.0)
+        wall.time += 60
+        clock.ask()
+        assert clock.now() == 1600.0
+        clock.ask()
+        assert (clock.now(), clock.speed) == (5000.0, 1.0)
 
 
 def test_digests_do_not_depend_on_order_or_time() -> None:

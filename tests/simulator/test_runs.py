@@ -253,6 +253,20 @@ def test_each_message_of_a_device_is_later_than_the_one_before_even_if_the_clock
     run(scheme, test)
 
 
+def test_a_clock_that_is_put_back_is_followed() -> None:
+    async def put_back(site: Site, simulation: Simulation) -> None:
+        await until(lambda: simulation.report.acked > 20)
+        site.clock.time -= 86_400
+
+    async def test(site: Site) -> None:
+        report = await site.simulate(Plan(0.03, messages_per_device=15), meanwhile=lambda s: put_back(site, s))
+        assert report.complete
+        assert len(site.events()) == 315
+        assert {time[:13] for _, time, _ in site.events().values()} == {"2026-11-24T12", "2026-11-25T12"}
+
+    run("mqtt", test)
+
+
 @schemes
 def test_a_file_is_replayed_with_its_times_and_wrong_values(scheme: str, tmp_path: Path) -> None:
     lines = [

@@ -1,10 +1,21 @@
-"""The twin's clock as a device sees it: the wall clock, shifted and sped up."""
+"""The twin's clock as a device sees it: the wall clock, shifted and sped up, and followed when that changes."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from twin2multicloud.runtime.ports import Clock
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
 
 
 @dataclass(frozen=True)
@@ -21,11 +32,44 @@ class PacedClock:
         return self.start_s + (self.wall.now() - self.wall_s) * self.speed
 
 
-class SystemClock:
-    """The machine's clock."""
+class FollowedClock:
+    """A clock that somebody else sets. `read` tells what it shows and how fast it runs, or None when it cannot be
+    asked, which leaves the clock running as it did. It is asked every `every_s`, in a thread of its own."""
+
+    def __init__(
+        self, wall: Clock, first: PacedClock, read: Callable[[], tuple[float, float] | None], every_s: float = 2.0
+    ) -> None:
+        self._wall = wall
+        self._paced = first
+        self._read = read
+        self._every_s = every_s
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="clock", daemon=True)
+
+    def __enter__(self) -> FollowedClock:
+        self.ask()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join(1.0)
+
+    @property
+    def speed(self) -> float:
+        """How many of the twin's seconds pass in one of the wall clock's."""
+        return self._paced.speed
 
     def now(self) -> float:
-        """Seconds since 1970."""
-        import time
+        """Seconds since 1970 in the twin."""
+        return self._paced.now()
 
-        return time.time()
+    def ask(self) -> None:
+        """Follow what the clock shows now."""
+        shown = self._read()
+        if shown is not None:
+            self._paced = PacedClock(self._wall, shown[0], self._wall.now(), shown[1])
+
+    def _follow(self) -> None:
+        while not self._stopped.wait(self._every_s):
+            self.ask()

@@ -20,6 +20,10 @@ from twin2multicloud.simulator.report import Report
 
 _CHECK_S: Final = 1.0
 _PROGRESS_S: Final = 0.25
+_LEAST_APART_S: Final = 2e-6
+"""Between two messages of a device: more than a float and six decimals can tell apart."""
+_PUT_BACK_S: Final = 1.0
+"""A clock that shows this much less than before was set; less is put down to a burst or to rounding."""
 _GOLDEN: Final = 0.6180339887498949
 """Multiples of it, taken modulo 1, are spread evenly, however many there are."""
 
@@ -132,11 +136,14 @@ class Simulation:
     # What devices tell and ask
 
     def event_time(self, device: SimulatedDevice, number: int) -> float:
-        """The event time of a device's next message: each later than the one before."""
+        """The event time of a device's next message: later than the one before, unless the clock was put back."""
         if self.plan.start_s is not None:
             return self.plan.start_s + device.phase_s + number * self.plan.interval_s
-        device.last_time_s = max(self._clock.now(), device.last_time_s + 2e-6)
-        return device.last_time_s
+        now_s = self._clock.now()
+        if device.last_time_s - _PUT_BACK_S < now_s <= device.last_time_s:
+            now_s = device.last_time_s + _LEAST_APART_S
+        device.last_time_s = now_s
+        return now_s
 
     def arrived(self) -> None:
         """A device is connected, or never will be."""

@@ -15,13 +15,13 @@ from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.simulate_view import Line, print_report
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.model.durations import duration_s
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
+from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.twin.compile import compile_twin
-from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.runtime.times import to_epoch
 from twin2multicloud.sandbox.layout import Layout
-from twin2multicloud.simulator.clock import PacedClock, SystemClock
+from twin2multicloud.simulator.clock import FollowedClock, PacedClock, SystemClock
 from twin2multicloud.simulator.connection import Connection, read_connection
 from twin2multicloud.simulator.faults import Fault, FaultPlan
 from twin2multicloud.simulator.ledger import Ledger
@@ -70,8 +70,24 @@ def simulate(request: Request) -> int:
     spec = compile_twin(definition)
     connection = _connection(request, spec.name)
     target = _target(request, connection)
-    clock, pace = _clock(request.keys.parent)
-    plan = _plan(request, definition, spec, pace)
+    with _clock(request.keys.parent) as clock:
+        report = _simulate(request, definition, spec, connection, target, clock)
+    if request.json_output:
+        print_json({"twin": spec.name, "to": f"{target.scheme}://{target.host}:{target.port}"} | report.as_json())
+    else:
+        print_report(report, spec.name, target)
+    return 0 if report.complete else NOT_ALL_ACKED
+
+
+def _simulate(
+    request: Request,
+    definition: TwinDefinition,
+    spec: TwinSpec,
+    connection: Connection,
+    target: Target,
+    clock: FollowedClock,
+) -> Report:
+    plan = _plan(request, definition, spec, clock.speed)
     rows = None if request.replay is None else _rows(request.replay, spec)
     _allow_files(len(plan.devices))
     line = Line(sys.stderr)
@@ -88,14 +104,9 @@ def simulate(request: Request) -> int:
             progress=line.show if line.wanted else None,
         )
         try:
-            report = _run(simulation)
+            return _run(simulation)
         except ReplayError as error:
             raise UsageError(f"--replay: {error}") from error
-    if request.json_output:
-        print_json({"twin": spec.name, "to": f"{target.scheme}://{target.host}:{target.port}"} | report.as_json())
-    else:
-        print_report(report, spec.name, target)
-    return 0 if report.complete else NOT_ALL_ACKED
 
 
 def _run(simulation: Simulation) -> Report:
@@ -142,13 +153,26 @@ def _target(request: Request, connection: Connection) -> Target:
         raise UsageError(f"--to: {error}") from error
 
 
-def _clock(directory: Path) -> tuple[Clock, float]:
-    """The clock of the sandbox that the keys are of, and how fast it runs; without one, the machine's."""
+def _clock(directory: Path) -> FollowedClock:
+    """The clock of the sandbox that the keys are of; without one, the machine's."""
+    wall = SystemClock()
     layout = Layout(directory)
     if not layout.exists:
-        return SystemClock(), 1.0
-    setting = layout.config().clock
-    return PacedClock(SystemClock(), setting.start, setting.wall, setting.speed), setting.speed
+        return FollowedClock(wall, PacedClock(wall, 0.0, 0.0), lambda: None)
+    from twin2multicloud.sandbox.client import SandboxClient
+
+    client = SandboxClient(layout)
+    cloud = client.cloud_of(Slot.ACQUISITION)
+
+    def read() -> tuple[float, float] | None:
+        try:
+            clock = client.cloud_status(cloud).clock
+        except (Twin2MultiCloudError, ValueError):  # it is down at the moment, or answers nonsense
+            return None
+        return None if clock is None else (clock.now, clock.speed)
+
+    setting = client.config.clock
+    return FollowedClock(wall, PacedClock(wall, setting.start, setting.wall, setting.speed), read)
 
 
 def _plan(request: Request, definition: TwinDefinition, spec: TwinSpec, pace: float) -> Plan:

@@ -83,8 +83,10 @@ class DeviceConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for CONNECT."""
         self._transport = cast(asyncio.Transport, transport)
-        self._gateway.opened(self)
-        self.update_reading()
+        if self._gateway.opened(self):
+            self.update_reading()
+        else:
+            self._close(at_once=True)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  why it was lost makes no difference
         """Tell the gateway, and whoever waits for a PUBACK."""
@@ -108,10 +110,10 @@ class DeviceConnection(asyncio.Protocol):
     def update_reading(self) -> None:
         """Read, unless the intake is full or the device does not read."""
         wanted = not (self._gateway.paused or self._cannot_write)
-        if wanted != self._reading and not self._closed:
+        if wanted != self._reading and not (self._closed or self._transport.is_closing()):
             self._reading = wanted
             if wanted:
-                self.last_seen_s = self._time()
+                self.last_seen_s = self._time()  # it could not make itself heard
                 self._transport.resume_reading()
             else:
                 self._transport.pause_reading()
@@ -123,7 +125,8 @@ class DeviceConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Handle the packets that are complete now."""
-        self.last_seen_s = self._time()
+        if self.device:  # who has not introduced himself gets no more time for talking
+            self.last_seen_s = self._time()
         try:
             for packet in self._reader.feed(data):
                 if type(packet) is Publish:
@@ -198,6 +201,7 @@ class DeviceConnection(asyncio.Protocol):
             self._close()
             return
         self.device = packet.client_id
+        self.last_seen_s = self._time()
         self._kinds = {device_topic(self._gateway.twin, self.device, kind): _RAW_KINDS[kind] for kind in KINDS}
         self._commands_topic = device_topic(self._gateway.twin, self.device, "commands")
         self.keep_alive_s = float(packet.keep_alive_s)

@@ -23,6 +23,8 @@ from twin2multicloud.sandbox.gateway.intake import Intake
 
 _HEADER_BYTES: Final = 1024
 """What a packet may hold besides its payload: topic, identifier, properties."""
+_UNKNOWN: Final = 1000
+"""Connections besides those of devices: who has not introduced himself yet, and who is being shown out."""
 _SWEEP_S: Final = 1.0
 _GRACE: Final = 1.5
 """Keep-alives without a packet after which a device is taken for lost (3.1.1 §3.1.2.10)."""
@@ -55,7 +57,7 @@ class MqttGateway:
         on_ready: Callable[[str], None] | None = None,
         counters: Counters | None = None,
         message_bytes: int = 262_144,
-        most_connections: int = 20_000,
+        most_connections: int = 50_000,
         connect_within_s: float = 10.0,
         component: str = "gateway",
     ) -> None:
@@ -141,9 +143,13 @@ class MqttGateway:
         """Whether nothing is read from devices at the moment."""
         return self._stopping or self.intake.is_full
 
-    def opened(self, connection: DeviceConnection) -> None:
-        """A client has connected; who it is, is not known yet."""
+    def opened(self, connection: DeviceConnection) -> bool:
+        """A client has connected; who it is, is not known yet. False if there are too many already."""
+        if len(self._all) >= self._most + _UNKNOWN:
+            self.counters.refused_connects += 1
+            return False
         self._all.add(connection)
+        return True
 
     def admit(self, packet: Connect) -> Reason:
         """Why a CONNECT is refused; 0 if it is not."""
