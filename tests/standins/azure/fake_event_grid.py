@@ -65,7 +65,7 @@ class FakeEventGrid:
             aiohttp.ClientSession() as client,
             client.post(url, json=[event], headers=headers) as answer,
         ):
-            said = await answer.json(content_type=None) if answer.status == 200 else {}
+            said = (await answer.json(content_type=None) if answer.status == 200 else None) or {}
         if said.get("validationResponse") != code:
             raise ValueError(f"the webhook did not answer the validation handshake: {answer.status}")
 
