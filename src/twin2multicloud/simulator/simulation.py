@@ -19,6 +19,7 @@ from twin2multicloud.simulator.replay import Replay, ReplayError, Row
 from twin2multicloud.simulator.report import Report
 
 _CHECK_S: Final = 1.0
+_CHECKS: Final = 20
 _PROGRESS_S: Final = 0.25
 _LEAST_APART_S: Final = 2e-6
 """Between two messages of a device: more than a float and six decimals can tell apart."""
@@ -239,10 +240,15 @@ class Simulation:
             self._progress(self.report)
             self.agenda.after(_PROGRESS_S, self._tell)
 
-    def _check(self, links: Links) -> None:
-        now_s = self.agenda.now()
-        for device in self._devices.values():
+    def _check(self, links: Links, at: int = 0) -> None:
+        """Look after a part of the devices, so that a second sees them all and none waits for the rest."""
+        devices, now_s = list(self._devices.values()), self.agenda.now()
+        step = -(-len(devices) // _CHECKS)
+        for device in devices[at : at + step]:
             device.link.check(now_s)
-        links.check(now_s)
-        self.ledger.flush()
-        self.agenda.after(_CHECK_S, lambda: self._check(links))
+        following = at + step
+        if following >= len(devices):
+            following = 0
+            links.check(now_s)
+            self.ledger.flush()
+        self.agenda.after(_CHECK_S / _CHECKS, lambda: self._check(links, following))
