@@ -118,8 +118,8 @@ def test_the_timetable_shown_is_what_happens() -> None:
             time=f"2026-01-01T{time}:00.000000Z",
             data={"count": int(value)},
         )
-        alerts = rules.evaluate([event]).alerts
-        rules.commit()
-        assert [alert.data["active"] for alert in alerts] == (
+        fired = rules.evaluate([event])
+        rules.commit(fired)
+        assert [alert.data["active"] for alert in fired.alerts] == (
             [True] if "**fires**" in what else [False] if "**cleared**" in what else []
         ), time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from twin2multicloud.model.spec import DeviceType, TwinSpec
 from twin2multicloud.runtime.envelope import COMMAND_RESULT, DEVICE_STATE, TWIN_UPDATE, Event, RawMessage, source_of
@@ -18,6 +18,9 @@ from twin2multicloud.runtime.user_code import Device, UserCode, UserCodeError
 
 TOPIC = "intake"
 """Where replayed messages of this handler go."""
+
+_RACES: Final = 3
+"""Times that rules are evaluated when other instances write their states at the same time."""
 
 
 class _Code(Protocol):
@@ -172,17 +175,26 @@ class Process:
         if updates:
             self._handover.twin_updates(updates)
             done.updates = len(updates)
+        self._rule(done, reports)
+
+    def _rule(self, done: Processed, reports: list[ErrorReport]) -> None:
         fired = self._rules.evaluate(done.kept)
         reports += fired.reports
         done.rules = fired.evaluated
-        if fired.alerts:
-            self._publisher.publish("alerts", fired.alerts)
-        if fired.actions:
-            self._publisher.publish("actions", fired.actions)
-        if fired.commands:
-            self._handover.commands(fired.commands)
-        self._rules.commit()
-        done.alerts, done.commands = len(fired.alerts), len(fired.commands)
+        for _ in range(_RACES):
+            if fired.alerts:
+                self._publisher.publish("alerts", fired.alerts)
+            if fired.actions:
+                self._publisher.publish("actions", fired.actions)
+            if fired.commands:
+                self._handover.commands(fired.commands)
+            done.alerts += len(fired.alerts)
+            done.commands += len(fired.commands)
+            lost = self._rules.commit(fired)
+            if not lost:
+                return
+            # Another instance was quicker: what these events mean to the state that it left.
+            fired = self._rules.evaluate(done.kept, lost)
 
 
 def _copy(data: dict[str, object]) -> dict[str, object]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from twin2multicloud.model.expressions import ExpressionError, compile_expression
 from twin2multicloud.model.spec import AlertAction, CommandAction, FunctionAction, Rule, TwinSpec, WebhookAction
@@ -18,13 +22,16 @@ from twin2multicloud.runtime.times import to_epoch
 Condition = Callable[[Mapping[str, Any], str, str], Any]
 Key = tuple[str, str]
 
-_RACES: Final = 3
 _MOST_REMEMBERED: Final = 200_000
+_MOST_VALUES: Final = 50
+_WHOLE_VALUES_BYTES: Final = 16_384
+_LONGEST_TEXT: Final = 200
+_LONGEST_MESSAGE: Final = 2000
 
 
 @dataclass
 class Fired:
-    """What a batch of messages set off."""
+    """What a batch of messages set off. `states` and `seen` are what the rules will remember once it is committed."""
 
     alerts: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -32,6 +39,12 @@ class Fired:
     """Alerts that also ask for a webhook or a user function."""
     reports: list[ErrorReport] = field(default_factory=list)
     evaluated: int = 0
+    states: dict[Key, RuleState] = field(default_factory=dict)
+    before: dict[Key, RuleState] = field(default_factory=dict)
+    """The states that `states` follow from, as they were in the store."""
+    seen: dict[Key, str] = field(default_factory=dict)
+    turned: set[Key] = field(default_factory=set)
+    """The edge rules that fired or were cleared."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +58,28 @@ class _Rule:
         return not self.devices or device in self.devices
 
 
+@dataclass
+class _Known:
+    """A state as last read or written, when that was, and the latest event time looked at in this process."""
+
+    state: RuleState
+    at: float
+    seen: str = ""
+
+
+_NOTHING: Final = RuleState()
+_Work = Sequence[tuple[Event, str, _Rule]]
+
+
 class Rules:
     """The twin's rules. `evaluate` looks at events and says what fires; `commit` then remembers that.
 
-    What fired has deterministic ids, so evaluating a batch again after a failure in between repeats nothing. States
-    are read from the store once and then kept for `refresh_s` seconds; a state is written only when it changes, and
-    only if nobody else wrote it meanwhile.
+    What fired has deterministic ids, so evaluating a batch again after a failure in between repeats nothing: until
+    `commit` nothing is remembered at all. States are read from the store once and then kept for `refresh_s` seconds;
+    a state is written only when it changes, and only if nobody else wrote it meanwhile. Whoever is `alone` with the
+    store trusts its memory; otherwise a rule that is about to fire or to be cleared has its state read once more.
+
+    Several threads may use it.
     """
 
     def __init__(
@@ -61,12 +90,14 @@ class Rules:
         now: Callable[[], float],
         component: str = "process",
         refresh_s: float = 300.0,
+        alone: bool = False,
     ) -> None:
         self._spec = spec
         self._states = states
         self._now = now
         self._component = component
         self._refresh_s = refresh_s
+        self._alone = alone
         self._by_type: dict[str, list[_Rule]] = defaultdict(list)
         for rule in spec.rules:
             self._by_type[rule.device_type].append(
@@ -77,25 +108,52 @@ class Rules:
                     frozenset(rule.devices),
                 )
             )
-        self._known: dict[Key, tuple[RuleState, float]] = {}
-        self._pending: dict[Key, RuleState] = {}
-        self._seen: dict[Key, str] = {}
+        self._known: dict[Key, _Known] = {}
+        self._lock = threading.Lock()
 
-    def evaluate(self, events: Sequence[Event]) -> Fired:
-        """What these events (of known devices) set off, in the order of their times."""
-        fired = Fired()
-        self._pending = {}
+    def evaluate(self, events: Sequence[Event], only: Collection[Key] | None = None) -> Fired:
+        """What these events (of known devices) set off, in the order of their times; `only` of these rules."""
         work = [
             (event, kind.name, rule)
             for event in sorted(events, key=lambda e: (e.time, e.id))
             if (kind := self._spec.type_of(event.subject)) is not None
             for rule in self._by_type.get(kind.name, ())
-            if rule.looks_at(event.subject)
+            if rule.looks_at(event.subject) and (only is None or (rule.rule.name, event.subject) in only)
         ]
-        fired.evaluated = len(work)
         if not work:
-            return fired
-        self._read({(r.rule.name, e.subject) for e, _, r in work if r.rule.trigger == "edge"})
+            return Fired()
+        fresh = self._read({(r.rule.name, e.subject) for e, _, r in work if r.rule.trigger == "edge"})
+        fired = self._all(work)
+        if not self._alone and (unsure := fired.turned - fresh) and self._have_changed(unsure):
+            fired = self._all(work)
+        return fired
+
+    def commit(self, fired: Fired) -> set[Key]:
+        """Remember what `evaluate` found, once its alerts and commands are on their way.
+
+        Answers the rules of which another instance was quicker to write the state: what it wrote is the truth, and
+        the events are to be evaluated again for these (`only`).
+        """
+        changes = {
+            key: RuleState(state.since, state.fired, state.seen, fired.before[key].version + 1)
+            for key, state in fired.states.items()
+            if (state.since, state.fired) != (fired.before[key].since, fired.before[key].fired)
+        }
+        lost = set(self._states.save(changes)) if changes else set()
+        now = self._now()
+        with self._lock:
+            for key in lost:
+                self._known.pop(key, None)
+            for key, state in changes.items():
+                if key not in lost:
+                    self._known[key] = _Known(state, now)
+            for key, seen in fired.seen.items():
+                if key not in lost and (known := self._known.get(key)) is not None:
+                    known.seen = max(known.seen, seen)
+        return lost
+
+    def _all(self, work: _Work) -> Fired:
+        fired = Fired(evaluated=len(work))
         for event, kind_name, rule in work:
             try:
                 self._one(event, kind_name, rule, fired)
@@ -113,24 +171,6 @@ class Rules:
                 )
         return fired
 
-    def commit(self) -> None:
-        """Remember what `evaluate` found, once its alerts and commands are on their way."""
-        changes = {}
-        for key, state in self._pending.items():
-            before = self._known.get(key, (RuleState(), 0.0))[0]
-            if (before.since, before.fired) != (state.since, state.fired):
-                state.version = before.version + 1
-                changes[key] = state
-        self._pending = {}
-        lost = set(self._states.save(changes)) if changes else set()
-        now = self._now()
-        for key, state in changes.items():
-            if key in lost:
-                # Another instance was quicker: what it wrote is the truth, read at the next message.
-                self._known.pop(key, None)
-            else:
-                self._known[key] = (state, now)
-
     def _one(self, event: Event, kind: str, rule: _Rule, fired: Fired) -> None:
         holds = rule.when(event.data, event.subject, kind) is True
         if rule.rule.trigger == "each":
@@ -138,25 +178,39 @@ class Rules:
                 self._fire(event, rule.rule, fired, active=True)
             return
         key = (rule.rule.name, event.subject)
-        # Late and repeated messages do not turn back what later ones have said.
-        if event.time <= self._seen.get(key, ""):
+        state, seen = self._state(key, fired)
+        # Late messages do not turn back what later ones have said. One that comes again changes nothing anyway.
+        if event.time < seen:
             return
-        state = self._pending.get(key) or self._known.get(key, (RuleState(), 0.0))[0]
-        if event.time <= state.seen:
-            return
-        self._seen[key] = event.time
         if holds:
             since = state.since or event.time
             due = not state.fired and to_epoch(event.time) - to_epoch(since) >= rule.rule.for_s
             if due:
                 self._fire(event, rule.rule, fired, active=True)
-            self._pending[key] = RuleState(since, state.fired or due, event.time, state.version)
+                fired.turned.add(key)
+            after = RuleState(since, state.fired or due, event.time)
         elif state.fired and rule.clear is not None and rule.clear(event.data, event.subject, kind) is not True:
-            return  # between the thresholds: stays as it is
+            after = state  # between the thresholds: stays as it is
         elif state.since or state.fired:
             if state.fired:
                 self._fire(event, rule.rule, fired, active=False)
-            self._pending[key] = RuleState("", False, event.time, state.version)
+                fired.turned.add(key)
+            after = RuleState("", False, event.time)
+        else:
+            after = state
+        if after is not state:
+            fired.states[key] = after
+        fired.seen[key] = event.time
+
+    def _state(self, key: Key, fired: Fired) -> tuple[RuleState, str]:
+        """A rule's state after the messages evaluated so far, and the latest time it looked at."""
+        if key not in fired.before:
+            with self._lock:
+                known = self._known.get(key)
+                state, seen = (_NOTHING, "") if known is None else (known.state, max(known.seen, known.state.seen))
+            fired.before[key] = state
+            fired.seen[key] = seen
+        return fired.states.get(key) or fired.before[key], fired.seen[key]
 
     def _fire(self, event: Event, rule: Rule, fired: Fired, *, active: bool) -> None:
         id = _id(rule.name, event.id, "fired" if active else "cleared")
@@ -173,7 +227,7 @@ class Rules:
                 "severity": rule.severity,
                 "message": filled(message, event) if active else f"{rule.name} is over",
                 "active": active,
-                "values": {name: event.data[name] for name in sorted(event.data)[:50]} if active else {},
+                "values": _values(event.data) if active else {},
             },
             trace=event.trace,
         )
@@ -205,27 +259,70 @@ class Rules:
                     )
                 )
 
-    def _read(self, keys: Iterable[Key]) -> None:
+    def _read(self, keys: Iterable[Key]) -> set[Key]:
+        """Read the states that are not known or not trusted any more; which these were."""
         now = self._now()
-        if len(self._known) > _MOST_REMEMBERED:
-            self._known.clear()
-            self._seen.clear()
-        stale = [key for key in keys if not 0 <= now - self._known.get(key, (None, -1e300))[1] < self._refresh_s]
+        with self._lock:
+            if len(self._known) > _MOST_REMEMBERED:
+                self._known.clear()
+            stale = sorted(
+                key
+                for key in keys
+                if (known := self._known.get(key)) is None or not 0 <= now - known.at < self._refresh_s
+            )
         if stale:
-            found = self._states.load(stale)
-            for key in stale:
-                self._known[key] = (found.get(key, RuleState()), now)
+            self._learn(self._states.load(stale), stale, now)
+        return set(stale)
+
+    def _have_changed(self, keys: Collection[Key]) -> bool:
+        """Read these states; whether another instance has written any of them since."""
+        with self._lock:
+            before = {key: known.state.version for key in keys if (known := self._known.get(key)) is not None}
+        found = self._states.load(sorted(keys))
+        self._learn(found, keys, self._now())
+        return any(found.get(key, _NOTHING).version != before.get(key, 0) for key in keys)
+
+    def _learn(self, found: Mapping[Key, RuleState], keys: Iterable[Key], now: float) -> None:
+        with self._lock:
+            for key in keys:
+                known = self._known.get(key)
+                self._known[key] = _Known(found.get(key, _NOTHING), now, "" if known is None else known.seen)
 
 
 def _id(*parts: str) -> str:
     return hashlib.blake2b("\x00".join(parts).encode(), digest_size=16).hexdigest()
 
 
+def _values(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What an alert says of the message that set it off: all of it or, of a large one, its numbers and short texts."""
+    names = sorted(data)[:_MOST_VALUES]
+    if len(msgspec.json.encode(data)) <= _WHOLE_VALUES_BYTES:
+        return {name: data[name] for name in names}
+    return {
+        name: value[:_LONGEST_TEXT] if isinstance(value, str) else value
+        for name in names
+        if not isinstance(value := data[name], dict | list) and len(name) <= _LONGEST_TEXT
+    }
+
+
+_PLACE: Final = re.compile(r"\{([^{}]*)\}")
+
+
 def filled(template: str, event: Event) -> str:
-    """A rule's message with {device}, {time} and fields in braces put in; unknown names stay as they are."""
-    text = template
-    for name, value in (("device", event.subject), ("time", event.time), *event.data.items()):
-        if "{" not in text:
-            break
-        text = text.replace("{" + str(name) + "}", str(value))
-    return text[:2000]
+    """A rule's message with {device}, {time} and fields in braces put in; unknown names stay as they are.
+
+    What is put in is text: it is not looked at for braces again, and control characters in it become spaces.
+    """
+    known = {**event.data, "device": event.subject, "time": event.time}
+
+    def value(place: re.Match[str]) -> str:
+        name = place[1]
+        return _shown(known[name]) if name in known else place[0]
+
+    return _PLACE.sub(value, template[:_LONGEST_MESSAGE])[:_LONGEST_MESSAGE]
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    short = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+    return "".join(character if character.isprintable() else " " for character in short)
