@@ -41,6 +41,7 @@ LINKS_MAX_AGE_S: Final = 1.0
 
 
 _HOT: Final = "L3.hot/hot"
+_LONGEST_GAP_S: Final = 120.0
 
 
 class WallClock:
@@ -72,14 +73,18 @@ class CloudParts:
         clock = self.config.clock
         self.clock = TwinClock(self.wall, clock.wall, clock.speed, clock.start - clock.wall)
         self.faults = Faults(time.time)
-        self.journal = Journal(self.directory / "journal.db", cloud=provider.value)
+        self.journal = Journal(self.directory / "journal.db", cloud=provider.value, counted=self._count_errors)
         self.book = MeterBook()
         self._meters_file = self.directory / "meters.json"
         if self._meters_file.exists():
             self.book.restore(self._meters_file.read_text("utf-8"))
         # Twin time that this cloud has been running, to scale its counters by.
         self.elapsed = self.book.cell("elapsed-s", provider.value)
-        self._accounted = self.clock.now()
+        # A process that was killed went on being billed; one that was stopped did not.
+        self._last_account = self.book.cell("accounted-at", provider.value)
+        now = self.clock.now()
+        gone = now - self._last_account.value
+        self._accounted = self._last_account.value if 0 < gone < _LONGEST_GAP_S * clock.speed else now
         self.meters: Meters = meters_for(self.blueprint, self.book, provider)
         self.secrets = LocalSecrets(self.directory / "secrets.db")
         self.links = LinksSource(self.secrets, time.monotonic, LINKS_MAX_AGE_S)
@@ -175,13 +180,25 @@ class CloudParts:
             queries=self.queries,
         )
 
+    def _count_errors(self, sizes: list[int]) -> None:
+        """Error events go through L2's topic, to the queue that whoever operates the twin pulls from."""
+        if self.here(Slot.PROCESSING):
+            meter = self.meters.channel("L2/errors")
+            meter.sent(sizes)
+            meter.received(sizes)
+            meter.acked(sizes)
+
     def account(self) -> None:
         """Tell the meters what is held now, and keep the counters over a restart."""
         now = self.clock.now()
         self.elapsed.add(max(now - self._accounted, 0.0))
         self._accounted = now
+        self._last_account.set(now)
         for tell in self.accounts:
             tell(now)
+        self._save()
+
+    def _save(self) -> None:
         with self._save_lock:
             draft = self._meters_file.with_suffix(".draft")
             draft.write_text(self.book.snapshot(), "utf-8")
@@ -196,12 +213,14 @@ class CloudParts:
 
     def stop(self) -> None:
         """Let every function end what it is doing, then close the stores."""
-        workers = (*self.functions, *self.schedules)
+        workers: list[QueueFunction | ScheduledFunction] = [*self.functions, *self.schedules]
         for worker in workers:
             worker.end()
         for worker in workers:
             worker.stop()
         self.account()
+        self._last_account.set(0.0)
+        self._save()
         stores: Sequence[Any] = (
             self.queues,
             self.dead_letters,

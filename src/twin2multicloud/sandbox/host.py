@@ -29,6 +29,8 @@ MOST_ATTEMPTS: Final = 5
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 5.0
 _IDLE_S: Final = 0.5
+LEAST_PAUSE_S: Final = 0.25
+"""Between the beginnings of two runs of a scheduled function."""
 
 
 class Delivered(Protocol):
@@ -282,20 +284,25 @@ class QueueFunction:
 
 
 class ScheduledFunction:
-    """A function that a schedule starts, every `every_s` seconds of the twin's clock, one run at a time."""
+    """A function that a schedule starts, every `every_s` seconds of the twin's clock, one run at a time.
+
+    However fast that clock runs, runs begin at least `LEAST_PAUSE_S` of the machine's seconds apart.
+    """
 
     def __init__(
         self,
         stats: FunctionStats,
         run: Callable[[], int],
         *,
-        every_s: Callable[[], float],
+        every_s: float,
+        clock: Callable[[], float],
         reporter: Reporter,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.stats = stats
         self._work = run
         self._every_s = every_s
+        self._clock = clock
         self._reporter = reporter
         self._now = now
         self._stopping = threading.Event()
@@ -321,12 +328,17 @@ class ScheduledFunction:
         self._asked.set()
 
     def _run(self) -> None:
+        last = self._clock()
         while not self._stopping.is_set():
-            self._asked.wait(self._every_s())
+            asked = self._asked.wait(LEAST_PAUSE_S)
             self._asked.clear()
             if self._stopping.is_set():
                 return
-            self.once()
+            now = self._clock()
+            # A clock that was put back does not make the schedule wait for the past.
+            if asked or not 0 <= now - last < self._every_s:
+                last = now
+                self.once()
 
     def once(self) -> None:
         """One run, with its failure reported; the next run does what this one could not."""

@@ -37,8 +37,16 @@ _TICK_S: Final = 0.05
 class Journal:
     """Errors and alerts of one cloud. `now` is the wall clock. Implements the port `Reporter`."""
 
-    def __init__(self, file: Path, *, cloud: str, now: Callable[[], float] = time.time) -> None:
-        self._file = file
+    def __init__(
+        self,
+        file: Path,
+        *,
+        cloud: str,
+        now: Callable[[], float] = time.time,
+        counted: Callable[[list[int]], None] = lambda _sizes: None,
+    ) -> None:
+        """`counted` is told the sizes of the error events of each batch, before they are folded."""
+        self._counted = counted
         self._cloud = cloud
         self._now = now
         self._waiting: queue.SimpleQueue[ErrorReport | None] = queue.SimpleQueue()
@@ -103,6 +111,7 @@ class Journal:
                 else:
                     batch.append(more)
             if batch:
+                self._counted([len(msgspec.json.encode(report)) for report in batch])
                 try:
                     self._store(batch)
                 except sqlite3.Error as error:

@@ -198,6 +198,7 @@ def _processing(parts: CloudParts) -> None:
             states,
             now=time.time,
             refresh_s=parts.blueprint.assumptions.get("rule_state_refresh_s", 300.0),
+            alone=True,
         ),
         user_code=UserCode(parts.layout.sources()),
     )
@@ -385,12 +386,14 @@ def _moved(meter: FunctionMeter | None, moved: Moved, *, linked: bool) -> int:
 
 
 def _schedule(parts: CloudParts, name: str, role: str, slot: Slot, run: Callable[[], int]) -> None:
-    def every_s() -> float:
-        setting = parts.clock.setting
-        return max(86_400 / parts.spec.batching.mover_runs_per_day / max(setting.speed, 1e-9), 0.25)
-
     parts.schedules.append(
-        ScheduledFunction(parts.function_stats(name, role, slot), run, every_s=every_s, reporter=parts.journal)
+        ScheduledFunction(
+            parts.function_stats(name, role, slot),
+            run,
+            every_s=86_400 / parts.spec.batching.mover_runs_per_day,
+            clock=parts.clock.now,
+            reporter=parts.journal,
+        )
     )
 
 

@@ -35,12 +35,12 @@ class Hop(msgspec.Struct, frozen=True):
 
 
 class Verification:
-    """Sends as `device` (default: the twin's last one). Safe while telemetry flows: the message is a valid one."""
+    """Sends as `device` (default: the twin's first one). Safe while telemetry flows: the message is a valid one."""
 
     def __init__(self, client: SandboxClient, device: str | None = None) -> None:
         self._client = client
         self._spec = client.layout.spec()
-        self._device = device or self._spec.device_names[-1]
+        self._device = device or self._spec.device_names[0]
         kind = self._spec.type_of(self._device)
         if kind is None:
             raise UsageError(f"--device: the twin has no device '{self._device[:64]}'")
@@ -50,7 +50,8 @@ class Verification:
     def run(self) -> list[Hop]:
         """Every hop in order; after one that fails, what cannot be checked any more is not there."""
         now = self._twin_now()
-        message = Messages(self._spec, seed=time.time_ns()).message(self._device, _SPECIAL, now)
+        waveforms = self._client.layout.waveforms()
+        message = Messages(self._spec, seed=time.time_ns(), waveforms=waveforms).message(self._device, _SPECIAL, now)
         payload = json.dumps(message).encode()
         time_text = normal_time(message["time"])
         id = event_id(self._device, time_text, payload)
@@ -105,8 +106,11 @@ class Verification:
             return time.time() if page and self._page.charts(self._device) else None
 
         processing = self._client.cloud_of(Slot.PROCESSING)
+        first = self._wait("L1 → L2 processed", processing, sent, passed)
+        if not first.ok:
+            return [msgspec.structs.replace(first, detail=self._set_aside(id) or first.detail)]
         return [
-            self._wait("L1 → L2 processed", processing, sent, passed),
+            first,
             self._wait("L2 → L3 stored", self._client.cloud_of(Slot.HOT), sent, stored),
             self._wait("L2 → L4 twin updated", self._client.cloud_of(Slot.MANAGEMENT), sent, updated),
             self._wait("L3, L4 → L5 shown", self._client.cloud_of(Slot.VISUALIZATION), sent, shown),
@@ -124,6 +128,13 @@ class Verification:
                 return Hop(name, cloud, True, max(at - sent, 0.0) * 1000)
             time.sleep(_POLL_S)
         return Hop(name, cloud, False, None, problem or f"not seen within {_PATIENCE_S:g} s")
+
+    def _set_aside(self, id: str) -> str:
+        """Why the message is in a dead-letter store, if it is."""
+        for _, letter in self._client.dead_letters():
+            if letter["id"] == id:
+                return f"set aside at {letter['component']}: {letter['reason']}"
+        return ""
 
     def _command(self, probe: Probe) -> list[Hop]:
         processing = self._client.cloud_of(Slot.PROCESSING)

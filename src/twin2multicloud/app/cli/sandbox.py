@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.terminal import output, print_json, printable
 from twin2multicloud.model.errors import UsageError
@@ -39,6 +40,7 @@ class UpRequest:
     speed: float
     directory: Path
     json_output: bool
+    devices: int | None = None
 
 
 def up(request: UpRequest) -> int:
@@ -51,7 +53,7 @@ def up(request: UpRequest) -> int:
     layout = Layout(request.directory)
     definition = read_twin(request.twin)
     placement, usd = placement_for(definition, request, layout)
-    twin = in_sandbox(definition, placement)
+    twin = in_sandbox(definition, placement, request.devices)
     config = create(layout, twin, speed=request.speed)
     if not request.json_output:
         price = f", {usd:,.2f} USD a month" if usd is not None else ""
@@ -67,15 +69,6 @@ def up(request: UpRequest) -> int:
     with output() as console:
         print_up(console, whole, layout, time.perf_counter() - began)
     return 0
-
-
-def read_twin(name: str) -> TwinDefinition:
-    """The twin that TWIN names: a built-in scenario's, or a file's; its warnings are said."""
-    from twin2multicloud.model.twin.reader import read_twin_file, twin_of_scenario
-
-    path = Path(name)
-    is_file = name == "-" or bool(path.suffix) or len(path.parts) != 1
-    return read_twin_file(name) if is_file else twin_of_scenario(name)
 
 
 def placement_for(definition: TwinDefinition, request: UpRequest, layout: Any) -> tuple[Placement, float | None]:
@@ -120,18 +113,22 @@ def placement_in(file: str) -> Placement:
     return placement
 
 
-def in_sandbox(definition: TwinDefinition, placement: Placement) -> TwinInSandbox:
-    """Everything a sandbox is made from."""
+def in_sandbox(definition: TwinDefinition, placement: Placement, devices: int | None = None) -> TwinInSandbox:
+    """Everything a sandbox is made from; with only so many of the twin's devices, if given."""
     from twin2multicloud.blueprint.plan import blueprint_of
     from twin2multicloud.dashboards.build import grafana_dashboards
     from twin2multicloud.dashboards.source import ReadSource
     from twin2multicloud.model.twin.compile import compile_twin, processor_sources
     from twin2multicloud.sandbox.create import TwinInSandbox
+    from twin2multicloud.sandbox.scale import scaled_down
 
-    spec = compile_twin(definition)
+    spec, workload = compile_twin(definition), definition.workload
+    if devices is not None:
+        spec = scaled_down(spec, devices)
+        workload = workload.model_copy(update={"devices": len(spec.device_names)})
     return TwinInSandbox(
         spec,
-        blueprint_of(definition.workload, placement, definition.assumptions),
+        blueprint_of(workload, placement, definition.assumptions),
         processor_sources(definition),
         json.loads(placement.model_dump_json()),
         grafana_dashboards(spec, ReadSource("api/query", "api/query")),

@@ -72,6 +72,9 @@ def up(
         list[str] | None,
         typer.Option(metavar="CLOUD,…", help="Clouds that may be used.", autocompletion=complete_provider),
     ] = None,
+    devices: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only so many of the twin's devices, of each kind its share.")
+    ] = None,
     speed: Annotated[
         float, typer.Option(metavar="X", min=0.0, max=1e8, help="Twin seconds per second; 43800 = a month a minute.")
     ] = 1.0,
@@ -84,12 +87,13 @@ def up(
     Examples:
       twin2multicloud sandbox up smart-home
       twin2multicloud sandbox up twin.yaml --pin L2=azure --pin L3.hot=gcp
+      twin2multicloud sandbox up smart-building --devices 500
       twin2multicloud sandbox up twin.yaml --placement placement.json --speed 43800
     """
     from twin2multicloud.app.cli import sandbox as commands
 
     request = commands.UpRequest(
-        twin, placement, tuple(pin or ()), tuple(providers or ()), speed, directory.absolute(), json_output
+        twin, placement, tuple(pin or ()), tuple(providers or ()), speed, directory.absolute(), json_output, devices
     )
     finish(context, json_output, lambda: commands.up(request))
 

@@ -67,7 +67,7 @@ class Request:
 def simulate(request: Request) -> int:
     """Run the command; its exit code. Errors with a cause and a remedy are raised."""
     definition = read_twin(request.twin)
-    spec = compile_twin(definition)
+    spec = _spec(request, definition)
     connection = _connection(request, spec.name)
     target = _target(request, connection)
     with _clock(request.keys.parent) as clock:
@@ -107,6 +107,14 @@ def _simulate(
             return _run(simulation)
         except ReplayError as error:
             raise UsageError(f"--replay: {error}") from error
+
+
+def _spec(request: Request, definition: TwinDefinition) -> TwinSpec:
+    """The twin's devices; where the keys are those of a sandbox that runs fewer of them, these."""
+    layout = Layout(request.keys.parent)
+    if request.to is None and layout.exists and layout.config().twin == definition.name:
+        return layout.spec()
+    return compile_twin(definition)
 
 
 def _run(simulation: Simulation) -> Report:

@@ -1,0 +1,266 @@
+"""`demo`: one twin's whole way in a minute, from its cheapest placement to its metered cost, an outage between."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import shutil
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from twin2multicloud.app.cli.check import read_twin
+from twin2multicloud.app.cli.demo_view import Stage, Stream, tier_line
+from twin2multicloud.app.cli.sandbox import FAILED, in_sandbox
+from twin2multicloud.app.cli.sandbox_meters import between, counted
+from twin2multicloud.app.cli.sandbox_view import print_hops
+from twin2multicloud.app.cli.terminal import make_console
+from twin2multicloud.model.assumptions import Assumptions
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.runtime.device_keys import device_key
+from twin2multicloud.sandbox.client import SandboxClient
+from twin2multicloud.sandbox.create import SandboxError, create, start, stop
+from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.verify import Verification
+from twin2multicloud.simulator.clock import SystemClock
+from twin2multicloud.simulator.ledger import Ledger, read_ledger
+from twin2multicloud.simulator.link import Target
+from twin2multicloud.simulator.simulation import Plan, Simulation
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twin2multicloud.model.placement import Placement
+    from twin2multicloud.model.twin.definition import TwinDefinition
+    from twin2multicloud.optimizer.bill.result import BillResult
+    from twin2multicloud.sandbox.metering.book import MeterBook
+    from twin2multicloud.simulator.report import Report
+
+OUTAGE_S: Final = 6.0
+WARM_UP_S: Final = 3.0
+KILL_AFTER: Final = 0.5
+"""Share of the streaming time before the outage."""
+SETTLE_S: Final = 60.0
+AGEING_S: Final = 10.0
+
+
+@dataclass(frozen=True)
+class DemoRequest:
+    """The arguments of `demo`: how many of the twin's devices send, how often, and for how long."""
+
+    twin: str
+    devices: int
+    rate: float
+    seconds: float
+    keep: Path | None
+
+
+@dataclass
+class _Streaming:
+    """A simulation that runs beside the live view."""
+
+    simulation: Simulation
+    thread: threading.Thread
+    report: list[Report] = field(default_factory=list)
+
+
+class Demo:
+    """Runs the demo on a console. `failed` says what did not hold."""
+
+    def __init__(self, request: DemoRequest, console: Console) -> None:
+        self._request = request
+        self._console = console
+        self.failed: list[str] = []
+
+    def run(self) -> int:
+        """All of it; the exit code."""
+        directory = self._request.keep or Path(tempfile.mkdtemp(prefix="twin2multicloud-demo-"))
+        layout = Layout(directory.absolute())
+        definition = read_twin(self._request.twin)
+        stage = Stage(self._console)
+        try:
+            result = self._optimize(stage, definition)
+            client = self._up(stage, layout, definition, result)
+            report, metered = self._stream(stage, client, definition)
+            self._exact(stage, client, report)
+            self._verify(stage, client)
+            self._metered(stage, definition, result.placement, len(client.layout.spec().device_names), metered)
+            self._age(stage, client)
+        except SandboxError as error:
+            self.failed.append(str(error))
+            self._console.print(f"✗ {error}", style="red")
+        finally:
+            stage.begin("Shut down")
+            stop(layout)
+            if self._request.keep is None:
+                shutil.rmtree(directory, ignore_errors=True)
+            stage.say("every process has ended" + ("" if self._request.keep else ", its files are removed"))
+        return FAILED if self.failed else 0
+
+    # ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────
+    def _optimize(self, stage: Stage, definition: TwinDefinition) -> BillResult:
+        from twin2multicloud.app.cli.tables import headline, placement_table
+        from twin2multicloud.app.report.view import View
+        from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+        from twin2multicloud.optimizer.pricing.book import load_book
+
+        stage.begin(f"Optimize {definition.name}")
+        book = load_book(None)
+        optimizer = BillOptimizer(book, definition.constraints or Constraints(), definition.assumptions)
+        result = optimizer.optimize(definition.workload, alternatives=True)
+        view = View(result, book)
+        self._console.print(headline(view), "", placement_table(self._console, view), sep="\n")
+        return result
+
+    def _up(self, stage: Stage, layout: Layout, definition: TwinDefinition, result: BillResult) -> SandboxClient:
+        clouds = len(result.placement.providers)
+        stage.begin(f"Bring it up on this machine: {clouds} simulated clouds, real sockets, signed links")
+        began = time.perf_counter()
+        create(layout, in_sandbox(definition, result.placement, self._request.devices))
+        start(layout)
+        client = SandboxClient(layout)
+        whole, _ = client.status()
+        for process in whole.clouds:
+            slots = " ".join(place.slot for place in whole.placement if place.cloud == process.cloud)
+            stage.say(f"{Provider(process.cloud).label:<6} {slots:<42} console {process.url}")
+        stage.say(f"up after {time.perf_counter() - began:.1f} s; dashboard {whole.dashboard_url}")
+        return client
+
+    def _stream(
+        self, stage: Stage, client: SandboxClient, definition: TwinDefinition
+    ) -> tuple[Report, tuple[MeterBook, float]]:
+        """Stream telemetry and kill a cloud meanwhile; the devices' report, and what was counted before the outage."""
+        request = self._request
+        names = client.layout.spec().device_names
+        stage.begin(f"Stream from {len(names):,} devices at {request.rate:,.0f} messages/s, and survive an outage")
+        streaming = self._simulation(client, definition, names)
+        victim = client.cloud_of(Slot.PROCESSING)
+        counters: list[tuple[MeterBook, float]] = []
+        looks = [WARM_UP_S, request.seconds * KILL_AFTER]
+        with Stream(self._console, client) as stream:
+            began = time.monotonic()
+            while streaming.thread.is_alive():
+                passed = time.monotonic() - began
+                if looks and passed > looks[0]:
+                    looks.pop(0)
+                    counters.append(counted(client))
+                    if not looks:
+                        client.kill(victim, OUTAGE_S)
+                        stream.note(f"✗ {Provider(victim).label} killed with SIGKILL for {OUTAGE_S:g} s")
+                stream.show(streaming.simulation.report, passed)
+                time.sleep(0.25)
+            streaming.thread.join()
+            self._settle(streaming.simulation.report.valid, stream)
+        return streaming.report[0], between(*counters)
+
+    def _simulation(self, client: SandboxClient, definition: TwinDefinition, names: tuple[str, ...]) -> _Streaming:
+        connection = client.layout.connection()
+        secret = base64.b64decode(connection.keys["secret"])
+        url = connection.mqtt or connection.http
+        assert url is not None
+        request = self._request
+        ledger = Ledger(client.layout.directory / "sent.ndjson")
+        simulation = Simulation(
+            client.layout.spec(),
+            Target.parse(definition.name, url),
+            lambda device: device_key(secret, device),
+            Plan(
+                interval_s=len(names) / request.rate,
+                devices=names,
+                duration_s=request.seconds,
+                drain_s=SETTLE_S,
+                size_bytes=definition.workload.message_size_bytes,
+            ),
+            clock=SystemClock(),
+            waveforms=definition.waveforms(),
+            ledger=ledger,
+        )
+        streaming = _Streaming(simulation, threading.Thread(target=lambda: None))
+
+        def run() -> None:
+            with ledger:
+                streaming.report.append(asyncio.run(simulation.run()))
+
+        streaming.thread = threading.Thread(target=run, name="devices", daemon=True)
+        streaming.thread.start()
+        return streaming
+
+    def _settle(self, count: int, stream: Stream) -> None:
+        deadline = time.monotonic() + SETTLE_S
+        while time.monotonic() < deadline:
+            stored, waiting = stream.progress()
+            stream.show(None, None)
+            if stored >= count and not waiting:
+                return
+            time.sleep(0.25)
+
+    def _exact(self, stage: Stage, client: SandboxClient, report: Report) -> None:
+        expected = len(read_ledger(client.layout.directory / "sent.ndjson"))
+        counted = sum(
+            kind.records
+            for name in client.config.clouds
+            for store in client.cloud_status(name).stores
+            for kind in store.classes
+        )
+        same = expected == counted == report.valid
+        text = f"{report.sent:,} sent, {report.acked:,} acknowledged, {counted:,} stored: nothing lost, nothing doubled"
+        if same and report.complete:
+            stage.good(text)
+        else:
+            self.failed.append(f"{expected} valid messages sent, {counted} stored")
+            stage.bad(self.failed[-1])
+
+    def _verify(self, stage: Stage, client: SandboxClient) -> None:
+        stage.begin("Verify every hop with a marked message, and a command back")
+        hops = Verification(client).run()
+        print_hops(self._console, hops)
+        self.failed += [f"{hop.name}: {hop.detail}" for hop in hops if not hop.ok]
+
+    def _metered(
+        self,
+        stage: Stage,
+        definition: TwinDefinition,
+        placement: Placement,
+        devices: int,
+        metered: tuple[MeterBook, float],
+    ) -> None:
+        from twin2multicloud.app.cli.sandbox_meters import compare_run, print_comparison
+        from twin2multicloud.blueprint.plan import blueprint_of
+        from twin2multicloud.sandbox.metering.calibrate import measured_assumptions
+
+        book, elapsed_s = metered
+        # The month of this run: its devices at its pace, with the sizes and compression that were measured.
+        workload = definition.workload.model_copy(
+            update={"devices": devices, "message_interval_s": devices / self._request.rate}
+        )
+        base = definition.assumptions or Assumptions()
+        measured = measured_assumptions(blueprint_of(workload, placement, base), book)
+        blueprint = blueprint_of(workload, placement, base.model_copy(update=measured))
+        stage.begin(f"Metered in {elapsed_s:.0f} s before the outage, scaled to a month, against predicted")
+        print_comparison(self._console, compare_run(blueprint, book, elapsed_s), all_meters=False)
+
+    def _age(self, stage: Stage, client: SandboxClient) -> None:
+        retention = client.layout.spec().retention
+        months = retention.archive_s / (730 * 3600)
+        stage.begin(f"Let {months:.0f} months pass in {AGEING_S:g} s: hot → cool → archive")
+        client.set_clock(speed=0.95 * retention.archive_s / AGEING_S)
+        seen: deque[str] = deque(maxlen=1)
+        until = time.monotonic() + AGEING_S
+        while time.monotonic() < until:
+            line = tier_line([client.cloud_status(name) for name in client.config.clouds])
+            if not seen or seen[0] != line:
+                seen.append(line)
+                stage.say(line)
+            time.sleep(0.25)
+        client.set_clock(speed=1.0)
+
+
+def demo(request: DemoRequest, console: Callable[[], Any] = make_console) -> int:
+    """Run the demo; exit code 6 if something did not hold."""
+    return Demo(request, console()).run()

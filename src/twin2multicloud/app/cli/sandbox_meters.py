@@ -1,0 +1,150 @@
+"""`sandbox meters`: what a run used, scaled to a month, beside what the blueprint predicts for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twin2multicloud.app.cli.terminal import cloud_text, output, print_json
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.sandbox.metering.book import MeterBook
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twin2multicloud.blueprint.plan import Blueprint
+    from twin2multicloud.sandbox.client import SandboxClient
+    from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow
+
+_LEVELS = frozenset(
+    ("held-bytes", "held-since", "entities", "entity-bytes", "users", "editors", "viewers", "accounted-at")
+)
+"""Counters that say how much there is, not how much was done."""
+
+_MARKS = {"agrees": "✓", "deviates": "≠", "not exercised": "·", "unexpected": "+"}
+_STYLES = {"agrees": "green", "deviates": "yellow", "not exercised": "dim", "unexpected": "yellow"}
+
+
+def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
+    """Print the comparison of the sandbox's whole life so far."""
+    comparison = compare_run(client.blueprint, *counted(client))
+    if json_output:
+        print_json(comparison_json(comparison))
+        return 0
+    with output() as console:
+        print_comparison(console, comparison, all_meters=all_meters)
+    return 0
+
+
+def counted(client: SandboxClient) -> tuple[MeterBook, float]:
+    """All clouds' counters as one book, and the twin seconds they cover (the mean, as they begin one by one)."""
+    book = MeterBook()
+    spans = []
+    for snapshot, elapsed_s in client.meters().values():
+        one = MeterBook()
+        one.restore(snapshot)
+        book.merge(one.amounts())
+        spans.append(elapsed_s)
+    return book, sum(spans) / len(spans)
+
+
+def between(before: tuple[MeterBook, float], after: tuple[MeterBook, float]) -> tuple[MeterBook, float]:
+    """What was counted from one moment to a later one. (Levels, such as bytes held, are those of the later.)"""
+    book = MeterBook()
+    book.merge(after[0].amounts())
+    book.merge({key: -amount for key, amount in before[0].amounts().items() if key[0] not in _LEVELS})
+    return book, after[1] - before[1]
+
+
+def compare_run(blueprint: Blueprint, book: MeterBook, elapsed_s: float) -> Comparison:
+    """What was counted against a blueprint's month."""
+    from twin2multicloud.optimizer.pricing.book import load_book
+    from twin2multicloud.sandbox.metering.compare import compare
+
+    if elapsed_s <= 0:
+        raise UsageError("nothing has been counted yet: let the twin run for a few seconds")
+    return compare(blueprint, book, elapsed_s, load_book(None))
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as plain JSON values."""
+    return {
+        "elapsed_s": comparison.elapsed_s,
+        "messages": comparison.messages,
+        "usd_per_month": {"predicted": comparison.usd.predicted, "metered": comparison.usd.metered},
+        "meters": [_row_json(row) for row in comparison.rows],
+    }
+
+
+def _row_json(row: MeterRow) -> dict[str, Any]:
+    return {
+        "meter": row.meter,
+        "provider": row.provider.value,
+        "region": row.region,
+        "service": row.service,
+        "dimension": row.dimension,
+        "unit": row.unit,
+        "predicted": row.usage.predicted,
+        "metered": row.usage.metered,
+        "ratio": row.usage.ratio,
+        "usd_predicted": row.usd.predicted,
+        "usd_metered": row.usd.metered,
+        "verdict": row.verdict,
+        "projected": row.projected,
+        "planned": row.planned,
+    }
+
+
+def print_comparison(console: Console, comparison: Comparison, *, all_meters: bool) -> None:
+    """A line per meter: those that cost most first; without `all_meters` the twelve that matter."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = sorted(comparison.rows, key=lambda row: -max(row.usd.predicted, row.usd.metered))
+    shown = rows if all_meters else [row for row in rows if row.usage.metered > 0][:12]
+    narrow = console.width < 100
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("")
+    table.add_column("meter", overflow="fold")
+    if not narrow:
+        table.add_column("unit", overflow="ellipsis", no_wrap=True, max_width=18)
+    for name in ("predicted", "metered", "ratio", "USD", "metered"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in shown:
+        usage = [quantity(row.usage.predicted), quantity(row.usage.metered)]
+        ratio = "–" if row.usage.ratio is None else f"{row.usage.ratio:.3f}"
+        star = "*" if row.projected else "°" if row.planned else ""
+        cells: list[Text | str] = [
+            Text(_MARKS[row.verdict], _STYLES[row.verdict]),
+            cloud_text(row.provider, row.meter.partition(".")[2]),
+            *([] if narrow else [row.unit]),
+            *usage,
+            f"{ratio}{star}",
+            f"{row.usd.predicted:,.2f}",
+            f"{row.usd.metered:,.2f}",
+        ]
+        table.add_row(*cells)
+    console.print(table)
+    hidden = len(rows) - len(shown)
+    agree, deviate = len(comparison.agreeing), len(comparison.deviating)
+    notes = [f"{agree} meters agree within 2 %, {deviate} do not, {len(comparison.not_exercised)} were not exercised"]
+    if hidden:
+        notes.append(f"{hidden} more: sandbox meters --all")
+    if any(row.projected for row in shown):
+        notes.append("* storage is projected from what was written")
+    if any(row.planned for row in shown):
+        notes.append("° capacity is planned for the rate")
+    usd = comparison.usd
+    console.print(
+        f"a month at this rate: {usd.predicted:,.2f} USD predicted, {usd.metered:,.2f} USD metered", style="bold"
+    )
+    console.print("; ".join(notes), style="dim")
+
+
+def quantity(value: float) -> str:
+    """A quantity with four digits that matter."""
+    if value == 0:
+        return "0"
+    for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            return f"{value / (1e3 if suffix == 'k' else size):,.4g} {suffix}"
+    return f"{value:,.4g}"
