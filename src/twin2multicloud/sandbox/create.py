@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -54,6 +54,7 @@ class TwinInSandbox:
     sources: Mapping[str, str]
     placement: Mapping[str, Any]
     dashboards: list[dict[str, Any]]
+    waveforms: Mapping[str, Any] = field(default_factory=dict)
 
 
 def create(layout: Layout, twin: TwinInSandbox, *, speed: float = 1.0, start: float | None = None) -> SandboxConfig:
@@ -133,6 +134,7 @@ def _write(layout: Layout, twin: TwinInSandbox, config: SandboxConfig, gateway: 
     write_private(layout.spec_file, spec_json(twin.spec))
     write_private(layout.blueprint_file, blueprint_json(twin.blueprint))
     write_private(layout.dashboards_file, msgspec.json.encode(twin.dashboards))
+    write_private(layout.waveforms_file, msgspec.json.encode(twin.waveforms))
     write_private(layout.placement_file, json.dumps(dict(twin.placement), indent=2).encode())
     write_private(layout.connection_file, msgspec.json.encode(connection))
     write_private(layout.config_file, msgspec.json.encode(config))

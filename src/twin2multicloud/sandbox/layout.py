@@ -1,12 +1,12 @@
 """A sandbox's directory: which file is what, and the document that describes the sandbox to its processes.
 
-sandbox.json        SandboxConfig: twin, clouds with their ports, clock, tokens (0600)
-twin.json           the twin's spec            blueprint.json   what is simulated
-processors/         the user's modules         connection.json  where devices connect, and their keys' secret (0600)
-placement.json      the placement
-clouds/<provider>/  one simulated cloud's stores, queues, secrets, counters
-logs/<name>.log     what each process wrote
-supervisor.sock     where the supervisor listens
+- sandbox.json: SandboxConfig, that is twin, clouds with their ports, clock, token (0600)
+- twin.json, blueprint.json, placement.json: the twin's spec, what is simulated, and where
+- processors/, waveforms.json, dashboards.json: the user's modules, what values look like, Grafana's definitions
+- connection.json: where devices connect, and the secret of their keys (0600)
+- supervisor.json: where the supervisor listens, while it runs (0600)
+- clouds/<provider>/: one simulated cloud's stores, queues, secrets, counters
+- logs/<name>.log: what each process wrote
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -88,6 +88,7 @@ class Layout:
         self.blueprint_file = directory / "blueprint.json"
         self.placement_file = directory / "placement.json"
         self.dashboards_file = directory / "dashboards.json"
+        self.waveforms_file = directory / "waveforms.json"
         self.connection_file = directory / "connection.json"
         self.processors = directory / "processors"
         self.logs = directory / "logs"
@@ -123,6 +124,12 @@ class Layout:
     def connection(self) -> Connection:
         """How devices reach the twin."""
         return msgspec.json.decode(self.connection_file.read_bytes(), type=Connection)
+
+    def waveforms(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What devices' values look like: hints for the simulator, by device type and field."""
+        if not self.waveforms_file.is_file():
+            return {}
+        return msgspec.json.decode(self.waveforms_file.read_bytes(), type=dict[str, dict[str, dict[str, Any]]])
 
     def sources(self) -> dict[str, str]:
         """The user's modules."""

@@ -132,6 +132,7 @@ def in_sandbox(definition: TwinDefinition, placement: Placement, devices: int | 
         processor_sources(definition),
         json.loads(placement.model_dump_json()),
         grafana_dashboards(spec, ReadSource("api/query", "api/query")),
+        definition.waveforms(),
     )
 
 
