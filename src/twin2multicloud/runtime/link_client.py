@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from twin2multicloud.runtime.failures import LinkError
-from twin2multicloud.runtime.links import LinksSource, compress, decompress, sign
+from twin2multicloud.runtime.failures import LinkError, RejectedError
+from twin2multicloud.runtime.links import LinksSource, Peer, compress, decompress, sign
 
 _REFUSED_FOR_NOW: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
 """Answers that may pass: clocks and keys are set right, a peer is redeployed, a nonce was used by a duplicate."""
 
 _LONGEST_WAIT_S: Final = 30.0
 _MAX_ANSWER_BYTES: Final = 16 * 2**20
+_CHUNK_BYTES: Final = 64 * 2**10
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Retry:
 class LinkClient:
     """Posts to peers over kept-alive connections, one per peer and thread.
 
-    `now` is the wall clock (signatures), `sleep`, `uniform` and `nonce` are there for tests to set.
+    `timeout_s` is how long a peer may be silent; all of an answer's body may take three times that. `now` is the wall
+    clock (signatures); `sleep`, `uniform`, `nonce` and `monotonic` are there for tests to set.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class LinkClient:
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         nonce: Callable[[], str] = lambda: secrets.token_hex(12),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._links = links
         self._retry = retry
@@ -83,12 +86,22 @@ class LinkClient:
         self._sleep = sleep
         self._uniform = uniform
         self._nonce = nonce
+        self._monotonic = monotonic
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: set[http.client.HTTPConnection] = set()
         self._stats: dict[str, LinkStats] = {}
 
     def stats(self, link: str) -> LinkStats:
         """What was posted over a link."""
         return self._stats.setdefault(link, LinkStats())
+
+    def close(self) -> None:
+        """Close every connection, when nobody posts any more. (The next post would open one again.)"""
+        with self._lock:
+            connections, self._open = self._open, set()
+        for connection in connections:
+            connection.close()
 
     def post(self, link: str, content: bytes, *, content_type: str, meta: str = "", packed: bool = False) -> Answer:
         """Deliver `content` over a link; `packed` content is gzip already and travels as it is.
@@ -100,15 +113,17 @@ class LinkClient:
         for attempt in range(1, self._retry.attempts + 1):
             try:
                 answer = self._once(link, body, encoding, content_type, meta)
-                stats = self.stats(link)
-                stats.posts += 1
-                stats.wire_bytes += answer.wire_bytes
-                stats.last_success = self._now()
+                with self._lock:
+                    stats = self.stats(link)
+                    stats.posts += 1
+                    stats.wire_bytes += answer.wire_bytes
+                    stats.last_success = self._now()
                 return answer
             except LinkError as error:
-                stats = self.stats(link)
-                stats.retries += 1
-                stats.last_error, stats.last_error_at = str(error), self._now()
+                with self._lock:
+                    stats = self.stats(link)
+                    stats.retries += 1
+                    stats.last_error, stats.last_error_at = str(error), self._now()
                 if not error.retryable or attempt == self._retry.attempts:
                     raise
                 longest = min(self._retry.first_s * 2 ** (attempt - 1), self._retry.most_s)
@@ -120,28 +135,37 @@ class LinkClient:
 
     def _once(self, link: str, body: bytes, encoding: str, content_type: str, meta: str) -> Answer:
         peer = self._links.document().out.get(link)
-        if peer is None:
+        if peer is None or not peer.keys:
             self._links.forget()
             raise LinkError(f"link {link} is not wired yet", retryable=True)
+        try:
+            return self._exchange(link, peer, body, encoding, content_type, meta)
+        except _StaleError:
+            # The peer had closed a connection that was kept from before: that says nothing about the peer.
+            return self._exchange(link, peer, body, encoding, content_type, meta)
+
+    def _exchange(self, link: str, peer: Peer, body: bytes, encoding: str, content_type: str, meta: str) -> Answer:
         headers = sign(link, peer.keys[0], body, now=self._now(), nonce=self._nonce(), encoding=encoding, meta=meta)
         headers |= {"content-type": content_type, "accept-encoding": "gzip"}
         where = urlsplit(peer.url)
         path = f"{where.path.rstrip('/')}/links/{link}"
         connection = self._connection(where.scheme, where.netloc)
+        kept = connection.sock is not None
         try:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            # Read to its end, so that an answer that was cut off is an error and not a short answer.
-            if (response.length or 0) > _MAX_ANSWER_BYTES:
-                raise http.client.HTTPException(f"an answer of {response.length} bytes")
-            answer = response.read()
-        except (OSError, http.client.HTTPException) as error:
+            answer = self._read(response)
+            if response.headers.get("content-encoding") == "gzip":
+                answer = decompress(answer, "gzip")
+        except (OSError, http.client.HTTPException, RejectedError) as error:
             self._drop(where.netloc)
+            closed = isinstance(error, ConnectionResetError | BrokenPipeError)  # RemoteDisconnected is one
             reason = "no answer in time" if isinstance(error, TimeoutError) else (str(error) or type(error).__name__)
-            raise LinkError(f"link {link}: {reason}", retryable=True) from error
+            raise (_StaleError if kept and closed else LinkError)(f"link {link}: {reason}", retryable=True) from error
+        except BaseException:
+            self._drop(where.netloc)  # half way through a request it is of no use to the next one
+            raise
         wire = len(body) + len(path) + sum(len(name) + len(value) + 4 for name, value in headers.items()) + 60
-        if response.headers.get("content-encoding") == "gzip":
-            answer = decompress(answer, "gzip")
         if response.status < 300:
             return Answer(response.status, answer, wire, len(body))
         if response.status in (401, 403, 404):
@@ -150,20 +174,47 @@ class LinkClient:
         said = answer[:200].decode("utf-8", "replace")
         raise LinkError(
             f"link {link}: {response.status} {said}",
-            retryable=response.status >= 500 or response.status in _REFUSED_FOR_NOW,
+            # A redirection is none of our receivers': something stands before it that will go away.
+            retryable=response.status >= 500 or response.status < 400 or response.status in _REFUSED_FOR_NOW,
             status=response.status,
             retry_after_s=_seconds(response.headers.get("retry-after")),
         )
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        """An answer's body, to its end: one that was cut off is an error and not a short answer."""
+        deadline = self._monotonic() + 3 * self._timeout_s
+        parts: list[bytes] = []
+        size = 0
+        while size + (response.length or 0) <= _MAX_ANSWER_BYTES:
+            # One read of the socket at a time, so that a peer that sends a byte now and then meets the deadline.
+            part = response.read1(_CHUNK_BYTES)
+            parts.append(part)
+            size += len(part)
+            if not part or response.length == 0:
+                parts.append(response.read())  # nothing, if all went well; the connection is free for the next request
+                return b"".join(parts)
+            if self._monotonic() > deadline:
+                raise TimeoutError
+        raise http.client.HTTPException(f"an answer of more than {_MAX_ANSWER_BYTES} bytes")
 
     def _connection(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         kept: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
         if netloc not in kept:
             make = http.client.HTTPSConnection if scheme == "https" else _Direct
             kept[netloc] = make(netloc, timeout=self._timeout_s)
+        with self._lock:
+            self._open.add(kept[netloc])
         return kept[netloc]
 
     def _drop(self, netloc: str) -> None:
-        self._local.__dict__.setdefault("connections", {}).pop(netloc).close()
+        connection = self._local.__dict__.setdefault("connections", {}).pop(netloc)
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
+
+
+class _StaleError(LinkError):
+    """A kept connection turned out to be closed before any answer came."""
 
 
 class _Direct(http.client.HTTPConnection):

@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from twin2multicloud.runtime.failures import RejectedError
+from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import Nonces, Secrets
 
 REPLAY_WINDOW_S: Final = 300.0
@@ -39,6 +39,8 @@ LINK, KEY_ID, TIMESTAMP, NONCE, META, SIGNATURE = (
     "t2m-meta",
     "t2m-signature",
 )
+_HEADERS: Final = (LINK, KEY_ID, TIMESTAMP, NONCE, META, SIGNATURE, "content-encoding")
+_HEADER_CHARACTERS: Final = 2048
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -97,12 +99,18 @@ class LinksSource:
                 self._document = msgspec.json.decode(self._secrets.get(LINKS_SECRET), type=LinksDocument)
             except KeyError:
                 self._document = LinksDocument()
+            except msgspec.DecodeError as error:
+                raise StoreError(
+                    f"secret '{LINKS_SECRET}' is no links document ({error}); wire the twin again"
+                ) from None
             self._read = now
         return self._document
 
-    def forget(self) -> None:
-        """Read the document anew at the next use: a peer refused the key, or the wiring says so."""
-        self._read = -1e300
+    def forget(self, older_than_s: float = 0.0) -> None:
+        """Read the document anew at the next use, if it is older than so many seconds: a peer refused the key, the
+        wiring says so, or somebody shows a key that nobody knows (which may be anybody, so not at every request)."""
+        if not 0 <= self._clock() - self._read < older_than_s:
+            self._read = -1e300
 
 
 def _signature(key: Key, parts: Sequence[str], body: bytes) -> str:
@@ -139,12 +147,19 @@ def verify(
         named, key_id, stamp, nonce, given = (headers[n] for n in (LINK, KEY_ID, TIMESTAMP, NONCE, SIGNATURE))
     except KeyError as error:
         raise LinkRefusedError(401, f"header {error} is missing") from error
+    for name in _HEADERS:
+        value = headers.get(name, "")
+        # Line ends would make one signed text of two requests.
+        if len(value) > _HEADER_CHARACTERS or not (value.isascii() and value.isprintable()):
+            raise LinkRefusedError(
+                400, f"header {name} is not printable ASCII of at most {_HEADER_CHARACTERS} characters"
+            )
     meta, encoding = headers.get(META, ""), headers.get("content-encoding", "")
     key = next((key for key in keys if key.id == key_id), None)
     if key is None or named != link:
         raise LinkRefusedError(401, "no such key on this link")
     expected = _signature(key, (link, key_id, stamp, nonce, encoding, meta), body)
-    if not hmac.compare_digest(expected.encode(), given.encode(errors="replace")):
+    if not hmac.compare_digest(expected, given):
         raise LinkRefusedError(401, "the signature does not match")
     # From here on the sender is known.
     if not stamp.isascii() or not stamp.isdigit() or abs(now - int(stamp[:16])) > REPLAY_WINDOW_S:
@@ -162,18 +177,23 @@ def compress(content: bytes) -> bytes:
 
 
 def decompress(body: bytes, encoding: str) -> bytes:
-    """The content of a body; a bomb or broken gzip is a `RejectedError` before it takes memory."""
+    """The content of a body; a bomb or broken gzip is a `RejectedError` before it takes memory.
+
+    One gzip member and nothing after it: a second one would be lost, or be a bomb.
+    """
     if encoding in ("", "identity"):
         return body
     if encoding != "gzip":
         raise RejectedError(f"content-encoding {encoding[:40]!r} is not taken; use gzip")
     reader = zlib.decompressobj(wbits=31)
     try:
-        content = reader.decompress(body, MAX_CONTENT_BYTES)
+        content = reader.decompress(body, MAX_CONTENT_BYTES + 1)
     except zlib.error as error:
         raise RejectedError(f"the body is not gzip: {error}") from error
-    if reader.unconsumed_tail:
+    if len(content) > MAX_CONTENT_BYTES:
         raise RejectedError(f"the content is larger than {MAX_CONTENT_BYTES} bytes")
     if not reader.eof:
         raise RejectedError("the gzip body ends too early")
+    if reader.unused_data:
+        raise RejectedError("something follows the gzip body")
     return content

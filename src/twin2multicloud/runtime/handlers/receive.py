@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -23,10 +23,12 @@ from twin2multicloud.runtime.ports import Nonces, Reporter
 
 OBJECT_EDGES: Final = ("to-cool", "to-archive")
 QUERY_EDGES: Final = ("history", "state")
+_LOOK_AGAIN_S: Final = 1.0
 MOST_MESSAGES: Final = 20_000
 """Messages in one batch; far above `link_batch_messages`."""
 
 Query = Callable[[dict[str, Any]], dict[str, Any]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -86,7 +88,7 @@ class Receive:
         except LinkRefusedError as refused:
             self._report(edge, ErrorKind.LINK_REFUSED, f"refused a POST: {refused}", "warning")
             return _answer(refused.status, str(refused))
-        except (RejectedError, msgspec.DecodeError) as error:
+        except RejectedError as error:
             self._report(edge, ErrorKind.LINK_REFUSED, f"rejected a batch: {error}", "error")
             return _answer(422, str(error))
         except HandlerError as error:
@@ -94,7 +96,7 @@ class Receive:
             return _later(str(error), error.retry_after_s)
         except StoreError as error:
             kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
-            self._report(edge, kind, str(error), "error")
+            self._report(edge, ErrorKind.READ_FAILED if edge in self._queries else kind, str(error), "error")
             return _later(str(error), error.retry_after_s)
 
     def _verified(self, edge: str, headers: Mapping[str, str], body: bytes) -> str:
@@ -108,20 +110,20 @@ class Receive:
                 # A key that is not known may be a new one: look once.
                 if attempt == 2 or refused.status != 401 or headers.get("t2m-key-id") in {key.id for key in keys}:
                     raise
-                self._links.forget()
+                self._links.forget(_LOOK_AGAIN_S)
         raise AssertionError("unreachable")
 
     def _put_away(self, edge: str, meta: str, content: bytes) -> Response:
         if edge in self._shelves:
-            post = msgspec.json.decode(meta, type=ObjectPost)
+            post = _decoded(lambda: msgspec.json.decode(meta, type=ObjectPost))
             stored = self._shelves[edge].put_away(post, content)
             return Response(200, stored, {}, messages=post.count)
         if edge in self._queries:
-            query = msgspec.json.decode(content)
+            query = _decoded(lambda: msgspec.json.decode(content))
             if not isinstance(query, dict):
                 raise RejectedError("a query is a JSON object")
             return Response(200, self._queries[edge](query), {}, messages=1)
-        events = decode_batch(content)
+        events = _decoded(lambda: decode_batch(content))
         if len(events) > MOST_MESSAGES:
             raise RejectedError(f"{len(events)} messages; a batch has at most {MOST_MESSAGES}")
         if events:
@@ -130,7 +132,8 @@ class Receive:
 
     def _report(self, edge: str, kind: ErrorKind, message: str, severity: Any) -> None:
         layers: dict[str, Any] = {"persist": "L3", "to-cool": "L3", "to-archive": "L3", "twin-updates": "L4"}
-        stores = kind in (ErrorKind.QUOTA, ErrorKind.WRITE_FAILED)
+        layers |= dict.fromkeys(QUERY_EDGES, "L5")
+        stores = kind in (ErrorKind.QUOTA, ErrorKind.WRITE_FAILED, ErrorKind.READ_FAILED)
         self._reporter.report(
             [
                 ErrorReport(
@@ -143,6 +146,14 @@ class Receive:
                 )
             ]
         )
+
+
+def _decoded(decode: Callable[[], T]) -> T:
+    """What a peer sent; `RejectedError` if it is not what this link takes."""
+    try:
+        return decode()
+    except (ValueError, RecursionError) as error:  # msgspec's errors, broken UTF-8, nested without end
+        raise RejectedError(str(error)) from error
 
 
 def _answer(status: int, message: str) -> Response:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.envelope import CONTENT_TYPE, Event, RawMessage, encode
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, LinkError
 from twin2multicloud.runtime.handlers.ingest import dead_letter, ingest
-from twin2multicloud.runtime.link_client import LinkClient
+from twin2multicloud.runtime.link_client import Answer, LinkClient
 from twin2multicloud.runtime.ports import DeadLetter, DeadLetters, Reporter
 
 
@@ -26,7 +28,8 @@ class Sent:
 class Send:
     """The sender of one edge. An exception means the whole batch shall come again (its receiver is idempotent).
 
-    What a peer will never accept goes to the dead-letter store, so that it does not hold up what follows.
+    What a peer will never accept goes to the dead-letter store, so that it does not hold up what follows. A batch that
+    is refused is halved until what is refused is known: the rest of it arrives.
     """
 
     def __init__(
@@ -59,12 +62,12 @@ class Send:
             self._dead_letters.put(taken.letters)
         events = [*taken.events, *(message for message in batch if isinstance(message, Event))]
         done = Sent(messages=len(events))
-        for content, part in self._bodies(events):
-            self._post(content, part, done, sent)
+        for part, encoded in self._batches(events):
+            self._post(part, encoded, done, sent)
         self._reporter.report(taken.reports)
         return done
 
-    def _bodies(self, events: Sequence[Event]) -> Iterator[tuple[bytes, list[Event]]]:
+    def _batches(self, events: Sequence[Event]) -> Iterator[tuple[list[Event], list[bytes]]]:
         part: list[Event] = []
         encoded: list[bytes] = []
         size = 0
@@ -72,27 +75,35 @@ class Send:
         for event in events:
             one = encode(event)
             if encoded and (len(part) == limits.link_messages or size + len(one) > limits.link_bytes):
-                yield b"[" + b",".join(encoded) + b"]", part
+                yield part, encoded
                 part, encoded, size = [], [], 0
             part.append(event)
             encoded.append(one)
             size += len(one) + 1
         if encoded:
-            yield b"[" + b",".join(encoded) + b"]", part
+            yield part, encoded
 
     def _post(
         self,
-        content: bytes,
         events: list[Event],
+        encoded: list[bytes],
         done: Sent,
         sent: Callable[[int, int, int, int], None] | None,
     ) -> None:
+        content = b"[" + b",".join(encoded) + b"]"
         try:
             answer = self._client.post(self.edge, content, content_type=CONTENT_TYPE)
+            if _accepted(answer) != len(events):
+                raise LinkError(f"link {self.edge}: the answer is not our receiver's", retryable=True)
         except LinkError as error:
             report = link_report(error, self.edge, self._component)
             if error.retryable:
                 raise HandlerError(report, retry_after_s=error.retry_after_s) from error
+            if len(events) > 1:
+                half = len(events) // 2
+                self._post(events[:half], encoded[:half], done, sent)
+                self._post(events[half:], encoded[half:], done, sent)
+                return
             letters: list[DeadLetter] = [
                 dead_letter(event, f"{self.edge}-outbox", str(error), self._component) for event in events
             ]
@@ -104,6 +115,15 @@ class Send:
         done.wire_bytes += answer.wire_bytes
         if sent is not None:
             sent(answer.wire_bytes, len(events), len(content), answer.body_bytes)
+
+
+def _accepted(answer: Answer) -> object:
+    """How many messages the receiver says are safe with it. Whatever else answers 2xx knows nothing of that."""
+    try:
+        value = msgspec.json.decode(answer.body)
+    except ValueError:
+        return None
+    return value.get("accepted") if isinstance(value, dict) else None
 
 
 def link_report(error: LinkError, edge: str, component: str) -> ErrorReport:
