@@ -22,6 +22,9 @@ DEVICE_STATE: Final = "twin2multicloud.device-state"
 
 CONTENT_TYPE: Final = "application/cloudevents-batch+json"
 
+MOST_LEVELS: Final = 64
+"""Levels of objects and arrays in one another that a payload may have, so that no hop fails on one."""
+
 
 class Event(msgspec.Struct, omit_defaults=True, tag_field="specversion", tag="1.0"):
     """One CloudEvent. `subject` is the device (or entity) it is about, `time` its event time (`runtime.times`).

@@ -30,10 +30,13 @@ def normal_time(value: object) -> str:
     5138 in seconds). Raises `ValueError` naming the value otherwise.
     """
     if isinstance(value, str):
-        return to_time(to_epoch(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
+        seconds = to_epoch(value)
+    elif isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{str(value)[:40]!r} is no time; write RFC 3339 text or seconds since 1970")
-    seconds = value / 1000 if value > 1e11 else float(value)
+    elif not 0 <= value <= _LATEST_S * 1000:
+        raise ValueError(f"{str(value)[:40]} is no time between 1970 and 9999")
+    else:
+        seconds = value / 1000 if value > 1e11 else float(value)
     if not 0 <= seconds <= _LATEST_S:
-        raise ValueError(f"{value!r} is no time between 1970 and 9999")
+        raise ValueError(f"{str(value)[:40]} is no time between 1970 and 9999")
     return to_time(seconds)

@@ -8,14 +8,18 @@ they raise, return or loop over for ever ends as a `UserCodeError` about this on
 from __future__ import annotations
 
 import ctypes
+import math
+import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+
+from twin2multicloud.runtime.envelope import MOST_LEVELS
 
 
 class UserCodeError(Exception):
@@ -38,56 +42,60 @@ class _Overtime(BaseException):  # not an Exception, so that a user's `except Ex
 class TimeLimit:
     """Interrupts Python code of any thread that runs longer than allowed. One watching thread serves all.
 
-    A loop in C (a huge power, a sleep) is interrupted when it returns. In the clouds the function's own timeout
-    ends that as well.
+    Code that swallows the interrupt is interrupted again. A loop in C (a huge power, a sleep) is interrupted when it
+    returns. In the clouds the function's own timeout ends that as well.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._lock = threading.Condition()
+        # A plain lock: the interrupt cannot come between its being taken and the `with` block being entered.
+        self._lock = threading.Lock()
         self._running: dict[int, float] = {}
         self._watcher: threading.Thread | None = None
 
     def call(self, function: Callable[..., Any], *arguments: object) -> Any:
         """`function(*arguments)`, or `UserCodeError` after the limit."""
-        me = threading.get_ident()
         try:
-            self._begin(me)
             try:
+                self._begin()
                 return function(*arguments)
             finally:
-                self._end(me)
+                self._end()
         except _Overtime:
-            with self._lock:
-                self._running.pop(me, None)
+            self._end()
             raise UserCodeError(f"did not end within {self.seconds:g} s") from None
 
-    def _begin(self, me: int) -> None:
+    def _begin(self) -> None:
         with self._lock:
-            self._running[me] = time.monotonic() + self.seconds
+            self._running[threading.get_ident()] = time.monotonic() + self.seconds
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="time-limit", daemon=True)
                 self._watcher.start()
 
-    def _end(self, me: int) -> None:
+    def _end(self) -> None:
+        """No interrupt comes to this thread any more once this has returned. It may come during this."""
         with self._lock:
-            interrupted = self._running.pop(me, None) is None
-        if interrupted:
-            # The interrupt is under way to this thread: let it arrive here and not in somebody else's code.
-            for _ in range(1000):
-                time.sleep(0.001)
+            me = threading.get_ident()
+            self._running.pop(me, None)
+            _interrupt(me, None)  # one that was sent and has not arrived is taken back
 
     def _watch(self) -> None:
         while True:
             time.sleep(min(self.seconds / 4, 0.25))
             now = time.monotonic()
             with self._lock:
-                for thread, deadline in list(self._running.items()):
+                for thread, deadline in self._running.items():
                     if now > deadline:
-                        del self._running[thread]
-                        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_Overtime))
+                        _interrupt(thread, _Overtime)
+                        self._running[thread] = now + self.seconds
 
 
+def _interrupt(thread: int, exception: type[BaseException] | None) -> None:
+    what = None if exception is None else ctypes.py_object(exception)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+
+
+_PACKAGE: Final = "twin2multicloud_processors"
 DEFAULT_LIMIT_S: Final = 2.0
 _MAX_RESULT_BYTES: Final = 262_144
 
@@ -98,6 +106,7 @@ class UserCode:
     def __init__(self, sources: Mapping[str, str], *, limit: TimeLimit | None = None) -> None:
         self._sources = sources
         self._modules: dict[str, types.ModuleType] = {}
+        self._loading = threading.RLock()
         self._limit = limit or TimeLimit(DEFAULT_LIMIT_S)
 
     def process(self, module: str, reading: dict[str, Any], device: Device) -> dict[str, Any] | None:
@@ -121,20 +130,24 @@ class UserCode:
             return self._limit.call(function, *arguments)
         except UserCodeError as error:
             raise UserCodeError(f"{module}.{name} {error}") from error
-        except GeneratorExit:
-            raise
-        except BaseException as error:  # it may raise anything, SystemExit included
+        except BaseException as error:  # it may raise anything, SystemExit and GeneratorExit included
             raise UserCodeError(f"{module}.{name} raised {_described(error, module)}") from error
 
     def _load(self, name: str) -> types.ModuleType:
-        if name not in self._modules:
-            if name not in self._sources:
-                raise UserCodeError(f"there is no module {name}")
-            module = types.ModuleType(name)
-            code = compile(self._sources[name], f"{name}.py", "exec")
-            self._limit.call(exec, code, module.__dict__)
-            self._modules[name] = module
-        return self._modules[name]
+        with self._loading:
+            if name not in self._modules:
+                if name not in self._sources:
+                    raise UserCodeError(f"there is no module {name}")
+                module = types.ModuleType(f"{_PACKAGE}.{name}")
+                code = compile(self._sources[name], f"{name}.py", "exec")
+                # Dataclasses and the like look their module up while they are made.
+                sys.modules[module.__name__] = module
+                try:
+                    self._limit.call(exec, code, module.__dict__)
+                finally:
+                    sys.modules.pop(module.__name__, None)
+                self._modules[name] = module
+            return self._modules[name]
 
 
 def _described(error: BaseException, module: str) -> str:
@@ -144,19 +157,49 @@ def _described(error: BaseException, module: str) -> str:
         if trace.tb_frame.f_code.co_filename == f"{module}.py":
             line = trace.tb_lineno
         trace = trace.tb_next
-    text = " ".join(str(error).split())[:300]
-    where = f" in line {line}" if line else ""
-    return f"{type(error).__name__}{where}: {text}" if text else f"{type(error).__name__}{where}"
+    try:
+        text = " ".join(str(error).split())[:300]
+    except BaseException as worse:  # noqa: BLE001  its own text is the user's code, too
+        text = f"(its text cannot be had: {type(worse).__name__})"
+    # What a text may hold here need not be what UTF-8 can carry.
+    text = f"{type(error).__name__}{f' in line {line}' if line else ''}{f': {text}' if text else ''}"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(value: dict[str, Any], who: str) -> dict[str, Any]:
     """The value as JSON would carry it; what JSON cannot carry is an error, not a surprise in a store."""
     try:
+        problem = _unlike_json(value, MOST_LEVELS)
+        if problem:
+            raise UserCodeError(f"{who} returned {problem}; return what JSON can carry")
         encoded = msgspec.json.encode(value)
         if len(encoded) > _MAX_RESULT_BYTES:
             raise UserCodeError(f"{who} returned {len(encoded)} bytes; at most {_MAX_RESULT_BYTES}")
         plain = msgspec.json.decode(encoded)
-    except (TypeError, ValueError, RecursionError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise UserCodeError(f"{who} returned what JSON cannot carry: {error}") from error
     assert isinstance(plain, dict)
     return plain
+
+
+def _unlike_json(value: Any, levels: int) -> str:
+    """What JSON has no like of, in words; "" if there is nothing. (The encoder would make NaN null, a set an array.)"""
+    kind = type(value)
+    if kind in (str, int, bool, type(None)):
+        return ""
+    if kind is float:
+        return "" if math.isfinite(value) else f"the number {value}"
+    if levels == 0:
+        return f"more than {MOST_LEVELS} levels of objects and arrays"
+    # The built-in ways through them: a subclass may have others.
+    if issubclass(kind, dict):
+        for name, item in dict.items(value):
+            if not isinstance(name, str):
+                return f"a key of type {type(name).__name__}"
+            if problem := _unlike_json(item, levels - 1):
+                return problem
+        return ""
+    if issubclass(kind, list | tuple):
+        items: Iterator[Any] = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
+        return next((problem for item in items if (problem := _unlike_json(item, levels - 1))), "")
+    return f"a value of type {kind.__name__}"

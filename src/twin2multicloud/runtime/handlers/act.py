@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from twin2multicloud.runtime.ports import Reporter, Secrets
 from twin2multicloud.runtime.user_code import UserCode, UserCodeError
 
 _TIMEOUT_S: Final = 5.0
+_REMEMBERED: Final = 10_000
 SIGNATURE: Final = "t2m-webhook-signature"
 """Header of a signed webhook: HMAC-SHA256 over the body in hex."""
 
@@ -25,6 +28,9 @@ SIGNATURE: Final = "t2m-webhook-signature"
 class Act:
     """Carries out the actions in a batch. A webhook that does not answer comes again; a function that fails does not,
     for what it had done by then is not known.
+
+    A batch that comes again for one webhook's sake holds actions that are done: this process knows them and leaves
+    them out. (Another process may repeat one; the alert's id says that it is the same.)
     """
 
     def __init__(
@@ -35,24 +41,44 @@ class Act:
         self._secrets = secrets
         self._reporter = reporter
         self._component = component
+        self._done: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __call__(self, events: Sequence[Event]) -> None:
-        """Handle events that `Rules` made for their actions, one after the other."""
+        """Handle events that `Rules` made for their actions, one after the other. Raises `HandlerError` at the end if
+        any is to come again."""
+        failed: HandlerError | None = None
         for event in events:
-            rule = self._rules.get(event.data.get("rule"))
-            number = event.data.get("action")
-            if rule is None or not isinstance(number, int) or not 0 <= number < len(rule.actions):
-                continue  # the rule was changed meanwhile
-            action = rule.actions[number]
-            alert = {key: value for key, value in event.data.items() if key != "action"}
-            alert |= {"id": event.id, "device": event.subject, "time": event.time}
-            if isinstance(action, WebhookAction):
-                self._webhook(action, alert, event)
-            elif isinstance(action, FunctionAction):
-                try:
-                    self._code.act(action.name, alert)
-                except UserCodeError as error:
-                    self._reporter.report([self._failed(str(error), event)])
+            with self._lock:
+                if event.id in self._done:
+                    continue
+            try:
+                self._one(event)
+            except HandlerError as error:
+                failed = failed or error
+                continue
+            with self._lock:
+                self._done[event.id] = None
+                if len(self._done) > _REMEMBERED:
+                    self._done.popitem(last=False)
+        if failed is not None:
+            raise failed
+
+    def _one(self, event: Event) -> None:
+        rule = self._rules.get(event.data.get("rule"))
+        number = event.data.get("action")
+        if rule is None or not isinstance(number, int) or not 0 <= number < len(rule.actions):
+            return  # the rule was changed meanwhile
+        action = rule.actions[number]
+        alert = {key: value for key, value in event.data.items() if key != "action"}
+        alert |= {"id": event.id, "device": event.subject, "time": event.time}
+        if isinstance(action, WebhookAction):
+            self._webhook(action, alert, event)
+        elif isinstance(action, FunctionAction):
+            try:
+                self._code.act(action.name, alert)
+            except UserCodeError as error:
+                self._reporter.report([self._failed(str(error), event)])
 
     def _webhook(self, action: WebhookAction, alert: dict[str, Any], event: Event) -> None:
         body = msgspec.json.encode(alert)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,14 +12,16 @@ from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.envelope import (
     COMMAND_RESULT,
     DEVICE_STATE,
+    MOST_LEVELS,
     TELEMETRY,
     Event,
     RawMessage,
+    decode_raw,
     encode,
     event_id,
     source_of,
 )
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, Layer
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport
 from twin2multicloud.runtime.ports import DeadLetter
 from twin2multicloud.runtime.times import normal_time, to_epoch, to_time
 
@@ -64,7 +65,7 @@ def ingest(messages: Sequence[RawMessage], spec: TwinSpec, component: str, topic
                     message=str(problem),
                     component=component,
                     device=message.device[:128],
-                    trace=letter.id,
+                    trace=letter.trace,
                 )
             )
             continue
@@ -88,11 +89,11 @@ def normalise(message: RawMessage, spec: TwinSpec) -> Event:
     data = _json(message.payload)
     time = to_time(message.received)
     for key in TIME_KEYS:
-        if key in data:
+        if data.get(key) is not None:
             try:
                 time = normal_time(data.pop(key))
             except ValueError as error:
-                raise _MalformedError(ErrorKind.MALFORMED, f"{key}: {error}") from error
+                raise _MalformedError(ErrorKind.MALFORMED, f"{key}: {str(error)[:200]}") from error
             break
     id = event_id(message.device, time, message.payload)
     return Event(
@@ -114,7 +115,15 @@ def _json(payload: bytes) -> dict[str, Any]:
         raise _MalformedError(ErrorKind.MALFORMED, f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise _MalformedError(ErrorKind.MALFORMED, f"a JSON {_name(data)}; a message is a JSON object of its fields")
+    # Counting is cheap, and nearly always enough.
+    if payload.count(b"{") + payload.count(b"[") > MOST_LEVELS and _too_deep(data, MOST_LEVELS):
+        raise _MalformedError(ErrorKind.MALFORMED, f"more than {MOST_LEVELS} levels of objects and arrays")
     return data
+
+
+def _too_deep(value: object, levels: int) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return parts is not None and (levels == 0 or any(_too_deep(part, levels - 1) for part in parts))
 
 
 def _name(value: object) -> str:
@@ -158,25 +167,9 @@ def dead_letter(message: RawMessage | Event, topic: str, reason: str, component:
 
 def letter_text(letter: DeadLetter) -> str:
     """A dead letter's body as a person reads it: the device's own bytes where they are text."""
-    if letter.topic == "intake" and b'"payload"' in letter.body:
-        raw = msgspec.json.decode(letter.body)
-        if isinstance(raw, dict) and isinstance(raw.get("payload"), str):
-            return base64.b64decode(raw["payload"]).decode("utf-8", "backslashreplace")
+    if letter.body.startswith(b'{"device"'):
+        try:
+            return decode_raw(letter.body).payload.decode("utf-8", "backslashreplace")
+        except ValueError:
+            pass  # not one of ours: shown as it is
     return letter.body.decode("utf-8", "backslashreplace")
-
-
-def layer_of(kind: ErrorKind) -> Layer:
-    """The layer whose failure a kind of error is."""
-    return _LAYERS.get(kind, "L2")
-
-
-_LAYERS: Final[dict[ErrorKind, Layer]] = {
-    ErrorKind.MALFORMED: "L1",
-    ErrorKind.UNKNOWN_DEVICE: "L1",
-    ErrorKind.DISCONNECTED: "L1",
-    ErrorKind.CLOCK_SKEW: "L1",
-    ErrorKind.WRITE_FAILED: "L3",
-    ErrorKind.QUOTA: "L3",
-    ErrorKind.GRAPH_FAILED: "L4",
-    ErrorKind.READ_FAILED: "L5",
-}

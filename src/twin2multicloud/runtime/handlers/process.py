@@ -149,8 +149,9 @@ class Process:
         if event.type == COMMAND_RESULT:
             done.dropped += 1
             self._publisher.publish("alerts", [event])
-            if event.data.get("status") != "ok":
-                answer = str(event.data.get("message", "failed"))[:200]
+            said = event.data if isinstance(event.data, dict) else {}
+            if said.get("status") != "ok":
+                answer = str(said.get("message", "failed"))[:200]
                 reports.append(
                     ErrorReport(
                         layer="L2",
