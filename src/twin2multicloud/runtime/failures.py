@@ -66,6 +66,10 @@ class StoreError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class ArchivedError(StoreError):
+    """The object is there, but must be restored before it can be read, which takes hours."""
+
+
 class RejectedError(Exception):
     """The content can never be accepted, however often it is sent: the dead-letter store is its place."""
 

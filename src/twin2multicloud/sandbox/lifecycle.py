@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from twin2multicloud.model.spec import Retention
 from twin2multicloud.runtime.ports import ObjectStore
@@ -48,8 +49,9 @@ class Lifecycle:
                     self._objects.delete(stored.key)
                     touched += 1
                 elif self._archives and end <= old and stored.storage_class != "archive":
-                    self._objects.set_class(stored.key, "archive")
-                    touched += 1
+                    with suppress(KeyError):  # removed by somebody just now
+                        self._objects.set_class(stored.key, "archive")
+                        touched += 1
                 elif stored.key[:17] > old.replace(":", "")[:17]:
                     return touched
             if len(page) < _PAGE:

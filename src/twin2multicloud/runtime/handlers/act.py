@@ -15,7 +15,7 @@ import msgspec
 
 from twin2multicloud.model.spec import FunctionAction, TwinSpec, WebhookAction
 from twin2multicloud.runtime.envelope import Event
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
 from twin2multicloud.runtime.ports import Reporter, Secrets
 from twin2multicloud.runtime.user_code import UserCode, UserCodeError
 
@@ -47,14 +47,14 @@ class Act:
     def __call__(self, events: Sequence[Event]) -> None:
         """Handle events that `Rules` made for their actions, one after the other. Raises `HandlerError` at the end if
         any is to come again."""
-        failed: HandlerError | None = None
+        failed: HandlerError | StoreError | None = None
         for event in events:
             with self._lock:
                 if event.id in self._done:
                     continue
             try:
                 self._one(event)
-            except HandlerError as error:
+            except (HandlerError, StoreError) as error:
                 failed = failed or error
                 continue
             with self._lock:

@@ -2,8 +2,9 @@
 
 Records are moved by *window*: all records of a shard of devices whose event time lies in one stretch of time become
 one gzipped NDJSON object, `<window start>/<shard>/part-0.ndjson.gz`. Creating it is create-only. When the key exists
-already (an earlier attempt got this far, or late records came), what is stored is read and only records not among
-it are written, as the next part. So a mover that is killed anywhere and starts again loses and doubles nothing.
+already (an earlier attempt got this far, or late records came), what is stored is read and only records not among it
+are written, as the next part; a part that came of the same attempt is known by its metadata. So a mover that is
+killed anywhere and starts again loses and doubles nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Any, Final
 import msgspec
 
 from twin2multicloud.runtime.envelope import Event, decode, encode
-from twin2multicloud.runtime.failures import RejectedError, StoreError
+from twin2multicloud.runtime.failures import ArchivedError, RejectedError, StoreError
 from twin2multicloud.runtime.links import compress, decompress
-from twin2multicloud.runtime.ports import ObjectStore
+from twin2multicloud.runtime.ports import ObjectStore, StoredObject
 
 MOST_PARTS: Final = 1000
 _PART: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -72,29 +73,54 @@ class Shelf:
         return self._complete(post, body)
 
     def _complete(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
-        """The window has objects already: store the records that none of them has."""
+        """The window has objects already: store the records that none of them has.
+
+        A part remembers the post that it came of, so that a repeated one is known without reading anything. Objects
+        that would have to be restored first are not compared with.
+        """
+        done = {"stored": post.count, "digest": post.digest}
+        parts: list[StoredObject] = []
+        while (found := self.store.head(part_key(post.prefix, len(parts)))) is not None:
+            if post.digest in (found.metadata.get("digest"), found.metadata.get("post")):
+                return {**done, "key": found.key}
+            parts.append(found)
         events = unpack(body)
         if len(events) != post.count:
             raise RejectedError(f"the object holds {len(events)} records, not {post.count}")
         known: set[str] = set()
-        number = 0
-        while number < MOST_PARTS:
-            part = part_key(post.prefix, number)
-            if self.store.head(part) is None:
-                missing = [event for event in events if event.id not in known]
-                if not missing:
-                    return {"stored": post.count, "digest": post.digest, "key": part}
-                packed = pack(missing)
-                new = ObjectPost(post.prefix, len(missing), digest_of(packed), post.window_end)
-                if self._create(part, packed, new):
-                    return {"stored": post.count, "digest": post.digest, "key": part}
-                # Somebody else wrote this part just now: look at it.
-            known |= {event.id for event in unpack(self.store.get(part))}
-            number += 1
-        raise StoreError(f"{post.prefix} has {MOST_PARTS} parts already", quota=True)
+        read = 0
+        while True:
+            for part in parts[read:]:
+                known |= self._ids(part.key)
+            read = len(parts)
+            missing = [event for event in events if event.id not in known]
+            key = part_key(post.prefix, read)
+            if not missing:
+                return {**done, "key": parts[-1].key if parts else key}
+            if read >= MOST_PARTS:
+                raise StoreError(f"{post.prefix} has {MOST_PARTS} parts already", quota=True)
+            packed = pack(missing)
+            new = ObjectPost(post.prefix, len(missing), digest_of(packed), post.window_end)
+            if self._create(key, packed, new, of=post.digest):
+                return {**done, "key": key}
+            # Somebody else wrote this part just now: look at it.
+            found = self.store.head(key)
+            if found is None:
+                raise StoreError(f"{key} came and went")
+            parts.append(found)
 
-    def _create(self, key: str, body: bytes, post: ObjectPost) -> bool:
+    def _ids(self, key: str) -> set[str]:
+        try:
+            return {event.id for event in unpack(self.store.get(key))}
+        except ArchivedError:
+            return set()
+        except KeyError as error:
+            raise StoreError(f"{key} was removed just now") from error
+
+    def _create(self, key: str, body: bytes, post: ObjectPost, *, of: str = "") -> bool:
         metadata = {"count": str(post.count), "digest": post.digest, "window_end": post.window_end}
+        if of:
+            metadata["post"] = of
         return self.store.create(key, body, metadata, self.storage_class)
 
 
@@ -113,13 +139,7 @@ class WholeShelf(Shelf):
         if found is not None and found.metadata.get("digest") == post.digest:
             return answer
         window = post.prefix.rpartition("/")[0]
-        try:
-            return self._complete(ObjectPost(window, post.count, post.digest, post.window_end), body)
-        except StoreError:
-            # An archive that answers within hours cannot be compared with: the late records get an object apart.
-            key = f"{window}/late-{post.digest[:16]}.ndjson.gz"
-            self._create(key, body, post)
-            return {**answer, "key": key}
+        return self._complete(ObjectPost(window, post.count, post.digest, post.window_end), body)
 
 
 def part_key(prefix: str, number: int) -> str:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from twin2multicloud.model.spec import TwinSpec
-from twin2multicloud.runtime.envelope import Event
-from twin2multicloud.runtime.failures import HandlerError, LinkError
-from twin2multicloud.runtime.handlers.archive import ObjectPost, digest_of, pack
+from twin2multicloud.runtime.envelope import Event, encode
+from twin2multicloud.runtime.failures import HandlerError, LinkError, StoreError
+from twin2multicloud.runtime.handlers.archive import ObjectPost, digest_of
 from twin2multicloud.runtime.handlers.send import link_report
 from twin2multicloud.runtime.link_client import LinkClient
+from twin2multicloud.runtime.links import MAX_BODY_BYTES, compress
 from twin2multicloud.runtime.ports import HotStore, ObjectStore, StoredObject
-from twin2multicloud.runtime.times import to_epoch, to_time
+from twin2multicloud.runtime.times import to_time
 
 MOST_RECORD_BYTES: Final = 16 * 2**20
 """Uncompressed bytes of one object; a window with more is cut into several."""
+
+_DAY_US: Final = 86_400_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 OBJECT_TYPE: Final = "application/x-ndjson+gzip"
 
@@ -89,6 +94,7 @@ class HotToCool:
         monotonic: Callable[[], float],
         shards: int = 1,
         seconds: float = 600.0,
+        most_bytes: int = MOST_RECORD_BYTES,
         step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """`target` None: nothing comes after hot, records are deleted. `step` is told each step, for tests to kill."""
@@ -99,7 +105,8 @@ class HotToCool:
         self._monotonic = monotonic
         self._seconds = seconds
         self._step = step
-        self._window_s = 86_400 / spec.batching.mover_runs_per_day
+        self._most_bytes = most_bytes
+        self._window_us = max(round(_DAY_US / spec.batching.mover_runs_per_day), 1)
         by_shard: dict[int, list[str]] = {}
         for device in spec.device_names:
             by_shard.setdefault(shard_of(device, shards), []).append(device)
@@ -110,8 +117,8 @@ class HotToCool:
         done = Moved()
         deadline = self._monotonic() + self._seconds
         # Only windows that are over altogether: the youngest record of a moved window has the age, too.
-        end = math.floor((self._now() - self._spec.retention.hot_s) / self._window_s) * self._window_s
-        before = to_time(end)
+        old = to_time(self._now() - self._spec.retention.hot_s)
+        before = _time(_microseconds(old) // self._window_us * self._window_us)
         for shard, devices in self._devices:
             while True:
                 if self._monotonic() > deadline:
@@ -120,22 +127,25 @@ class HotToCool:
                 first = self._hot.earliest(devices, before)
                 if first is None:
                     break
-                start = math.floor(to_epoch(first) / self._window_s) * self._window_s
+                start = _microseconds(first) // self._window_us * self._window_us
                 self._window(shard, devices, start, done)
         return done
 
-    def _window(self, shard: int, devices: Sequence[str], start: float, done: Moved) -> None:
-        stop = to_time(start + self._window_s)
-        events = self._hot.between(devices, to_time(start), stop)
-        prefix = f"{to_time(start).replace(':', '').split('.')[0]}/shard-{shard}"
-        for part in _parts(events):
+    def _window(self, shard: int, devices: Sequence[str], start_us: int, done: Moved) -> None:
+        start, stop = _time(start_us), _time(start_us + self._window_us)
+        events = self._hot.between(devices, start, stop)
+        prefix = f"{start.replace(':', '').split('.')[0]}/shard-{shard}"
+        if self._target is None:
+            objects = iter([(events, b"")])
+        else:
+            objects = _objects(events, self._most_bytes)
+        for part, body in objects:
             if self._target is not None:
-                body = pack(part)
                 post = ObjectPost(prefix, len(part), digest_of(body), stop)
                 self._step("packed")
                 answer = self._target.put_away(post, body)
                 if answer.get("digest") != post.digest or answer.get("stored") != len(part):
-                    raise ValueError(f"{post.prefix}: the next tier answered {answer}, which is not what was sent")
+                    raise StoreError(f"{post.prefix}: the next tier answered {answer}, which is not what was sent")
                 self._step("stored")
                 done.objects += 1
                 done.bytes += len(body)
@@ -144,18 +154,42 @@ class HotToCool:
             done.records += len(part)
 
 
-def _parts(events: Sequence[Event]) -> list[list[Event]]:
-    """Cut a window that is too large for one object. However a retry cuts, the shelf stores no record twice."""
-    parts: list[list[Event]] = [[]]
+def _microseconds(time: str) -> int:
+    """Whole microseconds since 1970: windows begin at multiples of their length, exactly."""
+    return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND
+
+
+def _time(microseconds: int) -> str:
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def _objects(events: Sequence[Event], most_bytes: int) -> Iterator[tuple[list[Event], bytes]]:
+    """A window's records as objects; one that is too large is cut, before or after it is packed. However a retry cuts,
+    the shelf stores no record twice."""
+    part: list[Event] = []
+    lines: list[bytes] = []
     size = 0
     for event in events:
-        weight = 300 + len(msgspec.json.encode(event.data))
-        if parts[-1] and size + weight > MOST_RECORD_BYTES:
-            parts.append([])
-            size = 0
-        parts[-1].append(event)
-        size += weight
-    return [part for part in parts if part]
+        line = encode(event) + b"\n"
+        if part and size + len(line) > most_bytes:
+            yield from _packed(part, lines)
+            part, lines, size = [], [], 0
+        part.append(event)
+        lines.append(line)
+        size += len(line)
+    if part:
+        yield from _packed(part, lines)
+
+
+def _packed(events: list[Event], lines: list[bytes]) -> Iterator[tuple[list[Event], bytes]]:
+    body = compress(b"".join(lines))
+    if len(body) <= MAX_BODY_BYTES or len(events) == 1:
+        yield events, body
+        return
+    half = len(events) // 2
+    yield from _packed(events[:half], lines[:half])
+    yield from _packed(events[half:], lines[half:])
 
 
 class CoolToArchive:
@@ -208,11 +242,16 @@ class CoolToArchive:
             return
         count = int(found.metadata.get("count", "0"))
         if self._target is not None:
-            body = self._cool.get(found.key)
+            try:
+                body = self._cool.get(found.key)
+            except KeyError:
+                return  # another run was quicker
+            if found.metadata.get("digest", "") not in ("", digest_of(body)):
+                raise StoreError(f"{found.key}: its bytes are not those that were stored; it stays where it is")
             post = ObjectPost(found.key, count, digest_of(body), found.metadata["window_end"])
             answer = self._target.put_away(post, body)
-            if answer.get("digest") != post.digest:
-                raise ValueError(f"{found.key}: the archive answered {answer}, which is not what was sent")
+            if answer.get("digest") != post.digest or answer.get("stored") != count:
+                raise StoreError(f"{found.key}: the archive answered {answer}, which is not what was sent")
             self._step("stored")
             done.bytes += len(body)
         self._cool.delete(found.key)

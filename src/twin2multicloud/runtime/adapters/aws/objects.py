@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from twin2multicloud.runtime.adapters.aws.clients import AwsError, Clients, answer_of, calling, code_of
-from twin2multicloud.runtime.failures import StoreError
+from twin2multicloud.runtime.failures import ArchivedError
 from twin2multicloud.runtime.ports import StoredObject
 
 CLASSES: Final[Mapping[str, str]] = {"standard": "STANDARD", "cool": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
@@ -136,7 +136,7 @@ class S3ObjectStore:
         if _is_gone(error):
             return KeyError(key)
         if code_of(error) in _MUST_BE_RESTORED:
-            return StoreError(f"{self._name(key)} is archived: it must be restored first (S3 RestoreObject)")
+            return ArchivedError(f"{self._name(key)} is archived: it must be restored first (S3 RestoreObject)")
         return error
 
     def _class_of(self, description: Mapping[str, Any]) -> str:

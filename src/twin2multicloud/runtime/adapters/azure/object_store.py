@@ -10,7 +10,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.storage.blob import StandardBlobTier
 
 from twin2multicloud.runtime.adapters.azure.calls import calling, service_code
-from twin2multicloud.runtime.failures import StoreError
+from twin2multicloud.runtime.failures import ArchivedError
 from twin2multicloud.runtime.ports import StoredObject
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class BlobObjectStore:
                 raise _missing(key, error) from None
             except HttpResponseError as error:
                 if service_code(error) in ("BlobArchived", "BlobBeingRehydrated"):
-                    raise StoreError(f"object {key} is archived; move it to another class and wait") from error
+                    raise ArchivedError(f"object {key} is archived; move it to another class and wait") from error
                 raise
 
     def head(self, key: str) -> StoredObject | None:
