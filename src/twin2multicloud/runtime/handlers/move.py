@@ -135,10 +135,7 @@ class HotToCool:
         start, stop = _time(start_us), _time(start_us + self._window_us)
         events = self._hot.between(devices, start, stop)
         prefix = f"{start.replace(':', '').split('.')[0]}/shard-{shard}"
-        if self._target is None:
-            objects = iter([(events, b"")])
-        else:
-            objects = _objects(events, self._most_bytes)
+        objects = iter([(events, b"")]) if self._target is None else _objects(events, self._most_bytes)
         for part, body in objects:
             if self._target is not None:
                 post = ObjectPost(prefix, len(part), digest_of(body), stop)
