@@ -6,7 +6,6 @@ Written by one thread in batches, so that a burst of errors costs the functions 
 from __future__ import annotations
 
 import queue
-import sqlite3
 import sys
 import threading
 import time
@@ -17,25 +16,36 @@ from typing import Any, Final
 
 import msgspec
 
+from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
 from twin2multicloud.runtime.envelope import Event
-from twin2multicloud.runtime.failures import ErrorReport
+from twin2multicloud.runtime.failures import ErrorReport, StoreError
 from twin2multicloud.sandbox.status import FoldedError
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS errors (
-  key TEXT PRIMARY KEY, seq INTEGER NOT NULL, report BLOB NOT NULL, count INTEGER NOT NULL,
-  first REAL NOT NULL, last REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS errors_seq ON errors (seq);
-CREATE TABLE IF NOT EXISTS alerts (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, rule TEXT NOT NULL, device TEXT NOT NULL,
-  event BLOB NOT NULL);
-"""
+_SCHEMA: Final = (
+    (
+        "CREATE TABLE IF NOT EXISTS errors (key TEXT PRIMARY KEY, seq INTEGER NOT NULL, report BLOB NOT NULL,"
+        " count INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS errors_seq ON errors (seq)",
+        "CREATE TABLE IF NOT EXISTS alerts (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,"
+        " rule TEXT NOT NULL, device TEXT NOT NULL, event BLOB NOT NULL)",
+    ),
+)
 _MOST_WAITING: Final = 100_000
 _TICK_S: Final = 0.05
+_AGAIN_S: Final = 1.0
+_FOLD: Final = (
+    "INSERT INTO errors VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (key) DO UPDATE SET"
+    " seq = ?2, report = ?3, count = count + ?4, last = ?5"
+)
+_ERRORS: Final = "SELECT key, seq, report, count, first, last FROM errors"
+_TEXTS: Final = ("message", "component", "device", "link", "trace")
 
 
 class Journal:
-    """Errors and alerts of one cloud. `now` is the wall clock. Implements the port `Reporter`."""
+    """Errors and alerts of one cloud. `now` is the wall clock. Implements the port `Reporter`.
+
+    Reports that cannot be written (a full disk) are kept in memory and written as soon as that is possible again.
+    """
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class Journal:
         cloud: str,
         now: Callable[[], float] = time.time,
         counted: Callable[[list[int]], None] = lambda _sizes: None,
+        gate: Gate = open_gate,
     ) -> None:
         """`counted` is told the sizes of the error events of each batch, before they are folded."""
         self._counted = counted
@@ -51,12 +62,10 @@ class Journal:
         self._now = now
         self._waiting: queue.SimpleQueue[ErrorReport | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
-        self._seq: int
-        (self._seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM errors").fetchone()
+        self._database = Database(file, _SCHEMA, gate=gate)
+        self._seq = self._database.read(
+            "journal.read", lambda db: int(db.execute("SELECT coalesce(max(seq), 0) FROM errors").fetchone()[0])
+        )
         self._seen: OrderedDict[str, dict[str, float]] = OrderedDict()
         self._watched: set[str] = set()
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
@@ -68,58 +77,69 @@ class Journal:
         for report in reports:
             if self._waiting.qsize() < _MOST_WAITING:
                 self._waiting.put(report)
+            else:
+                print(f"journal: too much at once, only here: {report}", file=sys.stderr)
 
     def errors(self, after: int = 0, limit: int = 200) -> list[FoldedError]:
         """Errors that came (or came again) after a sequence number, in that order; `key` ends in `#<sequence>`."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT key, seq, report, count, first, last FROM errors WHERE seq > ? ORDER BY seq LIMIT ?",
-                (after, limit),
-            ).fetchall()
-        return [_folded(*row) for row in rows]
+        return [_folded(*row) for row in self._rows(f"{_ERRORS} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))]
 
     def latest(self, limit: int = 50) -> list[FoldedError]:
         """The errors that came last, latest first."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT key, seq, report, count, first, last FROM errors ORDER BY seq DESC LIMIT ?", (limit,)
-            ).fetchall()
-        return [_folded(*row) for row in rows]
+        return [_folded(*row) for row in self._rows(f"{_ERRORS} ORDER BY seq DESC LIMIT ?", (limit,))]
 
     @property
     def position(self) -> int:
-        """The latest sequence number."""
+        """The latest sequence number that can be read."""
         return self._seq
 
     def close(self) -> None:
         """Write what waits, and end."""
         self._waiting.put(None)
         self._thread.join(5.0)
-        with self._lock:
-            self._db.close()
+        self._database.close()
+
+    def _rows(self, query: str, parameters: tuple[int, ...]) -> list[Any]:
+        return self._database.read("journal.read", lambda db: db.execute(query, parameters).fetchall())
 
     def _write(self) -> None:
-        while True:
-            first = self._waiting.get()
-            batch = [] if first is None else [first]
-            time.sleep(0 if first is None else _TICK_S)
-            ended = first is None
-            while not self._waiting.empty():
-                more = self._waiting.get()
-                if more is None:
-                    ended = True
-                else:
-                    batch.append(more)
+        unwritten: list[ErrorReport] = []
+        ended = False
+        while not ended:
+            batch, ended = self._next(_AGAIN_S if unwritten else None)
             if batch:
                 self._counted([len(msgspec.json.encode(report)) for report in batch])
-                try:
-                    self._store(batch)
-                except sqlite3.Error as error:
-                    print(f"journal: {error}; {len(batch)} error reports are in this log only", file=sys.stderr)
-                    for report in batch[:20]:
-                        print(msgspec.json.encode(report).decode(), file=sys.stderr)
-            if ended:
-                return
+            failing = bool(unwritten)
+            unwritten += batch
+            if not unwritten:
+                continue
+            try:
+                self._store(unwritten)
+                unwritten = []
+            except StoreError as error:
+                if not failing:
+                    print(f"journal: {error}; error reports wait in memory", file=sys.stderr)
+                if ended or len(unwritten) > _MOST_WAITING:
+                    for report in unwritten:
+                        print(f"journal: only here: {report}", file=sys.stderr)
+                    unwritten = []
+
+    def _next(self, timeout_s: float | None) -> tuple[list[ErrorReport], bool]:
+        """The reports that came since, once there are any or the time is over; and whether these are the last."""
+        try:
+            first = self._waiting.get(timeout=timeout_s)
+        except queue.Empty:
+            return [], False
+        if first is None:
+            return [], True
+        batch = [_readable(first)]
+        time.sleep(_TICK_S)
+        while not self._waiting.empty():
+            more = self._waiting.get()
+            if more is None:
+                return batch, True
+            batch.append(_readable(more))
+        return batch, False
 
     def _store(self, batch: Sequence[ErrorReport]) -> None:
         now = self._now()
@@ -127,43 +147,31 @@ class Journal:
         for report in batch:
             named = msgspec.structs.replace(report, cloud=self._cloud)
             folded[named.fold_key] = (named, folded.get(named.fold_key, (named, 0))[1] + 1)
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for key, (report, count) in folded.items():
-                    self._seq += 1
-                    self._db.execute(
-                        "INSERT INTO errors VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (key) DO UPDATE SET "
-                        "seq = ?2, report = ?3, count = count + ?4, last = ?5",
-                        (key, self._seq, msgspec.json.encode(report), count, now),
-                    )
-            except sqlite3.Error:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        rows = [
+            (key, self._seq + number, msgspec.json.encode(report), count, now)
+            for number, (key, (report, count)) in enumerate(folded.items(), 1)
+        ]
+        self._database.write("journal.write", lambda db: db.executemany(_FOLD, rows))
+        self._seq += len(rows)
 
     # ── Alerts ──────────────────────────────────────────────────────────────────────────────────────────────
     def alert(self, events: Sequence[Event]) -> None:
-        """Keep alerts; one that is there already stays."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(
-                "INSERT OR IGNORE INTO alerts (id, rule, device, event) VALUES (?, ?, ?, ?)",
-                [(e.id, str(e.data.get("rule", "")), e.subject, msgspec.json.encode(e)) for e in events],
-            )
-            self._db.execute("COMMIT")
+        """Keep alerts; one that is there already stays. `StoreError` if they cannot be kept."""
+        query = "INSERT OR IGNORE INTO alerts (id, rule, device, event) VALUES (?, ?, ?, ?)"
+        rows = [(e.id, str(_data(e).get("rule", "")), e.subject, msgspec.json.encode(e)) for e in events]
+        self._database.write("journal.alert", lambda db: db.executemany(query, rows))
 
     def alerts(self, after: int = 0, limit: int = 200) -> list[dict[str, Any]]:
-        """Alerts after a sequence number, in the order they came; after 0 the latest `limit`."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT seq, event FROM (SELECT * FROM alerts WHERE seq > ? ORDER BY seq DESC LIMIT ?) ORDER BY seq",
-                (after, limit),
-            ).fetchall()
+        """Alerts after a sequence number, in the order they came: the first `limit` of them, after 0 the latest."""
+        query = "SELECT seq, event FROM alerts WHERE seq > ? ORDER BY seq"
+        if after > 0:
+            rows = self._rows(f"{query} LIMIT ?", (after, limit))
+        else:
+            rows = self._rows(f"{query} DESC LIMIT ?", (after, limit))[::-1]
         found = []
         for seq, content in rows:
             event = msgspec.json.decode(content, type=Event)
-            data = event.data if isinstance(event.data, dict) else {}
+            data = _data(event)
             found.append(
                 {
                     "seq": seq,
@@ -193,12 +201,26 @@ class Journal:
             return
         for id in self._watched.intersection(ids):
             with self._lock:
-                self._seen[id].setdefault(component, self._now())
+                if (passed := self._seen.get(id)) is not None:
+                    passed.setdefault(component, self._now())
 
     def seen(self, id: str) -> dict[str, float]:
         """When a watched event passed which component (wall clock)."""
         with self._lock:
             return dict(self._seen.get(id, {}))
+
+
+def _data(event: Event) -> dict[str, Any]:
+    return event.data if isinstance(event.data, dict) else {}
+
+
+def _readable(report: ErrorReport) -> ErrorReport:
+    """The report with texts that UTF-8 can carry; somebody's exception may say anything."""
+    texts = {name: getattr(report, name) for name in _TEXTS}
+    if all(text.isascii() for text in texts.values()):
+        return report
+    clean = {name: text.encode("utf-8", "backslashreplace").decode() for name, text in texts.items()}
+    return msgspec.structs.replace(report, **clean)
 
 
 def _folded(key: str, seq: int, report: bytes, count: int, first: float, last: float) -> FoldedError:
