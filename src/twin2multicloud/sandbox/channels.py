@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
-
 from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.slots import Provider, Slot
@@ -190,7 +188,7 @@ def letter_of(component: str, topic: str, now: Callable[[], float]) -> Callable[
         try:
             first = items_of(body)[0]
             device, trace = (first.device, "") if isinstance(first, RawMessage) else (first.subject, first.trace)
-        except (msgspec.DecodeError, IndexError):
+        except (ValueError, IndexError, RecursionError):
             pass  # that it cannot be read is the reason why it is a dead letter
         return DeadLetter(event_id(topic, "", body), topic, reason, body, to_time(now()), device, trace, component)
 

@@ -152,7 +152,7 @@ class _Control:
         for letter in self._chosen(asked):
             try:
                 self._parts.topics.replay(letter.topic, letter.body)
-            except (KeyError, msgspec.DecodeError) as error:
+            except (KeyError, ValueError) as error:
                 kept.append({"id": letter.id, "problem": f"cannot go back to {letter.topic}: {error}"})
                 continue
             # Only now: were this process to end in between, the letter would be replayed twice, never lost.
