@@ -14,9 +14,9 @@ from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.links import LinksDocument
-from twin2multicloud.sandbox.create import SandboxError
+from twin2multicloud.sandbox.create import SandboxError, running
 from twin2multicloud.sandbox.faults import Fault
-from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig, Layout
 from twin2multicloud.sandbox.status import (
     ClockStatus,
     CloudProcess,
@@ -108,8 +108,7 @@ class SandboxClient:
         return whole, clouds
 
     def _clock_now(self) -> float:
-        clock = self.config.clock
-        return clock.start + (time.time() - clock.wall) * clock.speed
+        return self.layout.config().clock.at(time.time())
 
     # ── Faults ──────────────────────────────────────────────────────────────────────────────────────────────
     def inject(self, fault: Fault, clouds: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -140,15 +139,37 @@ class SandboxClient:
 
     def kill(self, cloud: str, seconds: float) -> None:
         """End a cloud's process with SIGKILL; the supervisor starts it again after `seconds`."""
-        answer = ask(self.layout, {"do": "kill", "cloud": cloud, "seconds": seconds})
+        try:
+            answer = ask(self.layout, {"do": "kill", "cloud": cloud, "seconds": seconds})
+        except ConnectionError as error:
+            raise SandboxError(f"{error}; `twin2multicloud sandbox up` starts it") from error
         if "error" in answer:
             raise UsageError(str(answer["error"]))
 
+    # ── The twin's clock ────────────────────────────────────────────────────────────────────────────────────
     def set_clock(self, *, speed: float | None = None, jump: float | None = None, cloud: str = "") -> None:
-        """Change the twin's clock, in all clouds or (a fault) in one."""
-        body = {key: value for key, value in (("speed", speed), ("jump", jump)) if value is not None}
-        for name in (cloud,) if cloud else tuple(self.config.clouds):
-            self.request(name, "POST", "/control/clock", body)
+        """Change the twin's clock for good, in all clouds at the same moment; or (a fault) put one cloud's forward.
+
+        A cloud that is away follows when it is back.
+        """
+        if cloud:
+            self.request(cloud, "POST", "/control/clock", {"jump": jump or 0.0})
+            return
+        if not running(self.layout):
+            raise SandboxError("the sandbox is not running; `twin2multicloud sandbox up` starts it")
+        now = time.time()
+        config = self.layout.config()
+        before = config.clock
+        if speed is not None and not 0 <= speed <= MOST_SPEED:
+            raise UsageError(f"speed: {speed:g} is out of range; write 0 to {MOST_SPEED:,.0f}")
+        config.clock = ClockConfig(before.at(now) + (jump or 0.0), now, before.speed if speed is None else speed)
+        self.layout.write_config(config)
+        self.config = config
+        for name in config.clouds:
+            try:
+                self.request(name, "POST", "/control/clock", {"setting": config.clock})
+            except SandboxError:
+                continue
 
     # ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────
     def rotate_keys(

@@ -1,10 +1,15 @@
-"""One simulated cloud as a process: `python -m twin2multicloud.sandbox.cloud DIRECTORY PROVIDER`."""
+"""One simulated cloud as a process: `python -m twin2multicloud.sandbox.cloud DIRECTORY PROVIDER`.
+
+It ends with SIGTERM, or when the pipe that is its standard input does: the supervisor's, so no cloud outlives that.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import stat
 import sys
 import time
 from collections import Counter
@@ -24,6 +29,7 @@ from twin2multicloud.sandbox.gateway.http import HttpGateway
 from twin2multicloud.sandbox.gateway.intake import Intake
 from twin2multicloud.sandbox.gateway.mqtt import MqttGateway
 from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.locks import ProcessLock, SandboxError
 from twin2multicloud.sandbox.pages.app import console_app
 from twin2multicloud.sandbox.reporting import cloud_status
 from twin2multicloud.sandbox.server import LinkEndpoint, cloud_app
@@ -32,6 +38,8 @@ from twin2multicloud.sandbox.status import status_json
 from twin2multicloud.sandbox.visualization import Visualization
 
 _ACCOUNT_S: Final = 1.0
+_TAKEN_S: Final = 15.0
+"""A process before this one may still be ending."""
 
 
 class CloudServer:
@@ -51,11 +59,13 @@ class CloudServer:
         self._connected_s = 0.0
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
+        """Serve until SIGTERM or SIGINT, or the end of standard input."""
         parts = self.parts
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+            loop.add_reader(sys.stdin.fileno(), self._hear, loop)
         routes: list[BaseRoute] = []
         if parts.here(Slot.ACQUISITION):
             routes += await self._gateway()
@@ -99,6 +109,11 @@ class CloudServer:
         if self._visualization is not None:
             self._visualization.stop()
         await loop.run_in_executor(None, parts.stop)
+
+    def _hear(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            loop.remove_reader(sys.stdin.fileno())
+            self._stop.set()
 
     @property
     def _url(self) -> str:
@@ -173,7 +188,16 @@ class CloudServer:
 
 def main() -> None:
     """Entry point of the process."""
-    parts = CloudParts(Layout(Path(sys.argv[1])), Provider(sys.argv[2]))
+    layout, provider = Layout(Path(sys.argv[1])), Provider(sys.argv[2])
+    try:
+        with ProcessLock(layout.cloud_lock(provider.value), _TAKEN_S):
+            _serve(CloudParts(layout, provider))
+    except SandboxError as error:
+        print(f"not started: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _serve(parts: CloudParts) -> None:
     build(parts)
     print(f"{parts.provider.label}: {', '.join(slot.value for slot in parts.slots)}", file=sys.stderr, flush=True)
     # Long slices of one thread would hold up the event loop, which acknowledges messages.

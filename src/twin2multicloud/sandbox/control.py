@@ -14,12 +14,14 @@ from starlette.routing import Route
 
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.runtime.adapters.local.clock import ClockSetting
 from twin2multicloud.runtime.envelope import COMMAND, Event
 from twin2multicloud.runtime.handlers.ingest import letter_text
 from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
 from twin2multicloud.runtime.ports import Command, DeadLetter
 from twin2multicloud.runtime.times import to_time
 from twin2multicloud.sandbox.faults import Fault
+from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig
 from twin2multicloud.sandbox.reporting import cloud_status
 from twin2multicloud.sandbox.server import control_route
 
@@ -30,9 +32,12 @@ _MOST_REPLAYED: Final = 10_000
 
 
 class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Change the twin's clock here: its speed, or a jump in seconds; `wall_jump` moves the machine's clock as seen."""
+    """Change the twin's clock here: follow `setting`, as every cloud does, or (faults) `jump` by so many seconds.
 
-    speed: float | None = None
+    `wall_jump` moves the machine's clock as seen here.
+    """
+
+    setting: ClockConfig | None = None
     jump: float | None = None
     wall_jump: float | None = None
 
@@ -64,6 +69,7 @@ def control_routes(server: CloudServer) -> list[Route]:
 
     return [
         Route("/health", health),
+        control_route("/control/ready", "GET", token, control.ready),
         control_route("/control/status", "GET", token, control.status),
         control_route("/control/errors", "GET", token, control.errors),
         control_route("/control/alerts", "GET", token, control.alerts),
@@ -89,6 +95,9 @@ class _Control:
     def __init__(self, server: CloudServer) -> None:
         self._server = server
         self._parts = server.parts
+
+    async def ready(self, _: Request, __: Any) -> Any:
+        return {"ready": self._parts.provider.value}
 
     async def status(self, _: Request, __: Any) -> Any:
         return await _off(cloud_status, self._server)
@@ -124,10 +133,11 @@ class _Control:
 
     async def clock(self, _: Request, body: Any) -> Any:
         asked = msgspec.convert(body, ClockRequest)
-        if asked.speed is not None:
-            if not 0 <= asked.speed <= 1e8:
-                raise UsageError(f"speed: {asked.speed:g} is out of range; write 0 to 100,000,000")
-            self._parts.clock.set_speed(asked.speed)
+        if asked.setting is not None:
+            start, wall, speed = asked.setting.start, asked.setting.wall, asked.setting.speed
+            if not 0 <= speed <= MOST_SPEED:
+                raise UsageError(f"speed: {speed:g} is out of range; write 0 to {MOST_SPEED:,.0f}")
+            self._parts.clock.apply(ClockSetting(wall, speed, start - wall), jump=True)
         if asked.jump is not None:
             self._parts.clock.jump(asked.jump)
         if asked.wall_jump is not None:

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -15,12 +16,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_json
-from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec, spec_json
 from twin2multicloud.runtime.adapters.local.secrets import LocalSecrets
@@ -33,16 +35,19 @@ from twin2multicloud.sandbox.layout import (
     SandboxConfig,
     write_private,
 )
+from twin2multicloud.sandbox.locks import SandboxError, await_release, holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
 from twin2multicloud.sandbox.wiring import wire
 
+__all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start", "stop"]
+
 READY_S: Final = 20.0
+_BEGIN_S: Final = 3.0
+_ORPHANS_S: Final = 5.0
+"""Clouds whose supervisor was killed end by themselves; one that has not by then is killed."""
 
-
-class SandboxError(Twin2MultiCloudError):
-    """A sandbox that does not come up, or does not answer (exit code 6)."""
-
-    exit_code = 6
+_PORTS: Final = range(20_000, 32_000)
+"""Below what systems give to outgoing connections, so that none of those takes a port while its cloud is away."""
 
 
 @dataclass(frozen=True)
@@ -57,33 +62,28 @@ class TwinInSandbox:
     waveforms: Mapping[str, Any] = field(default_factory=dict)
 
 
-def create(layout: Layout, twin: TwinInSandbox, *, speed: float = 1.0, start: float | None = None) -> SandboxConfig:
-    """Write a sandbox's directory, or bring an existing one up to date; its stores stay as they are.
+def create(
+    layout: Layout, twin: TwinInSandbox, *, speed: float | None = None, start: float | None = None
+) -> SandboxConfig:
+    """Write a sandbox's directory, or bring an existing one up to date; its stores stay as they are. It must be down.
 
+    `speed` is that of the twin's clock (None: what it was, 1 at first), `start` what a new one shows first (None: now).
     A placement that differs from the one the stores were filled at is refused: `sandbox down --delete` first, for
     moving a layer is the deployer's business.
     """
     known = layout.config() if layout.exists else None
-    if known is not None and known.twin != twin.spec.name:
-        raise UsageError(
-            f"{layout.directory} holds the twin '{known.twin}', not '{twin.spec.name}'; give another --dir, or "
-            "`twin2multicloud sandbox down --delete` first"
-        )
-    if known is not None and json.loads(layout.placement_file.read_text("utf-8")) != dict(twin.placement):
-        raise UsageError(
-            f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
-            "removes it with its data"
-        )
+    check(layout, twin)
+    _end_orphans(layout)
     layout.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     gateway = twin.blueprint.places[Slot.ACQUISITION].provider.value
     speaks_mqtt = gateway in ("aws", "azure")
     clouds = known.clouds if known is not None else {p.value: CloudConfig(0) for p in twin.blueprint.providers}
     _choose_ports(clouds, gateway if speaks_mqtt else None)
     now = time.time()
-    clock = known.clock if known is not None else ClockConfig(start if start is not None else now, now, speed)
-    if known is not None and speed != clock.speed:
-        shown = clock.start + (now - clock.wall) * clock.speed
-        clock = ClockConfig(shown, now, speed)
+    if known is not None:
+        clock = ClockConfig(known.clock.at(now), now, known.clock.speed if speed is None else speed)
+    else:
+        clock = ClockConfig(now if start is None else start, now, 1.0 if speed is None else speed)
     config = SandboxConfig(
         twin.spec.name,
         clouds,
@@ -96,6 +96,50 @@ def create(layout: Layout, twin: TwinInSandbox, *, speed: float = 1.0, start: fl
     return config
 
 
+def check(layout: Layout, twin: TwinInSandbox) -> None:
+    """Raise `UsageError` if a directory holds something else than a sandbox of this twin at this placement."""
+    if not layout.exists:
+        # A directory in which a sandbox was begun has the connection's file; any other with content is not ours.
+        if layout.directory.is_dir() and not layout.connection_file.exists() and _strangers(layout):
+            raise UsageError(
+                f"{layout.directory} has other files in it ({', '.join(_strangers(layout)[:3])}); "
+                "give --dir a directory that is empty or not there yet"
+            )
+        return
+    known = layout.config()
+    if known.twin != twin.spec.name:
+        raise UsageError(
+            f"{layout.directory} holds the twin '{known.twin}', not '{twin.spec.name}'; give another --dir, or "
+            "`twin2multicloud sandbox down --delete` first"
+        )
+    if json.loads(layout.placement_file.read_text("utf-8")) != dict(twin.placement):
+        raise UsageError(
+            f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
+            "removes it with its data"
+        )
+
+
+def _strangers(layout: Layout) -> list[str]:
+    return sorted(file.name for file in layout.directory.iterdir() if file.suffix != ".lock")
+
+
+def same(layout: Layout, twin: TwinInSandbox) -> bool:
+    """Whether a sandbox was written from just this."""
+    return layout.sources() == dict(twin.sources) and all(
+        file.is_file() and file.read_bytes() == content for file, content in _documents(layout, twin).items()
+    )
+
+
+def _documents(layout: Layout, twin: TwinInSandbox) -> dict[Path, bytes]:
+    return {
+        layout.spec_file: spec_json(twin.spec),
+        layout.blueprint_file: blueprint_json(twin.blueprint),
+        layout.dashboards_file: msgspec.json.encode(twin.dashboards),
+        layout.waveforms_file: msgspec.json.encode(twin.waveforms),
+        layout.placement_file: json.dumps(dict(twin.placement), indent=2).encode(),
+    }
+
+
 def _choose_ports(clouds: Mapping[str, CloudConfig], mqtt: str | None) -> None:
     """Keep the ports that are free, choose others for the rest. All are held until all are chosen."""
     with ExitStack() as held:
@@ -105,7 +149,8 @@ def _choose_ports(clouds: Mapping[str, CloudConfig], mqtt: str | None) -> None:
 
 
 def _free_port(held: ExitStack, wanted: int) -> int:
-    for port in (wanted, 0):
+    tries = [port for port in (wanted,) if port] + random.sample(_PORTS, 20) + [0]
+    for port in tries:
         listener = held.enter_context(socket.socket())
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -130,14 +175,11 @@ def _write(layout: Layout, twin: TwinInSandbox, config: SandboxConfig, gateway: 
         cloud.url,
         {"secret": secret},
     )
-    layout.write_sources(dict(twin.sources))
-    write_private(layout.spec_file, spec_json(twin.spec))
-    write_private(layout.blueprint_file, blueprint_json(twin.blueprint))
-    write_private(layout.dashboards_file, msgspec.json.encode(twin.dashboards))
-    write_private(layout.waveforms_file, msgspec.json.encode(twin.waveforms))
-    write_private(layout.placement_file, json.dumps(dict(twin.placement), indent=2).encode())
     write_private(layout.connection_file, msgspec.json.encode(connection))
-    write_private(layout.config_file, msgspec.json.encode(config))
+    layout.write_sources(dict(twin.sources))
+    for file, content in _documents(layout, twin).items():
+        write_private(file, content)
+    layout.write_config(config)
 
 
 def _write_links(layout: Layout, blueprint: Blueprint, clouds: Mapping[str, CloudConfig], now: float) -> None:
@@ -168,38 +210,50 @@ def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: Non
     """Start the processes of a created sandbox, and wait until every cloud answers."""
     if running(layout):
         return
+    _end_orphans(layout)
     layout.supervisor_file.unlink(missing_ok=True)
-    layout.logs.mkdir(parents=True, exist_ok=True)
-    with layout.log("supervisor").open("ab") as log:
-        # It leaves a process of its own behind and returns at once.
-        subprocess.run(  # noqa: S603  our own module
-            [sys.executable, "-m", "twin2multicloud.sandbox.supervisor", str(layout.directory), "--detach"],
+    try:
+        _start(layout, progress)
+    except BaseException:  # an interruption, too: nothing half started stays behind
+        stop(layout)
+        raise
+
+
+def _start(layout: Layout, progress: Callable[[str], None]) -> None:
+    with layout.open_log("supervisor") as log:
+        # It leaves a process of its own behind and returns at once. -P: no module of the current directory counts.
+        begun = subprocess.run(  # noqa: S603  our own module
+            [sys.executable, "-P", "-m", "twin2multicloud.sandbox.supervisor", str(layout.directory), "--detach"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            check=True,
+            check=False,
         )
-    waiting = dict(layout.config().clouds)
-    deadline = time.monotonic() + READY_S
-    while waiting:
+    if begun.returncode:
+        raise SandboxError(f"the supervisor did not start; {_last_words(layout, 'supervisor')}")
+    config = layout.config()
+    waiting = dict(config.clouds)
+    began = time.monotonic()
+    while True:
         for name, cloud in list(waiting.items()):
-            if _answers(cloud.http_port):
+            if _answers(cloud.http_port, config.token):
                 del waiting[name]
                 progress(name)
         if not waiting:
             return
-        address = address_of(layout)
-        ended = address is not None and not _alive(address.pid)
-        if ended or time.monotonic() > deadline:
-            stop(layout)
-            raise SandboxError(f"{', '.join(waiting)} did not come up; {_last_words(layout, next(iter(waiting)))}")
+        passed = time.monotonic() - began
+        ended = passed > _BEGIN_S and holder(layout.supervisor_lock) is None
+        if ended or passed > READY_S:
+            cause = "supervisor" if ended else next(iter(waiting))
+            raise SandboxError(f"{', '.join(waiting)} did not come up; {_last_words(layout, cause)}")
         time.sleep(0.03)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, token: str) -> bool:
+    """Whether our cloud answers at a port: it is the only one that knows the token."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
     try:
-        connection.request("GET", "/health")
+        connection.request("GET", "/control/ready", headers={"authorization": f"Bearer {token}"})
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -215,29 +269,50 @@ def _last_words(layout: Layout, name: str) -> str:
 
 def stop(layout: Layout, timeout_s: float = 20.0) -> bool:
     """End a sandbox's processes; True if there were any. What is stored stays."""
-    address = address_of(layout)
-    if address is None:
-        return False
     try:
-        ask(layout, {"do": "stop"})
+        found = "stopping" in ask(layout, {"do": "stop"})
     except ConnectionError:
-        if not _alive(address.pid):
-            layout.supervisor_file.unlink(missing_ok=True)
-            return False
-        os.kill(address.pid, signal.SIGTERM)
+        owner = holder(layout.supervisor_lock)
+        found = owner is not None
+        if owner:
+            os.kill(owner, signal.SIGTERM)
+    if found:
+        _await_end(layout, timeout_s)
+        _stand_still(layout)
+    found = _end_orphans(layout) or found
+    layout.supervisor_file.unlink(missing_ok=True)
+    return found
+
+
+def _await_end(layout: Layout, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
-    while _alive(address.pid) and layout.supervisor_file.exists():
+    while layout.supervisor_file.exists() or holder(layout.supervisor_lock) is not None:
         if time.monotonic() > deadline:
-            raise SandboxError(f"the supervisor (process {address.pid}) does not end; see {layout.log('supervisor')}")
-        time.sleep(0.05)
-    return True
+            address = address_of(layout)
+            process = f" (process {address.pid})" if address is not None else ""
+            raise SandboxError(f"the supervisor{process} does not end; see {layout.log('supervisor')}")
+        time.sleep(0.02)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def _stand_still(layout: Layout) -> None:
+    """A twin's clock that runs at another speed than ours stands still meanwhile: records do not age while it is down.
+
+    One that runs as ours does goes on: devices have the same time.
+    """
+    config = layout.config()
+    if config.clock.speed != 1.0 and not config.clock.stopped:
+        now = time.time()
+        config.clock = ClockConfig(config.clock.at(now), now, config.clock.speed, stopped=True)
+        layout.write_config(config)
+
+
+def _end_orphans(layout: Layout) -> bool:
+    """Wait until clouds that lost their supervisor have ended, or end them; whether there were any."""
+    if not layout.exists:
         return False
-    except PermissionError:
-        return True
-    return True
+    locks = [layout.cloud_lock(name) for name in layout.config().clouds]
+    found = [lock for lock in locks if holder(lock) is not None]
+    for lock in found:
+        if not await_release(lock, _ORPHANS_S, kill=True):
+            raise SandboxError(f"process {holder(lock)} does not end; it holds {lock}")
+    return bool(found)

@@ -7,14 +7,19 @@
 - supervisor.json: where the supervisor listens, while it runs (0600)
 - clouds/<provider>/: one simulated cloud's stores, queues, secrets, counters
 - logs/<name>.log: what each process wrote
+- *.lock: held by the process whose id they contain, for as long as it lives
+
+Nothing but these lies in it, so that deleting a sandbox deletes nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -22,15 +27,26 @@ from twin2multicloud.blueprint.plan import Blueprint, read_blueprint
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.spec import TwinSpec, read_spec
 
+MOST_SPEED: Final = 1e8
+"""Twin seconds in a second: three years."""
+
 _MODULE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class ClockConfig(msgspec.Struct):
-    """The twin's clock: it shows `start` (seconds since 1970) at wall time `wall` and runs `speed` times as fast."""
+    """The twin's clock: it shows `start` (seconds since 1970) at wall time `wall` and runs `speed` times as fast.
+
+    `stopped`: it stands at `start`, for the sandbox is down and its clock runs at another speed than ours.
+    """
 
     start: float
     wall: float
     speed: float = 1.0
+    stopped: bool = False
+
+    def at(self, wall: float) -> float:
+        """What it shows at a wall time."""
+        return self.start if self.stopped else self.start + (wall - self.wall) * self.speed
 
 
 class CloudConfig(msgspec.Struct):
@@ -93,14 +109,44 @@ class Layout:
         self.processors = directory / "processors"
         self.logs = directory / "logs"
         self.supervisor_file = directory / "supervisor.json"
+        self.supervisor_lock = directory / "supervisor.lock"
+        self.setup_lock = directory / "setup.lock"
 
     def cloud(self, provider: str) -> Path:
         """One cloud's directory."""
         return self.directory / "clouds" / provider
 
+    def cloud_lock(self, provider: str) -> Path:
+        """The lock of one cloud's process."""
+        return self.directory / f"{provider}.lock"
+
     def log(self, name: str) -> Path:
         """A process's log file."""
         return self.logs / f"{name}.log"
+
+    def open_log(self, name: str) -> IO[bytes]:
+        """A process's log file, to append to."""
+        self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.fdopen(os.open(self.log(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+    def delete(self) -> None:
+        """Remove the sandbox and all it stored; what others put into its directory stays, and then so does that."""
+        for name in ("clouds", "logs", "processors"):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+        for file in (
+            *self.directory.glob("*.lock"),
+            self.spec_file,
+            self.blueprint_file,
+            self.placement_file,
+            self.dashboards_file,
+            self.waveforms_file,
+            self.connection_file,
+            self.supervisor_file,
+            self.config_file,
+        ):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.directory.rmdir()
 
     @property
     def exists(self) -> bool:
@@ -112,6 +158,10 @@ class Layout:
         if not self.exists:
             raise UsageError(f"there is no sandbox in {self.directory}; `twin2multicloud sandbox up TWIN` creates one")
         return msgspec.json.decode(self.config_file.read_bytes(), type=SandboxConfig)
+
+    def write_config(self, config: SandboxConfig) -> None:
+        """Replace the sandbox's document."""
+        write_private(self.config_file, msgspec.json.encode(config))
 
     def spec(self) -> TwinSpec:
         """The twin."""

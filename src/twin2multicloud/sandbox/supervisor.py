@@ -2,6 +2,9 @@
 
 It listens on 127.0.0.1, at a port and with a token that only the sandbox's owner can read, for one JSON request a
 connection: `{"do": "status"}`, `{"do": "kill", "cloud": "aws", "seconds": 10}`, `{"do": "stop"}`.
+
+Each cloud reads from a pipe that the supervisor holds and never writes to: should the supervisor be killed, the pipe
+ends, and so do the clouds.
 """
 
 from __future__ import annotations
@@ -22,12 +25,14 @@ from typing import Any, Final
 import msgspec
 
 from twin2multicloud.sandbox.layout import Layout, SupervisorAddress, write_private
+from twin2multicloud.sandbox.locks import ProcessLock, SandboxError
 
 _RESTART_FIRST_S: Final = 0.2
 _RESTART_MOST_S: Final = 5.0
 _CALM_S: Final = 30.0
 _END_S: Final = 10.0
 _MOST_REQUEST: Final = 65_536
+_TAKEN_S: Final = 2.0
 
 
 @dataclass
@@ -70,7 +75,12 @@ class Supervisor:
                 wait = max(wait, min(_RESTART_FIRST_S * 2 ** (child.failures - 1), _RESTART_MOST_S))
             if wait > 0 and await self._stops_within(wait):
                 break
-            await self._spawn(child)
+            try:
+                await self._spawn(child)
+            except OSError as error:
+                _say(f"{child.cloud}: cannot be started: {error}")
+                child.failures += 1
+                continue
             assert child.process is not None
             ended = asyncio.create_task(child.process.wait())
             stop = asyncio.create_task(self._stopping.wait())
@@ -96,11 +106,12 @@ class Supervisor:
         with log.open("ab") as stream:
             child.process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # no module of the current directory stands in for one of the standard library's
                 "-m",
                 "twin2multicloud.sandbox.cloud",
                 str(self._layout.directory),
                 child.cloud,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=stream,
                 stderr=stream,
             )
@@ -197,7 +208,14 @@ def main() -> None:
         if os.fork():
             os._exit(0)
         os.setsid()
-    asyncio.run(Supervisor(Layout(Path(sys.argv[1]))).run())
+    os.umask(0o077)
+    layout = Layout(Path(sys.argv[1]))
+    try:
+        with ProcessLock(layout.supervisor_lock, _TAKEN_S):
+            asyncio.run(Supervisor(layout).run())
+    except SandboxError as error:
+        _say(f"not started: {error}")
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

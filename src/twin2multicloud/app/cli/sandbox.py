@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from twin2multicloud.sandbox.client import SandboxClient
     from twin2multicloud.sandbox.create import TwinInSandbox
 
+_OTHER_S = 30.0
+
 FAILED = 6
 """Exit code: the sandbox does not answer, or something that was checked does not hold."""
 
@@ -37,7 +38,7 @@ class UpRequest:
     placement: str | None
     pins: tuple[str, ...]
     providers: tuple[str, ...]
-    speed: float
+    speed: float | None
     directory: Path
     json_output: bool
     devices: int | None = None
@@ -46,7 +47,8 @@ class UpRequest:
 def up(request: UpRequest) -> int:
     """Create and start a sandbox."""
     from twin2multicloud.sandbox.client import SandboxClient
-    from twin2multicloud.sandbox.create import create, start
+    from twin2multicloud.sandbox.create import check
+    from twin2multicloud.sandbox.launch import launch
     from twin2multicloud.sandbox.layout import Layout
 
     began = time.perf_counter()
@@ -54,11 +56,17 @@ def up(request: UpRequest) -> int:
     definition = read_twin(request.twin)
     placement, usd = placement_for(definition, request, layout)
     twin = in_sandbox(definition, placement, request.devices)
-    config = create(layout, twin, speed=request.speed)
+    check(layout, twin)
     if not request.json_output:
         price = f", {usd:,.2f} USD a month" if usd is not None else ""
-        say(f"{definition.name}: {len(twin.spec.device_names):,} devices on {len(config.clouds)} clouds{price}")
-    start(layout, progress=lambda name: None if request.json_output else say(f"  {Provider(name).label} is up"))
+        clouds = len(placement.providers)
+        say(f"{definition.name}: {len(twin.spec.device_names):,} devices on {clouds} cloud{'s'[: clouds > 1]}{price}")
+    done = launch(
+        layout,
+        twin,
+        speed=request.speed,
+        progress=lambda name: None if request.json_output else say(f"  {Provider(name).label} is up"),
+    )
     client = SandboxClient(layout)
     whole, _ = client.status()
     if request.json_output:
@@ -67,7 +75,7 @@ def up(request: UpRequest) -> int:
     from twin2multicloud.app.cli.sandbox_view import print_up
 
     with output() as console:
-        print_up(console, whole, layout, time.perf_counter() - began)
+        print_up(console, whole, layout, done, time.perf_counter() - began)
     return 0
 
 
@@ -290,20 +298,27 @@ def down(directory: Path, delete: bool, yes: bool, json_output: bool) -> int:
     """Stop a sandbox, and delete it if asked to."""
     from twin2multicloud.sandbox.create import stop
     from twin2multicloud.sandbox.layout import Layout
+    from twin2multicloud.sandbox.locks import ProcessLock
 
     layout = Layout(directory)
     config = layout.config()
     if delete and not yes:
-        if not sys.stdin.isatty():
-            raise UsageError("--delete removes all that is stored: confirm it with --yes")
-        typed = input(f"Delete everything the twin '{config.twin}' has stored in {directory}? Type its name: ")
-        if typed.strip() != config.twin:
-            raise UsageError("not deleted: that is not the twin's name")
-    stopped = stop(layout)
-    if delete:
-        shutil.rmtree(directory)
+        _confirm(config.twin, directory)
+    with ProcessLock(layout.setup_lock, _OTHER_S):
+        stopped = stop(layout)
+        if delete:
+            layout.delete()
     if json_output:
         print_json({"stopped": stopped, "deleted": delete})
     else:
         say("deleted" if delete else "stopped; what is stored stays" if stopped else "it was not running")
     return 0
+
+
+def _confirm(twin: str, directory: Path) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("--delete removes all that is stored: confirm it with --yes")
+    sys.stderr.write(f"Delete everything the twin '{twin}' has stored in {directory}? Type its name: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != twin:
+        raise UsageError("not deleted: that is not the twin's name")

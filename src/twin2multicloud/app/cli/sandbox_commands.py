@@ -76,12 +76,17 @@ def up(
         int | None, typer.Option(metavar="N", min=1, help="Only so many of the twin's devices, of each kind its share.")
     ] = None,
     speed: Annotated[
-        float, typer.Option(metavar="X", min=0.0, max=1e8, help="Twin seconds per second; 43800 = a month a minute.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            metavar="X", min=0.0, max=1e8, help="Twin seconds per second, 1 at first; 43800 = a month a minute."
+        ),
+    ] = None,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
     json_output: JsonOption = False,
 ) -> None:
     """Bring a twin up: optimize it, create its clouds, and start them. `down` and `up` lose nothing.
+
+    A sandbox that is up already stays up; it is started again if the twin's definition has changed.
 
     \b
     Examples:

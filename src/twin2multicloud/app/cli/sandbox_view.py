@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from twin2multicloud.sandbox.client import SandboxClient
+    from twin2multicloud.sandbox.launch import Launched
     from twin2multicloud.sandbox.layout import Layout
     from twin2multicloud.sandbox.status import CloudStatus, SandboxStatus
     from twin2multicloud.sandbox.verify import Hop
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
 _STATES = {"up": "green", "degraded": "yellow", "outage": "red", "starting": "yellow", "stopped": "red"}
 
 
-def print_up(console: Console, whole: SandboxStatus, layout: Layout, seconds: float) -> None:
+def print_up(console: Console, whole: SandboxStatus, layout: Layout, done: Launched, seconds: float) -> None:
     """What a person wants to know once a sandbox is up."""
     connection = layout.connection()
-    console.print(f"[{whole.twin}] is up after {seconds:.1f} s", style="bold")
+    texts = {
+        "started": f"is up after {seconds:.1f} s",
+        "restarted": f"is up again after {seconds:.1f} s, as its definition has changed",
+        "running": "was up already",
+    }
+    console.print(f"{whole.twin} {texts[done]}", style="bold")
     console.print(clouds_table(whole))
     console.print(f"dashboard   {whole.dashboard_url}")
     console.print(f"devices     {connection.mqtt or connection.http}  (keys in {_short(layout.connection_file)})")

@@ -1,0 +1,46 @@
+"""Bringing a sandbox to what its definition says, whatever state it is in: what `sandbox up` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from twin2multicloud.sandbox.client import SandboxClient
+from twin2multicloud.sandbox.create import TwinInSandbox, check, create, running, same, start, stop
+from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.locks import ProcessLock
+
+_OTHER_S: Final = 30.0
+"""Another `up` or `down` of the same sandbox is waited for so long."""
+
+
+class Launched(StrEnum):
+    """What had to be done."""
+
+    STARTED = "started"
+    RESTARTED = "restarted"  # it ran, with another definition
+    RUNNING = "running"  # it ran as it should
+
+
+def launch(
+    layout: Layout,
+    twin: TwinInSandbox,
+    *,
+    speed: float | None = None,
+    progress: Callable[[str], None] = lambda _text: None,
+) -> Launched:
+    """Create, start or restart a sandbox, or leave it be. `speed` None leaves the twin's clock as it is."""
+    check(layout, twin)
+    with ProcessLock(layout.setup_lock, _OTHER_S):
+        done = Launched.STARTED
+        if running(layout):
+            if same(layout, twin):
+                if speed is not None and layout.config().clock.speed != speed:
+                    SandboxClient(layout).set_clock(speed=speed)
+                return Launched.RUNNING
+            stop(layout)
+            done = Launched.RESTARTED
+        create(layout, twin, speed=speed)
+        start(layout, progress=progress)
+        return done
