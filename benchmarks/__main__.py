@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("benchmarks.processes", "benchmarks.search", "benchmarks.batches", "benchmarks.mqtt")
+MODULES = ("benchmarks.processes", "benchmarks.search", "benchmarks.batches", "benchmarks.mqtt", "benchmarks.runtime")
 
 if __name__ == "__main__":
     for module in MODULES:

@@ -110,6 +110,7 @@ class FunctionStats:
             p50_ms=_quantile(times, 0.5),
             p99_ms=_quantile(times, 0.99),
             last_run=self.last_run,
+            cpu_s=self.cpu_s,
         )
 
 

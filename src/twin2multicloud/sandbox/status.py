@@ -41,6 +41,8 @@ class FunctionStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     p99_ms: float | None = None
     cold_starts: int = 0
     last_run: float | None = None
+    cpu_s: float = 0.0
+    """Processor seconds of the handler in all its invocations, without what its host does around them."""
 
 
 class QueueStatus(msgspec.Struct, frozen=True, omit_defaults=True):

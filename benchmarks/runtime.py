@@ -1,0 +1,431 @@
+"""The running twin: throughput, latency, processor time, memory and start of a sandbox over three clouds and over one.
+
+The load comes from simulated devices in a process of their own (MQTT, QoS 1, one connection each). Records are counted
+in the hot store and twins compared in the graph from outside, so "arrived" means readable by anybody who asks. The
+baseline answers the same devices and inserts their messages into one SQLite table (`benchmarks.baseline_loop`).
+
+Run: python -m benchmarks.runtime [--only PART …] [--messages N] [--rate R] [--seconds S] [--json]
+     parts: flow, latency, start, imports; or soak, which the others leave out (--seconds and --rate are its)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.rig import (
+    DEVICES,
+    PLACEMENTS,
+    Arrivals,
+    Running,
+    cpu_s,
+    devices,
+    memory_mib,
+    report_of,
+    sandbox_at,
+    twin,
+)
+from twin2multicloud.runtime.times import to_epoch
+
+BARE = "bare loop"
+_POLL_S = 0.002
+_PATIENCE_S = 120.0
+
+
+# ── Throughput and processor time ───────────────────────────────────────────────────────────────────────────
+@dataclass
+class Flow:
+    """Many messages as fast as they go. `us` is processor time for a message: of all ours, by process, by handler."""
+
+    where: str
+    messages: int
+    per_s: float
+    """Messages over the time from the first event to the last record and twin."""
+    us: float
+    devices_us: float
+    by_process_us: dict[str, float]
+    by_handler_us: dict[str, float] = field(default_factory=dict)
+    idle_mib: tuple[float, float] = (0.0, 0.0)
+    """(PSS, RSS) of all our processes."""
+    busy_mib: tuple[float, float] = (0.0, 0.0)
+    times_bare: float | None = None
+    """Processor time as a multiple of the bare loop's."""
+
+
+def flow(where: str, folder: Path, messages: int, rate: float) -> Flow:
+    """Devices offer more than the twin can take; it has to work all of it off."""
+    with Running(sandbox_at(folder, PLACEMENTS[where], twin())) as running:
+        time.sleep(2.0)
+        idle = running.memory()
+        arrivals = Arrivals(running)
+        before, handlers = running.cpu(), _handlers(running)
+        child = devices(running.layout, rate, messages)
+        with peak_memory(running) as peak:
+            ended = _all_arrived(arrivals, child, messages)
+        after = running.cpu()
+        report = report_of(child)
+        if arrivals.records() != report["sent"]:
+            raise SystemExit(f"{report['sent']} messages sent, {arrivals.records()} records stored")
+        seconds = ended - to_epoch(arrivals.first())
+        arrivals.close()
+        used = {name: 1e6 * (after[name] - before[name]) / messages for name in before}
+        by_handler = {
+            name: 1e6 * (cpu - handlers.get(name, 0.0)) / messages for name, cpu in _handlers(running).items()
+        }
+    return Flow(
+        where,
+        messages,
+        messages / seconds,
+        sum(used.values()),
+        1e6 * report["cpu_s"] / messages,
+        used,
+        {name: cpu for name, cpu in by_handler.items() if cpu > 0.05},
+        idle,
+        peak[0],
+    )
+
+
+def bare_flow(folder: Path, messages: int, rate: float) -> Flow:
+    """The baseline under the same load."""
+    layout = sandbox_at(folder, PLACEMENTS["one cloud"], twin())
+    with bare(folder / "bare.sqlite") as (pid, url):
+        idle = memory_mib(pid)
+        before = cpu_s(pid)
+        report = report_of(devices(layout, rate, messages, url))
+        used = 1e6 * (cpu_s(pid) - before) / messages
+        return Flow(
+            BARE,
+            messages,
+            report["messages_per_s"],
+            used,
+            1e6 * report["cpu_s"] / messages,
+            {BARE: used},
+            idle_mib=idle,
+            busy_mib=memory_mib(pid),
+        )
+
+
+@contextmanager
+def bare(file: Path) -> Iterator[tuple[int, str]]:
+    """The baseline's process and address."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = int(found.getsockname()[1])
+    child = subprocess.Popen([sys.executable, "-m", "benchmarks.baseline_loop", str(port), str(file)])
+    try:
+        for _ in range(500):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        yield child.pid, f"mqtt://127.0.0.1:{port}"
+    finally:
+        child.kill()
+        child.wait()
+
+
+@contextmanager
+def peak_memory(running: Running) -> Iterator[list[tuple[float, float]]]:
+    """The most memory of all processes together, looked at every half second."""
+    peak = [running.memory()]
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.5):
+            peak[0] = max(peak[0], running.memory())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        thread.join()
+
+
+def _all_arrived(arrivals: Arrivals, child: subprocess.Popen[str], messages: int) -> float:
+    """When the last record and the last twin had arrived."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while arrivals.records() < messages:
+        if child.poll() not in (None, 0) or time.monotonic() > deadline:
+            raise SystemExit(f"{arrivals.records()} of {messages} records arrived")
+        time.sleep(0.01)
+    ended = time.time()
+    while arrivals.graph_is_behind():
+        if time.monotonic() > deadline:
+            raise SystemExit("the graph does not catch up")
+        ended = time.time()
+    return ended
+
+
+def _handlers(running: Running) -> dict[str, float]:
+    return {
+        f"{function.name} ({cloud})": function.cpu_s
+        for cloud, status in running.statuses().items()
+        for function in status.functions
+    }
+
+
+# ── Latency ─────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass
+class Latency:
+    """From a message's event time (set when the device makes it) until its record can be read in the hot store."""
+
+    where: str
+    rate: float
+    messages: int
+    p50_ms: float
+    p99_ms: float
+    largest_ms: float
+    us: float
+    """Processor time of all our processes for a message at this rate."""
+
+
+def latency(where: str, folder: Path, rate: float, seconds: float) -> Latency:
+    """Watches records arrive, asking the hot store every 2 ms."""
+    messages = max(DEVICES, round(rate * seconds / DEVICES) * DEVICES)
+    with Running(sandbox_at(folder, PLACEMENTS[where], twin())) as running:
+        time.sleep(2.0)
+        arrivals = Arrivals(running)
+        before = running.cpu()
+        child = devices(running.layout, rate, messages)
+        taken: list[float] = []
+        deadline = time.monotonic() + messages / rate + _PATIENCE_S
+        while len(taken) < messages and time.monotonic() < deadline:
+            times = arrivals.new()
+            now = time.time()
+            taken += [now - to_epoch(at) for at in times]
+            time.sleep(_POLL_S)
+        report_of(child)
+        arrivals.close()
+        used = sum(running.cpu().values()) - sum(before.values())
+    if len(taken) < messages:
+        raise SystemExit(f"{len(taken)} of {messages} records arrived")
+    taken.sort()
+    return Latency(
+        where,
+        rate,
+        messages,
+        1000 * taken[len(taken) // 2],
+        1000 * taken[int(0.99 * len(taken))],
+        1000 * taken[-1],
+        1e6 * used / messages,
+    )
+
+
+# ── Start and imports ───────────────────────────────────────────────────────────────────────────────────────
+@dataclass
+class Start:
+    """`sandbox up` as a user types it, optimization included, then devices; until the first record can be read."""
+
+    what: str
+    up_s: float
+    first_record_s: float
+
+
+def first_telemetry(folder: Path, name: str) -> Start:
+    """One start of a built-in twin, its placement pinned so that three clouds are in use."""
+    command = [sys.executable, "-m", "twin2multicloud", "sandbox", "up", name, "--dir", str(folder), "--devices", "100"]
+    pins = ["--pin", "L1=aws", "--pin", "L2=azure", "--pin", "L3.hot=gcp"]
+    began = time.perf_counter()
+    subprocess.run([*command, *pins], check=True, stdout=subprocess.DEVNULL)
+    up = time.perf_counter() - began
+    running = Running(_layout(folder))
+    with running:
+        child = devices(running.layout, 100, 100)
+        arrivals = Arrivals(running)
+        while not arrivals.records():
+            time.sleep(_POLL_S)
+        first = time.perf_counter() - began
+        report_of(child)
+        arrivals.close()
+    return Start(f"sandbox up {name}", up, first)
+
+
+def _layout(folder: Path) -> Any:
+    from twin2multicloud.sandbox.layout import Layout
+
+    return Layout(folder)
+
+
+@dataclass
+class Import:
+    """What the host of a function waits for before its first event, without the cloud's SDK."""
+
+    module: str
+    median_ms: float
+    slowest_ms: float
+    msgspec_ms: float
+    modules: int
+
+
+def imported(module: str, runs: int) -> Import:
+    """`python -X importtime`: the total of the entry module and all that it brings."""
+    totals, brought, counts = [], [], []
+    for _ in range(runs + 1):
+        found = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", f"import {module}"], check=True, capture_output=True, text=True
+        )
+        times = {
+            match[3]: (int(match[1]), int(match[2]))
+            for match in re.finditer(r"import time:\s+(\d+) \|\s+(\d+) \|\s+(\S+)", found.stderr)
+        }
+        # The parents of the module are loaded before it and stand on lines of their own.
+        parts = module.split(".")
+        whole = sum(times.get(".".join(parts[: n + 1]), (0, 0))[1] for n in range(len(parts)))
+        totals.append(whole / 1000)
+        brought.append(times.get("msgspec", (0, 0))[1] / 1000)
+        counts.append(len(times))
+    # The first run warms the file cache.
+    return Import(module, statistics.median(totals[1:]), max(totals[1:]), statistics.median(brought[1:]), counts[-1])
+
+
+ENTRIES = tuple(f"twin2multicloud.runtime.entry.{cloud}" for cloud in ("aws", "azure", "gcp"))
+
+
+# ── Long run ────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass
+class Moment:
+    """What a long run looked like at a moment."""
+
+    seconds: float
+    pss_mib: float
+    rss_mib: float
+    waiting: int
+    wal_mib: float
+    behind: float
+    """Messages that devices have sent and that are not in the hot store yet, by their rate."""
+
+
+def soak(folder: Path, rate: float, seconds: float) -> list[Moment]:
+    """A steady load over three clouds; at its end every message is one record."""
+    messages = round(rate * seconds / DEVICES) * DEVICES
+    moments: list[Moment] = []
+    with Running(sandbox_at(folder, PLACEMENTS["three clouds"], twin())) as running:
+        arrivals = Arrivals(running)
+        child = devices(running.layout, rate, messages)
+        began = 0.0
+        while child.poll() is None:
+            if not began and arrivals.records():
+                began = to_epoch(arrivals.first())
+            if began:
+                passed = time.time() - began
+                pss, rss = running.memory()
+                wal = sum(file.stat().st_size for file in running.layout.directory.rglob("*-wal")) / 2**20
+                behind = min(passed * rate, messages) - arrivals.records()
+                moments.append(Moment(passed, pss, rss, running.waiting(), wal, behind))
+            time.sleep(5.0 if began else 0.05)
+        ended = _all_arrived(arrivals, child, messages)
+        report = report_of(child)
+        if arrivals.records() != report["sent"]:
+            raise SystemExit(f"{report['sent']} messages sent, {arrivals.records()} records stored")
+        pss, rss = running.memory()
+        wal = sum(file.stat().st_size for file in running.layout.directory.rglob("*-wal")) / 2**20
+        moments.append(Moment(ended - began, pss, rss, running.waiting(), wal, 0.0))
+        arrivals.close()
+    return moments
+
+
+# ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────
+def show_flows(console: Console, flows: list[Flow]) -> None:
+    table = Table(
+        *("", "messages", "per s", "CPU µs/message", "× bare", "devices µs", "idle MiB PSS/RSS", "busy MiB PSS/RSS"),
+        title="As fast as it goes",
+    )
+    for f in flows:
+        ratio = "" if f.times_bare is None else f"{f.times_bare:.1f}"
+        idle, busy = ("/".join(f"{mib:.0f}" for mib in pair) for pair in (f.idle_mib, f.busy_mib))
+        row = (f"{f.messages:,}", f"{f.per_s:,.0f}", f"{f.us:.0f}", ratio, f"{f.devices_us:.0f}", idle, busy)
+        table.add_row(f.where, *row)
+    console.print(table)
+    for f in flows:
+        parts: Mapping[str, float] = f.by_process_us | f.by_handler_us
+        console.print(f"{f.where}, µs: " + ", ".join(f"{name} {us:.1f}" for name, us in parts.items()), highlight=False)
+
+
+def show_latencies(console: Console, latencies: list[Latency]) -> None:
+    table = Table(
+        "", "per s", "messages", "p50 ms", "p99 ms", "largest ms", "CPU µs/message", title="Device → hot store"
+    )
+    for lat in latencies:
+        figures = (lat.p50_ms, lat.p99_ms, lat.largest_ms, lat.us)
+        table.add_row(lat.where, f"{lat.rate:,.0f}", f"{lat.messages:,}", *(f"{figure:,.0f}" for figure in figures))
+    console.print(table)
+
+
+def show_rest(console: Console, start: Start | None, imports: list[Import], moments: list[Moment]) -> None:
+    if start is not None:
+        console.print(f"{start.what}: up in {start.up_s:.1f} s, first record after {start.first_record_s:.1f} s")
+    if imports:
+        table = Table("entry", "median ms", "slowest ms", "of it msgspec ms", "modules", title="Cold imports, no SDK")
+        for i in imports:
+            table.add_row(i.module, *(f"{ms:.0f}" for ms in (i.median_ms, i.slowest_ms, i.msgspec_ms)), str(i.modules))
+        console.print(table)
+    if moments:
+        table = Table("s", "PSS MiB", "RSS MiB", "waiting", "WAL MiB", "behind", title="Long run, three clouds")
+        for m in moments:
+            figures = (m.seconds, m.pss_mib, m.rss_mib, m.waiting, m.wal_mib, m.behind)
+            table.add_row(*(f"{figure:,.0f}" for figure in figures))
+        console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=["flow", "latency", "start", "imports"])
+    parser.add_argument("--where", nargs="+", default=list(PLACEMENTS), choices=list(PLACEMENTS))
+    parser.add_argument("--messages", type=int, default=30_000)
+    parser.add_argument("--rate", type=float, default=4000.0, help="messages a second that devices offer")
+    parser.add_argument("--tenth", type=float, help="the rate for latencies; default: a tenth of what was measured")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long latencies are watched, or the soak lasts")
+    parser.add_argument("--json", action="store_true")
+    options, _ = parser.parse_known_args()
+    flows, latencies, imports, moments, start = [], [], [], [], None
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        if "flow" in options.only:
+            flows.append(bare_flow(folder / "bare", options.messages, options.rate))
+            for where in options.where:
+                found = flow(where, folder / where.replace(" ", "-"), options.messages, options.rate)
+                found.times_bare = found.us / flows[0].us
+                flows.append(found)
+        if "latency" in options.only:
+            measured = {f.where: f.per_s / 10 for f in flows}
+            for number, where in enumerate(options.where):
+                rate = options.tenth or measured.get(where, 200.0)
+                latencies.append(latency(where, folder / f"latency-{number}", rate, options.seconds))
+        if "start" in options.only:
+            start = first_telemetry(folder / "start", "smart-building")
+        if "imports" in options.only:
+            imports = [imported(module, 5) for module in ENTRIES]
+        if "soak" in options.only:
+            moments = soak(folder / "soak", options.rate, options.seconds)
+    if options.json:
+        found = {"load": load, "flows": flows, "latencies": latencies, "start": start, "imports": imports}
+        print(json.dumps(found | {"moments": moments}, default=asdict, indent=2))
+        return
+    console = Console(width=max(130, Console().width))
+    console.print(f"load average at the start {load:.1f}")
+    show_flows(console, flows)
+    show_latencies(console, latencies)
+    show_rest(console, start, imports, moments)
+
+
+if __name__ == "__main__":
+    main()
