@@ -182,6 +182,8 @@ class LinkClient:
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """An answer's body, to its end: one that was cut off is an error and not a short answer."""
+        if response.length is None and not response.chunked:
+            raise http.client.HTTPException("an answer that does not say how long it is")
         deadline = self._monotonic() + 3 * self._timeout_s
         parts: list[bytes] = []
         size = 0
@@ -190,8 +192,10 @@ class LinkClient:
             part = response.read1(_CHUNK_BYTES)
             parts.append(part)
             size += len(part)
+            if not part and response.length:
+                raise http.client.IncompleteRead(b"", response.length)
             if not part or response.length == 0:
-                parts.append(response.read())  # nothing, if all went well; the connection is free for the next request
+                response.read()  # nothing; the connection is free for the next request
                 return b"".join(parts)
             if self._monotonic() > deadline:
                 raise TimeoutError

@@ -65,7 +65,7 @@ def ingest(messages: Sequence[RawMessage], spec: TwinSpec, component: str, topic
                     message=str(problem),
                     component=component,
                     device=message.device[:128],
-                    trace=letter.trace,
+                    trace=letter.id,
                 )
             )
             continue
