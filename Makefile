@@ -8,12 +8,10 @@ COMPILE = $(UV) run --frozen --no-sync python -m compileall -q src
 
 .PHONY: demo test lint unit tools bench lock screenshots clean
 
-demo: ## optimize the three built-in scenarios on the bundled prices, the smart building explained
+demo: ## a twin's whole way on this machine: optimize, bring up, stream, outage, verify, meter, age, shut down
 	@$(UV) sync --quiet --frozen --no-dev
 	@$(COMPILE)
-	@$(UV) run --frozen --no-dev --no-sync twin2multicloud optimize smart-building --explain
-	@for scenario in industrial-facility smart-home; do \
-	  $(UV) run --frozen --no-dev --no-sync twin2multicloud optimize $$scenario || exit; done
+	@$(UV) run --frozen --no-dev --no-sync twin2multicloud demo
 
 test: tools lint unit ## everything CI runs
 
@@ -33,6 +31,11 @@ unit:
 tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
 	  scripts/apt-install chromium >/dev/null || echo "tools: no chromium; browser tests will be skipped" >&2
+	@for tool in mosquitto jq; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$tool >/dev/null 2>&1 || scripts/apt-install $$tool >/dev/null || \
+	  echo "tools: no $$tool; its tests will be skipped" >&2; done
+	@for cloud in ministack azure gcp; do \
+	  scripts/standins-$$cloud >/dev/null || echo "tools: no stand-ins for $$cloud; their tests will be skipped" >&2; done
 
 bench: ## every benchmark, as ratios against stated baselines
 	@$(UV) sync --quiet --frozen
