@@ -15,7 +15,7 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.links import LinksDocument
 from twin2multicloud.sandbox.create import SandboxError, running
-from twin2multicloud.sandbox.faults import Fault
+from twin2multicloud.sandbox.faults import STORES, Fault
 from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig, Layout
 from twin2multicloud.sandbox.status import (
     ClockStatus,
@@ -29,6 +29,7 @@ from twin2multicloud.sandbox.supervisor import ask
 from twin2multicloud.sandbox.wiring import with_new_keys
 
 _TIMEOUT_S: Final = 10.0
+_PAGE: Final = 500
 SETTLE_S: Final = 2.5
 """Between the steps of a key rotation: longer than a links document is kept, and than a POST takes."""
 
@@ -127,9 +128,9 @@ class SandboxClient:
         stores = {"hot": Slot.HOT, "cool": Slot.COOL, "archive": Slot.ARCHIVE, "graph": Slot.MANAGEMENT}
         if fault.target in stores:
             return (self.cloud_of(stores[fault.target]),)
-        if fault.target == "queues":
+        if fault.target in STORES:
             return tuple(self.config.clouds)
-        known = ", ".join([*self.blueprint.by_edge, *stores, "queues"])
+        known = ", ".join([*self.blueprint.by_edge, *STORES])
         raise UsageError(f"target: '{fault.target}' is neither a link nor a store; there are {known}")
 
     def clear_faults(self) -> None:
@@ -181,11 +182,12 @@ class SandboxClient:
             for name in self.config.clouds
         }
         steps = ("receivers accept the new keys", "senders sign with them", "the old keys are gone")
-        for text, step in zip(steps, with_new_keys(documents, time.time()), strict=True):
+        for number, (text, step) in enumerate(zip(steps, with_new_keys(documents, time.time()), strict=True)):
+            if number:
+                sleep(SETTLE_S)
             for name, document in step.items():
                 self.request(name, "PUT", "/control/links", document)
             progress(text)
-            sleep(SETTLE_S)
         return sum(len(document.into) for document in documents.values())
 
     # ── Errors, alerts, dead letters ────────────────────────────────────────────────────────────────────────
@@ -195,14 +197,18 @@ class SandboxClient:
         found = []
         for cloud in self.config.clouds:
             try:
-                answer = self.request(cloud, "GET", f"/control/errors?after={positions.get(cloud, 0)}&limit=500")
+                errors = self._errors(cloud, positions.get(cloud, 0))
             except SandboxError:
                 continue  # what it has to say is kept until it is back
-            errors = msgspec.convert(answer["errors"], list[FoldedError])
-            found += [(cloud, error) for error in errors]
-            if errors:
+            while errors:
+                found += [(cloud, error) for error in errors]
                 positions[cloud] = max(int(error.key.rpartition("#")[2]) for error in errors)
+                errors = self._errors(cloud, positions[cloud]) if len(errors) == _PAGE else []
         return sorted(found, key=lambda pair: pair[1].last or 0.0), positions
+
+    def _errors(self, cloud: str, after: int) -> list[FoldedError]:
+        answer = self.request(cloud, "GET", f"/control/errors?after={after}&limit={_PAGE}")
+        return msgspec.convert(answer["errors"], list[FoldedError])
 
     def alerts(self, after: int = 0) -> list[dict[str, Any]]:
         """Alerts that rules raised, in their order."""
@@ -220,12 +226,20 @@ class SandboxClient:
 
     def dead_letter(self, id: str) -> tuple[str, dict[str, Any]]:
         """One dead letter with its body, wherever it lies; an id may be shortened to where it is still unique."""
-        matches = [(c, letter["id"]) for c, letter in self.dead_letters() if letter["id"].startswith(id)]
-        if len(matches) != 1:
-            problem = "no dead letter has that id" if not matches else f"{len(matches)} dead letters begin so"
-            raise UsageError(f"'{id[:64]}': {problem}; `twin2multicloud sandbox dead-letters list` shows them")
-        cloud, whole = matches[0]
+        cloud, whole = self._found((id,))[0]
         return cloud, self.request(cloud, "GET", f"/control/dead-letters/{quote(whole)}")
+
+    def _found(self, ids: tuple[str, ...]) -> list[tuple[str, str]]:
+        """The cloud and the whole id of each of these letters."""
+        known = [(cloud, str(letter["id"])) for cloud, letter in self.dead_letters()]
+        found = []
+        for id in ids:
+            matches = [match for match in known if id and match[1].startswith(id)]
+            if len(matches) != 1:
+                problem = "no dead letter has that id" if not matches else f"{len(matches)} dead letters begin so"
+                raise UsageError(f"'{id[:64]}': {problem}; `twin2multicloud sandbox dead-letters list` shows them")
+            found += matches
+        return found
 
     def replay(self, ids: tuple[str, ...] = (), *, all: bool = False) -> dict[str, Any]:
         """Put dead letters back where they came from."""
@@ -238,9 +252,9 @@ class SandboxClient:
     def _letters(self, verb: str, ids: tuple[str, ...], all: bool, keys: tuple[str, ...]) -> dict[str, Any]:
         done: dict[str, list[Any]] = {key: [] for key in keys}
         chosen: dict[str, list[str]] = {cloud: [] for cloud in self.config.clouds}
-        for id in ids:
-            cloud, letter = self.dead_letter(id)
-            chosen[cloud].append(letter["id"])
+        for cloud, id in self._found(ids) if ids else ():
+            if id not in chosen[cloud]:
+                chosen[cloud].append(id)
         for cloud, its in chosen.items():
             if its or all:
                 answer = self.request(cloud, "POST", f"/control/dead-letters/{verb}", {"ids": its, "all": all})
@@ -254,6 +268,12 @@ class SandboxClient:
         body = {"device": device, "name": name, "payload": payload, "id": id}
         sent: str = self.request(self.cloud_of(Slot.PROCESSING), "POST", "/control/commands", body)["id"]
         return sent
+
+    def result(self, device: str, id: str) -> dict[str, Any] | None:
+        """What a device answered to a command: status, message, at; None if it has not answered yet."""
+        path = f"/control/results/{quote(device, safe='')}/{quote(id, safe='')}"
+        found: dict[str, Any] | None = self.request(self.cloud_of(Slot.PROCESSING), "GET", path)["result"]
+        return found
 
     def run_now(self, name: str) -> None:
         """Start a scheduled function (a mover, a lifecycle rule) at once, wherever it is; waits until it has run."""

@@ -14,9 +14,12 @@ from starlette.routing import Route
 
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.spec import DeviceType
 from twin2multicloud.runtime.adapters.local.clock import ClockSetting
 from twin2multicloud.runtime.envelope import COMMAND, Event
+from twin2multicloud.runtime.failures import StoreError
 from twin2multicloud.runtime.handlers.ingest import letter_text
+from twin2multicloud.runtime.handlers.validate import problems
 from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
 from twin2multicloud.runtime.ports import Command, DeadLetter
 from twin2multicloud.runtime.times import to_time
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from twin2multicloud.sandbox.cloud import CloudServer
 
 _MOST_REPLAYED: Final = 10_000
+_UNDER_WAY: Final = "~"
+"""Ends the id of a letter that is being replayed."""
 
 
 class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,6 +90,7 @@ def control_routes(server: CloudServer) -> list[Route]:
         control_route("/control/watch/{id}", "PUT", token, control.watch),
         control_route("/control/watch/{id}", "GET", token, control.seen),
         control_route("/control/commands", "POST", token, control.command),
+        control_route("/control/results/{device}/{id}", "GET", token, control.result),
         control_route("/control/run/{name}", "POST", token, control.run),
         control_route("/control/meters", "GET", token, control.meters),
         control_route("/control/summary", "GET", token, control.summary),
@@ -159,15 +165,22 @@ class _Control:
 
     def _replay(self, asked: LettersRequest) -> dict[str, Any]:
         replayed, kept = [], []
+        store = self._parts.dead_letters
         for letter in self._chosen(asked):
+            # A message may fail again at once, and is then kept under the same id: so out of the way with this letter
+            # before. A copy stays until the message is in its queue, lest it be lost should this process end here.
+            copy = msgspec.structs.replace(letter, id=f"{letter.id}{_UNDER_WAY}")
+            store.put([copy])
+            store.remove([letter.id])
             try:
                 self._parts.topics.replay(letter.topic, letter.body)
-            except (KeyError, ValueError) as error:
-                kept.append({"id": letter.id, "problem": f"cannot go back to {letter.topic}: {error}"})
-                continue
-            # Only now: were this process to end in between, the letter would be replayed twice, never lost.
-            self._parts.dead_letters.remove([letter.id])
-            replayed.append(letter.id)
+            except (KeyError, ValueError, StoreError) as error:
+                store.put([letter])
+                problem = "no such queue is here" if isinstance(error, KeyError) else str(error)
+                kept.append({"id": letter.id, "problem": f"cannot go back to {letter.topic}: {problem}"})
+            else:
+                replayed.append(letter.id)
+            store.remove([copy.id])
         return {"replayed": replayed, "kept": kept}
 
     async def drop(self, _: Request, body: Any) -> Any:
@@ -199,9 +212,15 @@ class _Control:
         kind = self._parts.spec.type_of(asked.device)
         if kind is None:
             raise UsageError(f"device: the twin has no device '{asked.device[:64]}'")
-        if asked.name not in {command.name for command in kind.commands}:
+        form = next((command for command in kind.commands if command.name == asked.name), None)
+        if form is None:
             known = ", ".join(command.name for command in kind.commands) or "none"
             raise UsageError(f"name: {kind.name} has no command '{asked.name[:64]}'; it has: {known}")
+        wrong = problems(asked.payload, DeviceType(form.name, "", form.fields))
+        names = [field.name for field in form.fields]
+        wrong += [f"{name[:64]}: {form.name} has no such field" for name in asked.payload if name not in names]
+        if wrong:
+            raise UsageError("; ".join(wrong[:5]))
         now = to_time(self._parts.clock.now())
         id = (
             asked.id
@@ -226,6 +245,10 @@ class _Control:
             self._parts.topics.publish("commands-outbox", [event])
         else:
             raise UsageError("commands start where processing (L2) or the devices (L1) are; ask that cloud")
+
+    async def result(self, request: Request, _: Any) -> Any:
+        found = request.path_params
+        return {"result": await _off(self._parts.journal.result, found["device"], found["id"])}
 
     async def run(self, request: Request, _: Any) -> Any:
         name = request.path_params["name"]

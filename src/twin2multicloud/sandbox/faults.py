@@ -30,7 +30,11 @@ class FaultKind(StrEnum):
     OUTAGE = "outage"  # the cloud takes nothing: no device, no request
 
 
+_READS: Final = frozenset(("read", "receive", "load", "get"))
+"""How the local stores name operations that write nothing."""
+
 LINK_KINDS: Final = frozenset(tuple(FaultKind)[:6])
+STORES: Final = ("hot", "cool", "archive", "graph", "queues")
 STORE_KINDS: Final = frozenset((FaultKind.REFUSE_WRITES, FaultKind.DISK_FULL))
 
 
@@ -131,13 +135,14 @@ class Faults:
             retry_after_s=throttle.seconds if throttle else 0.0,
         )
 
-    def gate(self, store: str) -> Callable[[str], None]:
-        """A store's gate: called before each of its operations, raises what the faults make of it."""
+    def gate(self, *stores: str) -> Callable[[str], None]:
+        """The gate of one that is all of these stores: called before its operations, raises what faults make of it."""
 
         def check(operation: str) -> None:
+            writes = operation.rpartition(".")[2] not in _READS
             for fault in self.active():
-                if fault.kind in STORE_KINDS and fault.target in ("", store) and not operation.startswith("read"):
+                if fault.kind in STORE_KINDS and fault.target in ("", *stores) and writes:
                     full = fault.kind is FaultKind.DISK_FULL
-                    raise StoreError(f"{store}: {'no space left' if full else 'writes are refused'}", quota=full)
+                    raise StoreError(f"{stores[0]}: {'no space left' if full else 'writes are refused'}", quota=full)
 
         return check

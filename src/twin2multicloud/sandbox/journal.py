@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
-from twin2multicloud.runtime.envelope import Event
+from twin2multicloud.runtime.envelope import COMMAND_RESULT, Event
 from twin2multicloud.runtime.failures import ErrorReport, StoreError
 from twin2multicloud.sandbox.status import FoldedError
 
@@ -29,7 +29,13 @@ _SCHEMA: Final = (
         "CREATE TABLE IF NOT EXISTS alerts (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,"
         " rule TEXT NOT NULL, device TEXT NOT NULL, event BLOB NOT NULL)",
     ),
+    (
+        "CREATE TABLE results (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, device TEXT NOT NULL,"
+        " status TEXT NOT NULL, message TEXT NOT NULL, at REAL NOT NULL, UNIQUE (id, device))",
+    ),
 )
+_MOST_RESULTS: Final = 10_000
+_MOST_TEXT: Final = 500
 _MOST_WAITING: Final = 100_000
 _TICK_S: Final = 0.05
 _AGAIN_S: Final = 1.0
@@ -156,10 +162,39 @@ class Journal:
 
     # ── Alerts ──────────────────────────────────────────────────────────────────────────────────────────────
     def alert(self, events: Sequence[Event]) -> None:
-        """Keep alerts; one that is there already stays. `StoreError` if they cannot be kept."""
+        """Keep alerts, and what devices answered to commands; one that is there already stays.
+
+        `StoreError` if they cannot be kept.
+        """
+        raised = [event for event in events if event.type != COMMAND_RESULT]
         query = "INSERT OR IGNORE INTO alerts (id, rule, device, event) VALUES (?, ?, ?, ?)"
-        rows = [(e.id, str(_data(e).get("rule", "")), e.subject, msgspec.json.encode(e)) for e in events]
-        self._database.write("journal.alert", lambda db: db.executemany(query, rows))
+        rows = [(e.id, str(_data(e).get("rule", "")), e.subject, msgspec.json.encode(e)) for e in raised]
+        if rows:
+            self._database.write("journal.alert", lambda db: db.executemany(query, rows))
+        answers = [event for event in events if event.type == COMMAND_RESULT]
+        if answers:
+            self._answers(answers)
+
+    def _answers(self, events: Sequence[Event]) -> None:
+        now = self._now()
+        rows = [
+            (*(str(_data(e).get(name, ""))[:_MOST_TEXT] for name in ("id", "status", "message")), e.subject, now)
+            for e in events
+        ]
+
+        def write(db: Any) -> None:
+            db.executemany(
+                "INSERT OR IGNORE INTO results (id, status, message, device, at) VALUES (?, ?, ?, ?, ?)", rows
+            )
+            db.execute("DELETE FROM results WHERE seq <= (SELECT max(seq) FROM results) - ?", (_MOST_RESULTS,))
+
+        self._database.write("journal.alert", write)
+
+    def result(self, device: str, id: str) -> dict[str, Any] | None:
+        """What a device answered to a command: its status, message, and when; None if it has not."""
+        query = "SELECT status, message, at FROM results WHERE id = ? AND device = ?"
+        row = self._database.read("journal.read", lambda db: db.execute(query, (id, device)).fetchone())
+        return None if row is None else {"status": row[0], "message": row[1], "at": row[2]}
 
     def alerts(self, after: int = 0, limit: int = 200) -> list[dict[str, Any]]:
         """Alerts after a sequence number, in the order they came: the first `limit` of them, after 0 the latest."""
@@ -234,6 +269,7 @@ def _folded(key: str, seq: int, report: bytes, count: int, first: float, last: f
         component=error.component,
         device=error.device,
         link=error.link,
+        trace=error.trace,
         count=count,
         first=first,
         last=last,

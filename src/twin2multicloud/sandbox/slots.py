@@ -326,8 +326,10 @@ def _archive(parts: CloudParts) -> None:
 
 def _bucket(parts: CloudParts, slot: Slot) -> MeteredObjects:
     name = "cool" if slot is Slot.COOL else "archive"
+    # Without a link between them, both tiers are one bucket.
+    tiers = (name, "archive") if slot is Slot.COOL and not parts.apart("to-archive") else (name,)
     store = parts.buckets[slot] = LocalObjectStore(
-        parts.directory / name, clock=parts.clock, gate=parts.faults.gate(name)
+        parts.directory / name, clock=parts.clock, gate=parts.faults.gate(*tiers)
     )
     meters = {}
     for storage_class, id in (("cool", "L3.cool/cool"), ("archive", "L3.archive/archive")):

@@ -161,6 +161,8 @@ class FoldedError(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 1
     first: float | None = None
     last: float | None = None
+    trace: str = ""
+    """Of the latest."""
 
 
 class CloudStatus(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.applications import Starlette
 
-from twin2multicloud.runtime.failures import LinkError
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, LinkError, RejectedError
 from twin2multicloud.runtime.times import normal_time, to_epoch
 from twin2multicloud.sandbox.building import CloudParts
 from twin2multicloud.sandbox.pages.app import dashboard_app
@@ -65,9 +65,15 @@ class Visualization:
         return await asyncio.get_running_loop().run_in_executor(None, self.ask, query)
 
     def ask(self, query: dict[str, Any]) -> dict[str, Any]:
-        """One signed query; `LinkError` if there is no answer."""
+        """One signed query; `LinkError` if there is no answer, `RejectedError` if it makes no sense."""
         edge = _EDGES[query["kind"]]
-        answer = self._parts.client.post(edge, msgspec.json.encode(query), content_type=_JSON)
+        try:
+            answer = self._parts.client.post(edge, msgspec.json.encode(query), content_type=_JSON)
+        except LinkError as error:
+            if error.status == 422:
+                raise RejectedError(str(error)) from error  # the question makes no sense
+            self._parts.journal.report([_unanswered(error, edge)])
+            raise
         value = msgspec.json.decode(answer.body)
         self._parts.meters.dashboards.served(len(answer.body))
         return value if isinstance(value, dict) else {}
@@ -131,8 +137,19 @@ class Visualization:
         for query in queries:
             try:
                 self.ask(query)
-            except LinkError:
+            except (LinkError, RejectedError):
                 time.sleep(0.1)  # a person sees a panel without data and waits for the next refresh
+
+
+def _unanswered(error: LinkError, edge: str) -> ErrorReport:
+    return ErrorReport(
+        layer="L5",
+        severity="warning",
+        kind=ErrorKind.READ_FAILED,
+        message=f"a dashboard got no answer: {error}",
+        component="dashboard",
+        link=edge,
+    )
 
 
 def _fetch(url: str, token: str) -> dict[str, Any] | None:

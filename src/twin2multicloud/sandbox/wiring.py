@@ -54,12 +54,12 @@ def wire(
 def with_new_keys(documents: Mapping[str, LinksDocument], now: float) -> tuple[Documents, Documents, Documents]:
     """The three steps of a rotation, to be written one after the other with the receivers' cache age in between.
 
-    First every receiver accepts a new key beside the old; then senders sign with the new one; then the old one is
-    no longer accepted (give requests under way the time to arrive).
+    First every receiver accepts a new key beside those it knows (two, if a rotation before was interrupted); then
+    senders sign with the new one; then no other is accepted any more (give requests under way the time to arrive).
     """
     fresh = {edge: new_key(now) for document in documents.values() for edge in document.into}
     both = {
-        name: LinksDocument(d.out, {edge: (fresh[edge], keys[0]) for edge, keys in d.into.items()})
+        name: LinksDocument(d.out, {edge: (fresh[edge], *keys) for edge, keys in d.into.items()})
         for name, d in documents.items()
     }
     signing = {

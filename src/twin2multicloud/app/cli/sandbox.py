@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from twin2multicloud.sandbox.create import TwinInSandbox
 
 _OTHER_S = 30.0
+_MOST_JUMP_S = 100 * 365.25 * 86_400
 
 FAILED = 6
 """Exit code: the sandbox does not answer, or something that was checked does not hold."""
@@ -217,9 +219,10 @@ def inject(client: SandboxClient, request: FaultRequest, json_output: bool) -> i
 
 
 def _inject(client: SandboxClient, request: FaultRequest) -> tuple[str, ...]:
-    from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, Fault, FaultKind
+    from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, STORES, Fault, FaultKind
 
     clouds = tuple(client.config.clouds)
+    _check_times(request)
     if request.fault == "clear":
         client.clear_faults()
         return clouds
@@ -243,11 +246,23 @@ def _inject(client: SandboxClient, request: FaultRequest) -> tuple[str, ...]:
         return client.inject(Fault(kind, until=until), (request.target,) if request.target else ())
     fault = Fault(kind, request.target, request.rate, request.seconds, until=until)
     fault.check()
-    if kind in LINK_KINDS and request.target and request.target not in client.blueprint.by_edge:
-        raise UsageError(f"target: '{request.target}' is no link; there are {', '.join(client.blueprint.by_edge)}")
-    if kind in STORE_KINDS and not request.target:
-        raise UsageError(f"{kind}: name the store: hot, cool, archive, graph or queues")
+    links = [link.edge for link in client.blueprint.links if link.apart or not link.push]
+    if kind in LINK_KINDS and request.target and request.target not in links:
+        raise UsageError(f"target: '{request.target[:40]}' is no link of this sandbox; it has {', '.join(links)}")
+    if kind in STORE_KINDS and request.target not in STORES:
+        raise UsageError(f"{kind}: name the store: {', '.join(STORES)}")
     return client.inject(fault)
+
+
+def _check_times(request: FaultRequest) -> None:
+    if not math.isfinite(request.seconds):
+        raise UsageError(f"--seconds: {request.seconds:g} is no duration")
+    if request.fault == "kill" and not 0 <= request.seconds <= 3600:
+        raise UsageError(f"--seconds: {request.seconds:g} is out of range; a killed cloud stays away for 0 to 3600 s")
+    if request.fault == "clock-jump" and abs(request.seconds) > _MOST_JUMP_S:
+        raise UsageError(f"--seconds: {request.seconds:g} is out of range; a clock jumps by at most a hundred years")
+    if request.duration is not None and not 0 < request.duration <= 86_400:
+        raise UsageError(f"--for: {request.duration:g} is out of range; write more than 0 and at most 86400 seconds")
 
 
 def verify(client: SandboxClient, device: str | None, json_output: bool) -> int:
@@ -264,8 +279,10 @@ def verify(client: SandboxClient, device: str | None, json_output: bool) -> int:
     return 0 if all(hop.ok for hop in hops) else FAILED
 
 
-def command(client: SandboxClient, device: str, name: str, fields: tuple[str, ...], json_output: bool) -> int:
-    """Send a command."""
+def command(
+    client: SandboxClient, device: str, name: str, fields: tuple[str, ...], wait_s: float | None, json_output: bool
+) -> int:
+    """Send a command; with `wait_s` wait so long for the device's answer: exit code 6 if it fails or there is none."""
     payload: dict[str, Any] = {}
     for field in fields:
         key, equals, text = field.partition("=")
@@ -276,11 +293,23 @@ def command(client: SandboxClient, device: str, name: str, fields: tuple[str, ..
         except ValueError:
             payload[key] = text  # plain text needs no quotes
     id = client.command(device, name, payload)
-    if json_output:
-        print_json({"id": id, "device": device, "name": name, "payload": payload})
-    else:
+    if not json_output:
         say(f"{name} is on its way to {device} ({id})")
-    return 0
+    answer = None if wait_s is None else _answer(client, device, id, wait_s)
+    if json_output:
+        print_json({"id": id, "device": device, "name": name, "payload": payload, "answer": answer})
+    elif answer is not None:
+        say(f"{device} answered: {answer['status']}{answer['message'] and ': '}{answer['message']}")
+    elif wait_s is not None:
+        say(f"no answer within {wait_s:g} s; the command is kept until {device} takes it")
+    return 0 if wait_s is None or (answer is not None and answer["status"] == "ok") else FAILED
+
+
+def _answer(client: SandboxClient, device: str, id: str, wait_s: float) -> dict[str, Any] | None:
+    deadline = time.monotonic() + wait_s
+    while (answer := client.result(device, id)) is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return answer
 
 
 def rotate_keys(client: SandboxClient, json_output: bool) -> int:

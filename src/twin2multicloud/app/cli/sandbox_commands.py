@@ -250,19 +250,27 @@ def command(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[FIELD=VALUE]…", help="Fields of the command; values as JSON.")
     ] = None,
+    wait: Annotated[
+        float | None, typer.Option(metavar="S", min=0, max=3600, help="Wait so long for the device's answer.")
+    ] = None,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
     json_output: JsonOption = False,
 ) -> None:
-    """Send a command to a device.
+    """Send a command to a device. It is kept until the device takes it.
+
+    With --wait: exit code 6 if the device answers that it failed, or does not answer in time.
 
     \b
     Examples:
       twin2multicloud sandbox command plug-01 switch to=off
+      twin2multicloud sandbox command plug-01 switch to=on --wait 5
     """
     from twin2multicloud.app.cli import sandbox as commands
 
-    fields = tuple(arguments or ())
-    _run(context, directory, json_output, lambda client: commands.command(client, device, name, fields, json_output))
+    def work(client: SandboxClient) -> int:
+        return commands.command(client, device, name, tuple(arguments or ()), wait, json_output)
+
+    _run(context, directory, json_output, work)
 
 
 @sandbox.command("rotate-keys")
