@@ -154,7 +154,8 @@ class LinkClient:
         try:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            answer = self._read(response)
+            with response:  # closes it, should it not be read to its end
+                answer = self._read(response)
             if response.headers.get("content-encoding") == "gzip":
                 answer = decompress(answer, "gzip")
         except (OSError, http.client.HTTPException, RejectedError) as error:
