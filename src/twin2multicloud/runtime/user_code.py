@@ -40,7 +40,8 @@ class _Overtime(BaseException):  # not an Exception, so that a user's `except Ex
 
 
 class TimeLimit:
-    """Interrupts Python code of any thread that runs longer than allowed. One watching thread serves all.
+    """Interrupts Python code of any thread that runs longer than allowed. One watching thread serves all, as long as there
+    is something to watch.
 
     Code that swallows the interrupt is interrupted again. A loop in C (a huge power, a sleep) is interrupted when it
     returns. In the clouds the function's own timeout ends that as well.
@@ -80,10 +81,15 @@ class TimeLimit:
             _interrupt(me, None)  # one that was sent and has not arrived is taken back
 
     def _watch(self) -> None:
+        idle = 0
         while True:
             time.sleep(min(self.seconds / 4, 0.25))
             now = time.monotonic()
             with self._lock:
+                idle = 0 if self._running else idle + 1
+                if idle == _IDLE_LOOKS:
+                    self._watcher = None  # the next call starts another one
+                    return
                 for thread, deadline in self._running.items():
                     if now > deadline:
                         _interrupt(thread, _Overtime)
@@ -95,6 +101,7 @@ def _interrupt(thread: int, exception: type[BaseException] | None) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
 
 
+_IDLE_LOOKS: Final = 20
 _PACKAGE: Final = "twin2multicloud_processors"
 DEFAULT_LIMIT_S: Final = 2.0
 _MAX_RESULT_BYTES: Final = 262_144
