@@ -49,6 +49,7 @@ class Rig:
     def __init__(self, directory: Path, spec: TwinSpec, workload: Workload, placement: Placement) -> None:
         self.layout = Layout(directory)
         self.spec = spec
+        self.placement = placement
         self.twin = TwinInSandbox(
             spec, blueprint_of(workload, placement), {}, {_PLACEMENT: placement.model_dump(mode="json")}, []
         )

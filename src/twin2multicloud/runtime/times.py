@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST_S: Final = 253_402_300_799.0  # the end of year 9999
+_LATEST_S: Final = 253_402_300_799.999
+_END_S: Final = 253_402_300_800.0  # of year 9999
 
 
 def to_time(epoch_s: float) -> str:
@@ -33,10 +34,10 @@ def normal_time(value: object) -> str:
         seconds = to_epoch(value)
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{str(value)[:40]!r} is no time; write RFC 3339 text or seconds since 1970")
-    elif not 0 <= value <= _LATEST_S * 1000:
+    elif not 0 <= value < _END_S * 1000:
         raise ValueError(f"{str(value)[:40]} is no time between 1970 and 9999")
     else:
         seconds = value / 1000 if value > 1e11 else float(value)
-    if not 0 <= seconds <= _LATEST_S:
+    if not 0 <= seconds < _END_S:
         raise ValueError(f"{str(value)[:40]} is no time between 1970 and 9999")
     return to_time(seconds)
