@@ -22,7 +22,7 @@ from twin2multicloud.runtime.handlers.ingest import letter_text
 from twin2multicloud.runtime.handlers.validate import problems
 from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
 from twin2multicloud.runtime.ports import Command, DeadLetter
-from twin2multicloud.runtime.times import to_time
+from twin2multicloud.runtime.times import normal_time, to_epoch, to_time
 from twin2multicloud.sandbox.faults import Fault
 from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig
 from twin2multicloud.sandbox.reporting import cloud_status
@@ -89,6 +89,8 @@ def control_routes(server: CloudServer) -> list[Route]:
         control_route("/control/dead-letters/{id}", "GET", token, control.letter),
         control_route("/control/watch/{id}", "PUT", token, control.watch),
         control_route("/control/watch/{id}", "GET", token, control.seen),
+        control_route("/control/records/{device}/{time}", "GET", token, control.records),
+        control_route("/control/twins/{id}", "GET", token, control.twin),
         control_route("/control/commands", "POST", token, control.command),
         control_route("/control/results/{device}/{id}", "GET", token, control.result),
         control_route("/control/run/{name}", "POST", token, control.run),
@@ -206,6 +208,20 @@ class _Control:
 
     async def seen(self, request: Request, _: Any) -> Any:
         return {"seen": self._parts.journal.seen(request.path_params["id"])}
+
+    async def records(self, request: Request, _: Any) -> Any:
+        """The ids of a device's records in the hot store at a moment; not metered."""
+        if self._parts.hot is None:
+            raise KeyError("no hot store is here")
+        device, time_text = request.path_params["device"], normal_time(request.path_params["time"])
+        found = await _off(self._parts.hot.history, device, time_text, to_time(to_epoch(time_text) + 0.001), 100)
+        return {"ids": [event.id for event in found]}
+
+    async def twin(self, request: Request, _: Any) -> Any:
+        """A twin's state in the graph, null if there is none; not metered."""
+        if self._parts.graph is None:
+            raise KeyError("no twin graph is here")
+        return {"twin": await _off(self._parts.graph.get, request.path_params["id"])}
 
     async def command(self, _: Request, body: Any) -> Any:
         asked = msgspec.convert(body, CommandRequest)

@@ -32,10 +32,6 @@ class DashboardClient:
         entities: list[dict[str, Any]] = self._query({"kind": "state", "entity": entity})["entities"]
         return entities[0] if entities else {}
 
-    def charts(self, device: str) -> bool:
-        """Whether the page has data to draw for a device."""
-        return bool(self._query({"kind": "history", "device": device, "limit": 1})["points"])
-
     def page(self) -> bytes:
         """The page itself."""
         return self._request("GET", "/dashboard/", None)

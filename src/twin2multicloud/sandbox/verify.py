@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.spec import Field, TwinSpec
 from twin2multicloud.runtime.envelope import event_id
 from twin2multicloud.runtime.handlers.process import twin_fields
 from twin2multicloud.runtime.times import normal_time, to_epoch
 from twin2multicloud.sandbox.client import SandboxClient
+from twin2multicloud.sandbox.create import SandboxError
 from twin2multicloud.sandbox.dashboards import DashboardClient
 from twin2multicloud.sandbox.probe import Probe, connect
 from twin2multicloud.simulator.messages import Messages
 
 _PATIENCE_S: Final = 10.0
+"""From sending to the last store; every hop is looked at for `_LEAST_S` at least."""
+_LEAST_S: Final = 1.0
 _POLL_S: Final = 0.02
+_LETTERS_S: Final = 0.5
 _SPECIAL: Final = 3
 
 
@@ -35,12 +42,15 @@ class Hop(msgspec.Struct, frozen=True):
 
 
 class Verification:
-    """Sends as `device` (default: the twin's first one). Safe while telemetry flows: the message is a valid one."""
+    """Sends as `device` (default: the first one that takes commands, or the twin's first). The message is a valid one.
+
+    Nothing that is looked at here is metered but what the dashboard is asked.
+    """
 
     def __init__(self, client: SandboxClient, device: str | None = None) -> None:
         self._client = client
         self._spec = client.layout.spec()
-        self._device = device or self._spec.device_names[0]
+        self._device = device or _default(self._spec)
         kind = self._spec.type_of(self._device)
         if kind is None:
             raise UsageError(f"--device: the twin has no device '{self._device[:64]}'")
@@ -73,7 +83,7 @@ class Verification:
             connected = f"connected in {(sent - began) * 1000:.0f} ms"
             hops.append(Hop("device → L1", first, True, (time.time() - sent) * 1000, connected))
             hops += self._stores(id, time_text, message, sent)
-            hops += self._command(probe)
+            hops.append(self._command(probe))
         finally:
             probe.close()
         return hops
@@ -86,66 +96,123 @@ class Verification:
         return time.time()
 
     def _stores(self, id: str, time_text: str, message: dict[str, Any], sent: float) -> list[Hop]:
+        fields = [name for name in twin_fields(self._kind) if message.get(name) is not None]
+        start = to_epoch(time_text)
+
         def passed() -> float | None:
             at: dict[str, float] = self._client.request(processing, "GET", f"/control/watch/{id}")["seen"]
             return at.get("process")
 
         def stored() -> float | None:
-            start = to_epoch(time_text)
-            points = self._page.history(self._device, start - 0.001, start + 0.001)
-            return time.time() if points else None
+            found = self._client.request(hot, "GET", f"/control/records/{quote(self._device)}/{quote(time_text)}")
+            return time.time() if id in found["ids"] else None
 
         def updated() -> float | None:
-            state = self._page.state(self._device)
-            fields = [name for name in twin_fields(self._kind) if message.get(name) is not None]
+            state = self._client.request(graph, "GET", f"/control/twins/{quote(self._device)}")["twin"] or {}
             newest = max((state.get("times", {}).get(name, "") for name in fields), default="")
             return time.time() if newest >= time_text else None
 
         def shown() -> float | None:
-            page = self._page.page()
-            return time.time() if page and self._page.charts(self._device) else None
+            points = self._page.history(self._device, start - 0.001, start + 0.001)
+            times = self._page.state(self._device).get("times", {})
+            newest = not fields or max((times.get(name, "") for name in fields), default="") >= time_text
+            return time.time() if self._page.page() and points and newest else None
 
-        processing = self._client.cloud_of(Slot.PROCESSING)
-        first = self._wait("L1 → L2 processed", processing, sent, passed)
+        places = (Slot.PROCESSING, Slot.HOT, Slot.MANAGEMENT, Slot.VISUALIZATION)
+        processing, hot, graph, screen = (self._client.cloud_of(slot) for slot in places)
+        first = self._wait("L1 → L2 processed", processing, sent, passed, id)
         if not first.ok:
-            return [msgspec.structs.replace(first, detail=self._set_aside(id) or first.detail)]
+            return [first]
         return [
             first,
-            self._wait("L2 → L3 stored", self._client.cloud_of(Slot.HOT), sent, stored),
-            self._wait("L2 → L4 twin updated", self._client.cloud_of(Slot.MANAGEMENT), sent, updated),
-            self._wait("L3, L4 → L5 shown", self._client.cloud_of(Slot.VISUALIZATION), sent, shown),
+            self._wait("L2 → L3 stored", hot, sent, stored),
+            self._wait("L2 → L4 twin updated", graph, sent, updated)
+            if fields
+            else Hop("L2 → L4 twin updated", graph, True, None, f"{self._kind.name} has no properties"),
+            self._wait("L3, L4 → L5 shown", screen, sent, shown),
         ]
 
-    def _wait(self, name: str, cloud: str, sent: float, look: Callable[[], float | None]) -> Hop:
-        deadline = time.monotonic() + _PATIENCE_S
+    def _wait(self, name: str, cloud: str, sent: float, look: Callable[[], float | None], id: str = "") -> Hop:
+        """Look until it is there; with `id` until the message turns out to be set aside."""
+        deadline = max(sent + _PATIENCE_S, time.time() + _LEAST_S)
+        letters = time.time() + _LETTERS_S
         problem = ""
-        while time.monotonic() < deadline:
+        while time.time() < deadline:
             try:
                 at = look()
-            except UsageError as error:
+            except (UsageError, SandboxError) as error:
                 at, problem = None, str(error)
             if at is not None:
                 return Hop(name, cloud, True, max(at - sent, 0.0) * 1000)
+            if id and time.time() > letters:
+                letters = time.time() + _LETTERS_S
+                if aside := self._set_aside(id):
+                    return Hop(name, cloud, False, None, aside)
             time.sleep(_POLL_S)
-        return Hop(name, cloud, False, None, problem or f"not seen within {_PATIENCE_S:g} s")
+        why = self._reported(name, sent) or problem
+        return Hop(name, cloud, False, None, f"not seen within {time.time() - sent:.0f} s{why and '; '}{why}")
 
     def _set_aside(self, id: str) -> str:
         """Why the message is in a dead-letter store, if it is."""
-        for _, letter in self._client.dead_letters():
-            if letter["id"] == id:
-                return f"set aside at {letter['component']}: {letter['reason']}"
+        for slot in (Slot.ACQUISITION, Slot.PROCESSING):
+            try:
+                letter = self._client.request(self._client.cloud_of(slot), "GET", f"/control/dead-letters/{id}")
+            except (UsageError, SandboxError):
+                continue  # not there
+            return f"set aside at {letter['component']}: {letter['reason']}"
         return ""
 
-    def _command(self, probe: Probe) -> list[Hop]:
+    def _reported(self, hop: str, since: float) -> str:
+        """The latest error that came since and has to do with a hop."""
+        layers, links = _CAUSES[hop]
+        found = [
+            error
+            for _, error in self._client.errors()[0]
+            if (error.last or 0.0) >= since and (error.link in links if error.link else error.layer in layers)
+        ]
+        return f"{found[-1].kind}: {found[-1].message}" if found else ""
+
+    def _command(self, probe: Probe) -> Hop:
         processing = self._client.cloud_of(Slot.PROCESSING)
         if not self._kind.commands:
-            return [Hop("command → device", processing, True, None, f"{self._kind.name} knows no commands")]
+            return Hop(_COMMAND, processing, True, None, f"{self._kind.name} knows no commands")
         sent = time.time()
-        id = self._client.command(self._device, self._kind.commands[0].name, {})
-        deadline = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < deadline:
-            command = probe.command(max(deadline - time.monotonic(), 0.01))
-            if command is not None and command.get("id") == id:
-                detail = f"{self._kind.commands[0].name}, acknowledged"
-                return [Hop("command → device", processing, True, (time.time() - sent) * 1000, detail)]
-        return [Hop("command → device", processing, False, None, f"no command within {_PATIENCE_S:g} s")]
+        form = self._kind.commands[0]
+        payload = {field.name: _example(field) for field in form.fields if field.required}
+        problem = ""
+        try:
+            id = self._client.command(self._device, form.name, payload)
+            while (left := sent + _PATIENCE_S - time.time()) > 0:
+                command = probe.command(left)
+                if command is not None and command.get("id") == id:
+                    return Hop(_COMMAND, processing, True, (time.time() - sent) * 1000, f"{form.name}, acknowledged")
+        except (UsageError, SandboxError, OSError) as error:
+            problem = str(error)
+        why = self._reported(_COMMAND, sent) or problem
+        return Hop(_COMMAND, processing, False, None, f"no command within {_PATIENCE_S:g} s{why and '; '}{why}")
+
+
+_COMMAND: Final = "command → device"
+_CAUSES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "L1 → L2 processed": (("L1", "L2"), ("telemetry",)),
+    "L2 → L3 stored": (("L3",), ("persist",)),
+    "L2 → L4 twin updated": (("L4",), ("twin-updates",)),
+    "L3, L4 → L5 shown": (("L5",), ("history", "state")),
+    _COMMAND: (("L1", "L2"), ("commands",)),
+}
+"""Layers and links whose errors explain why a hop failed."""
+
+
+def _default(spec: TwinSpec) -> str:
+    commanded = (name for group in spec.devices if spec.types[group.type].commands for name in group)
+    return next(commanded, spec.device_names[0])
+
+
+def _example(field: Field) -> Any:
+    """A value that a field takes."""
+    if field.allowed:
+        return field.allowed[0]
+    low = -math.inf if field.minimum is None else field.minimum
+    number = min(max(0.0, low), math.inf if field.maximum is None else field.maximum)
+    examples: dict[str, Any] = {"boolean": False, "string": "", "object": {}, "array": []}
+    return examples.get(field.type, math.ceil(number) if field.type == "integer" else number)
