@@ -38,6 +38,7 @@ def normal_time(value: object) -> str:
         raise ValueError(f"{str(value)[:40]} is no time between 1970 and 9999")
     else:
         seconds = value / 1000 if value > 1e11 else float(value)
-    if not 0 <= seconds < _END_S:
+    # Text cannot name a later year, but its last microsecond is rounded up to the next.
+    if not 0 <= seconds <= _END_S:
         raise ValueError(f"{str(value)[:40]} is no time between 1970 and 9999")
     return to_time(seconds)
