@@ -40,7 +40,7 @@ class _Overtime(BaseException):  # not an Exception, so that a user's `except Ex
 
 
 class TimeLimit:
-    """Interrupts Python code of any thread that runs longer than allowed. One watching thread serves all, as long as there
+    """Interrupts Python code of any thread that runs longer than allowed. One watching thread serves all, while there
     is something to watch.
 
     Code that swallows the interrupt is interrupted again. A loop in C (a huge power, a sleep) is interrupted when it
@@ -75,10 +75,15 @@ class TimeLimit:
 
     def _end(self) -> None:
         """No interrupt comes to this thread any more once this has returned. It may come during this."""
-        with self._lock:
-            me = threading.get_ident()
-            self._running.pop(me, None)
-            _interrupt(me, None)  # one that was sent and has not arrived is taken back
+        me = threading.get_ident()
+        while True:
+            try:
+                with self._lock:
+                    self._running.pop(me, None)
+                    _interrupt(me, None)  # one that was sent and has not arrived is taken back
+                return
+            except _Overtime:
+                continue
 
     def _watch(self) -> None:
         idle = 0
@@ -93,7 +98,7 @@ class TimeLimit:
                 for thread, deadline in self._running.items():
                     if now > deadline:
                         _interrupt(thread, _Overtime)
-                        self._running[thread] = now + self.seconds
+                        self._running[thread] = now + max(self.seconds, _AGAIN_S)
 
 
 def _interrupt(thread: int, exception: type[BaseException] | None) -> None:
@@ -102,6 +107,8 @@ def _interrupt(thread: int, exception: type[BaseException] | None) -> None:
 
 
 _IDLE_LOOKS: Final = 20
+_AGAIN_S: Final = 1.0
+"""Between two interrupts, long enough for the first to have been dealt with."""
 _PACKAGE: Final = "twin2multicloud_processors"
 DEFAULT_LIMIT_S: Final = 2.0
 _MAX_RESULT_BYTES: Final = 262_144
