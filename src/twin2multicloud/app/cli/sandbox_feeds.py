@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from twin2multicloud.app.cli.failures import say
-from twin2multicloud.app.cli.sandbox_view import error_line
+from twin2multicloud.app.cli.sandbox_view import WIDE, error_line
 from twin2multicloud.app.cli.terminal import cloud_text, make_console, output, print_json, printable
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
@@ -72,20 +72,21 @@ def list_letters(client: SandboxClient, cloud: str, json_output: bool) -> int:
         return 0
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("id", "cloud", "device", "stuck at", "time"):
-        table.add_column(name, no_wrap=name == "id")
-    table.add_column("reason", overflow="fold")
-    for name, letter in found:
-        table.add_row(
-            letter["id"][:12],
-            cloud_text(Provider(name)),
-            printable(letter["device"]),
-            letter["component"],
-            letter["at"][:19],
-            printable(letter["reason"]),
-        )
     with output() as console:
+        wide = console.width >= WIDE
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for name in ("id", "cloud", "device", *(("stuck at",) if wide else ()), "time"):
+            table.add_column(name, no_wrap=True)
+        table.add_column("reason", no_wrap=True, overflow="ellipsis")
+        for name, letter in found:
+            table.add_row(
+                letter["id"][:12],
+                cloud_text(Provider(name)),
+                printable(letter["device"]),
+                *((letter["component"],) if wide else ()),
+                letter["at"][0 if wide else 11 : 19],
+                printable(letter["reason"]),
+            )
         console.print(table)
     return 0
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from twin2multicloud.app.cli.terminal import STYLES, cloud_text, make_console
+from twin2multicloud.app.cli.terminal import STYLES, cloud_text, make_console, printable
 from twin2multicloud.model.slots import Provider, Slot
 
 if TYPE_CHECKING:
-    from rich.console import Console, Group
+    from rich.console import Console, ConsoleOptions, Group, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from twin2multicloud.sandbox.layout import Layout
     from twin2multicloud.sandbox.status import CloudStatus, SandboxStatus
     from twin2multicloud.sandbox.verify import Hop
+
+WIDE = 100
+"""Columns from which tables show everything."""
 
 _STATES = {"up": "green", "degraded": "yellow", "outage": "red", "starting": "yellow", "stopped": "red"}
 
@@ -58,7 +62,7 @@ def clouds_table(whole: SandboxStatus) -> Table:
         table.add_column(name, overflow="fold")
     for process in whole.clouds:
         slots = " ".join(place.slot for place in whole.placement if place.cloud == process.cloud)
-        state = process.state + (f" ({process.restarts} restarts)" if process.restarts else "")
+        state = process.state + (f" ↻{process.restarts}" if process.restarts else "")
         table.add_row(
             cloud_text(Provider(process.cloud)), Text(state, style=_STATES[process.state]), slots, process.url
         )
@@ -77,53 +81,99 @@ def status_view(whole: SandboxStatus, clouds: Mapping[str, CloudStatus]) -> Grou
 
     clock = whole.clock
     shown = datetime.fromtimestamp(clock.now, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if clock else "–"
-    speed = f", ×{clock.speed:g}" if clock is not None and clock.speed != 1 else ""
+    speed = f", ×{clock.speed:,g}" if clock is not None and clock.speed != 1 else ""
     head = Text.assemble((whole.twin, "bold"), f"   twin time {shown}{speed}")
-    return Group(head, clouds_table(whole), Text(""), flow_table(whole, clouds), _faults(clouds), _errors(clouds))
+    notes = [*_faults(clouds), *_errors(clouds)]
+    if whole.supervisor_pid is None:
+        notes.append(Text("not running; `twin2multicloud sandbox up TWIN` starts it, with all it had", "yellow"))
+    parts = [head, clouds_table(whole), Text(""), flow_table(whole, clouds)]
+    return Group(*parts, *([Text("")] if notes else []), *notes)
 
 
-def flow_table(whole: SandboxStatus, clouds: Mapping[str, CloudStatus]) -> Table:
-    """A line per slot: what fills it, what has passed, what is stored or waits there."""
+class _ByWidth:
+    """What is shown one way where there is room and another way where there is not."""
+
+    def __init__(self, make: Callable[[bool], Table]) -> None:
+        self._make = make
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Table]:
+        yield self._make(options.max_width < WIDE)
+
+
+def flow_table(whole: SandboxStatus, clouds: Mapping[str, CloudStatus]) -> RenderableType:
+    """A line per slot: what fills it, what has passed, what is stored or waits there. Narrow, only the most of it."""
+    return _ByWidth(lambda narrow: _flow_table(whole, clouds, narrow))
+
+
+def _flow_table(whole: SandboxStatus, clouds: Mapping[str, CloudStatus], narrow: bool) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("slot")
-    table.add_column("filled by", overflow="fold")
-    table.add_column("messages", justify="right")
-    table.add_column("waiting", justify="right")
-    table.add_column("errors", justify="right")
-    table.add_column("p50 / p99 ms", justify="right")
-    table.add_column("holds")
+    table.add_column("slot", no_wrap=True)
+    table.add_column("filled by", no_wrap=True, overflow="ellipsis")
+    for name in ("messages", "waiting") if narrow else ("messages", "waiting", "errors", "p50 / p99 ms"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("holds", no_wrap=True, overflow="ellipsis")
     for place in whole.placement:
         cloud = clouds.get(place.cloud)
-        row = _slot_row(place.slot, cloud) if cloud is not None else ("–", "–", "–", "–", "")
-        table.add_row(place.slot, cloud_text(Provider(place.cloud), place.offer.partition(".")[2]), *row)
+        row = _SlotRow.of(place.slot, cloud) if cloud is not None else _SlotRow("–", "–", "–", "–")
+        cells = (row.messages, row.waiting) if narrow else (row.messages, row.waiting, row.errors, row.times)
+        holds = row.holds[:1] if narrow else row.holds
+        table.add_row(
+            place.slot, cloud_text(Provider(place.cloud), place.offer.partition(".")[2]), *cells, ", ".join(holds)
+        )
     return table
 
 
-def _slot_row(slot: str, cloud: CloudStatus) -> tuple[str, str, str, str, str]:
-    functions = [f for f in cloud.functions if f.slot == slot and f.role not in ("lifecycle", "report")]
-    messages = max((f.messages or 0 for f in functions if f.role != "read"), default=0)
-    errors = sum(f.errors for f in functions)
-    main = max(functions, key=lambda f: f.invocations, default=None)
-    times = "" if main is None or main.p50_ms is None else f"{main.p50_ms:.1f} / {main.p99_ms or 0:.1f}"
-    holds, waiting = "", ""
+@dataclass(frozen=True)
+class _SlotRow:
+    """What is told of a slot; of what it holds the first matters most."""
+
+    messages: str = ""
+    waiting: str = ""
+    errors: str = ""
+    times: str = ""
+    holds: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, slot: str, cloud: CloudStatus) -> _SlotRow:
+        """As a cloud's status has it."""
+        functions = [f for f in cloud.functions if f.slot == slot and f.role not in ("lifecycle", "report")]
+        messages = max((f.messages or 0 for f in functions if f.role != "read"), default=0)
+        errors = sum(f.errors for f in functions)
+        main = max(functions, key=lambda f: f.invocations, default=None)
+        times = "" if main is None or main.p50_ms is None else f"{main.p50_ms:.1f} / {main.p99_ms or 0:.1f}"
+        waiting = ""
+        if slot == Slot.ACQUISITION.value and cloud.gateway is not None:
+            messages = cloud.gateway.messages
+        if slot in (Slot.PROCESSING.value, Slot.ACQUISITION.value):
+            mine = [q for q in cloud.queues if (q.name == "telemetry-outbox") == (slot == Slot.ACQUISITION.value)]
+            waiting = f"{sum(q.depth for q in mine):,}" if mine else ""
+        passed = f"{messages:,}" if messages else ""
+        return cls(passed, waiting, f"{errors:,}" if errors else "", times, tuple(_holds(slot, cloud)))
+
+
+def _holds(slot: str, cloud: CloudStatus) -> Iterator[str]:
     if slot == Slot.ACQUISITION.value and cloud.gateway is not None:
-        messages = cloud.gateway.messages
-        holds = f"{cloud.gateway.connections:,} devices, {cloud.gateway.messages_per_s:,.0f}/s"
-    if slot in (Slot.PROCESSING.value, Slot.ACQUISITION.value):
-        mine = [q for q in cloud.queues if (q.name == "telemetry-outbox") == (slot == Slot.ACQUISITION.value)]
-        waiting = f"{sum(q.depth for q in mine):,}" if mine else ""
+        yield _count(cloud.gateway.connections, "device", "devices")
+        yield f"{cloud.gateway.messages_per_s:,.0f}/s"
     tier = {"L3.hot": "hot", "L3.cool": "cool", "L3.archive": "archive"}.get(slot)
     if tier is not None:
         found = [c for store in cloud.stores for c in store.classes if c.storage_class == tier]
         records, size = sum(c.records for c in found), sum(c.bytes for c in found)
         objects = sum(c.objects or 0 for c in found)
-        holds = f"{records:,} records" + (f" in {objects:,} objects" if tier != "hot" and objects else "")
-        holds += f", {_bytes(size)}" if records else ""
+        yield _count(records, "record", "records")
+        if tier != "hot" and objects:
+            yield _count(objects, "object", "objects")
+        if records:
+            yield _bytes(size)
     if slot == Slot.MANAGEMENT.value and cloud.graph is not None:
-        holds = f"{cloud.graph.entities:,} twins, {cloud.graph.relationships:,} relationships"
-    return f"{messages:,}" if messages else "", waiting, f"{errors:,}" if errors else "", times, holds
+        yield _count(cloud.graph.entities, "twin", "twins")
+        yield _count(cloud.graph.relationships, "relationship", "relationships")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _bytes(size: float) -> str:
@@ -134,29 +184,28 @@ def _bytes(size: float) -> str:
     raise AssertionError("unreachable")
 
 
-def _faults(clouds: Mapping[str, CloudStatus]) -> Text:
+def _faults(clouds: Mapping[str, CloudStatus]) -> Iterator[Text]:
     from rich.text import Text
 
-    lines = Text()
     for name, cloud in clouds.items():
         for fault in cloud.faults:
             detail = f" ({fault.detail})" if fault.detail else ""
-            lines.append(f"\n▲ {Provider(name).label}: {fault.kind} {fault.target}{detail}", "yellow")
-    return lines
+            what = f"{fault.kind} {fault.target}".rstrip()
+            yield Text(f"▲ {Provider(name).label}: {what}{detail}", "yellow")
 
 
-def _errors(clouds: Mapping[str, CloudStatus], most: int = 5) -> Text:
+def _errors(clouds: Mapping[str, CloudStatus], most: int = 5) -> Iterator[Text]:
     from rich.text import Text
 
     found = [(error.last or 0.0, name, error) for name, cloud in clouds.items() for error in cloud.errors]
-    lines = Text()
     for _, name, error in sorted(found, key=lambda row: -row[0])[:most]:
-        lines.append("\n")
-        lines.append_text(error_line(name, error))
+        line = error_line(name, error)
+        line.no_wrap, line.overflow = True, "ellipsis"
+        yield line
     dead = sum(cloud.dead_letters for cloud in clouds.values())
     if dead:
-        lines.append(f"\n{dead:,} dead letters: twin2multicloud sandbox dead-letters list", "dim")
-    return lines
+        what = _count(dead, "dead letter", "dead letters")
+        yield Text(f"{what}: twin2multicloud sandbox dead-letters list", "dim")
 
 
 def error_line(cloud: str, error: Any) -> Text:
@@ -173,8 +222,8 @@ def error_line(cloud: str, error: Any) -> Text:
         (f"{Provider(cloud).label:<6}", STYLES[Provider(cloud)]),
         f"{error.kind:<15} ",
         (f"×{error.count:,} " if error.count > 1 else ""),
-        (f"{about}: " if about else ""),
-        error.message,
+        (f"{printable(about)}: " if about else ""),
+        printable(" ".join(error.message.split())),
     )
 
 
