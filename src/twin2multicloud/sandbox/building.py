@@ -88,7 +88,9 @@ class CloudParts:
         self.meters: Meters = meters_for(self.blueprint, self.book, provider)
         self.secrets = LocalSecrets(self.directory / "secrets.db")
         self.links = LinksSource(self.secrets, time.monotonic, LINKS_MAX_AGE_S)
-        self.client = LinkClient(self.links, now=self.wall.now)
+        self._ending = threading.Event()
+        # Between two attempts; at the end nobody waits for a peer that may have ended before.
+        self.client = LinkClient(self.links, now=self.wall.now, sleep=self._pause)
         self.queues = Queues(self.directory / "queues.db", gate=self.faults.gate("queues"))
         self.dead_letters = LocalDeadLetters(self.directory / "dead-letters.db")
         self.nonces = LocalNonces(self.directory / "nonces.db", clock=SystemClock())
@@ -204,6 +206,9 @@ class CloudParts:
             draft.write_text(self.book.snapshot(), "utf-8")
             draft.replace(self._meters_file)
 
+    def _pause(self, seconds: float) -> None:
+        self._ending.wait(seconds)
+
     def start(self) -> None:
         """Start every function."""
         for function in self.functions:
@@ -213,6 +218,7 @@ class CloudParts:
 
     def stop(self) -> None:
         """Let every function end what it is doing, then close the stores."""
+        self._ending.set()
         workers: list[QueueFunction | ScheduledFunction] = [*self.functions, *self.schedules]
         for worker in workers:
             worker.end()

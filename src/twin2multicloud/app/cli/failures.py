@@ -34,6 +34,7 @@ EXIT_CODES: Final = {
 }
 """What the command line ends with."""
 
+_NOT_RUNNING: Final = 6
 INTERNAL: Final = 70
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141  # 128 + SIGPIPE, what a shell reports for the standard tools
@@ -110,7 +111,8 @@ def _kind(error: Twin2MultiCloudError) -> str:
         InvalidInputError: "invalid-input",
         PriceError: "price",
     }
-    return next((kind for base, kind in kinds.items() if isinstance(error, base)), "internal")
+    known = next((kind for base, kind in kinds.items() if isinstance(error, base)), "internal")
+    return "sandbox" if error.exit_code == _NOT_RUNNING else known
 
 
 def say(message: str) -> None:
