@@ -149,12 +149,12 @@ class SandboxClient:
 
     # ── The twin's clock ────────────────────────────────────────────────────────────────────────────────────
     def set_clock(self, *, speed: float | None = None, jump: float | None = None, cloud: str = "") -> None:
-        """Change the twin's clock for good, in all clouds at the same moment; or (a fault) put one cloud's forward.
+        """Change the twin's clock for good, in all clouds at the same moment; a cloud that is away follows later.
 
-        A cloud that is away follows when it is back.
+        With `cloud` it is a fault: that cloud's own clock jumps, and with it what it signs, until faults are cleared.
         """
         if cloud:
-            self.request(cloud, "POST", "/control/clock", {"jump": jump or 0.0})
+            self.request(cloud, "POST", "/control/clock", {"wall_jump": jump or 0.0})
             return
         if not running(self.layout):
             raise SandboxError("the sandbox is not running; `twin2multicloud sandbox up` starts it")

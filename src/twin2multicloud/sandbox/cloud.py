@@ -166,6 +166,13 @@ class CloudServer:
         for size, count in Counter(len(m.payload) for m in messages if m.kind == "telemetry").items():
             meter.message(size, count)
 
+    def count_connected(self) -> None:
+        """Tell the meters for how long devices were connected until now. Called in the event loop."""
+        if self.mqtt is not None:
+            total = self.mqtt.connected_time.total_s()
+            self.parts.meters.gateway.connected(max(total - self._connected_s, 0.0))
+            self._connected_s = total
+
     async def _account(self) -> None:
         loop = asyncio.get_running_loop()
         before, then = 0, time.monotonic()
@@ -176,10 +183,7 @@ class CloudServer:
                 rate = (self.counters.messages - before) / (now - then)
                 self.message_rate += 0.3 * (rate - self.message_rate)
                 before, then = self.counters.messages, now
-            if self.mqtt is not None:
-                total = self.mqtt.connected_time.total_s()
-                self.parts.meters.gateway.connected(max(total - self._connected_s, 0.0))
-                self._connected_s = total
+            self.count_connected()
             try:
                 await loop.run_in_executor(None, self.parts.account)
             except (StoreError, OSError) as error:

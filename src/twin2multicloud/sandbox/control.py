@@ -127,7 +127,14 @@ class _Control:
 
     async def clear_faults(self, _: Request, __: Any) -> Any:
         self._parts.faults.clear()
+        self._set_wall(0.0)
         return {"faults": []}
+
+    def _set_wall(self, offset_s: float) -> None:
+        """Let the machine's clock, and the twin's with it, look so much ahead here."""
+        if offset_s != self._parts.wall.offset_s:
+            self._parts.wall.offset_s = offset_s
+            self._parts.clock.jump(0.0)  # also back
 
     async def links(self, _: Request, __: Any) -> Any:
         """The document with keys, for the one who holds the token and rotates them."""
@@ -149,7 +156,7 @@ class _Control:
         if asked.jump is not None:
             self._parts.clock.jump(asked.jump)
         if asked.wall_jump is not None:
-            self._parts.wall.offset_s += asked.wall_jump
+            self._set_wall(self._parts.wall.offset_s + asked.wall_jump)
         return {"now": self._parts.clock.now(), "speed": self._parts.clock.setting.speed}
 
     async def letters(self, request: Request, _: Any) -> Any:
@@ -275,6 +282,7 @@ class _Control:
         raise KeyError(f"no scheduled function {name[:64]} here")
 
     async def meters(self, _: Request, __: Any) -> Any:
+        self._server.count_connected()
         await _off(self._parts.account)
         return {"snapshot": self._parts.book.snapshot(), "elapsed_s": self._parts.elapsed.value}
 

@@ -29,8 +29,8 @@ class Probe(Protocol):
     def send(self, payload: bytes) -> None:
         """Send telemetry; returns once the gateway has acknowledged it. `OSError` if it does not."""
 
-    def command(self, timeout_s: float) -> Mapping[str, Any] | None:
-        """The next command, acknowledged; None if none came in time."""
+    def command(self, timeout_s: float, status: str = "ok", message: str = "") -> Mapping[str, Any] | None:
+        """The next command, answered with this status; None if none came in time."""
 
     def close(self) -> None:
         """Disconnect."""
@@ -43,6 +43,10 @@ def connect(connection: Connection, device: str) -> Probe:
         return _MqttProbe(connection.twin, connection.mqtt, device, key)
     assert connection.http is not None
     return _HttpProbe(connection.http, device, key)
+
+
+def _result(command: Mapping[str, Any], status: str, message: str) -> bytes:
+    return json.dumps({"id": command.get("id"), "status": status, "message": message}).encode()
 
 
 class _MqttProbe:
@@ -95,13 +99,13 @@ class _MqttProbe:
         except queue.Empty as error:
             raise TimeoutError(f"no acknowledgement within {_TIMEOUT_S:g} s") from error
 
-    def command(self, timeout_s: float) -> Mapping[str, Any] | None:
+    def command(self, timeout_s: float, status: str = "ok", message: str = "") -> Mapping[str, Any] | None:
         """See `Probe.command`."""
         try:
             command = self._commands.get(timeout=timeout_s)
         except queue.Empty:
             return None
-        self._publish("results", json.dumps({"id": command.get("id"), "status": "ok"}).encode())
+        self._publish("results", _result(command, status, message))
         return command
 
     def close(self) -> None:
@@ -134,7 +138,7 @@ class _HttpProbe:
             raise ConnectionError(f"the gateway answered {response.status}: {content[:200].decode('utf-8', 'replace')}")
         return json.loads(content or b"{}")
 
-    def command(self, timeout_s: float) -> Mapping[str, Any] | None:
+    def command(self, timeout_s: float, status: str = "ok", message: str = "") -> Mapping[str, Any] | None:
         """See `Probe.command`; such a device is told its commands when it sends, so it sends its message again."""
         deadline = time.monotonic() + timeout_s
         while not self._waiting:
@@ -143,7 +147,7 @@ class _HttpProbe:
             time.sleep(0.05)
             self.send(self._last)
         command = self._waiting.pop(0)
-        self._post("results", json.dumps({"id": command.get("id"), "status": "ok"}).encode())
+        self._post("results", _result(command, status, message))
         return command
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from twin2multicloud.sandbox.status import (
     ClockStatus,
     CloudState,
     CloudStatus,
+    FaultStatus,
     FunctionStatus,
     GatewayStatus,
     GraphStatus,
@@ -43,7 +44,8 @@ def cloud_status(server: CloudServer) -> CloudStatus:
     parts = server.parts
     faults = parts.faults.active()
     links = _links(parts)
-    state: CloudState = "degraded" if faults or any(link.failing for link in links) else "up"
+    wrong = bool(faults) or parts.wall.offset_s != 0
+    state: CloudState = "degraded" if wrong or any(link.failing for link in links) else "up"
     if parts.faults.outage:
         state = "outage"
     return CloudStatus(
@@ -64,12 +66,17 @@ def cloud_status(server: CloudServer) -> CloudStatus:
         links=links,
         gateway=_gateway(server),
         meters=_meters(parts),
-        faults=tuple(fault.status for fault in faults),
+        faults=(*(fault.status for fault in faults), *_wrong_clock(parts)),
         errors=tuple(parts.journal.latest(50)),
         dead_letters=parts.dead_letters.count(),
         peers={name: cloud.url for name, cloud in parts.config.clouds.items() if name != parts.provider.value},
         dashboard_url=server.dashboard_url,
     )
+
+
+def _wrong_clock(parts: CloudParts) -> tuple[FaultStatus, ...]:
+    offset = parts.wall.offset_s
+    return (FaultStatus("clock-jump", "", f"{offset:+,g} s"),) if offset else ()
 
 
 def _functions(parts: CloudParts) -> tuple[FunctionStatus, ...]:

@@ -213,7 +213,8 @@ def inject(client: SandboxClient, request: FaultRequest, json_output: bool) -> i
         say("no fault is on any more")
     else:
         ends = f"for {request.duration:g} s" if request.duration else "until `sandbox inject clear`"
-        ends = "" if request.fault in ("kill", "clock-jump") else f", {ends}"
+        lasting = request.fault == "kill" or (request.fault == "clock-jump" and not request.target)
+        ends = "" if lasting else f", {ends}"
         say(f"{request.fault}{f' on {request.target}' if request.target else ''} in {', '.join(where)}{ends}")
     return 0
 
@@ -233,6 +234,8 @@ def _inject(client: SandboxClient, request: FaultRequest) -> tuple[str, ...]:
             raise UsageError(f"kill: name the cloud: {', '.join(clouds)}")
         client.kill(request.target, request.seconds)
         return (request.target,)
+    if request.duration is not None and request.fault in ("kill", "clock-jump"):
+        raise UsageError(f"--for: {request.fault} does not end by itself")
     if request.fault == "clock-jump":
         client.set_clock(jump=request.seconds, cloud=request.target)
         return (request.target,) if request.target else clouds
