@@ -37,7 +37,7 @@ def test_a_batch_of_everything(tmp_path: Path) -> None:
                 raw(ts=at(1), temperature="warm"),
                 posted(raw(ts=at(2), temperature=151)),
                 raw(ts=at(3)),
-                RawMessage("meter-1", b"no JSON", NOW),
+                RawMessage("meter-1", b"[1]", NOW),
                 RawMessage("nobody", b"{}", NOW),
                 RawMessage("meter-1", b'{"id": "c", "status": "ok"}', NOW, "result"),
                 RawMessage("meter-1", b'{"connected": false}', NOW, "state"),
@@ -50,7 +50,7 @@ def test_a_batch_of_everything(tmp_path: Path) -> None:
         ]
         assert sorted(here.reports.kinds) == ["disconnected", *["invalid"] * 3, "malformed", "unknown-device"]
         assert {letter.reason for letter in here.letters.list()} == {
-            "not JSON: JSON is malformed: invalid character (byte 0)",
+            "a JSON array; a message is a JSON object of its fields",
             "temperature: 'warm' is not of type double",
             "temperature: 151 °C is above 150",
             "temperature: is required",
