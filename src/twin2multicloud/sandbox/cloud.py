@@ -69,7 +69,6 @@ class CloudServer:
         routes: list[BaseRoute] = []
         if parts.here(Slot.ACQUISITION):
             routes += await self._gateway()
-        routes.append(Route("/links/{edge}", LinkEndpoint(parts, parts.receive()).answer, methods=["POST"]))
         routes += control_routes(self)
         if parts.here(Slot.VISUALIZATION):
             self._visualization = Visualization(parts)
@@ -77,11 +76,15 @@ class CloudServer:
             routes.append(Mount("/dashboard", self._visualization.app()))
         routes.append(Mount("/", console_app(lambda: status_json(cloud_status(self)))))
         config = uvicorn.Config(
-            cloud_app(routes),
+            cloud_app(LinkEndpoint(parts, parts.receive()), routes),
             host="127.0.0.1",
             port=parts.config.clouds[parts.provider.value].http_port,
             log_level="warning",
             access_log=False,
+            # Nothing stands before it, and who reads these headers with every answer pays for them.
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
             http="httptools",
             ws="none",
             lifespan="off",

@@ -15,7 +15,6 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -155,19 +154,22 @@ class QueueFunction:
         self._reporter = reporter
         self._most = most
         self._window_s = window_s
-        self._concurrency = concurrency
         self._now = now
         self._uniform = uniform
         self._stopping = threading.Event()
         # How often a message failed, alone, for a reason nobody foresaw: an outage's failures are none of these.
         self._poison: dict[int, int] = {}
-        self._thread = threading.Thread(target=self._run, name=stats.name, daemon=True)
-        self._pool = ThreadPoolExecutor(concurrency, stats.name) if concurrency > 1 else None
-        self._free = threading.Semaphore(concurrency)
+        # Whoever is free gathers the next batch, one at a time, and handles it: no batch is handed from thread to thread.
+        self._gathering = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{stats.name}-{number}", daemon=True)
+            for number in range(concurrency)
+        ]
 
     def start(self) -> None:
         """Begin to work."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def end(self) -> None:
         """Take no further batch."""
@@ -176,29 +178,24 @@ class QueueFunction:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Take no further batch, and wait for those under way."""
         self.end()
-        self._thread.join(timeout_s)
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=False)
+        deadline = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._free.acquire()
-            try:
-                batch = self._gather()
-            except StoreError as error:
-                self._free.release()
-                self._reporter.report([self._report(ErrorKind.WRITE_FAILED, str(error))])
-                self._stopping.wait(_FIRST_WAIT_S)
-                continue
-            if not batch:
-                self._free.release()
-            elif self._pool is None:
+            with self._gathering:
+                try:
+                    batch = self._gather()
+                except StoreError as error:
+                    self._reporter.report([self._report(ErrorKind.WRITE_FAILED, str(error))])
+                    self._stopping.wait(_FIRST_WAIT_S)
+                    continue
+            if batch:
                 self._handle(batch)
-            else:
-                self._pool.submit(self._handle, batch)
 
     def _gather(self) -> list[Delivered]:
-        if not self._source.wait(_IDLE_S):
+        if self._stopping.is_set() or not self._source.wait(_IDLE_S):
             return []
         batch = list(self._source.receive(self._most))
         if not batch:
@@ -220,8 +217,6 @@ class QueueFunction:
         except Exception as error:  # noqa: BLE001  whatever happens, the function goes on and the batch comes again
             traceback.print_exception(error)
             self._again(batch, None)
-        finally:
-            self._free.release()
 
     def _attempt(self, batch: list[Delivered]) -> None:
         ids = [message.id for message in batch]

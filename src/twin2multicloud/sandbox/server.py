@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Scope, Send
 from starlette.types import Receive as AsgiReceive
-from starlette.types import Scope, Send
 
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.runtime.failures import StoreError
@@ -31,6 +31,9 @@ _HEADER_BYTES: Final = 250
 Control = Callable[[Request, Any], Awaitable[Any]]
 
 
+LINKS_PATH: Final = "/links/"
+
+
 class LinkEndpoint:
     """`POST /links/{edge}`: the receiver behind its faults, run in a few threads of its own."""
 
@@ -39,9 +42,15 @@ class LinkEndpoint:
         self._receive = receive
         self._pool = ThreadPoolExecutor(threads, "receiver")
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one POST."""
-        edge = request.path_params["edge"]
+    async def __call__(self, scope: Scope, receive: AsgiReceive, send: Send) -> None:
+        """The endpoint as an app."""
+        if scope["method"] == "POST":
+            response = await self._answer(scope["path"].removeprefix(LINKS_PATH), Request(scope, receive))
+        else:
+            response = _error(405, "links take POST", {"allow": "POST"})
+        await response(scope, receive, send)
+
+    async def _answer(self, edge: str, request: Request) -> Response:
         faults = self._parts.faults
         if faults.outage:
             return _error(503, "outage")
@@ -125,9 +134,15 @@ def control_route(path: str, method: str, token: str, action: Control) -> Route:
     return Route(path, endpoint, methods=[method])
 
 
-def cloud_app(routes: Sequence[BaseRoute]) -> Starlette:
-    """All of a cloud's routes as one app."""
-    return Starlette(routes=list(routes))
+def cloud_app(links: ASGIApp, routes: Sequence[BaseRoute]) -> ASGIApp:
+    """All that a cloud answers as one app. Links come first: routing costs as much as answering a small POST."""
+    others = Starlette(routes=list(routes))
+
+    async def app(scope: Scope, receive: AsgiReceive, send: Send) -> None:
+        here = scope["type"] == "http" and scope["path"].startswith(LINKS_PATH)
+        await (links if here else others)(scope, receive, send)
+
+    return app
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
