@@ -159,7 +159,7 @@ class QueueFunction:
         self._stopping = threading.Event()
         # How often a message failed, alone, for a reason nobody foresaw: an outage's failures are none of these.
         self._poison: dict[int, int] = {}
-        # Whoever is free gathers the next batch, one at a time, and handles it: no batch is handed from thread to thread.
+        # Whoever is free gathers the next batch, one at a time, and handles it: none is handed from thread to thread.
         self._gathering = threading.Lock()
         self._threads = [
             threading.Thread(target=self._run, name=f"{stats.name}-{number}", daemon=True)
