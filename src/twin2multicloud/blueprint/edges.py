@@ -36,7 +36,7 @@ def _moved(v: Volumes, records: FloatArray) -> Flow:
     """Objects travel as they are stored: compressed already, one POST each."""
     objects = v.objects_of(records)
     size = v.object_bytes_of(records)
-    wire = size + objects * v.assumptions.link_overhead_bytes
+    wire = size + objects * (v.assumptions.link_overhead_bytes + v.assumptions.object_overhead_bytes)
     return Flow(messages=records, batches=objects, raw_bytes=size, wire_bytes=wire)
 
 

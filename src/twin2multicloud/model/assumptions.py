@@ -44,6 +44,9 @@ class Assumptions(BaseModel):
     link_overhead_bytes: NotNegative = Field(
         default=900, description="HTTP headers, signature and TLS records per POST on a link"
     )
+    object_overhead_bytes: NotNegative = Field(
+        default=200, description="what the POST of a mover's object carries besides: its place, size and digest"
+    )
     link_max_bytes: Positive = Field(
         default=4 * 2**20, description="largest raw batch one POST carries; functions accept about 6 MB"
     )

@@ -345,9 +345,12 @@ class ScheduledFunction:
             if self._stopping.is_set():
                 return
             now = self._clock()
-            # A clock that was put back does not make the schedule wait for the past.
-            if asked or not 0 <= now - last < self._every_s:
-                last = now
+            if asked:
+                self.once()
+            elif not 0 <= now - last < self._every_s:
+                # Keep the rhythm; after a jump of the clock, or a long run, begin a new one from now on.
+                late = now - last
+                last = last + self._every_s if 0 <= late < 2 * self._every_s else now
                 self.once()
 
     def once(self) -> None:

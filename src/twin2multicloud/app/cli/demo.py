@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.demo_view import Stage, Stream, tier_line
 from twin2multicloud.app.cli.sandbox import FAILED, in_sandbox
-from twin2multicloud.app.cli.sandbox_meters import between, counted
 from twin2multicloud.app.cli.sandbox_view import print_hops
 from twin2multicloud.app.cli.terminal import make_console
 from twin2multicloud.model.assumptions import Assumptions
@@ -27,6 +26,7 @@ from twin2multicloud.runtime.device_keys import device_key
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import SandboxError, create, start, stop
 from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.metering.window import Window
 from twin2multicloud.sandbox.verify import Verification
 from twin2multicloud.simulator.clock import SystemClock
 from twin2multicloud.simulator.ledger import Ledger, read_ledger
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from twin2multicloud.model.placement import Placement
     from twin2multicloud.model.twin.definition import TwinDefinition
     from twin2multicloud.optimizer.bill.result import BillResult
-    from twin2multicloud.sandbox.metering.book import MeterBook
     from twin2multicloud.simulator.report import Report
 
 OUTAGE_S: Final = 6.0
@@ -132,16 +131,14 @@ class Demo:
         stage.say(f"up after {time.perf_counter() - began:.1f} s; dashboard {whole.dashboard_url}")
         return client
 
-    def _stream(
-        self, stage: Stage, client: SandboxClient, definition: TwinDefinition
-    ) -> tuple[Report, tuple[MeterBook, float]]:
+    def _stream(self, stage: Stage, client: SandboxClient, definition: TwinDefinition) -> tuple[Report, Window]:
         """Stream telemetry and kill a cloud meanwhile; the devices' report, and what was counted before the outage."""
         request = self._request
         names = client.layout.spec().device_names
         stage.begin(f"Stream from {len(names):,} devices at {request.rate:,.0f} messages/s, and survive an outage")
         streaming = self._simulation(client, definition, names)
         victim = client.cloud_of(Slot.PROCESSING)
-        counters: list[tuple[MeterBook, float]] = []
+        counters: list[Window] = []
         looks = [WARM_UP_S, request.seconds * KILL_AFTER]
         with Stream(self._console, client) as stream:
             began = time.monotonic()
@@ -149,7 +146,7 @@ class Demo:
                 passed = time.monotonic() - began
                 if looks and passed > looks[0]:
                     looks.pop(0)
-                    counters.append(counted(client))
+                    counters.append(Window.until_now(client.meters()))
                     if not looks:
                         client.kill(victim, OUTAGE_S)
                         stream.note(f"✗ {Provider(victim).label} killed with SIGKILL for {OUTAGE_S:g} s")
@@ -157,7 +154,7 @@ class Demo:
                 time.sleep(0.25)
             streaming.thread.join()
             self._settle(streaming.simulation.report.valid, stream)
-        return streaming.report[0], between(*counters)
+        return streaming.report[0], counters[1].since(counters[0])
 
     def _simulation(self, client: SandboxClient, definition: TwinDefinition, names: tuple[str, ...]) -> _Streaming:
         connection = client.layout.connection()
@@ -228,22 +225,21 @@ class Demo:
         definition: TwinDefinition,
         placement: Placement,
         devices: int,
-        metered: tuple[MeterBook, float],
+        window: Window,
     ) -> None:
         from twin2multicloud.app.cli.sandbox_meters import compare_run, print_comparison
         from twin2multicloud.blueprint.plan import blueprint_of
         from twin2multicloud.sandbox.metering.calibrate import measured_assumptions
 
-        book, elapsed_s = metered
         # The month of this run: its devices at its pace, with the sizes and compression that were measured.
         workload = definition.workload.model_copy(
             update={"devices": devices, "message_interval_s": devices / self._request.rate}
         )
         base = definition.assumptions or Assumptions()
-        measured = measured_assumptions(blueprint_of(workload, placement, base), book)
+        measured = measured_assumptions(blueprint_of(workload, placement, base), window.book)
         blueprint = blueprint_of(workload, placement, base.model_copy(update=measured))
-        stage.begin(f"Metered in {elapsed_s:.0f} s before the outage, scaled to a month, against predicted")
-        print_comparison(self._console, compare_run(blueprint, book, elapsed_s), all_meters=False)
+        stage.begin(f"Metered in {window.elapsed_s:.0f} s before the outage, scaled to a month, against predicted")
+        print_comparison(self._console, compare_run(blueprint, window), all_meters=False)
 
     def _age(self, stage: Stage, client: SandboxClient) -> None:
         retention = client.layout.spec().retention

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin2multicloud.app.cli.terminal import cloud_text, output, print_json
 from twin2multicloud.model.errors import UsageError
-from twin2multicloud.sandbox.metering.book import MeterBook
+from twin2multicloud.sandbox.metering.window import Window
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,18 +15,13 @@ if TYPE_CHECKING:
     from twin2multicloud.sandbox.client import SandboxClient
     from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow
 
-_LEVELS = frozenset(
-    ("held-bytes", "held-since", "entities", "entity-bytes", "users", "editors", "viewers", "accounted-at")
-)
-"""Counters that say how much there is, not how much was done."""
-
 _MARKS = {"agrees": "✓", "deviates": "≠", "not exercised": "·", "unexpected": "+"}
 _STYLES = {"agrees": "green", "deviates": "yellow", "not exercised": "dim", "unexpected": "yellow"}
 
 
 def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
     """Print the comparison of the sandbox's whole life so far."""
-    comparison = compare_run(client.blueprint, *counted(client))
+    comparison = compare_run(client.blueprint, Window.until_now(client.meters()))
     if json_output:
         print_json(comparison_json(comparison))
         return 0
@@ -35,34 +30,14 @@ def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
     return 0
 
 
-def counted(client: SandboxClient) -> tuple[MeterBook, float]:
-    """All clouds' counters as one book, and the twin seconds they cover (the mean, as they begin one by one)."""
-    book = MeterBook()
-    spans = []
-    for snapshot, elapsed_s in client.meters().values():
-        one = MeterBook()
-        one.restore(snapshot)
-        book.merge(one.amounts())
-        spans.append(elapsed_s)
-    return book, sum(spans) / len(spans)
-
-
-def between(before: tuple[MeterBook, float], after: tuple[MeterBook, float]) -> tuple[MeterBook, float]:
-    """What was counted from one moment to a later one. (Levels, such as bytes held, are those of the later.)"""
-    book = MeterBook()
-    book.merge(after[0].amounts())
-    book.merge({key: -amount for key, amount in before[0].amounts().items() if key[0] not in _LEVELS})
-    return book, after[1] - before[1]
-
-
-def compare_run(blueprint: Blueprint, book: MeterBook, elapsed_s: float) -> Comparison:
+def compare_run(blueprint: Blueprint, window: Window) -> Comparison:
     """What was counted against a blueprint's month."""
     from twin2multicloud.optimizer.pricing.book import load_book
     from twin2multicloud.sandbox.metering.compare import compare
 
-    if elapsed_s <= 0:
+    if window.elapsed_s <= 0:
         raise UsageError("nothing has been counted yet: let the twin run for a few seconds")
-    return compare(blueprint, book, elapsed_s, load_book(None))
+    return compare(blueprint, window.book, window.elapsed_s, load_book(None))
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

@@ -76,6 +76,12 @@ class Moved:
     complete: bool = True
 
 
+def window_name(start: str, window_us: int) -> str:
+    """A window's start as keys spell it, so that they sort by time; with its fraction if windows are that short."""
+    name = start.replace(":", "").removesuffix("Z")
+    return name if window_us % 1_000_000 else name.split(".")[0]
+
+
 def shard_of(device: str, shards: int) -> int:
     """The shard a device belongs to, the same everywhere."""
     return int.from_bytes(hashlib.blake2b(device.encode(), digest_size=4).digest(), "big") % shards
@@ -134,7 +140,7 @@ class HotToCool:
     def _window(self, shard: int, devices: Sequence[str], start_us: int, done: Moved) -> None:
         start, stop = _time(start_us), _time(start_us + self._window_us)
         events = self._hot.between(devices, start, stop)
-        prefix = f"{start.replace(':', '').split('.')[0]}/shard-{shard}"
+        prefix = f"{window_name(start, self._window_us)}/shard-{shard}"
         objects = iter([(events, b"")]) if self._target is None else _objects(events, self._most_bytes)
         for part, body in objects:
             if self._target is not None:

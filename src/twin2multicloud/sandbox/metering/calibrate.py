@@ -9,6 +9,7 @@ from twin2multicloud.model.slots import Slot
 from twin2multicloud.sandbox.metering.book import MeterBook
 
 _MESSAGE_EDGES = ("telemetry", "persist")
+_OBJECT_EDGES = ("to-cool", "to-archive")
 _COMPRESSED_EDGES = ("telemetry", "persist", "twin-updates", "commands", "history", "state")
 
 
@@ -20,7 +21,8 @@ def measured_assumptions(blueprint: Blueprint, book: MeterBook) -> dict[str, flo
         "envelope_bytes": _less(run.ratio(_MESSAGE_EDGES, "raw-bytes", "messages"), payload),
         "record_overhead_bytes": _less(run.mean("L3.hot/hot", "record"), payload),
         "link_compression": run.ratio(_COMPRESSED_EDGES, "body-bytes", "raw-bytes"),
-        "link_overhead_bytes": run.link_overhead(),
+        "link_overhead_bytes": run.link_overhead(_COMPRESSED_EDGES),
+        "object_overhead_bytes": _less(run.link_overhead(_OBJECT_EDGES), run.link_overhead(_COMPRESSED_EDGES)),
         "object_compression": run.object_compression(payload),
         "command_bytes": run.mean("L1/gateway", "command"),
         "event_bytes": run.mean("L2/alerts", "event"),
@@ -49,9 +51,11 @@ class _Run:
         some = list(edges)
         return _over(self._links(some, above), self._links(some, below))
 
-    def link_overhead(self) -> float | None:
-        wire = self._links(_COMPRESSED_EDGES, "wire-bytes") - self._links(_COMPRESSED_EDGES, "body-bytes")
-        return _over(wire, self._links(_COMPRESSED_EDGES, "posts"))
+    def link_overhead(self, edges: Iterable[str]) -> float | None:
+        """Bytes of a POST besides its body."""
+        some = list(edges)
+        wire = self._links(some, "wire-bytes") - self._links(some, "body-bytes")
+        return _over(wire, self._links(some, "posts"))
 
     def object_compression(self, payload: float | None) -> float | None:
         """Bytes of objects over those of the records in them, which are events in their envelopes."""
