@@ -39,6 +39,8 @@ class Lifecycle:
         now = self._now()
         old = to_time(now - self._retention.cool_s)
         gone = None if self._expires_s is None else to_time(now - self._expires_s)
+        # Keys begin with their window's start: what follows one that is younger than this is younger, too.
+        youngest = max(old if self._archives else "", gone or "").replace(":", "")[:17]
         touched = 0
         after = ""
         while True:
@@ -52,7 +54,7 @@ class Lifecycle:
                     with suppress(KeyError):  # removed by somebody just now
                         self._objects.set_class(stored.key, "archive")
                         touched += 1
-                elif stored.key[:17] > old.replace(":", "")[:17]:
+                elif stored.key[:17] > youngest:
                     return touched
             if len(page) < _PAGE:
                 return touched
