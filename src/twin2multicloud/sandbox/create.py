@@ -43,7 +43,7 @@ __all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start"
 
 READY_S: Final = 20.0
 _BEGIN_S: Final = 3.0
-_ORPHANS_S: Final = 5.0
+_ORPHANS_S: Final = 3.0
 """Clouds whose supervisor was killed end by themselves; one that has not by then is killed."""
 
 _PORTS: Final = range(20_000, 32_000)

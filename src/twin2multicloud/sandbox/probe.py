@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import queue
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from twin2multicloud.mqtt.packets import Connack, Connect, Puback, Publish, Suback, Subscribe
+from twin2multicloud.mqtt.packets import Connack, Connect, Packet, Puback, Publish, Suback, Subscribe
 from twin2multicloud.mqtt.reader import Reader
 from twin2multicloud.mqtt.topics import device_topic
 from twin2multicloud.mqtt.writer import encode
@@ -58,17 +59,27 @@ class _MqttProbe:
         self._commands: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
         self._acks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._ids = 0
-        self._socket.sendall(encode(Connect(device, device, key.encode(), keep_alive_s=60)))
-        answer = next(self._packets())
-        if not isinstance(answer, Connack) or answer.code:
-            raise ConnectionError(f"the gateway does not let '{device}' in")
-        self._socket.sendall(encode(Subscribe(1, ((device_topic(twin, device, "commands"), 1),))))
-        while not isinstance(next(self._packets()), Suback):
-            pass
+        try:
+            self._greet(twin, device, key)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._socket.settimeout(None)  # commands may be long in coming
         self._thread = threading.Thread(target=self._listen, name="probe", daemon=True)
         self._thread.start()
 
-    def _packets(self) -> Any:
+    def _greet(self, twin: str, device: str, key: str) -> None:
+        self._socket.sendall(encode(Connect(device, device, key.encode(), keep_alive_s=60)))
+        # One stream from here on: what comes along with an answer must not get lost.
+        self._incoming = self._packets()
+        answer = next(self._incoming)
+        if not isinstance(answer, Connack) or answer.code:
+            raise ConnectionError(f"the gateway does not let '{device}' in")
+        self._socket.sendall(encode(Subscribe(1, ((device_topic(twin, device, "commands"), 1),))))
+        while not isinstance(packet := next(self._incoming), Suback):
+            self._take(packet)
+
+    def _packets(self) -> Iterator[Packet]:
         while True:
             data = self._socket.recv(65_536)
             if not data:
@@ -77,14 +88,17 @@ class _MqttProbe:
 
     def _listen(self) -> None:
         try:
-            for packet in self._packets():
-                if isinstance(packet, Puback):
-                    self._acks.put(packet.id)
-                elif isinstance(packet, Publish):
-                    self._socket.sendall(encode(Puback(packet.id)))
-                    self._commands.put(json.loads(packet.payload))
+            for packet in self._incoming:
+                self._take(packet)
         except (OSError, ValueError):
             return  # closed; whoever waits runs into its time-out
+
+    def _take(self, packet: Packet) -> None:
+        if isinstance(packet, Puback):
+            self._acks.put(packet.id)
+        elif isinstance(packet, Publish):
+            self._socket.sendall(encode(Puback(packet.id)))
+            self._commands.put(json.loads(packet.payload))
 
     def send(self, payload: bytes) -> None:
         """See `Probe.send`."""
@@ -110,7 +124,10 @@ class _MqttProbe:
 
     def close(self) -> None:
         """See `Probe.close`."""
-        self._socket.sendall(b"\xe0\x00")  # DISCONNECT, so that no last will is published
+        with contextlib.suppress(OSError):
+            self._socket.sendall(b"\xe0\x00")  # DISCONNECT, so that no last will is published
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the listener
+        self._thread.join(_TIMEOUT_S)
         self._socket.close()
 
 

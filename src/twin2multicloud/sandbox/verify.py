@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -23,12 +23,24 @@ from twin2multicloud.sandbox.dashboards import DashboardClient
 from twin2multicloud.sandbox.probe import Probe, connect
 from twin2multicloud.simulator.messages import Messages
 
-_PATIENCE_S: Final = 10.0
-"""From sending to the last store; every hop is looked at for `_LEAST_S` at least."""
-_LEAST_S: Final = 1.0
+PATIENCE_S: Final = 10.0
 _POLL_S: Final = 0.02
 _LETTERS_S: Final = 0.5
 _SPECIAL: Final = 3
+
+
+Look = Callable[[], float | None]
+_FIRST: Final = "L1 → L2 processed"
+_LAST: Final = "L3, L4 → L5 shown"
+_COMMAND: Final = "command → device"
+_CAUSES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    _FIRST: (("L1", "L2"), ("telemetry",)),
+    "L2 → L3 stored": (("L3",), ("persist",)),
+    "L2 → L4 twin updated": (("L4",), ("twin-updates",)),
+    _LAST: (("L5",), ("history", "state")),
+    _COMMAND: (("L1", "L2"), ("commands",)),
+}
+"""Layers and links whose errors explain why a hop failed."""
 
 
 class Hop(msgspec.Struct, frozen=True):
@@ -47,7 +59,9 @@ class Verification:
     Nothing that is looked at here is metered but what the dashboard is asked.
     """
 
-    def __init__(self, client: SandboxClient, device: str | None = None) -> None:
+    def __init__(self, client: SandboxClient, device: str | None = None, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s` is for the message's way to the last hop, and again for the command's."""
+        self._patience_s = patience_s
         self._client = client
         self._spec = client.layout.spec()
         self._device = device or _default(self._spec)
@@ -120,37 +134,43 @@ class Verification:
 
         places = (Slot.PROCESSING, Slot.HOT, Slot.MANAGEMENT, Slot.VISUALIZATION)
         processing, hot, graph, screen = (self._client.cloud_of(slot) for slot in places)
-        first = self._wait("L1 → L2 processed", processing, sent, passed, id)
-        if not first.ok:
-            return [first]
-        return [
-            first,
-            self._wait("L2 → L3 stored", hot, sent, stored),
-            self._wait("L2 → L4 twin updated", graph, sent, updated)
-            if fields
-            else Hop("L2 → L4 twin updated", graph, True, None, f"{self._kind.name} has no properties"),
-            self._wait("L3, L4 → L5 shown", screen, sent, shown),
-        ]
+        looks: dict[str, tuple[str, Look]] = {_FIRST: (processing, passed), "L2 → L3 stored": (hot, stored)}
+        if fields:
+            looks["L2 → L4 twin updated"] = (graph, updated)
+        looks[_LAST] = (screen, shown)
+        return self._watch(looks, sent, id)
 
-    def _wait(self, name: str, cloud: str, sent: float, look: Callable[[], float | None], id: str = "") -> Hop:
-        """Look until it is there; with `id` until the message turns out to be set aside."""
-        deadline = max(sent + _PATIENCE_S, time.time() + _LEAST_S)
+    def _watch(self, looks: Mapping[str, tuple[str, Look]], sent: float, id: str) -> list[Hop]:
+        """Look everywhere at once until the message is there, or is set aside, or patience is over."""
+        found: dict[str, float] = {}
+        problems = {_LAST: "nothing to show, as a hop before failed"}
         letters = time.time() + _LETTERS_S
-        problem = ""
-        while time.time() < deadline:
-            try:
-                at = look()
-            except (UsageError, SandboxError) as error:
-                at, problem = None, str(error)
-            if at is not None:
-                return Hop(name, cloud, True, max(at - sent, 0.0) * 1000)
-            if id and time.time() > letters:
+        aside = ""
+        while len(found) < len(looks) and not aside and time.time() < sent + self._patience_s:
+            for name, (_, look) in looks.items():
+                if name not in found and (name != _LAST or len(found) == len(looks) - 1):
+                    problems.pop(name, None)
+                    try:
+                        at = look()
+                    except (UsageError, SandboxError) as error:
+                        at, problems[name] = None, str(error)
+                    if at is not None:
+                        found[name] = at
+            if _FIRST not in found and time.time() > letters:
                 letters = time.time() + _LETTERS_S
-                if aside := self._set_aside(id):
-                    return Hop(name, cloud, False, None, aside)
+                aside = self._set_aside(id)
             time.sleep(_POLL_S)
-        why = self._reported(name, sent) or problem
-        return Hop(name, cloud, False, None, f"not seen within {time.time() - sent:.0f} s{why and '; '}{why}")
+        hops: list[Hop] = []
+        for name, (cloud, _) in looks.items():
+            if name in found:
+                hops.append(Hop(name, cloud, True, max(found[name] - sent, 0.0) * 1000))
+                continue
+            why = self._reported(name, sent) or problems.get(name, "")
+            late = f"not seen within {time.time() - sent:.0f} s{why and '; '}{why}"
+            hops.append(Hop(name, cloud, False, None, aside or late))
+            if name == _FIRST:
+                break
+        return hops
 
     def _set_aside(self, id: str) -> str:
         """Why the message is in a dead-letter store, if it is."""
@@ -182,25 +202,14 @@ class Verification:
         problem = ""
         try:
             id = self._client.command(self._device, form.name, payload)
-            while (left := sent + _PATIENCE_S - time.time()) > 0:
+            while (left := sent + self._patience_s - time.time()) > 0:
                 command = probe.command(left)
                 if command is not None and command.get("id") == id:
                     return Hop(_COMMAND, processing, True, (time.time() - sent) * 1000, f"{form.name}, acknowledged")
         except (UsageError, SandboxError, OSError) as error:
             problem = str(error)
         why = self._reported(_COMMAND, sent) or problem
-        return Hop(_COMMAND, processing, False, None, f"no command within {_PATIENCE_S:g} s{why and '; '}{why}")
-
-
-_COMMAND: Final = "command → device"
-_CAUSES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "L1 → L2 processed": (("L1", "L2"), ("telemetry",)),
-    "L2 → L3 stored": (("L3",), ("persist",)),
-    "L2 → L4 twin updated": (("L4",), ("twin-updates",)),
-    "L3, L4 → L5 shown": (("L5",), ("history", "state")),
-    _COMMAND: (("L1", "L2"), ("commands",)),
-}
-"""Layers and links whose errors explain why a hop failed."""
+        return Hop(_COMMAND, processing, False, None, f"no command within {self._patience_s:g} s{why and '; '}{why}")
 
 
 def _default(spec: TwinSpec) -> str:

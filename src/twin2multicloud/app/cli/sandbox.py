@@ -268,12 +268,12 @@ def _check_times(request: FaultRequest) -> None:
         raise UsageError(f"--for: {request.duration:g} is out of range; write more than 0 and at most 86400 seconds")
 
 
-def verify(client: SandboxClient, device: str | None, json_output: bool) -> int:
+def verify(client: SandboxClient, device: str | None, patience_s: float, json_output: bool) -> int:
     """Check every hop; exit code 6 if one fails."""
     from twin2multicloud.app.cli.sandbox_view import print_hops
     from twin2multicloud.sandbox.verify import Verification
 
-    hops = Verification(client, device).run()
+    hops = Verification(client, device, patience_s).run()
     if json_output:
         print_json({"hops": [msgspec.to_builtins(hop) for hop in hops], "ok": all(hop.ok for hop in hops)})
     else:

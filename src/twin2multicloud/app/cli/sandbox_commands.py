@@ -225,6 +225,9 @@ def inject(
 def verify(
     context: typer.Context,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="The device to send as.")] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="S", min=0.1, max=3600, help="How long the message, and the command, may take.")
+    ] = 10.0,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
     json_output: JsonOption = False,
 ) -> None:
@@ -239,7 +242,7 @@ def verify(
     """
     from twin2multicloud.app.cli import sandbox as commands
 
-    _run(context, directory, json_output, lambda client: commands.verify(client, device, json_output))
+    _run(context, directory, json_output, lambda client: commands.verify(client, device, timeout, json_output))
 
 
 @sandbox.command("command")
