@@ -81,6 +81,7 @@ class Tiers:
         self.split = split
         self.hot_port = hot(self.hot)
         self.cool_port, self.archive_port = objects(self.cool), objects(self.archive)
+        self.receivers: dict[str, Receive] = {}
         self.to_cool: Target = Shelf(self.cool_port, "cool")
         self.to_archive: Target = WholeShelf(self.archive_port, "archive")
         if linked:
@@ -92,6 +93,7 @@ class Tiers:
         receive = Receive(
             links=there.source, nonces=there.nonces, reporter=self.reports, now=lambda: NOW, shelves={edge: shelf}
         )
+        self.receivers[edge] = receive
         here = Link(directory / edge / "here", edge, stack.enter_context(receiving(receive)))
         client = LinkClient(here.source, retry=Retry(2), now=lambda: NOW, sleep=lambda _s: None)
         for closing in (client, here, there):
@@ -154,7 +156,7 @@ class Tiers:
     def where(self) -> dict[str, list[str]]:
         """For each record's id the tiers it is in."""
         found: dict[str, list[str]] = defaultdict(list)
-        for event in self.hot.between(self.spec.device_names, "0", "9"):
+        for event in self.hot.between(self.spec.device_names, "0", "~"):
             found[event.id].append("hot")
         for tier, store in (("cool", self.cool), ("archive", self.archive))[: 2 if self.split else 1]:
             for stored in store.list("", "", 10**6):
