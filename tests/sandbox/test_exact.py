@@ -10,14 +10,19 @@ import pytest
 from tests.sandbox.rig import sandbox
 from tests.sandbox.twins import covering
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.sandbox.verify import Verification
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("clouds", [pytest.param(clouds, id=name) for name, clouds in covering()])
-def test_what_is_sent_is_stored_once_and_unchanged(clouds: Mapping[Slot, str] | str, tmp_path: Path) -> None:
+def test_what_is_sent_is_stored_once_and_every_hop_verifies(clouds: Mapping[Slot, str] | str, tmp_path: Path) -> None:
     with sandbox(tmp_path / "s", clouds) as rig:
         run = rig.run(messages=10, interval_s=0.1)
         assert run.report.acked == run.report.sent == 200
         rig.settle(200)
-        rig.check_exact([run])
+        verification = Verification(rig.client)
+        hops = verification.run()
+        assert [hop for hop in hops if not hop.ok] == []
+        assert len(hops) == 6
+        rig.check_exact([run], [verification.id])

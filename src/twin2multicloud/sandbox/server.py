@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -115,8 +117,8 @@ def control_route(path: str, method: str, token: str, action: Control) -> Route:
     """A route of the control API: only with the sandbox's token, JSON in and out, errors that say what is wrong."""
 
     async def endpoint(request: Request) -> Response:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), token.encode()):
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return _error(401, "the control API wants the sandbox's token")
         body = await bounded(request, _CONTROL_BYTES)
         if body is None:
@@ -135,8 +137,13 @@ def control_route(path: str, method: str, token: str, action: Control) -> Route:
 
 
 def cloud_app(links: ASGIApp, routes: Sequence[BaseRoute]) -> ASGIApp:
-    """All that a cloud answers as one app. Links come first: routing costs as much as answering a small POST."""
-    others = Starlette(routes=list(routes))
+    """All that a cloud answers as one app. Links come first: routing costs as much as answering a small POST.
+
+    The others are for who asks for this machine by its own name: a page from elsewhere, whose name is made to lead
+    here, cannot read what consoles and dashboards show.
+    """
+    own = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
+    others = Starlette(routes=list(routes), middleware=[own])
 
     async def app(scope: Scope, receive: AsgiReceive, send: Send) -> None:
         here = scope["type"] == "http" and scope["path"].startswith(LINKS_PATH)

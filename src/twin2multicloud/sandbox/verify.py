@@ -70,6 +70,8 @@ class Verification:
             raise UsageError(f"--device: the twin has no device '{self._device[:64]}'")
         self._kind = kind
         self._page = DashboardClient(client)
+        self.id = ""
+        """The marked message's, once it was sent."""
 
     def run(self) -> list[Hop]:
         """Every hop in order; after one that fails, what cannot be checked any more is not there."""
@@ -78,7 +80,7 @@ class Verification:
         message = Messages(self._spec, seed=time.time_ns(), waveforms=waveforms).message(self._device, _SPECIAL, now)
         payload = json.dumps(message).encode()
         time_text = normal_time(message["time"])
-        id = event_id(self._device, time_text, payload)
+        id = self.id = event_id(self._device, time_text, payload)
         for cloud in self._client.config.clouds:
             self._client.request(cloud, "PUT", f"/control/watch/{id}")
         hops: list[Hop] = []
