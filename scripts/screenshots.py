@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -62,8 +63,13 @@ def terminal(arguments: list[str], lines: int, image: Path) -> None:
     shown = printed.splitlines()[:lines]
     if len(shown) < len(printed.splitlines()):
         shown.append("…")
+    picture("twin2multicloud " + " ".join(arguments), shown, image)
+
+
+def picture(command: str, shown: list[str], image: Path) -> None:
+    """Picture a command and the lines it printed, escape sequences and all."""
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: PTH123, SIM115
-    console.print(Text("$ twin2multicloud " + " ".join(arguments), style="bold"))
+    console.print(Text(f"$ {command}", style="bold"))
     console.print(Text.from_ansi("\n".join(shown)))
     svg = console.export_svg(title="twin2multicloud", theme=DARK)
     # The exported picture would fetch a font; the system's own monospace does.
@@ -100,8 +106,39 @@ def pages() -> None:
             browser.picture(IMAGES / f"{page}-{look}.png")
 
 
+def demo() -> None:
+    """The demo as a terminal shows it: while telemetry streams and a cloud is away, and at its end."""
+    tmux = [shutil.which("tmux") or sys.exit("screenshots need tmux: scripts/apt-install tmux"), "-L", "pictures"]
+
+    def screen(lines: int) -> str:
+        shown = subprocess.run([*tmux, "capture-pane", "-p", "-e", "-J", "-t", "demo", "-S", f"-{lines}"],
+                               check=True, capture_output=True, text=True).stdout  # fmt: skip
+        return shown.rstrip()
+
+    command = f"{sys.executable} -m twin2multicloud demo; sleep 60"
+    start = [*tmux, "new-session", "-d", "-s", "demo", "-x", str(COLUMNS), "-y", "58", command]
+    subprocess.run(start, check=True, env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+    try:
+        for moment, name in (("stopped", "demo-outage.png"), ("every process has ended", "demo.png")):
+            deadline = time.monotonic() + 120
+            while moment not in screen(100):
+                if time.monotonic() > deadline:
+                    sys.exit(f"the demo never said '{moment}'")
+                time.sleep(0.2)
+            if moment == "stopped":
+                time.sleep(2.0)  # some messages wait by then
+                shown = screen(0)
+            else:
+                shown = screen(100)
+                shown = shown[max(shown.find("[3]"), 0) :]
+            picture("twin2multicloud demo", shown.splitlines(), IMAGES / name)
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False)
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
+    demo()
     pages()
     for name, (arguments, lines) in TERMINALS.items():
         terminal(arguments, lines, IMAGES / name)

@@ -29,6 +29,7 @@ from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.metering.window import Window
 from twin2multicloud.sandbox.verify import Verification
 from twin2multicloud.simulator.clock import SystemClock
+from twin2multicloud.simulator.faults import Fault
 from twin2multicloud.simulator.ledger import Ledger, read_ledger
 from twin2multicloud.simulator.link import Target
 from twin2multicloud.simulator.simulation import Plan, Simulation
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from twin2multicloud.simulator.report import Report
 
 OUTAGE_S: Final = 6.0
+SPOILED: Final = {Fault.MALFORMED: 0.002, Fault.OUT_OF_RANGE: 0.002}
+"""A few messages are spoiled, so that errors and dead letters are seen."""
 WARM_UP_S: Final = 3.0
 KILL_AFTER: Final = 0.5
 """Share of the streaming time before the outage."""
@@ -172,7 +175,7 @@ class Demo:
                 devices=names,
                 duration_s=request.seconds,
                 drain_s=SETTLE_S,
-                size_bytes=definition.workload.message_size_bytes,
+                faults=SPOILED,
             ),
             clock=SystemClock(),
             waveforms=definition.waveforms(),
@@ -206,7 +209,11 @@ class Demo:
             for kind in store.classes
         )
         same = expected == counted == report.valid
-        text = f"{report.sent:,} sent, {report.acked:,} acknowledged, {counted:,} stored: nothing lost, nothing doubled"
+        letters = sum(client.cloud_status(name).dead_letters for name in client.config.clouds)
+        text = (
+            f"{report.sent:,} sent, {report.acked:,} acknowledged, {counted:,} stored, {letters:,} spoiled ones set "
+            "aside: nothing lost, nothing doubled"
+        )
         if same and report.complete:
             stage.good(text)
         else:
@@ -232,8 +239,16 @@ class Demo:
         from twin2multicloud.sandbox.metering.calibrate import measured_assumptions
 
         # The month of this run: its devices at its pace, with the sizes and compression that were measured.
+        amounts = window.book.amounts()
+        count, size = (amounts.get((f"payload-{what}", "L1/gateway"), 0.0) for what in ("count", "bytes"))
         workload = definition.workload.model_copy(
-            update={"devices": devices, "message_interval_s": devices / self._request.rate}
+            update={
+                "devices": devices,
+                "message_interval_s": devices / self._request.rate,
+                "message_size_bytes": max(round(size / max(count, 1.0)), 1),
+                # An event makes two alerts: that a rule fired, and that it is over.
+                "event_share": min(amounts.get(("event-count", "L2/alerts"), 0.0) / 2 / max(count, 1.0), 1.0),
+            }
         )
         base = definition.assumptions or Assumptions()
         measured = measured_assumptions(blueprint_of(workload, placement, base), window.book)

@@ -57,6 +57,7 @@ class Stream:
         self._rates: deque[float] = deque(maxlen=40)
         self._notes: deque[tuple[float, str]] = deque(maxlen=_NOTES)
         self._alerts = 0
+        self._errors: dict[str, int] = {}
         self._before: tuple[float, int] = (time.monotonic(), 0)
         self._said = 0.0
         self._report: Report | None = None
@@ -123,6 +124,9 @@ class Stream:
             if now > then:
                 self._rates.append((acked - before) / (now - then))
             self._before = (now, acked)
+        errors, self._errors = self._client.errors(self._errors)
+        for cloud, error in errors[-2:]:
+            self.note(f"! {Provider(cloud).label} {error.layer} {error.kind}: {error.message[:60]} ({error.device})")
         try:
             found = self._client.alerts(self._alerts)
         except SandboxError:
@@ -150,7 +154,8 @@ class Stream:
             line.append(sparkline(self._rates), "cyan")
             if self._rates:
                 line.append(f" {self._rates[-1]:,.0f}/s")
-        notes = Text("\n".join(f"{time.strftime('%H:%M:%S', time.localtime(at))} {text}" for at, text in self._notes))
+        said = (f"{time.strftime('%H:%M:%S', time.localtime(at))} {text}" for at, text in self._notes)
+        notes = Text("\n".join(said), no_wrap=True, overflow="ellipsis")
         return Group(head, line, Text(""), flow_table(whole, clouds), Text(""), notes)
 
 
