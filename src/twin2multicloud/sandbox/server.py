@@ -125,7 +125,7 @@ def control_route(path: str, method: str, token: str, action: Control) -> Route:
             return _error(413, f"at most {_CONTROL_BYTES} bytes")
         try:
             value = await action(request, msgspec.json.decode(body) if body else None)
-        except (Twin2MultiCloudError, msgspec.DecodeError, ValueError) as error:
+        except (Twin2MultiCloudError, msgspec.DecodeError, ValueError, RecursionError) as error:
             return _error(400, str(error))
         except KeyError as error:
             return _error(404, str(error.args[0]) if error.args else "not found")
