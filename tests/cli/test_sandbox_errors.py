@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.cli.conftest import call
 from tests.cli.sandboxes import LAMP, SPREAD, TWIN, Bench, bench, until
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.sandbox.create import SandboxError
@@ -82,10 +86,6 @@ def test_actions_that_fail(site: Bench) -> None:
 
 
 def test_a_device_that_is_lost(site: Bench) -> None:
-    ran = site.process  # the simulator is a command of its own
-    del ran
-    from tests.cli.conftest import call
-
     done = call(
         "simulate",
         str(site.home / "twin.yaml"),
@@ -278,9 +278,15 @@ def test_verify_says_that_a_processor_fails(site: Bench) -> None:
     site.up()
 
 
-def test_the_console_is_where_status_says(site: Bench) -> None:
-    import http.client
+def test_verify_while_the_device_itself_is_connected(site: Bench) -> None:
+    simulate = [sys.executable, "-m", "twin2multicloud", "simulate", "twin.yaml", "--rate", "20", "--duration", "6s"]
+    with subprocess.Popen(simulate, cwd=site.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as devices:
+        time.sleep(2)
+        assert site("verify", "--json").json["ok"]
+        assert devices.wait(30) == 0
 
+
+def test_the_console_is_where_status_says(site: Bench) -> None:
     for process in site("status", "--json").json["clouds"]:
         connection = http.client.HTTPConnection(urlsplit(process["url"]).netloc, timeout=5)
         connection.request("GET", "/api/status")

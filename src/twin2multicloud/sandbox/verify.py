@@ -26,6 +26,7 @@ from twin2multicloud.simulator.messages import Messages
 PATIENCE_S: Final = 10.0
 _POLL_S: Final = 0.02
 _LETTERS_S: Final = 0.5
+_ANSWER_S: Final = 0.3
 _SPECIAL: Final = 3
 
 
@@ -205,9 +206,14 @@ class Verification:
         try:
             id = self._client.command(self._device, form.name, payload)
             while (left := sent + self._patience_s - time.time()) > 0:
-                command = probe.command(left)
+                command = probe.command(min(left, _ANSWER_S))
                 if command is not None and command.get("id") == id:
                     return Hop(_COMMAND, processing, True, (time.time() - sent) * 1000, f"{form.name}, acknowledged")
+                # The device itself may be connected meanwhile, in place of the probe.
+                answer = self._client.result(self._device, id)
+                if answer is not None and answer["status"] == "ok":
+                    detail = f"{form.name}, acknowledged by the device itself"
+                    return Hop(_COMMAND, processing, True, (answer["at"] - sent) * 1000, detail)
         except (UsageError, SandboxError, OSError) as error:
             problem = str(error)
         why = self._reported(_COMMAND, sent) or problem
