@@ -194,6 +194,12 @@ class TwinSpec(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     def type_of(self, device: str) -> DeviceType | None:
         """The type of a device, None for a name that the twin does not have. Costs no list of all devices."""
+        known = self._known.get(device)
+        if known is None and (known := self._look_up(device)) is not None:
+            self._known[device] = known
+        return known
+
+    def _look_up(self, device: str) -> DeviceType | None:
         found = self._listed.get(device)
         if found is None:
             for pattern, group in self._counted:
@@ -206,6 +212,11 @@ class TwinSpec(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
                     found = group.type
                     break
         return None if found is None else self.types[found]
+
+    @cached_property
+    def _known(self) -> dict[str, DeviceType]:
+        """Devices that were asked for: a message's is asked for several times on its way."""
+        return {}
 
     @cached_property
     def _listed(self) -> dict[str, str]:

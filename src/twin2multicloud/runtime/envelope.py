@@ -57,11 +57,9 @@ class RawMessage(msgspec.Struct, omit_defaults=True):
 
 def event_id(device: str, time: str, payload: bytes) -> str:
     """The id of a device's message: 128 bits of a hash over device, event time and payload, as hex."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (device.encode(), time.encode(), payload):
-        digest.update(len(part).to_bytes(4, "big"))
-        digest.update(part)
-    return digest.hexdigest()
+    parts = (device.encode(), time.encode(), payload)
+    content = b"".join([piece for part in parts for piece in (len(part).to_bytes(4, "big"), part)])
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def source_of(twin: str, device: str) -> str:

@@ -13,7 +13,12 @@ _END_S: Final = 253_402_300_800.0  # of year 9999
 def to_time(epoch_s: float) -> str:
     """`2026-11-25T12:00:00.000000Z` for seconds since 1970."""
     moment = _EPOCH + timedelta(microseconds=round(min(max(epoch_s, 0.0), _LATEST_S) * 1e6))
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return _text(moment)
+
+
+def _text(moment: datetime) -> str:
+    """A moment of UTC."""
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def to_epoch(time: str) -> float:
@@ -31,6 +36,9 @@ def normal_time(value: object) -> str:
     5138 in seconds). Raises `ValueError` naming the value otherwise.
     """
     if isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is UTC and moment >= _EPOCH:
+            return _text(moment)  # as nearly all are written: no detour over numbers
         seconds = to_epoch(value)
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{str(value)[:40]!r} is no time; write RFC 3339 text or seconds since 1970")

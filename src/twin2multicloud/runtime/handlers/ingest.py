@@ -51,6 +51,8 @@ class _MalformedError(ValueError):
 def ingest(messages: Sequence[RawMessage], spec: TwinSpec, component: str, topic: str) -> Ingested:
     """Wrap messages as events. A dead letter keeps the message as it came, to be replayed on `topic`."""
     done = Ingested()
+    # Whose time is not later than this has a clock that does not run ahead, whichever of the messages it is.
+    surely_right = to_time(min((message.received for message in messages), default=0.0) + _SKEW_S)
     for message in messages:
         try:
             event = normalise(message, spec)
@@ -70,7 +72,8 @@ def ingest(messages: Sequence[RawMessage], spec: TwinSpec, component: str, topic
             )
             continue
         done.events.append(event)
-        done.reports.extend(_notes(event, message, component))
+        if event.time > surely_right or event.type == DEVICE_STATE:
+            done.reports.extend(_notes(event, message, component))
     return done
 
 
@@ -87,7 +90,7 @@ def normalise(message: RawMessage, spec: TwinSpec) -> Event:
             ErrorKind.MALFORMED, f"{len(message.payload)} bytes; a message has at most {spec.message_bytes}"
         )
     data = _json(message.payload)
-    time = to_time(message.received)
+    time = ""
     for key in TIME_KEYS:
         if data.get(key) is not None:
             try:
@@ -95,6 +98,7 @@ def normalise(message: RawMessage, spec: TwinSpec) -> Event:
             except ValueError as error:
                 raise _MalformedError(ErrorKind.MALFORMED, f"{key}: {str(error)[:200]}") from error
             break
+    time = time or to_time(message.received)
     id = event_id(message.device, time, message.payload)
     return Event(
         id=id,

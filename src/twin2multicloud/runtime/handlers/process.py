@@ -70,6 +70,7 @@ class Process:
         self._rules = rules
         self._code = user_code
         self._component = component
+        self._twin_fields = {kind.name: twin_fields(kind) for kind in spec.device_types}
 
     def __call__(self, batch: Sequence[RawMessage | Event]) -> Processed:
         """Handle raw messages (local telemetry) and events (posted telemetry) together."""
@@ -172,11 +173,30 @@ class Process:
         if not done.kept:
             return
         self._handover.persist(done.kept)
-        updates = [update for event in done.kept if (update := _twin_update(event, self._spec)) is not None]
+        updates = [update for event in done.kept if (update := self._twin_update(event)) is not None]
         if updates:
             self._handover.twin_updates(updates)
             done.updates = len(updates)
         self._rule(done, reports)
+
+    def _twin_update(self, event: Event) -> Event | None:
+        kind = self._spec.type_of(event.subject)
+        if kind is None:
+            return None
+        data = event.data
+        values = {name: value for name in self._twin_fields[kind.name] if (value := data.get(name)) is not None}
+        if not values:
+            return None
+        return Event(
+            id=event.id,
+            source=source_of(self._spec.name, event.subject),
+            type=TWIN_UPDATE,
+            subject=event.subject,
+            time=event.time,
+            data=values,
+            dataschema=kind.model,
+            trace=event.trace,
+        )
 
     def _rule(self, done: Processed, reports: list[ErrorReport]) -> None:
         fired = self._rules.evaluate(done.kept)
@@ -212,22 +232,3 @@ def _copied(value: object) -> object:
 def twin_fields(kind: DeviceType) -> tuple[str, ...]:
     """The fields that are properties of the device's twin."""
     return kind.twin_fields or tuple(f.name for f in kind.fields if f.type not in ("object", "array"))
-
-
-def _twin_update(event: Event, spec: TwinSpec) -> Event | None:
-    kind = spec.type_of(event.subject)
-    if kind is None:
-        return None
-    values = {name: event.data[name] for name in twin_fields(kind) if event.data.get(name) is not None}
-    if not values:
-        return None
-    return Event(
-        id=event.id,
-        source=source_of(spec.name, event.subject),
-        type=TWIN_UPDATE,
-        subject=event.subject,
-        time=event.time,
-        data=values,
-        dataschema=kind.model,
-        trace=event.trace,
-    )
