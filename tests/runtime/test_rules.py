@@ -280,19 +280,20 @@ def test_a_race_has_one_winner_and_the_loser_learns(states: LocalRuleStates) -> 
 
 def test_a_lost_race_is_evaluated_again(tmp_path: Path) -> None:
     """What the loser saw after what the winner wrote still counts."""
-    rule = edge()
-    with twin(tmp_path, rule) as here:
+    with twin(tmp_path, edge()) as here:
+        here.process([raw(ts=at(0), temperature=40)])
         real = here.states.save
         rival = Rules(here.spec, here.states, now=lambda: 0.0)
 
         def interrupted(changes: Any) -> Any:
             here.states.save = real  # type: ignore[method-assign]
-            rival.commit(rival.evaluate([message(seconds=1, temperature=40, count=1)]))
+            for event in (message(seconds=1, temperature=20), message(seconds=2, temperature=40)):
+                rival.commit(rival.evaluate([event]))
             return real(changes)
 
         here.states.save = interrupted  # type: ignore[method-assign]
-        here.process([raw(ts=at(0), temperature=40), raw(ts=at(5), temperature=40)])
-        assert here.states.load([("hot", "meter-1")])["hot", "meter-1"].fired
+        here.process([raw(ts=at(5), temperature=20)])
+        assert not here.states.load([("hot", "meter-1")])["hot", "meter-1"].fired
         here.process([raw(ts=at(6), temperature=20)])
         assert [alert.data["active"] for alert in here.topics.on("alerts")] == [True, False]
 

@@ -17,6 +17,7 @@ from tests.runtime_local.places import scratch
 from tests.tiering.tiers import HOUR_S, START, Killed, Tiers, record, tiers, twin
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.failures import ArchivedError, StoreError
+from twin2multicloud.runtime.handlers.archive import ObjectPost, digest_of, pack
 
 SPEC = twin(3)
 
@@ -267,6 +268,29 @@ def test_an_end_while_the_archive_cannot_be_read(place: Path, number: int) -> No
         run()
         run()
         made.check([*events, late])
+
+
+def test_a_repeated_post_of_which_only_a_part_was_new(place: Path) -> None:
+    """It is known although nothing of its window can be read any more."""
+    with tiers(place, SPEC, objects=Glacier) as made:
+        old, late, later = (record(SPEC, "meter-1", START + n) for n in range(3))
+
+        def arrive(*events: Event) -> None:
+            body = pack(events)
+            post = ObjectPost("2026-01-01T000000/shard-0", len(events), digest_of(body), "2026-01-01T01:00:00.000000Z")
+            assert made.to_cool.put_away(post, body)["stored"] == len(events)
+
+        def freeze() -> None:
+            for stored in made.cool.list(""):
+                made.cool.set_class(stored.key, "archive")
+
+        arrive(old)
+        freeze()
+        arrive(late)
+        arrive(late, later)  # only one of them is new, and then the mover is killed
+        freeze()
+        arrive(late, later)
+        assert made.where() == {event.id: ["archive"] for event in (old, late, later)}
 
 
 def test_a_read_that_fails_for_now_doubles_nothing(place: Path) -> None:
