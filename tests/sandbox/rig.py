@@ -135,6 +135,19 @@ class Rig:
                     raise
                 time.sleep(0.2)
 
+    def until_all_are(self, tier: str, count: int, timeout_s: float = 30.0) -> None:
+        """Wait until a tier holds all of so many records."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found: Counter[str] = Counter()
+            for name in self.client.config.clouds:
+                for store in self.client.cloud_status(name).stores:
+                    found.update({kind.storage_class: kind.records for kind in store.classes})
+            if found[tier] == count and found.total() == count:
+                return
+            assert time.monotonic() < deadline, f"{dict(found)}: not all {count} are {tier}"
+            time.sleep(0.1)
+
     def _progress(self) -> tuple[int, int]:
         client = self.client
         stored = waiting = 0
