@@ -5,12 +5,11 @@ from __future__ import annotations
 import http.client
 import random
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from twin2multicloud.runtime.failures import LinkError, RejectedError
@@ -205,7 +204,7 @@ class LinkClient:
     def _connection(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         kept: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
         if netloc not in kept:
-            make = http.client.HTTPSConnection if scheme == "https" else _Direct
+            make = _SecureConnection if scheme == "https" else _Connection
             kept[netloc] = make(netloc, timeout=self._timeout_s)
         with self._lock:
             self._open.add(kept[netloc])
@@ -222,12 +221,29 @@ class _StaleError(LinkError):
     """A kept connection turned out to be closed before any answer came."""
 
 
-class _Direct(http.client.HTTPConnection):
-    """Sends headers and body without waiting for acknowledgements in between."""
+class _Connection(http.client.HTTPConnection):
+    """Sends a request in one piece: headers that come alone wake the peer for nothing."""
 
-    def connect(self) -> None:
-        super().connect()
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _pieces: list[bytes] | None = None
+
+    def request(self, *arguments: Any, **named: Any) -> None:
+        pieces: list[bytes] = []
+        self._pieces = pieces
+        try:
+            super().request(*arguments, **named)
+        finally:
+            self._pieces = None
+        self.send(b"".join(pieces))
+
+    def send(self, data: Any) -> None:
+        if self._pieces is None:
+            super().send(data)
+        else:
+            self._pieces.append(data)
+
+
+class _SecureConnection(_Connection, http.client.HTTPSConnection):
+    """The same over TLS."""
 
 
 def _seconds(text: str | None) -> float | None:

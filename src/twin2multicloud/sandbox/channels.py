@@ -85,10 +85,11 @@ class Channel:
 
     def begin(self, batch: Sequence[Delivered]) -> None:
         """A run of the consumer begins with these messages."""
+        sizes = [size_of(message.body) for message in batch]
         if self._meter is not None:
-            self._meter.received([size_of(message.body) for message in batch])
+            self._meter.received(sizes)
         with self._lock:
-            self._sizes.update((message.id, size_of(message.body)) for message in batch)
+            self._sizes.update(zip((message.id for message in batch), sizes, strict=True))
 
     def ack(self, ids: Sequence[int]) -> None:
         """As `Source.ack`."""
