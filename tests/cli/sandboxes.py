@@ -26,6 +26,7 @@ from twin2multicloud.sandbox.probe import Probe, connect
 TWIN = """\
 name: bench
 workload: {message_interval_s: 10, message_size_bytes: 150}
+assumptions: {batch_window_s: 0.1}
 device_types:
   lamp:
     processor: processors/lamp.py

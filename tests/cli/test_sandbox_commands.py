@@ -225,6 +225,17 @@ def test_the_live_view_in_a_terminal(site: Bench) -> None:
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["sandbox", "--help"], ["sandbox", "dead-letters", "-h"]])
+def test_help_loads_nothing_of_the_sandbox(arguments: list[str]) -> None:
+    code = (
+        "import sys; from twin2multicloud.app.cli.main import run; assert run(sys.argv[1:]) == 0; "
+        "print([m for m in sys.modules if m.split('.')[0] in ('msgspec', 'starlette', 'pydantic', 'rich', 'asyncio') "
+        "or m.startswith('twin2multicloud.sandbox')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
 def test_help_says_which_faults_there_are(tmp_path: Path) -> None:
     shown = Bench(tmp_path)("inject", "--help").out
     for fault in ("lose-answer", "throttle", "disk-full", "outage", "clock-jump"):

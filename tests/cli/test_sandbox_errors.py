@@ -144,6 +144,15 @@ def test_what_is_injected(site: Bench, kind: str) -> None:
     assert site("status").out.count("▲") == 0
 
 
+def test_an_outage_keeps_everybody_waiting_and_loses_nothing(site: Bench) -> None:
+    stored = site.records()
+    site("inject", "outage", "azure", "--for", "1.5")
+    assert site("status", "--json").json["status"]["azure"]["state"] == "outage"
+    site.send("meter-2", {"power": 7}, {"power": 8})
+    until(lambda: site.records() == stored + 2, "lost", 20)
+    until(lambda: site("status", "--json").json["status"]["azure"]["state"] == "up", "still out")
+
+
 def test_a_dashboards_senseless_question_is_no_error(site: Bench) -> None:
     before = [e for e in site.errors() if e["kind"] == "read-failed"]
     with pytest.raises(UsageError, match="no device 'toaster'"):

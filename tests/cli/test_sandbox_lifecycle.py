@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -221,3 +222,20 @@ def test_an_interrupted_up_leaves_nothing_behind(tmp_path: Path) -> None:
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 130
     until(lambda: not made.pids(), "processes are left")
+    try:
+        assert "bench is up after" in made.up().out
+    finally:
+        made.close()
+
+
+def test_two_at_once_bring_up_one(tmp_path: Path) -> None:
+    made = Bench(tmp_path)
+    arguments = ("up", "twin.yaml", "--placement", "placement.json", "--json")
+    try:
+        with made.follow(*arguments) as first, made.follow(*arguments) as second:
+            answers = [json.loads(one.communicate(timeout=60)[0]) for one in (first, second)]
+        assert answers[0]["supervisor_pid"] == answers[1]["supervisor_pid"]
+        assert [process["pid"] for process in answers[0]["clouds"]] == [p["pid"] for p in answers[1]["clouds"]]
+        assert len(made.pids()) == 2
+    finally:
+        made.close()

@@ -89,7 +89,7 @@ class SandboxClient:
                     clouds[name] = self.cloud_status(name)
                     state = clouds[name].state
                     clock = clock or clouds[name].clock
-                except SandboxError:
+                except (SandboxError, UsageError):
                     state = "starting"
             processes.append(CloudProcess(name, state, cloud.url, known.get("pid"), known.get("restarts", 0)))
         places = tuple(
@@ -134,9 +134,15 @@ class SandboxClient:
         raise UsageError(f"target: '{fault.target}' is neither a link nor a store; there are {known}")
 
     def clear_faults(self) -> None:
-        """Switch every fault off, in every cloud that answers."""
+        """Switch every fault off, in every cloud that answers; `SandboxError` if one did not."""
+        silent: SandboxError | None = None
         for cloud in self.config.clouds:
-            self.request(cloud, "DELETE", "/control/faults")
+            try:
+                self.request(cloud, "DELETE", "/control/faults")
+            except SandboxError as error:
+                silent = error
+        if silent is not None:
+            raise silent
 
     def kill(self, cloud: str, seconds: float) -> None:
         """End a cloud's process with SIGKILL; the supervisor starts it again after `seconds`."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twin2multicloud.sandbox.create import TwinInSandbox
 
 _OTHER_S = 30.0
+_MOST_LOG_BYTES = 8 << 20
 _MOST_JUMP_S = 100 * 365.25 * 86_400
 
 FAILED = 6
@@ -172,9 +173,8 @@ def logs(client: SandboxClient, cloud: str | None, lines: int, follow: bool) -> 
     positions: dict[str, int] = {}
     for name in names:
         file = client.layout.log(name)
-        content = file.read_bytes() if file.exists() else b""
-        positions[name] = len(content)
-        last = content.decode("utf-8", "replace").splitlines()
+        positions[name] = file.stat().st_size if file.exists() else 0
+        last = _end_of(file, positions[name])
         for line in last[max(len(last) - lines, 0) :]:
             sys.stdout.write(f"{name:<{width}} │ {printable(line)}\n")
     while follow:
@@ -191,6 +191,16 @@ def logs(client: SandboxClient, cloud: str | None, lines: int, follow: bool) -> 
                 for line in whole.decode("utf-8", "replace").splitlines():
                     sys.stdout.write(f"{name:<{width}} │ {printable(line)}\n")
     return 0
+
+
+def _end_of(file: Path, size: int) -> list[str]:
+    """The last lines of a file, whatever its size."""
+    if not size:
+        return []
+    with file.open("rb") as stream:
+        stream.seek(max(size - _MOST_LOG_BYTES, 0))
+        lines = stream.read(min(size, _MOST_LOG_BYTES)).decode("utf-8", "replace").splitlines()
+    return lines[1:] if size > _MOST_LOG_BYTES else lines
 
 
 @dataclass(frozen=True)
