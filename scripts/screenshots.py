@@ -6,6 +6,7 @@ Needs chromium. Run: make screenshots
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -84,26 +85,69 @@ def picture(command: str, shown: list[str], image: Path) -> None:
 
 
 def pages() -> None:
-    """The sandbox's live dashboard and console, with the demo data of the tests."""
+    """The live dashboard and a cloud's console of a running sandbox, while its devices send and a link is slow."""
     sys.path.insert(0, str(IMAGES.parents[1]))
     from tests.pages.browser import Browser
-    from tests.pages.demo_data import Demo, demo_site, demo_spec, demo_status, served
 
-    from twin2multicloud.sandbox.status import status_json
+    program = [sys.executable, "-m", "twin2multicloud"]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as profile:
+        here = ["--dir", folder]
+        pins = ("L1=aws", "L2=azure", "L3.hot=gcp", "L4=azure", "L5=aws")
+        # Thirty times as fast, so that a quarter of an hour of the twin's time passes in half a minute.
+        up = [*program, "sandbox", "up", "smart-home", *here, "--speed", "30", "--json"]
+        started = subprocess.run([*up, *(f"--pin={pin}" for pin in pins)], check=True, capture_output=True, text=True)
+        status = json.loads(started.stdout)
+        console = next(cloud["url"] for cloud in status["clouds"] if cloud["cloud"] == "azure")
+        devices = subprocess.Popen([*program, "simulate", "smart-home", "--keys", f"{folder}/connection.json",
+                                    "--rate", "60", "--duration", "5m", "--fault", "malformed=0.002",
+                                    "--fault", "disconnect=0.001"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)  # fmt: skip
+        try:
+            time.sleep(45)
+            _overload(Path(folder))
+            inject = [*program, "sandbox", "inject", "throttle", "persist", "--rate", "0.2", *here]
+            subprocess.run(inject, check=True, capture_output=True)
+            time.sleep(5)
+            read = "document.querySelectorAll('.panel').length > 5 && !document.querySelector('[data-state=loading]')"
+            shots = [
+                (status["dashboard_url"], read, "dashboard-light", 1280, 1230),
+                (status["dashboard_url"], read, "dashboard-dark", 1280, 1230),
+                (
+                    f"{console}/",
+                    "document.querySelectorAll('.section tbody tr').length > 10",
+                    "console-dark",
+                    1280,
+                    1580,
+                ),
+            ]
+            with Browser(chromium(), Path(profile)) as browser:
+                for url, ready, name, width, height in shots:
+                    browser.window(width, 4000, dark=name.endswith("dark"))  # high, so that every panel is read
+                    browser.open(url)
+                    browser.until(ready)
+                    browser.window(width, height, dark=name.endswith("dark"))
+                    browser.run("new Promise(done => setTimeout(done, 1500))")
+                    browser.picture(IMAGES / f"{name}.png")
+        finally:
+            devices.terminate()
+            devices.wait()
+            subprocess.run([*program, "sandbox", "down", *here], check=False, capture_output=True)
 
-    moment = 1_795_600_800.0  # data and clock stand still, so that a picture changes only when the page does
-    site = demo_site(Demo(demo_spec(), lambda: moment), lambda: status_json(demo_status(moment)))
-    read = "document.querySelectorAll('.panel').length > 10 && !document.querySelector('[data-state=loading]')"
-    ready = {"dashboard": read, "console": "document.querySelectorAll('.section tbody tr').length > 10"}
-    shots = [("dashboard", "light", 1280, 1560), ("dashboard", "dark", 1280, 1560), ("console", "dark", 1280, 1580)]
-    with served(site) as url, tempfile.TemporaryDirectory() as profile, Browser(chromium(), Path(profile)) as browser:
-        for page, look, width, height in shots:
-            browser.window(width, 4000, dark=look == "dark")  # high, so that every panel is read
-            browser.open(f"{url}/{page}/")
-            browser.until(ready[page])
-            browser.window(width, height, dark=look == "dark")
-            browser.run("new Promise(done => setTimeout(done, 500))")
-            browser.picture(IMAGES / f"{page}-{look}.png")
+
+def _overload(folder: Path) -> None:
+    """Let two sockets report more than they may carry, so that a rule fires."""
+    from twin2multicloud.sandbox.layout import Layout
+    from twin2multicloud.sandbox.probe import connect
+    from twin2multicloud.simulator.messages import Messages
+
+    layout = Layout(folder)
+    for number, plug in enumerate(("plug-02", "plug-05")):
+        clock = layout.config().clock
+        now = clock.start + (time.time() - clock.wall) * clock.speed
+        message = Messages(layout.spec(), waveforms=layout.waveforms()).message(plug, 1, now)
+        device = connect(layout.connection(), plug)
+        device.send(json.dumps({**message, "power": 3620.5 + 20 * number, "current": 15.8}).encode())
+        device.close()
 
 
 def demo() -> None:

@@ -57,7 +57,7 @@ def test_every_part_of_the_status_is_shown(shown: Browser) -> None:
         "503 Service Unavailable",
     ):
         assert words in persist
-    assert "▲ +6.6 %" in text(shown, "#meters")
+    assert "1,206,112 requests" in text(shown, "#meters")
     assert "36,288,112" in text(shown, "#stores")
     assert "30 d ago" in text(shown, "#stores")  # record ages are of the twin's clock
     peers = shown.run("[...document.querySelectorAll('#peers a')].map(a => a.textContent)")

@@ -126,15 +126,11 @@ class GatewayStatus(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MeterStatus(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was counted on a meter of the blueprint (`Use.meter`), in that meter's base unit.
-
-    `predicted` is the blueprint's figure for the same span of the twin's time, None where there is none.
-    """
+    """What was counted on a meter of the blueprint (`Use.meter`), in that meter's base unit."""
 
     meter: str
     amount: float
     unit: str = ""
-    predicted: float | None = None
 
 
 class FaultStatus(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -211,8 +211,8 @@ class Demo:
         same = expected == counted == report.valid
         letters = sum(client.cloud_status(name).dead_letters for name in client.config.clouds)
         text = (
-            f"{report.sent:,} sent, {report.acked:,} acknowledged, {counted:,} stored, {letters:,} spoiled ones set "
-            "aside: nothing lost, nothing doubled"
+            f"nothing lost, nothing doubled: {report.sent:,} sent, {report.acked:,} acknowledged, {counted:,} stored, "
+            f"{letters:,} spoiled ones set aside"
         )
         if same and report.complete:
             stage.good(text)

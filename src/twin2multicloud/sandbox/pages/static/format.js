@@ -10,7 +10,10 @@ export function number(value) {
   if (typeof value !== "number") return String(value);
   if (!Number.isFinite(value)) return MISSING;
   const size = Math.abs(value);
-  if (size >= 1e9 || (size > 0 && size < 1e-4)) return value.toExponential(2);
+  if (size > 0 && size < 1e-4) return value.toExponential(2);
+  if (size >= 1e15) return value.toExponential(2);
+  if (size >= 1e12) return `${Number((value / 1e12).toPrecision(4))} T`;
+  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(4))} G`;
   if (size >= 1000) return groups.format(value);
   const digits = size >= 100 ? 1 : size >= 1 ? 2 : 3;
   return String(Number(value.toFixed(digits)));

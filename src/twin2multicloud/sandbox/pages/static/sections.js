@@ -106,7 +106,6 @@ function links(status) {
 }
 
 function meters() {
-  const share = ({ amount, predicted }) => (typeof predicted === "number" && predicted > 0 ? amount / predicted - 1 : null);
   return [
     { label: "Meter", cell: (one) => one.meter },
     {
@@ -117,24 +116,6 @@ function meters() {
         return { text: whole.trim(), title: `${one.amount} ${one.unit ?? ""}`.trim() };
       },
       sort: (one) => one.amount,
-    },
-    {
-      label: "Predicted",
-      numeric: true,
-      cell: (one) => (typeof one.predicted === "number" ? (one.unit === "B" ? bytes(one.predicted) : number(one.predicted)) : DASH),
-      sort: (one) => one.predicted,
-    },
-    {
-      label: "Difference",
-      numeric: true,
-      cell: (one) => {
-        const off = share(one);
-        if (off === null) return DASH;
-        const size = Math.abs(off * 100).toFixed(1);
-        const text = `${Number(size) === 0 ? "" : off > 0 ? "+" : "−"}${size} %`;
-        return Math.abs(off) > 0.02 ? { text, level: "warning", mark: "▲" } : text;
-      },
-      sort: (one) => share(one),
     },
   ];
 }
