@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from twin2multicloud.runtime.envelope import ALERT, COMMAND_RESULT, Event
+from twin2multicloud.runtime.error_events import MOST_MESSAGE
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, StoreError
 from twin2multicloud.sandbox.journal import Journal
 
@@ -139,7 +140,7 @@ def test_texts_that_nobody_would_expect(tmp_path: Path) -> None:
         here.report([report(f"d{n}{text[:20]}", text, trace=text[:20]) for n, text in enumerate(texts)])
         until(lambda: here.position == len(texts))
         messages = [error.message for error in here.errors()]
-        assert messages == ["\\ud800", *texts[1:]]
+        assert messages == ["\\ud800", *texts[1:4], "x" * (MOST_MESSAGE - 1) + "…", ""]
         here.report([report()])
         until(lambda: here.position == len(texts) + 1)
 

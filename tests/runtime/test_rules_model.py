@@ -85,14 +85,15 @@ rules = st.builds(
 steps = st.lists(st.tuples(st.sampled_from(["meter-1", "meter-2"]), st.integers(-2, 4), temperatures), max_size=40)
 
 
-def events_of(series: list[tuple[str, int, float]]) -> list[tuple[Event, float, float]]:
-    """Messages whose times mostly go on, and sometimes stand still or go back."""
+def events_of(series: list[tuple[str, int, float]], apart_s: float = 0.0) -> list[tuple[Event, float, float]]:
+    """Messages whose times mostly go on, and sometimes stand still or go back; with `apart_s` no two have the same."""
     clock = 10.0
     events = []
     for number, (device, step, temperature) in enumerate(series):
         clock = max(clock + step, 0.0)
-        event = normalise(raw(device, ts=at(clock), temperature=temperature, count=number), SPEC)
-        events.append((event, clock, temperature))
+        time = clock + number * apart_s
+        event = normalise(raw(device, ts=at(time), temperature=temperature, count=number), SPEC)
+        events.append((event, time, temperature))
     return events
 
 
@@ -142,7 +143,7 @@ def test_batches_restarts_and_failures(
     rule: Rule, series: list[tuple[str, int, float]], sizes: list[int], data: st.DataObject
 ) -> None:
     """In order of time: however they are cut, whatever comes again, whoever is started anew."""
-    events = sorted(events_of(series), key=lambda e: (e[0].time, e[0].id))
+    events = sorted(events_of(series, 1 / 1024), key=lambda e: (e[0].time, e[0].id))
     states = States()
     made = Rules(spec_of(rule), states, now=lambda: 0.0)
     found: dict[str, Event] = {}

@@ -177,6 +177,23 @@ def test_records_that_come_again_are_dropped_wherever_they_are(made: Tiers) -> N
     made.check(events)
 
 
+def test_several_that_come_again_after_their_window_was_archived(made: Tiers) -> None:
+    """The first becomes the cool tier's first part anew, the second its second part: neither is new to the archive."""
+    events = [record(SPEC, "meter-1", START + n) for n in range(3)]
+    made.put(*events)
+    made.clock.set(START + RETENTION.cool_s + 2 * HOUR_S)
+    made.run()
+    made.clock.set(START + RETENTION.hot_s + 2 * HOUR_S)
+    for event in events:
+        made.put(event)
+        made.hot_to_cool()
+    assert len(made.cool.list("")) == 3
+    made.clock.set(START + RETENTION.cool_s + 2 * HOUR_S)
+    made.run()
+    made.check(events)
+    assert len(made.archive.list("")) == 1
+
+
 # ── Sizes ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_a_window_that_is_too_large_is_cut() -> None:
     with scratch() as directory, tiers(Path(directory), SPEC, split=True, most_bytes=1000) as made:

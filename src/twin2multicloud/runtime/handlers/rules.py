@@ -15,7 +15,7 @@ import msgspec
 from twin2multicloud.model.expressions import ExpressionError, compile_expression
 from twin2multicloud.model.spec import AlertAction, CommandAction, FunctionAction, Rule, TwinSpec, WebhookAction
 from twin2multicloud.runtime.envelope import ALERT, Event, source_of
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, StoreError
 from twin2multicloud.runtime.ports import Command, RuleState, RuleStates
 from twin2multicloud.runtime.times import to_epoch
 
@@ -139,7 +139,14 @@ class Rules:
             for key, state in fired.states.items()
             if (state.since, state.fired) != (fired.before[key].since, fired.before[key].fired)
         }
-        lost = set(self._states.save(changes)) if changes else set()
+        try:
+            lost = set(self._states.save(changes)) if changes else set()
+        except StoreError:
+            # Perhaps they are saved all the same: what is remembered may be wrong from here on.
+            with self._lock:
+                for key in changes:
+                    self._known.pop(key, None)
+            raise
         now = self._now()
         with self._lock:
             for key in lost:
