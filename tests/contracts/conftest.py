@@ -11,6 +11,7 @@ for suite in (
     "twin_graph",
     "publisher",
     "commands",
+    "reporter",
     "secrets",
     "dead_letters",
     "rule_states",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import threading
@@ -21,10 +20,9 @@ from twin2multicloud.runtime.adapters.aws.commands import IotCommands
 from twin2multicloud.runtime.adapters.aws.hot import DynamoHotStore
 from twin2multicloud.runtime.adapters.aws.objects import S3ObjectStore
 from twin2multicloud.runtime.adapters.aws.publisher import AwsPublisher
-from twin2multicloud.runtime.adapters.aws.reporter import TopicReporter
 from twin2multicloud.runtime.adapters.aws.secret_store import SecretsManager
 from twin2multicloud.runtime.adapters.aws.state import STATE_KEYS, DynamoNonces, DynamoRuleStates
-from twin2multicloud.runtime.failures import ErrorReport, RejectedError, StoreError
+from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import Command, RuleState
 
 Reply = tuple[int, Mapping[str, str], Any]
@@ -177,27 +175,6 @@ def test_a_writer_whose_answer_was_lost_does_not_lose_against_itself(use: str) -
     clients = ministack().clients
     name = table(clients, "marks", STATE_KEYS)
     assert [write(clients, mark) for mark in ("a", "a", "b")] == [True, True, False]
-
-
-def test_reports_that_cannot_be_published_go_to_the_log() -> None:
-    log = io.StringIO()
-
-    class Clock:
-        def now(self) -> float:
-            return 0.0
-
-    report = ErrorReport(
-        layer="L3",
-        severity="error",
-        kind="quota",
-        message="full",
-        component="process",  # type: ignore[arg-type]
-    )
-    publisher = AwsPublisher(clients_of("http://127.0.0.1:1"), {"errors": f"arn:aws:sns:{REGION}:1:errors"})
-    TopicReporter(publisher, Clock(), "house", log=log).report([report, report])
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line["unpublished"]["message"] for line in lines] == ["full", "full"]
-    assert "Could not connect" in lines[0]["because"]
 
 
 def test_an_archived_object_must_be_restored_first() -> None:

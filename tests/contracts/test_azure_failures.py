@@ -26,10 +26,9 @@ from tests.standins.azure.rig import Certificates, free_port, serving
 from twin2multicloud.runtime.adapters.azure.build import VARIABLE, AzureConfig, AzurePorts, Emulators, build
 from twin2multicloud.runtime.adapters.azure.calls import retry_after_s
 from twin2multicloud.runtime.adapters.azure.object_store import BlobObjectStore
-from twin2multicloud.runtime.adapters.azure.reporter import TopicReporter
 from twin2multicloud.runtime.adapters.azure.secrets import SettingSecrets, VaultSecrets
 from twin2multicloud.runtime.envelope import Event, encode
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, RejectedError, StoreError
+from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import Command, DeadLetter, EntityState, Relation, Update
 
 pytest_plugins = ("tests.standins.azure.fixtures",)
@@ -171,21 +170,6 @@ def test_the_wait_is_read_from_every_form_of_header() -> None:
     assert retry_after_s(dated) == 30.0
     assert retry_after_s({"Retry-After": "soon"}) is None
     assert retry_after_s(None) is None
-
-
-def test_reports_that_can_not_be_published_are_logged(
-    open_ports: Open, caplog: pytest.LogCaptureFixture, certificates: Certificates
-) -> None:
-    ports = _ports(open_ports, certificates, free_port(), free_port())
-
-    class Fixed:
-        def now(self) -> float:
-            return 0.0
-
-    report = ErrorReport("L3", "error", ErrorKind.WRITE_FAILED, "no room", "process", device="d1")
-    TopicReporter(ports.publisher, Fixed(), "twin").report([report, report])
-    assert sum('"kind":"write-failed"' in line for line in caplog.messages) == 2
-    TopicReporter(ports.publisher, Fixed(), "twin").report([])
 
 
 def test_our_request_to_a_topic_is_the_one_of_the_official_sdk(open_ports: Open, event_grid: FakeEventGrid) -> None:

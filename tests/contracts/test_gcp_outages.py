@@ -14,7 +14,7 @@ from tests.standins.gcp.processes import PROJECT, free_port
 from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts
 from twin2multicloud.runtime.adapters.gcp.calls import calling
 from twin2multicloud.runtime.adapters.gcp.patience import Patience
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, RejectedError, StoreError
+from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import Command, DeadLetter, EntityState, RuleState, Update
 
 CALLS: dict[str, Callable[[GcpPorts], object]] = {
@@ -61,14 +61,6 @@ def test_what_cannot_be_reached_is_a_store_error(nobody: GcpPorts) -> None:
         with pytest.raises(StoreError) as caught:
             CALLS[name](nobody)
         assert not caught.value.quota, name
-
-
-def test_a_reporter_writes_to_the_log_what_it_cannot_publish(
-    nobody: GcpPorts, capsys: pytest.CaptureFixture[str]
-) -> None:
-    nobody.reporter.report([ErrorReport("L2", "error", ErrorKind.INVALID, "too hot", "process", device="d")])
-    nobody.reporter.report([])
-    assert '"message":"too hot"' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import msgspec
 
 from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
 from twin2multicloud.runtime.envelope import COMMAND_RESULT, Event
+from twin2multicloud.runtime.error_events import readable
 from twin2multicloud.runtime.failures import ErrorReport, StoreError
 from twin2multicloud.sandbox.status import FoldedError
 
@@ -44,7 +45,6 @@ _FOLD: Final = (
     " seq = ?2, report = ?3, count = count + ?4, last = ?5"
 )
 _ERRORS: Final = "SELECT key, seq, report, count, first, last FROM errors"
-_TEXTS: Final = ("message", "component", "device", "link", "trace")
 
 
 class Journal:
@@ -82,7 +82,7 @@ class Journal:
         """Take error reports; never raises, never blocks."""
         for report in reports:
             if self._waiting.qsize() < _MOST_WAITING:
-                self._waiting.put(report)
+                self._waiting.put(readable(report, self._cloud))
             else:
                 print(f"journal: too much at once, only here: {report}", file=sys.stderr)
 
@@ -138,21 +138,20 @@ class Journal:
             return [], False
         if first is None:
             return [], True
-        batch = [_readable(first)]
+        batch = [first]
         time.sleep(_TICK_S)
         while not self._waiting.empty():
             more = self._waiting.get()
             if more is None:
                 return batch, True
-            batch.append(_readable(more))
+            batch.append(more)
         return batch, False
 
     def _store(self, batch: Sequence[ErrorReport]) -> None:
         now = self._now()
         folded: dict[str, tuple[ErrorReport, int]] = {}
         for report in batch:
-            named = msgspec.structs.replace(report, cloud=self._cloud)
-            folded[named.fold_key] = (named, folded.get(named.fold_key, (named, 0))[1] + 1)
+            folded[report.fold_key] = (report, folded.get(report.fold_key, (report, 0))[1] + 1)
         rows = [
             (key, self._seq + number, msgspec.json.encode(report), count, now)
             for number, (key, (report, count)) in enumerate(folded.items(), 1)
@@ -247,15 +246,6 @@ class Journal:
 
 def _data(event: Event) -> dict[str, Any]:
     return event.data if isinstance(event.data, dict) else {}
-
-
-def _readable(report: ErrorReport) -> ErrorReport:
-    """The report with texts that UTF-8 can carry; somebody's exception may say anything."""
-    texts = {name: getattr(report, name) for name in _TEXTS}
-    if all(text.isascii() for text in texts.values()):
-        return report
-    clean = {name: text.encode("utf-8", "backslashreplace").decode() for name, text in texts.items()}
-    return msgspec.structs.replace(report, **clean)
 
 
 def _folded(key: str, seq: int, report: bytes, count: int, first: float, last: float) -> FoldedError:

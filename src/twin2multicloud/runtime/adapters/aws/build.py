@@ -15,9 +15,9 @@ from twin2multicloud.runtime.adapters.aws.hot import DynamoHotStore
 from twin2multicloud.runtime.adapters.aws.objects import CLASSES, S3ObjectStore
 from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
 from twin2multicloud.runtime.adapters.aws.publisher import AwsPublisher
-from twin2multicloud.runtime.adapters.aws.reporter import TopicReporter
 from twin2multicloud.runtime.adapters.aws.secret_store import SecretsManager
 from twin2multicloud.runtime.adapters.aws.state import DynamoDeadLetters, DynamoNonces, DynamoRuleStates
+from twin2multicloud.runtime.error_events import TopicReporter
 from twin2multicloud.runtime.ports import (
     Clock,
     Commands,
@@ -171,7 +171,7 @@ class AwsPorts:
     @cached_property
     def reporter(self) -> Reporter:
         """Where failures are reported."""
-        return TopicReporter(self.publisher, self.clock, self.config.twin)
+        return TopicReporter(self.publisher, self.clock, self.config.twin, "aws")
 
     def _tier(self, tier: Tier) -> ObjectStore:
         bucket = self.config.cool if tier == "cool" else self.config.archive

@@ -6,6 +6,7 @@ Requests are signed by the app's managed identity. Keys exist for emulators only
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from twin2multicloud.runtime.adapters.azure.calls import LIMITS, STORAGE_RETRY, Pool
+from twin2multicloud.runtime.error_events import TopicReporter
 from twin2multicloud.runtime.ports import (
     Clock,
     Commands,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.azure.queue_messages import Overflow
 
 VARIABLE: Final = "T2M_CONFIG"
+_LOG: Final = logging.getLogger("twin2multicloud.errors")
+"""The Functions host keeps what is logged, with its level."""
 
 
 class Emulators(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -177,9 +181,7 @@ class AzurePorts:
     @cached_property
     def reporter(self) -> Reporter:
         """The error topic."""
-        from twin2multicloud.runtime.adapters.azure.reporter import TopicReporter
-
-        return TopicReporter(self.publisher, self.clock, self.config.twin)
+        return TopicReporter(self.publisher, self.clock, self.config.twin, "azure", log=_LOG.error)
 
     @cached_property
     def commands(self) -> Commands:

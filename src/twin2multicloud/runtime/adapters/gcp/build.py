@@ -13,7 +13,7 @@ import msgspec
 
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
 from twin2multicloud.runtime.adapters.gcp.patience import Patience
-from twin2multicloud.runtime.adapters.gcp.reporter import TopicReporter
+from twin2multicloud.runtime.error_events import TopicReporter
 from twin2multicloud.runtime.ports import (
     Clock,
     Commands,
@@ -198,7 +198,7 @@ class GcpPorts:
     @cached_property
     def reporter(self) -> Reporter:
         """Where failures are reported."""
-        return TopicReporter(self.publisher, self.clock, self.config.twin)
+        return TopicReporter(self.publisher, self.clock, self.config.twin, "gcp")
 
     def _bucket(self, field: str) -> ObjectStore:
         from twin2multicloud.runtime.adapters.gcp.objects import CloudStorageObjects
