@@ -86,29 +86,47 @@ def into_graph(graph: TwinGraph, reporter: Reporter, component: str) -> Hand:
 
 
 def to_devices(port: Commands, reporter: Reporter, component: str) -> Hand:
-    """Send commands to devices. One whose device cannot be reached is reported and let go."""
+    """Send commands to devices. One whose device cannot be reached, or that no service takes, is reported and let go.
 
-    def hand(events: Sequence[Event]) -> None:
+    Where a batch is rejected its commands are sent one by one (devices recognise those that they got before).
+    """
+
+    def failure(commands: Sequence[Command]) -> DeviceOfflineError | RejectedError | None:
         try:
-            port.send([command_of(event) for event in events])
+            port.send(commands)
         except StoreError as error:
             raise failed(error, "L1", component, "device commands") from error
-        except DeviceOfflineError as error:
-            reporter.report(
-                [
-                    ErrorReport(
-                        layer="L1",
-                        severity="warning",
-                        kind=ErrorKind.ACTION_FAILED,
-                        message=f"command not delivered: {error}",
-                        component=component,
-                        device=events[0].subject if len(events) == 1 else "",
-                        trace=events[0].trace if len(events) == 1 else "",
-                    )
-                ]
-            )
+        except (DeviceOfflineError, RejectedError) as error:
+            return error
+        return None
+
+    def hand(events: Sequence[Event]) -> None:
+        commands = [command_of(event) for event in events]
+        problem = failure(commands)
+        if isinstance(problem, RejectedError) and len(commands) > 1:
+            # All are tried before any is reported: should the store fail half way, all of them come again.
+            problems = [(problem, [command]) for command in commands if (problem := failure([command])) is not None]
+        else:
+            problems = [] if problem is None else [(problem, commands)]
+        if problems:
+            reporter.report([_undelivered(problem, some, component) for problem, some in problems])
 
     return hand
+
+
+def _undelivered(problem: Exception, commands: Sequence[Command], component: str) -> ErrorReport:
+    (only,) = commands if len(commands) == 1 else (None,)
+    offline = isinstance(problem, DeviceOfflineError)
+    what = "command not delivered" if offline else f"command {only.name} rejected" if only else "commands rejected"
+    return ErrorReport(
+        layer="L1",
+        severity="warning" if offline else "error",
+        kind=ErrorKind.ACTION_FAILED,
+        message=f"{what}: {problem}",
+        component=component,
+        device=only.device if only is not None else "",
+        trace=only.trace if only is not None else "",
+    )
 
 
 def command_event(command: Command, twin: str) -> Event:
