@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _OTHER_S = 30.0
 _MOST_LOG_BYTES = 8 << 20
+_MOST_SECRET = 60_000
 _MOST_JUMP_S = 100 * 365.25 * 86_400
 
 FAILED = 6
@@ -323,6 +324,36 @@ def _answer(client: SandboxClient, device: str, id: str, wait_s: float) -> dict[
     while (answer := client.result(device, id)) is None and time.monotonic() < deadline:
         time.sleep(0.1)
     return answer
+
+
+def secret(client: SandboxClient, name: str, json_output: bool) -> int:
+    """Store a secret of the twin's webhooks where its rules are processed."""
+    from twin2multicloud.model.slots import Slot
+    from twin2multicloud.model.spec import WebhookAction
+    from twin2multicloud.runtime.adapters.local.secrets import LocalSecrets
+
+    actions = [action for rule in client.layout.spec().rules for action in rule.actions]
+    names = sorted({action.secret for action in actions if isinstance(action, WebhookAction) and action.secret})
+    if name not in names:
+        raise UsageError(f"name: no webhook is signed with '{name[:64]}'; they name: {', '.join(names) or 'none'}")
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        value = getpass(f"Value of {name}: ")
+    else:
+        value = sys.stdin.read(_MOST_SECRET + 2).rstrip("\r\n")
+    if not 0 < len(value) <= _MOST_SECRET:
+        raise UsageError(f"a secret has 1 to {_MOST_SECRET:,} characters; give it on standard input")
+    store = LocalSecrets(client.layout.cloud(client.cloud_of(Slot.PROCESSING)) / "secrets.db")
+    try:
+        store.put(name, value)
+    finally:
+        store.close()
+    if json_output:
+        print_json({"stored": name})
+    else:
+        say(f"{name} is stored")
+    return 0
 
 
 def rotate_keys(client: SandboxClient, json_output: bool) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,9 @@ import typer
 
 from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.letter_commands import dead_letters
 from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_provider, complete_workload
+from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY, CloudArgument, DirectoryOption, run
 
 if TYPE_CHECKING:
     from twin2multicloud.sandbox.client import SandboxClient
@@ -23,33 +24,7 @@ sandbox = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-dead_letters = typer.Typer(
-    name="dead-letters",
-    cls=QuickGroup,
-    help="Messages that could not be handled: list, show, replay or drop them.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
 sandbox.add_typer(dead_letters)
-
-DEFAULT_DIRECTORY = ".twin2multicloud/sandbox"
-DirectoryOption = Annotated[
-    Path, typer.Option("--dir", metavar="DIR", help="The sandbox's directory.", show_default=True)
-]
-CloudArgument = Annotated[
-    str | None, typer.Option("--cloud", metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider)
-]
-
-
-def _run(context: typer.Context, directory: Path, json_output: bool, action: Callable[[SandboxClient], int]) -> None:
-    def work() -> int:
-        from twin2multicloud.sandbox.client import SandboxClient
-        from twin2multicloud.sandbox.layout import Layout
-
-        return action(SandboxClient(Layout(directory.absolute())))
-
-    finish(context, json_output, work)
 
 
 @sandbox.command("up")
@@ -120,7 +95,7 @@ def status(
     """
     from twin2multicloud.app.cli import sandbox as commands
 
-    _run(context, directory, json_output, lambda client: commands.status(client, json_output, follow))
+    run(context, directory, json_output, lambda client: commands.status(client, json_output, follow))
 
 
 @sandbox.command("logs")
@@ -140,7 +115,7 @@ def logs(
     """
     from twin2multicloud.app.cli import sandbox as commands
 
-    _run(context, directory, False, lambda client: commands.logs(client, cloud, lines, follow))
+    run(context, directory, False, lambda client: commands.logs(client, cloud, lines, follow))
 
 
 @sandbox.command("errors")
@@ -159,7 +134,7 @@ def errors(
     """
     from twin2multicloud.app.cli import sandbox_feeds as commands
 
-    _run(context, directory, json_output, lambda client: commands.errors(client, follow, json_output))
+    run(context, directory, json_output, lambda client: commands.errors(client, follow, json_output))
 
 
 @sandbox.command("alerts")
@@ -178,7 +153,7 @@ def alerts(
     """
     from twin2multicloud.app.cli import sandbox_feeds as commands
 
-    _run(context, directory, json_output, lambda client: commands.alerts(client, follow, json_output))
+    run(context, directory, json_output, lambda client: commands.alerts(client, follow, json_output))
 
 
 @sandbox.command("inject")
@@ -218,7 +193,7 @@ def inject(
     from twin2multicloud.app.cli import sandbox as commands
 
     request = commands.FaultRequest(fault, target, rate, seconds, duration)
-    _run(context, directory, json_output, lambda client: commands.inject(client, request, json_output))
+    run(context, directory, json_output, lambda client: commands.inject(client, request, json_output))
 
 
 @sandbox.command("verify")
@@ -242,7 +217,7 @@ def verify(
     """
     from twin2multicloud.app.cli import sandbox as commands
 
-    _run(context, directory, json_output, lambda client: commands.verify(client, device, timeout, json_output))
+    run(context, directory, json_output, lambda client: commands.verify(client, device, timeout, json_output))
 
 
 @sandbox.command("command")
@@ -273,7 +248,25 @@ def command(
     def work(client: SandboxClient) -> int:
         return commands.command(client, device, name, tuple(arguments or ()), wait, json_output)
 
-    _run(context, directory, json_output, work)
+    run(context, directory, json_output, work)
+
+
+@sandbox.command("secret")
+def secret(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As the twin's rules name it.")],
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    json_output: JsonOption = False,
+) -> None:
+    """Store a secret that webhooks are signed with. Its value comes from standard input, or is asked for.
+
+    \b
+    Examples:
+      twin2multicloud sandbox secret hook-key < key.txt
+    """
+    from twin2multicloud.app.cli import sandbox as commands
+
+    run(context, directory, json_output, lambda client: commands.secret(client, name, json_output))
 
 
 @sandbox.command("rotate-keys")
@@ -288,7 +281,7 @@ def rotate_keys(
     """
     from twin2multicloud.app.cli import sandbox as commands
 
-    _run(context, directory, json_output, lambda client: commands.rotate_keys(client, json_output))
+    run(context, directory, json_output, lambda client: commands.rotate_keys(client, json_output))
 
 
 @sandbox.command("meters")
@@ -307,7 +300,7 @@ def meters(
     """
     from twin2multicloud.app.cli import sandbox_meters as commands
 
-    _run(context, directory, json_output, lambda client: commands.meters(client, all_meters, json_output))
+    run(context, directory, json_output, lambda client: commands.meters(client, all_meters, json_output))
 
 
 @sandbox.command("down")
@@ -328,84 +321,3 @@ def down(
     from twin2multicloud.app.cli import sandbox as commands
 
     finish(context, json_output, lambda: commands.down(directory.absolute(), delete, yes, json_output))
-
-
-@dead_letters.command("list")
-def list_letters(
-    context: typer.Context,
-    cloud: CloudArgument = None,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
-    json_output: JsonOption = False,
-) -> None:
-    """List dead letters with their reasons.
-
-    \b
-    Examples:
-      twin2multicloud sandbox dead-letters list
-    """
-    from twin2multicloud.app.cli import sandbox_feeds as commands
-
-    _run(context, directory, json_output, lambda client: commands.list_letters(client, cloud or "", json_output))
-
-
-@dead_letters.command("show")
-def show_letter(
-    context: typer.Context,
-    letter: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
-    json_output: JsonOption = False,
-) -> None:
-    """Show one dead letter with the message as it came.
-
-    \b
-    Examples:
-      twin2multicloud sandbox dead-letters show 1f0c
-    """
-    from twin2multicloud.app.cli import sandbox_feeds as commands
-
-    _run(context, directory, json_output, lambda client: commands.show_letter(client, letter, json_output))
-
-
-LettersArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Ids, or how they begin.")]
-AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
-
-
-@dead_letters.command("replay")
-def replay_letters(
-    context: typer.Context,
-    ids: LettersArgument = None,
-    all_letters: AllOption = False,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
-    json_output: JsonOption = False,
-) -> None:
-    """Put dead letters back where they got stuck, once the cause is removed.
-
-    \b
-    Examples:
-      twin2multicloud sandbox dead-letters replay 1f0c 2b77
-      twin2multicloud sandbox dead-letters replay --all
-    """
-    from twin2multicloud.app.cli import sandbox_feeds as commands
-
-    chosen = tuple(ids or ())
-    _run(context, directory, json_output, lambda client: commands.replay(client, chosen, all_letters, json_output))
-
-
-@dead_letters.command("drop")
-def drop_letters(
-    context: typer.Context,
-    ids: LettersArgument = None,
-    all_letters: AllOption = False,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
-    json_output: JsonOption = False,
-) -> None:
-    """Throw dead letters away for good.
-
-    \b
-    Examples:
-      twin2multicloud sandbox dead-letters drop 1f0c
-    """
-    from twin2multicloud.app.cli import sandbox_feeds as commands
-
-    chosen = tuple(ids or ())
-    _run(context, directory, json_output, lambda client: commands.drop(client, chosen, all_letters, json_output))

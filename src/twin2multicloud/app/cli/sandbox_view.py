@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY
 from twin2multicloud.app.cli.terminal import STYLES, cloud_text, make_console, printable
 from twin2multicloud.model.slots import Provider, Slot
 
@@ -41,6 +42,9 @@ def print_up(console: Console, whole: SandboxStatus, layout: Layout, done: Launc
     console.print(f"dashboard   {whole.dashboard_url}")
     console.print(f"devices     {connection.mqtt or connection.http}  (keys in {_short(layout.connection_file)})")
     console.print("next        twin2multicloud simulate · sandbox verify · sandbox status -f · sandbox down")
+    directory = _short(layout.directory)
+    if directory != DEFAULT_DIRECTORY:
+        console.print(f"            each with --dir {directory}; simulate with --keys {_short(layout.connection_file)}")
 
 
 def _short(path: Any) -> str:
