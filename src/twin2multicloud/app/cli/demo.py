@@ -244,7 +244,7 @@ class Demo:
         workload = definition.workload.model_copy(
             update={
                 "devices": devices,
-                "message_interval_s": devices / self._request.rate,
+                "message_interval_s": window.elapsed_s * devices / max(count, 1.0),
                 "message_size_bytes": max(round(size / max(count, 1.0)), 1),
                 # An event makes two alerts: that a rule fired, and that it is over.
                 "event_share": min(amounts.get(("event-count", "L2/alerts"), 0.0) / 2 / max(count, 1.0), 1.0),

@@ -18,7 +18,7 @@ def measured_assumptions(blueprint: Blueprint, book: MeterBook) -> dict[str, flo
     run = _Run(blueprint, book)
     payload = run.mean("L1/gateway", "payload")
     found: dict[str, float | None] = {
-        "envelope_bytes": _less(run.ratio(_MESSAGE_EDGES, "raw-bytes", "messages"), payload),
+        "envelope_bytes": _less(run.message_bytes(), payload),
         "record_overhead_bytes": _less(run.mean("L3.hot/hot", "record"), payload),
         "link_compression": run.ratio(_COMPRESSED_EDGES, "body-bytes", "raw-bytes"),
         "link_overhead_bytes": run.link_overhead(_COMPRESSED_EDGES),
@@ -51,6 +51,12 @@ class _Run:
         some = list(edges)
         return _over(self._links(some, above), self._links(some, below))
 
+    def message_bytes(self) -> float | None:
+        """Bytes of a message in its envelope; of a twin update where no message crosses a link, as bills take both for
+        the same."""
+        whole = self.ratio(_MESSAGE_EDGES, "raw-bytes", "messages")
+        return whole if whole is not None else self.ratio(("twin-updates",), "raw-bytes", "messages")
+
     def link_overhead(self, edges: Iterable[str]) -> float | None:
         """Bytes of a POST besides its body."""
         some = list(edges)
@@ -60,7 +66,7 @@ class _Run:
     def object_compression(self, payload: float | None) -> float | None:
         """Bytes of objects over those of the records in them, which are events in their envelopes."""
         moved = self._of("messages", f"{Slot.HOT}/to-cool-mover")
-        envelope = self.ratio(_MESSAGE_EDGES, "raw-bytes", "messages")
+        envelope = self.message_bytes()
         if envelope is None and payload is not None:
             # Nothing crossed a link: envelopes are as large as assumed.
             envelope = payload + self._blueprint.assumptions["envelope_bytes"]
