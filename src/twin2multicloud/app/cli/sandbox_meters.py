@@ -101,7 +101,7 @@ def print_comparison(console: Console, comparison: Comparison, *, all_meters: bo
     console.print(table)
     hidden = len(rows) - len(shown)
     agree, deviate = len(comparison.agreeing), len(comparison.deviating)
-    notes = [f"{agree} meters agree within 2 %, {deviate} do not, {len(comparison.not_exercised)} were not exercised"]
+    notes = [f"{agree} meters agree within 2 %, {deviate} do not, {len(comparison.not_exercised)} not exercised"]
     if hidden:
         notes.append(f"{hidden} more: sandbox meters --all")
     if any(row.projected for row in shown):
