@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import threading
 import time
@@ -182,11 +181,6 @@ def other(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Place:
     return Place(ministack(), tmp_path_factory.mktemp("other"), place.devices)
 
 
-# A link's client keeps its connection as long as its function lives, which in the clouds is the process.
-keeps_connections = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@keeps_connections
 def test_a_batch_crosses_a_link(place: Place, other: Place) -> None:
     device = place.devices[0]
     events = [record(device, to_time(second), data={"n": second, "text": "Größe"}) for second in range(1, 26)]
@@ -197,8 +191,7 @@ def test_a_batch_crosses_a_link(place: Place, other: Place) -> None:
         batch = sqs_event(*(encode(event) for event in events))
         assert sender.send(batch) == {"batchItemFailures": []}
         assert sender.send(batch) == {"batchItemFailures": []}
-        del sender
-        gc.collect()
+        sender.close()
     assert other.ports.hot.between([device], to_time(0), to_time(100)) == events
 
 

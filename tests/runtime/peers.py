@@ -51,6 +51,12 @@ class Peer:
                 if not behave(connection, request):
                     break
 
+    @property
+    def served(self) -> int:
+        """Connections that are open at the other end, too."""
+        with self._lock:
+            return sum(thread.is_alive() for thread in self._threads[1:])
+
     def close(self) -> None:
         with suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)

@@ -7,6 +7,7 @@ import itertools
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -268,6 +269,28 @@ def test_threads_have_connections_of_their_own(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(work, range(8))) == [[202] * 20] * 8
         assert here.client.stats("persist").posts == len(there.requests) == 160
+        assert there.connections == 8
+
+
+def test_closing_ends_the_connections_of_all_threads(tmp_path: Path) -> None:
+    with peer(OK) as there, client_of(tmp_path, there.url, timeout_s=5.0) as here:
+        barrier = threading.Barrier(4)
+
+        def work(_number: int) -> int:
+            barrier.wait(5)
+            return here.post().status
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(4))) == [202] * 4
+            assert there.served == 4
+            here.client.close()
+            here.client.close()
+            deadline = time.monotonic() + 5
+            while there.served and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert there.served == 0
+            # Who posts all the same gets through, on a connection that the next closing ends.
+            assert list(pool.map(work, range(4))) == [202] * 4
         assert there.connections == 8
 
 

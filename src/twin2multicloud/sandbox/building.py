@@ -224,6 +224,7 @@ class CloudParts:
             worker.end()
         for worker in workers:
             worker.stop()
+        self.client.close()
         self.account()
         self._last_account.set(0.0)
         self._save()

@@ -130,6 +130,11 @@ class Function:
         """See `aws.connector`."""
         return self._connector(event)
 
+    def close(self) -> None:
+        """End what is kept open between events, where the host says that there will be none any more."""
+        if "_roles" in vars(self):
+            self._roles.close()
+
     @cached_property
     def _roles(self) -> Roles:
         return Roles(self._ports, read_function(self._environment), read_package(self._root))

@@ -107,7 +107,9 @@ class _Function:
     @cached_property
     def roles(self) -> Roles:
         with self._parts.lock:
-            return Roles(self._parts.ports, self.config, self._parts.package)
+            roles = Roles(self._parts.ports, self.config, self._parts.package)
+            self._parts.ports.at_close(roles.close)
+            return roles
 
     @cached_property
     def receive(self) -> Any:

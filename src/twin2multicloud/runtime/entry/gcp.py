@@ -124,7 +124,15 @@ class Function:
             log=_log,
         )
         signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
-        worker.run()
+        try:
+            worker.run()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End what is kept open between requests, where the host says that there will be none any more."""
+        if "_roles" in vars(self):
+            self._roles.close()
 
     # What a function is made of, each made when first asked for
 

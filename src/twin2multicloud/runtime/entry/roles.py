@@ -160,6 +160,11 @@ class Roles:
         self._wall = wall
         self._monotonic = monotonic
         self._links = LinksSource(_LazySecrets(ports), monotonic)
+        self._client = LinkClient(self._links)
+
+    def close(self) -> None:
+        """Close what links keep open, when nothing runs any more. (A handler that runs all the same opens it again.)"""
+        self._client.close()
 
     def process(self) -> Process:
         """L2's handler."""
@@ -191,7 +196,7 @@ class Roles:
         return Send(
             self._edge(),
             self.spec,
-            client=LinkClient(self._links),
+            client=self._client,
             dead_letters=self.ports.dead_letters,
             reporter=self.ports.reporter,
             component=self.function.component,
@@ -232,7 +237,7 @@ class Roles:
         if edge in self.function.local:
             target = self._shelf(edge)
         else:
-            target = LinkTarget(edge, LinkClient(self._links), self.function.component, _uncounted)
+            target = LinkTarget(edge, self._client, self.function.component, _uncounted)
         if edge == "to-archive":
             return CoolToArchive(
                 self.spec, self.ports.cool, target, now=now, monotonic=self._monotonic, seconds=seconds

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -90,7 +90,7 @@ class WallClock:
 
 
 class AzurePorts:
-    """Every port of one function app. `close` ends threads and connections."""
+    """Every port of one function app. `close` ends threads and connections, also those of links."""
 
     def __init__(self, config: AzureConfig, emulators: Emulators | None = None, clock: Clock | None = None) -> None:
         self.config = config
@@ -101,6 +101,10 @@ class AzurePorts:
     def close(self) -> None:
         """End threads and connections."""
         self._closing.close()
+
+    def at_close(self, act: Callable[[], object]) -> None:
+        """Have something of the app's closed together with the ports."""
+        self._closing.callback(act)
 
     @cached_property
     def pool(self) -> Pool:
