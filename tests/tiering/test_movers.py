@@ -305,6 +305,19 @@ def test_an_object_whose_bytes_have_changed_stays(made: Tiers) -> None:
     assert counts(made) == {"hot": 0, "cool": 0, "archive": 1}
 
 
+def test_a_part_that_has_rotted_holds_nobody_up(made: Tiers) -> None:
+    events = [record(SPEC, "meter-1", START + n) for n in range(2)]
+    made.put(events[0])
+    made.clock.set(START + RETENTION.hot_s + 2 * HOUR_S)
+    made.hot_to_cool()
+    (file,) = (path for path in made.cool._files.glob("*/*"))
+    file.write_bytes(b"\0" * file.stat().st_size)
+    made.put(*events)
+    assert made.hot_to_cool().records == 2
+    part = made.cool.list("")[1]
+    assert unpack(made.cool.get(part.key)) == events, "what was lost and came again is there again"
+
+
 def test_an_object_that_went_away_meanwhile(made: Tiers) -> None:
     made.put(record(SPEC, "meter-1", START), record(SPEC, "meter-1", START + HOUR_S))
     made.clock.set(START + RETENTION.cool_s + 3 * HOUR_S)

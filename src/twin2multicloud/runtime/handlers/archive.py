@@ -21,7 +21,7 @@ from twin2multicloud.runtime.failures import ArchivedError, RejectedError, Store
 from twin2multicloud.runtime.links import compress, decompress
 from twin2multicloud.runtime.ports import ObjectStore, StoredObject
 
-MOST_PARTS: Final = 1000
+MOST_PARTS: Final = 10_000
 _PART: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -114,6 +114,8 @@ class Shelf:
             return {event.id for event in unpack(self.store.get(key))}
         except ArchivedError:
             return set()
+        except (RejectedError, ValueError):
+            return set()  # it has rotted: whatever it held, a record that comes again is welcome
         except KeyError as error:
             raise StoreError(f"{key} was removed just now") from error
 
