@@ -14,9 +14,10 @@ from starlette.applications import Starlette
 
 from tests.gateway.harness import DEVICES, SECRET, ManualClock, Reports, Sink, key, until
 from twin2multicloud.runtime.device_keys import DeviceKeys
+from twin2multicloud.runtime.envelope import messages_in
 from twin2multicloud.runtime.failures import ErrorKind, StoreError
 from twin2multicloud.runtime.ports import Command
-from twin2multicloud.sandbox.gateway.http import HttpGateway, messages_in
+from twin2multicloud.sandbox.gateway.http import HttpGateway
 from twin2multicloud.sandbox.gateway.intake import Intake
 
 

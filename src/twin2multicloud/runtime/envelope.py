@@ -96,3 +96,16 @@ def decode_batch(content: bytes | str) -> list[Event]:
 def decode_raw(content: bytes | str) -> RawMessage:
     """A raw message that `encode` wrote."""
     return _RAW.decode(content)
+
+
+_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def messages_in(body: bytes) -> list[bytes]:
+    """The messages in the body of a device's request: the elements of an array, byte for byte, or the body itself."""
+    if body.lstrip()[:1] == b"[":
+        try:
+            return [bytes(element) for element in _ELEMENTS.decode(body)]
+        except (msgspec.DecodeError, RecursionError):
+            pass  # whoever looks into messages says what is wrong with it
+    return [body]

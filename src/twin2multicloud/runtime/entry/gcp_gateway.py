@@ -19,7 +19,7 @@ import msgspec
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.adapters.gcp.messages import command_json
 from twin2multicloud.runtime.device_keys import DeviceKeys
-from twin2multicloud.runtime.envelope import RawMessage
+from twin2multicloud.runtime.envelope import RawMessage, messages_in
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, StoreError
 from twin2multicloud.runtime.ports import Command, Reporter
 
@@ -27,7 +27,6 @@ MOST_MESSAGES: Final = 100
 """Messages in one request."""
 BODY_BYTES: Final = 4 * 2**20
 _PATH: Final = re.compile(r"/devices/([^/]{1,300})/(telemetry|results)")
-_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -130,16 +129,6 @@ class Gateway:
             layer="L1", severity="warning", kind=kind, message=message, component=self._component, device=device[:128]
         )
         self._reporter.report([report])
-
-
-def messages_in(body: bytes) -> list[bytes]:
-    """The messages of a request's body: the elements of an array, byte for byte, or the body itself."""
-    if body.lstrip()[:1] == b"[":
-        try:
-            return [bytes(element) for element in _LIST.decode(body)]
-        except (msgspec.DecodeError, RecursionError):
-            pass  # whoever looks into messages says what is wrong with it
-    return [body]
 
 
 def _answered(payload: bytes) -> str:

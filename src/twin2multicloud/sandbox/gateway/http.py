@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from twin2multicloud.runtime.envelope import RawMessage
+from twin2multicloud.runtime.envelope import RawMessage, messages_in
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, StoreError
 from twin2multicloud.runtime.ports import Clock, Command, Reporter
 from twin2multicloud.sandbox.gateway.commands import commands_body
@@ -29,7 +29,6 @@ from twin2multicloud.sandbox.gateway.intake import Intake
 MOST_MESSAGES: Final = 100
 """Messages in one request."""
 
-_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _JSON: Final = "application/json"
 
 
@@ -183,16 +182,6 @@ class HttpGateway:
             layer="L1", severity="warning", kind=kind, message=message, component=self._component, device=device[:128]
         )
         self._reporter.report([report])
-
-
-def messages_in(body: bytes) -> list[bytes]:
-    """The messages of a request's body: the elements of an array, byte for byte, or the body itself."""
-    if body.lstrip()[:1] == b"[":
-        try:
-            return [bytes(element) for element in _LIST.decode(body)]
-        except (msgspec.DecodeError, RecursionError):
-            pass  # whoever looks into messages says what is wrong with it
-    return [body]
 
 
 def _error(status: int, message: str, *, retry_after_s: int | None = None) -> Response:
