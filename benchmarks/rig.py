@@ -39,6 +39,8 @@ from twin2multicloud.simulator.simulation import Plan, Simulation
 MONTH_S = 730 * 3600.0
 TICK = os.sysconf("SC_CLK_TCK")
 DEVICES = 1000
+POLL_S = 0.002
+"""Between two looks at what has arrived."""
 
 _REGIONS = {Provider.AWS: "eu-central-1", Provider.AZURE: "westeurope", Provider.GCP: "europe-west1"}
 THREE = {

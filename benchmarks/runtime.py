@@ -4,8 +4,8 @@ The load comes from simulated devices in a process of their own (MQTT, QoS 1, on
 in the hot store and twins compared in the graph from outside, so "arrived" means readable by anybody who asks. The
 baseline answers the same devices and inserts their messages into one SQLite table (`benchmarks.baseline_loop`).
 
-Run: python -m benchmarks.runtime [--only PART …] [--messages N] [--rate R] [--seconds S] [--json]
-     parts: flow, latency, start, imports; or soak, which the others leave out (--seconds and --rate are its)
+Run: python -m benchmarks.runtime [--only PART …] [--offer R …] [--tenth R] [--rate R] [--seconds S] [--json]
+     parts: flow, latency, start, imports; and soak, which only runs when it is named
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +23,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +30,7 @@ from rich.table import Table
 from benchmarks.rig import (
     DEVICES,
     PLACEMENTS,
+    POLL_S,
     Arrivals,
     Running,
     cpu_s,
@@ -42,19 +40,20 @@ from benchmarks.rig import (
     sandbox_at,
     twin,
 )
+from benchmarks.starting import ENTRIES, Import, Start, first_telemetry, imported
 from twin2multicloud.runtime.times import to_epoch
 
 BARE = "bare loop"
-_POLL_S = 0.002
 _PATIENCE_S = 120.0
 
 
 # ── Throughput and processor time ───────────────────────────────────────────────────────────────────────────
 @dataclass
 class Flow:
-    """Many messages as fast as they go. `us` is processor time for a message: of all ours, by process, by handler."""
+    """A load of `offered` messages a second. `us` is processor time for a message: in all, by process, by handler."""
 
     where: str
+    offered: float
     messages: int
     per_s: float
     """Messages over the time from the first event to the last record and twin."""
@@ -70,7 +69,7 @@ class Flow:
 
 
 def flow(where: str, folder: Path, messages: int, rate: float) -> Flow:
-    """Devices offer more than the twin can take; it has to work all of it off."""
+    """Devices offer messages, perhaps more than the twin can take at once; it has to work all of it off."""
     with Running(sandbox_at(folder, PLACEMENTS[where], twin())) as running:
         time.sleep(2.0)
         idle = running.memory()
@@ -91,6 +90,7 @@ def flow(where: str, folder: Path, messages: int, rate: float) -> Flow:
         }
     return Flow(
         where,
+        rate,
         messages,
         messages / seconds,
         sum(used.values()),
@@ -112,6 +112,7 @@ def bare_flow(folder: Path, messages: int, rate: float) -> Flow:
         used = 1e6 * (cpu_s(pid) - before) / messages
         return Flow(
             BARE,
+            rate,
             messages,
             report["messages_per_s"],
             used,
@@ -211,7 +212,7 @@ def latency(where: str, folder: Path, rate: float, seconds: float) -> Latency:
             times = arrivals.new()
             now = time.time()
             taken += [now - to_epoch(at) for at in times]
-            time.sleep(_POLL_S)
+            time.sleep(POLL_S)
         report_of(child)
         arrivals.close()
         used = sum(running.cpu().values()) - sum(before.values())
@@ -227,76 +228,6 @@ def latency(where: str, folder: Path, rate: float, seconds: float) -> Latency:
         1000 * taken[-1],
         1e6 * used / messages,
     )
-
-
-# ── Start and imports ───────────────────────────────────────────────────────────────────────────────────────
-@dataclass
-class Start:
-    """`sandbox up` as a user types it, optimization included, then devices; until the first record can be read."""
-
-    what: str
-    up_s: float
-    first_record_s: float
-
-
-def first_telemetry(folder: Path, name: str) -> Start:
-    """One start of a built-in twin, its placement pinned so that three clouds are in use."""
-    command = [sys.executable, "-m", "twin2multicloud", "sandbox", "up", name, "--dir", str(folder), "--devices", "100"]
-    pins = ["--pin", "L1=aws", "--pin", "L2=azure", "--pin", "L3.hot=gcp"]
-    began = time.perf_counter()
-    subprocess.run([*command, *pins], check=True, stdout=subprocess.DEVNULL)
-    up = time.perf_counter() - began
-    running = Running(_layout(folder))
-    with running:
-        child = devices(running.layout, 100, 100)
-        arrivals = Arrivals(running)
-        while not arrivals.records():
-            time.sleep(_POLL_S)
-        first = time.perf_counter() - began
-        report_of(child)
-        arrivals.close()
-    return Start(f"sandbox up {name}", up, first)
-
-
-def _layout(folder: Path) -> Any:
-    from twin2multicloud.sandbox.layout import Layout
-
-    return Layout(folder)
-
-
-@dataclass
-class Import:
-    """What the host of a function waits for before its first event, without the cloud's SDK."""
-
-    module: str
-    median_ms: float
-    slowest_ms: float
-    msgspec_ms: float
-    modules: int
-
-
-def imported(module: str, runs: int) -> Import:
-    """`python -X importtime`: the total of the entry module and all that it brings."""
-    totals, brought, counts = [], [], []
-    for _ in range(runs + 1):
-        found = subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", f"import {module}"], check=True, capture_output=True, text=True
-        )
-        times = {
-            match[3]: (int(match[1]), int(match[2]))
-            for match in re.finditer(r"import time:\s+(\d+) \|\s+(\d+) \|\s+(\S+)", found.stderr)
-        }
-        # The parents of the module are loaded before it and stand on lines of their own.
-        parts = module.split(".")
-        whole = sum(times.get(".".join(parts[: n + 1]), (0, 0))[1] for n in range(len(parts)))
-        totals.append(whole / 1000)
-        brought.append(times.get("msgspec", (0, 0))[1] / 1000)
-        counts.append(len(times))
-    # The first run warms the file cache.
-    return Import(module, statistics.median(totals[1:]), max(totals[1:]), statistics.median(brought[1:]), counts[-1])
-
-
-ENTRIES = tuple(f"twin2multicloud.runtime.entry.{cloud}" for cloud in ("aws", "azure", "gcp"))
 
 
 # ── Long run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -344,19 +275,20 @@ def soak(folder: Path, rate: float, seconds: float) -> list[Moment]:
 
 # ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────
 def show_flows(console: Console, flows: list[Flow]) -> None:
+    columns = ("", "offered/s", "messages", "per s", "CPU µs/message", "× bare", "devices µs")
     table = Table(
-        *("", "messages", "per s", "CPU µs/message", "× bare", "devices µs", "idle MiB PSS/RSS", "busy MiB PSS/RSS"),
-        title="As fast as it goes",
+        *columns, "idle MiB PSS/RSS", "busy MiB PSS/RSS", title="From the devices into the hot store and the graph"
     )
     for f in flows:
         ratio = "" if f.times_bare is None else f"{f.times_bare:.1f}"
         idle, busy = ("/".join(f"{mib:.0f}" for mib in pair) for pair in (f.idle_mib, f.busy_mib))
-        row = (f"{f.messages:,}", f"{f.per_s:,.0f}", f"{f.us:.0f}", ratio, f"{f.devices_us:.0f}", idle, busy)
-        table.add_row(f.where, *row)
+        row = (f"{f.offered:,.0f}", f"{f.messages:,}", f"{f.per_s:,.0f}", f"{f.us:.0f}", ratio)
+        table.add_row(f.where, *row, f"{f.devices_us:.0f}", idle, busy)
     console.print(table)
     for f in flows:
         parts: Mapping[str, float] = f.by_process_us | f.by_handler_us
-        console.print(f"{f.where}, µs: " + ", ".join(f"{name} {us:.1f}" for name, us in parts.items()), highlight=False)
+        figures = ", ".join(f"{name} {us:.1f}" for name, us in parts.items())
+        console.print(f"{f.where} at {f.offered:,.0f}/s, µs: {figures}", highlight=False)
 
 
 def show_latencies(console: Console, latencies: list[Latency]) -> None:
@@ -389,41 +321,44 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=["flow", "latency", "start", "imports"])
     parser.add_argument("--where", nargs="+", default=list(PLACEMENTS), choices=list(PLACEMENTS))
-    parser.add_argument("--messages", type=int, default=30_000)
-    parser.add_argument("--rate", type=float, default=4000.0, help="messages a second that devices offer")
-    parser.add_argument("--tenth", type=float, help="the rate for latencies; default: a tenth of what was measured")
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long latencies are watched, or the soak lasts")
+    parser.add_argument("--offer", type=float, nargs="+", default=[2000.0, 12_000.0], help="flow: messages a second")
+    parser.add_argument("--tenth", type=float, help="latency: messages a second; default: a tenth of the fastest flow")
+    parser.add_argument("--rate", type=float, default=1000.0, help="soak: messages a second")
+    parser.add_argument("--seconds", type=float, help="how long: default 6 (flow), 20 (latency), 180 (soak)")
     parser.add_argument("--json", action="store_true")
     options, _ = parser.parse_known_args()
     flows, latencies, imports, moments, start = [], [], [], [], None
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
-        if "flow" in options.only:
-            flows.append(bare_flow(folder / "bare", options.messages, options.rate))
+        for rate in options.offer if "flow" in options.only else []:
+            messages = round(rate * (options.seconds or 6.0) / DEVICES) * DEVICES
+            base = bare_flow(folder / f"bare-{rate:.0f}", messages, rate)
+            flows.append(base)
             for where in options.where:
-                found = flow(where, folder / where.replace(" ", "-"), options.messages, options.rate)
-                found.times_bare = found.us / flows[0].us
+                found = flow(where, folder / f"{where}-{rate:.0f}", messages, rate)
+                found.times_bare = found.us / base.us
                 flows.append(found)
-        if "latency" in options.only:
-            measured = {f.where: f.per_s / 10 for f in flows}
-            for number, where in enumerate(options.where):
-                rate = options.tenth or measured.get(where, 200.0)
-                latencies.append(latency(where, folder / f"latency-{number}", rate, options.seconds))
+        for where in options.where if "latency" in options.only else []:
+            fastest = max((f.per_s for f in flows if f.where == where), default=2000.0)
+            rate = options.tenth or fastest / 10
+            latencies.append(latency(where, folder / f"latency-{where}", rate, options.seconds or 20.0))
         if "start" in options.only:
             start = first_telemetry(folder / "start", "smart-building")
         if "imports" in options.only:
             imports = [imported(module, 5) for module in ENTRIES]
         if "soak" in options.only:
-            moments = soak(folder / "soak", options.rate, options.seconds)
+            moments = soak(folder / "soak", options.rate, options.seconds or 180.0)
     if options.json:
-        found = {"load": load, "flows": flows, "latencies": latencies, "start": start, "imports": imports}
-        print(json.dumps(found | {"moments": moments}, default=asdict, indent=2))
+        parts = {"load": load, "flows": flows, "latencies": latencies, "start": start, "imports": imports}
+        print(json.dumps(parts | {"moments": moments}, default=asdict, indent=2))
         return
     console = Console(width=max(130, Console().width))
     console.print(f"load average at the start {load:.1f}")
-    show_flows(console, flows)
-    show_latencies(console, latencies)
+    if flows:
+        show_flows(console, flows)
+    if latencies:
+        show_latencies(console, latencies)
     show_rest(console, start, imports, moments)
 
 
