@@ -18,13 +18,21 @@ Files = dict[str, str]
 @dataclass(frozen=True)
 class Host:
     """A cloud's function host. `entries` gives each role's entry file, by path and text, and `settings` the files
-    that depend on the twin. Functions may import `sdks`; `requirements` are those that the host does not bring.
+    that depend on the twin. Functions may import `sdks`; `requirements` are the distributions that the host does not
+    bring, `starts` the one that runs the entry file (where `started` has the role), each within one major version.
     """
 
     entries: Mapping[str, Files]
     sdks: frozenset[str]
     requirements: tuple[str, ...]
+    starts: str = ""
+    started: frozenset[str] = frozenset()
     settings: Callable[[TwinSpec], Files] = lambda _spec: {}
+
+    def requirements_of(self, role: str) -> tuple[str, ...]:
+        """What a role's package asks its host to install, by name."""
+        more = (self.starts,) if role in self.started else ()
+        return tuple(sorted((*self.requirements, *more)))
 
 
 def _lambda(role: str) -> Files:
@@ -82,7 +90,7 @@ _EVERYWHERE: Final = ("process", "send", "receive", "read", "move", "actions")
 WITH_USER_CODE: Final = frozenset({"process", "actions", "worker"})
 """Roles whose packages hold the user's modules."""
 
-_MSGSPEC: Final = "msgspec>=0.20"
+_MSGSPEC: Final = "msgspec>=0.20,<1"
 
 HOSTS: Final[Mapping[Provider, Host]] = {
     Provider.AWS: Host(
@@ -94,15 +102,14 @@ HOSTS: Final[Mapping[Provider, Host]] = {
         entries={role: {"function_app.py": _FUNCTION_APP} for role in _EVERYWHERE},
         sdks=frozenset({"msgspec", "azure", "msrest", "requests"}),
         requirements=(
-            "azure-cosmos>=4.9",
-            "azure-digitaltwins-core>=1.3",
-            "azure-eventgrid>=4.20",
-            "azure-functions>=1.21",
-            "azure-identity>=1.21",
-            "azure-iot-hub>=2.6",
-            "azure-keyvault-secrets>=4.9",
-            "azure-storage-blob>=12.24",
-            "azure-storage-queue>=12.12",
+            "azure-cosmos>=4.9,<5",
+            "azure-digitaltwins-core>=1.3,<2",
+            "azure-functions>=1.21,<2",
+            "azure-identity>=1.21,<2",
+            "azure-iot-hub>=2.6,<3",
+            "azure-keyvault-secrets>=4.9,<5",
+            "azure-storage-blob>=12.24,<13",
+            "azure-storage-queue>=12.12,<13",
             _MSGSPEC,
         ),
         settings=_host_settings,
@@ -114,14 +121,15 @@ HOSTS: Final[Mapping[Provider, Host]] = {
         },
         sdks=frozenset({"msgspec", "google", "grpc", "requests"}),
         requirements=(
-            "functions-framework>=3.8",
-            "google-cloud-bigtable>=2.28",
-            "google-cloud-firestore>=2.20",
-            "google-cloud-pubsub>=2.28",
-            "google-cloud-secret-manager>=2.22",
-            "google-cloud-storage>=3.0",
+            "google-cloud-bigtable>=2.28,<3",
+            "google-cloud-firestore>=2.20,<3",
+            "google-cloud-pubsub>=2.28,<3",
+            "google-cloud-secret-manager>=2.22,<3",
+            "google-cloud-storage>=3.0,<4",
             _MSGSPEC,
         ),
+        starts="functions-framework>=3.8,<4",
+        started=frozenset((*_EVERYWHERE, "gateway")),
     ),
 }
 

@@ -76,7 +76,7 @@ def build_package(
     entry = host.entries[role]
     files: dict[str, bytes] = {"twin.json": spec_json(function_spec(spec))}
     texts = dict(entry) | host.settings(spec)
-    texts["requirements.txt"] = "".join(f"{requirement}\n" for requirement in host.requirements)
+    texts["requirements.txt"] = "".join(f"{requirement}\n" for requirement in host.requirements_of(role))
     for name, text in entry.items():
         if name.endswith(".py"):
             texts |= needed(text, source or SourceTree(), host.sdks)

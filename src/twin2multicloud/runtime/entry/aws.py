@@ -1,7 +1,8 @@
 """Lambda's entry points, one per role: `twin2multicloud.runtime.entry.aws.process` and so on.
 
-A function is put together at its first event and kept while its sandbox lives. A batch answers with the messages
-that shall come again (`ReportBatchItemFailures` is set on every event source mapping).
+A function is put together at its first event, which is when boto3 is imported, and kept while its sandbox lives.
+A batch answers with the messages that shall come again (`ReportBatchItemFailures` is set on every event source
+mapping).
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.runtime.adapters.aws.build import AwsPorts, read_config
-from twin2multicloud.runtime.adapters.aws.clients import Clients
-from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
 from twin2multicloud.runtime.entry.aws_events import (
     from_queue,
     from_stream,
@@ -28,6 +27,10 @@ from twin2multicloud.runtime.entry.batches import Batches, Handle
 from twin2multicloud.runtime.entry.roles import FunctionError, Roles, read_function, read_package
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
 from twin2multicloud.runtime.handlers.receive import Receive
+
+if TYPE_CHECKING:
+    from twin2multicloud.runtime.adapters.aws.clients import Clients
+    from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
 
 _SPARE_S: Final = 10.0
 """Time that a mover leaves before Lambda's own time-out, to end the window it is in."""
@@ -158,6 +161,8 @@ class Function:
 
     @cached_property
     def _connector(self) -> Connector:
+        from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
+
         return Connector(self._ports.values)
 
     def _batches(self, handle: Handle, topic: str) -> tuple[Batches, Batches]:

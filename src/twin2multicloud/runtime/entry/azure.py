@@ -18,7 +18,6 @@ import azure.functions as func
 import msgspec
 
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts, build
-from twin2multicloud.runtime.adapters.azure.queue_messages import messages_of
 from twin2multicloud.runtime.entry.azure_events import device_state, lower, raw_messages
 from twin2multicloud.runtime.entry.azure_host import host_json as host_json
 from twin2multicloud.runtime.entry.batches import Batches, Delivery, Handle, Message
@@ -174,6 +173,8 @@ def _batched(app: func.FunctionApp, config: AzureFunction, function: _Function) 
         @app.function_name(config.component)
         @app.queue_trigger(arg_name="message", queue_name=config.queue, connection=STORAGE)
         def from_queue(message: func.QueueMessage) -> None:
+            from twin2multicloud.runtime.adapters.azure.queue_messages import messages_of
+
             body, attempts = message.get_body(), message.dequeue_count or 1
             try:
                 messages = messages_of(body, function.ports.overflow)

@@ -5,18 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.aws.clients import Clients
-from twin2multicloud.runtime.adapters.aws.commands import IotCommands
-from twin2multicloud.runtime.adapters.aws.hot import DynamoHotStore
-from twin2multicloud.runtime.adapters.aws.objects import CLASSES, S3ObjectStore
-from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
-from twin2multicloud.runtime.adapters.aws.publisher import AwsPublisher
-from twin2multicloud.runtime.adapters.aws.secret_store import SecretsManager
-from twin2multicloud.runtime.adapters.aws.state import DynamoDeadLetters, DynamoNonces, DynamoRuleStates
 from twin2multicloud.runtime.error_events import TopicReporter
 from twin2multicloud.runtime.ports import (
     Clock,
@@ -31,6 +23,9 @@ from twin2multicloud.runtime.ports import (
     Secrets,
     TwinGraph,
 )
+
+if TYPE_CHECKING:
+    from twin2multicloud.runtime.adapters.aws.clients import Clients
 
 VARIABLE: Final = "T2M_CONFIG"
 
@@ -98,12 +93,23 @@ class AwsPorts:
 
     def __init__(self, config: AwsConfig, *, clients: Clients | None = None, clock: Clock | None = None) -> None:
         self.config = config
-        self.clients = clients or Clients(config.region)
         self.clock: Clock = clock or SystemClock()
+        self._clients = clients
+
+    @cached_property
+    def clients(self) -> Clients:
+        """boto3's clients, which is when the SDK is imported."""
+        if self._clients is not None:
+            return self._clients
+        from twin2multicloud.runtime.adapters.aws.clients import Clients
+
+        return Clients(self.config.region)
 
     @cached_property
     def hot(self) -> HotStore:
         """L3 hot."""
+        from twin2multicloud.runtime.adapters.aws.hot import DynamoHotStore
+
         return DynamoHotStore(
             self.clients,
             self._needed("hot_table"),
@@ -135,37 +141,51 @@ class AwsPorts:
     @cached_property
     def values(self) -> TwinGraph:
         """Our own twin graph; with IoT TwinMaker the keeper of its values, behind the connector."""
+        from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
+
         return DynamoTwinGraph(self.clients, self._needed("graph_table"), consistent=self.config.consistent_reads)
 
     @cached_property
     def publisher(self) -> Publisher:
         """Queues, topics and streams."""
+        from twin2multicloud.runtime.adapters.aws.publisher import AwsPublisher
+
         return AwsPublisher(self.clients, self.config.topics)
 
     @cached_property
     def commands(self) -> Commands:
         """The way back to devices."""
+        from twin2multicloud.runtime.adapters.aws.commands import IotCommands
+
         return IotCommands(self.clients, self.config.twin, endpoint=self.config.iot_endpoint)
 
     @cached_property
     def secrets(self) -> Secrets:
         """The secret store."""
+        from twin2multicloud.runtime.adapters.aws.secret_store import SecretsManager
+
         # `LinksSource` has a cache of its own, and must see a rotated key when it asks again.
         return SecretsManager(self.clients, self.config.secrets_prefix, max_age_s=5.0)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
         """The dead-letter store."""
+        from twin2multicloud.runtime.adapters.aws.state import DynamoDeadLetters
+
         return DynamoDeadLetters(self.clients, self._needed("state_table"))
 
     @cached_property
     def rule_states(self) -> RuleStates:
         """What rules remember."""
+        from twin2multicloud.runtime.adapters.aws.state import DynamoRuleStates
+
         return DynamoRuleStates(self.clients, self._needed("state_table"))
 
     @cached_property
     def nonces(self) -> Nonces:
         """What receivers remember."""
+        from twin2multicloud.runtime.adapters.aws.state import DynamoNonces
+
         return DynamoNonces(self.clients, self._needed("state_table"))
 
     @cached_property
@@ -174,6 +194,8 @@ class AwsPorts:
         return TopicReporter(self.publisher, self.clock, self.config.twin, "aws")
 
     def _tier(self, tier: Tier) -> ObjectStore:
+        from twin2multicloud.runtime.adapters.aws.objects import CLASSES, S3ObjectStore
+
         bucket = self.config.cool if tier == "cool" else self.config.archive
         if bucket is None:
             raise ConfigError(f"{VARIABLE} lacks '{tier}', which this function needs")

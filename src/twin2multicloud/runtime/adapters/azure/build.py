@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.azure.calls import LIMITS, STORAGE_RETRY, Pool
 from twin2multicloud.runtime.error_events import TopicReporter
 from twin2multicloud.runtime.ports import (
     Clock,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.storage.blob import BlobServiceClient, ContainerClient
 
+    from twin2multicloud.runtime.adapters.azure.calls import Pool
     from twin2multicloud.runtime.adapters.azure.cosmos import Account, Container
     from twin2multicloud.runtime.adapters.azure.queue_messages import Overflow
 
@@ -109,6 +109,8 @@ class AzurePorts:
     @cached_property
     def pool(self) -> Pool:
         """Threads that the ports share."""
+        from twin2multicloud.runtime.adapters.azure.calls import Pool
+
         pool = Pool()
         self._closing.callback(pool.close)
         return pool
@@ -161,6 +163,7 @@ class AzurePorts:
         from azure.core.credentials import AzureKeyCredential
         from azure.storage.queue import BinaryBase64EncodePolicy, LinearRetry, QueueServiceClient
 
+        from twin2multicloud.runtime.adapters.azure.calls import LIMITS, STORAGE_RETRY
         from twin2multicloud.runtime.adapters.azure.publisher import AzurePublisher
         from twin2multicloud.runtime.adapters.azure.topics import Topic
 
@@ -240,6 +243,8 @@ class AzurePorts:
 
     @cached_property
     def _options(self) -> dict[str, Any]:
+        from twin2multicloud.runtime.adapters.azure.calls import LIMITS
+
         authority = self._emulators.authority
         return {**LIMITS, "connection_verify": authority} if authority else dict(LIMITS)
 
@@ -276,6 +281,8 @@ class AzurePorts:
     @cached_property
     def _blob_service(self) -> BlobServiceClient:
         from azure.storage.blob import BlobServiceClient, LinearRetry
+
+        from twin2multicloud.runtime.adapters.azure.calls import LIMITS, STORAGE_RETRY
 
         limits = {**LIMITS, "retry_policy": LinearRetry(**STORAGE_RETRY)}
         if self._emulators.storage_connection_string:
