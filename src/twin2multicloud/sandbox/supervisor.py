@@ -165,7 +165,8 @@ class Supervisor:
 
 
 def _state(child: _Child) -> dict[str, Any]:
-    running = child.process is not None and child.process.returncode is None
+    held = child.held_until > time.monotonic()  # killed just now, though the system may not have said so yet
+    running = child.process is not None and child.process.returncode is None and not held
     return {
         "pid": child.process.pid if running and child.process is not None else None,
         "restarts": child.restarts,
