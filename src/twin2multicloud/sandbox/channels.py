@@ -141,12 +141,15 @@ def size_of(body: bytes) -> int:
 
 
 def items_of(body: bytes) -> list[Event | RawMessage]:
-    """What a message holds: a batch of events, one event, or one message of a device."""
-    if body[:1] == b"[":
-        return list(decode_batch(body))
-    if body.startswith(b'{"specversion"'):
-        return [decode(body)]
-    return [decode_raw(body)]
+    """What a message holds: a batch of events, one event, or one message of a device. `ValueError` if none of these."""
+    try:
+        if body[:1] == b"[":
+            return list(decode_batch(body))
+        if body.startswith(b'{"specversion"'):
+            return [decode(body)]
+        return [decode_raw(body)]
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 class Topics:
@@ -197,7 +200,7 @@ def letter_of(component: str, topic: str, now: Callable[[], float]) -> Callable[
         try:
             first = items_of(body)[0]
             device, trace = (first.device, "") if isinstance(first, RawMessage) else (first.subject, first.trace)
-        except (ValueError, IndexError, RecursionError):
+        except (ValueError, IndexError):
             pass  # that it cannot be read is the reason why it is a dead letter
         return DeadLetter(event_id(topic, "", body), topic, reason, body, to_time(now()), device, trace, component)
 
