@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from twin2multicloud.runtime.envelope import (
     RawMessage,
     decode,
     decode_batch,
+    decode_raw,
     encode,
     encode_batch,
 )
@@ -259,3 +261,26 @@ def test_no_number_that_is_none_gets_in_by_another_way() -> None:
         assert problems({"f": value}, kind(type="double"))
         assert problems({"f": value}, kind(type="integer"))
     assert isinstance(normalise(raw(ts=at(0)), SPEC), Event)
+
+
+@pytest.mark.parametrize("read", [decode, decode_batch, decode_raw])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"\xff",
+        b'{"id":"\xff"}',
+        b'[{"id":"\xff"}]',
+        b"[" * 5000,
+        b'{"payload":' + b"[" * 5000,
+        b"{}",
+        b"[1]",
+    ],
+)
+def test_what_is_no_envelope_is_one_error(read: Callable[[bytes], Any], content: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        read(content)
+    deep = b'{"specversion":"1.0","id":"a","source":"","type":"","subject":"","time":"","data":' + b"[" * 5000
+    with pytest.raises(msgspec.DecodeError):
+        read(deep if read is decode else b"[" + deep)

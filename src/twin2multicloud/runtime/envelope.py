@@ -71,6 +71,8 @@ _ENCODER: Final = msgspec.json.Encoder()
 _EVENT: Final = msgspec.json.Decoder(Event)
 _EVENTS: Final = msgspec.json.Decoder(list[Event])
 _RAW: Final = msgspec.json.Decoder(RawMessage)
+_UNREADABLE: Final = (UnicodeDecodeError, RecursionError)
+"""What msgspec raises beside its own errors: for texts that are not UTF-8, and for what is nested without end."""
 
 
 def encode(event: Event | RawMessage) -> bytes:
@@ -85,17 +87,26 @@ def encode_batch(events: Sequence[Event]) -> bytes:
 
 def decode(content: bytes | str) -> Event:
     """The event in JSON; `msgspec.DecodeError` (a `ValueError`) if it is none."""
-    return _EVENT.decode(content)
+    try:
+        return _EVENT.decode(content)
+    except _UNREADABLE as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def decode_batch(content: bytes | str) -> list[Event]:
     """The events in a JSON array; `msgspec.DecodeError` (a `ValueError`) if it is none."""
-    return _EVENTS.decode(content)
+    try:
+        return _EVENTS.decode(content)
+    except _UNREADABLE as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def decode_raw(content: bytes | str) -> RawMessage:
-    """A raw message that `encode` wrote."""
-    return _RAW.decode(content)
+    """A raw message that `encode` wrote; `msgspec.DecodeError` (a `ValueError`) if it is none."""
+    try:
+        return _RAW.decode(content)
+    except _UNREADABLE as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
