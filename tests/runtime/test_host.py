@@ -211,6 +211,23 @@ def test_what_cannot_be_read_ends_there_too_and_the_function_goes_on(tmp_path: P
         assert letter.body == content
 
 
+def test_a_strangers_outage_ends_in_the_dead_letters(tmp_path: Path) -> None:
+    """A webhook that never answers is given up after a while, and holds up nothing else."""
+
+    def handle(items: list[Any]) -> None:
+        if "2" in [name_of(item) for item in items]:
+            report = ErrorReport(
+                layer="L2", severity="error", kind=ErrorKind.ACTION_FAILED, message="no answer", component="actions"
+            )
+            raise HandlerError(report, patient=False)
+
+    with hosted(tmp_path, handle) as here:
+        here.send("1", "2", "3")
+        here.settle()
+        assert here.handled["1"] == here.handled["3"] == 2, "once with the other, then alone"
+        assert [letter.reason for letter in here.letters.list()] == ["no answer"]
+
+
 def test_an_outage_makes_no_poison(tmp_path: Path) -> None:
     """However often a message failed because a store was down, it is tried as often as any other when it is odd."""
     down = [True]

@@ -94,9 +94,14 @@ class DeviceOfflineError(Exception):
 
 
 class HandlerError(Exception):
-    """A batch could not be handled now and shall be delivered again; `report` says why."""
+    """A batch could not be handled now and shall be delivered again; `report` says why.
 
-    def __init__(self, report: ErrorReport, *, retry_after_s: float | None = None) -> None:
+    `patient`: however often it takes, as for our own stores and peers. Else it counts as poison after some attempts, as
+    for a stranger's service that may never answer.
+    """
+
+    def __init__(self, report: ErrorReport, *, retry_after_s: float | None = None, patient: bool = True) -> None:
         super().__init__(report.message)
         self.report = report
         self.retry_after_s = retry_after_s
+        self.patient = patient

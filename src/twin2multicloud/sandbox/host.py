@@ -226,7 +226,10 @@ class QueueFunction:
             self._timed(items)
         except HandlerError as error:
             self._reporter.report([error.report])
-            self._again(batch, error.retry_after_s)
+            if error.patient:
+                self._again(batch, error.retry_after_s)
+            else:
+                self._one_by_one(batch, str(error))
         except StoreError as error:
             kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED
             self._reporter.report([self._report(kind, str(error))])
@@ -270,13 +273,18 @@ class QueueFunction:
 
     def _unforeseen(self, batch: list[Delivered], error: Exception) -> None:
         traceback.print_exception(error)
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        if len(batch) == 1:
+            self._reporter.report([self._report(ErrorKind.INTERNAL, reason)])
+        self._one_by_one(batch, reason)
+
+    def _one_by_one(self, batch: list[Delivered], reason: str) -> None:
+        """Let the messages of a batch that may hold poison come alone, and set aside what has failed too often."""
         if len(batch) > 1:
             for message in batch:
                 self._attempt([message])
             return
         message = batch[0]
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
-        self._reporter.report([self._report(ErrorKind.INTERNAL, reason)])
         attempts = self._poison[message.id] = self._poison.get(message.id, 0) + 1
         if attempts < MOST_ATTEMPTS:
             self._again(batch, None)

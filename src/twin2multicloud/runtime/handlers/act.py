@@ -101,10 +101,10 @@ class Act:
             return
         except (OSError, http.client.HTTPException) as error:
             raise HandlerError(
-                self._failed(f"webhook {where.netloc}: {error or 'no answer in time'}", event)
+                self._failed(f"webhook {where.netloc}: {error or 'no answer in time'}", event), patient=False
             ) from error
         if status >= 500 or status == 429:
-            raise HandlerError(self._failed(f"webhook {where.netloc} answered {status}", event))
+            raise HandlerError(self._failed(f"webhook {where.netloc} answered {status}", event), patient=False)
         if status >= 300:
             self._reporter.report([self._failed(f"webhook {where.netloc} answered {status}", event)])
 
