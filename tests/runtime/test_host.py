@@ -223,6 +223,7 @@ def test_a_strangers_outage_ends_in_the_dead_letters(tmp_path: Path) -> None:
 
     with hosted(tmp_path, handle) as here:
         here.send("1", "2", "3")
+        here.function.start()
         here.settle()
         assert here.handled["1"] == here.handled["3"] == 2, "once with the other, then alone"
         assert [letter.reason for letter in here.letters.list()] == ["no answer"]
