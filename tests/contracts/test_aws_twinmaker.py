@@ -16,7 +16,7 @@ from tests.contracts.twin_graph import ROOM, TwinGraphContract, interface
 from tests.standins.aws.fake_twinmaker import FakeTwinMaker
 from tests.standins.aws.places import shared_table
 from tests.standins.aws.server import ministack
-from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts, ConfigError, read_config
+from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts, read_config
 from twin2multicloud.runtime.adapters.aws.clients import Clients
 from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
 from twin2multicloud.runtime.adapters.aws.twinmaker import TwinMakerGraph
@@ -24,6 +24,7 @@ from twin2multicloud.runtime.adapters.aws.twinmaker_connector import Connector
 from twin2multicloud.runtime.entry.aws import Function
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import EntityState, Relation, TwinGraph, Update
+from twin2multicloud.runtime.settings import ConfigError
 
 ARN = "arn:aws:lambda:eu-central-1:000000000000:function:twin-connector"
 

@@ -38,10 +38,10 @@ from twin2multicloud.model.spec import (
 )
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts
 from twin2multicloud.runtime.entry.azure import VARIABLE, host_json, make_app
-from twin2multicloud.runtime.entry.roles import FunctionError
 from twin2multicloud.runtime.envelope import RawMessage, decode_raw, encode
 from twin2multicloud.runtime.links import Key, LinksDocument, Peer, sign
 from twin2multicloud.runtime.ports import EntityState
+from twin2multicloud.runtime.settings import ConfigError
 from twin2multicloud.runtime.times import to_time
 
 pytest_plugins = ("tests.standins.azure.fixtures",)
@@ -364,7 +364,7 @@ def test_a_device_that_is_gone_is_reported(rig: Rig, event_grid: FakeEventGrid) 
     ],
 )
 def test_an_app_that_is_configured_wrongly_says_so(functions: str, message: str) -> None:
-    with pytest.raises(FunctionError, match=message):
+    with pytest.raises(ConfigError, match=message):
         make_app({VARIABLE: functions}, Path())
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from twin2multicloud.runtime.adapters.aws.build import AwsPorts, read_config
+from twin2multicloud.runtime.adapters.aws.build import PLACE, AwsPorts, read_config
 from twin2multicloud.runtime.entry.aws_events import (
     from_queue,
     from_stream,
@@ -140,7 +140,7 @@ class Function:
 
     @cached_property
     def _roles(self) -> Roles:
-        return Roles(self._ports, read_function(self._environment), read_package(self._root))
+        return Roles(self._ports, read_function(self._environment, PLACE), read_package(self._root))
 
     @cached_property
     def _process(self) -> tuple[Batches, Batches]:

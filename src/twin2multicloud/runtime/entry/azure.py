@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import azure.functions as func
-import msgspec
 
-from twin2multicloud.runtime.adapters.azure.build import AzurePorts, build
+from twin2multicloud.runtime.adapters.azure.build import PLACE, AzurePorts, build
 from twin2multicloud.runtime.entry.azure_events import device_state, lower, raw_messages
 from twin2multicloud.runtime.entry.azure_host import host_json as host_json
 from twin2multicloud.runtime.entry.batches import Batches, Delivery, Handle, Message
 from twin2multicloud.runtime.entry.roles import FunctionConfig, FunctionError, Package, Roles, read_package
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
+from twin2multicloud.runtime.settings import lacking, read_setting
 
 VARIABLE: Final = "T2M_FUNCTIONS"
 STORAGE: Final = "AzureWebJobsStorage"
@@ -55,21 +55,20 @@ class RedeliverError(Exception):
 def make_app(
     environment: Mapping[str, str] = os.environ, root: Path | None = None, ports: AzurePorts | None = None
 ) -> func.FunctionApp:
-    """The function app. `root` is the package's directory (the host's, if None). Raises `FunctionError`."""
+    """The function app. `root` is the package's directory (the host's, if None). Raises `ConfigError`."""
     functions = read_functions(environment)
     parts = _Parts(environment, root or Path(environment.get("AzureWebJobsScriptRoot", ".")), ports)
     app = func.FunctionApp()
     for function in functions:
+        if function.role in ("send", "move") and not function.edge:
+            raise lacking(VARIABLE, "edge", f"{function.component} ({function.role})", PLACE)
         _ADD[function.role](app, function, _Function(function, parts))
     return app
 
 
 def read_functions(environment: Mapping[str, str]) -> list[AzureFunction]:
-    """The app's functions."""
-    try:
-        return msgspec.json.decode(environment.get(VARIABLE, ""), type=list[AzureFunction])
-    except msgspec.DecodeError as error:
-        raise FunctionError(f"the environment variable {VARIABLE}: {error}; the deployer writes it") from error
+    """The app's functions; `ConfigError` names the field that is wrong."""
+    return read_setting(environment, VARIABLE, list[AzureFunction], PLACE)
 
 
 class _Parts:

@@ -20,7 +20,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.gcp.build import ConfigError, GcpPorts, read_config
+from twin2multicloud.runtime.adapters.gcp.build import PLACE, GcpPorts, read_config
+from twin2multicloud.runtime.adapters.gcp.build import VARIABLE as CONFIG
 from twin2multicloud.runtime.entry.gathering import Gatherer
 from twin2multicloud.runtime.entry.gcp_gateway import Answer, Gateway, error_answer, later
 from twin2multicloud.runtime.entry.gcp_push import Delivery, TokenCheck, TokenError, google_certificates, pushed
@@ -30,6 +31,7 @@ from twin2multicloud.runtime.envelope import encode
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
 from twin2multicloud.runtime.handlers.receive import Receive
 from twin2multicloud.runtime.links import MAX_BODY_BYTES
+from twin2multicloud.runtime.settings import ConfigError, lacking
 
 MOVE_S: Final = 840.0
 """A mover's time, within the 15 minutes that Cloud Scheduler waits for an answer; its schedule is the retry."""
@@ -114,7 +116,7 @@ class Function:
 
         ports = self._ports
         if not ports.config.subscription:
-            raise ConfigError("T2M_CONFIG lacks 'subscription', which a worker needs")
+            raise lacking(CONFIG, "subscription", "a worker", PLACE)
         worker = Worker(
             ports.clients.subscriber,
             f"projects/{ports.config.project}/subscriptions/{ports.config.subscription}",
@@ -142,7 +144,7 @@ class Function:
 
     @cached_property
     def _roles(self) -> Roles:
-        return Roles(self._ports, read_function(self._environment), read_package(self._root))
+        return Roles(self._ports, read_function(self._environment, PLACE), read_package(self._root))
 
     @cached_property
     def _process(self) -> Work:
@@ -203,8 +205,8 @@ class Function:
             return None
         if not config.token_audience or not config.token_account:
             raise ConfigError(
-                "T2M_CONFIG lacks 'token_audience' or 'token_account', which a function needs that Pub/Sub or "
-                "Cloud Scheduler calls (or 'check_tokens' false where an emulator does)"
+                f"{CONFIG} lacks 'token_audience' or 'token_account', which a function needs that Pub/Sub or "
+                f"Cloud Scheduler calls; deploy again, or add them in {PLACE} ('check_tokens' false is for emulators)"
             )
         return TokenCheck(
             config.token_audience, config.token_account, fetch=self._certificates, monotonic=time.monotonic

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -40,6 +40,7 @@ from twin2multicloud.runtime.ports import (
     Secrets,
     TwinGraph,
 )
+from twin2multicloud.runtime.settings import ConfigError, read_setting
 from twin2multicloud.runtime.user_code import UserCode
 
 VARIABLE: Final = "T2M_FUNCTION"
@@ -47,7 +48,11 @@ SPEC_FILE: Final = "twin.json"
 PROCESSORS: Final = "processors"
 
 
-class FunctionError(Exception):
+Edge = Literal["telemetry", "commands", "persist", "twin-updates", "to-cool", "to-archive", "history", "state"]
+"""The blueprint's edges."""
+
+
+class FunctionError(ConfigError):
     """The function's package or its `T2M_FUNCTION` does not say what to run."""
 
 
@@ -57,9 +62,9 @@ class FunctionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     component: str
-    edge: str = ""
-    local: tuple[str, ...] = ()
-    receives: tuple[str, ...] = ()
+    edge: Edge | Literal[""] = ""
+    local: tuple[Edge, ...] = ()
+    receives: tuple[Edge, ...] = ()
     shards: int = 1
 
 
@@ -133,12 +138,9 @@ def read_package(directory: Path) -> Package:
     return Package(spec, {file.stem: file.read_text(encoding="utf-8") for file in files})
 
 
-def read_function(environment: Mapping[str, str]) -> FunctionConfig:
-    """The function's own configuration."""
-    try:
-        return msgspec.json.decode(environment.get(VARIABLE, ""), type=FunctionConfig)
-    except msgspec.DecodeError as error:
-        raise FunctionError(f"the environment variable {VARIABLE}: {error}; the deployer writes it") from error
+def read_function(environment: Mapping[str, str], place: str) -> FunctionConfig:
+    """The function's own configuration; `ConfigError` names the field that is wrong."""
+    return read_setting(environment, VARIABLE, FunctionConfig, place)
 
 
 class Roles:

@@ -23,17 +23,16 @@ from twin2multicloud.runtime.ports import (
     Secrets,
     TwinGraph,
 )
+from twin2multicloud.runtime.settings import lacking, read_setting
 
 if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.aws.clients import Clients
 
 VARIABLE: Final = "T2M_CONFIG"
+PLACE: Final = "the Lambda function's environment variables"
+"""Where a person finds it."""
 
 Tier = Literal["cool", "archive"]
-
-
-class ConfigError(Exception):
-    """The function's configuration is missing, broken or lacks what its role needs."""
 
 
 class Bucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,13 +70,7 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_config(environment: Mapping[str, str]) -> AwsConfig:
     """The configuration in `T2M_CONFIG`; `ConfigError` names the field that is wrong."""
-    text = environment.get(VARIABLE)
-    if not text:
-        raise ConfigError(f"the environment variable {VARIABLE} is not set; the deployer writes it")
-    try:
-        return msgspec.json.decode(text, type=AwsConfig)
-    except msgspec.DecodeError as error:
-        raise ConfigError(f"{VARIABLE}: {error}") from error
+    return read_setting(environment, VARIABLE, AwsConfig, PLACE)
 
 
 class SystemClock:
@@ -198,11 +191,11 @@ class AwsPorts:
 
         bucket = self.config.cool if tier == "cool" else self.config.archive
         if bucket is None:
-            raise ConfigError(f"{VARIABLE} lacks '{tier}', which this function needs")
+            raise lacking(VARIABLE, tier, "this function", PLACE)
         return S3ObjectStore(self.clients, bucket.name, prefix=bucket.prefix, classes={**CLASSES, **bucket.classes})
 
     def _needed(self, field: str) -> str:
         value = str(getattr(self.config, field))
         if not value:
-            raise ConfigError(f"{VARIABLE} lacks '{field}', which this function needs")
+            raise lacking(VARIABLE, field, "this function", PLACE)
         return value

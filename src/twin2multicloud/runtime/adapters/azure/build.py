@@ -30,6 +30,7 @@ from twin2multicloud.runtime.ports import (
     Secrets,
     TwinGraph,
 )
+from twin2multicloud.runtime.settings import lacking, read_setting
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.azure.queue_messages import Overflow
 
 VARIABLE: Final = "T2M_CONFIG"
+PLACE: Final = "the function app's settings"
+"""Where a person finds it."""
 _LOG: Final = logging.getLogger("twin2multicloud.errors")
 """The Functions host keeps what is logged, with its level."""
 
@@ -312,19 +315,13 @@ class _Document(AzureConfig, frozen=True, omit_defaults=True, forbid_unknown_fie
 def build(environment: Mapping[str, str], clock: Clock | None = None) -> AzurePorts:
     """The ports that `T2M_CONFIG` describes: an `AzureConfig` as JSON, with `emulators` where stand-ins are used.
 
-    Raises `ValueError` naming the field that is wrong.
+    Raises `ConfigError` naming the field that is wrong.
     """
-    content = environment.get(VARIABLE)
-    if not content:
-        raise ValueError(f"{VARIABLE} is not set; give the app's configuration as JSON")
-    try:
-        document = msgspec.json.decode(content, type=_Document)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{VARIABLE}: {error}") from error
+    document = read_setting(environment, VARIABLE, _Document, PLACE)
     return AzurePorts(document, document.emulators, clock)
 
 
 def _given(value: str, name: str) -> str:
     if not value:
-        raise ValueError(f"{VARIABLE}: {name} is missing, and this function needs it")
+        raise lacking(VARIABLE, name, "this function", PLACE)
     return value

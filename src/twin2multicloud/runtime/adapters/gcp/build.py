@@ -26,16 +26,15 @@ from twin2multicloud.runtime.ports import (
     Secrets,
     TwinGraph,
 )
+from twin2multicloud.runtime.settings import lacking, read_setting
 
 if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.gcp.commands import PendingCommands
     from twin2multicloud.runtime.adapters.gcp.pubsub import PubSubPublisher
 
 VARIABLE: Final = "T2M_CONFIG"
-
-
-class ConfigError(Exception):
-    """The function's configuration is missing, broken or lacks what its role needs."""
+PLACE: Final = "the environment variables of the Cloud Run service"
+"""Where a person finds it."""
 
 
 class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,13 +75,7 @@ class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 def read_config(environment: Mapping[str, str]) -> GcpConfig:
     """The configuration in `T2M_CONFIG`; `ConfigError` names the field that is wrong."""
-    text = environment.get(VARIABLE)
-    if not text:
-        raise ConfigError(f"the environment variable {VARIABLE} is not set; the deployer writes it")
-    try:
-        return msgspec.json.decode(text, type=GcpConfig)
-    except msgspec.DecodeError as error:
-        raise ConfigError(f"{VARIABLE}: {error}") from error
+    return read_setting(environment, VARIABLE, GcpConfig, PLACE)
 
 
 class SystemClock:
@@ -210,5 +203,5 @@ class GcpPorts:
     def _needed(self, field: str) -> str:
         value = str(getattr(self.config, field))
         if not value:
-            raise ConfigError(f"{VARIABLE} lacks '{field}', which this function needs")
+            raise lacking(VARIABLE, field, "this function", PLACE)
         return value
