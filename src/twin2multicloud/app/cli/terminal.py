@@ -32,7 +32,37 @@ def make_console(*, markup: bool = False) -> Console:
 
     # A terminal's width is rich's to find; COLUMNS wins there, too.
     width = None if sys.stdout.isatty() else _columns() or PIPE_WIDTH
-    return Console(width=width, markup=markup, emoji=False, highlight=False)
+    stream: Any = sys.stdout if sys.stdout.isatty() else _Trimmed()
+    return Console(width=width, markup=markup, emoji=False, highlight=False, file=stream)
+
+
+class _Trimmed:
+    """Standard output without blanks at the ends of lines, each line as soon as it is whole."""
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    @property
+    def encoding(self) -> str:
+        """Standard output's."""
+        return sys.stdout.encoding
+
+    def write(self, text: str) -> int:
+        """Write the lines that are whole now."""
+        *whole, self._begun = (self._begun + text).split("\n")
+        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in whole))
+        return len(text)
+
+    def flush(self) -> None:
+        """Write everything that there is."""
+        if self._begun.rstrip():
+            sys.stdout.write(self._begun.rstrip())
+            self._begun = ""
+        sys.stdout.flush()
+
+    def isatty(self) -> bool:
+        """It is none."""
+        return False
 
 
 @contextmanager
