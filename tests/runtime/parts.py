@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -226,6 +227,14 @@ def twin(directory: Path, *rules: Rule, **more: Any) -> Iterator[Twin]:
         yield made
     finally:
         made.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that is sure to come."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
 
 
 def at(seconds: float) -> str:

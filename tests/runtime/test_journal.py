@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.runtime.parts import until
 from twin2multicloud.runtime.envelope import ALERT, COMMAND_RESULT, Event
 from twin2multicloud.runtime.error_events import MOST_MESSAGE
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, StoreError
@@ -30,13 +31,6 @@ def journal(directory: Path, **more: Any) -> Iterator[Journal]:
         yield made
     finally:
         made.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.005)
 
 
 def test_repeats_are_folded(tmp_path: Path) -> None:
