@@ -12,8 +12,6 @@ from tests.runtime.parts import Reports, until
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
 from twin2multicloud.sandbox.host import FunctionStats, ScheduledFunction
 
-DEADLINE_S = 20.0
-
 
 REPORT = ErrorReport("L3", "error", ErrorKind.WRITE_FAILED, "down", "process")
 
