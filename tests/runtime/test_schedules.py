@@ -12,7 +12,6 @@ from tests.runtime.parts import Reports, until
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
 from twin2multicloud.sandbox.host import FunctionStats, ScheduledFunction
 
-
 REPORT = ErrorReport("L3", "error", ErrorKind.WRITE_FAILED, "down", "process")
 
 
