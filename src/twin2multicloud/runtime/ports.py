@@ -238,4 +238,6 @@ class Reporter(Protocol):
     """Where handlers report failures. Never raises: what can not be published is written to the function's log."""
 
     def report(self, reports: Iterable[ErrorReport]) -> None:
-        """Publish each as an error event on the error topic."""
+        """Publish each as one error event on the error topic, its texts bounded and readable (`runtime.error_events`).
+
+        Equal reports of one call are as many errors."""
