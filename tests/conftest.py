@@ -8,7 +8,6 @@ from collections.abc import Generator
 
 import pytest
 
-
 ALLOWED = "stand-in missing:"
 
 

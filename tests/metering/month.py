@@ -360,7 +360,9 @@ class Month:
             return
         link = self.blueprint.by_edge[edge]
         size = round(count * self.sizes.packed_record)
-        m.link(edge).sent(size + int(self.a["link_overhead_bytes"] + self.a["object_overhead_bytes"]), count, size, size)
+        m.link(edge).sent(
+            size + int(self.a["link_overhead_bytes"] + self.a["object_overhead_bytes"]), count, size, size
+        )
         m.function(f"{link.target}/{edge}-receiver").invoked(count, {LINK: count})
 
     # ── People ──────────────────────────────────────────────────────────────────────────────────────────────────
