@@ -77,6 +77,15 @@ def test_percentage_saved_against_each_cloud() -> None:
     assert re.search(r"Azure only .* 59,995\.54 +the mix saves 21\.7 %", outcome.out)
 
 
+@pytest.mark.parametrize("scenario", ["smart-home", "smart-building"])
+def test_the_headline_and_the_bars_give_the_same_share(scenario: str) -> None:
+    outcome = cached("optimize", scenario)
+    headline = re.search(r"([\d.]+) % less than the best single cloud, (\w+)", outcome.out)
+    assert headline is not None
+    share, cloud = headline.groups()
+    assert re.search(rf"{cloud} only .* the mix saves {share} %", outcome.out)
+
+
 def test_a_cloud_that_cannot_do_it_alone_has_no_figure() -> None:
     outcome = cached("optimize", "smart-home", "--deny", "gcp")
     assert re.search(r"GCP only +– +no placement on this cloud alone", outcome.out)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _MARKS = {"agrees": "✓", "deviates": "≠", "not exercised": "·", "unexpected": "+"}
 _STYLES = {"agrees": "green", "deviates": "yellow", "not exercised": "dim", "unexpected": "yellow"}
 
+_SHORT_S = 60
+"""What waits in a batch at either end of a shorter run is some percent of it."""
+
 
 def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
     """Print the comparison of the sandbox's whole life so far."""
@@ -70,12 +73,13 @@ def _row_json(row: MeterRow) -> dict[str, Any]:
 
 
 def print_comparison(console: Console, comparison: Comparison, *, all_meters: bool) -> None:
-    """A line per meter: those that cost most first; without `all_meters` the twelve that matter."""
+    """A line per meter: those that cost most first; without `all_meters` twelve and any that is off."""
     from rich.table import Table
     from rich.text import Text
 
     rows = sorted(comparison.rows, key=lambda row: -max(row.usd.predicted, row.usd.metered))
-    shown = rows if all_meters else [row for row in rows if row.usage.metered > 0][:12]
+    twelve = [row for row in rows if row.usage.metered > 0][:12]
+    shown = rows if all_meters else [row for row in rows if row in twelve or row in comparison.deviating]
     narrow = console.width < 100
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
@@ -108,6 +112,8 @@ def print_comparison(console: Console, comparison: Comparison, *, all_meters: bo
         notes.append("* storage is projected from what was written")
     if any(row.planned for row in shown):
         notes.append("° capacity is planned for the rate")
+    if comparison.deviating and comparison.elapsed_s < _SHORT_S:
+        notes.append(f"a run under {_SHORT_S} s cuts off what is still on its way")
     usd = comparison.usd
     console.print(
         f"a month at this rate: {usd.predicted:,.2f} USD predicted, {usd.metered:,.2f} USD metered", style="bold"

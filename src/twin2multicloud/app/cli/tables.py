@@ -167,8 +167,9 @@ def bars(console: Console, usd_per_month: float, mix: str, alone: Mapping[Provid
         if usd is None:
             rows.append((name, 0.0, Text("–"), Text("no placement on this cloud alone", "dim")))
             continue
-        saved = (usd - usd_per_month) / usd if usd > 0 else 0.0
-        says = f"the mix saves {100 * saved:.1f} %" if cents(usd) > total else "the same"
+        # Of the cents that are printed, like the headline: the same share reads the same everywhere.
+        saved = cents(usd) - total
+        says = f"the mix saves {100 * saved / cents(usd):.1f} %" if saved > 0 else "the same"
         rows.append((name, usd, Text(money(cents(usd))), Text(says)))
     names, _, amounts, texts = zip(*rows, strict=True)
     taken = sum(max(text.cell_len for text in column) for column in (names, amounts, texts)) + 6

@@ -1,0 +1,43 @@
+"""The table of metered against predicted usage shows what matters, and hides nothing that is off."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from twin2multicloud.app.cli.sandbox_meters import print_comparison
+from twin2multicloud.model.slots import Provider
+from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow, Pair
+
+
+def row(number: int, predicted: float, metered: float) -> MeterRow:
+    """A meter that costs a dollar a unit."""
+    usage = Pair(predicted, metered)
+    name = f"aws.service.meter-{number:02}"
+    return MeterRow(name, Provider.AWS, "us-east-1", "Service", "d", "units", usage, usage, usage.verdict(), ())
+
+
+def printed(*rows: MeterRow, elapsed_s: float = 600.0) -> str:
+    """What a terminal shows of these meters."""
+    file = io.StringIO()
+    comparison = Comparison(rows, elapsed_s, 1.0, Pair(1.0, 1.0))
+    print_comparison(Console(file=file, width=120), comparison, all_meters=False)
+    return file.getvalue()
+
+
+def test_a_cheap_meter_that_is_off_is_shown_below_the_twelve_that_cost_most() -> None:
+    agreeing = [row(number, 100.0 - number, 100.0 - number) for number in range(14)]
+    shown = printed(*agreeing, row(50, 1.0, 2.0), row(51, 0.0, 0.5))
+    assert "meter-11" in shown
+    assert "meter-12" not in shown
+    assert "meter-50" in shown
+    assert "meter-51" in shown
+    assert "14 meters agree within 2 %, 2 do not" in shown
+    assert "2 more: sandbox meters --all" in shown
+
+
+def test_a_short_run_says_why_it_may_be_off() -> None:
+    assert "still on its way" in printed(row(1, 1.0, 2.0), elapsed_s=9.0)
+    assert "still on its way" not in printed(row(1, 1.0, 2.0), elapsed_s=90.0)
+    assert "still on its way" not in printed(row(1, 1.0, 1.0), elapsed_s=9.0)
