@@ -8,14 +8,14 @@ from rich.console import Console
 
 from twin2multicloud.app.cli.sandbox_meters import print_comparison
 from twin2multicloud.model.slots import Provider
-from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow, Pair
+from twin2multicloud.sandbox.metering.compare import Comparison, ComponentRow, MeterRow, Pair
 
 
-def row(number: int, predicted: float, metered: float) -> MeterRow:
+def row(number: int, predicted: float, metered: float, *components: ComponentRow) -> MeterRow:
     """A meter that costs a dollar a unit."""
     usage = Pair(predicted, metered)
     name = f"aws.service.meter-{number:02}"
-    return MeterRow(name, Provider.AWS, "us-east-1", "Service", "d", "units", usage, usage, usage.verdict(), ())
+    return MeterRow(name, Provider.AWS, "us-east-1", "Service", "d", "units", usage, usage, usage.verdict(), components)
 
 
 def printed(*rows: MeterRow, elapsed_s: float = 600.0) -> str:
@@ -41,3 +41,9 @@ def test_a_short_run_says_why_it_may_be_off() -> None:
     assert "still on its way" in printed(row(1, 1.0, 2.0), elapsed_s=9.0)
     assert "still on its way" not in printed(row(1, 1.0, 2.0), elapsed_s=90.0)
     assert "still on its way" not in printed(row(1, 1.0, 1.0), elapsed_s=9.0)
+
+
+def test_a_part_without_an_occasion_is_named() -> None:
+    parts = [ComponentRow(name, Pair(1.0, got), False, False) for name, got in (("L2/x", 1.0), ("L3.hot/nonces", 0.0))]
+    assert "no occasion yet for L3.hot/nonces" in printed(row(1, 2.0, 1.0, *parts))
+    assert "no occasion" not in printed(row(1, 2.0, 2.0, *parts[:1]))

@@ -246,6 +246,7 @@ class Demo:
                 "devices": devices,
                 "message_interval_s": window.elapsed_s * devices / max(count, 1.0),
                 "message_size_bytes": max(round(size / max(count, 1.0)), 1),
+                "dashboard_hours_per_day": 0.0,  # nobody looks at it meanwhile
                 # An event makes two alerts: that a rule fired, and that it is over.
                 "event_share": min(amounts.get(("event-count", "L2/alerts"), 0.0) / 2 / max(count, 1.0), 1.0),
             }

@@ -112,6 +112,9 @@ def print_comparison(console: Console, comparison: Comparison, *, all_meters: bo
         notes.append("* storage is projected from what was written")
     if any(row.planned for row in shown):
         notes.append("° capacity is planned for the rate")
+    idle = {part.component for row in comparison.deviating for part in row.components if part.idle}
+    if idle:
+        notes.append(f"no occasion yet for {', '.join(sorted(idle))}")
     if comparison.deviating and comparison.elapsed_s < _SHORT_S:
         notes.append(f"a run under {_SHORT_S} s cuts off what is still on its way")
     usd = comparison.usd

@@ -57,6 +57,11 @@ class ComponentRow:
     projected: bool
     planned: bool
 
+    @property
+    def idle(self) -> bool:
+        """Whether the run had no occasion for it, which leaves a meter that others share below its prediction."""
+        return self.usage.verdict() == "not exercised"
+
 
 @dataclass(frozen=True)
 class MeterRow:
