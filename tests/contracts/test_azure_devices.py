@@ -15,7 +15,8 @@ from azure.iot.hub import IoTHubRegistryManager
 
 from tests.contracts.base import unique
 from tests.standins.azure.fake_iot_hub import HOST, FakeIotHub, fake_iot_hub, sas_token
-from tests.standins.azure.rig import HOME, Certificates, listens
+from tests.standins.azure.rig import HOME, Certificates
+from tests.standins.ports import listens
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts
 from twin2multicloud.runtime.adapters.azure.calls import Pool
 from twin2multicloud.runtime.adapters.azure.commands import HubCommands, hub_client

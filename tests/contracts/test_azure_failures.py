@@ -22,7 +22,8 @@ from tests.standins.azure.fake_digital_twins import FakeDigitalTwins
 from tests.standins.azure.fake_event_grid import FakeEventGrid
 from tests.standins.azure.fake_key_vault import FakeKeyVault
 from tests.standins.azure.fake_outage import FakeOutage, fake_outage
-from tests.standins.azure.rig import Certificates, free_port, serving
+from tests.standins.azure.rig import Certificates, serving
+from tests.standins.ports import free_port
 from twin2multicloud.runtime.adapters.azure.build import VARIABLE, AzureConfig, AzurePorts, Emulators, build
 from twin2multicloud.runtime.adapters.azure.calls import retry_after_s
 from twin2multicloud.runtime.adapters.azure.object_store import BlobObjectStore

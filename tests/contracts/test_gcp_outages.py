@@ -10,7 +10,8 @@ from google.api_core import exceptions
 from google.rpc.error_details_pb2 import RetryInfo
 
 from tests.contracts.base import at, record
-from tests.standins.gcp.processes import PROJECT, free_port
+from tests.standins.gcp.processes import PROJECT
+from tests.standins.ports import free_port
 from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts
 from twin2multicloud.runtime.adapters.gcp.calls import calling
 from twin2multicloud.runtime.adapters.gcp.patience import Patience

@@ -16,8 +16,8 @@ from tests.contracts.test_gcp_pubsub import Subscriptions
 from tests.standins.aws.places import drain, queue, topic_to
 from tests.standins.aws.server import REGION, ministack
 from tests.standins.azure.fake_event_grid import FakeEventGrid
-from tests.standins.azure.rig import free_port
 from tests.standins.gcp.processes import PROJECT
+from tests.standins.ports import free_port
 from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts
 from twin2multicloud.runtime.adapters.azure.build import AzureConfig, AzurePorts, Emulators
 from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts

@@ -22,7 +22,8 @@ from tests.standins.azure.fake_event_grid import FakeEventGrid
 from tests.standins.azure.fake_functions_host import FakeFunctionsHost, fake_functions_host
 from tests.standins.azure.fake_iot_hub import FakeIotHub, HubMessage
 from tests.standins.azure.fake_key_vault import FakeKeyVault
-from tests.standins.azure.rig import Certificates, free_port
+from tests.standins.azure.rig import Certificates
+from tests.standins.ports import free_port
 from twin2multicloud.model.spec import (
     AlertAction,
     CommandAction,

@@ -7,7 +7,6 @@ import functools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.standins.ports import free_port
 from twin2multicloud.runtime.adapters.aws.clients import Clients
 
 REGION = "eu-central-1"
@@ -31,7 +31,7 @@ class Ministack:
     """A running server. `clients` are the adapters' own, with credentials that it takes for the account's owner."""
 
     def __init__(self, python: str, *, auth: bool = False) -> None:
-        self.port, self.mqtt_port = _free_port(), _free_port()
+        self.port, self.mqtt_port = free_port(), free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.home = Path(tempfile.mkdtemp(prefix="ministack-"))
         variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_"))}
@@ -124,10 +124,3 @@ def _installed() -> tuple[str, str]:
     except (subprocess.SubprocessError, OSError) as error:
         return "", str(getattr(error, "stderr", "") or error).strip()[-300:]
     return done.stdout.strip(), ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.standins.azure.rig import free_port, listens, npm_package, running
+from tests.standins.azure.rig import npm_package, running
+from tests.standins.ports import free_port, listens
 
 # The two emulators' published keys: they protect nothing.
 STORAGE_ACCOUNT = "devstoreaccount1"

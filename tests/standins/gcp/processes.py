@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,25 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.ports import free_port, listens
+
 ROOT = Path(__file__).parents[3]
 PROJECT = "t2m-test"
 """The project that tests use; an emulator makes it when it is named."""
 _START_S = 60.0
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def listens(port: int) -> bool:
-    """Whether something accepts connections there."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

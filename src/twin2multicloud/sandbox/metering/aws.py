@@ -23,6 +23,7 @@ from twin2multicloud.sandbox.metering.base import (
     Counted,
     CountedFunction,
     Level,
+    OwnGraph,
     pieces,
 )
 from twin2multicloud.sandbox.metering.book import MeterBook
@@ -345,14 +346,15 @@ class TwinMaker(Counted):
         return {"aws.twinmaker.entities": Amount(self._entities.value)}
 
 
-class DynamoDbGraph(Counted):
+class DynamoDbGraph(OwnGraph):
     """Our own graph on an on-demand table."""
+
+    storage = "aws.dynamodb.storage"
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._writes = self.cell("aws.dynamodb.write-units")
         self._reads = self.cell("aws.dynamodb.read-units")
-        self._stored = self.cell("entity-bytes")
 
     def updated(self, sizes: Sequence[int]) -> None:
         """See `GraphMeter.updated`."""
@@ -363,14 +365,6 @@ class DynamoDbGraph(Counted):
         """See `GraphMeter.queried`."""
         self.tally("answer", answers)
         self._reads.add(sum(0.5 * pieces(size, 4 * KIB) for size in answers))
-
-    def holds(self, entities: int, stored: float, at: float) -> None:
-        """See `GraphMeter.holds`."""
-        self._stored.grow(stored)
-
-    def derived(self, scale: float) -> dict[str, Amount]:
-        """Entities stay."""
-        return {"aws.dynamodb.storage": Amount(self._stored.value)}
 
 
 class Grafana(Counted):

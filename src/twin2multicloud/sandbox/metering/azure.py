@@ -24,6 +24,7 @@ from twin2multicloud.sandbox.metering.base import (
     Counted,
     CountedFunction,
     Level,
+    OwnGraph,
     pieces,
 )
 from twin2multicloud.sandbox.metering.book import MeterBook
@@ -315,13 +316,14 @@ class DigitalTwins(Counted):
         """Twins at rest are free."""
 
 
-class CosmosGraph(Counted):
+class CosmosGraph(OwnGraph):
     """Our own graph on a serverless container."""
+
+    storage = "azure.cosmos.storage"
 
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._units = self.cell("azure.cosmos.serverless-ru")
-        self._stored = self.cell("entity-bytes")
         self._per_write = self.assumed("cosmos_write_ru_per_kib")
         self._per_read = self.assumed("cosmos_read_ru_per_kib")
 
@@ -334,14 +336,6 @@ class CosmosGraph(Counted):
         """See `GraphMeter.queried`."""
         self.tally("answer", answers)
         self._units.add(self._per_read * sum(max(size / KIB, 1.0) for size in answers))
-
-    def holds(self, entities: int, stored: float, at: float) -> None:
-        """See `GraphMeter.holds`."""
-        self._stored.grow(stored)
-
-    def derived(self, scale: float) -> dict[str, Amount]:
-        """Entities stay."""
-        return {"azure.cosmos.storage": Amount(self._stored.value)}
 
 
 class Grafana(Counted):

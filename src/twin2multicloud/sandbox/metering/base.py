@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
+from typing import ClassVar
 
 from twin2multicloud.blueprint.kinds import Role
 from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
@@ -105,6 +106,24 @@ class Level:
     def stored(self) -> float:
         """The level."""
         return self._level.value
+
+
+class OwnGraph(Counted):
+    """Our own graph on a document store: what its entities take is stored all month under the meter `storage`."""
+
+    storage: ClassVar[str]
+
+    def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
+        super().__init__(component, blueprint, book)
+        self._stored = self.cell("entity-bytes")
+
+    def holds(self, entities: int, stored: float, at: float) -> None:
+        """See `GraphMeter.holds`."""
+        self._stored.grow(stored)
+
+    def derived(self, scale: float) -> dict[str, Amount]:
+        """Entities stay."""
+        return {self.storage: Amount(self._stored.value)}
 
 
 class CountedFunction(Counted):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twin2multicloud.blueprint.kinds import Kind, Role
 from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
 from twin2multicloud.model.slots import Provider
-from twin2multicloud.sandbox.metering import aws, azure, gcp
+from twin2multicloud.sandbox.metering import aws, azure, gcp, gcp_stores
 from twin2multicloud.sandbox.metering.base import Counted
 from twin2multicloud.sandbox.metering.book import MeterBook
 
@@ -39,12 +39,12 @@ _RULES: dict[tuple[Kind, str], _Rule] = {
     (Kind.FUNCTION, "Cloud Run"): gcp.RunFunction,  # a sender of single messages
     (Kind.FUNCTION, "Cloud Run worker"): gcp.Worker,
     (Kind.SCHEDULE, "Cloud Scheduler"): gcp.Schedule,
-    (Kind.STORE, "Firestore"): gcp.Firestore,
-    (Kind.STORE, "Bigtable"): gcp.Bigtable,
-    (Kind.BUCKET, "Cloud Storage"): gcp.CloudStorage,
-    (Kind.GRAPH, "Firestore"): gcp.FirestoreGraph,
-    (Kind.DASHBOARD, "Grafana OSS on Cloud Run"): gcp.RunGrafana,
-    (Kind.DASHBOARD, "Grafana OSS on Compute Engine"): gcp.MachineGrafana,
+    (Kind.STORE, "Firestore"): gcp_stores.Firestore,
+    (Kind.STORE, "Bigtable"): gcp_stores.Bigtable,
+    (Kind.BUCKET, "Cloud Storage"): gcp_stores.CloudStorage,
+    (Kind.GRAPH, "Firestore"): gcp_stores.FirestoreGraph,
+    (Kind.DASHBOARD, "Grafana OSS on Cloud Run"): gcp_stores.RunGrafana,
+    (Kind.DASHBOARD, "Grafana OSS on Compute Engine"): gcp_stores.MachineGrafana,
 }
 
 # Where one service counts in several ways: by the offer, and for the offer's own main component only.
