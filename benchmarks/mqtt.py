@@ -33,9 +33,9 @@ from twin2multicloud.model.spec import DeviceGroup, DeviceType, Field, Retention
 from twin2multicloud.runtime.device_keys import DeviceKeys, device_key
 from twin2multicloud.runtime.envelope import RawMessage
 from twin2multicloud.runtime.failures import ErrorReport
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.gateway.intake import Intake
 from twin2multicloud.sandbox.gateway.mqtt import MqttGateway
-from twin2multicloud.simulator.clock import SystemClock
 from twin2multicloud.simulator.link import Target
 from twin2multicloud.simulator.report import Report
 from twin2multicloud.simulator.simulation import Plan, Simulation

@@ -27,12 +27,12 @@ from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import AlertAction, DeviceGroup, DeviceType, Field, Retention, Rule, TwinSpec
 from twin2multicloud.model.workload import Workload
 from twin2multicloud.runtime.device_keys import device_key
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import TwinInSandbox, create, start, stop
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.status import CloudStatus
 from twin2multicloud.sandbox.supervisor import ask
-from twin2multicloud.simulator.clock import SystemClock
 from twin2multicloud.simulator.link import Target
 from twin2multicloud.simulator.simulation import Plan, Simulation
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin2multicloud.runtime.adapters.local.clock import ClockSetting, ManualClock, SystemClock, TwinClock
+from twin2multicloud.runtime.adapters.local.clock import ClockSetting, ManualClock, TwinClock
+from twin2multicloud.runtime.system_clock import SystemClock
 
 steps = st.lists(
     st.tuples(st.just("pass"), st.floats(-100, 1000))

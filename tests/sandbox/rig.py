@@ -17,12 +17,12 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.workload import Workload
-from twin2multicloud.runtime.adapters.local.clock import SystemClock
 from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.runtime.device_keys import device_key
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.handlers.archive import unpack
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import SandboxError, TwinInSandbox, create, start, stop
 from twin2multicloud.sandbox.layout import Layout

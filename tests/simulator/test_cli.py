@@ -20,9 +20,9 @@ from twin2multicloud.app.cli.main import run
 from twin2multicloud.app.cli.simulate_command import FAULTS
 from twin2multicloud.app.cli.simulate_view import progress_line
 from twin2multicloud.runtime.device_keys import DeviceKeys
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.gateway.intake import Intake
 from twin2multicloud.sandbox.gateway.mqtt import MqttGateway
-from twin2multicloud.simulator.clock import SystemClock
 from twin2multicloud.simulator.faults import Fault
 from twin2multicloud.simulator.ledger import read_ledger
 from twin2multicloud.simulator.report import Report

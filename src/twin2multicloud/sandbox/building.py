@@ -11,7 +11,7 @@ from typing import Any, Final
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import TwinSpec
-from twin2multicloud.runtime.adapters.local.clock import SystemClock, TwinClock
+from twin2multicloud.runtime.adapters.local.clock import TwinClock
 from twin2multicloud.runtime.adapters.local.dead_letters import LocalDeadLetters
 from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
 from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
@@ -26,6 +26,7 @@ from twin2multicloud.runtime.handlers.handover import Hand
 from twin2multicloud.runtime.handlers.receive import Query, Receive
 from twin2multicloud.runtime.link_client import LinkClient
 from twin2multicloud.runtime.links import LinksSource
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.channels import Channel, Topics, channel_meter, packs
 from twin2multicloud.sandbox.devices import CommandDesk
 from twin2multicloud.sandbox.faults import Faults

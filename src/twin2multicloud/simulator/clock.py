@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from twin2multicloud.runtime.ports import Clock
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
 
 
 @dataclass(frozen=True)

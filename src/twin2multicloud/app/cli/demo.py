@@ -23,12 +23,12 @@ from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.device_keys import device_key
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import SandboxError, create, start, stop
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.metering.window import Window
 from twin2multicloud.sandbox.verify import Verification
-from twin2multicloud.simulator.clock import SystemClock
 from twin2multicloud.simulator.faults import Fault
 from twin2multicloud.simulator.ledger import Ledger, read_ledger
 from twin2multicloud.simulator.link import Target

@@ -17,6 +17,7 @@ from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import (
     JsonOption,
     PricesOption,
+    TwinArgument,
     complete_pin,
     complete_provider,
     complete_slot,
@@ -296,14 +297,7 @@ def init(
 @app.command()
 def check(
     context: typer.Context,
-    twin: Annotated[
-        str,
-        typer.Argument(
-            metavar="TWIN",
-            help="A twin's file, a built-in scenario's name, or - for standard input.",
-            autocompletion=complete_workload,
-        ),
-    ],
+    twin: TwinArgument,
     json_output: JsonOption = False,
 ) -> None:
     """Check a twin's definition whole, without starting anything: types, references, names, rules, code, DTDL.
@@ -321,14 +315,7 @@ def check(
 @app.command()
 def package(
     context: typer.Context,
-    twin: Annotated[
-        str,
-        typer.Argument(
-            metavar="TWIN",
-            help="A twin's file, a built-in scenario's name, or - for standard input.",
-            autocompletion=complete_workload,
-        ),
-    ],
+    twin: TwinArgument,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Directory to write the packages to.")],
     cloud: Annotated[
         list[str] | None,

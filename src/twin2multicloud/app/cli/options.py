@@ -42,3 +42,12 @@ PricesOption = Annotated[
     str | None,
     typer.Option("--prices", metavar="DIR", help="Directory of a price book of your own; default: the bundled one."),
 ]
+
+TwinArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="TWIN",
+        help="A twin's file, a built-in scenario's name, or - for standard input.",
+        autocompletion=complete_workload,
+    ),
+]

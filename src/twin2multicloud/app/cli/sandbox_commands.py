@@ -11,7 +11,7 @@ from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.letter_commands import dead_letters
 from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_provider, complete_workload
-from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY, CloudArgument, DirectoryOption, run
+from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY, CloudArgument, DirectoryOption, FollowOption, run
 
 if TYPE_CHECKING:
     from twin2multicloud.sandbox.client import SandboxClient
@@ -101,7 +101,7 @@ def status(
 @sandbox.command("logs")
 def logs(
     context: typer.Context,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")] = False,
+    follow: FollowOption = False,
     lines: Annotated[int, typer.Option(metavar="N", min=0, max=100_000, help="Lines of each log to begin with.")] = 20,
     cloud: CloudArgument = None,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
@@ -121,7 +121,7 @@ def logs(
 @sandbox.command("errors")
 def errors(
     context: typer.Context,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")] = False,
+    follow: FollowOption = False,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
     json_output: JsonOption = False,
 ) -> None:
@@ -140,7 +140,7 @@ def errors(
 @sandbox.command("alerts")
 def alerts(
     context: typer.Context,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")] = False,
+    follow: FollowOption = False,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
     json_output: JsonOption = False,
 ) -> None:

@@ -21,6 +21,7 @@ DirectoryOption = Annotated[
 CloudArgument = Annotated[
     str | None, typer.Option("--cloud", metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider)
 ]
+FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")]
 
 
 def run(context: typer.Context, directory: Path, json_output: bool, action: Callable[[SandboxClient], int]) -> None:

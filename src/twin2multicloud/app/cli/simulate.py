@@ -19,9 +19,10 @@ from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.twin.compile import compile_twin
+from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.runtime.times import to_epoch
 from twin2multicloud.sandbox.layout import Layout
-from twin2multicloud.simulator.clock import FollowedClock, PacedClock, SystemClock
+from twin2multicloud.simulator.clock import FollowedClock, PacedClock
 from twin2multicloud.simulator.connection import Connection, read_connection
 from twin2multicloud.simulator.faults import Fault, FaultPlan
 from twin2multicloud.simulator.ledger import Ledger

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -24,6 +23,7 @@ from twin2multicloud.runtime.ports import (
     TwinGraph,
 )
 from twin2multicloud.runtime.settings import lacking, read_setting
+from twin2multicloud.runtime.system_clock import SystemClock
 
 if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.aws.clients import Clients
@@ -71,14 +71,6 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_config(environment: Mapping[str, str]) -> AwsConfig:
     """The configuration in `T2M_CONFIG`; `ConfigError` names the field that is wrong."""
     return read_setting(environment, VARIABLE, AwsConfig, PLACE)
-
-
-class SystemClock:
-    """The host's clock."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
 
 
 class AwsPorts:

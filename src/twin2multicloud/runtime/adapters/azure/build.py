@@ -31,6 +31,7 @@ from twin2multicloud.runtime.ports import (
     TwinGraph,
 )
 from twin2multicloud.runtime.settings import lacking, read_setting
+from twin2multicloud.runtime.system_clock import SystemClock
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -84,20 +85,12 @@ class AzureConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     """Events in one queue message (`Batching.link_messages`)."""
 
 
-class WallClock:
-    """`Clock`: a cloud's twin lives in real time."""
-
-    def now(self) -> float:
-        """See `Clock.now`."""
-        return time.time()
-
-
 class AzurePorts:
     """Every port of one function app. `close` ends threads and connections, also those of links."""
 
     def __init__(self, config: AzureConfig, emulators: Emulators | None = None, clock: Clock | None = None) -> None:
         self.config = config
-        self.clock: Clock = clock or WallClock()
+        self.clock: Clock = clock or SystemClock()
         self._emulators = emulators or Emulators()
         self._closing = ExitStack()
 
@@ -242,7 +235,7 @@ class AzurePorts:
         """What receivers remember; by the wall clock, as signatures are."""
         from twin2multicloud.runtime.adapters.azure.states import NONCES_PARTITION, CosmosNonces
 
-        return CosmosNonces(self._container("nonces", NONCES_PARTITION), WallClock())
+        return CosmosNonces(self._container("nonces", NONCES_PARTITION), SystemClock())
 
     @cached_property
     def _options(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from twin2multicloud.runtime.ports import (
     TwinGraph,
 )
 from twin2multicloud.runtime.settings import lacking, read_setting
+from twin2multicloud.runtime.system_clock import SystemClock
 
 if TYPE_CHECKING:
     from twin2multicloud.runtime.adapters.gcp.commands import PendingCommands
@@ -76,14 +77,6 @@ class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 def read_config(environment: Mapping[str, str]) -> GcpConfig:
     """The configuration in `T2M_CONFIG`; `ConfigError` names the field that is wrong."""
     return read_setting(environment, VARIABLE, GcpConfig, PLACE)
-
-
-class SystemClock:
-    """The host's clock."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
 
 
 class GcpPorts:

@@ -9,9 +9,9 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from twin2multicloud.runtime.adapters.local.clock import SystemClock
 from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
 from twin2multicloud.runtime.ports import Clock
+from twin2multicloud.runtime.system_clock import SystemClock
 
 _SCHEMA: Final = (
     (

@@ -26,10 +26,10 @@ from typing import Final
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.local.clock import SystemClock
 from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import Clock, StoredObject
+from twin2multicloud.runtime.system_clock import SystemClock
 
 STORAGE_CLASSES: Final = ("standard", "cool", "archive")
 

@@ -26,10 +26,10 @@ from typing import Final
 
 import msgspec
 
-from twin2multicloud.runtime.adapters.local.clock import SystemClock
 from twin2multicloud.runtime.adapters.local.database import Database, Gate, open_gate
 from twin2multicloud.runtime.failures import StoreError
 from twin2multicloud.runtime.ports import Clock
+from twin2multicloud.runtime.system_clock import SystemClock
 
 _SCHEMA: Final = (("CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",),)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,119}")
