@@ -26,7 +26,7 @@ def planned_roles(blueprint: Blueprint, spec: TwinSpec) -> dict[Provider, tuple[
     """
     wanted: dict[Provider, set[str]] = {}
     for component in blueprint.components:
-        role = _role(component)
+        role = package_role(component)
         if role in roles_of(component.provider):
             wanted.setdefault(component.provider, set()).add(role)
     if any(isinstance(action, WebhookAction | FunctionAction) for rule in spec.rules for action in rule.actions):
@@ -40,7 +40,8 @@ def planned_roles(blueprint: Blueprint, spec: TwinSpec) -> dict[Provider, tuple[
     }
 
 
-def _role(component: PlannedComponent) -> str:
+def package_role(component: PlannedComponent) -> str:
+    """The role of the package that a component runs, "" if it runs none."""
     if component.role is Role.PROCESS and component.offer == "gcp.run-worker":
         return "worker"
     return "" if component.role is None else _ROLES.get(component.role, "")

@@ -1,0 +1,22 @@
+"""What the deployer knows of a cloud: how its stacks are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from twin2multicloud.deployer.deployment import Deployment, Site
+from twin2multicloud.deployer.stacks import Stack
+from twin2multicloud.model.slots import Slot
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud's stacks. `foundation` gives what the slots of a site share, `slot` the stack of one slot.
+
+    `provider_versions` are the versions that root modules pin, by Terraform's provider; modules accept a range.
+    """
+
+    foundation: Callable[[Deployment, Site], Stack]
+    slot: Callable[[Deployment, Slot], Stack]
+    provider_versions: Mapping[str, str]
