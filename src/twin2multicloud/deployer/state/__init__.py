@@ -1,0 +1,1 @@
+"""Where the state of every stack is kept: all versions, locks with their holders, rollback."""

@@ -1,0 +1,95 @@
+"""The few fields of a Terraform state (format 4) that the store and the engine read."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from twin2multicloud.deployer.state.errors import DocumentError
+
+_FORMAT: Final = 4
+
+
+class _Instance(msgspec.Struct):
+    index_key: int | str | None = None
+    status: str | None = None
+    deposed: str | None = None
+    attributes: dict[str, Any] = {}
+
+
+class _Resource(msgspec.Struct):
+    mode: str
+    type: str
+    name: str
+    module: str = ""
+    provider: str = ""
+    instances: list[_Instance] = []
+
+
+class _Document(msgspec.Struct):
+    version: int
+    serial: int
+    lineage: str
+    terraform_version: str = ""
+    resources: list[_Resource] = []
+
+
+class StateResource(msgspec.Struct, frozen=True):
+    """A resource that exists as far as the state knows. `id` is the provider's, where it gives one.
+
+    `tainted`: half made, and replaced by the next apply. `deposed`: to be destroyed after its successor was made.
+    """
+
+    address: str
+    type: str
+    id: str | None = None
+    tainted: bool = False
+    deposed: bool = False
+
+
+class StateDocument(msgspec.Struct, frozen=True):
+    """A state's place in its history, and what it lists."""
+
+    serial: int
+    lineage: str
+    resources: tuple[StateResource, ...]
+
+
+def read_document(content: bytes) -> StateDocument:
+    """`DocumentError` for anything but a state of format 4."""
+    try:
+        raw = msgspec.json.decode(content, type=_Document)
+    except msgspec.DecodeError as error:
+        raise DocumentError(f"not a Terraform state: {error}") from error
+    if raw.version != _FORMAT:
+        raise DocumentError(f"version: {raw.version} is not a state format we know; only {_FORMAT} is")
+    if not raw.lineage:
+        raise DocumentError("lineage: empty, so the state's history cannot be told from another's")
+    found = tuple(
+        _resource(resource, instance)
+        for resource in raw.resources
+        if resource.mode == "managed"
+        for instance in resource.instances
+    )
+    return StateDocument(raw.serial, raw.lineage, found)
+
+
+def with_serial(content: bytes, serial: int) -> bytes:
+    """The same state with another serial, everything else kept in order."""
+    fields: dict[str, msgspec.Raw] = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    fields["serial"] = msgspec.Raw(str(serial).encode())
+    return msgspec.json.encode(fields)
+
+
+def _resource(resource: _Resource, instance: _Instance) -> StateResource:
+    prefix = f"{resource.module}." if resource.module else ""
+    key = "" if instance.index_key is None else f"[{msgspec.json.encode(instance.index_key).decode()}]"
+    known = instance.attributes.get("id")
+    return StateResource(
+        address=f"{prefix}{resource.type}.{resource.name}{key}",
+        type=resource.type,
+        id=known if isinstance(known, str) else None,
+        tainted=instance.status == "tainted",
+        deposed=instance.deposed is not None,
+    )
