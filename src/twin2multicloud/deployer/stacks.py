@@ -79,7 +79,22 @@ def stacks_of(deployment: Deployment) -> tuple[Stack, ...]:
 
     foundations = (CLOUDS[site.provider].foundation(deployment, site) for site in deployment.sites)
     slots = (CLOUDS[deployment.site(slot).provider].slot(deployment, slot) for slot in ORDER)
-    return (*foundations, *slots)
+    return _sorted((*foundations, *slots))
+
+
+def _sorted(stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
+    """The usual order, but no stack before one whose outputs it takes."""
+    waiting, placed = list(stacks), dict[str, Stack]()
+    names = {stack.name for stack in stacks}
+    while waiting:
+        for stack in waiting:
+            if all(up.stack in placed or up.stack not in names for up in stack.upstream.values()):
+                break
+        else:
+            raise ValueError(f"stacks need each other in a circle: {', '.join(stack.name for stack in waiting)}")
+        placed[stack.name] = stack
+        waiting.remove(stack)
+    return tuple(placed.values())
 
 
 def needs(stacks: tuple[Stack, ...]) -> dict[str, frozenset[str]]:
