@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.sandbox.twins import placement_of, small_twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.runtime.wiring import with_new_keys
 from twin2multicloud.sandbox.layout import CloudConfig
-from twin2multicloud.sandbox.wiring import Documents, ends, wire, with_new_keys
+from twin2multicloud.sandbox.wiring import Documents, ends, wire
 
 CLOUDS = ("aws", "azure", "gcp")
 placements = st.fixed_dictionaries({slot: st.sampled_from(CLOUDS) for slot in Slot})

@@ -14,6 +14,7 @@ from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.links import LinksDocument
+from twin2multicloud.runtime.wiring import with_new_keys
 from twin2multicloud.sandbox.create import SandboxError, running
 from twin2multicloud.sandbox.faults import STORES, Fault
 from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig, Layout
@@ -26,7 +27,6 @@ from twin2multicloud.sandbox.status import (
     SandboxStatus,
 )
 from twin2multicloud.sandbox.supervisor import ask
-from twin2multicloud.sandbox.wiring import with_new_keys
 
 _TIMEOUT_S: Final = 10.0
 _PAGE: Final = 500
