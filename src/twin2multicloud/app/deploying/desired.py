@@ -1,0 +1,218 @@
+"""What somebody wants deployed: a twin at a placement, under the settings of a new or an existing deployment."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from twin2multicloud.app.deploying.prices import Prices, price
+from twin2multicloud.blueprint.catalog import offer_by_id
+from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
+from twin2multicloud.deployer.deployment import OFFLINE_PROJECT, OFFLINE_SUBSCRIPTION, Accounts, Deployment, Settings
+from twin2multicloud.deployer.functions import shards_of
+from twin2multicloud.deployer.home import Home
+from twin2multicloud.deployer.names import new_uid
+from twin2multicloud.deployer.packages import Package, build_packages
+from twin2multicloud.deployer.planned import planned_roles
+from twin2multicloud.model.constraints import Constraints
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.options import constraints_from_options
+from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.model.spec import TwinSpec
+from twin2multicloud.model.twin.compile import compile_twin, processor_sources
+from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+from twin2multicloud.optimizer.pricing.book import PriceBook
+
+OFFLINE_OWNER: Final = "owner@example.com"
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,63}")
+_SUBSCRIPTION: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person may say beside the twin. None and empty mean: as it was, or the default."""
+
+    placement: Placement | None = None
+    pins: Sequence[str] = ()
+    providers: Sequence[str] = ()
+    owner: str | None = None
+    users: Sequence[str] = ()
+    azure_subscription: str | None = None
+    gcp_project: str | None = None
+    log_retention_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Desired:
+    """A twin to deploy, whole: `deployment` for the deployer, and what else a plan shows or a run needs."""
+
+    deployment: Deployment
+    placement: Placement
+    packages: tuple[Package, ...]
+    processors: Mapping[str, str]
+    prices: Prices
+
+    @property
+    def spec(self) -> TwinSpec:
+        """The twin."""
+        return self.deployment.spec
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """Its blueprint."""
+        return self.deployment.blueprint
+
+    @property
+    def placement_json(self) -> dict[str, Any]:
+        """The placement as JSON."""
+        found: dict[str, Any] = json.loads(self.placement.model_dump_json())
+        return found
+
+
+def desired(
+    definition: TwinDefinition,
+    wishes: Wishes,
+    home: Home,
+    book: PriceBook,
+    *,
+    offline: bool,
+    environ: Mapping[str, str] = os.environ,
+    uid: Callable[[], str] = new_uid,
+) -> Desired:
+    """What is to be deployed. Raises `UsageError` for an offer that cannot be deployed, an account that is not named,
+    or a placement that differs from the one that is deployed: a slot that holds something is moved, not replaced.
+    """
+    known = home.settings() if home.exists else None
+    if known is not None and known.twin != definition.name:
+        raise UsageError(
+            f"{home.directory} holds the deployment of '{known.twin}', not of '{definition.name}'; give another --dir"
+        )
+    placement = _placement(definition, wishes, home, book)
+    _check_deployable(placement)
+    _check_unmoved(placement, home)
+    spec = compile_twin(definition)
+    blueprint = blueprint_of(definition.workload, placement, definition.assumptions)
+    prices = price(book, blueprint, definition.workload, placement, definition.assumptions)
+    settings = _settings(definition, wishes, known, placement, blueprint, prices, offline, environ, uid)
+    processors = processor_sources(definition)
+    packages = tuple(build_packages(planned_roles(blueprint, spec), spec, processors))
+    return Desired(Deployment(settings, spec, blueprint), placement, packages, processors, prices)
+
+
+def _placement(definition: TwinDefinition, wishes: Wishes, home: Home, book: PriceBook) -> Placement:
+    if wishes.placement is not None:
+        return wishes.placement
+    if home.deployed and not wishes.pins and not wishes.providers:
+        return Placement.model_validate(home.placement())
+    constraints: Constraints = constraints_from_options(
+        base=definition.constraints, pins=tuple(wishes.pins), providers=tuple(wishes.providers)
+    )
+    return BillOptimizer(book, constraints, definition.assumptions).optimize(definition.workload).placement
+
+
+def _check_deployable(placement: Placement) -> None:
+    for slot, choice in placement.items():
+        offer = offer_by_id(choice.offer)
+        if offer.slot is not slot:
+            raise UsageError(f"{slot.value}: {choice.offer} fills another slot ({offer.slot.value})")
+        if not offer.deployable:
+            raise UsageError(
+                f"{slot.value}: {choice.offer} is priced for comparison and cannot be deployed; "
+                f"`twin2multicloud offers --slot {slot.value}` lists what can"
+            )
+
+
+def _check_unmoved(placement: Placement, home: Home) -> None:
+    if not home.deployed:
+        return
+    existing = {applied.slot for applied in home.applied().values() if applied.slot}
+    deployed = Placement.model_validate(home.placement())
+    for slot in Slot:
+        if slot.value in existing and placement[slot] != deployed[slot]:
+            raise UsageError(
+                f"{slot.value} is deployed as {deployed[slot]}, not {placement[slot]}: "
+                f"`twin2multicloud move --slot {slot.value} --to {placement[slot].provider.value}` moves it with all "
+                "it holds"
+            )
+
+
+def _settings(
+    definition: TwinDefinition,
+    wishes: Wishes,
+    known: Settings | None,
+    placement: Placement,
+    blueprint: Blueprint,
+    prices: Prices,
+    offline: bool,
+    environ: Mapping[str, str],
+    uid: Callable[[], str],
+) -> Settings:
+    accounts = known.accounts if known is not None else Accounts()
+    subscription = wishes.azure_subscription or _given(accounts.azure_subscription, OFFLINE_SUBSCRIPTION)
+    project = wishes.gcp_project or _given(accounts.gcp_project, OFFLINE_PROJECT)
+    subscription = subscription or environ.get("ARM_SUBSCRIPTION_ID") or environ.get("AZURE_SUBSCRIPTION_ID")
+    project = project or environ.get("GOOGLE_CLOUD_PROJECT") or environ.get("GOOGLE_PROJECT")
+    owner = wishes.owner or (known.owner if known is not None else None) or environ.get("T2M_OWNER")
+    if not offline:
+        _check_named(placement, owner, subscription, project)
+    owner, subscription, project = (
+        owner or OFFLINE_OWNER,
+        subscription or OFFLINE_SUBSCRIPTION,
+        project or OFFLINE_PROJECT,
+    )
+    _check_form("--owner", owner, _EMAIL, "an e-mail address")
+    _check_form(
+        "--azure-subscription", subscription, _SUBSCRIPTION, "a subscription's id, as `az account show` tells it"
+    )
+    _check_form("--gcp-project", project, _PROJECT, "a project's id (`gcloud projects list`)")
+    for user in wishes.users:
+        _check_form("--user", user, _EMAIL, "an e-mail address")
+    accounts = Accounts(subscription, project)
+    budgets = {provider.value: round(usd, 2) for provider, usd in prices.clouds.items()}
+    if known is None:
+        return Settings(
+            definition.name,
+            uid(),
+            owner,
+            accounts,
+            users=tuple(wishes.users),
+            shards=shards_of(blueprint),
+            log_retention_days=wishes.log_retention_days or 30,
+            budgets_usd_per_month=budgets,
+        )
+    return msgspec.structs.replace(
+        known,
+        owner=owner,
+        accounts=accounts,
+        users=tuple(wishes.users) or known.users,
+        log_retention_days=wishes.log_retention_days or known.log_retention_days,
+        budgets_usd_per_month=budgets,
+    )
+
+
+def _given(value: str, placeholder: str) -> str | None:
+    return None if value == placeholder else value
+
+
+def _check_named(placement: Placement, owner: str | None, subscription: str | None, project: str | None) -> None:
+    used = placement.providers
+    if not owner:
+        raise UsageError("whose twin is it? --owner EMAIL (or T2M_OWNER) names who gets budget warnings and alarms")
+    if Provider.AZURE in used and not subscription:
+        raise UsageError("Azure is in use: --azure-subscription ID (or ARM_SUBSCRIPTION_ID) says whose")
+    if Provider.GCP in used and not project:
+        raise UsageError("Google Cloud is in use: --gcp-project ID (or GOOGLE_CLOUD_PROJECT) says whose")
+
+
+def _check_form(option: str, value: str, pattern: re.Pattern[str], what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise UsageError(f"{option}: {value[:80]!r} is not {what}")
