@@ -1,0 +1,135 @@
+"""A stack's life: taken up again after a crash, planned, applied, destroyed, and truthfully reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from twin2multicloud.deployer.engine.errors import CommandError
+from twin2multicloud.deployer.engine.events import Diagnostic, Log, Severity
+from twin2multicloud.deployer.engine.hints import Hint, Kind, hint_for
+from twin2multicloud.deployer.engine.outcome import Action, Failure, StackOutcome, Status
+from twin2multicloud.deployer.engine.process import Force
+from twin2multicloud.deployer.engine.run import StackRun
+from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
+from twin2multicloud.deployer.state.document import StateResource
+from twin2multicloud.deployer.state.errors import DocumentError
+
+Approval = Callable[[Plan], Awaitable[bool]]
+"""Asked before a plan with changes is applied."""
+
+
+async def approve_all(plan: Plan) -> bool:
+    """An approval for whoever has asked already."""
+    del plan
+    return True
+
+
+async def deploy(
+    run: StackRun, approve: Approval = approve_all, monotonic: Callable[[], float] = time.monotonic
+) -> StackOutcome:
+    """Bring a stack into the state that its code describes, whatever an earlier run left."""
+    return await _Life(run, Action.DEPLOY, monotonic).go(approve)
+
+
+async def destroy(
+    run: StackRun, approve: Approval = approve_all, monotonic: Callable[[], float] = time.monotonic
+) -> StackOutcome:
+    """Destroy what the state lists. The outcome is done only if the state lists nothing any more."""
+    return await _Life(run, Action.DESTROY, monotonic).go(approve)
+
+
+async def recover(run: StackRun) -> Step | None:
+    """Take up what an earlier run of the stack left behind: the lock of a dead run is broken, a state that could not be
+    saved is handed to the store. The step that did the latter; None if there was nothing to hand over.
+
+    Needs an initialised directory.
+    """
+    broken = run.break_dead_lock()
+    if broken is not None:
+        run.say(Log(f"broke the lock of a dead run: {broken.describe()}", "warn", "recover"))
+    file = run.directory.unsaved
+    if file is None:
+        return None
+    step = await run.state_push(file)
+    if step.ok:
+        file.unlink()
+        run.say(Log("saved the state that the last run could not save", "warn", "recover"))
+    return step
+
+
+class _Life:
+    def __init__(self, run: StackRun, action: Action, monotonic: Callable[[], float]) -> None:
+        self._run = run
+        self._action = action
+        self._monotonic = monotonic
+        self._begun = monotonic()
+
+    async def go(self, approve: Approval) -> StackOutcome:
+        run = self._run
+        step = await run.init()
+        if not step.ok:
+            return self._outcome(step)
+        pushed = await recover(run)
+        if pushed is not None and not pushed.ok:
+            return self._outcome(pushed)
+        plan = await run.plan(destroy=self._action is Action.DESTROY)
+        if not plan.ok:
+            return self._outcome(plan.step)
+        if not plan.has_changes:
+            return await self._done(plan.step)
+        if not await approve(plan):
+            return self._outcome(plan.step, Status.REFUSED)
+        step = await run.apply(plan)
+        return await self._done(step) if step.ok else self._outcome(step)
+
+    async def _done(self, step: Step) -> StackOutcome:
+        remaining = self._resources()
+        if (self._action is Action.DESTROY and remaining is None) or (self._action is Action.DESTROY and remaining):
+            return self._outcome(step, Status.FAILED, "the state still lists resources")
+        try:
+            outputs = {} if self._action is Action.DESTROY else await self._run.outputs()
+        except CommandError as error:
+            return self._outcome(step, Status.FAILED, f"applied, but the outputs cannot be read: {error}")
+        return self._outcome(step, Status.DONE, outputs=outputs)
+
+    def _outcome(
+        self,
+        step: Step,
+        status: Status | None = None,
+        reason: str = "",
+        outputs: dict[str, OutputValue] | None = None,
+    ) -> StackOutcome:
+        interrupted = bool(step.ended.reason)
+        unsaved = self._run.directory.unsaved
+        return StackOutcome(
+            stack=self._run.job.name,
+            action=self._action,
+            status=status or (Status.INTERRUPTED if interrupted else Status.FAILED),
+            resources=self._resources(),
+            failures=tuple(failures_of(step)),
+            reason=reason or step.ended.reason,
+            summary=step.summary,
+            outputs=outputs or {},
+            unsaved=unsaved,
+            lost=step.ended.force is Force.KILL,
+            elapsed_s=self._monotonic() - self._begun,
+        )
+
+    def _resources(self) -> tuple[StateResource, ...] | None:
+        try:
+            state = self._run.state()
+        except DocumentError:
+            return None
+        return () if state is None else state.resources
+
+
+def failures_of(step: Step) -> list[Failure]:
+    """What stopped a step, each with our hint. What the state server turned away comes with the server's reason."""
+    found = [Failure(error, hint_for(error)) for error in step.errors]
+    known = {failure.hint.kind for failure in found if failure.hint}
+    if step.refusals and not step.ok:
+        words = Diagnostic(Severity.ERROR, "The state store turned the run away", "\n".join(step.refusals))
+        kind = Kind.LOCKED if Kind.LOCKED in known else Kind.LOCK_LOST
+        found.append(Failure(words, Hint(kind, "see the reason above; resume the stack once it is resolved")))
+    return found
