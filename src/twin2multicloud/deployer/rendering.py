@@ -1,22 +1,23 @@
-"""From stacks to directories: a root module each as `main.tf.json`, our modules beside them, and the packages.
+"""From stacks to directories: a root module each as `main.tf.json`, with the modules it calls and its packages.
 
-    modules/<cloud>/…           hand-written HCL, copied as it is
-    packages/<cloud>-<role>.zip the functions' code
-    stacks/<stack>/main.tf.json the root module: versions, backend, provider, the module's call
-    stacks/<stack>/upstream.auto.tfvars.json  what other stacks put out
+    <stack>/main.tf.json                root module: versions, provider, the module's call with all its arguments
+    <stack>/upstream.auto.tfvars.json   what other stacks put out, where it needs any
+    <stack>/modules/<cloud>/…           hand-written HCL, copied as it is
+    <stack>/packages/<cloud>-<role>.zip its functions' code
 
-Nothing here depends on time or machine, so that a stack is rendered to the same bytes as long as its inputs are the
-same; its `fingerprint` says whether anything of it has to be looked at again.
+A stack's directory leads nowhere outside itself, so that it can be run, read and kept alone. Nothing depends on time or
+machine: the same inputs give the same bytes, and `fingerprint` says whether anything of a stack has to be looked at.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import posixpath
+import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,9 +32,14 @@ from twin2multicloud.model.slots import Provider
 REQUIRED_VERSION: Final = ">= 1.6"
 SOURCE: Final = Path(__file__).parent / "terraform"
 UPSTREAM_FILE: Final = "upstream.auto.tfvars.json"
-_REGISTRY: Final = {"aws": "hashicorp/aws", "azurerm": "hashicorp/azurerm", "google": "hashicorp/google"}
-_REGISTRY_MORE: Final = {"azuread": "hashicorp/azuread"}
-_MODULE_FILES: Final = (".tf", ".json", ".yaml", ".yml", ".sh", ".tftpl", ".ini")
+_REGISTRY: Final = {
+    "aws": "hashicorp/aws",
+    "azuread": "hashicorp/azuread",
+    "azurerm": "hashicorp/azurerm",
+    "google": "hashicorp/google",
+}
+_CALLS: Final = re.compile(r'^\s*source\s*=\s*"(\.\.?/[^"]+)"', re.MULTILINE)
+_MODULE_FILES: Final = (".tf", ".json", ".yaml", ".yml", ".sh", ".tftpl", ".ini", ".md")
 
 
 @dataclass(frozen=True)
@@ -47,55 +53,38 @@ class RenderedStack:
 
 
 class Renderer:
-    """Renders stacks with the packages of their functions. `versions` override the pinned provider versions,
-    `backend` is the root modules' (`http`, whose address the environment tells, or `local` in an export).
-    """
+    """Renders stacks with the packages of their functions. `versions` override the pinned provider versions."""
 
     def __init__(
-        self,
-        packages: Sequence[Package],
-        *,
-        versions: Mapping[str, str] | None = None,
-        backend: str = "http",
-        source: Path = SOURCE,
+        self, packages: Sequence[Package], *, versions: Mapping[str, str] | None = None, source: Path = SOURCE
     ) -> None:
         self._packages = {(package.cloud, package.role): package for package in packages}
         self._versions = dict(versions or {})
-        self._backend = backend
         self._source = source
+        self._read: dict[str, dict[str, bytes]] = {}
 
     def render(
         self, stacks: Sequence[Stack], directory: Path, outputs: Mapping[str, Any] | None = None
     ) -> dict[str, RenderedStack]:
-        """Write the stacks below `directory`; `outputs` are those of stacks that have been applied, by name."""
-        for cloud in dict.fromkeys(stack.site.provider for stack in stacks):
-            self._copy_modules(cloud, directory / "modules" / cloud.value)
-        (directory / "packages").mkdir(parents=True, exist_ok=True)
-        for stack in stacks:
-            for role in stack.packages:
-                package = self._package(stack.site.provider, role)
-                (directory / "packages" / package.name).write_bytes(package.content)
-        return {stack.name: self._stack(stack, directory, outputs or {}) for stack in stacks}
+        """Write each stack into a directory of its name; `outputs` are those of stacks that were applied, by name."""
+        return {stack.name: self._stack(stack, directory / stack.name, outputs or {}) for stack in stacks}
 
     def root(self, stack: Stack) -> dict[str, Any]:
         """The root module of a stack, as the JSON of `main.tf.json`."""
-        cloud = CLOUDS[stack.site.provider]
         arguments = {name: _literal(value) for name, value in stack.arguments.items()}
         if stack.packages:
             arguments["packages"] = {
-                role: self._described(self._package(stack.site.provider, role)) for role in stack.packages
+                role: _described(self._package(stack.site.provider, role)) for role in stack.packages
             }
-        module = {"source": f"../../modules/{stack.module}", **arguments}
+        module = {"source": f"./modules/{stack.module}", **arguments}
         module |= {name: f"${{var.{name}}}" for name in stack.upstream}
-        pins = cloud.provider_versions | self._versions
+        pins = CLOUDS[stack.site.provider].provider_versions | self._versions
         root: dict[str, Any] = {
             "terraform": {
                 "required_version": REQUIRED_VERSION,
                 "required_providers": {
-                    name: {"source": (_REGISTRY | _REGISTRY_MORE)[name], "version": pins[name]}
-                    for name in stack.providers
+                    name: {"source": _REGISTRY[name], "version": pins[name]} for name in stack.providers
                 },
-                "backend": {self._backend: {}},
             },
             "provider": {name: _literal(dict(block)) for name, block in stack.providers.items()},
             "module": {"slot": module},
@@ -109,74 +98,52 @@ class Renderer:
             }
         return root
 
-    def _stack(self, stack: Stack, directory: Path, outputs: Mapping[str, Any]) -> RenderedStack:
-        folder = directory / "stacks" / stack.name
-        folder.mkdir(parents=True, exist_ok=True)
-        text = _json(self.root(stack))
-        (folder / "main.tf.json").write_bytes(text)
+    def _stack(self, stack: Stack, folder: Path, outputs: Mapping[str, Any]) -> RenderedStack:
         values, pending = upstream_values(stack.upstream, outputs)
+        files = {"main.tf.json": _json(self.root(stack))}
         if stack.upstream:
-            (folder / UPSTREAM_FILE).write_bytes(_json(values))
-        digest = hashlib.sha256(text + _json(values) + self._digest_of(stack.site.provider).encode())
-        return RenderedStack(stack, folder, digest.hexdigest(), pending)
+            files[UPSTREAM_FILE] = _json(values)
+        files |= {f"modules/{path}": content for path, content in self._modules(stack.module).items()}
+        for role in stack.packages:
+            package = self._package(stack.site.provider, role)
+            files[f"packages/{package.name}"] = package.content
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, content in files.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return RenderedStack(stack, folder, _digest(files), pending)
 
     def _package(self, cloud: Provider, role: str) -> Package:
         if (cloud, role) not in self._packages:
             raise UsageError(f"there is no package of the role '{role}' for {cloud.label}: build it first")
         return self._packages[cloud, role]
 
-    def _described(self, package: Package) -> dict[str, str]:
-        digest = bytes.fromhex(package.sha256)
-        return {
-            "file": f"../../packages/{package.name}",
-            "sha256": package.sha256,
-            "base64sha256": base64.b64encode(digest).decode(),
-        }
+    def _modules(self, module: str) -> dict[str, bytes]:
+        """The files of a module and of those it calls, by path below `terraform`."""
+        files: dict[str, bytes] = {}
+        waiting, seen = [module], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            found = self._module(name)
+            files |= found
+            for path, content in found.items():
+                calls = _CALLS.findall(content.decode()) if path.endswith(".tf") else ()
+                waiting += [_joined(path, call) for call in calls]
+        return dict(sorted(files.items()))
 
-    def _copy_modules(self, cloud: Provider, target: Path) -> None:
-        shutil.rmtree(target, ignore_errors=True)
-        for path, content in self._modules(cloud).items():
-            file = target / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-
-    def _modules(self, cloud: Provider) -> dict[str, bytes]:
-        return self._all_modules[cloud]
-
-    @cached_property
-    def _all_modules(self) -> Mapping[Provider, dict[str, bytes]]:
-        return _Lazy(lambda cloud: module_files(self._source / cloud.value))
-
-    def _digest_of(self, cloud: Provider) -> str:
-        return self._module_digests[cloud]
-
-    @cached_property
-    def _module_digests(self) -> Mapping[Provider, str]:
-        def digest(cloud: Provider) -> str:
-            found = hashlib.sha256()
-            for path, content in self._modules(cloud).items():
-                found.update(f"{path}\0{len(content)}\0".encode() + content)
-            return found.hexdigest()
-
-        return _Lazy(digest)
-
-
-class _Lazy(dict[Provider, Any]):
-    """Values made when first asked for."""
-
-    def __init__(self, make: Callable[[Provider], Any]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Provider) -> Any:
-        self[key] = value = self._make(key)
-        return value
-
-
-def module_files(directory: Path) -> dict[str, bytes]:
-    """The files of a cloud's modules, by path below `directory`, sorted."""
-    found = (path for path in directory.rglob("*") if path.is_file() and path.suffix in _MODULE_FILES)
-    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in sorted(found)}
+    def _module(self, name: str) -> dict[str, bytes]:
+        if name not in self._read:
+            folder = self._source / name
+            paths = [path for path in sorted(folder.iterdir()) if path.suffix in _MODULE_FILES and path.is_file()]
+            self._read[name] = {f"{name}/{path.name}": path.read_bytes() for path in paths}
+            more = folder / "files"  # what a module's templates and scripts are read from
+            paths = sorted(path for path in more.rglob("*") if path.is_file()) if more.is_dir() else []
+            self._read[name] |= {f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
+        return self._read[name]
 
 
 def upstream_values(
@@ -217,3 +184,26 @@ def _literal(value: Any) -> Any:
 
 def _json(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"
+
+
+def _described(package: Package) -> dict[str, str]:
+    digest = bytes.fromhex(package.sha256)
+    return {
+        "file": f"packages/{package.name}",
+        "sha256": package.sha256,
+        "base64sha256": base64.b64encode(digest).decode(),
+    }
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    found = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        # Packages are told by their hash in the root module, and take long to hash again.
+        if not path.startswith("packages/"):
+            found.update(f"{path}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()
+
+
+def _joined(path: str, call: str) -> str:
+    """The module that a file at `path` calls by a relative path."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), call))
