@@ -55,6 +55,9 @@ class Fast:
     def wait(self, timeout: float) -> bool:
         return self.queue.wait(min(timeout, 0.02))  # so that tests end soon
 
+    def wake(self) -> None:
+        self.queue.wake()
+
 
 class Hosted:
     """A function over a queue, and what it did."""

@@ -1,59 +1,43 @@
-"""Building one simulated cloud from the blueprint: its stores, channels, functions and receivers."""
+"""Building one simulated cloud from the blueprint: its stores, channels, functions and receivers.
+
+What is built stands until something else is placed here; then it is built anew, on the same `CloudBase`.
+"""
 
 from __future__ import annotations
 
 import base64
+import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from twin2multicloud.blueprint.plan import Blueprint
-from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec
-from twin2multicloud.runtime.adapters.local.clock import TwinClock
-from twin2multicloud.runtime.adapters.local.dead_letters import LocalDeadLetters
 from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
 from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
-from twin2multicloud.runtime.adapters.local.nonces import LocalNonces
 from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
-from twin2multicloud.runtime.adapters.local.queues import Queues
 from twin2multicloud.runtime.adapters.local.rule_states import LocalRuleStates
-from twin2multicloud.runtime.adapters.local.secrets import LocalSecrets
 from twin2multicloud.runtime.device_keys import DeviceKeys
 from twin2multicloud.runtime.handlers.archive import Shelf
 from twin2multicloud.runtime.handlers.handover import Hand
 from twin2multicloud.runtime.handlers.receive import Query, Receive
-from twin2multicloud.runtime.link_client import LinkClient
-from twin2multicloud.runtime.links import LinksSource
-from twin2multicloud.runtime.system_clock import SystemClock
+from twin2multicloud.sandbox.base import Closable, CloudBase
 from twin2multicloud.sandbox.channels import Channel, Topics, channel_meter, packs
 from twin2multicloud.sandbox.devices import CommandDesk
-from twin2multicloud.sandbox.faults import Faults
 from twin2multicloud.sandbox.host import FunctionStats, QueueFunction, ScheduledFunction
-from twin2multicloud.sandbox.journal import Journal
-from twin2multicloud.sandbox.layout import Layout, SandboxConfig
+from twin2multicloud.sandbox.layout import SandboxConfig
 from twin2multicloud.sandbox.metered import MeteredGraph, MeteredHotStore, MeteredObjects
-from twin2multicloud.sandbox.metering.book import Cell, MeterBook
+from twin2multicloud.sandbox.metering.book import Cell
 from twin2multicloud.sandbox.metering.hooks import Meters, meters_for
-
-LINKS_MAX_AGE_S: Final = 1.0
-"""A links document is read again so soon: rotation waits that long between its steps."""
-
+from twin2multicloud.sandbox.transition import Transition
 
 _HOT: Final = "L3.hot/hot"
-_LONGEST_GAP_S: Final = 120.0
+_REST_S: Final = 5.0
+"""Functions have so long to end what they are doing before others take over; they end it all the same."""
 
-
-class WallClock:
-    """The machine's time with an offset, which the fault "clock jump" sets."""
-
-    def __init__(self) -> None:
-        self.offset_s = 0.0
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time() + self.offset_s
+T = TypeVar("T", bound=Closable)
 
 
 class CloudParts:
@@ -62,39 +46,19 @@ class CloudParts:
     The slots' builders (`sandbox.slots`) fill `functions`, `schedules`, `channels`, `hands`, `shelves`, `queries`.
     """
 
-    def __init__(self, layout: Layout, provider: Provider) -> None:
-        self.layout = layout
-        self.provider = provider
-        self.config: SandboxConfig = layout.config()
-        self.spec: TwinSpec = layout.spec()
-        self.blueprint: Blueprint = layout.blueprint()
-        self.directory = layout.cloud(provider.value)
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.wall = WallClock()
-        clock = self.config.clock
-        self.clock = TwinClock(self.wall, clock.wall, clock.speed, clock.start - clock.wall)
-        self.faults = Faults(time.time)
-        self.journal = Journal(self.directory / "journal.db", cloud=provider.value, counted=self._count_errors)
-        self.book = MeterBook()
-        self._meters_file = self.directory / "meters.json"
-        if self._meters_file.exists():
-            self.book.restore(self._meters_file.read_text("utf-8"))
-        # Twin time that this cloud has been running, to scale its counters by.
-        self.elapsed = self.book.cell("elapsed-s", provider.value)
-        # A process that was killed went on being billed; one that was stopped did not.
-        self._last_account = self.book.cell("accounted-at", provider.value)
-        now = self.clock.now()
-        gone = now - self._last_account.value
-        self._accounted = self._last_account.value if 0 < gone < _LONGEST_GAP_S * clock.speed else now
-        self.meters: Meters = meters_for(self.blueprint, self.book, provider)
-        self.secrets = LocalSecrets(self.directory / "secrets.db")
-        self.links = LinksSource(self.secrets, time.monotonic, LINKS_MAX_AGE_S)
-        self._ending = threading.Event()
-        # Between two attempts; at the end nobody waits for a peer that may have ended before.
-        self.client = LinkClient(self.links, now=self.wall.now, sleep=self._pause)
-        self.queues = Queues(self.directory / "queues.db", gate=self.faults.gate("queues"))
-        self.dead_letters = LocalDeadLetters(self.directory / "dead-letters.db")
-        self.nonces = LocalNonces(self.directory / "nonces.db", clock=SystemClock())
+    def __init__(self, base: CloudBase) -> None:
+        self.base = base
+        self.layout, self.provider, self.directory = base.layout, base.provider, base.directory
+        self.wall, self.clock, self.faults, self.journal = base.wall, base.clock, base.faults, base.journal
+        self.secrets, self.links, self.client = base.secrets, base.links, base.client
+        self.queues, self.dead_letters, self.nonces, self.book = base.queues, base.dead_letters, base.nonces, base.book
+        self.revision = self.layout.revision()
+        self.config: SandboxConfig = self.layout.config()
+        self.spec: TwinSpec = self.layout.spec()
+        self.transition: Transition | None = self.layout.transition()
+        ahead = self.transition is not None and self.provider is self.transition.ahead
+        self.blueprint: Blueprint = self.layout.blueprint_at(self.provider.value) if ahead else self.layout.blueprint()
+        self.meters: Meters = meters_for(self.blueprint, base.book, base.provider)
         self.channels: dict[str, Channel] = {}
         self.topics = Topics(self.channels)
         self.functions: list[QueueFunction] = []
@@ -111,9 +75,12 @@ class CloudParts:
         self.tiers: dict[Slot, MeteredObjects] = {}
         self.desk: CommandDesk | None = None
         self.intake: Channel | None = None
-        self.closers: list[Callable[[], None]] = []
         self.accounts: list[Callable[[float], None]] = []
-        self._save_lock = threading.Lock()
+        # While a slot moves: what is copied from or to here, by `opening.store_name`.
+        self.ports: dict[str, Any] = {}
+        self._open: set[str] = set()
+        self._ending = threading.Event()
+        self._workers: list[QueueFunction | ScheduledFunction] = []
 
     # ── Where things are ────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -124,6 +91,12 @@ class CloudParts:
     def here(self, slot: Slot) -> bool:
         """Whether a slot is placed here."""
         return self.blueprint.places[slot].provider is self.provider
+
+    @property
+    def gateway_open(self) -> bool:
+        """Whether devices are let in here."""
+        shut = self.transition is not None and self.transition.shut is self.provider
+        return self.here(Slot.ACQUISITION) and not shut
 
     def apart(self, edge: str) -> bool:
         """Whether an edge is a link."""
@@ -149,9 +122,18 @@ class CloudParts:
 
     def function_stats(self, name: str, role: str, slot: Slot) -> FunctionStats:
         """The counters of a function."""
-        found = FunctionStats(name, role, slot.value)
+        found = self.base.stats(name, role, slot.value)
         self.stats.append(found)
         return found
+
+    def store(self, name: str, make: Callable[[], T]) -> T:
+        """A store of this cloud, opened unless it is open already."""
+        self._open.add(name)
+        return self.base.store(name, make)
+
+    def held(self, function: str) -> bool:
+        """Whether a function waits, for a slot is being moved."""
+        return self.transition is not None and function in self.transition.held_functions
 
     def metered_hot(self) -> MeteredHotStore:
         """The hot store of this cloud, metered."""
@@ -193,55 +175,35 @@ class CloudParts:
 
     def account(self) -> None:
         """Tell the meters what is held now, and keep the counters over a restart."""
-        now = self.clock.now()
-        self.elapsed.add(max(now - self._accounted, 0.0))
-        self._accounted = now
-        self._last_account.set(now)
-        for tell in self.accounts:
-            tell(now)
-        self._save()
+        self.base.account(self.accounts)
 
-    def _save(self) -> None:
-        with self._save_lock:
-            draft = self._meters_file.with_suffix(".draft")
-            draft.write_text(self.book.snapshot(), "utf-8")
-            draft.replace(self._meters_file)
-
-    def _pause(self, seconds: float) -> None:
-        self._ending.wait(seconds)
+    # ── Running ─────────────────────────────────────────────────────────────────────────────────────────────
+    def monotonic(self) -> float:
+        """The clock by which movers bound their runs: at the end their time is over."""
+        return math.inf if self._ending.is_set() else time.monotonic()
 
     def start(self) -> None:
         """Start every function."""
-        for function in self.functions:
-            function.start()
-        for schedule in self.schedules:
-            schedule.start()
+        self.base.count_errors = self._count_errors
+        self.base.ending = self._ending
+        self._workers = [*self.functions, *self.schedules]
+        for worker in self._workers:
+            worker.start()
 
-    def stop(self) -> None:
-        """Let every function end what it is doing, then close the stores."""
+    def rest(self) -> None:
+        """Let every function end what it is doing and take nothing more; `busy` says who is not done after a while."""
         self._ending.set()
-        workers: list[QueueFunction | ScheduledFunction] = [*self.functions, *self.schedules]
-        for worker in workers:
+        for worker in self._workers:
             worker.end()
-        for worker in workers:
-            worker.stop()
-        self.client.close()
-        self.account()
-        self._last_account.set(0.0)
-        self._save()
-        stores: Sequence[Any] = (
-            self.queues,
-            self.dead_letters,
-            self.nonces,
-            self.secrets,
-            self.hot,
-            self.graph,
-            self.rule_states,
-            *self.buckets.values(),
-        )
-        for close in self.closers:
-            close()
-        for store in stores:
-            if store is not None:
-                store.close()
-        self.journal.close()
+        deadline = time.monotonic() + _REST_S
+        for worker in self._workers:
+            worker.stop(max(deadline - time.monotonic(), 0.0))
+
+    @property
+    def busy(self) -> int:
+        """Functions that still do something after `rest`."""
+        return sum(worker.alive for worker in self._workers)
+
+    def replace(self) -> None:
+        """From now on these parts are the cloud's: stores that only those before them had are closed."""
+        self.base.keep_open(self._open)

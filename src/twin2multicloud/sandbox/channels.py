@@ -111,6 +111,10 @@ class Channel:
         """As `Source.wait`."""
         return self.queue.wait(timeout)
 
+    def wake(self) -> None:
+        """As `Source.wake`."""
+        self.queue.wake()
+
     @property
     def status(self) -> QueueStatus:
         """As the console shows it; the rates are those since the last look."""

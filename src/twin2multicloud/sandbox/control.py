@@ -29,6 +29,7 @@ from twin2multicloud.sandbox.reporting import cloud_status
 from twin2multicloud.sandbox.server import control_route
 
 if TYPE_CHECKING:
+    from twin2multicloud.sandbox.building import CloudParts
     from twin2multicloud.sandbox.cloud import CloudServer
 
 _MOST_REPLAYED: Final = 10_000
@@ -45,6 +46,12 @@ class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
     setting: ClockConfig | None = None
     jump: float | None = None
     wall_jump: float | None = None
+
+
+class ReloadRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Look at the sandbox's documents again."""
+
+    count_anew: bool = False
 
 
 class LettersRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,8 +72,7 @@ class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 def control_routes(server: CloudServer) -> list[Route]:
     """All routes of the control API of a cloud."""
-    parts = server.parts
-    token = parts.config.token
+    token = server.parts.config.token
     control = _Control(server)
 
     async def health(_: Request) -> Response:
@@ -75,6 +81,7 @@ def control_routes(server: CloudServer) -> list[Route]:
     return [
         Route("/health", health),
         control_route("/control/ready", "GET", token, control.ready),
+        control_route("/control/reload", "POST", token, control.reload),
         control_route("/control/status", "GET", token, control.status),
         control_route("/control/errors", "GET", token, control.errors),
         control_route("/control/alerts", "GET", token, control.alerts),
@@ -102,10 +109,19 @@ def control_routes(server: CloudServer) -> list[Route]:
 class _Control:
     def __init__(self, server: CloudServer) -> None:
         self._server = server
-        self._parts = server.parts
+
+    @property
+    def _parts(self) -> CloudParts:
+        return self._server.parts
 
     async def ready(self, _: Request, __: Any) -> Any:
-        return {"ready": self._parts.provider.value}
+        return {"ready": self._parts.provider.value, "revision": self._parts.revision}
+
+    async def reload(self, _: Request, body: Any) -> Any:
+        """Do what the documents say now, without taking a message less; `count_anew` begins the counters again."""
+        asked = msgspec.convert(body or {}, ReloadRequest)
+        await self._server.reload(count_anew=asked.count_anew)
+        return {"revision": self._parts.revision}
 
     async def status(self, _: Request, __: Any) -> Any:
         return await _off(cloud_status, self._server)
@@ -282,13 +298,13 @@ class _Control:
         raise KeyError(f"no scheduled function {name[:64]} here")
 
     async def meters(self, _: Request, __: Any) -> Any:
-        self._server.count_connected()
+        self._server.gateway.count_connected()
         await _off(self._parts.account)
-        return {"snapshot": self._parts.book.snapshot(), "elapsed_s": self._parts.elapsed.value}
+        return {"snapshot": self._parts.book.snapshot(), "elapsed_s": self._parts.base.elapsed.value}
 
     async def summary(self, _: Request, __: Any) -> Any:
         """A few figures for the dashboards of another cloud."""
-        counters = self._server.counters
+        counters = self._server.gateway.counters
         journal = self._parts.journal
         return {
             "messages": None if counters is None else counters.messages,

@@ -16,10 +16,10 @@ from twin2multicloud.sandbox.gateway.mqtt import Delivery, MqttGateway
 class CommandDesk:
     """The port `Commands` of the gateway's cloud; `delivered` hears of every command a device has taken."""
 
-    def __init__(self, path: Path, *, delivered: Callable[[Command], None], gate: Gate = open_gate) -> None:
+    def __init__(self, path: Path, *, gate: Gate = open_gate) -> None:
+        self.delivered: Callable[[Command], None] = lambda _command: None
         self._store = LocalCommands(path, on_send=self._sent, gate=gate)
         self._busy: set[str] = set()
-        self._delivered = delivered
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mqtt: MqttGateway | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,8 +47,12 @@ class CommandDesk:
         if commands:
             self._store.done(device, [command.id for command in commands])
             for command in commands:
-                self._delivered(command)
+                self.delivered(command)
         return commands
+
+    def waiting(self) -> list[Command]:
+        """What waits for devices, of all of them."""
+        return [c for device in self._store.counts() for c in self._store.pending(device, limit=1000)]
 
     def close(self) -> None:
         """Close the store."""
@@ -67,7 +71,7 @@ class CommandDesk:
                     if await mqtt.deliver(command) is not Delivery.DELIVERED:
                         return  # it comes again when the device is ready again
                     await loop.run_in_executor(None, self._store.done, device, [command.id])
-                    self._delivered(command)
+                    self.delivered(command)
         except StoreError:
             return  # still there: the next command, or the device's next connection, tries again
         finally:

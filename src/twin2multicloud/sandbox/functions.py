@@ -50,6 +50,8 @@ def consume(
         gathers, window_s = 1, 0.0
     elif gathers == 1:
         gathers, window_s = PUSHED_AT_ONCE, 0.0
+    if parts.held(name):
+        return  # its messages wait
     parts.functions.append(
         QueueFunction(
             parts.function_stats(name, role, slot),
@@ -138,6 +140,8 @@ def answered(parts: CloudParts, edge: str, slot: Slot, answer: Callable[[dict[st
 
 def scheduled(parts: CloudParts, name: str, role: str, slot: Slot, run: Callable[[], int]) -> None:
     """A function that runs as often as movers do."""
+    if parts.held(name):
+        return
     parts.schedules.append(
         ScheduledFunction(
             parts.function_stats(name, role, slot),

@@ -66,7 +66,10 @@ class Source(Protocol):
         """Give messages back, to come again after a while."""
 
     def wait(self, timeout: float) -> bool:
-        """Block until a message may be due, at most `timeout` seconds."""
+        """Block until a message may be due, at most `timeout` seconds, or until `wake`."""
+
+    def wake(self) -> None:
+        """Let whoever waits look again."""
 
 
 @dataclass
@@ -174,6 +177,12 @@ class QueueFunction:
     def end(self) -> None:
         """Take no further batch."""
         self._stopping.set()
+        self._source.wake()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a batch is still under way after `end`."""
+        return any(thread.is_alive() for thread in self._threads)
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Take no further batch, and wait for those under way."""
@@ -335,6 +344,11 @@ class ScheduledFunction:
         """Start no further run."""
         self._stopping.set()
         self._asked.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a run is still under way after `end`."""
+        return self._thread.is_alive()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Start no further run, and wait for the one under way."""

@@ -5,6 +5,8 @@
 - processors/, waveforms.json, dashboards.json: the user's modules, what values look like, Grafana's definitions
 - connection.json: where devices connect, and the secret of their keys (0600)
 - supervisor.json: where the supervisor listens, while it runs (0600)
+- transition.json: a move under way, as the clouds need to know it
+- moves/: the journal of a move under way with the blueprints of both ends, and those of moves that are done
 - clouds/<provider>/: one simulated cloud's stores, queues, secrets, counters
 - logs/<name>.log: what each process wrote
 - *.lock: held by the process whose id they contain, for as long as it lives
@@ -15,6 +17,7 @@ Nothing but these lies in it, so that deleting a sandbox deletes nothing else.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -26,6 +29,7 @@ import msgspec
 from twin2multicloud.blueprint.plan import Blueprint, read_blueprint
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.spec import TwinSpec, read_spec
+from twin2multicloud.sandbox.transition import Transition
 
 MOST_SPEED: Final = 1e8
 """Twin seconds in a second: three years."""
@@ -107,6 +111,8 @@ class Layout:
         self.waveforms_file = directory / "waveforms.json"
         self.connection_file = directory / "connection.json"
         self.processors = directory / "processors"
+        self.transition_file = directory / "transition.json"
+        self.moves = directory / "moves"
         self.logs = directory / "logs"
         self.supervisor_file = directory / "supervisor.json"
         self.supervisor_lock = directory / "supervisor.lock"
@@ -131,7 +137,7 @@ class Layout:
 
     def delete(self) -> None:
         """Remove the sandbox and all it stored; what others put into its directory stays, and then so does that."""
-        for name in ("clouds", "logs", "processors"):
+        for name in ("clouds", "logs", "processors", "moves"):
             shutil.rmtree(self.directory / name, ignore_errors=True)
         for file in (
             *self.directory.glob("*.lock"),
@@ -141,6 +147,7 @@ class Layout:
             self.dashboards_file,
             self.waveforms_file,
             self.connection_file,
+            self.transition_file,
             self.supervisor_file,
             self.config_file,
         ):
@@ -170,6 +177,26 @@ class Layout:
     def blueprint(self) -> Blueprint:
         """What is simulated."""
         return read_blueprint(self.blueprint_file.read_bytes())
+
+    def transition(self) -> Transition | None:
+        """The move under way, None if there is none."""
+        try:
+            return msgspec.json.decode(self.transition_file.read_bytes(), type=Transition)
+        except FileNotFoundError:
+            return None
+
+    def blueprint_at(self, provider: str) -> Blueprint:
+        """While a slot moves: what is simulated when it is in this cloud, its one end or the other."""
+        return read_blueprint((self.moves / f"blueprint.{provider}.json").read_bytes())
+
+    def revision(self) -> str:
+        """What the clouds' processes have to do, in short: they run as they should when theirs is this."""
+        digest = hashlib.blake2b(digest_size=12)
+        for file in (self.spec_file, self.blueprint_file, self.transition_file):
+            digest.update(file.read_bytes() if file.exists() else b"")
+            digest.update(b"\0")
+        digest.update(" ".join(sorted(self.config().clouds)).encode())
+        return digest.hexdigest()
 
     def connection(self) -> Connection:
         """How devices reach the twin."""

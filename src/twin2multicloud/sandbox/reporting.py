@@ -167,12 +167,12 @@ def _links(parts: CloudParts) -> tuple[LinkStatus, ...]:
 
 
 def _gateway(server: CloudServer) -> GatewayStatus | None:
-    if server.counters is None:
+    counters, mqtt = server.gateway.counters, server.gateway.mqtt
+    if counters is None:
         return None
-    counters = server.counters
     return GatewayStatus(
-        address=server.gateway_address,
-        connections=server.mqtt.connections if server.mqtt is not None else 0,
+        address=server.gateway.address,
+        connections=mqtt.connections if mqtt is not None else 0,
         messages=counters.messages,
         messages_per_s=server.message_rate,
         commands=counters.commands,

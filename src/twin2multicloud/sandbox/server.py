@@ -40,9 +40,13 @@ class LinkEndpoint:
     """`POST /links/{edge}`: the receiver behind its faults, run in a few threads of its own."""
 
     def __init__(self, parts: CloudParts, receive: Receive, threads: int = 4) -> None:
+        self.lead_to(parts, receive)
+        self._pool = ThreadPoolExecutor(threads, "receiver")
+
+    def lead_to(self, parts: CloudParts, receive: Receive) -> None:
+        """Requests go to these parts' receiver from now on."""
         self._parts = parts
         self._receive = receive
-        self._pool = ThreadPoolExecutor(threads, "receiver")
 
     async def __call__(self, scope: Scope, receive: AsgiReceive, send: Send) -> None:
         """The endpoint as an app."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import FunctionAction, WebhookAction
 from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
-from twin2multicloud.runtime.adapters.local.rule_states import LocalRuleStates
 from twin2multicloud.runtime.envelope import Event, RawMessage
 from twin2multicloud.runtime.handlers.act import Act
 from twin2multicloud.runtime.handlers.handover import Hand, Handover, into_graph, into_hot, outbox, to_devices
@@ -18,6 +17,7 @@ from twin2multicloud.runtime.handlers.rules import Rules
 from twin2multicloud.runtime.ports import DeadLetters, EntityState, Relation, RuleStates
 from twin2multicloud.runtime.user_code import UserCode
 from twin2multicloud.sandbox.building import CloudParts
+from twin2multicloud.sandbox.channels import Channel
 from twin2multicloud.sandbox.devices import CommandDesk
 from twin2multicloud.sandbox.functions import answered, consume, function_meter, received, sender
 from twin2multicloud.sandbox.metered import (
@@ -33,6 +33,7 @@ from twin2multicloud.sandbox.metering.hooks import (
     TWIN_UPDATES,
     WRITE,
 )
+from twin2multicloud.sandbox.opening import open_both_ends, open_graph, open_states
 from twin2multicloud.sandbox.tiers import build_archive, build_cool, build_hot
 
 
@@ -49,41 +50,49 @@ def build(parts: CloudParts) -> None:
     for slot, builder in builders.items():
         if parts.here(slot):
             builder(parts)
+    open_both_ends(parts)
 
 
 # ── L1 ──────────────────────────────────────────────────────────────────────────────────────────────────────
 def _acquisition(parts: CloudParts) -> None:
     meter = parts.meters.gateway
-    desk = CommandDesk(
-        parts.directory / "commands.db",
-        delivered=lambda command: meter.command(len(command.name) + len(str(command.payload)) + 60),
-    )
-    parts.desk = desk
-    parts.closers.append(desk.close)
+    desk = parts.desk = parts.store("commands", lambda: CommandDesk(parts.directory / "commands.db"))
+    desk.delivered = lambda command: meter.command(len(command.name) + len(str(command.payload)) + 60)
     if parts.apart("commands"):
         hand = to_devices(desk, parts.journal, "commands-receiver")
         parts.hands["commands"] = received(parts, "commands", Slot.ACQUISITION, WRITE, hand)
     if parts.apart("telemetry"):
-        # An SQS queue, a hub's own stream, or the topic that devices publish to: whatever the offer has.
-        kept_in = ("telemetry-outbox", "telemetry-checkpoints", "telemetry-deliveries")
-        channel = parts.channel(Slot.ACQUISITION, "telemetry-outbox", *kept_in)
-        sender(parts, "telemetry", Slot.ACQUISITION, channel)
-        parts.intake = channel
-    else:
-        parts.intake = parts.channel(Slot.PROCESSING, "intake", "intake", "intake-checkpoints")
+        sender(parts, "telemetry", Slot.ACQUISITION, _telemetry_outbox(parts))
+        parts.intake = parts.channels["telemetry-outbox"]
+        return
+    parts.intake = parts.channel(Slot.PROCESSING, "intake", "intake", "intake-checkpoints")
+    if parts.transition is not None and parts.transition.diverted:
+        parts.intake = _telemetry_outbox(parts)
+    elif parts.queues.depths().get("telemetry-outbox"):
+        # What waited here while processing moved in next door.
+        forward = parts.intake.put
+        outbox = _telemetry_outbox(parts)
+        consume(parts, Slot.ACQUISITION, "telemetry-forwarder", "send", outbox, forward)
+
+
+def _telemetry_outbox(parts: CloudParts) -> Channel:
+    # An SQS queue, a hub's own stream, or the topic that devices publish to: whatever the offer has.
+    kept_in = ("telemetry-outbox", "telemetry-checkpoints", "telemetry-deliveries")
+    return parts.channel(Slot.ACQUISITION, "telemetry-outbox", *kept_in)
 
 
 # ── L2 ──────────────────────────────────────────────────────────────────────────────────────────────────────
 def _processing(parts: CloudParts) -> None:
     intake = parts.channel(Slot.PROCESSING, "intake", "intake", "intake-checkpoints")
-    if parts.apart("telemetry"):
+    if parts.apart("telemetry") or parts.transition is not None:
+        # While L1 moves, devices send from both of its ends.
 
         def hand(events: Sequence[Event]) -> None:
             intake.put(events)
 
         parts.hands["telemetry"] = received(parts, "telemetry", Slot.PROCESSING, None, hand)
     states: RuleStates
-    states = parts.rule_states = LocalRuleStates(parts.directory / "rule-states.db")
+    states = parts.rule_states = open_states(parts)
     letters: DeadLetters = parts.dead_letters
     if "L2/rule-state" in parts.meters:
         states = MeteredRuleStates(states, parts.meters.store("L2/rule-state"))
@@ -155,13 +164,15 @@ def _handover(parts: CloudParts) -> Handover:
 
 # ── L4, and what dashboards ask ─────────────────────────────────────────────────────────────────────────────
 def _management(parts: CloudParts) -> None:
-    graph = parts.graph = LocalTwinGraph(parts.directory / "graph.db", gate=parts.faults.gate("graph"))
+    graph = parts.graph = open_graph(parts)
     metered = parts.metered_graph()
     if parts.apart("twin-updates"):
         hand = into_graph(metered, parts.journal, "twin-updates-receiver")
         parts.hands["twin-updates"] = received(parts, "twin-updates", Slot.MANAGEMENT, GRAPH, hand)
     answered(parts, "state", Slot.MANAGEMENT, ReadState(metered))
-    seed(graph, parts)
+    if parts.base.seeded is not graph:
+        seed(graph, parts)
+        parts.base.seeded = graph
     meter = parts.meters.graph
     entities = len(parts.spec.device_names) + len(parts.spec.entities)
     per_entity = parts.blueprint.assumptions["entity_bytes"]

@@ -6,8 +6,6 @@ import time
 from typing import Any
 
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
-from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.runtime.handlers.archive import Shelf, WholeShelf
 from twin2multicloud.runtime.handlers.handover import into_hot
 from twin2multicloud.runtime.handlers.move import CoolToArchive, HotToCool, LinkTarget, Moved, Target
@@ -25,11 +23,12 @@ from twin2multicloud.sandbox.metering.hooks import (
     WRITE,
     FunctionMeter,
 )
+from twin2multicloud.sandbox.opening import open_bucket, open_hot
 
 
 def build_hot(parts: CloudParts) -> None:
     """L3 hot: the store, who writes and reads it, and its mover."""
-    store = parts.hot = LocalHotStore(parts.directory / "hot.db", gate=parts.faults.gate("hot"))
+    store = parts.hot = open_hot(parts)
     hot = parts.metered_hot()
     if parts.apart("persist"):
         parts.hands["persist"] = received(parts, "persist", Slot.HOT, WRITE, into_hot(hot, "persist-receiver"))
@@ -40,7 +39,7 @@ def build_hot(parts: CloudParts) -> None:
         hot,
         _target(parts, "to-cool", Slot.COOL),
         now=parts.clock.now,
-        monotonic=time.monotonic,
+        monotonic=parts.monotonic,
         seconds=60.0,
     )
 
@@ -65,7 +64,7 @@ def build_cool(parts: CloudParts) -> None:
             objects,
             _target(parts, "to-archive", Slot.ARCHIVE),
             now=parts.clock.now,
-            monotonic=time.monotonic,
+            monotonic=parts.monotonic,
             seconds=60.0,
         )
 
@@ -93,9 +92,7 @@ def _bucket(parts: CloudParts, slot: Slot) -> MeteredObjects:
     name = "cool" if slot is Slot.COOL else "archive"
     # Without a link between them, both tiers are one bucket.
     tiers = (name, "archive") if slot is Slot.COOL and not parts.apart("to-archive") else (name,)
-    store = parts.buckets[slot] = LocalObjectStore(
-        parts.directory / name, clock=parts.clock, gate=parts.faults.gate(*tiers)
-    )
+    store = parts.buckets[slot] = open_bucket(parts, slot, *tiers)
     meters = {}
     for storage_class, id in (("cool", "L3.cool/cool"), ("archive", "L3.archive/archive")):
         if id in parts.meters and (slot is Slot.ARCHIVE) <= (storage_class == "archive"):

@@ -7,6 +7,7 @@ import http.client
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,8 +29,9 @@ _MOST_REFRESHES_PER_S: Final = 10.0
 class Visualization:
     """The dashboard's server side."""
 
-    def __init__(self, parts: CloudParts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Callable[[], CloudParts]) -> None:
+        """`parts` gives what the cloud consists of at present."""
+        self._current = parts
         self._rates = RateLog()
         self._alerts: list[dict[str, Any]] = []
         self._dashboards: list[dict[str, Any]] | None = None
@@ -38,6 +40,10 @@ class Visualization:
             threading.Thread(target=self._look, name="summaries", daemon=True),
             threading.Thread(target=self._people, name="people", daemon=True),
         ]
+
+    @property
+    def _parts(self) -> CloudParts:
+        return self._current()
 
     def app(self) -> Starlette:
         """The page."""
@@ -89,8 +95,8 @@ class Visualization:
 
     # ── What the other clouds know ──────────────────────────────────────────────────────────────────────────
     def _look(self) -> None:
-        config = self._parts.config
         while not self._stopping.wait(_LOOK_S):
+            config = self._parts.config
             messages = errors = 0
             complete = True
             for cloud in config.clouds.values():

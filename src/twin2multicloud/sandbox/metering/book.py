@@ -64,6 +64,11 @@ class MeterBook:
     def __iter__(self) -> Iterator[tuple[tuple[str, str], float]]:
         return iter(self.amounts().items())
 
+    def clear(self) -> None:
+        """Forget every counter. Meters that were made before count on where nobody looks: make them anew."""
+        with self._lock:
+            self._cells.clear()
+
     def snapshot(self) -> str:
         """All counters as JSON: `{name: {component: amount}}`."""
         content: dict[str, dict[str, float]] = {}

@@ -65,6 +65,7 @@ class Queue:
         self._returned: list[tuple[int, QueueMessage]] = []  # a heap by id
         self._delayed: list[tuple[float, int, QueueMessage]] = []  # a heap by when they are due
         self._claimed: dict[int, QueueMessage] = {}
+        self._wakes = 0
         with self._database.held() as db:
             count, last = db.execute(f"SELECT count(*), max(id) FROM {self._table}").fetchone()
         self._depth = int(count)
@@ -180,18 +181,25 @@ class Queue:
         self.call_listeners()
 
     def wait(self, timeout_s: float) -> bool:
-        """Sleep until a message can be received, at most so long; whether one can."""
+        """Sleep until a message can be received, at most so long, or until `wake`; whether one can."""
         deadline = self._monotonic() + timeout_s
         with self._changed:
+            wakes = self._wakes
             while True:
                 self._return_due()
                 if self._returned or self._ready or self._more_in_file:
                     return True
                 now = self._monotonic()
-                if now >= deadline:
+                if now >= deadline or self._wakes != wakes:
                     return False
                 until = min(deadline, self._delayed[0][0]) if self._delayed else deadline
                 self._changed.wait(max(until - now, 0.0))
+
+    def wake(self) -> None:
+        """Let whoever waits look again at once: there may be nothing more to wait for."""
+        with self._changed:
+            self._wakes += 1
+            self._changed.notify_all()
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener`, which must be quick, whenever messages have been sent or given back (from any thread)."""
