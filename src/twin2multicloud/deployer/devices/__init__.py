@@ -1,0 +1,1 @@
+"""Identities of devices: the authority that signs their certificates, and what a device is handed."""

@@ -1,0 +1,120 @@
+"""The ports of what is deployed, for use from a person's machine: made from the outputs of the stacks.
+
+A foundation puts out `secrets` and `state`, a slot `stores`: objects whose keys are fields of the cloud's
+configuration (`AwsConfig`, `AzureConfig`, `GcpConfig`), the same that its functions find in `T2M_CONFIG`. Requests are
+made with the person's own credentials, as the clouds' SDKs find them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from twin2multicloud.deployer.deployment import Deployment, Site
+from twin2multicloud.deployer.stacks import foundation_name, slot_name
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.runtime.adapters.azure.build import AzureConfig, AzurePorts, Emulators
+from twin2multicloud.runtime.entry.roles import Ports
+from twin2multicloud.runtime.ports import Secrets, TwinGraph
+
+Outputs = Mapping[str, Any]
+"""The output `slot` of each stack that is applied, by the stack's name."""
+SECRETS: Final = "secrets"
+STATE: Final = "state"
+STORES: Final = "stores"
+
+
+class Places(Protocol):
+    """What the steps need of the clouds."""
+
+    def secrets(self, site: Site) -> Secrets:
+        """The secret store of a site."""
+
+    def graph(self) -> TwinGraph:
+        """The twin graph, wherever L4 is."""
+
+
+class DeployedPlaces:
+    """`Places`, and all other ports, of a deployment whose stacks have these outputs.
+
+    `environment` names emulators of Google's services where there are any, `emulators` Azure's; in use there are none.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        outputs: Outputs,
+        environment: Mapping[str, str] | None = None,
+        emulators: Emulators | None = None,
+    ) -> None:
+        self._deployment = deployment
+        self._outputs = outputs
+        self._environment = dict(environment or {})
+        self._emulators = emulators
+        self._made: dict[tuple[Site, str, str], Ports] = {}
+        self._closing = ExitStack()
+
+    def close(self) -> None:
+        """End threads and connections."""
+        self._closing.close()
+
+    def secrets(self, site: Site) -> Secrets:
+        """As `Places.secrets`."""
+        return self.ports(site, foundation_name(site), SECRETS).secrets
+
+    def graph(self) -> TwinGraph:
+        """As `Places.graph`."""
+        return self.slot(Slot.MANAGEMENT).graph
+
+    def slot(self, slot: Slot, generation: int = 0) -> Ports:
+        """The stores of a slot; `generation` 0 is the one of now."""
+        name = slot_name(slot, generation or self._deployment.generation(slot))
+        return self.ports(self._deployment.site(slot), name, STORES)
+
+    def state(self, site: Site) -> Ports:
+        """Dead letters, rule states and nonces of a site."""
+        return self.ports(site, foundation_name(site), STATE)
+
+    def ports(self, site: Site, stack: str, output: str) -> Ports:
+        """The ports that an output of a stack at a site describes. `UsageError` where it is not there, or is wrong."""
+        key = site, stack, output
+        if key not in self._made:
+            fields = described(self._outputs, stack, output)
+            self._made[key] = self._build(site, fields, f"stack {stack}: output {output}")
+        return self._made[key]
+
+    def _build(self, site: Site, fields: dict[str, Any], source: str) -> Ports:
+        fields = {"twin": self._deployment.spec.name, **fields}
+        if site.provider is Provider.AWS:
+            from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts
+
+            return AwsPorts(_config({"region": site.region, **fields}, AwsConfig, source))
+        if site.provider is Provider.AZURE:
+            ports = AzurePorts(_config(fields, AzureConfig, source), self._emulators)
+            self._closing.callback(ports.close)
+            return ports
+        from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts
+
+        fields = {"project": self._deployment.settings.accounts.gcp_project, **fields}
+        return GcpPorts(_config(fields, GcpConfig, source), self._environment)
+
+
+def described(outputs: Outputs, stack: str, output: str) -> dict[str, Any]:
+    """An output that is an object, without what is null in it. `UsageError` where a stack or its output is missing."""
+    if stack not in outputs:
+        raise UsageError(f"stack {stack} is not deployed yet; deploy it first")
+    found = outputs[stack].get(output) if isinstance(outputs[stack], Mapping) else None
+    if not isinstance(found, Mapping):
+        raise UsageError(f"stack {stack} has no output {output}; deploy it again")
+    return {str(key): value for key, value in found.items() if value is not None}
+
+
+def _config(fields: Mapping[str, Any], kind: type[Any], source: str) -> Any:
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{source}: {error}; deploy the stack again with this version") from error
