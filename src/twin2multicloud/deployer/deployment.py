@@ -58,13 +58,15 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
 @dataclass(frozen=True)
 class Deployment:
     """A twin to deploy: everything that stacks are rendered from. `held` slots process nothing for now: what comes
-    for them waits in its queue (see `moving`).
+    for them waits in its queue, and nothing is removed from their stores (see `moving`). `discard`: stores may be
+    deleted with what they hold.
     """
 
     settings: Settings
     spec: TwinSpec
     blueprint: Blueprint
     held: frozenset[Slot] = frozenset()
+    discard: bool = False
 
     @cached_property
     def names(self) -> Names:

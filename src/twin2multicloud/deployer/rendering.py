@@ -78,7 +78,7 @@ class Renderer:
             }
         module = {"source": f"./modules/{stack.module}", **arguments}
         module |= {name: f"${{var.{name}}}" for name in stack.upstream}
-        pins = CLOUDS[stack.site.provider].provider_versions | self._versions
+        pins = {**CLOUDS[stack.site.provider].provider_versions, **self._versions}
         root: dict[str, Any] = {
             "terraform": {
                 "required_version": REQUIRED_VERSION,

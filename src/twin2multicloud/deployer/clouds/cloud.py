@@ -15,8 +15,10 @@ class Cloud:
     """A cloud's stacks. `foundation` gives what the slots of a site share, `slot` the stack of one slot.
 
     `provider_versions` are the versions that root modules pin, by Terraform's provider; modules accept a range.
+    `carriers` are the types of resources at which a plan shows what a component costs.
     """
 
     foundation: Callable[[Deployment, Site], Stack]
     slot: Callable[[Deployment, Slot], Stack]
     provider_versions: Mapping[str, str]
+    carriers: frozenset[str] = frozenset()
