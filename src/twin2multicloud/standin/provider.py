@@ -1,0 +1,240 @@
+"""One provider: what it answers to each question of Terraform's core, in plain values. `rpc.py` speaks the protocol."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from twin2multicloud.standin import planning
+from twin2multicloud.standin.checks import Problem, check
+from twin2multicloud.standin.hooks import CHECKS, READERS
+from twin2multicloud.standin.naming import PROJECT, SUBSCRIPTION, TENANT, Names, Settings, name_of
+from twin2multicloud.standin.overlay import NO_RULES, Overlay, Parent, Rules
+from twin2multicloud.standin.scenario import Failure, Fate, Verb
+from twin2multicloud.standin.schema import Block, ProviderSchema
+from twin2multicloud.standin.values import UNKNOWN, State, conform
+from twin2multicloud.standin.words import problem_of
+from twin2multicloud.standin.world import World, WorldObject
+
+DEFAULT_REGIONS: Final = {"aws": "us-east-1", "google": "us-central1"}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan: the new state, what must be replaced for it, and why it cannot be."""
+
+    state: State | None
+    replaced_by: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an apply left: the state to keep, and what went wrong."""
+
+    state: State | None
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Provider:
+    """A provider over a world; without a world every object is as its state says, and no name is taken."""
+
+    def __init__(self, name: str, schema: ProviderSchema, overlay: Overlay, world: World | None, fate: Fate) -> None:
+        self.name = name
+        self.schema = schema
+        self._overlay = overlay
+        self._world = world
+        self._fate = fate
+        self._settings = Settings(provider=name, region=DEFAULT_REGIONS.get(name, ""))
+        self._stopped = threading.Event()
+
+    def rules(self, kind: str, *, data: bool = False) -> Rules:
+        """A type's rules."""
+        return self._overlay.get(f"data.{kind}" if data else kind, NO_RULES)
+
+    def _block(self, kind: str, *, data: bool = False) -> Block:
+        schemas = self.schema.data_source_schemas if data else self.schema.resource_schemas
+        return schemas[kind].block
+
+    def configure(self, config: State) -> list[Problem]:
+        """Take the settings of a provider block, unless its credentials are no good in this scenario."""
+        self._stopped.clear()
+        tags: dict[str, str] = {**(config.get("default_labels") or {})}
+        for block in config.get("default_tags") or []:
+            tags.update(block.get("tags") or {})
+        self._settings = Settings(
+            provider=self.name,
+            region=_text(config, "region") or DEFAULT_REGIONS.get(self.name, ""),
+            subscription=_text(config, "subscription_id") or SUBSCRIPTION,
+            tenant=_text(config, "tenant_id") or TENANT,
+            project=_text(config, "project") or PROJECT,
+            default_tags=tags,
+        )
+        failure = self._fate.failure(self.name, self.name, "configure")
+        return [problem_of(failure, self._names(self.name, {}), "configure")] if failure else []
+
+    def stop(self) -> None:
+        """Terraform was interrupted: what waits for a slow cloud may give up."""
+        self._stopped.set()
+
+    def validate(self, kind: str, config: State, *, data: bool = False) -> list[Problem]:
+        """All that is wrong with a configuration."""
+        problems = check(self._block(kind, data=data), self.rules(kind, data=data), config)
+        if not data and (hook := CHECKS.get(kind)):
+            problems.extend(hook(config))
+        return problems
+
+    def upgrade(self, kind: str, state: State) -> State:
+        """A state of another schema version, as this one's."""
+        return conform(self._block(kind), state)
+
+    def read(self, kind: str, state: State) -> Applied:
+        """What an object is now: changed or gone, if the world says so."""
+        if problem := self._interfere(kind, state, "read"):
+            return Applied(state, [problem])
+        if self._world is None:
+            return Applied(state)
+        found = self._world.get(kind, self._key(kind, state))
+        return Applied(None if found is None else conform(self._block(kind), {**state, **found.values}))
+
+    def plan(self, kind: str, prior: State | None, proposed: State | None) -> Planned:
+        """What would be done; a `proposed` of None is a deletion."""
+        if proposed is None:
+            return Planned(None)
+        block, rules = self._block(kind), self.rules(kind)
+        planned = planning.plan(block, rules, prior, proposed)
+        return Planned(planned, [] if prior is None else planning.replaced_by(block, rules, prior, planned))
+
+    def apply(self, kind: str, prior: State | None, planned: State | None) -> Applied:
+        """Do what was planned, and tell what is then."""
+        if planned is None:
+            return self._delete(kind, prior or {})
+        verb: Verb = "create" if prior is None else "update"
+        rules, names = self.rules(kind), self._names(kind, _known(planned))
+        state = planning.answer(self._block(kind), rules, names, self._merged(planned))
+        failure = self._fate.failure(kind, name_of(kind, state), verb)
+        if problem := self._wait(kind, state, verb):
+            return Applied(prior, [problem])
+        thing = WorldObject(kind, self._key(kind, state), str(state.get("id") or ""), state)
+        if failure is not None:
+            problem = problem_of(failure, self._names(kind, state), verb)
+            if failure.leaves == "nothing" or prior is not None:
+                return Applied(prior, [problem])
+            if self._world is not None:
+                self._world.put(thing)
+            return Applied(state, [problem])
+        if self._world is None:
+            return Applied(state)
+        if missing := self._missing_parent(names, rules.parents):
+            return Applied(prior, [missing])
+        if verb == "update" or rules.upsert:
+            self._world.put(thing)
+        elif not self._world.add(thing):
+            taken = Failure(kind="exists")
+            return Applied(None, [problem_of(taken, self._names(kind, state), verb)])
+        return Applied(state)
+
+    def _delete(self, kind: str, prior: State) -> Applied:
+        if problem := self._interfere(kind, prior, "delete"):
+            return Applied(prior, [problem])
+        if self._world is not None:
+            self._world.remove(kind, self._key(kind, prior))
+        return Applied(None)
+
+    def import_(self, kind: str, identifier: str) -> Applied:
+        """An object that exists, by its id."""
+        block = self._block(kind)
+        if problem := self._interfere(kind, {"id": identifier}, "import"):
+            return Applied(None, [problem])
+        if self._world is None:
+            return Applied(conform(block, {"id": identifier}))
+        for thing in self._world.objects(kind):
+            if identifier in (thing.id, thing.key):
+                return Applied(conform(block, thing.values))
+        return Applied(
+            None,
+            [
+                Problem(
+                    "Cannot import non-existent remote object",
+                    f"While attempting to import an existing object to {kind!r}, the provider detected that no object "
+                    f"exists with the given id {identifier!r}.",
+                )
+            ],
+        )
+
+    def read_data(self, kind: str, config: State) -> Applied:
+        """A data source: computed here, else the world's object of that name, else plausible values."""
+        if problem := self._interfere(kind, config, "data"):
+            return Applied(None, [problem])
+        block, rules = self._block(kind, data=True), self.rules(kind, data=True)
+        asked = planning.mark(block, None, planning.with_defaults(block, rules, config))
+        if hook := READERS.get(kind):
+            asked |= hook(config)
+        elif thing := self._same_name(kind, config):
+            asked |= {k: v for k, v in thing.values.items() if k in block.attributes and asked[k] is UNKNOWN}
+        return Applied(planning.answer(block, rules, self._names(kind, _known(asked)), self._merged(asked)))
+
+    def _same_name(self, kind: str, config: State) -> WorldObject | None:
+        """The object that a data source looks up: the one of its type with the same values as asked for."""
+        if self._world is None or kind not in self.schema.resource_schemas:
+            return None
+        asked = {key: value for key, value in config.items() if isinstance(value, str)}
+        if not asked:
+            return None
+        found = (t for t in self._world.objects(kind) if all(t.values.get(k) == v for k, v in asked.items()))
+        return next(found, None)
+
+    def _names(self, kind: str, state: State) -> Names:
+        return Names(self._settings, kind, state)
+
+    def _key(self, kind: str, state: State) -> str:
+        """What makes an object itself, among those of its type."""
+        rules = self.rules(kind)
+        return str(self._names(kind, state).fill(rules.key) if rules.key else state.get("id") or "")
+
+    def _merged(self, state: State) -> State:
+        """A state whose tags and labels hold the provider's own, too."""
+        merged = dict(state)
+        for target, source in planning.MERGED.items():
+            if merged.get(target) is UNKNOWN:
+                merged[target] = {**self._settings.default_tags, **(merged.get(source) or {})}
+        return merged
+
+    def _missing_parent(self, names: Names, parents: Iterable[Parent]) -> Problem | None:
+        for parent in parents:
+            key = names.fill(parent.key)
+            if self._world is not None and self._world.get(parent.type, key) is None:
+                missing = Failure(kind="no-parent")
+                names.values["parent"] = key
+                return problem_of(missing, names, "create")
+        return None
+
+    def _interfere(self, kind: str, state: State, verb: Verb) -> Problem | None:
+        """What the scenario does to an operation: slow it down, or let it fail."""
+        failure = self._fate.failure(kind, name_of(kind, state), verb)
+        if problem := self._wait(kind, state, verb):
+            return problem
+        return problem_of(failure, self._names(kind, state), verb) if failure else None
+
+    def _wait(self, kind: str, state: State, verb: Verb) -> Problem | None:
+        seconds = self._fate.scenario.delay(kind, name_of(kind, state), verb)
+        if seconds <= 0:
+            return None
+        if self._fate.scenario.on_stop == "finish":
+            threading.Event().wait(seconds)
+            return None
+        return (
+            Problem(f"waiting for {kind} ({name_of(kind, state)}): context canceled")
+            if self._stopped.wait(seconds)
+            else None
+        )
+
+
+def _text(config: State, key: str) -> str:
+    value: Any = config.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _known(state: State) -> State:
+    return {key: value for key, value in state.items() if value is not UNKNOWN}
