@@ -209,6 +209,23 @@ class TwinGraphContract(Contract):
         self.eventually(lambda: graph.relations(rooms[0]), [Relation(rooms[0], "feeds", floor)])
         assert graph.relations(rooms[1]) == []
 
+    def test_a_relationship_is_parted_and_made_again(self, graph: TwinGraph) -> None:
+        floor, one, other = sorted(self.room(graph) for _ in range(3))
+        relations = [
+            Relation(floor, "contains", one),
+            Relation(floor, "contains", other),
+            Relation(floor, "feeds", one),
+        ]
+        graph.relate(relations)
+        self.eventually(lambda: graph.relations(floor), relations)
+        absent = Relation(one, "feeds", other)
+        graph.unrelate([relations[0], absent, Relation(unique("never"), "contains", one), relations[0]])
+        graph.unrelate([relations[0]])
+        self.eventually(lambda: graph.relations(floor), relations[1:])
+        graph.relate([relations[0]])
+        self.eventually(lambda: graph.relations(floor), relations)
+        graph.unrelate([])
+
     def test_a_deleted_twin_takes_its_relationships_along(self, graph: TwinGraph) -> None:
         floor, room, other = (self.room(graph, {"people": 1}, at(1)) for _ in range(3))
         relations = [

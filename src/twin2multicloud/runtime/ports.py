@@ -111,6 +111,9 @@ class TwinGraph(Protocol):
     def relate(self, relations: Sequence[Relation]) -> None:
         """Create relationships between existing twins; one that exists stays."""
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """Remove relationships; those not there are no error, nor are ends that do not exist."""
+
     def update(self, updates: Sequence[Update]) -> None:
         """Set properties; a value whose time is not later than the one there is ignored (late and repeated updates
         change nothing). A twin that does not exist is a `RejectedError` naming it, after all others are set."""

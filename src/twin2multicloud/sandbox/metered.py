@@ -143,6 +143,10 @@ class MeteredGraph:
         """As `TwinGraph.relate`."""
         self._graph.relate(relations)
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """As `TwinGraph.unrelate`."""
+        self._graph.unrelate(relations)
+
     def update(self, updates: Sequence[Update]) -> None:
         """As `TwinGraph.update`."""
         self._graph.update(updates)

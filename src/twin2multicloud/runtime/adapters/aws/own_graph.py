@@ -66,6 +66,10 @@ class DynamoTwinGraph:
             {"PutRequest": {"Item": self._table.key(*key)}} for each in dict.fromkeys(relations) for key in _keys(each)
         )
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """As the port says; both sides of each."""
+        self._table.delete_many([key for each in dict.fromkeys(relations) for key in _keys(each)])
+
     def update(self, updates: Sequence[Update]) -> None:
         """As the port says; one conditional write per twin, a further one for what turns out to be late."""
         latest: dict[str, Values] = {}

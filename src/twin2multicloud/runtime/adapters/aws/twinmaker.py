@@ -95,6 +95,18 @@ class TwinMakerGraph:
 
         self._clients.each(add, by_source.items())
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """As the port says; per source one read and one update."""
+        by_source: dict[str, set[tuple[str, str]]] = {}
+        for relation in relations:
+            by_source.setdefault(relation.source, set()).add((relation.name, relation.target))
+
+        def part(change: tuple[str, set[tuple[str, str]]]) -> None:
+            source, gone = change
+            self._change(source, lambda targets: _parted(targets, gone))
+
+        self._clients.each(part, by_source.items())
+
     def update(self, updates: Sequence[Update]) -> None:
         """As the port says; ten values a request."""
         latest: dict[tuple[str, str], tuple[Any, str]] = {}
@@ -393,6 +405,11 @@ def _without(targets: dict[str, list[str]], gone: set[str]) -> dict[str, list[st
     return {
         name: [end for end in ends if end not in gone] for name, ends in targets.items() if not gone.isdisjoint(ends)
     }
+
+
+def _parted(targets: dict[str, list[str]], gone: set[tuple[str, str]]) -> dict[str, list[str]]:
+    left = {name: [end for end in ends if (name, end) not in gone] for name, ends in targets.items()}
+    return {name: ends for name, ends in left.items() if len(ends) < len(targets[name])}
 
 
 def _list(ends: Iterable[str]) -> list[dict[str, Any]]:

@@ -107,6 +107,18 @@ class DigitalTwinsGraph:
 
         self._pool.each(write, list(dict.fromkeys(relations)))
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """See `TwinGraph.unrelate`."""
+
+        def drop(relation: Relation) -> None:
+            with calling(f"part {relation.source} from {relation.target}"):
+                try:
+                    self._client.delete_relationship(_twin_id(relation.source), digest(relation.name, relation.target))
+                except ResourceNotFoundError:
+                    return
+
+        self._pool.each(drop, list(dict.fromkeys(relations)))
+
     def update(self, updates: Sequence[Update]) -> None:
         """See `TwinGraph.update`: a patch per twin, a few twins at a time."""
         changes = by_entity(updates)

@@ -72,6 +72,15 @@ class CosmosTwinGraph:
 
         self._pool.each(write, list(dict.fromkeys(relations)))
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """See `TwinGraph.unrelate`. The source's side first: what is found from its source is found from its target."""
+
+        def drop(relation: Relation) -> None:
+            for side in _sides(relation):
+                self._container.delete(side[PARTITION], side["id"])
+
+        self._pool.each(drop, list(dict.fromkeys(relations)))
+
     def update(self, updates: Sequence[Update]) -> None:
         """See `TwinGraph.update`: merge, replace if unchanged, a few twins at a time."""
         changes = by_entity(updates)

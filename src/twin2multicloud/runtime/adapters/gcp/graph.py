@@ -107,6 +107,11 @@ class FirestoreGraph:
         self._relations.write(writes, ALREADY_EXISTS)
         _named(missing, "relationships")
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """A delete per relationship."""
+        names = dict.fromkeys(document_id(r.source, r.name, r.target) for r in relations)
+        self._relations.write(Write(name, None) for name in names)
+
     def update(self, updates: Sequence[Update]) -> None:
         """A write per twin and call, whatever the number of its updates, and none if nothing is newer. A read for a
         twin that was not written here within five minutes, or that others wrote."""

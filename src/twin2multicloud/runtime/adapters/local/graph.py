@@ -91,6 +91,13 @@ class LocalTwinGraph:
 
         _refuse_unknown(self.database.write("graph.relate", work))
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """As the port says; one transaction."""
+        rows = [(relation.source, relation.name, relation.target) for relation in relations]
+        if rows:
+            query = "DELETE FROM relations WHERE source = ? AND name = ? AND target = ?"
+            self.database.write("graph.relate", lambda db: db.executemany(query, rows))
+
     def update(self, updates: Sequence[Update]) -> None:
         """As the port says; one transaction."""
         if not updates:
