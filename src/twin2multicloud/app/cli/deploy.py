@@ -1,0 +1,193 @@
+"""`plan`, `deploy`, `destroy`, `status`, `drift`, `export`: what the commands do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from twin2multicloud.app.cli.check import read_twin
+from twin2multicloud.app.cli.deploy_teller import TerminalTeller
+from twin2multicloud.app.cli.plan_view import plan_json
+from twin2multicloud.app.cli.terminal import output, print_json
+from twin2multicloud.app.deploying.clouds import Clouds, NotDoneError, StackStatus
+from twin2multicloud.app.deploying.desired import Desired, Wishes, desired
+from twin2multicloud.app.deploying.session import home_of
+from twin2multicloud.deployer.credentials.environment import credentials_of
+from twin2multicloud.deployer.engine.outcome import StackOutcome
+from twin2multicloud.deployer.home import Home
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.names import parse_slot
+from twin2multicloud.model.slots import Slot
+from twin2multicloud.optimizer.pricing.book import load_book
+
+Target = Literal["clouds", "sandbox"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for. `twin` None: the one that is deployed."""
+
+    twin: str | None
+    directory: Path
+    slots: tuple[str, ...] = ()
+    placement: str | None = None
+    pins: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    owner: str | None = None
+    users: tuple[str, ...] = ()
+    azure_subscription: str | None = None
+    gcp_project: str | None = None
+    log_retention_days: int | None = None
+    prices: str | None = None
+    offline: bool = False
+    yes: bool = False
+    brief: bool = False
+    refresh: bool = False
+    discard_data: bool = False
+    json_output: bool = False
+    ask: Callable[[str], str] | None = field(default=None, compare=False)
+
+
+def chosen_slots(names: Sequence[str]) -> tuple[Slot, ...]:
+    """Slots from options such as `--slot L2 --slot L3.hot` or `--slot L2,L3.hot`; `L3` means its three tiers."""
+    found: list[Slot] = []
+    for name in (part.strip() for each in names for part in each.split(",")):
+        tiers = [slot for slot in Slot if slot.layer == name.upper()]
+        try:
+            found += tiers or [parse_slot(name)]
+        except ValueError as error:
+            raise UsageError(f"--slot: {error}") from error
+    return tuple(dict.fromkeys(found))
+
+
+def plan(request: Request) -> int:
+    """Show what deploying would do."""
+    clouds, teller = _clouds(request)
+    wanted = _desired(request, clouds.home)
+    plans = clouds.plan(wanted, chosen_slots(request.slots), refresh=request.refresh)
+    if request.json_output:
+        print_json(plan_json(plans, wanted.prices.usd_per_month))
+    elif request.offline:
+        teller.say("planned with stand-in providers: nothing of any cloud was asked, nothing was made")
+    return 0
+
+
+def deploy(request: Request) -> int:
+    """Deploy, and say how it ended."""
+    clouds, _ = _clouds(request)
+    wanted = _desired(request, clouds.home)
+    return _result(
+        request,
+        lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=request.refresh),
+    )
+
+
+def destroy(request: Request) -> int:
+    """Destroy, and say what is left."""
+    clouds, _ = _clouds(request)
+    return _result(
+        request,
+        lambda: clouds.destroy(chosen_slots(request.slots), yes=request.yes, discard_data=request.discard_data),
+    )
+
+
+def status(request: Request) -> int:
+    """Show what is known of the stacks; exit code 6 if one is not whole."""
+    clouds, _ = _clouds(request)
+    stacks = clouds.status()
+    whole = all(stack.applied is not None and stack.applied.whole for stack in stacks)
+    if request.json_output:
+        print_json({"twin": clouds.home.settings().twin, "stacks": [_status_json(stack) for stack in stacks]})
+    else:
+        with output() as console:
+            from twin2multicloud.app.cli.status_view import print_stacks
+
+            print_stacks(console, clouds.home.settings(), stacks)
+    return 0 if whole else 6
+
+
+def drift(request: Request) -> int:
+    """Show what others changed; exit code 6 if they did, or where it cannot be told."""
+    clouds, teller = _clouds(request)
+    found = clouds.drift()
+    clean = all(not each.changes and not each.error for each in found)
+    if request.json_output:
+        print_json([msgspec.to_builtins(each) for each in found])
+    else:
+        with output() as console:
+            from twin2multicloud.app.cli.status_view import print_drift
+
+            print_drift(console, found)
+        if clean:
+            teller.say("nobody changed anything")
+    return 0 if clean else 6
+
+
+def _clouds(request: Request) -> tuple[Clouds, TerminalTeller]:
+    teller = TerminalTeller(brief=request.brief, quiet=request.json_output, ask=request.ask)
+    home = home_of(request.directory, offline=request.offline)
+    return Clouds(home, teller, credentials_of, offline=request.offline), teller
+
+
+def _desired(request: Request, home: Home) -> Desired:
+    from twin2multicloud.app.cli.sandbox import placement_in
+
+    if request.twin is None:
+        raise UsageError("which twin? Name its file or a built-in scenario")
+    wishes = Wishes(
+        placement_in(request.placement) if request.placement else None,
+        request.pins,
+        request.providers,
+        request.owner,
+        request.users,
+        request.azure_subscription,
+        request.gcp_project,
+        request.log_retention_days,
+    )
+    return desired(
+        read_twin(request.twin),
+        wishes,
+        home,
+        load_book(Path(request.prices) if request.prices else None),
+        offline=request.offline,
+    )
+
+
+def _result(request: Request, work: Callable[[], Mapping[str, StackOutcome]]) -> int:
+    if not request.json_output:
+        work()
+        return 0
+    collected: dict[str, StackOutcome] = {}
+    try:
+        collected = dict(work())
+    except NotDoneError as error:
+        print_json({"done": False, "problem": str(error)})
+        return error.exit_code
+    print_json({"done": True, "stacks": {name: _outcome_json(found) for name, found in collected.items()}})
+    return 0
+
+
+def _outcome_json(found: StackOutcome) -> dict[str, Any]:
+    return {
+        "status": found.status.value,
+        "resources": None if found.resources is None else len(found.resources),
+        "failures": [str(failure) for failure in found.failures],
+        "elapsed_s": round(found.elapsed_s, 1),
+    }
+
+
+def _status_json(stack: StackStatus) -> dict[str, Any]:
+    return {
+        "stack": stack.name,
+        "slot": stack.slot or None,
+        "site": stack.site,
+        "whole": stack.applied is not None and stack.applied.whole,
+        "applied_at": None if stack.applied is None else stack.applied.at,
+        "resources": stack.resources,
+        "locked": None if stack.lock is None else stack.lock.describe(),
+        "outputs": msgspec.to_builtins(stack.outputs),
+    }

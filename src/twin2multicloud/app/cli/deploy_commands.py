@@ -1,0 +1,255 @@
+"""The commands that deploy a twin and look after it: options and help. What they do is imported when they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin2multicloud.app.cli.failures import finish
+from twin2multicloud.app.cli.options import (
+    JsonOption,
+    PricesOption,
+    TwinArgument,
+    complete_pin,
+    complete_provider,
+    complete_slot,
+)
+
+DEFAULT_DIRECTORY = ".twin2multicloud/deployment"
+
+SlotOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slot",
+        metavar="SLOT",
+        help="Only this slot (L1, L2, L3.hot, …; L3 = its three tiers). Repeatable.",
+        autocompletion=complete_slot,
+    ),
+]
+PlacementOption = Annotated[
+    str | None, typer.Option(metavar="FILE", help="A placement in JSON, such as `optimize --json` prints.")
+]
+PinOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SLOT=WHAT", help="What fills a slot; the rest is optimized.", autocompletion=complete_pin),
+]
+ProvidersOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CLOUD,…", help="Clouds that may be used.", autocompletion=complete_provider),
+]
+OwnerOption = Annotated[
+    str | None, typer.Option(metavar="EMAIL", help="Who gets budget warnings and alarms.", envvar="T2M_OWNER")
+]
+UserOption = Annotated[
+    list[str] | None, typer.Option("--user", metavar="EMAIL", help="Who may look at dashboards. Repeatable.")
+]
+SubscriptionOption = Annotated[
+    str | None, typer.Option("--azure-subscription", metavar="ID", help="Azure's subscription to deploy into.")
+]
+ProjectOption = Annotated[
+    str | None, typer.Option("--gcp-project", metavar="ID", help="Google Cloud's project to deploy into.")
+]
+RetentionOption = Annotated[
+    int | None,
+    typer.Option("--log-retention-days", metavar="N", min=1, max=3653, help="How long logs are kept; 30 at first."),
+]
+DirectoryOption = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="Where the deployment is kept.", show_default=True)
+]
+OfflineOption = Annotated[
+    bool,
+    typer.Option(
+        "--offline", help="Rehearse with stand-in providers: the whole of it, without any account, nothing is made."
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand; nothing is asked.")]
+BriefOption = Annotated[bool, typer.Option("--brief", help="A line per stack, without its resources.")]
+RefreshOption = Annotated[
+    bool,
+    typer.Option("--refresh", help="Look at stacks whose inputs did not change, too; others may have changed them."),
+]
+
+
+def plan(
+    context: typer.Context,
+    twin: TwinArgument,
+    slot: SlotOption = None,
+    placement: PlacementOption = None,
+    pin: PinOption = None,
+    providers: ProvidersOption = None,
+    owner: OwnerOption = None,
+    user: UserOption = None,
+    azure_subscription: SubscriptionOption = None,
+    gcp_project: ProjectOption = None,
+    prices: PricesOption = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    offline: OfflineOption = False,
+    refresh: RefreshOption = False,
+    brief: BriefOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Show what deploying would add, change and destroy, slot by slot, with the monthly cost beside it.
+
+    \b
+    Examples:
+      twin2multicloud plan smart-home --offline
+      twin2multicloud plan twin.yaml --slot L2 --pin L2=azure --owner me@example.com
+      twin2multicloud plan twin.yaml --placement placement.json --json
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(
+        twin,
+        directory.absolute(),
+        tuple(slot or ()),
+        placement,
+        tuple(pin or ()),
+        tuple(providers or ()),
+        owner,
+        tuple(user or ()),
+        azure_subscription,
+        gcp_project,
+        prices=prices,
+        offline=offline,
+        refresh=refresh,
+        brief=brief,
+        json_output=json_output,
+    )
+    finish(context, json_output, lambda: commands.plan(request))
+
+
+def deploy(
+    context: typer.Context,
+    twin: TwinArgument,
+    slot: SlotOption = None,
+    placement: PlacementOption = None,
+    pin: PinOption = None,
+    providers: ProvidersOption = None,
+    owner: OwnerOption = None,
+    user: UserOption = None,
+    azure_subscription: SubscriptionOption = None,
+    gcp_project: ProjectOption = None,
+    log_retention_days: RetentionOption = None,
+    prices: PricesOption = None,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    offline: OfflineOption = False,
+    refresh: RefreshOption = False,
+    brief: BriefOption = False,
+    yes: YesOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Build the twin, or some of its slots: show the plan, ask, apply it, connect the clouds.
+
+    What is there already and did not change is not touched. Ctrl-C ends it in order: what was made is kept in the
+    state, and `deploy` goes on from there.
+
+    \b
+    Examples:
+      twin2multicloud deploy twin.yaml --owner me@example.com --gcp-project my-project
+      twin2multicloud deploy twin.yaml --slot L3 --slot L4
+      twin2multicloud deploy smart-home --offline --yes
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(
+        twin,
+        directory.absolute(),
+        tuple(slot or ()),
+        placement,
+        tuple(pin or ()),
+        tuple(providers or ()),
+        owner,
+        tuple(user or ()),
+        azure_subscription,
+        gcp_project,
+        log_retention_days,
+        prices,
+        offline,
+        yes,
+        brief,
+        refresh,
+        json_output=json_output,
+    )
+    finish(context, json_output, lambda: commands.deploy(request))
+
+
+def destroy(
+    context: typer.Context,
+    slot: SlotOption = None,
+    discard_data: Annotated[
+        bool, typer.Option("--discard-data", help="Destroy stores with what they hold. There is no way back.")
+    ] = False,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    offline: OfflineOption = False,
+    brief: BriefOption = False,
+    yes: YesOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Destroy what was deployed, or some of its slots, once the twin's name has been typed.
+
+    Stores that hold data are not destroyed unless --discard-data says so. Nothing is reported destroyed that is not.
+
+    \b
+    Examples:
+      twin2multicloud destroy --slot L5
+      twin2multicloud destroy --discard-data
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(
+        None,
+        directory.absolute(),
+        tuple(slot or ()),
+        offline=offline,
+        yes=yes,
+        brief=brief,
+        discard_data=discard_data,
+        json_output=json_output,
+    )
+    finish(context, json_output, lambda: commands.destroy(request))
+
+
+def status(
+    context: typer.Context,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    offline: OfflineOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Show the stacks of a deployment: which are there, since when, where devices and people reach the twin.
+
+    \b
+    Examples:
+      twin2multicloud status
+      twin2multicloud status --json | jq '.stacks[] | select(.slot == "L5").outputs'
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(None, directory.absolute(), offline=offline, json_output=json_output)
+    finish(context, json_output, lambda: commands.status(request))
+
+
+def drift(
+    context: typer.Context,
+    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    offline: OfflineOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Show what others changed or deleted since the twin was deployed. Exit code 6 if they did.
+
+    \b
+    Examples:
+      twin2multicloud drift
+      twin2multicloud drift --json
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(None, directory.absolute(), offline=offline, json_output=json_output)
+    finish(context, json_output, lambda: commands.drift(request))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line, in the order of their use."""
+    for command in (plan, deploy, status, drift, destroy):
+        app.command()(command)

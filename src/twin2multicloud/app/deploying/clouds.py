@@ -1,0 +1,221 @@
+"""Plan, deploy, destroy, status and drift of a twin in the clouds, or rehearsed with stand-in providers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+import msgspec
+
+from twin2multicloud.app.deploying.desired import Desired
+from twin2multicloud.app.deploying.session import Session, run, session
+from twin2multicloud.app.deploying.teller import Teller
+from twin2multicloud.deployer.deploying import Drift
+from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.engine.events import Event
+from twin2multicloud.deployer.engine.outcome import StackOutcome
+from twin2multicloud.deployer.home import Applied, Home
+from twin2multicloud.deployer.packages import Package, build_packages
+from twin2multicloud.deployer.planned import planned_roles
+from twin2multicloud.deployer.plans import StackPlan
+from twin2multicloud.deployer.stacks import Stack, stacks_of
+from twin2multicloud.deployer.state.records import StateLock
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
+from twin2multicloud.model.slots import Provider, Slot
+
+Credentials = Callable[[Provider], Mapping[str, str]]
+
+EVENTS_FILE: Final = "events.jsonl"
+
+
+class NotDoneError(Twin2MultiCloudError):
+    """What was to be done was not, or not whole; what exists has been told (exit code 7)."""
+
+    exit_code = 7
+
+
+class DeclinedError(Twin2MultiCloudError):
+    """Somebody was asked, and did not agree. Nothing was done (exit code 8)."""
+
+    exit_code = 8
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """A stack as it is known: how many resources its state lists, when it was applied, who works on it."""
+
+    name: str
+    slot: str
+    site: str
+    applied: Applied | None
+    resources: int
+    lock: StateLock | None
+    outputs: Mapping[str, Any]
+
+
+class Clouds:
+    """One deployment's commands. `finish` is what follows Terraform (see `app.deploying.finishing`)."""
+
+    def __init__(
+        self,
+        home: Home,
+        teller: Teller,
+        credentials: Credentials,
+        *,
+        offline: bool,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.home = home
+        self._teller = teller
+        self._credentials = credentials
+        self._offline = offline
+        self._environ = environ
+
+    # ── Commands ────────────────────────────────────────────────────────────────────────────────────────────
+    def plan(self, wanted: Desired, slots: Sequence[Slot] = (), *, refresh: bool = False) -> dict[str, StackPlan]:
+        """What a deployment would do. The names it would use are kept for it."""
+        if not self.home.exists:
+            self.home.write_settings(wanted.deployment.settings)
+        with self._session("plan", wanted.packages) as at:
+            chosen = choose(stacks_of(wanted.deployment), slots)
+            plans = run(at.deployer, lambda: at.deployer.plan(chosen, wanted.prices.components, refresh=refresh))
+        self._teller.plan(plans, wanted.prices.usd_per_month)
+        return plans
+
+    def deploy(
+        self, wanted: Desired, slots: Sequence[Slot] = (), *, yes: bool = False, refresh: bool = False
+    ) -> dict[str, StackOutcome]:
+        """Do what a plan shows, once it is agreed to. Raises `NotDoneError` where not all of it could be done."""
+        with self.home.changing(), self._session("deploy", wanted.packages) as at:
+            self.home.write_settings(wanted.deployment.settings)
+            stacks = stacks_of(wanted.deployment)
+            chosen = choose(stacks, slots)
+            plans = run(at.deployer, lambda: at.deployer.plan(chosen, wanted.prices.components, refresh=refresh))
+            self._teller.plan(plans, wanted.prices.usd_per_month)
+            if all(plan.untouched or plan.empty for plan in plans.values()):
+                self._teller.say("nothing to do: everything is as planned")
+            elif not yes and not self._teller.agreed("Deploy this?", "yes"):
+                raise DeclinedError("not agreed to, so nothing was done")
+            self.home.write_twin(wanted.spec, wanted.blueprint, wanted.placement_json, wanted.processors)
+            outcomes = run(at.deployer, lambda: at.deployer.deploy(stacks, plans))
+        return self._ended(outcomes)
+
+    def destroy(
+        self, slots: Sequence[Slot] = (), *, yes: bool = False, discard_data: bool = False
+    ) -> dict[str, StackOutcome]:
+        """Destroy what exists, of some slots or of the whole twin, once its name was typed."""
+        deployment = replace(self.home.deployment(), discard=discard_data)
+        with self.home.changing(), self._session("destroy", _packages(self.home, deployment)) as at:
+            existing = existing_stacks(deployment, self.home, at)
+            chosen = [stack for stack in existing if not slots or stack.slot in slots]
+            if not chosen:
+                self._teller.say("nothing to destroy: nothing exists")
+                return {}
+            plans = run(at.deployer, lambda: at.deployer.plan(chosen, {}, destroy=True))
+            self._teller.plan(plans, 0.0)
+            name = deployment.settings.twin
+            what = ", ".join(slot.value for slot in slots) if slots else "all of it"
+            if not yes and not self._teller.agreed(f"Destroy {what}? Type the twin's name ({name})", name):
+                raise DeclinedError("not confirmed, so nothing was destroyed")
+            outcomes = run(at.deployer, lambda: at.deployer.destroy(chosen))
+        return self._ended(outcomes)
+
+    def drift(self) -> list[Drift]:
+        """What others did to what was deployed."""
+        deployment = self.home.deployment()
+        with self._session("drift", _packages(self.home, deployment)) as at:
+            existing = existing_stacks(deployment, self.home, at)
+            return run(at.deployer, lambda: at.deployer.drift(existing))
+
+    def status(self) -> list[StackStatus]:
+        """What is known of every stack, without asking any cloud."""
+        deployment = self.home.deployment()
+        applied = self.home.applied()
+        with self.home.store() as store:
+            outputs = self.home.outputs(store)
+            found = []
+            for stack in stacks_of(deployment):
+                current = store.current(stack.name)
+                found.append(
+                    StackStatus(
+                        stack.name,
+                        "" if stack.slot is None else stack.slot.value,
+                        str(stack.site),
+                        applied.get(stack.name),
+                        0 if current is None else current.resources or 0,
+                        store.lock_of(stack.name),
+                        outputs.get(stack.name, {}),
+                    )
+                )
+        return found
+
+    # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
+    @contextmanager
+    def _session(self, what: str, packages: Sequence[Package]) -> Iterator[Session]:
+        log: IO[bytes] | None = None
+
+        def sink(stack: str, event: Event) -> None:
+            if log is not None:
+                log.write(msgspec.json.encode({"stack": stack, "event": event}) + b"\n")
+                log.flush()
+            self._teller.event(stack, event)
+
+        with session(
+            self.home,
+            packages,
+            what,
+            sink,
+            offline=self._offline,
+            credentials=self._credentials,
+            environ=self._environ,
+        ) as at:
+            with Path(at.run / EVENTS_FILE).open("ab") as log:
+                yield at
+            log = None
+
+    def _ended(self, outcomes: dict[str, StackOutcome]) -> dict[str, StackOutcome]:
+        self._teller.outcome(outcomes)
+        failed = [name for name, outcome in outcomes.items() if not outcome.ok]
+        if failed:
+            raise NotDoneError(f"not done: {', '.join(failed)}")
+        return outcomes
+
+
+def choose(stacks: Sequence[Stack], slots: Sequence[Slot]) -> list[Stack]:
+    """The stacks of some slots with the foundations they stand on; of no slots: all. A stack whose outputs one of
+    them takes comes along.
+    """
+    if not slots:
+        return list(stacks)
+    by_name = {stack.name: stack for stack in stacks}
+    wanted = [stack for stack in stacks if stack.slot in slots]
+    if not wanted:
+        raise UsageError(f"no stack is of {', '.join(slot.value for slot in slots)}")
+    sites = {stack.site for stack in wanted}
+    names = {stack.name for stack in stacks if stack.slot is None and stack.site in sites}
+    waiting = list(wanted)
+    while waiting:
+        stack = waiting.pop()
+        names.add(stack.name)
+        waiting += [by_name[up.stack] for up in stack.upstream.values() if up.stack not in names]
+    return [stack for stack in stacks if stack.name in names]
+
+
+def existing_stacks(deployment: Deployment, home: Home, at: Session) -> list[Stack]:
+    """Stacks of which something exists: noted as applied, or with resources in their state."""
+    noted = home.applied()
+
+    def exists(stack: Stack) -> bool:
+        current = at.store.current(stack.name)
+        return stack.name in noted or (current is not None and bool(current.resources))
+
+    return [stack for stack in stacks_of(deployment) if exists(stack)]
+
+
+def _packages(home: Home, deployment: Deployment) -> tuple[Package, ...]:
+    roles = planned_roles(deployment.blueprint, deployment.spec)
+    return tuple(build_packages(roles, deployment.spec, home.processors()))

@@ -1,0 +1,110 @@
+"""Everything that a deploying command works with, set up and taken down again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from twin2multicloud.deployer.deploying import Deployer, Sink, Surroundings, interrupted_by
+from twin2multicloud.deployer.engine.binary import find_core
+from twin2multicloud.deployer.engine.engine import Engine
+from twin2multicloud.deployer.engine.job import EngineSettings
+from twin2multicloud.deployer.engine.process import Stop
+from twin2multicloud.deployer.home import Home
+from twin2multicloud.deployer.packages import Package
+from twin2multicloud.deployer.rendering import Renderer
+from twin2multicloud.deployer.state.server import StateServer
+from twin2multicloud.deployer.state.store import StateStore
+from twin2multicloud.model.slots import Provider
+
+T = TypeVar("T")
+
+OFFLINE: Final = "offline"
+"""The directory, within a deployment's, of what was rehearsed with stand-in providers: nothing of it is real."""
+MIRRORS: Final = "T2M_TF_MIRROR"
+"""Directories of providers that need no registry, separated like a PATH."""
+VERSIONS: Final = "T2M_PROVIDER_VERSIONS"
+"""Other versions than the pinned ones, as `aws=5.100.0,google=8.7.0`."""
+CACHE: Final = "T2M_CACHE"
+
+
+def home_of(directory: Path, *, offline: bool) -> Home:
+    """The deployment kept in a directory; what is rehearsed is kept apart from what is real."""
+    return Home(directory / OFFLINE if offline else directory)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with."""
+
+    home: Home
+    store: StateStore
+    deployer: Deployer
+    run: Path
+    offline: bool
+
+
+@contextmanager
+def session(
+    home: Home,
+    packages: Sequence[Package],
+    what: str,
+    sink: Sink,
+    *,
+    offline: bool,
+    credentials: Callable[[Provider], Mapping[str, str]],
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[Session]:
+    """The engine, the state's server and, `offline`, the stand-in providers, for one command."""
+    core = find_core(environ=environ)
+    with ExitStack() as stack:
+        environment: Mapping[str, str] = {}
+        if offline:
+            from twin2multicloud.standin import serve
+
+            environment = stack.enter_context(serve(home.directory / "world"))
+            # The engine has a configuration of its own for Terraform's command line.
+            environment = {name: text for name, text in environment.items() if name != "TF_CLI_CONFIG_FILE"}
+        store = stack.enter_context(home.store())
+        states = stack.enter_context(StateServer(store))
+        mirrors = tuple(Path(each) for each in environ.get(MIRRORS, "").split(os.pathsep) if each)
+        settings = EngineSettings(home.directory / "work", _cache(environ) / "providers", mirrors)
+        run = home.new_run(what)
+        deployer = Deployer(
+            home,
+            store,
+            Engine(core, states, settings, environ),
+            Renderer(packages, versions=_versions(environ)),
+            run,
+            Surroundings(environment, (lambda _provider: {}) if offline else credentials),
+            sink,
+        )
+        yield Session(home, store, deployer, run, offline)
+
+
+def run(deployer: Deployer, work: Callable[[], Awaitable[T]]) -> T:
+    """Do what takes long. An interrupt ends what Terraform does in order, so that its state is saved."""
+
+    async def watched() -> T:
+        deployer.stop = Stop()  # it belongs to this loop
+        with interrupted_by(deployer.stop, (signal.SIGINT, signal.SIGTERM)):
+            return await work()
+
+    return asyncio.run(watched())
+
+
+def _cache(environ: Mapping[str, str]) -> Path:
+    if environ.get(CACHE):
+        return Path(environ[CACHE])
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twin2multicloud"
+
+
+def _versions(environ: Mapping[str, str]) -> dict[str, str]:
+    pairs = (each.partition("=") for each in environ.get(VERSIONS, "").split(",") if each.strip())
+    return {name.strip(): version.strip() for name, _, version in pairs}
