@@ -9,7 +9,6 @@ from typing import Final
 MASK: Final = "***"
 _SHORTEST: Final = 8
 """Shorter values would hide half of every text, and are no secrets worth the name."""
-_LINE_SHORTEST: Final = 20
 
 
 class Masker:
@@ -43,9 +42,7 @@ def _parts(secret: str) -> Iterator[str]:
     yield secret
     lines = [line.strip() for line in secret.splitlines()]
     if len(lines) > 1:
-        yield from (
-            line for line in lines if len(line) >= _LINE_SHORTEST and not line.startswith(("---", "{", "}", '"'))
-        )
+        yield from (line for line in lines if len(line) >= _SHORTEST and not line.startswith(("---", "{", "}", '"')))
     if secret.lstrip().startswith("{"):
         try:
             document = json.loads(secret)

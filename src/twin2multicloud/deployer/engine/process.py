@@ -16,7 +16,6 @@ from typing import Any, Final
 from twin2multicloud.deployer.engine import supervise
 
 _CHUNK: Final = 1 << 16
-_GRACE_S: Final = 10.0
 _MOST_BYTES: Final = 256 << 20
 
 
@@ -53,14 +52,16 @@ class Stop:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a command may run, and how long it may take to end gracefully once it was asked to, in seconds.
+    """How long a command may run, how long it may take to end gracefully once it was asked to, and how long once it
+    was told to, before it is ended by force; in seconds.
 
-    The second is long, since a cloud takes its time and what is being made when Terraform is killed is lost to the
+    The second is long, since a cloud takes its time, and what is being made when Terraform is killed is lost to the
     state: nobody would know of it any more.
     """
 
     command_s: float | None = None
     ending_s: float = 300.0
+    force_s: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ async def run_process(
     process keeps open as long as the command lives.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", supervise.__file__, str(patience.ending_s), *command),
+        *(sys.executable, "-I", "-S", supervise.__file__, str(patience.ending_s), str(patience.force_s), *command),
         cwd=directory,
         env=environment,
         stdin=asyncio.subprocess.PIPE,
@@ -120,7 +121,7 @@ async def run_process(
         cancelled, reason = error, "the task was cancelled"
     if not work.done():
         reason = reason or stop.reason or own.reason or f"it took longer than {patience.command_s:g} s"
-        ending = asyncio.ensure_future(_end(process.pid, work, patience.ending_s))
+        ending = asyncio.ensure_future(_end(process.pid, work, patience))
         while not ending.done():
             # Whoever cancels again waits with us: the state matters more, and patience has an end.
             try:
@@ -137,10 +138,10 @@ async def run_process(
     return Ended(work.result()[0], force, reason)
 
 
-async def _end(group: int, work: asyncio.Future[tuple[int, None, None]], patience_s: float) -> Force:
+async def _end(group: int, work: asyncio.Future[tuple[int, None, None]], patience: Patience) -> Force:
     for force, number, wait_s in (
-        (Force.INTERRUPT, signal.SIGINT, patience_s),
-        (Force.TERMINATE, signal.SIGTERM, _GRACE_S),
+        (Force.INTERRUPT, signal.SIGINT, patience.ending_s),
+        (Force.TERMINATE, signal.SIGTERM, patience.force_s),
         (Force.KILL, signal.SIGKILL, None),
     ):
         with suppress(ProcessLookupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from twin2multicloud.deployer.engine.events import (
 from twin2multicloud.deployer.engine.job import EngineSettings, Sink, StackJob
 from twin2multicloud.deployer.engine.masking import Masker
 from twin2multicloud.deployer.engine.plain import parse_plain
-from twin2multicloud.deployer.engine.process import Ended, Patience, Stop, run_process
+from twin2multicloud.deployer.engine.process import Ended, Stop, run_process
 from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
 from twin2multicloud.deployer.engine.workdir import WorkDirectory
 from twin2multicloud.deployer.state.access import Grant
@@ -88,7 +89,7 @@ class StackRun:
                 return Step("init", Ended(1, reason=self.stop.reason))
             await asyncio.sleep(_POLL_S)
         with held:
-            return await self._plain("init", "-input=false", "-no-color", patience=Patience(self._settings.init_s))
+            return await self._plain("init", "-input=false", "-no-color", command_s=self._settings.init_s)
 
     async def validate(self) -> Step:
         """Check the code without asking any cloud."""
@@ -187,7 +188,7 @@ class StackRun:
         summary = next((event for event in reversed(events) if isinstance(event, ChangeSummary)), None)
         return self._step(name, ended, diagnostics, summary), events
 
-    async def _plain(self, *arguments: str, patience: Patience | None = None) -> Step:
+    async def _plain(self, *arguments: str, command_s: float | None = None) -> Step:
         """A command that prints text for people."""
         lines: list[str] = []
 
@@ -197,7 +198,7 @@ class StackRun:
             if text.strip():
                 self._sink(Log(text, kind=arguments[0]))
 
-        ended = await self._execute(*arguments, on_line=on_line, on_error_line=on_line, patience=patience)
+        ended = await self._execute(*arguments, on_line=on_line, on_error_line=on_line, command_s=command_s)
         diagnostics = tuple(parse_plain("\n".join(lines)))
         for diagnostic in diagnostics:
             self._sink(diagnostic)
@@ -219,7 +220,7 @@ class StackRun:
         *arguments: str,
         on_line: Callable[[bytes], None],
         on_error_line: Callable[[bytes], None] | None = None,
-        patience: Patience | None = None,
+        command_s: float | None = None,
         masked: bool = True,
     ) -> Ended:
         def shown(line: bytes) -> None:
@@ -242,7 +243,7 @@ class StackRun:
             on_error_line=on_error,
             held=self._held.fileno(),
             stop=self.stop,
-            patience=Patience(patience.command_s, default.ending_s) if patience else default,
+            patience=replace(default, command_s=command_s) if command_s else default,
         )
 
     def _step(

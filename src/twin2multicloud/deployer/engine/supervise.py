@@ -1,9 +1,9 @@
-"""`python -I -S supervise.py PATIENCE_S COMMAND…`: stands between the engine and Terraform; neither is left alone.
+"""`python -I -S supervise.py ENDING_S FORCE_S COMMAND…`: stands between the engine and Terraform.
 
 The engine holds the other end of this process's standard input. When that closes, the engine is dead, however it died:
-Terraform is then interrupted, given its patience to finish what it is making and to save the state, and only then
-ended by force. What it prints goes through here, since a program whose output nobody reads any more is ended by the
-system on its next line. Nothing but the standard library is imported: this starts before every command.
+Terraform is then interrupted, given ENDING_S to finish what it is making and to save the state, then told to end, and
+FORCE_S later ended by force. What it prints goes through here, since a program whose output nobody reads any more is
+ended by the system on its next line. Nothing but the standard library is imported: this starts before every command.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Final
 
-_GRACE_S: Final = 10.0
-"""Between the request to end and the end by force."""
 _DRAIN_S: Final = 1.0
 """How long output may still come once the command has ended: from children that it left behind."""
 _CHUNK: Final = 1 << 16
@@ -25,7 +24,7 @@ _CHUNK: Final = 1 << 16
 
 def main(arguments: list[str]) -> int:
     """Run the command until it ends; its exit code, 128 more than the signal if one ended it."""
-    patience_s, command = float(arguments[0]), arguments[1:]
+    ending_s, force_s, command = float(arguments[0]), float(arguments[1]), arguments[2:]
     wake, wakened = os.pipe()
     os.set_blocking(wakened, False)
     signal.set_wakeup_fd(wakened)
@@ -34,17 +33,17 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
-    _watch(child, wake, patience_s)
+    _watch(child, wake, ((0.0, signal.SIGINT), (ending_s, signal.SIGTERM), (force_s, signal.SIGKILL)))
     code = child.wait()
     return code if code >= 0 else 128 - code
 
 
-def _watch(child: subprocess.Popen[bytes], wake: int, patience_s: float) -> None:
+def _watch(child: subprocess.Popen[bytes], wake: int, ending: Sequence[tuple[float, signal.Signals]]) -> None:
     assert child.stdout is not None
     assert child.stderr is not None
     relays = {child.stdout.fileno(): 1, child.stderr.fileno(): 2}
     # What is sent once the engine is gone, and how long after what was sent before.
-    steps = [(0.0, signal.SIGINT), (patience_s, signal.SIGTERM), (_GRACE_S, signal.SIGKILL)]
+    steps = list(ending)
     due: float | None = None
     drained: float | None = None
     with selectors.DefaultSelector() as selector:

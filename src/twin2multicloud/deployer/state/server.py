@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import socket
 import threading
@@ -35,9 +34,10 @@ _START_S: Final = 10.0
 class StateServer:
     """The server, in a thread, on a free port of 127.0.0.1. Start it with `with`."""
 
-    def __init__(self, store: StateStore, grants: Grants | None = None) -> None:
+    def __init__(self, store: StateStore, max_bytes: int = MAX_STATE_BYTES) -> None:
         self.store = store
-        self._grants = grants or Grants()
+        self._grants = Grants()
+        self._max_bytes = max_bytes
         self._socket = socket.socket()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -55,7 +55,7 @@ class StateServer:
     def __enter__(self) -> Self:
         self._socket.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            state_app(self.store, self._grants),
+            state_app(self.store, self._grants, self._max_bytes),
             log_level="error",
             access_log=False,
             proxy_headers=False,
@@ -87,7 +87,7 @@ class StateServer:
         self._socket.close()
 
 
-def state_app(store: StateStore, grants: Grants) -> Starlette:
+def state_app(store: StateStore, grants: Grants, max_bytes: int = MAX_STATE_BYTES) -> Starlette:
     """The server's app, for whoever serves it beside other things."""
 
     async def endpoint(request: Request) -> Response:
@@ -96,7 +96,7 @@ def state_app(store: StateStore, grants: Grants) -> Starlette:
             return Response("unknown name or password", 401, {"www-authenticate": 'Basic realm="states"'})
         if request.path_params["stack"] != grant.stack:
             return _refuse(grant, 403, f"this run is for {grant.stack} only, not {request.path_params['stack']}")
-        limit = MAX_STATE_BYTES if request.method == "POST" else _MAX_LOCK_BYTES
+        limit = max_bytes if request.method == "POST" else _MAX_LOCK_BYTES
         try:
             body = await _bounded(request, limit)
         except ClientDisconnect:
@@ -184,7 +184,7 @@ def _digest_fits(header: str | None, body: bytes) -> bool:
         return True
     try:
         told = base64.b64decode(header, validate=True)
-    except binascii.Error:
+    except ValueError:
         return False
     return told == hashlib.md5(body, usedforsecurity=False).digest()
 

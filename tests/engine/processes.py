@@ -1,0 +1,26 @@
+"""Which processes a test has left."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+
+def processes_in(root: Path) -> list[str]:
+    """The command lines of processes whose directory is `root` or below it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink().is_relative_to(root):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    return found
+
+
+def await_none_in(root: Path, patience_s: float = 30.0) -> None:
+    """Wait until none is left; `AssertionError` names those that are."""
+    deadline = time.monotonic() + patience_s
+    while found := processes_in(root):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
