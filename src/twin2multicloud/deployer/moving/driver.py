@@ -1,0 +1,168 @@
+"""The driver of moves for twins in the clouds: every change is an apply of stacks whose inputs changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from twin2multicloud.blueprint.plan import Place
+from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.moving.phases import MoveState, Phases, state_with
+from twin2multicloud.deployer.stacks import Stack, stacks_of
+from twin2multicloud.model.slots import Slot
+from twin2multicloud.moving.driver import DriverError, Hold
+from twin2multicloud.moving.move import Move, Places, Store
+from twin2multicloud.runtime.ports import Clock, DeadLetters, HotStore, ObjectStore, RuleStates, TwinGraph
+
+SETTLED_S: Final = 90.0
+"""How long after writers were held what they had begun has ended for certain: a function's time-out, and some."""
+
+
+class Infrastructure(Protocol):
+    """What the driver has done to stacks and what follows them."""
+
+    def apply(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
+        """Bring these stacks about, those whose inputs changed. Raises `DriverError`."""
+
+    def destroy(self, stacks: Sequence[Stack]) -> None:
+        """Destroy these stacks. Raises `DriverError`; nothing that could not be destroyed is forgotten."""
+
+    def finish(self, deployment: Deployment) -> None:
+        """Wire the deployment as it is now: links documents, registered devices, dashboards."""
+
+    def keep(self, deployment: Deployment) -> None:
+        """From now on this is what is deployed."""
+
+    def waiting(self, deployment: Deployment, slots: Sequence[Slot]) -> int | None:
+        """Messages in the queues of these slots, None where no cloud tells."""
+
+
+class Stores(Protocol):
+    """Ports of stores at either end of a move."""
+
+    def hot(self, store: Store) -> HotStore:
+        """A hot store."""
+
+    def objects(self, store: Store) -> ObjectStore:
+        """A bucket."""
+
+    def graph(self, store: Store) -> TwinGraph:
+        """A twin graph."""
+
+    def letters(self, store: Store) -> DeadLetters:
+        """A dead-letter store."""
+
+    def states(self, store: Store) -> RuleStates:
+        """A store of rule states."""
+
+
+class CloudsDriver:
+    """`moving.Driver` for one move of a deployed twin. `kept` is the file of what has been brought about so far."""
+
+    def __init__(
+        self, phases: Phases, infrastructure: Infrastructure, stores: Stores, kept: Path, clock: Clock
+    ) -> None:
+        self._phases = phases
+        self._infrastructure = infrastructure
+        self._stores = stores
+        self._kept = kept
+        self._clock = clock
+
+    @property
+    def places(self) -> Places:
+        """As `Driver.places`."""
+        return self._phases.now(self._state).blueprint.places
+
+    def build(self, move: Move) -> None:
+        """As `Driver.build`. The target's movers and lifecycle rules are off from the beginning."""
+        self._check(move)
+        state = msgspec.structs.replace(self._state, removers=True)
+        self._infrastructure.apply(self._phases.after, self._phases.target(state))
+
+    def hold(self, move: Move, who: Hold) -> None:
+        """As `Driver.hold`."""
+        self._check(move)
+        self._to(state_with(self._state, who, True, self._clock.now()))
+
+    def under_way(self, move: Move) -> int:
+        """As `Driver.under_way`: what the queues of those held tell, and while functions may still run at least 1."""
+        self._check(move)
+        state = self._state
+        slots = [self._phases.move.slot] if move.slot is Slot.PROCESSING else []
+        told = self._infrastructure.waiting(self._phases.now(state), slots) if slots else 0
+        running = self._clock.now() - state.writers_since < SETTLED_S
+        return (told or 0) + (1 if running else 0)
+
+    def carry(self, move: Move) -> int:
+        """As `Driver.carry`: commands that wait are kept by the cloud's own service and expire; nothing is carried."""
+        self._check(move)
+        return 0
+
+    def cut_over(self, move: Move) -> None:
+        """As `Driver.cut_over`."""
+        self._check(move)
+        state = msgspec.structs.replace(self._state, cut=True)
+        # What is deployed is kept first: whoever comes after a crash finds the new placement and applies it.
+        self._infrastructure.keep(self._phases.now(state))
+        self._to(state)
+        self._infrastructure.finish(self._phases.now(state))
+
+    def release(self, move: Move, who: Hold) -> None:
+        """As `Driver.release`."""
+        self._check(move)
+        self._to(state_with(self._state, who, False, self._clock.now()))
+
+    def destroy(self, move: Move, place: Place) -> None:
+        """As `Driver.destroy`."""
+        self._check(move)
+        gone = self._phases.source() if place == self._phases.move.source else self._phases.target(self._state)
+        self._infrastructure.destroy(gone)
+        self._infrastructure.finish(self._phases.now(self._state))
+
+    # ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────
+    def hot(self, store: Store) -> HotStore:
+        """As `Driver.hot`."""
+        return self._stores.hot(store)
+
+    def objects(self, store: Store) -> ObjectStore:
+        """As `Driver.objects`."""
+        return self._stores.objects(store)
+
+    def graph(self, store: Store) -> TwinGraph:
+        """As `Driver.graph`."""
+        return self._stores.graph(store)
+
+    def letters(self, store: Store) -> DeadLetters:
+        """As `Driver.letters`."""
+        return self._stores.letters(store)
+
+    def states(self, store: Store) -> RuleStates:
+        """As `Driver.states`."""
+        return self._stores.states(store)
+
+    # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def _state(self) -> MoveState:
+        if not self._kept.is_file():
+            return MoveState()
+        return msgspec.json.decode(self._kept.read_bytes(), type=MoveState)
+
+    def _to(self, state: MoveState) -> None:
+        """Note the state, then bring it about: repeated after a crash, it comes to the same."""
+        self._kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._kept.with_suffix(".draft")
+        with draft.open("wb") as stream:
+            stream.write(msgspec.json.encode(state))
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(self._kept)
+        deployment = self._phases.now(state)
+        self._infrastructure.apply(deployment, stacks_of(deployment))
+
+    def _check(self, move: Move) -> None:
+        if move not in (self._phases.move, self._phases.move.back):
+            raise DriverError(f"this driver moves {self._phases.move}, not {move}")
