@@ -1,8 +1,9 @@
 """A FAKE of Azure IoT Hub, written by us from the behaviour of the official SDKs and the published protocol.
 
 It speaks MQTT 3.1.1 over TLS to devices and the service API over HTTPS to the official azure-iot-hub SDK.
-What it does: registry (create, read, delete), SAS tokens on both sides, device-to-cloud messages with properties,
-the last will, direct methods, the error codes of devices that are unknown, away or silent.
+What it does: registry (create, read, delete, a hundred at once, how many there are), SAS tokens on both sides,
+device-to-cloud messages with properties, the last will, direct methods, the error codes of devices that are unknown,
+away or silent.
 Its limits: no X.509 and no provisioning service, no cloud-to-device messages, no device twins, no jobs, no file upload,
 no quotas or throttling, no AMQP, one hub named "localhost"; QoS 1 is acknowledged without any durable store behind.
 It shows that our adapter speaks the SDK's protocol. It can not show that Azure agrees.
@@ -17,6 +18,7 @@ import hmac
 import json
 import os
 import secrets
+import string
 import struct
 import time
 import urllib.parse
@@ -32,6 +34,7 @@ from tests.standins.azure.rig import TLS_CLOSE_S, Certificates, serving
 
 HOST = "localhost"
 POLICY = "service"
+_ID_CHARACTERS = frozenset(string.ascii_letters + string.digits + "-:.+%_#*?!(),=@$'")
 
 
 def sas_token(resource: str, key: str, policy: str = "", lifetime_s: int = 3600) -> str:
@@ -64,6 +67,8 @@ class Device:
     id: str
     key: str
     session: _Session | None = None
+    kind: str = "sas"
+    enabled: bool = True
 
 
 @dataclass
@@ -87,6 +92,12 @@ class FakeIotHub:
     service_port: int = 0
     mqtt_port: int = 0
     waiting: dict[str, asyncio.Future[tuple[int, Any]]] = field(default_factory=dict)
+    refuse: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    """Status and headers of the next answers of the service API, instead of what it would say; 0 = let it speak."""
+    throttle: dict[str, int] = field(default_factory=dict)
+    """How often a device of a bulk operation is still throttled."""
+    bulks: list[int] = field(default_factory=list)
+    """How many devices each bulk operation named."""
 
     @property
     def connection_string(self) -> str:
@@ -170,7 +181,7 @@ class _Session:
         user, at = _read_text(body, at) if flags & 128 else (b"", at)
         password, at = _read_text(body, at) if flags & 64 else (b"", at)
         device = self._hub.devices.get(client.decode())
-        if device is None or not user.decode().startswith(f"{HOST}/{device.id}/"):
+        if device is None or not device.enabled or not user.decode().startswith(f"{HOST}/{device.id}/"):
             return False
         if not _accepted(password.decode(), device.key, f"{HOST}/devices/{device.id}"):
             return False
@@ -246,11 +257,50 @@ def _error(status: int, code: int, message: str) -> web.Response:
     return web.json_response({"Message": said, "ExceptionMessage": ""}, status=status)
 
 
+def _one_of_many(hub: FakeIotHub, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """Do one part of a bulk operation; the error it ends with."""
+
+    def error(code: str) -> dict[str, Any]:
+        return {"deviceId": asked["id"], "errorCode": code, "errorStatus": "by the fake"}
+
+    known = hub.devices.get(asked["id"])
+    if hub.throttle.get(asked["id"], 0) > 0:
+        hub.throttle[asked["id"]] -= 1
+        return error("ThrottlingException")
+    if not set(asked["id"]) <= _ID_CHARACTERS or len(asked["id"]) > 128:
+        return error("InvalidDeviceId")
+    if asked["importMode"] == "delete":
+        return None if hub.devices.pop(asked["id"], None) else error("DeviceNotFound")
+    if asked["importMode"] not in ("create", "update"):
+        return error("ArgumentInvalid")
+    if (known is not None) != (asked["importMode"] == "update"):
+        return error("DeviceAlreadyExists" if known else "DeviceNotFound")
+    how = asked["authentication"]
+    if how["type"] not in ("sas", "certificateAuthority"):
+        return error("ArgumentInvalid")
+    if how["type"] == "sas" and not 16 <= len(base64.b64decode(how["symmetricKey"]["primaryKey"])) <= 64:
+        return error("InvalidKey")
+    if known is None:
+        hub.add_device(asked["id"])
+    device = hub.devices[asked["id"]]
+    device.kind = how["type"]
+    device.enabled = asked.get("status", "enabled") == "enabled"
+    if how["type"] == "sas":
+        device.key = how["symmetricKey"]["primaryKey"]
+    if not device.enabled and device.session is not None:
+        device.session._writer.close()
+    return None
+
+
 def _service(hub: FakeIotHub) -> web.Application:
     @web.middleware
     async def authorized(request: web.Request, handler: Any) -> web.StreamResponse:
         if not _accepted(request.headers.get("Authorization", ""), hub.key, HOST):
             return _error(401, 401003, "the token is not accepted")
+        if hub.refuse:
+            status, headers = hub.refuse.pop(0)
+            if status:
+                return web.json_response({"Message": "ErrorCode:Refused;by the test"}, status=status, headers=headers)
         answer: web.StreamResponse = await handler(request)
         return answer
 
@@ -282,6 +332,22 @@ def _service(hub: FakeIotHub) -> web.Application:
         gone = hub.devices.pop(request.match_info["device"], None)
         return web.Response(status=204) if gone else _error(404, 404001, "no such device")
 
+    async def bulk(request: web.Request) -> web.Response:
+        asked = await request.json()
+        hub.bulks.append(len(asked))
+        if len(asked) > 100 or len({one["id"] for one in asked}) < len(asked):
+            return _error(400, 400000, "a bulk operation names at most 100 devices, each once")
+        errors = [error for one in asked if (error := _one_of_many(hub, one)) is not None]
+        body = {"isSuccessful": not errors, "errors": errors, "warnings": []}
+        return web.json_response(body, status=400 if errors else 200)
+
+    async def statistics(request: web.Request) -> web.Response:
+        enabled = sum(device.enabled for device in hub.devices.values())
+        count = len(hub.devices)
+        return web.json_response(
+            {"totalDeviceCount": count, "enabledDeviceCount": enabled, "disabledDeviceCount": count - enabled}
+        )
+
     async def method(request: web.Request) -> web.Response:
         called = await request.json()
         device = hub.devices.get(request.match_info["device"])
@@ -305,6 +371,8 @@ def _service(hub: FakeIotHub) -> web.Application:
     app.router.add_get("/devices/{device}", get)
     app.router.add_delete("/devices/{device}", delete)
     app.router.add_post("/twins/{device}/methods", method)
+    app.router.add_post("/devices", bulk)
+    app.router.add_get("/statistics/devices", statistics)
     return app
 
 
