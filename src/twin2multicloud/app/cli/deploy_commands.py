@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,8 +16,11 @@ from twin2multicloud.app.cli.options import (
     complete_provider,
     complete_slot,
 )
+from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY as SANDBOX_DIRECTORY
 
 DEFAULT_DIRECTORY = ".twin2multicloud/deployment"
+
+Target = Literal["clouds", "sandbox"]
 
 SlotOption = Annotated[
     list[str] | None,
@@ -56,7 +59,17 @@ RetentionOption = Annotated[
     typer.Option("--log-retention-days", metavar="N", min=1, max=3653, help="How long logs are kept; 30 at first."),
 ]
 DirectoryOption = Annotated[
-    Path, typer.Option("--dir", metavar="DIR", help="Where the deployment is kept.", show_default=True)
+    Path | None,
+    typer.Option(
+        "--dir",
+        metavar="DIR",
+        help=f"Where the deployment is kept: {DEFAULT_DIRECTORY}, or the sandbox's {SANDBOX_DIRECTORY}.",
+        show_default=False,
+    ),
+]
+TargetOption = Annotated[
+    Target,
+    typer.Option("--target", help="clouds: AWS, Azure and Google Cloud; sandbox: the twin on this machine."),
 ]
 OfflineOption = Annotated[
     bool,
@@ -84,7 +97,8 @@ def plan(
     azure_subscription: SubscriptionOption = None,
     gcp_project: ProjectOption = None,
     prices: PricesOption = None,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    target: TargetOption = "clouds",
+    directory: DirectoryOption = None,
     offline: OfflineOption = False,
     refresh: RefreshOption = False,
     brief: BriefOption = False,
@@ -102,7 +116,7 @@ def plan(
 
     request = commands.Request(
         twin,
-        directory.absolute(),
+        _directory(directory, target),
         tuple(slot or ()),
         placement,
         tuple(pin or ()),
@@ -117,7 +131,7 @@ def plan(
         brief=brief,
         json_output=json_output,
     )
-    finish(context, json_output, lambda: commands.plan(request))
+    finish(context, json_output, lambda: _of(target).plan(request))
 
 
 def deploy(
@@ -133,7 +147,8 @@ def deploy(
     gcp_project: ProjectOption = None,
     log_retention_days: RetentionOption = None,
     prices: PricesOption = None,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    target: TargetOption = "clouds",
+    directory: DirectoryOption = None,
     offline: OfflineOption = False,
     refresh: RefreshOption = False,
     brief: BriefOption = False,
@@ -155,7 +170,7 @@ def deploy(
 
     request = commands.Request(
         twin,
-        directory.absolute(),
+        _directory(directory, target),
         tuple(slot or ()),
         placement,
         tuple(pin or ()),
@@ -172,7 +187,7 @@ def deploy(
         refresh,
         json_output=json_output,
     )
-    finish(context, json_output, lambda: commands.deploy(request))
+    finish(context, json_output, lambda: _of(target).deploy(request))
 
 
 def destroy(
@@ -181,7 +196,8 @@ def destroy(
     discard_data: Annotated[
         bool, typer.Option("--discard-data", help="Destroy stores with what they hold. There is no way back.")
     ] = False,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    target: TargetOption = "clouds",
+    directory: DirectoryOption = None,
     offline: OfflineOption = False,
     brief: BriefOption = False,
     yes: YesOption = False,
@@ -200,7 +216,7 @@ def destroy(
 
     request = commands.Request(
         None,
-        directory.absolute(),
+        _directory(directory, target),
         tuple(slot or ()),
         offline=offline,
         yes=yes,
@@ -208,12 +224,13 @@ def destroy(
         discard_data=discard_data,
         json_output=json_output,
     )
-    finish(context, json_output, lambda: commands.destroy(request))
+    finish(context, json_output, lambda: _of(target).destroy(request))
 
 
 def status(
     context: typer.Context,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    target: TargetOption = "clouds",
+    directory: DirectoryOption = None,
     offline: OfflineOption = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -226,13 +243,14 @@ def status(
     """
     from twin2multicloud.app.cli import deploy as commands
 
-    request = commands.Request(None, directory.absolute(), offline=offline, json_output=json_output)
-    finish(context, json_output, lambda: commands.status(request))
+    request = commands.Request(None, _directory(directory, target), offline=offline, json_output=json_output)
+    finish(context, json_output, lambda: _of(target).status(request))
 
 
 def drift(
     context: typer.Context,
-    directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
+    target: TargetOption = "clouds",
+    directory: DirectoryOption = None,
     offline: OfflineOption = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -245,8 +263,24 @@ def drift(
     """
     from twin2multicloud.app.cli import deploy as commands
 
-    request = commands.Request(None, directory.absolute(), offline=offline, json_output=json_output)
-    finish(context, json_output, lambda: commands.drift(request))
+    request = commands.Request(None, _directory(directory, target), offline=offline, json_output=json_output)
+    finish(context, json_output, lambda: _of(target).drift(request))
+
+
+def _of(target: Target) -> Any:
+    """The module that does what is asked for, at a target."""
+    if target == "sandbox":
+        from twin2multicloud.app.cli import deploy_sandbox
+
+        return deploy_sandbox
+    from twin2multicloud.app.cli import deploy
+
+    return deploy
+
+
+def _directory(directory: Path | None, target: Target) -> Path:
+    default = SANDBOX_DIRECTORY if target == "sandbox" else DEFAULT_DIRECTORY
+    return (directory or Path(default)).absolute()
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from twin2multicloud.app.cli.demo_command import demo
+from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import (
@@ -347,6 +348,7 @@ def package(
 
 app.command()(simulate)
 app.command()(demo)
+add_deploying(app)
 
 
 @app.command()

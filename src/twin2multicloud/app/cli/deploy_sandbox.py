@@ -1,0 +1,142 @@
+"""`plan`, `deploy`, `destroy`, `status`, `drift` with `--target sandbox`: the twin on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twin2multicloud.app.cli.check import read_twin
+from twin2multicloud.app.cli.deploy import Request
+from twin2multicloud.app.cli.deploy_teller import TerminalTeller
+from twin2multicloud.app.cli.plan_view import plan_json
+from twin2multicloud.app.cli.terminal import print_json
+from twin2multicloud.app.deploying.clouds import DeclinedError
+from twin2multicloud.app.deploying.prices import Prices, price
+from twin2multicloud.app.deploying.sandboxed import sandbox_plan, stored
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
+from twin2multicloud.optimizer.pricing.book import load_book
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.cli.sandbox import UpRequest
+    from twin2multicloud.deployer.plans import StackPlan
+    from twin2multicloud.model.placement import Placement
+    from twin2multicloud.model.twin.definition import TwinDefinition
+    from twin2multicloud.sandbox.layout import Layout
+
+
+class HoldsDataError(Twin2MultiCloudError):
+    """Stores hold data that nobody has agreed to lose (exit code 8)."""
+
+    exit_code = 8
+
+
+def plan(request: Request) -> int:
+    """Show what bringing the twin up here would make."""
+    _, _, plans, total = _planned(request)
+    if request.json_output:
+        print_json(plan_json(plans, total))
+    else:
+        _teller(request).plan(plans, total)
+    return 0
+
+
+def deploy(request: Request) -> int:
+    """Bring the twin up here."""
+    from twin2multicloud.app.cli.sandbox import up
+
+    _whole_only(request)
+    _, _, plans, total = _planned(request)
+    teller = _teller(request)
+    teller.plan(plans, total)
+    if not all(each.empty for each in plans.values()) and not request.yes and not teller.agreed("Deploy this?", "yes"):
+        raise DeclinedError("not agreed to, so nothing was done")
+    return up(_up(request))
+
+
+def destroy(request: Request) -> int:
+    """Stop the sandbox and delete all of it."""
+    from twin2multicloud.app.cli.sandbox import down
+
+    _whole_only(request)
+    layout = _layout(request)
+    held = stored(layout.directory)
+    if held and not request.discard_data:
+        told = ", ".join(f"{name}: {count:,}" for name, count in held.items())
+        raise HoldsDataError(f"its stores hold data ({told}); --discard-data destroys them with it")
+    teller = _teller(request)
+    teller.plan(sandbox_plan(None, layout.blueprint(), None), 0.0)
+    twin = layout.config().twin
+    if not request.yes and not teller.agreed(f"Destroy all of it? Type the twin's name ({twin})", twin):
+        raise DeclinedError("not confirmed, so nothing was destroyed")
+    return down(layout.directory, True, True, request.json_output)
+
+
+def status(request: Request) -> int:
+    """Show the sandbox."""
+    from twin2multicloud.app.cli import sandbox
+    from twin2multicloud.sandbox.client import SandboxClient
+
+    return sandbox.status(SandboxClient(_layout(request)), request.json_output, False)
+
+
+def drift(request: Request) -> int:
+    """Whether every cloud runs what the sandbox's directory says; exit code 6 if one does not run."""
+    from twin2multicloud.sandbox.client import SandboxClient
+
+    whole, _ = SandboxClient(_layout(request)).status()
+    away = [process.cloud for process in whole.clouds if process.state == "stopped"]
+    if request.json_output:
+        print_json([{"stack": name, "changes": [], "error": "it does not run"} for name in away])
+    else:
+        teller = _teller(request)
+        teller.say(f"not running: {', '.join(away)}" if away else "every cloud runs what was deployed")
+    return 6 if away else 0
+
+
+def _planned(request: Request) -> tuple[TwinDefinition, Placement, dict[str, StackPlan], float]:
+    from twin2multicloud.app.cli.sandbox import placement_for
+    from twin2multicloud.blueprint.plan import blueprint_of
+
+    layout = _layout(request)
+    definition = read_twin(_twin(request))
+    placement, _ = placement_for(definition, _up(request), layout)
+    wanted = blueprint_of(definition.workload, placement, definition.assumptions)
+    there = layout.blueprint() if layout.exists else None
+    book = load_book(Path(request.prices) if request.prices else None)
+    prices: Prices = price(book, wanted, definition.workload, placement, definition.assumptions)
+    return definition, placement, sandbox_plan(wanted, there, prices), prices.usd_per_month
+
+
+def _up(request: Request) -> UpRequest:
+    from twin2multicloud.app.cli.sandbox import UpRequest
+
+    return UpRequest(
+        _twin(request),
+        request.placement,
+        request.pins,
+        request.providers,
+        None,
+        request.directory,
+        request.json_output,
+    )
+
+
+def _twin(request: Request) -> str:
+    if request.twin is None:
+        raise UsageError("which twin? Name its file or a built-in scenario")
+    return request.twin
+
+
+def _layout(request: Request) -> Layout:
+    from twin2multicloud.sandbox.layout import Layout
+
+    return Layout(request.directory)
+
+
+def _whole_only(request: Request) -> None:
+    if request.slots:
+        raise UsageError("--slot: a sandbox runs a whole twin; `move --target sandbox` moves a slot of it")
+
+
+def _teller(request: Request) -> TerminalTeller:
+    return TerminalTeller(brief=request.brief, quiet=request.json_output, ask=request.ask)

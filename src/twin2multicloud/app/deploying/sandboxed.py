@@ -1,0 +1,82 @@
+"""The same commands for a twin in the sandbox: what is planned are the blueprint's components, as processes here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from twin2multicloud.app.deploying.prices import Prices
+from twin2multicloud.blueprint.kinds import Kind
+from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
+from twin2multicloud.deployer.deployment import Site
+from twin2multicloud.deployer.plans import Action, ResourceChange, StackPlan
+from twin2multicloud.deployer.stacks import ORDER, Stack, slot_name
+from twin2multicloud.model.slots import Slot
+
+_UNSEEN = frozenset({Kind.EGRESS})
+"""Kinds that are prices only: nothing is made for them."""
+
+
+def sandbox_plan(wanted: Blueprint | None, there: Blueprint | None, prices: Prices | None) -> dict[str, StackPlan]:
+    """What a sandbox would gain and lose to become `wanted` (None: nothing), from what is `there` (None: nothing)."""
+    plans: dict[str, StackPlan] = {}
+    for slot in ORDER:
+        after, before = _components(wanted, slot), _components(there, slot)
+        usd = {} if prices is None else prices.components.get(slot, {})
+        changes = tuple(
+            ResourceChange(
+                f"module.slot.{component.kind.value}.{name}",
+                component.kind.value,
+                _action(after.get(name), before.get(name)),
+                name,
+                usd_per_month=usd.get(name),
+            )
+            for name, component in {**before, **after}.items()
+        )
+        shown = {change.component for change in changes}
+        left = {name: cost for name, cost in usd.items() if name not in shown}
+        blueprint = wanted or there
+        assert blueprint is not None
+        place = blueprint.places[slot]
+        stack = Stack(slot_name(slot), Site(place.provider, "on this machine"), slot, "sandbox", {}, {})
+        plans[stack.name] = StackPlan(stack, changes, left)
+    return plans
+
+
+def _components(blueprint: Blueprint | None, slot: Slot) -> Mapping[str, PlannedComponent]:
+    if blueprint is None:
+        return {}
+    return {each.name: each for each in blueprint.of(slot) if each.kind not in _UNSEEN}
+
+
+def _action(after: PlannedComponent | None, before: PlannedComponent | None) -> Action:
+    if before is None:
+        return Action.ADD
+    if after is None:
+        return Action.DESTROY
+    same = (before.provider, before.kind, before.service) == (after.provider, after.kind, after.service)
+    return Action.KEEP if same else Action.REPLACE
+
+
+def stored(directory: Path) -> dict[str, int]:
+    """What a sandbox's stores hold, by "cloud/store": records of hot stores, objects of buckets. Empty ones are left
+    out. It may run or not.
+    """
+    from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
+    from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
+    from twin2multicloud.sandbox.layout import Layout
+
+    layout = Layout(directory)
+    found: dict[str, int] = {}
+    for cloud in layout.config().clouds:
+        folder = layout.cloud(cloud)
+        if (folder / "hot.db").is_file():
+            hot = LocalHotStore(folder / "hot.db")
+            found[f"{cloud}/hot"] = hot.count()
+            hot.close()
+        for name in ("cool", "archive"):
+            if (folder / name).is_dir():
+                bucket = LocalObjectStore(folder / name)
+                found[f"{cloud}/{name}"] = len(bucket.list("", limit=1000))
+                bucket.close()
+    return {name: count for name, count in found.items() if count}
