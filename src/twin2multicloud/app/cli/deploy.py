@@ -14,7 +14,7 @@ from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.plan_view import plan_json
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import Clouds, NotDoneError, StackStatus
-from twin2multicloud.app.deploying.desired import Desired, Wishes, desired
+from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
 from twin2multicloud.app.deploying.session import home_of
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.engine.outcome import StackOutcome
@@ -84,6 +84,26 @@ def deploy(request: Request) -> int:
         request,
         lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=request.refresh),
     )
+
+
+def redeploy(request: Request) -> int:
+    """Bring everything to what was deployed last, or to a new definition, whatever others did to it."""
+    clouds, _ = _clouds(request)
+    book = load_book(Path(request.prices) if request.prices else None)
+    wanted = deployed_before(clouds.home, book) if request.twin is None else _desired(request, clouds.home)
+    return _result(request, lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=True))
+
+
+def export(request: Request, out: Path) -> int:
+    """Write the infrastructure code for whoever goes on without us."""
+    clouds, teller = _clouds(request)
+    wanted = _desired(request, clouds.home)
+    stacks = clouds.export(wanted, out)
+    if request.json_output:
+        print_json({"directory": str(out), "stacks": [stack.name for stack in stacks]})
+    else:
+        teller.say(f"wrote {len(stacks)} stacks to {out}; its README.md says how to go on")
+    return 0
 
 
 def destroy(request: Request) -> int:

@@ -15,6 +15,7 @@ from twin2multicloud.app.cli.options import (
     complete_pin,
     complete_provider,
     complete_slot,
+    complete_workload,
 )
 from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY as SANDBOX_DIRECTORY
 
@@ -190,6 +191,86 @@ def deploy(
     finish(context, json_output, lambda: _of(target).deploy(request))
 
 
+def redeploy(
+    context: typer.Context,
+    twin: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TWIN]",
+            help="A twin's file or a built-in scenario's name; left out: the twin as it was deployed last.",
+            autocompletion=complete_workload,
+        ),
+    ] = None,
+    slot: SlotOption = None,
+    prices: PricesOption = None,
+    target: TargetOption = "clouds",
+    directory: DirectoryOption = None,
+    offline: OfflineOption = False,
+    brief: BriefOption = False,
+    yes: YesOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Bring the twin, or some of its slots, to what was deployed last or to a changed definition.
+
+    Unlike `deploy` it looks at every stack, so that what others changed or deleted is put right.
+
+    \b
+    Examples:
+      twin2multicloud redeploy
+      twin2multicloud redeploy twin.yaml --slot L5
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(
+        twin,
+        _directory(directory, target),
+        tuple(slot or ()),
+        prices=prices,
+        offline=offline,
+        yes=yes,
+        brief=brief,
+        json_output=json_output,
+    )
+    finish(context, json_output, lambda: _of(target).redeploy(request))
+
+
+def export(
+    context: typer.Context,
+    twin: TwinArgument,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write it; empty, or not there yet.")],
+    placement: PlacementOption = None,
+    pin: PinOption = None,
+    providers: ProvidersOption = None,
+    owner: OwnerOption = None,
+    azure_subscription: SubscriptionOption = None,
+    gcp_project: ProjectOption = None,
+    directory: DirectoryOption = None,
+    offline: OfflineOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Write the infrastructure code, with scripts and a README, to go on without this program.
+
+    \b
+    Examples:
+      twin2multicloud export twin.yaml --out infrastructure --offline
+    """
+    from twin2multicloud.app.cli import deploy as commands
+
+    request = commands.Request(
+        twin,
+        _directory(directory, "clouds"),
+        placement=placement,
+        pins=tuple(pin or ()),
+        providers=tuple(providers or ()),
+        owner=owner,
+        azure_subscription=azure_subscription,
+        gcp_project=gcp_project,
+        offline=offline,
+        json_output=json_output,
+    )
+    finish(context, json_output, lambda: commands.export(request, out.absolute()))
+
+
 def destroy(
     context: typer.Context,
     slot: SlotOption = None,
@@ -285,5 +366,5 @@ def _directory(directory: Path | None, target: Target) -> Path:
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line, in the order of their use."""
-    for command in (plan, deploy, status, drift, destroy):
+    for command in (plan, deploy, redeploy, status, drift, export, destroy):
         app.command()(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,18 @@ def deploy(request: Request) -> int:
     teller.plan(plans, total)
     if not all(each.empty for each in plans.values()) and not request.yes and not teller.agreed("Deploy this?", "yes"):
         raise DeclinedError("not agreed to, so nothing was done")
+    return up(_up(request))
+
+
+def redeploy(request: Request) -> int:
+    """Start the sandbox anew, at the definition given."""
+    from twin2multicloud.app.cli.sandbox import up
+    from twin2multicloud.sandbox.create import stop
+
+    _whole_only(request)
+    request = replace(request, twin=request.twin or _layout(request).config().twin)
+    _planned(request)  # before anything is stopped: a definition that is wrong says so here
+    stop(_layout(request))
     return up(_up(request))
 
 

@@ -27,6 +27,7 @@ from twin2multicloud.app.cli.options import (
 from twin2multicloud.app.cli.price_commands import prices
 from twin2multicloud.app.cli.sandbox_commands import sandbox
 from twin2multicloud.app.cli.simulate_command import simulate
+from twin2multicloud.app.cli.state_commands import states
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(prices)
 app.add_typer(sandbox)
+app.add_typer(states)
 
 
 def main() -> NoReturn:

@@ -18,10 +18,12 @@ from twin2multicloud.deployer.deploying import Drift
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.outcome import StackOutcome
+from twin2multicloud.deployer.exporting import write_export
 from twin2multicloud.deployer.home import Applied, Home
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.deployer.plans import StackPlan
+from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.stacks import Stack, stacks_of
 from twin2multicloud.deployer.state.records import StateLock
 from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
@@ -123,6 +125,17 @@ class Clouds:
                 raise DeclinedError("not confirmed, so nothing was destroyed")
             outcomes = run(at.deployer, lambda: at.deployer.destroy(chosen))
         return self._ended(outcomes)
+
+    def export(self, wanted: Desired, directory: Path) -> list[Stack]:
+        """Write the infrastructure code of all stacks, with scripts and a README, into an empty directory."""
+        if directory.exists() and any(directory.iterdir()):
+            raise UsageError(f"--out: {directory} is not empty; name a directory that is, or is not there yet")
+        stacks = stacks_of(wanted.deployment)
+        with self.home.store() as store:
+            outputs = self.home.outputs(store)
+        Renderer(wanted.packages).render(stacks, directory / "stacks", outputs)
+        write_export(wanted.deployment, stacks, directory)
+        return list(stacks)
 
     def drift(self) -> list[Drift]:
         """What others did to what was deployed."""

@@ -20,6 +20,7 @@ from twin2multicloud.deployer.home import Home
 from twin2multicloud.deployer.names import new_uid
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
+from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.options import constraints_from_options
@@ -28,6 +29,7 @@ from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.twin.compile import compile_twin, processor_sources
 from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.workload import Workload
 from twin2multicloud.optimizer.bill.optimize import BillOptimizer
 from twin2multicloud.optimizer.pricing.book import PriceBook
 
@@ -106,6 +108,18 @@ def desired(
     processors = processor_sources(definition)
     packages = tuple(build_packages(planned_roles(blueprint, spec), spec, processors))
     return Desired(Deployment(settings, spec, blueprint), placement, packages, processors, prices)
+
+
+def deployed_before(home: Home, book: PriceBook) -> Desired:
+    """The twin as it was deployed last, wherever its definition is by now."""
+    if not home.deployed:
+        raise UsageError(f"nothing has been deployed from {home.directory} yet; `twin2multicloud deploy TWIN` does")
+    deployment, placement = home.deployment(), Placement.model_validate(home.placement())
+    blueprint, processors = deployment.blueprint, home.processors()
+    workload = Workload.model_validate(blueprint.workload)
+    prices = price(book, blueprint, workload, placement, Assumptions.model_validate(blueprint.assumptions))
+    packages = tuple(build_packages(planned_roles(blueprint, deployment.spec), deployment.spec, processors))
+    return Desired(deployment, placement, packages, processors, prices)
 
 
 def _placement(definition: TwinDefinition, wishes: Wishes, home: Home, book: PriceBook) -> Placement:
