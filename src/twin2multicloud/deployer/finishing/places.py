@@ -1,8 +1,8 @@
 """The ports of what is deployed, for use from a person's machine: made from the outputs of the stacks.
 
-A foundation puts out `secrets` and `state`, a slot `stores`: objects whose keys are fields of the cloud's
-configuration (`AwsConfig`, `AzureConfig`, `GcpConfig`), the same that its functions find in `T2M_CONFIG`. Requests are
-made with the person's own credentials, as the clouds' SDKs find them.
+A slot puts out `stores`, a foundation what `SHARED` names: objects whose keys are fields of the cloud's configuration
+(`AwsConfig`, `AzureConfig`, `GcpConfig`), the same that its functions find in `T2M_CONFIG`. Requests are made with the
+person's own credentials, as the clouds' SDKs find them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ from twin2multicloud.runtime.ports import Secrets, TwinGraph
 
 Outputs = Mapping[str, Any]
 """The output `slot` of each stack that is applied, by the stack's name."""
-SECRETS: Final = "secrets"
-STATE: Final = "state"
 STORES: Final = "stores"
+SHARED: Final[Mapping[Provider, tuple[str, ...]]] = {
+    Provider.AWS: ("stores",),
+    Provider.AZURE: ("secrets", "state"),
+    Provider.GCP: ("state",),
+}
+"""The outputs of a foundation that together open secrets, dead letters, rule states and nonces."""
 
 
 class Places(Protocol):
@@ -55,7 +59,7 @@ class DeployedPlaces:
         self._outputs = outputs
         self._environment = dict(environment or {})
         self._emulators = emulators
-        self._made: dict[tuple[Site, str, str], Ports] = {}
+        self._made: dict[tuple[Site, str], Ports] = {}
         self._closing = ExitStack()
 
     def close(self) -> None:
@@ -64,28 +68,26 @@ class DeployedPlaces:
 
     def secrets(self, site: Site) -> Secrets:
         """As `Places.secrets`."""
-        return self.ports(site, foundation_name(site), SECRETS).secrets
+        return self.shared(site).secrets
 
     def graph(self) -> TwinGraph:
         """As `Places.graph`."""
         return self.slot(Slot.MANAGEMENT).graph
 
+    def shared(self, site: Site) -> Ports:
+        """Secrets, dead letters, rule states and nonces of a site."""
+        return self._ports(site, foundation_name(site), SHARED[site.provider])
+
     def slot(self, slot: Slot, generation: int = 0) -> Ports:
         """The stores of a slot; `generation` 0 is the one of now."""
         name = slot_name(slot, generation or self._deployment.generation(slot))
-        return self.ports(self._deployment.site(slot), name, STORES)
+        return self._ports(self._deployment.site(slot), name, (STORES,))
 
-    def state(self, site: Site) -> Ports:
-        """Dead letters, rule states and nonces of a site."""
-        return self.ports(site, foundation_name(site), STATE)
-
-    def ports(self, site: Site, stack: str, output: str) -> Ports:
-        """The ports that an output of a stack at a site describes. `UsageError` where it is not there, or is wrong."""
-        key = site, stack, output
-        if key not in self._made:
-            fields = described(self._outputs, stack, output)
-            self._made[key] = self._build(site, fields, f"stack {stack}: output {output}")
-        return self._made[key]
+    def _ports(self, site: Site, stack: str, names: tuple[str, ...]) -> Ports:
+        if (site, stack) not in self._made:
+            fields = {key: value for name in names for key, value in described(self._outputs, stack, name).items()}
+            self._made[site, stack] = self._build(site, fields, f"stack {stack}: output {' and '.join(names)}")
+        return self._made[site, stack]
 
     def _build(self, site: Site, fields: dict[str, Any], source: str) -> Ports:
         fields = {"twin": self._deployment.spec.name, **fields}
