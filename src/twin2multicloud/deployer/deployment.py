@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     `uid` is in every name. `generations` counts how often a slot was deployed anew elsewhere, beginning with 1.
     `owner` is an e-mail address: in tags, for budget alerts, the administrator of dashboards. `users` may look at
     dashboards. `budgets_usd_per_month` are the predicted bill by cloud, at whose multiples the owner is warned.
+    `device_ca_pem` is the certificate of the devices' authority, "" before there is one.
     """
 
     twin: str
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     shards: int = 1
     log_retention_days: int = 30
     budgets_usd_per_month: dict[str, float] = {}
+    device_ca_pem: str = ""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def build_package(
     if role in WITH_USER_CODE:
         texts |= {f"processors/{name}.py": text for name, text in _checked(spec, processors).items()}
     files |= {name: text.encode() for name, text in texts.items()}
-    return Package(cloud, role, _zip(files), {name: len(files[name]) for name in sorted(files)})
+    return Package(cloud, role, zip_of(files), {name: len(files[name]) for name in sorted(files)})
 
 
 def function_spec(spec: TwinSpec) -> TwinSpec:
@@ -123,7 +123,8 @@ def _checked(spec: TwinSpec, processors: Mapping[str, str]) -> dict[str, str]:
     return checked
 
 
-def _zip(files: Mapping[str, bytes]) -> bytes:
+def zip_of(files: Mapping[str, bytes]) -> bytes:
+    """Files by name as a zip that has the same bytes wherever it is made."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
