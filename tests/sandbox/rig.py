@@ -6,7 +6,7 @@ import asyncio
 import base64
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,7 @@ class Rig:
         faults: Mapping[DeviceFault, float] | None = None,
         seed: int = 1,
         drain_s: float = 60.0,
+        started: Callable[[Simulation], None] = lambda _simulation: None,
     ) -> Run:
         """Every device sends so many messages; returns when all are acknowledged."""
         connection = self.layout.connection()
@@ -101,6 +102,7 @@ class Rig:
                 clock=SystemClock(),
                 ledger=ledger,
             )
+            started(simulation)
             report = await simulation.run()
         return Run(report, read_ledger(file))
 

@@ -9,7 +9,7 @@ import base64
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from twin2multicloud.blueprint.plan import Blueprint
@@ -20,6 +20,7 @@ from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.runtime.adapters.local.rule_states import LocalRuleStates
 from twin2multicloud.runtime.device_keys import DeviceKeys
+from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.handlers.archive import Shelf
 from twin2multicloud.runtime.handlers.handover import Hand
 from twin2multicloud.runtime.handlers.receive import Query, Receive
@@ -28,7 +29,7 @@ from twin2multicloud.sandbox.channels import Channel, Topics, channel_meter, pac
 from twin2multicloud.sandbox.devices import CommandDesk
 from twin2multicloud.sandbox.host import FunctionStats, QueueFunction, ScheduledFunction
 from twin2multicloud.sandbox.layout import SandboxConfig
-from twin2multicloud.sandbox.metered import MeteredGraph, MeteredHotStore, MeteredObjects
+from twin2multicloud.sandbox.metered import MeteredGraph, MeteredHotStore, MeteredObjects, record_size
 from twin2multicloud.sandbox.metering.book import Cell
 from twin2multicloud.sandbox.metering.hooks import Meters, meters_for
 from twin2multicloud.sandbox.transition import Transition
@@ -149,6 +150,12 @@ class CloudParts:
         """Bytes held hot: records by the mean size of what was written."""
         size, records = self._written()
         return store.count() * size.value / max(records.value, 1.0)
+
+    def count_written(self, events: Sequence[Event]) -> None:
+        """Records came into the hot store by another way than its handlers: what they are like counts all the same."""
+        size, records = self._written()
+        size.add(sum(map(record_size, events)))
+        records.add(len(events))
 
     def _written(self) -> tuple[Cell, Cell]:
         return self.book.cell("hot.bytes-written", _HOT), self.book.cell("hot.records-written", _HOT)

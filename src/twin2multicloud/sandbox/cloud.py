@@ -27,6 +27,7 @@ from twin2multicloud.sandbox.building import CloudParts
 from twin2multicloud.sandbox.control import control_routes
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError
+from twin2multicloud.sandbox.moving.serving import move_routes
 from twin2multicloud.sandbox.pages.app import console_app
 from twin2multicloud.sandbox.reporting import cloud_status
 from twin2multicloud.sandbox.server import LinkEndpoint, cloud_app
@@ -123,7 +124,7 @@ class CloudServer:
         parts = self.parts
         self._links.lead_to(parts, parts.receive())
         await self.gateway.follow(parts)
-        routes: list[BaseRoute] = [*self.gateway.routes(), *control_routes(self)]
+        routes: list[BaseRoute] = [*self.gateway.routes(), *control_routes(self), *move_routes(self)]
         if parts.here(Slot.VISUALIZATION):
             if self._visualization is None:
                 self._visualization = Visualization(lambda: self.parts)

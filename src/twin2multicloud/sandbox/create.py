@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from twin2multicloud.blueprint.plan import Blueprint, blueprint_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec, spec_json
+from twin2multicloud.moving.links import together, without_unused
 from twin2multicloud.runtime.adapters.local.secrets import LocalSecrets
 from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
 from twin2multicloud.sandbox.layout import (
@@ -37,6 +38,7 @@ from twin2multicloud.sandbox.layout import (
 )
 from twin2multicloud.sandbox.locks import SandboxError, await_release, holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
+from twin2multicloud.sandbox.transition import Transition
 from twin2multicloud.sandbox.wiring import wire
 
 __all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start", "stop"]
@@ -46,6 +48,8 @@ _BEGIN_S: Final = 3.0
 _ORPHANS_S: Final = 3.0
 """Clouds whose supervisor was killed end by themselves; one that has not by then is killed."""
 
+SPEAK_MQTT: Final = ("aws", "azure")
+"""Clouds with a device gateway; Google Cloud has none."""
 _PORTS: Final = range(20_000, 32_000)
 """Below what systems give to outgoing connections, so that none of those takes a port while its cloud is away."""
 
@@ -75,10 +79,8 @@ def create(
     check(layout, twin)
     _end_orphans(layout)
     layout.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    gateway = twin.blueprint.places[Slot.ACQUISITION].provider.value
-    speaks_mqtt = gateway in ("aws", "azure")
     clouds = known.clouds if known is not None else {p.value: CloudConfig(0) for p in twin.blueprint.providers}
-    _choose_ports(clouds, gateway if speaks_mqtt else None)
+    choose_ports(clouds, gateways(twin.blueprint, layout.transition()))
     now = time.time()
     if known is not None:
         clock = ClockConfig(known.clock.at(now), now, known.clock.speed if speed is None else speed)
@@ -91,8 +93,12 @@ def create(
         known.token if known is not None else secrets.token_urlsafe(24),
         twin.blueprint.assumptions["batch_window_s"],
     )
-    _write(layout, twin, config, gateway, speaks_mqtt)
-    _write_links(layout, twin.blueprint, clouds, now)
+    write_connection(layout, config, gateways(twin.blueprint, layout.transition())[0])
+    layout.write_sources(dict(twin.sources))
+    for file, content in _documents(layout, twin).items():
+        write_private(file, content)
+    layout.write_config(config)
+    write_links(layout, config, now)
     return config
 
 
@@ -114,8 +120,14 @@ def check(layout: Layout, twin: TwinInSandbox) -> None:
         )
     if json.loads(layout.placement_file.read_text("utf-8")) != dict(twin.placement):
         raise UsageError(
-            f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
-            "removes it with its data"
+            f"the sandbox in {layout.directory} has another placement; `twin2multicloud move` brings a slot to another "
+            "cloud with its data, `twin2multicloud sandbox down --delete` removes all of it"
+        )
+    moving = layout.transition()
+    if moving is not None and not same(layout, twin):
+        raise UsageError(
+            f"the twin's definition has changed while {moving.move.slot.value} is being moved; let the move end first: "
+            "`twin2multicloud move --resume`, or `--abort`"
         )
 
 
@@ -140,15 +152,25 @@ def _documents(layout: Layout, twin: TwinInSandbox) -> dict[Path, bytes]:
     }
 
 
-def _choose_ports(clouds: Mapping[str, CloudConfig], mqtt: str | None) -> None:
+def gateways(blueprint: Blueprint, moving: Transition | None) -> tuple[str, ...]:
+    """The clouds that devices can connect to; the first is the one they are told. While L1 moves there are two."""
+    here = blueprint.places[Slot.ACQUISITION].provider
+    if moving is None or moving.move.slot is not Slot.ACQUISITION or moving.ahead is None:
+        return (here.value,)
+    both = (here.value, moving.ahead.value)
+    return both[::-1] if moving.shut is here else both
+
+
+def choose_ports(clouds: Mapping[str, CloudConfig], gateways: Collection[str]) -> None:
     """Keep the ports that are free, choose others for the rest. All are held until all are chosen."""
     with ExitStack() as held:
         for name, cloud in clouds.items():
-            cloud.http_port = _free_port(held, cloud.http_port)
-            cloud.mqtt_port = _free_port(held, cloud.mqtt_port) if name == mqtt else 0
+            cloud.http_port = free_port(held, cloud.http_port)
+            cloud.mqtt_port = free_port(held, cloud.mqtt_port) if name in gateways and name in SPEAK_MQTT else 0
 
 
-def _free_port(held: ExitStack, wanted: int) -> int:
+def free_port(held: ExitStack, wanted: int) -> int:
+    """A port that is free for as long as `held` is: the one wanted, or another."""
     tries = [port for port in (wanted,) if port] + random.sample(_PORTS, 20) + [0]
     for port in tries:
         listener = held.enter_context(socket.socket())
@@ -162,28 +184,22 @@ def _free_port(held: ExitStack, wanted: int) -> int:
     raise SandboxError("no free port on 127.0.0.1")
 
 
-def _write(layout: Layout, twin: TwinInSandbox, config: SandboxConfig, gateway: str, mqtt: bool) -> None:
+def write_connection(layout: Layout, config: SandboxConfig, gateway: str) -> None:
+    """Tell devices where to connect. Their keys stay."""
     secret = (
         layout.connection().keys["secret"]
         if layout.connection_file.exists()
         else base64.b64encode(secrets.token_bytes(32)).decode()
     )
     cloud = config.clouds[gateway]
-    connection = Connection(
-        twin.spec.name,
-        f"mqtt://127.0.0.1:{cloud.mqtt_port}" if mqtt else None,
-        cloud.url,
-        {"secret": secret},
-    )
+    mqtt = f"mqtt://127.0.0.1:{cloud.mqtt_port}" if cloud.mqtt_port else None
+    connection = Connection(config.twin, mqtt, cloud.url, {"secret": secret})
     write_private(layout.connection_file, msgspec.json.encode(connection))
-    layout.write_sources(dict(twin.sources))
-    for file, content in _documents(layout, twin).items():
-        write_private(file, content)
-    layout.write_config(config)
 
 
-def _write_links(layout: Layout, blueprint: Blueprint, clouds: Mapping[str, CloudConfig], now: float) -> None:
-    stores = {name: LocalSecrets(layout.cloud(name) / "secrets.db") for name in clouds}
+def write_links(layout: Layout, config: SandboxConfig, now: float) -> None:
+    """Wire all clouds as the sandbox's documents say, with the keys that they know as far as possible."""
+    stores = {name: LocalSecrets(layout.cloud(name) / "secrets.db") for name in config.clouds}
     try:
         known = {}
         for name, store in stores.items():
@@ -191,7 +207,13 @@ def _write_links(layout: Layout, blueprint: Blueprint, clouds: Mapping[str, Clou
                 known[name] = msgspec.json.decode(store.get(LINKS_SECRET), type=LinksDocument)
             except KeyError:
                 continue
-        for name, document in wire(blueprint, clouds, now, known).items():
+        documents = wire(layout.blueprint(), config.clouds, now, known)
+        moving = layout.transition()
+        if moving is None:
+            documents = without_unused(documents)
+        elif moving.ahead is not None:
+            documents = together(documents, wire(layout.blueprint_at(moving.ahead), config.clouds, now, known))
+        for name, document in documents.items():
             stores[name].put(LINKS_SECRET, msgspec.json.encode(document).decode())
     finally:
         for store in stores.values():

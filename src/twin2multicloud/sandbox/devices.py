@@ -54,6 +54,11 @@ class CommandDesk:
         """What waits for devices, of all of them."""
         return [c for device in self._store.counts() for c in self._store.pending(device, limit=1000)]
 
+    def done(self, commands: Sequence[Command]) -> None:
+        """They wait elsewhere now."""
+        for command in commands:
+            self._store.done(command.device, [command.id])
+
     def close(self) -> None:
         """Close the store."""
         self._store.close()

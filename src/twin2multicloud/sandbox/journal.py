@@ -6,6 +6,7 @@ Written by one thread in batches, so that a burst of errors costs the functions 
 from __future__ import annotations
 
 import queue
+import sqlite3
 import sys
 import threading
 import time
@@ -45,6 +46,23 @@ _FOLD: Final = (
     " seq = ?2, report = ?3, count = count + ?4, last = ?5"
 )
 _ERRORS: Final = "SELECT key, seq, report, count, first, last FROM errors"
+
+
+class Notices(msgspec.Struct):
+    """Rows of alerts and of answers to commands, in the order of their tables' columns."""
+
+    alerts: list[tuple[int, str, str, str, bytes]] = []
+    results: list[tuple[int, str, str, str, str, float]] = []
+
+    @property
+    def alert(self) -> int:
+        """The number of the last alert."""
+        return self.alerts[-1][0] if self.alerts else 0
+
+    @property
+    def result(self) -> int:
+        """The number of the last answer."""
+        return self.results[-1][0] if self.results else 0
 
 
 class Journal:
@@ -219,6 +237,38 @@ class Journal:
                 }
             )
         return found
+
+    # ── When L2 moves ───────────────────────────────────────────────────────────────────────────────────────
+    def notices(self, alert: int, result: int, limit: int = 200) -> Notices:
+        """Alerts and answers as they are kept, beyond those of these numbers."""
+        alerts = self._rows(
+            "SELECT seq, id, rule, device, event FROM alerts WHERE seq > ? ORDER BY seq LIMIT ?", (alert, limit)
+        )
+        results = self._rows(
+            "SELECT seq, id, device, status, message, at FROM results WHERE seq > ? ORDER BY seq LIMIT ?",
+            (result, limit),
+        )
+        return Notices([tuple(row) for row in alerts], [tuple(row) for row in results])
+
+    def adopt(self, notices: Notices) -> None:
+        """Keep what another cloud's journal kept, under the same numbers; what is here already stays."""
+        alerts = "INSERT OR IGNORE INTO alerts (seq, id, rule, device, event) VALUES (?, ?, ?, ?, ?)"
+        results = "INSERT OR IGNORE INTO results (seq, id, device, status, message, at) VALUES (?, ?, ?, ?, ?, ?)"
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(alerts, notices.alerts)
+            db.executemany(results, notices.results)
+
+        self._database.write("journal.alert", work)
+
+    def forget_notices(self) -> None:
+        """Drop all alerts and answers: they are kept elsewhere."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM alerts")
+            db.execute("DELETE FROM results")
+
+        self._database.write("journal.alert", work)
 
     # ── Marked messages ─────────────────────────────────────────────────────────────────────────────────────
     def watch(self, id: str) -> None:

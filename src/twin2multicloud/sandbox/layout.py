@@ -116,6 +116,7 @@ class Layout:
         self.logs = directory / "logs"
         self.supervisor_file = directory / "supervisor.json"
         self.supervisor_lock = directory / "supervisor.lock"
+        self.move_lock = directory / "move.lock"
         self.setup_lock = directory / "setup.lock"
 
     def cloud(self, provider: str) -> Path:

@@ -1,7 +1,8 @@
 """The supervisor: starts one process per simulated cloud, starts it again when it dies, and ends them all.
 
 It listens on 127.0.0.1, at a port and with a token that only the sandbox's owner can read, for one JSON request a
-connection: `{"do": "status"}`, `{"do": "kill", "cloud": "aws", "seconds": 10}`, `{"do": "stop"}`.
+connection: `{"do": "status"}`, `{"do": "kill", "cloud": "aws", "seconds": 10}`, `{"do": "stop"}`, and
+`{"do": "follow"}` after the sandbox's document gained or lost a cloud.
 
 Each cloud reads from a pipe that the supervisor holds and never writes to: should the supervisor be killed, the pipe
 ends, and so do the clouds.
@@ -43,6 +44,8 @@ class _Child:
     held_until: float = 0.0
     failures: int = 0
     started: float = field(default_factory=time.monotonic)
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    keeper: asyncio.Task[None] | None = None
 
 
 class Supervisor:
@@ -52,7 +55,7 @@ class Supervisor:
         self._layout = layout
         self._stopping = asyncio.Event()
         self._token = secrets.token_urlsafe(24)
-        self._children = {name: _Child(name) for name in layout.config().clouds}
+        self._children: dict[str, _Child] = {}
 
     async def run(self) -> None:
         """Serve until `stop` is asked for, or SIGTERM or SIGINT arrives."""
@@ -62,18 +65,32 @@ class Supervisor:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MOST_REQUEST)
         address = SupervisorAddress(server.sockets[0].getsockname()[1], os.getpid(), self._token)
         write_private(self._layout.supervisor_file, msgspec.json.encode(address))
-        keepers = [asyncio.create_task(self._keep(child)) for child in self._children.values()]
+        self._follow()
         async with server:
             await self._stopping.wait()
-            await asyncio.gather(*keepers)
+            for child in self._children.values():
+                child.leaving.set()
+            await asyncio.gather(*(child.keeper for child in self._children.values() if child.keeper is not None))
         self._layout.supervisor_file.unlink(missing_ok=True)
 
+    def _follow(self) -> None:
+        """Keep the clouds that the document names, and let others go."""
+        wanted = self._layout.config().clouds
+        for name in wanted:
+            known = self._children.get(name)
+            if known is None or (known.keeper is not None and known.keeper.done()):
+                child = self._children[name] = _Child(name)
+                child.keeper = asyncio.get_running_loop().create_task(self._keep(child))
+        for name, child in self._children.items():
+            if name not in wanted:
+                child.leaving.set()
+
     async def _keep(self, child: _Child) -> None:
-        while not self._stopping.is_set():
+        while not child.leaving.is_set():
             wait = child.held_until - time.monotonic()
             if child.failures:
                 wait = max(wait, min(_RESTART_FIRST_S * 2 ** (child.failures - 1), _RESTART_MOST_S))
-            if wait > 0 and await self._stops_within(wait):
+            if wait > 0 and await _stops_within(child, wait):
                 break
             try:
                 await self._spawn(child)
@@ -83,7 +100,7 @@ class Supervisor:
                 continue
             assert child.process is not None
             ended = asyncio.create_task(child.process.wait())
-            stop = asyncio.create_task(self._stopping.wait())
+            stop = asyncio.create_task(child.leaving.wait())
             await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
             stop.cancel()
             if not ended.done():
@@ -93,12 +110,6 @@ class Supervisor:
             child.failures = 0 if calm else child.failures + 1
             child.restarts += 1
             _say(f"{child.cloud}: ended with {child.process.returncode}; starting it again")
-
-    async def _stops_within(self, seconds: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-            return True
-        return False
 
     async def _spawn(self, child: _Child) -> None:
         log = self._layout.log(child.cloud)
@@ -145,9 +156,13 @@ class Supervisor:
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request.get("do"):
             case "status":
-                return {"pid": os.getpid(), "clouds": {name: _state(child) for name, child in self._children.items()}}
+                kept = {name: child for name, child in self._children.items() if not child.leaving.is_set()}
+                return {"pid": os.getpid(), "clouds": {name: _state(child) for name, child in kept.items()}}
             case "kill":
                 return self._kill(str(request.get("cloud")), float(request.get("seconds", 0)))
+            case "follow":
+                self._follow()
+                return {"clouds": sorted(self._layout.config().clouds)}
             case "stop":
                 self._stopping.set()
                 return {"stopping": True}
@@ -162,6 +177,13 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 child.process.kill()
         return {"killed": cloud, "seconds": seconds}
+
+
+async def _stops_within(child: _Child, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(child.leaving.wait(), seconds)
+        return True
+    return False
 
 
 def _state(child: _Child) -> dict[str, Any]:

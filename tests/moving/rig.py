@@ -1,0 +1,120 @@
+"""Moving slots of a small twin in a real sandbox while its devices send."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.sandbox.rig import Rig, Run
+from tests.sandbox.twins import placement_of
+from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
+from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.workload import Workload
+from twin2multicloud.moving.steps import Progress, Report
+from twin2multicloud.sandbox.moving.session import SandboxMove
+
+
+def moved(placement: Placement, slot: Slot, cloud: str) -> Placement:
+    """The placement with one slot in another cloud, filled by that cloud's first offer."""
+    return placement.with_choice(slot, placement_of(cloud)[slot])
+
+
+class MovingRig(Rig):
+    """A rig whose slots move."""
+
+    def __init__(self, directory: Path, spec: Any, workload: Workload, placement: Placement) -> None:
+        super().__init__(directory, spec, workload, placement)
+        self.workload = workload
+
+    def after(self, slot: Slot, cloud: str) -> tuple[Blueprint, Mapping[str, Any]]:
+        """Blueprint and placement document with a slot in another cloud."""
+        placement = moved(self.placement, slot, cloud)
+        return blueprint_of(self.workload, placement), {"placement": placement.model_dump(mode="json")}
+
+    def adopt(self) -> None:
+        """Take over where the sandbox has the slots now."""
+        document = json.loads(self.layout.placement_file.read_text("utf-8"))
+        self.placement = Placement.model_validate(document["placement"])
+        self.twin = replace(self.twin, blueprint=self.layout.blueprint(), placement=document)
+
+    def move(
+        self,
+        slot: Slot,
+        cloud: str,
+        took: Callable[[str], None] = lambda _what: None,
+        progress: Callable[[Progress], None] = lambda _progress: None,
+    ) -> Report:
+        blueprint, document = self.after(slot, cloud)
+        with SandboxMove(self.layout, took=took, progress=progress) as session:
+            report = session.begin(slot, blueprint, document)
+        self.adopt()
+        return report
+
+    def resume(self, took: Callable[[str], None] = lambda _what: None) -> Report:
+        with SandboxMove(self.layout, took=took) as session:
+            report = session.resume()
+        self.adopt()
+        return report
+
+    def abort(self) -> Report:
+        with SandboxMove(self.layout) as session:
+            report = session.abort()
+        self.adopt()
+        return report
+
+
+class Sending:
+    """Devices that send until they are told to stop."""
+
+    def __init__(self, rig: MovingRig, interval_s: float = 0.25, **more: Any) -> None:
+        self._rig = rig
+        self._more = {"messages": 100_000, "interval_s": interval_s, **more}
+        self._thread = threading.Thread(target=self._send)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.run: Run | None = None
+
+    def _send(self) -> None:
+        self.run = self._rig.run(started=self._started, **self._more)
+
+    def _started(self, simulation: Any) -> None:
+        self._simulation = simulation
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> Sending:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._loop is None:
+            self._thread.join(0.01)
+        self._loop.call_soon_threadsafe(self._simulation.finish)
+        self._thread.join(90.0)
+        assert not self._thread.is_alive(), "not everything was acknowledged"
+
+    @property
+    def done(self) -> Run:
+        assert self.run is not None
+        return self.run
+
+
+@contextmanager
+def moving(
+    directory: Path, clouds: Mapping[Slot, str] | str, *, devices: int = 12, **spec: object
+) -> Iterator[MovingRig]:
+    """A small twin, up in a sandbox."""
+    from tests.sandbox.twins import small_twin
+
+    twin, workload = small_twin(devices, **spec)  # type: ignore[arg-type]
+    rig = MovingRig(directory, twin, workload, placement_of(clouds))
+    rig.up()
+    try:
+        yield rig
+    finally:
+        rig.down()
