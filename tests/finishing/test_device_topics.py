@@ -12,7 +12,8 @@ import grpc
 import msgspec
 import pytest
 from google.iam.v1 import iam_policy_pb2, policy_pb2
-from google.pubsub_v1 import SubscriberClient
+from google.pubsub_v1 import PublisherClient, SubscriberClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from tests.contracts.base import unique
@@ -110,26 +111,35 @@ class FakeIamPolicy(grpc.GenericRpcHandler):
 
 
 @pytest.fixture
-def iam() -> Iterator[tuple[FakeIamPolicy, SubscriberClient]]:
+def iam() -> Iterator[tuple[FakeIamPolicy, PublisherClient, SubscriberClient]]:
     fake = FakeIamPolicy()
     server = grpc.server(futures.ThreadPoolExecutor(1))
     server.add_generic_rpc_handlers((fake,))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield fake, SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
+        publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+        yield fake, publisher, SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
     server.stop(None).wait()
 
 
-def test_a_device_may_read_its_own_subscription_only(
-    maker: DeviceTopicsMaker, iam: tuple[FakeIamPolicy, SubscriberClient], ledger: Ledger, told: Told
+def test_a_device_reads_and_the_sender_writes_and_nobody_else_does_either(
+    maker: DeviceTopicsMaker,
+    iam: tuple[FakeIamPolicy, PublisherClient, SubscriberClient],
+    ledger: Ledger,
+    told: Told,
 ) -> None:
-    fake, client = iam
-    rights = DeviceRights(client, lambda device: f"principal://pool/subject/{device}")
+    fake, publisher, subscriber = iam
+    rights = DeviceRights(
+        publisher, subscriber, lambda device: f"principal://pool/subject/{device}", "serviceAccount:p"
+    )
     make_topics(SPEC, replace(maker, rights=rights), ledger, told)
-    assert len(fake.policies) == 6
+    assert len(fake.policies) == 12
     for resource, policy in fake.policies.items():
         device = resource.rpartition("device-")[2]
         (binding,) = policy.bindings
-        assert binding.role == "roles/pubsub.subscriber"
-        assert list(binding.members) == [f"principal://pool/subject/{device}"]
+        assert (binding.role, list(binding.members)) == (
+            ("roles/pubsub.publisher", ["serviceAccount:p"])
+            if "/topics/" in resource
+            else ("roles/pubsub.subscriber", [f"principal://pool/subject/{device}"])
+        )

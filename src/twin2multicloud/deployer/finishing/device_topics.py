@@ -1,6 +1,7 @@
 """Pub/Sub topics by which devices of `gcp.pubsub-direct` get their commands: a topic and a subscription for each.
 
-A device may read its own subscription only, by its certificate's subject in the workload identity pool.
+A device may read its own subscription only, by its certificate's subject in the workload identity pool; the function
+that hands commands over is the only one that publishes.
 """
 
 from __future__ import annotations
@@ -28,21 +29,28 @@ KEPT_S: Final = 86_400
 _PARALLEL: Final = 8
 _BATCH: Final = 64
 _READER: Final = "roles/pubsub.subscriber"
+_SENDER: Final = "roles/pubsub.publisher"
 
 
 @dataclass(frozen=True)
 class DeviceRights:
-    """Who may read a device's commands: `member_of` gives its principal."""
+    """Who may read a device's commands (`member_of` gives its principal), and who may send any (`sender`)."""
 
-    client: SubscriberClient
+    publisher: PublisherClient
+    subscriber: SubscriberClient
     member_of: Callable[[str], str]
+    sender: str
     patience: Patience = field(default_factory=Patience)
 
-    def grant(self, device: str, subscription: str) -> None:
-        """One binding on a subscription that is ours alone, so nothing has to be kept of what was there."""
-        bindings: list[dict[str, Any]] = [{"role": _READER, "members": [self.member_of(device)]}]
-        request = {"resource": subscription, "policy": {"bindings": bindings}}
-        self.client.set_iam_policy(request=request, timeout=self.patience.attempt_s)
+    def grant(self, device: str, topic: str, subscription: str) -> None:
+        """A binding each on what is ours alone, so that nothing has to be kept of what was there."""
+        for client, resource, role, member in (
+            (self.publisher, topic, _SENDER, self.sender),
+            (self.subscriber, subscription, _READER, self.member_of(device)),
+        ):
+            policy = {"bindings": [{"role": role, "members": [member]}]}
+            request: Any = {"resource": resource, "policy": policy}
+            client.set_iam_policy(request=request, timeout=self.patience.attempt_s)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class DeviceTopicsMaker:
                     **self.patience.again(),
                 )
             if self.rights is not None:
-                self.rights.grant(device, subscription)
+                self.rights.grant(device, topic, subscription)
 
     def remove(self, device: str) -> None:
         """The same away; what is not there is no error."""
