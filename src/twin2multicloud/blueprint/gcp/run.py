@@ -19,18 +19,18 @@ _LEAST_VCPUS = ((512, 0.08), (1024, 0.5), (4096, 1.0), (8192, 2.0), (16384, 4.0)
 MOST_MEMORY_MIB = _LEAST_VCPUS[-1][0]
 """Memory of the largest instance."""
 
-_SERVICE_VCPUS = 1.0
-_SERVICE_MIB = 512
+SERVICE_VCPUS = 1.0
+SERVICE_MIB = 512
 
 
-def _least_vcpus(memory_mib: float) -> float:
+def least_vcpus(memory_mib: float) -> float:
     """The fewest vCPUs that may have this much memory."""
     return next((vcpus for most, vcpus in _LEAST_VCPUS if memory_mib <= most), _LEAST_VCPUS[-1][1])
 
 
 def function_vcpus(v: Volumes) -> float:
     """vCPUs of a function: as assumed, or more where its memory asks for it."""
-    return max(v.assumptions.handler_vcpus, _least_vcpus(v.assumptions.handler_memory_mib))
+    return max(v.assumptions.handler_vcpus, least_vcpus(v.assumptions.handler_memory_mib))
 
 
 def _one_by_one_s(requests: FloatArray, busy_ms: FloatArray) -> FloatArray:
@@ -108,7 +108,7 @@ def service(
     `held_ms` and `busy_ms` are the durations of all requests and the CPU time they need.
     """
     seconds = _shared_s(requests, held_ms, busy_ms)
-    uses = _request_based(requests, seconds, _SERVICE_VCPUS, _SERVICE_MIB)
+    uses = _request_based(requests, seconds, SERVICE_VCPUS, SERVICE_MIB)
     return Component(name, Kind.FUNCTION, "Cloud Run", (*uses, _logs(v, log_entries)), role)
 
 
@@ -133,8 +133,8 @@ def gathering_service(
     function_bytes = v.assumptions.handler_memory_mib * _MIB
     uses = (
         Use("gcp.run.requests", requests),
-        Use("gcp.run.cpu", np.where(gathers, shared * _SERVICE_VCPUS, alone * function_vcpus(v))),
-        Use("gcp.run.memory", np.where(gathers, shared * _SERVICE_MIB * _MIB, alone * function_bytes)),
+        Use("gcp.run.cpu", np.where(gathers, shared * SERVICE_VCPUS, alone * function_vcpus(v))),
+        Use("gcp.run.memory", np.where(gathers, shared * SERVICE_MIB * _MIB, alone * function_bytes)),
     )
     return Component(name, Kind.FUNCTION, "Cloud Run", (*uses, _logs(v, batches)), role)
 
@@ -142,8 +142,8 @@ def gathering_service(
 def worker(v: Volumes, name: str, role: Role, busy_ms: FloatArray, log_entries: FloatArray) -> Component:
     """Instances that run all month and pull their work, enough of them for the peak; no charge per request."""
     a = v.assumptions
-    memory_mib = max(float(_SERVICE_MIB), a.handler_memory_mib)
-    vcpus = max(_SERVICE_VCPUS, _least_vcpus(memory_mib))
+    memory_mib = max(float(SERVICE_MIB), a.handler_memory_mib)
+    vcpus = max(SERVICE_VCPUS, least_vcpus(memory_mib))
     peak = busy_ms / 1000 / SECONDS_PER_MONTH * v.peak_factor / a.provisioned_utilization
     seconds = np.maximum(np.ceil(peak - 1e-9), 1.0) * SECONDS_PER_MONTH
     uses = (

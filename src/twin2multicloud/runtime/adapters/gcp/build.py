@@ -42,9 +42,10 @@ class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Names of what the deployer made; a function needs only those of its role.
 
     `prefix` begins the name of every topic, collection and secret, so that twins share a project; the collections are
-    hot, dead-letters, rule-states, nonces, pending-commands, twins, relationships and models. `hot_expires_s` is set
-    only where no tier comes after hot: records then leave by Firestore's TTL policy. `bundled` are the topics that
-    get a whole batch as one message, at most `bundle_messages` and `bundle_bytes` of it.
+    hot, dead-letters, rule-states, nonces, pending-commands, twins, relationships and models. `topics` gives the whole
+    id of topics that are called otherwise, as those of a slot that was moved are. `hot_expires_s` is set only where no
+    tier comes after hot: records then leave by Firestore's TTL policy. `bundled` are the topics that get a whole batch
+    as one message, at most `bundle_messages` and `bundle_bytes` of it.
 
     Whoever pushes messages or runs schedules shows a token that Google signed for `token_audience` and the service
     account `token_account`; `check_tokens` false admits everybody and is for emulators, which send none. `gather`:
@@ -63,6 +64,7 @@ class GcpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     cool_class: Literal["NEARLINE", "COLDLINE"] = "NEARLINE"
     archive_bucket: str = ""
     commands: Literal["topics", "pending"] = "topics"
+    topics: dict[str, str] = {}
     bundled: tuple[str, ...] = ("intake",)
     bundle_messages: int = 20
     bundle_bytes: int = 4 * 2**20
@@ -129,7 +131,9 @@ class GcpPorts:
 
         config = self.config
         bundles = Bundles(frozenset(config.bundled), config.bundle_messages, config.bundle_bytes)
-        return PubSubPublisher(self.clients.publisher, config.project, config.prefix, config.patience, bundles)
+        return PubSubPublisher(
+            self.clients.publisher, config.project, config.prefix, config.patience, bundles, config.topics
+        )
 
     @cached_property
     def pending_commands(self) -> PendingCommands:

@@ -6,7 +6,8 @@ thread at work behind it, which an instance without CPU between requests would n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ class Bundles(msgspec.Struct, frozen=True):
 
 
 class PubSubPublisher:
-    """`Publisher`. A topic's id is `prefix` + its name in the blueprint."""
+    """`Publisher`. A topic's id is `prefix` + its name in the blueprint, unless `topics` gives it another."""
 
     def __init__(
         self,
@@ -44,9 +45,12 @@ class PubSubPublisher:
         prefix: str,
         patience: Patience,
         bundles: Bundles = Bundles(),  # noqa: B008  frozen
+        topics: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._client = client
-        self._path = f"projects/{project}/topics/{prefix}"
+        self._path = f"projects/{project}/topics/"
+        self._prefix = prefix
+        self._topics = topics
         self._patience = patience
         self._bundles = bundles
 
@@ -59,7 +63,7 @@ class PubSubPublisher:
                 raise RejectedError(f"Pub/Sub {topic}: an event of {len(message['data'])} bytes; {_REQUEST_BYTES} fit")
         for portion in _requests(messages):
             with calling(f"Pub/Sub {topic}"):
-                request = {"topic": f"{self._path}{topic}", "messages": portion}
+                request = {"topic": self._id(topic), "messages": portion}
                 self._client.publish(request, **self._patience.again())
 
     def publish_raw(self, topic: str, messages: Sequence[RawMessage]) -> None:
@@ -70,8 +74,11 @@ class PubSubPublisher:
         ]
         for portion in _requests(wrapped):
             with calling(f"Pub/Sub {topic}"):
-                request = {"topic": f"{self._path}{topic}", "messages": portion}
+                request = {"topic": self._id(topic), "messages": portion}
                 self._client.publish(request, **self._patience.again())
+
+    def _id(self, topic: str) -> str:
+        return self._path + self._topics.get(topic, f"{self._prefix}{topic}")
 
     def _bundled(self, events: Sequence[Event]) -> Iterator[dict[str, Any]]:
         bundle: list[Event] = []
