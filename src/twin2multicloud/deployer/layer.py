@@ -1,7 +1,7 @@
 """msgspec for Lambda: a layer per processor, made from the wheels on the package index, the same bytes wherever.
 
-Lambda's Python brings boto3 and nothing else; msgspec has compiled parts, which our packages, the same everywhere, leave
-out. Which wheel it is and what the layer's hash will be stand here, so that a plan needs neither index nor layer.
+Lambda's Python brings boto3 and nothing else; msgspec has compiled parts, which our packages, the same everywhere,
+leave out. Which wheel it is and what the layer's hash will be stand here, so that a plan needs neither index nor layer.
 """
 
 from __future__ import annotations

@@ -43,30 +43,33 @@ def acquisition(names: AwsNames) -> Stack:
 
 
 def _rules(names: AwsNames) -> dict[str, dict[str, str]]:
-    """What devices send, by the last level of its topic, and lost connections as IoT Core itself reports them.
+    """What devices send, by the last level of its topic, and lost connections as IoT Core itself reports them."""
+    return {kind: _sent(names, kind) for kind in _KINDS} | {"lost": _lost(names)}
 
-    The wildcard of lifecycle events takes in all clients of the account, so that rule looks at their ids.
+
+def _sent(names: AwsNames, kind: str) -> dict[str, str]:
+    topic = f"dt/{names.deployment.spec.name}/+/{kind}"
+    said = _selected("topic(3)", "topic(4)", "*")
+    return {"name": names.rule(kind), "sql": f"{said} FROM '{topic}'", "partition_key": "${topic(3)}"}
+
+
+def _lost(names: AwsNames) -> dict[str, str]:
+    """The wildcard of lifecycle events takes in all clients of the account, so this rule looks at their ids. Who
+    said goodbye was not lost.
     """
-    twin = names.deployment.spec.name
-    rules = {
-        kind: {
-            "name": names.rule(kind),
-            "sql": "SELECT topic(3) AS device, topic(4) AS kind, encode(*, 'base64') AS payload, "
-            f"timestamp() AS received FROM 'dt/{twin}/+/{kind}'",
-            "partition_key": "${topic(3)}",
-        }
-        for kind in _KINDS
-    }
     prefix = names.things_prefix
-    device = f"substring(clientId, {len(prefix)})"
-    rules["lost"] = {
+    said = _selected(f"substring(clientId, {len(prefix)})", "'state'", "'{\"connected\":false}'")
+    where = f"startswith(clientId, '{prefix}') AND clientInitiatedDisconnect = false"
+    return {
         "name": names.rule("lost"),
-        "sql": f"SELECT {device} AS device, 'state' AS kind, encode('{{\"connected\":false}}', 'base64') AS payload, "
-        "timestamp() AS received FROM '$aws/events/presence/disconnected/+' "
-        f"WHERE startswith(clientId, '{prefix}') AND clientInitiatedDisconnect = false",
+        "sql": f"{said} FROM '$aws/events/presence/disconnected/+' WHERE {where}",
         "partition_key": "${clientId}",
     }
-    return rules
+
+
+def _selected(device: str, kind: str, payload: str) -> str:
+    """What `runtime.entry.aws_events` reads."""
+    return f"SELECT {device} AS device, {kind} AS kind, encode({payload}, 'base64') AS payload, timestamp() AS received"
 
 
 def _topics(names: AwsNames) -> list[str]:

@@ -30,7 +30,7 @@ _GRAPH: Final = "arn:{partition}:dynamodb:{region}:{account}:table/{graph_table}
 _COOL: Final = "arn:{partition}:s3:::{cool_bucket}"
 _ARCHIVE: Final = "arn:{partition}:s3:::{archive_bucket}"
 _WORKSPACE: Final = "arn:{partition}:iottwinmaker:{region}:{account}:workspace/{workspace}"
-_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:{secrets_prefix}{secret}-??????"
+_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:{secrets_prefix}{secret}-??????"  # noqa: S105  no secret, but where one is
 """Secrets Manager puts six characters behind a secret's name."""
 _QUEUE: Final = "arn:{partition}:sqs:{region}:{account}:{queue}"
 _TOPIC: Final = "arn:{partition}:sns:{region}:{account}:{topic}"

@@ -31,7 +31,7 @@ def visualization(names: AwsNames) -> Stack:
 
 
 def _managed(names: AwsNames) -> Stack:
-    """Users who are named by their id in IAM Identity Center get their role here; e-mail addresses mean nothing to it."""
+    """Users named by their id in IAM Identity Center get their role here; it knows none by e-mail address."""
     settings = names.deployment.settings
     arguments = {
         "name": names.function(Slot.VISUALIZATION, "dashboards"),

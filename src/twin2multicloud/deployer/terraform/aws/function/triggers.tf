@@ -1,25 +1,25 @@
 # What starts the function. While `held`, nothing but a request to its URL does.
 
 resource "aws_lambda_event_source_mapping" "this" {
-  count = var.source_arn == null ? 0 : 1
+  count = var.queue == null ? 0 : 1
 
-  event_source_arn = var.source_arn
+  event_source_arn = var.queue.arn
   function_name    = aws_lambda_function.this.arn
   enabled          = !var.held
-  batch_size       = var.batch
+  batch_size       = var.queue.batch
   # The handler says which messages of a batch shall come again.
   function_response_types            = ["ReportBatchItemFailures"]
-  maximum_batching_window_in_seconds = var.window_s
+  maximum_batching_window_in_seconds = var.queue.window_s
   tags                               = local.tags
 
   # On a stream a failing record holds up its shard until it expires: it is tried for almost as long as the stream
   # keeps it, in ever smaller batches, then noted in the dead-letter queue.
-  starting_position              = var.stream == null ? null : "TRIM_HORIZON"
-  bisect_batch_on_function_error = var.stream == null ? null : true
-  maximum_record_age_in_seconds  = var.stream == null ? null : var.stream.give_up_s
+  starting_position              = var.queue.stream == null ? null : "TRIM_HORIZON"
+  bisect_batch_on_function_error = var.queue.stream == null ? null : true
+  maximum_record_age_in_seconds  = try(var.queue.stream.give_up_s, null)
 
   dynamic "destination_config" {
-    for_each = var.stream == null ? [] : [var.stream]
+    for_each = var.queue.stream == null ? [] : [var.queue.stream]
 
     content {
       on_failure {

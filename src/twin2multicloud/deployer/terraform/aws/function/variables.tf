@@ -59,28 +59,15 @@ variable "statements" {
   type        = list(object({ sid = string, actions = list(string), resources = list(string) }))
 }
 
-variable "source_arn" {
-  description = "The queue or stream whose messages start the function, null for none."
-  type        = string
-  default     = null
-}
-
-variable "stream" {
-  description = "If the source is a stream: seconds after which a record is given up, and the queue that notes it."
-  type        = object({ give_up_s = number, undelivered_arn = string })
-  default     = null
-}
-
-variable "batch" {
-  description = "Messages that start one run at most."
-  type        = number
-  default     = 1
-}
-
-variable "window_s" {
-  description = "Seconds for which messages are gathered."
-  type        = number
-  default     = 0
+variable "queue" {
+  description = "The queue or stream whose messages start the function: at most `batch` of them, gathered for `window_s` seconds; of a stream also the seconds after which a record is given up, and the queue that notes it. Null for none."
+  type = object({
+    arn      = string
+    batch    = number
+    window_s = number
+    stream   = optional(object({ give_up_s = number, undelivered_arn = string }))
+  })
+  default = null
 }
 
 variable "schedule" {

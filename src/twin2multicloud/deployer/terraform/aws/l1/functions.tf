@@ -16,9 +16,12 @@ module "function" {
   public       = each.value.public
   schedule     = each.value.schedule
 
-  source_arn = try(module.queue[each.value.source.component].arn, null)
-  batch      = try(each.value.source.batch, 1)
-  window_s   = try(each.value.source.window_s, 0)
+  queue = each.value.source == null ? null : {
+    arn      = module.queue[each.value.source.component].arn
+    batch    = each.value.source.batch
+    window_s = each.value.source.window_s
+    stream   = null
+  }
 
   held               = var.held
   alarms_arn         = local.alarms_arn

@@ -16,10 +16,12 @@ module "function" {
   public       = each.value.public
   schedule     = each.value.schedule
 
-  source_arn = try(local.sources[each.value.source.component], null)
-  stream     = try(each.value.source.kind, "") == "stream" ? local.stream : null
-  batch      = try(each.value.source.batch, 1)
-  window_s   = try(each.value.source.window_s, 0)
+  queue = each.value.source == null ? null : {
+    arn      = local.sources[each.value.source.component]
+    batch    = each.value.source.batch
+    window_s = each.value.source.window_s
+    stream   = each.value.source.kind == "stream" ? local.stream : null
+  }
 
   held               = var.held
   alarms_arn         = local.alarms_arn

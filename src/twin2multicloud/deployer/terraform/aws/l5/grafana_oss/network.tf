@@ -29,7 +29,7 @@ resource "aws_subnet" "public" {
 
   vpc_id            = aws_vpc.this.id
   cidr_block        = cidrsubnet(var.cidr, 2, tonumber(each.key))
-  availability_zone = data.aws_availability_zones.all.names[tonumber(each.key)]
+  availability_zone = element(data.aws_availability_zones.all.names, tonumber(each.key))
   tags              = merge(var.tags, { Name = "${var.name}-${each.key}" })
 }
 
