@@ -6,16 +6,22 @@ import time
 from pathlib import Path
 
 
-def processes_in(root: Path) -> list[str]:
-    """The command lines of processes whose directory is `root` or below it."""
+def processes(root: Path) -> list[tuple[int, str]]:
+    """The ids and command lines of processes whose directory is `root` or below it."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cwd").readlink().is_relative_to(root):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found.append((int(process.name), line))
         except (FileNotFoundError, PermissionError, ProcessLookupError):
             continue
     return found
+
+
+def processes_in(root: Path) -> list[str]:
+    """Their command lines only."""
+    return [line for _, line in processes(root)]
 
 
 def await_none_in(root: Path, patience_s: float = 30.0) -> None:

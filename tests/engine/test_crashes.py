@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -11,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.processes import await_none_in, processes_in
+from tests.engine.processes import await_none_in, processes, processes_in
 from tests.engine.rig import CHAIN, STACK, rig_at
 from tests.engine.store_contract import holder, request, state
+from twin2multicloud.deployer.engine import supervise
 from twin2multicloud.deployer.engine.binary import EMBEDDED, Core
 from twin2multicloud.deployer.engine.errors import WorkDirectoryError
 from twin2multicloud.deployer.engine.events import Log, Progress
-from twin2multicloud.deployer.engine.outcome import Status
+from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 from twin2multicloud.deployer.state.records import Liveness
 
 pytestmark = pytest.mark.slow
@@ -51,7 +53,7 @@ def test_what_was_made_is_taken_up_again(tmp_path: Path, core: Core) -> None:
         created = {event.resource for event in rig.said(Progress) if event.action == "create"}  # type: ignore[union-attr]
         assert created == {"terraform_data.slow", "terraform_data.last"}, "the first was made before and is known"
         said = [event.message for event in rig.said(Log) if event.kind == "recover"]  # type: ignore[union-attr]
-        assert "broke the lock of a dead run" in said[0]
+        assert said[0] == "broke the lock that run victim left when it died"
         assert said[1] == "saved the state that the last run could not save"
         assert rig.store.lock_of(STACK) is None
 
@@ -86,10 +88,29 @@ def test_a_state_that_others_went_past_is_not_pushed_but_kept(tmp_path: Path, an
         assert rig.store.content(STACK) == state(7, "somebody_elses")
 
 
+def test_a_terraform_that_the_system_killed_is_reported_as_such(tmp_path: Path, core: Core) -> None:
+    async def killed() -> StackOutcome:
+        run = asyncio.create_task(rig.deploy(rig.write(CHAIN % "sleep 60")))
+        await rig.until_started("terraform_data.slow")
+        terraform = [
+            number for number, line in processes(tmp_path / "work") if " apply " in line and "supervise" not in line
+        ]
+        assert len(terraform) == 1
+        os.kill(terraform[0], signal.SIGKILL)
+        return await run
+
+    with rig_at(tmp_path, core) as rig:
+        failed = asyncio.run(killed())
+        assert (failed.status, failed.lost) == (Status.FAILED, True)
+        assert failed.reason == "Terraform was ended by signal 9, not by us"
+        assert "may exist without being in the state" in failed.describe()
+        assert rig.store.lock_of(STACK) is None
+        await_none_in(tmp_path / "work")
+        assert asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2")).status is Status.DONE
+
+
 def test_a_supervisor_outlives_a_reader_that_stopped_reading(tmp_path: Path) -> None:
     """A command that goes on printing after the engine's death still gets to its own end."""
-    from twin2multicloud.deployer.engine import supervise
-
     done = tmp_path / "done"
     script = "import signal,time,pathlib\nsignal.signal(2, lambda *_: None)\n"
     script += "for _ in range(3000): print('x' * 99, flush=True)\n"
@@ -108,9 +129,8 @@ def test_a_supervisor_outlives_a_reader_that_stopped_reading(tmp_path: Path) -> 
 
 
 def test_a_command_that_ignores_its_orphaning_is_ended_by_force(tmp_path: Path) -> None:
-    from twin2multicloud.deployer.engine import supervise
-
-    stubborn = "import signal,time\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)"
+    ignore = "for number in (1, 2, 15): signal.signal(number, signal.SIG_IGN)"
+    stubborn = f"import signal, time\n{ignore}\nprint('up', flush=True)\ntime.sleep(60)"
     command = [sys.executable, "-I", "-S", supervise.__file__, "0.3", "0.3", sys.executable, "-c", stubborn]
     begun = time.monotonic()
     with subprocess.Popen(

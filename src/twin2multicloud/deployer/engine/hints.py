@@ -34,7 +34,9 @@ class Kind(StrEnum):
     LOCKED = "locked"
     LOCK_LOST = "lock-lost"
     STALE_PLAN = "stale-plan"
+    PLUGIN = "plugin"
     UNREACHABLE = "unreachable"
+    PROPAGATING = "propagating"
     DEPENDENCY = "dependency"
     UNSAVED = "unsaved"
 

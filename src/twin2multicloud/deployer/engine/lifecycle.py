@@ -9,7 +9,6 @@ from twin2multicloud.deployer.engine.errors import CommandError
 from twin2multicloud.deployer.engine.events import Diagnostic, Log, Severity
 from twin2multicloud.deployer.engine.hints import Hint, Kind, hint_for
 from twin2multicloud.deployer.engine.outcome import Action, Failure, StackOutcome, Status
-from twin2multicloud.deployer.engine.process import Force
 from twin2multicloud.deployer.engine.run import StackRun
 from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
 from twin2multicloud.deployer.state.document import StateResource
@@ -45,9 +44,7 @@ async def recover(run: StackRun) -> Step | None:
 
     Needs an initialised directory.
     """
-    broken = run.break_dead_lock()
-    if broken is not None:
-        run.say(Log(f"broke the lock of a dead run: {broken.describe()}", "warn", "recover"))
+    _break_dead_lock(run)
     file = run.directory.unsaved
     if file is None:
         return None
@@ -56,6 +53,12 @@ async def recover(run: StackRun) -> Step | None:
         file.unlink()
         run.say(Log("saved the state that the last run could not save", "warn", "recover"))
     return step
+
+
+def _break_dead_lock(run: StackRun) -> None:
+    broken = run.break_dead_lock()
+    if broken is not None:
+        run.say(Log(f"broke the lock that run {broken.holder.run_id} left when it died", "warn", "recover"))
 
 
 class _Life:
@@ -101,6 +104,10 @@ class _Life:
         outputs: dict[str, OutputValue] | None = None,
     ) -> StackOutcome:
         interrupted = bool(step.ended.reason)
+        if step.ended.killed:
+            # It had no time to give its lock back.
+            _break_dead_lock(self._run)
+            reason = reason or step.ended.reason or f"Terraform was ended by signal {step.ended.code - 128}, not by us"
         unsaved = self._run.directory.unsaved
         return StackOutcome(
             stack=self._run.job.name,
@@ -112,7 +119,7 @@ class _Life:
             summary=step.summary,
             outputs=outputs or {},
             unsaved=unsaved,
-            lost=step.ended.force is Force.KILL,
+            lost=step.ended.killed and step.name == "apply",
             elapsed_s=self._monotonic() - self._begun,
         )
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from twin2multicloud.deployer.engine import supervise
 
 _CHUNK: Final = 1 << 16
+_SIGNALLED: Final = 128
 _MOST_BYTES: Final = 256 << 20
 
 
@@ -66,11 +67,18 @@ class Patience:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended. `reason` says why it was made to, if it was."""
+    """How a command ended. `reason` says why it was made to, if it was. A `code` above 128 is that plus a signal's."""
 
     code: int
     force: Force = Force.NONE
     reason: str = ""
+
+    @property
+    def killed(self) -> bool:
+        """Whether it had no time to save anything: we ended it by force, or somebody else, such as the system for
+        want of memory, did.
+        """
+        return self.force is Force.KILL or self.code > _SIGNALLED
 
 
 async def run_process(

@@ -161,10 +161,11 @@ class StackRun:
     def break_dead_lock(self) -> StateLock | None:
         """Break the lock of a run that has died, and say which it was; a living run's is left alone.
 
-        A run of this directory is dead for certain: we hold what it would hold.
+        Call it between commands: a run of this directory is dead for certain then, for we hold what it would hold, and
+        so is a command of this run that left its lock behind.
         """
         lock = self.lock()
-        if lock is None or lock.holder.run_id == self.run_id:
+        if lock is None:
             return None
         ours = lock.holder.held == str(self.directory.held_file) and lock.holder.host == socket.gethostname()
         if not ours and lock.holder.liveness() is not Liveness.DEAD:

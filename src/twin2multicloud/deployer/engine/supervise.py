@@ -35,6 +35,8 @@ def main(arguments: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
     _watch(child, wake, ((0.0, signal.SIGINT), (ending_s, signal.SIGTERM), (force_s, signal.SIGKILL)))
     code = child.wait()
+    # What is left of the group now is nobody's: plugins of a Terraform that was killed. We have a handler, they end.
+    os.killpg(0, signal.SIGTERM)
     return code if code >= 0 else 128 - code
 
 

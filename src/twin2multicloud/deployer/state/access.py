@@ -33,10 +33,11 @@ class StateAccess:
             "TF_HTTP_UNLOCK_METHOD": "UNLOCK",
             "TF_HTTP_USERNAME": self.username,
             "TF_HTTP_PASSWORD": self.password,
-            # The server is on this machine: an answer that does not come at once will hardly come.
-            "TF_HTTP_RETRY_MAX": "2",
+            # The server is on this machine: an answer that does not come at once will hardly come, and a run whose
+            # engine has died has a state to put into a file.
+            "TF_HTTP_RETRY_MAX": "1",
             "TF_HTTP_RETRY_WAIT_MIN": "1",
-            "TF_HTTP_RETRY_WAIT_MAX": "2",
+            "TF_HTTP_RETRY_WAIT_MAX": "1",
         }
 
 

@@ -1,0 +1,103 @@
+"""Several engines and one state: one works, the others are told who, and nobody overwrites what they have not seen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.engine.rig import CHAIN, STACK, Rig, rig_at
+from tests.engine.store_contract import holder, request
+from twin2multicloud.deployer.engine.binary import Core
+from twin2multicloud.deployer.engine.errors import EngineError
+from twin2multicloud.deployer.engine.hints import Kind
+from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
+
+pytestmark = pytest.mark.slow
+
+
+async def _both(first: Rig, second: Rig) -> tuple[StackOutcome, StackOutcome]:
+    """The second begins while the first is busy."""
+    busy = asyncio.create_task(first.deploy(first.write(CHAIN % "sleep 3"), "run-of-ada"))
+    await first.until_started("terraform_data.slow")
+    late = await second.deploy(second.write(CHAIN % "true"), "run-of-bob")
+    return await busy, late
+
+
+def test_who_comes_second_is_told_who_has_it(tmp_path: Path, core: Core) -> None:
+    with rig_at(tmp_path, core, work="ada") as first, rig_at(tmp_path, core, work="bob") as second:
+        done, refused = asyncio.run(_both(first, second))
+        assert done.status is Status.DONE
+        assert refused.status is Status.FAILED
+        hints = [failure.hint for failure in refused.failures if failure.hint]
+        assert {hint.kind for hint in hints} == {Kind.LOCKED}
+        text = refused.describe()
+        assert "run run-of-ada" in text
+        assert f"process {os.getpid()}" in text
+        assert "That run is going on: wait for it, or stop it first" in text
+
+
+def test_who_can_wait_gets_it(tmp_path: Path, core: Core) -> None:
+    with (
+        rig_at(tmp_path, core, work="ada") as first,
+        rig_at(tmp_path, core, work="bob", state_wait_s=30.0) as second,
+    ):
+        done, late = asyncio.run(_both(first, second))
+        assert (done.status, late.status) == (Status.DONE, Status.DONE)
+        assert [version.run_id for version in first.store.history(STACK)] == ["run-of-ada"]
+
+
+def test_who_lost_the_lock_is_told_and_keeps_the_state(rig: Rig) -> None:
+    async def robbed() -> StackOutcome:
+        run = asyncio.create_task(rig.deploy(rig.write(CHAIN % "sleep 2")))
+        await rig.until_started("terraform_data.slow")
+        rig.store.break_lock(STACK)
+        return await run
+
+    lost = asyncio.run(robbed())
+    assert lost.status is Status.FAILED
+    assert Kind.LOCK_LOST in {failure.hint.kind for failure in lost.failures if failure.hint}
+    assert "is not the stack's: nobody has it now" in lost.describe()
+    assert lost.unsaved is not None
+    assert rig.store.current(STACK) is None
+
+    resumed = asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2"))
+    assert resumed.status is Status.DONE
+    assert resumed.unsaved is None
+    history = rig.store.history(STACK)
+    assert [version.run_id for version in history] == ["run-2"]
+    assert history[0].resources == 3
+
+
+def test_a_lock_is_broken_by_its_id_only(rig: Rig) -> None:
+    async def check() -> None:
+        async with rig.engine.open(rig.write(CHAIN % "true"), run_id="run-2") as run:
+            await run.init()
+            with pytest.raises(EngineError, match="berlin/L1: any is not its lock: it is not locked"):
+                await run.force_unlock("any")
+            rig.store.lock(STACK, request("their-lock"), holder("their-run", host="elsewhere"))
+            with pytest.raises(EngineError, match=r"any is not its lock: .*run their-run"):
+                await run.force_unlock("any")
+            assert (await run.force_unlock("their-lock")).ok
+            assert run.lock() is None
+
+    asyncio.run(check())
+
+
+def test_a_run_on_another_machine_keeps_its_lock(rig: Rig) -> None:
+    rig.store.lock(STACK, request(), holder("their-run", host="elsewhere"))
+    refused = asyncio.run(rig.deploy(rig.write(CHAIN % "true")))
+    assert refused.status is Status.FAILED
+    assert "can be seen on elsewhere only: look before you unlock" in refused.describe()
+    assert rig.store.lock_of(STACK) is not None
+
+
+def test_runs_of_several_stacks_go_on_at_once(rig: Rig) -> None:
+    async def all_three() -> list[StackOutcome]:
+        jobs = [rig.write(CHAIN % "sleep 1", stack=f"berlin/L{number}") for number in (1, 2, 3)]
+        return await asyncio.gather(*(rig.deploy(job, job.name) for job in jobs))
+
+    assert [outcome.status for outcome in asyncio.run(all_three())] == [Status.DONE] * 3
+    assert rig.store.stacks() == ["berlin/L1", "berlin/L2", "berlin/L3"]
