@@ -26,6 +26,7 @@ from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import SandboxError, TwinInSandbox, create, start, stop
 from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.simulator.connection import Following
 from twin2multicloud.simulator.faults import Fault as DeviceFault
 from twin2multicloud.simulator.ledger import Ledger, LedgerEntry, data_digest, read_ledger
 from twin2multicloud.simulator.link import Target
@@ -101,6 +102,7 @@ class Rig:
                 plan,
                 clock=SystemClock(),
                 ledger=ledger,
+                where=Following(self.layout.connection_file),
             )
             started(simulation)
             report = await simulation.run()

@@ -15,10 +15,11 @@ What a driver keeps of its own about a move under way must survive its process: 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.model.errors import Twin2MultiCloudError
+from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.move import Move, Places, Store
 from twin2multicloud.runtime.ports import DeadLetters, HotStore, ObjectStore, RuleStates, TwinGraph
 
@@ -46,6 +47,10 @@ class Hold(StrEnum):
     - L1: nothing is held. Devices are told the target's endpoint, and the source lets no device in any more
     - L5: nothing
     """
+
+
+HOLD_NOBODY: Final = (Slot.ACQUISITION, Slot.VISUALIZATION)
+"""Slots for which no writer waits."""
 
 
 class Driver(Protocol):

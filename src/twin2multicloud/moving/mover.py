@@ -10,7 +10,7 @@ from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.moving.copying.base import Compared, Copier, Page, Patience
 from twin2multicloud.moving.copying.choose import copier_of
-from twin2multicloud.moving.driver import Driver, DriverError, Hold
+from twin2multicloud.moving.driver import HOLD_NOBODY, Driver, DriverError, Hold
 from twin2multicloud.moving.journal import Journal
 from twin2multicloud.moving.move import Move, Transfer, after, transfers
 from twin2multicloud.moving.pace import Pace
@@ -261,7 +261,7 @@ class Mover:
         return Report(
             journal.move,
             how == "aborted",
-            held_s(journal),
+            held_s(journal) if journal.move.slot not in HOLD_NOBODY else 0.0,
             journal.entries[-1].at - journal.entries[0].at,
             copied,
             tuple(Verified(e.name, e.items, e.late, e.digest, e.bytes) for n, e in verified.items() if n in wanted),

@@ -123,6 +123,7 @@ class CloudServer:
         """Let the parts work, and serve what they have."""
         parts = self.parts
         self._links.lead_to(parts, parts.receive())
+        parts.start()
         await self.gateway.follow(parts)
         routes: list[BaseRoute] = [*self.gateway.routes(), *control_routes(self), *move_routes(self)]
         if parts.here(Slot.VISUALIZATION):
@@ -135,7 +136,6 @@ class CloudServer:
             await asyncio.get_running_loop().run_in_executor(None, gone.stop)
         routes.append(Mount("/", console_app(lambda: status_json(cloud_status(self)))))
         self._app = cloud_app(self._links, routes)
-        parts.start()
 
     @property
     def busy(self) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from twin2multicloud.runtime.device_keys import device_key
-from twin2multicloud.simulator.link import KeyOf
+from twin2multicloud.simulator.link import KeyOf, Target
 
 _MOST_BYTES: Final = 64 << 20
 _LEAST_SECRET: Final = 16
@@ -48,6 +48,34 @@ class Connection(msgspec.Struct):
             raise ValueError("keys has neither a secret nor devices")
         given = self.keys.devices
         return lambda device: given.get(device, "")
+
+
+def target_of(connection: Connection) -> Target:
+    """Where devices connect, by MQTT if they can; `ValueError` if the file names no address."""
+    url = connection.mqtt or connection.http
+    if url is None:
+        raise ValueError("the file names no address where devices connect")
+    return Target.parse(connection.twin, url)
+
+
+class Following:
+    """Says where devices connect by now: a file is read again when it has changed, None as long as it has not."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = 0
+
+    def __call__(self) -> Target | None:
+        """See `roaming.Where`."""
+        try:
+            changed = self._path.stat().st_mtime_ns
+            if changed == self._seen:
+                return None
+            target = target_of(read_connection(self._path))
+        except (OSError, ValueError):
+            return None  # it is being replaced; the next look is soon
+        self._seen = changed
+        return target
 
 
 def read_connection(path: Path) -> Connection:

@@ -216,6 +216,14 @@ class HttpLink:
     def check(self, now_s: float) -> None:
         """The pool looks after its connections."""
 
+    def leave(self) -> list[Outgoing]:
+        """As `Link.leave`. The answer to a request that is under way is not heard any more."""
+        left = [*self._asked, *self._waiting]
+        self._asked = []
+        self._waiting.clear()
+        self.close()
+        return left
+
     def close(self) -> None:
         """As `Link.close`."""
         self._closed = True

@@ -14,14 +14,16 @@ from twin2multicloud.simulator.ledger import LedgerEntry
 CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 30.0
 """After this long without any sign of the gateway a connection is given up, and everything sent again on a new one."""
-_PORTS: Final = {"mqtt": 1883, "http": 80}
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883, "http": 80}
 _FIRST_RETRY_S: Final = 0.25
 _LONGEST_RETRY_S: Final = 10.0
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where devices connect: `mqtt://host:port` or `http://host:port`, and the twin whose devices they are."""
+    """Where devices connect: `mqtt://host:port`, `mqtts://host:port` (TLS) or `http://host:port`, and the twin whose
+    devices they are.
+    """
 
     twin: str
     scheme: str
@@ -37,7 +39,9 @@ class Target:
         except ValueError as error:
             raise ValueError(f"'{url[:100]}': {error}") from None
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(f"'{url[:100]}' is no address; write mqtt://HOST:PORT or http://HOST:PORT")
+            raise ValueError(
+                f"'{url[:100]}' is no address; write mqtt://HOST:PORT, mqtts://HOST:PORT or http://HOST:PORT"
+            )
         if parts.username or parts.password or parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(f"'{parts.scheme}://…' may have nothing but a host and a port; keys come from a file")
         return cls(twin, parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port)
@@ -101,6 +105,9 @@ class Link(Protocol):
 
     def check(self, now_s: float) -> None:
         """Called every second or so: look after keep-alives and time-outs."""
+
+    def leave(self) -> list[Outgoing]:
+        """Close, and give back what is not acknowledged, in order."""
 
     def close(self) -> None:
         """Say goodbye and send nothing more."""

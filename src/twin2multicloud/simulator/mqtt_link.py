@@ -22,9 +22,9 @@ from twin2multicloud.mqtt.packets import (
     Will,
 )
 from twin2multicloud.mqtt.reader import Reader
-from twin2multicloud.mqtt.topics import device_topic
 from twin2multicloud.mqtt.writer import PINGREQ, encode, puback, publish_frame
 from twin2multicloud.simulator.agenda import Agenda
+from twin2multicloud.simulator.dialect import Dialect
 from twin2multicloud.simulator.link import (
     ANSWER_TIMEOUT_S,
     CONNECT_TIMEOUT_S,
@@ -54,8 +54,9 @@ _REFUSED: Final = {
 class Dialer:
     """Makes connections, not too many at a time."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, dialect: Dialect) -> None:
         self.target = target
+        self.dialect = dialect
         self._made = 0
         self._queue: deque[MqttLink] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,9 +94,14 @@ class Dialer:
     async def _dial(self, link: MqttLink) -> None:
         loop = asyncio.get_running_loop()
         try:
+            tls = self.dialect.tls(link.device) if self.dialect.tls is not None else None
+        except ValueError as error:
+            link.refuse(str(error))
+            return
+        try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await loop.create_connection(
-                    lambda: link, self.target.host, self.target.port, local_addr=self._local_address()
+                    lambda: link, self.target.host, self.target.port, local_addr=self._local_address(), ssl=tls
                 )
         except OSError:  # a time-out is one, too
             link.connection_lost(None)
@@ -111,17 +117,17 @@ class MqttLink(asyncio.Protocol):
     def __init__(
         self, owner: Owner, key_of: KeyOf, dialer: Dialer, agenda: Agenda, *, seed: int, keep_alive_s: int
     ) -> None:
-        twin, name = dialer.target.twin, owner.name
+        dialect, name = dialer.dialect, owner.name
         self._owner = owner
         self._key_of = key_of
         self._dialer = dialer
         self._agenda = agenda
         self._keep_alive_s = keep_alive_s
         self._backoff = Backoff(seed, name)
-        self._telemetry = text_field(device_topic(twin, name, "telemetry"))
-        self._results = text_field(device_topic(twin, name, "results"))
-        self._commands = device_topic(twin, name, "commands")
-        self._state = device_topic(twin, name, "state")
+        self._telemetry = text_field(dialect.topic_of(name, "telemetry"))
+        self._results = text_field(dialect.topic_of(name, "results"))
+        self._commands = dialect.topic_of(name, "commands")
+        self._state = dialect.topic_of(name, "state")
         self._transport: asyncio.Transport | None = None
         self._reader = Reader()
         self._sent: dict[int, Outgoing] = {}
@@ -132,6 +138,11 @@ class MqttLink(asyncio.Protocol):
         self._closed = False
         self._back_after_s: float | None = None
         self._heard_s = self._spoke_s = self._asked_s = 0.0
+
+    @property
+    def device(self) -> str:
+        """The device's name."""
+        return self._owner.name
 
     @property
     def unacked(self) -> int:
@@ -175,6 +186,15 @@ class MqttLink(asyncio.Protocol):
             return True
         return bool(self._keep_alive_s) and silent_s > self._keep_alive_s + ANSWER_TIMEOUT_S
 
+    def leave(self) -> list[Outgoing]:
+        """As `Link.leave`."""
+        left = [*self._sent.values(), *self._waiting]
+        self._sent.clear()
+        self._waiting.clear()
+        self._online = False
+        self.close()
+        return left
+
     def close(self) -> None:
         """As `Link.close`."""
         self._closed = True
@@ -193,10 +213,11 @@ class MqttLink(asyncio.Protocol):
         if self._closed:
             self._transport.abort()
             return
+        dialect = self._dialer.dialect
         hello = Connect(
-            name,
-            username=name,
-            password=self._key_of(name).encode(),
+            dialect.client_of(name),
+            username=name if dialect.keyed else None,
+            password=self._key_of(name).encode() if dialect.keyed else None,
             keep_alive_s=self._keep_alive_s,
             clean=False,
             will=Will(self._state, b'{"connected": false}', qos=1),
@@ -243,13 +264,15 @@ class MqttLink(asyncio.Protocol):
         elif isinstance(packet, Suback) and packet.codes[:1] not in ((0,), (1,)):
             raise ProtocolError("the gateway refuses the subscription to commands")
 
+    def refuse(self, why: str) -> None:
+        """The device will never be let in."""
+        self._closed = True
+        self._owner.refused(why)
+
     def _connected(self, code: int) -> None:
         if code:
             if code != Refusal.SERVER_UNAVAILABLE:
-                self._closed = True
-                self._owner.refused(
-                    _REFUSED.get(Refusal(code), f"return code {code}") if code in _REFUSED else f"{code}"
-                )
+                self.refuse(_REFUSED.get(Refusal(code), f"return code {code}") if code in _REFUSED else f"{code}")
             if self._transport is not None:
                 self._transport.close()
             return
@@ -288,8 +311,17 @@ class MqttLink(asyncio.Protocol):
 class MqttLinks:
     """See `Links`."""
 
-    def __init__(self, target: Target, key_of: KeyOf, agenda: Agenda, *, seed: int, keep_alive_s: int) -> None:
-        self._dialer = Dialer(target)
+    def __init__(
+        self,
+        target: Target,
+        key_of: KeyOf,
+        agenda: Agenda,
+        *,
+        seed: int,
+        keep_alive_s: int,
+        dialect: Dialect | None = None,
+    ) -> None:
+        self._dialer = Dialer(target, dialect or Dialect(target.twin))
         self._key_of = key_of
         self._agenda = agenda
         self._seed = seed

@@ -17,6 +17,7 @@ from twin2multicloud.simulator.link import KeyOf, Links, Target
 from twin2multicloud.simulator.messages import Messages, Waveforms
 from twin2multicloud.simulator.replay import Replay, ReplayError, Row
 from twin2multicloud.simulator.report import Report
+from twin2multicloud.simulator.roaming import RoamingLinks, Where
 
 _CHECK_S: Final = 1.0
 _CHECKS: Final = 20
@@ -57,7 +58,10 @@ class Plan:
 
 
 class Simulation:
-    """Runs a plan once. `rows` replays a file instead of making messages up; `progress` hears of the report so far."""
+    """Runs a plan once. `rows` replays a file instead of making messages up; `progress` hears of the report so far.
+
+    `where` is asked now and then whether devices connect elsewhere by now; without it they never do.
+    """
 
     def __init__(
         self,
@@ -71,6 +75,7 @@ class Simulation:
         ledger: Ledger | None = None,
         rows: Iterator[Row] | None = None,
         progress: Callable[[Report], None] | None = None,
+        where: Where | None = None,
     ) -> None:
         self.spec = spec
         self.plan = plan
@@ -92,6 +97,7 @@ class Simulation:
         self._clock = clock
         self._rows = rows
         self._progress = progress
+        self._where = where
         self._devices: dict[str, SimulatedDevice] = {}
         self._to_do = 0
         self._to_arrive = 0
@@ -159,14 +165,19 @@ class Simulation:
             self._time_is_up()
 
     def _links(self) -> Links:
+        if self._where is None:
+            return self._links_to(self._target)
+        return RoamingLinks(self._target, self._links_to, self._where)
+
+    def _links_to(self, target: Target) -> Links:
         plan = self.plan
-        if self._target.scheme == "http":
+        if target.scheme == "http":
             from twin2multicloud.simulator.http_link import HttpLinks
 
-            return HttpLinks(self._target, self._key_of, self.agenda, seed=plan.seed)
+            return HttpLinks(target, self._key_of, self.agenda, seed=plan.seed)
         from twin2multicloud.simulator.mqtt_link import MqttLinks
 
-        return MqttLinks(self._target, self._key_of, self.agenda, seed=plan.seed, keep_alive_s=plan.keep_alive_s)
+        return MqttLinks(target, self._key_of, self.agenda, seed=plan.seed, keep_alive_s=plan.keep_alive_s)
 
     def _device(self, name: str, index: int, links: Links) -> SimulatedDevice:
         kind = self.spec.type_of(name)

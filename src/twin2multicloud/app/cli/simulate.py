@@ -23,7 +23,7 @@ from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.runtime.times import to_epoch
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.simulator.clock import FollowedClock, PacedClock
-from twin2multicloud.simulator.connection import Connection, read_connection
+from twin2multicloud.simulator.connection import Connection, Following, read_connection
 from twin2multicloud.simulator.faults import Fault, FaultPlan
 from twin2multicloud.simulator.ledger import Ledger
 from twin2multicloud.simulator.link import Target
@@ -103,6 +103,7 @@ def _simulate(
             ledger=ledger,
             rows=rows,
             progress=line.show if line.wanted else None,
+            where=Following(request.keys) if request.to is None else None,
         )
         try:
             return _run(simulation)

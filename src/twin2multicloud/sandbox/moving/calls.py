@@ -44,6 +44,7 @@ CALLS: Final[Mapping[StoreKind, Mapping[str, tuple[Any, Any]]]] = {
         "define": (tuple[list[dict[str, Any]]], None),
         "put_entities": (tuple[list[EntityState]], None),
         "relate": (tuple[list[Relation]], None),
+        "unrelate": (tuple[list[Relation]], None),
         "update": (tuple[list[Update]], None),
         "get": (tuple[str], EntityState | None),
         "entities": (tuple[str, str, int], list[EntityState]),

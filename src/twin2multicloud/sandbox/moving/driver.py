@@ -235,9 +235,7 @@ class SandboxDriver:
     def _reload(self, cloud: str, wanted: str, count_anew: bool) -> str:
         """Why a cloud does not do what the documents say, "" if it does."""
         try:
-            answer = SandboxClient(self._layout).request(
-                cloud, "POST", "/control/reload", {"count_anew": count_anew}
-            )
+            answer = SandboxClient(self._layout).request(cloud, "POST", "/control/reload", {"count_anew": count_anew})
         except (SandboxError, UsageError) as error:
             return str(error)
         return "" if answer["revision"] == wanted else f"{cloud} is behind"

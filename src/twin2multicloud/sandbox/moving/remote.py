@@ -146,6 +146,10 @@ class RemoteTwinGraph:
         """As the port says."""
         self._call("relate", relations)
 
+    def unrelate(self, relations: Sequence[Relation]) -> None:
+        """As the port says."""
+        self._call("unrelate", relations)
+
     def update(self, updates: Sequence[Update]) -> None:
         """As the port says."""
         self._call("update", updates)

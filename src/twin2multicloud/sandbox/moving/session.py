@@ -13,7 +13,6 @@ from typing import Any, Final
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.moving.driver import Driver
 from twin2multicloud.moving.journal import Journal
 from twin2multicloud.moving.move import Move
 from twin2multicloud.moving.mover import Mover
@@ -43,7 +42,7 @@ class SandboxMove:
         items_per_s: float | None = None,
         progress: Callable[[Progress], None] = lambda _progress: None,
         took: Callable[[str], None] = lambda _what: None,
-        driver: Driver | None = None,
+        driver: SandboxDriver | None = None,
     ) -> None:
         """`items_per_s` bounds how fast is copied. `took` and `driver` are there for tests."""
         if not running(layout):
@@ -59,7 +58,9 @@ class SandboxMove:
     def __enter__(self) -> SandboxMove:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._held.close()
 
     def begin(self, slot: Slot, after: Blueprint, placement: Mapping[str, Any]) -> Report:
@@ -125,7 +126,9 @@ def _current(layout: Layout) -> Path:
 
 
 def _check(before: Blueprint, after: Blueprint, move: Move) -> None:
-    others = [slot.value for slot, place in after.places.items() if slot is not move.slot and place != before.places[slot]]
+    others = [
+        slot.value for slot, place in after.places.items() if slot is not move.slot and place != before.places[slot]
+    ]
     if others:
         raise UsageError(f"only {move.slot.value} is moved, but {', '.join(others)} would be elsewhere, too")
     if move.source.provider is move.target.provider:
