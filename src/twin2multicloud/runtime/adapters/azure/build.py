@@ -72,6 +72,11 @@ class AzureConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     """The storage account's blob endpoint, as https://NAME.blob.core.windows.net."""
     queue_url: str = ""
     cosmos_url: str = ""
+    """The Cosmos DB account of dead letters, rule states and nonces, and of all else that names none of its own."""
+    hot_url: str = ""
+    """The account of the hot store, where it is another."""
+    graph_url: str = ""
+    """The account of our own graph, where it is another."""
     cosmos_database: str = "twin2multicloud"
     topics: dict[str, str] = {}
     """Event Grid topic endpoints by our names: alerts, errors."""
@@ -92,6 +97,7 @@ class AzurePorts:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self._emulators = emulators or Emulators()
+        self._accounts: dict[str, Account] = {}
         self._closing = ExitStack()
 
     def close(self) -> None:
@@ -116,7 +122,7 @@ class AzurePorts:
         """L3 hot."""
         from twin2multicloud.runtime.adapters.azure.hot_store import PARTITION, CosmosHotStore
 
-        return CosmosHotStore(self._container("hot", PARTITION), self.pool)
+        return CosmosHotStore(self._container("hot", PARTITION, self.config.hot_url), self.pool)
 
     @cached_property
     def cool(self) -> ObjectStore:
@@ -144,7 +150,7 @@ class AzurePorts:
             return DigitalTwinsGraph(client, self.pool)
         from twin2multicloud.runtime.adapters.azure.own_graph import PARTITION, CosmosTwinGraph
 
-        return CosmosTwinGraph(self._container("graph", PARTITION), self.pool)
+        return CosmosTwinGraph(self._container("graph", PARTITION, self.config.graph_url), self.pool)
 
     @cached_property
     def overflow(self) -> Overflow:
@@ -254,25 +260,28 @@ class AzurePorts:
         self._closing.callback(credential.close)
         return credential
 
-    @cached_property
-    def _account(self) -> Account:
+    def _account(self, url: str) -> Account:
+        """An account's client, one for all of its containers."""
         from twin2multicloud.runtime.adapters.azure.cosmos import Account
 
-        key = self._emulators.cosmos_key
-        options: dict[str, Any] = {"enable_endpoint_discovery": False} if key else {}
-        account = Account(_given(self.config.cosmos_url, "cosmos_url"), key or self._credential, **options)
-        self._closing.callback(account.close)
-        return account
+        if url not in self._accounts:
+            key = self._emulators.cosmos_key
+            options: dict[str, Any] = {"enable_endpoint_discovery": False} if key else {}
+            account = Account(url, key or self._credential, **options)
+            self._closing.callback(account.close)
+            self._accounts[url] = account
+        return self._accounts[url]
 
     def _objects(self, container: str) -> ObjectStore:
         from twin2multicloud.runtime.adapters.azure.object_store import TIERS, BlobObjectStore
 
         return BlobObjectStore(self._blobs(container), {**TIERS, "cool": self.config.cool_tier})
 
-    def _container(self, name: str, partition: str) -> Container:
+    def _container(self, name: str, partition: str, url: str = "") -> Container:
         from twin2multicloud.runtime.adapters.azure.cosmos import Container
 
-        return Container(self._account, self.config.cosmos_database, name, partition)
+        account = self._account(url or _given(self.config.cosmos_url, "cosmos_url"))
+        return Container(account, self.config.cosmos_database, name, partition)
 
     @cached_property
     def _blob_service(self) -> BlobServiceClient:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CACHE_S: Final = 55.0
 MOST_BYTES: Final = 25_000
 """Key Vault takes values of up to 25 KB."""
+UNSET: Final = "unset"
+"""What a vault's secret begins with, since rights can be given on a secret only once it exists: it has no value yet."""
 SETTING_PREFIX: Final = "T2M_SECRET_"
 
 
@@ -36,7 +38,7 @@ class VaultSecrets:
         self._cache: dict[str, tuple[float, str]] = {}
 
     def get(self, name: str) -> str:
-        """See `Secrets.get`. One that is missing is not remembered as missing."""
+        """See `Secrets.get`. One that is missing, or `UNSET`, is not remembered as missing."""
         now = self._monotonic()
         with self._lock:
             read, value = self._cache.get(name, (-math.inf, ""))
@@ -47,6 +49,8 @@ class VaultSecrets:
                 found = self._client.get_secret(secret_name(name)).value or ""
             except ResourceNotFoundError:
                 raise KeyError(name) from None
+        if found == UNSET:
+            raise KeyError(name)
         self._remember(name, found)
         return found
 

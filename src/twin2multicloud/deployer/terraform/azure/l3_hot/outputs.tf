@@ -1,0 +1,4 @@
+output "stores" {
+  description = "What of AzureConfig reaches the records."
+  value       = { hot_url = module.store.endpoint, cosmos_database = module.store.database }
+}
