@@ -25,7 +25,7 @@ PROJECT_NUMBER: Final = "100000000001"
 WHEN: Final = "2026-01-01T00:00:00Z"
 """The time of every creation: a stand-in has no clock, so that the same apply gives the same state."""
 
-NAME_ARGUMENTS: Final = ("name", "bucket", "function_name", "identifier", "account_id", "key", "id")
+NAME_ARGUMENTS: Final = ("name", "bucket", "function_name", "alarm_name", "dashboard_name", "identifier", "account_id")
 """Where the name of an object is found, the first that is given."""
 
 
@@ -39,7 +39,8 @@ class Settings:
     subscription: str = SUBSCRIPTION
     tenant: str = TENANT
     project: str = PROJECT
-    default_tags: Mapping[str, str] = field(default_factory=dict)
+    common_tags: Mapping[str, str] = field(default_factory=dict)
+    """The tags, or labels, that everything gets."""
 
 
 def name_of(kind: str, state: Mapping[str, Any]) -> str:
@@ -51,16 +52,30 @@ def name_of(kind: str, state: Mapping[str, Any]) -> str:
     return kind
 
 
+def _digest(kind: str, name: str, state: Mapping[str, Any]) -> str:
+    """What distinguishes an object: its name and the group it is in; all its plain values if it has no name."""
+    if name != kind:
+        told = [name, str(state.get("resource_group_name", ""))]
+    else:
+        told = [f"{key}={value}" for key, value in sorted(state.items()) if isinstance(value, (str, int, float))]
+    return hashlib.sha256("|".join([kind, *told]).encode()).hexdigest()
+
+
 class Names(Formatter):
-    """Fills templates for one object, from its values as far as they are known and from the settings."""
+    """Fills templates for one object, from its values as far as they are known and from the settings.
+
+    Beside them it knows `this` (the object's name), `uuid`, `digits`, `when`, `h` (a digest) and `principal`. A format
+    may follow a name: `{h:8}` is the digest's first eight characters, `{key_vault_id:last}` the last part of a path,
+    `{scope:lower}` a text in lower case, `{id:group}` what
+    stands after `resourceGroups/`, and `{id:account}` what stands after `storageAccounts/`.
+    """
 
     def __init__(self, settings: Settings, kind: str, state: State) -> None:
         self.settings = settings
         self.kind = kind
         self.name = name_of(kind, state)
-        # What an object is called inside: two of a name in different groups are two objects.
-        scope = "|".join(str(state.get(key, "")) for key in ("resource_group_name", "parent_id", "rest_api_id"))
-        self.digest = hashlib.sha256(f"{kind}|{self.name}|{scope}".encode()).hexdigest()
+        self.digest = _digest(kind, self.name, state)
+        region = settings.region
         self.values: dict[str, Any] = {
             "account": settings.account,
             "subscription": settings.subscription,
@@ -69,18 +84,14 @@ class Names(Formatter):
             "project_number": PROJECT_NUMBER,
             "when": WHEN,
             "this": self.name,
-            "h8": self.digest[:8],
-            "h10": self.digest[:10],
-            "h16": self.digest[:16],
-            "h32": self.digest[:32],
-            "H16": self.digest[:16].upper(),
-            "digits": str(int(self.digest[:16], 16))[:12],
+            "h": self.digest,
+            "digits": str(int(self.digest[:20], 16))[:18],
             "uuid": str(uuid.UUID(self.digest[:32])),
+            # An argument left out is taken from the provider's settings, as the providers do.
+            "region": region,
+            "location": region,
+            "project": settings.project,
         }
-        # An argument left out is taken from the provider's settings, as the providers do.
-        for argument in ("region", "location"):
-            self.values[argument] = settings.region
-        self.values["project"] = settings.project
         self.learn(state)
 
     def learn(self, state: Mapping[str, Any]) -> None:
@@ -105,6 +116,24 @@ class Names(Formatter):
             return key.replace("_", "-")
         return super().get_value(key, args, kwargs)
 
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A value in one of the formats that the class describes."""
+        text = str(value)
+        if format_spec.isdecimal():
+            return text[: int(format_spec)]
+        match format_spec:
+            case "last":
+                return text.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+            case "lower":
+                return text.lower()
+            case "upper":
+                return text.upper()
+            case "group":
+                return text.partition("/resourceGroups/")[2].partition("/")[0]
+            case "account":
+                return text.partition("/storageAccounts/")[2].partition("/")[0]
+        return text
+
     def secret(self, path: str) -> str:
         """A text that looks like a key and opens nothing."""
         return "standin-" + hashlib.sha256(f"{self.digest}|{path}".encode()).hexdigest()[:32]
@@ -121,24 +150,26 @@ class Names(Formatter):
             )
         if self.settings.provider == "google":
             return f"projects/{self.values['project']}/{word}/{self.name}"
-        return self.name if self.name != self.kind else self.values["h32"]
+        return self.name if self.name != self.kind else self.digest[:32]
 
     def text(self, path: str) -> str:
         """A guess at a text value, from what it is called."""
         name = path.rsplit(".", 1)[-1]
         if name == "id":
-            return self.default_id() if path == "id" else str(self.values["h32"])
+            return self.default_id() if path == "id" else self.digest[:32]
         if name == "arn" or name.endswith("_arn"):
             word = self.kind.split("_", 1)[-1]
             tail = "" if name == "arn" else f"/{name.removesuffix('_arn')}"
             region = self.values["region"]
             return f"arn:aws:{word.split('_')[0]}:{region}:{self.settings.account}:{word}/{self.name}{tail}"
-        if name in ("region", "location", "project"):
+        if name in ("region", "location", "project") and self.values[name]:
             return str(self.values[name])
         for endings, value in self._by_ending(name, path):
             if name.endswith(endings):
                 return value
-        return f"{name.replace('_', '-')}-{self.values['h8']}"
+        if f"{name}_prefix" in self.values:
+            return f"{self.values[f'{name}_prefix']}{self.values['digits']}"
+        return f"{name.replace('_', '-')}-{self.digest[:8]}"
 
     def _by_ending(self, name: str, path: str) -> tuple[tuple[tuple[str, ...], str], ...]:
         host = f"{self.name}.{self.settings.provider}.standin.invalid"
@@ -151,5 +182,5 @@ class Names(Formatter):
             (("ip", "ip_address", "address"), "192.0.2.1"),
             (("key", "secret", "password", "token"), self.secret(path)),
             (("time", "timestamp", "date", "_at", "modified", "_on"), WHEN),
-            (("etag", "fingerprint"), str(self.values["h8"])),
+            (("etag", "fingerprint"), self.digest[:8]),
         )

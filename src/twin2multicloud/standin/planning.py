@@ -6,6 +6,7 @@ the cloud will know, to put in its defaults, to say what must be replaced, and, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from twin2multicloud.standin.naming import Names
@@ -26,19 +27,32 @@ _KNOWN_ANYWAY: Final = frozenset(
 )
 """Optional values that a cloud fills when they are left out; most others it leaves empty."""
 
+_USUAL: Final = {"deletion_policy": "DELETE"}
+"""What is answered for an optional value of this name, whatever the type."""
 
-def plan(block: Block, rules: Rules, prior: State | None, proposed: State) -> State:
-    """What is planned: defaults put in, and computed values unknown as far as they are new or change."""
-    planned = with_defaults(block, rules, proposed)
-    if prior is not None and planned == prior:
-        return planned
-    planned = mark(block, prior, planned)
-    if prior is None:
+
+def plan(block: Block, rules: Rules, common: Mapping[str, str], prior: State | None, proposed: State) -> State:
+    """What is planned: defaults put in, and computed values unknown as far as they are new or change. `common` are the
+    tags or labels that the provider gives to everything."""
+    planned = mark(block, prior, merge_tags(block, common, with_defaults(block, rules, proposed)))
+    if prior is None or planned == prior:
         return planned
     changed = {name for name, value in planned.items() if value != prior.get(name)}
-    stale = {target for target, source in MERGED.items() if source in changed and target in planned}
-    stale.update(target for source, targets in rules.recompute.items() if source in changed for target in targets)
+    stale = {target for source, targets in rules.recompute.items() if source in changed for target in targets}
     return {name: UNKNOWN if name in stale else value for name, value in planned.items()}
+
+
+def merge_tags(block: Block, common: Mapping[str, str], state: State) -> State:
+    """A state whose merged tags and labels are worked out: they hold the object's own and those for everything."""
+    merged = dict(state)
+    for target, source in MERGED.items():
+        attribute = block.attributes.get(target)
+        if attribute is None or not attribute.computed or source not in block.attributes:
+            continue
+        own = state.get(source)
+        shared = {} if source == "annotations" else common
+        merged[target] = UNKNOWN if own is UNKNOWN else {**shared, **(own or {})}
+    return merged
 
 
 def replaced_by(block: Block, rules: Rules, prior: State, planned: State) -> list[str]:
@@ -94,16 +108,42 @@ def mark(block: Block, prior: State | None, state: State) -> State:
         if value is None or value is UNKNOWN:
             continue
         before = blocks_in((prior or {}).get(name), mode)
-        items = []
-        for index, item in enumerate(blocks_in(value, mode)):
-            same = item if item in before else None
-            by_place = before[index] if mode != "set" and index < len(before) else None
-            items.append(mark(nested.block, same or by_place, item))
-        if mode in ("single", "group"):
-            marked[name] = items[0]
+        items = blocks_in(value, mode)
+        if mode == "set":
+            marked[name] = _mark_set(nested.block, before, items)
+        elif mode == "map":
+            known = (prior or {}).get(name) or {}
+            marked[name] = {key: mark(nested.block, known.get(key), item) for key, item in value.items()}
         else:
-            marked[name] = dict(zip(value, items, strict=True)) if mode == "map" else items
+            paired = [mark(nested.block, before[i] if i < len(before) else None, x) for i, x in enumerate(items)]
+            marked[name] = paired[0] if mode in ("single", "group") else paired
     return marked
+
+
+def _mark_set(block: Block, before: list[State], items: list[State]) -> list[State]:
+    """A set's blocks: those that were there with all their values, in the order they had, and then the new ones.
+
+    Terraform recognises a block of a set only by what is configured. One whose defaults we put in looks new to it, so
+    its computed values come without a value, although the block is the same.
+    """
+    kept: list[State] = []
+    rest = list(items)
+    for old in before:
+        if (same := next((item for item in rest if _is_same(block, old, item)), None)) is not None:
+            rest.remove(same)
+            kept.append(old)
+    return kept + [mark(block, None, item) for item in rest]
+
+
+def _is_same(block: Block, old: State, item: State) -> bool:
+    """Whether a configured block is the old one: they differ in nothing but computed values that it does not give."""
+    for name, value in item.items():
+        if value == old.get(name):
+            continue
+        attribute = block.attributes.get(name)
+        if attribute is None or not attribute.computed or value is not None:
+            return False
+    return True
 
 
 def answer(block: Block, rules: Rules, names: Names, state: State, prefix: str = "") -> State:
@@ -119,7 +159,7 @@ def answer(block: Block, rules: Rules, names: Names, state: State, prefix: str =
         elif value is UNKNOWN and path in rules.values:
             value = names.fill(rules.values[path])
         elif value is UNKNOWN and attribute.optional and name not in _KNOWN_ANYWAY:
-            value = _empty(attribute.cty)
+            value = _USUAL.get(name, _empty(attribute.cty))
         else:
             value = _complete(attribute.cty, value, path, names, rules)
         known[name] = None if attribute.write_only else value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from twin2multicloud.standin import planning
+from twin2multicloud.standin import overlay, planning
 from twin2multicloud.standin.checks import Problem, check
 from twin2multicloud.standin.hooks import CHECKS, READERS
 from twin2multicloud.standin.naming import PROJECT, SUBSCRIPTION, TENANT, Names, Settings, name_of
@@ -17,6 +17,8 @@ from twin2multicloud.standin.schema import Block, ProviderSchema
 from twin2multicloud.standin.values import UNKNOWN, State, conform
 from twin2multicloud.standin.words import problem_of
 from twin2multicloud.standin.world import World, WorldObject
+
+GROUP: Final = "azurerm_resource_group"
 
 DEFAULT_REGIONS: Final = {"aws": "us-east-1", "google": "us-central1"}
 
@@ -40,10 +42,10 @@ class Applied:
 class Provider:
     """A provider over a world; without a world every object is as its state says, and no name is taken."""
 
-    def __init__(self, name: str, schema: ProviderSchema, overlay: Overlay, world: World | None, fate: Fate) -> None:
+    def __init__(self, name: str, schema: ProviderSchema, rules: Overlay, world: World | None, fate: Fate) -> None:
         self.name = name
         self.schema = schema
-        self._overlay = overlay
+        self._overlay = rules
         self._world = world
         self._fate = fate
         self._settings = Settings(provider=name, region=DEFAULT_REGIONS.get(name, ""))
@@ -53,6 +55,11 @@ class Provider:
         """A type's rules."""
         return self._overlay.get(f"data.{kind}" if data else kind, NO_RULES)
 
+    def secrets(self, kind: str, *, data: bool = False) -> frozenset[str]:
+        """The paths of a type's secrets."""
+        rules = self._overlay.get(f"data.{kind}" if data else kind)
+        return overlay.secrets(self._block(kind, data=data), rules)
+
     def _block(self, kind: str, *, data: bool = False) -> Block:
         schemas = self.schema.data_source_schemas if data else self.schema.resource_schemas
         return schemas[kind].block
@@ -60,16 +67,13 @@ class Provider:
     def configure(self, config: State) -> list[Problem]:
         """Take the settings of a provider block, unless its credentials are no good in this scenario."""
         self._stopped.clear()
-        tags: dict[str, str] = {**(config.get("default_labels") or {})}
-        for block in config.get("default_tags") or []:
-            tags.update(block.get("tags") or {})
         self._settings = Settings(
             provider=self.name,
             region=_text(config, "region") or DEFAULT_REGIONS.get(self.name, ""),
             subscription=_text(config, "subscription_id") or SUBSCRIPTION,
             tenant=_text(config, "tenant_id") or TENANT,
             project=_text(config, "project") or PROJECT,
-            default_tags=tags,
+            common_tags=_common_tags(self.name, config),
         )
         failure = self._fate.failure(self.name, self.name, "configure")
         return [problem_of(failure, self._names(self.name, {}), "configure")] if failure else []
@@ -103,7 +107,7 @@ class Provider:
         if proposed is None:
             return Planned(None)
         block, rules = self._block(kind), self.rules(kind)
-        planned = planning.plan(block, rules, prior, proposed)
+        planned = planning.plan(block, rules, self._settings.common_tags, prior, proposed)
         return Planned(planned, [] if prior is None else planning.replaced_by(block, rules, prior, planned))
 
     def apply(self, kind: str, prior: State | None, planned: State | None) -> Applied:
@@ -112,7 +116,7 @@ class Provider:
             return self._delete(kind, prior or {})
         verb: Verb = "create" if prior is None else "update"
         rules, names = self.rules(kind), self._names(kind, _known(planned))
-        state = planning.answer(self._block(kind), rules, names, self._merged(planned))
+        state = planning.answer(self._block(kind), rules, names, self._tagged(kind, planned))
         failure = self._fate.failure(kind, name_of(kind, state), verb)
         if problem := self._wait(kind, state, verb):
             return Applied(prior, [problem])
@@ -126,7 +130,7 @@ class Provider:
             return Applied(state, [problem])
         if self._world is None:
             return Applied(state)
-        if missing := self._missing_parent(names, rules.parents):
+        if missing := self._missing_parent(kind, state, names):
             return Applied(prior, [missing])
         if verb == "update" or rules.upsert:
             self._world.put(thing)
@@ -137,6 +141,8 @@ class Provider:
 
     def _delete(self, kind: str, prior: State) -> Applied:
         if problem := self._interfere(kind, prior, "delete"):
+            return Applied(prior, [problem])
+        if problem := self._protecting(kind, prior) or self._holding(kind, prior):
             return Applied(prior, [problem])
         if self._world is not None:
             self._world.remove(kind, self._key(kind, prior))
@@ -169,13 +175,17 @@ class Provider:
             return Applied(None, [problem])
         block, rules = self._block(kind, data=True), self.rules(kind, data=True)
         asked = planning.mark(block, None, planning.with_defaults(block, rules, config))
+        # Some data sources answer with what was not asked for, though their schema calls it an argument only.
+        asked |= {name: UNKNOWN for name in rules.values if name in asked and asked[name] is None}
         if hook := READERS.get(kind):
             asked |= hook(config)
-        elif thing := self._same_name(kind, config):
+        elif thing := self._same_values(kind, config):
             asked |= {k: v for k, v in thing.values.items() if k in block.attributes and asked[k] is UNKNOWN}
-        return Applied(planning.answer(block, rules, self._names(kind, _known(asked)), self._merged(asked)))
+        elif rules.must_exist and self._world is not None:
+            return Applied(None, [problem_of(Failure(kind="not-found"), self._names(kind, config), "data")])
+        return Applied(planning.answer(block, rules, self._names(kind, _known(asked)), asked))
 
-    def _same_name(self, kind: str, config: State) -> WorldObject | None:
+    def _same_values(self, kind: str, config: State) -> WorldObject | None:
         """The object that a data source looks up: the one of its type with the same values as asked for."""
         if self._world is None or kind not in self.schema.resource_schemas:
             return None
@@ -193,21 +203,49 @@ class Provider:
         rules = self.rules(kind)
         return str(self._names(kind, state).fill(rules.key) if rules.key else state.get("id") or "")
 
-    def _merged(self, state: State) -> State:
-        """A state whose tags and labels hold the provider's own, too."""
-        merged = dict(state)
-        for target, source in planning.MERGED.items():
-            if merged.get(target) is UNKNOWN:
-                merged[target] = {**self._settings.default_tags, **(merged.get(source) or {})}
-        return merged
+    def _tagged(self, kind: str, state: State) -> State:
+        """A planned state with merged tags worked out that could not be when it was planned."""
+        return planning.merge_tags(self._block(kind), self._settings.common_tags, state)
 
-    def _missing_parent(self, names: Names, parents: Iterable[Parent]) -> Problem | None:
-        for parent in parents:
-            key = names.fill(parent.key)
-            if self._world is not None and self._world.get(parent.type, key) is None:
-                missing = Failure(kind="no-parent")
-                names.values["parent"] = key
-                return problem_of(missing, names, "create")
+    def _parents(self, kind: str) -> tuple[Parent, ...]:
+        grouped = kind != GROUP and kind.startswith("azurerm_")
+        if grouped and "resource_group_name" in self._block(kind).attributes:
+            return (Parent(GROUP, "resource_group_name", keeps=True), *self.rules(kind).parents)
+        return self.rules(kind).parents
+
+    def _missing_parent(self, kind: str, state: State, names: Names) -> Problem | None:
+        for parent in self._parents(kind):
+            wanted = state.get(parent.by)
+            if self._world is None or not isinstance(wanted, str) or not wanted:
+                continue
+            if not any(_is_called(thing, wanted) for thing in self._world.objects(parent.type)):
+                names.values.update(parent=wanted, parent_type=parent.type)
+                return problem_of(Failure(kind="no-parent"), names, "create")
+        return None
+
+    def _protecting(self, kind: str, state: State) -> Problem | None:
+        """The argument that forbids a deletion, if it does."""
+        for argument, value in self.rules(kind).protected_by.items():
+            if state.get(argument) == value:
+                names = self._names(kind, state)
+                names.values.update(argument=argument, value=json.dumps(value))
+                return problem_of(Failure(kind="protected"), names, "delete")
+        return None
+
+    def _holding(self, kind: str, state: State) -> Problem | None:
+        """What stands in the way of a deletion: an object that is in this one."""
+        thing = None if self._world is None else self._world.get(kind, self._key(kind, state))
+        if thing is None or self._world is None:
+            return None
+        for child, schema in self.schema.resource_schemas.items():
+            for parent in self._parents(child):
+                if parent.type != kind or not parent.keeps or parent.by not in schema.block.attributes:
+                    continue
+                for other in self._world.objects(child):
+                    if _is_called(thing, str(other.values.get(parent.by))):
+                        names = self._names(kind, state)
+                        names.values.update(child=other.id, child_type=child)
+                        return problem_of(Failure(kind="in-use"), names, "delete")
         return None
 
     def _interfere(self, kind: str, state: State, verb: Verb) -> Problem | None:
@@ -229,6 +267,22 @@ class Provider:
             if self._stopped.wait(seconds)
             else None
         )
+
+
+def _common_tags(provider: str, config: State) -> dict[str, str]:
+    """The tags or labels that everything gets: those of the configuration, and Google's mark of Terraform's work."""
+    tags: dict[str, str] = dict(config.get("default_labels") or {})
+    for block in config.get("default_tags") or []:
+        tags.update(block.get("tags") or {})
+    if provider == "google" and config.get("add_terraform_attribution_label") is not False:
+        tags["goog-terraform-provisioned"] = "true"
+    return tags
+
+
+def _is_called(thing: WorldObject, reference: str) -> bool:
+    """Whether a reference means this object: by its id, its ARN, its name, its URL. Azure's ids have no case."""
+    told = (thing.id, thing.key, *(value for value in thing.values.values() if isinstance(value, str)))
+    return any(reference == value or reference.casefold() == value.casefold() for value in told)
 
 
 def _text(config: State, key: str) -> str:

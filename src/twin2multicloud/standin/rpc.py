@@ -96,7 +96,7 @@ class _Answers:
                     key=kind,
                     value=MESSAGES["Schema"](
                         version=schema.version,
-                        block=_block(schema.block, frozenset(self._provider.rules(kind, data=data).sensitive)),
+                        block=_block(schema.block, self._provider.secrets(kind, data=data)),
                     ),
                 )
                 for kind, schema in sorted(schemas.items())

@@ -59,6 +59,8 @@ def problem_of(failure: Failure, names: Names, verb: Verb) -> Problem:
         "azurerm": f"Microsoft.{word.capitalize()}/{word}/{azure}",
         "google": f"{word}.{names.kind.split('_')[-1]}s.{google}",
     }
+    names.values.setdefault("child_type", "something")
+    names.values.setdefault("child", "another object")
     names.values.update(
         action=_DOING.get(verb, "reading"),
         doing=_DOING.get(verb, "reading").capitalize(),
