@@ -79,7 +79,7 @@ def blueprint(offers: tuple[str, ...], name: str = "smart-building") -> Blueprin
     return blueprint_of(definition.workload, placement(offers), definition.assumptions)
 
 
-def deployment(offers: tuple[str, ...], name: str = "smart-building", **settings: object) -> Deployment:
+def deployment(offers: tuple[str, ...], name: str = "smart-home", **settings: object) -> Deployment:
     """A deployment of a built-in twin at these offers."""
     _, spec = twin(name)
     plan = blueprint(offers, name)

@@ -144,7 +144,8 @@ class Deployer:
     # ── Deeds ───────────────────────────────────────────────────────────────────────────────────────────────
     async def deploy(self, stacks: Sequence[Stack], agreed: Mapping[str, StackPlan]) -> dict[str, StackOutcome]:
         """Apply what was agreed to. Stacks among `stacks` only; those they need must be there or among them."""
-        chosen = {stack.name: stack for stack in stacks if stack.name in agreed and not agreed[stack.name].untouched}
+        chosen = {stack.name: stack for stack in stacks if stack.name in agreed and not agreed[stack.name].nothing}
+        self._note_unchanged(agreed)
         order = _within(needs(tuple(stacks)), chosen)
 
         async def one(name: str) -> StackOutcome:
@@ -218,6 +219,12 @@ class Deployer:
 
         return approve
 
+    def _note_unchanged(self, agreed: Mapping[str, StackPlan]) -> None:
+        """A stack that its new inputs change nothing of was made from them all the same."""
+        for name, plan in agreed.items():
+            if plan.nothing and not plan.untouched and self._store.current(name) is not None:
+                self._note_as(plan.stack, plan.fingerprint, whole=True)
+
     def _note(self, stack: Stack, found: RenderedStack, outcome: StackOutcome) -> None:
         """Keep what is known of a stack. What never came into being is not noted."""
         if outcome.resources == () and not outcome.ok:
@@ -225,16 +232,11 @@ class Deployer:
             return
         if outcome.status is Status.REFUSED:
             return
-        self._home.note_applied(
-            Applied(
-                stack.name,
-                "" if stack.slot is None else stack.slot.value,
-                str(stack.site),
-                found.fingerprint,
-                self._home.now(),
-                whole=outcome.ok,
-            )
-        )
+        self._note_as(stack, found.fingerprint, whole=outcome.ok)
+
+    def _note_as(self, stack: Stack, fingerprint: str, *, whole: bool) -> None:
+        slot = "" if stack.slot is None else stack.slot.value
+        self._home.note_applied(Applied(stack.name, slot, str(stack.site), fingerprint, self._home.now(), whole))
 
 
 def _usd_of(stack: Stack, components_usd: Mapping[Slot, Mapping[str, float]]) -> Mapping[str, float]:

@@ -63,6 +63,7 @@ class StackPlan:
     pending: tuple[str, ...] = ()
     untouched: bool = False
     fingerprint: str = ""
+    outputs_change: bool = False
 
     def count(self, action: Action) -> int:
         """How many resources meet that."""
@@ -72,6 +73,11 @@ class StackPlan:
     def empty(self) -> bool:
         """Whether nothing is to be done."""
         return all(change.action is Action.KEEP for change in self.changes)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether applying it would do nothing at all, not even to what the stack puts out."""
+        return self.untouched or (self.empty and not self.outputs_change)
 
     @property
     def usd_per_month(self) -> float:
@@ -101,7 +107,8 @@ def stack_plan(
     priced = tuple(
         ResourceChange(c.address, c.type, c.action, c.component, c.attributes, costs.get(c.address)) for c in changes
     )
-    return StackPlan(stack, priced, left, pending, fingerprint=fingerprint)
+    outputs = any(list(each["actions"]) != ["no-op"] for each in shown.get("output_changes", {}).values())
+    return StackPlan(stack, priced, left, pending, fingerprint=fingerprint, outputs_change=outputs)
 
 
 def _changes(found: Iterable[Mapping[str, Any]], components: Collection[str]) -> Iterable[ResourceChange]:

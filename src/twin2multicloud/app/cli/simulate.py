@@ -104,6 +104,7 @@ def _simulate(
             rows=rows,
             progress=line.show if line.wanted else None,
             where=Following(request.keys) if request.to is None else None,
+            dialect=connection.dialect(request.keys.parent),
         )
         try:
             return _run(simulation)
@@ -145,6 +146,7 @@ def _connection(request: Request, twin: str) -> Connection:
     try:
         connection = read_connection(request.keys)
         connection.key_of()
+        connection.dialect(request.keys.parent)
     except ValueError as error:
         remedy = "start a sandbox (`twin2multicloud sandbox up TWIN`) or name the file"
         raise UsageError(f"--keys: {error}; {remedy}") from error

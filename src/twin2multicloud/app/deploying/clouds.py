@@ -98,7 +98,7 @@ class Clouds:
             chosen = choose(stacks, slots)
             plans = run(at.deployer, lambda: at.deployer.plan(chosen, wanted.prices.components, refresh=refresh))
             self._teller.plan(plans, wanted.prices.usd_per_month)
-            if all(plan.untouched or plan.empty for plan in plans.values()):
+            if all(plan.nothing for plan in plans.values()):
                 self._teller.say("nothing to do: everything is as planned")
             elif not yes and not self._teller.agreed("Deploy this?", "yes"):
                 raise DeclinedError("not agreed to, so nothing was done")

@@ -116,10 +116,15 @@ def deployed_before(home: Home, book: PriceBook) -> Desired:
         raise UsageError(f"nothing has been deployed from {home.directory} yet; `twin2multicloud deploy TWIN` does")
     deployment, placement = home.deployment(), Placement.model_validate(home.placement())
     blueprint, processors = deployment.blueprint, home.processors()
-    workload = Workload.model_validate(blueprint.workload)
-    prices = price(book, blueprint, workload, placement, Assumptions.model_validate(blueprint.assumptions))
+    workload = Workload.model_validate(_whole(blueprint.workload))
+    prices = price(book, blueprint, workload, placement, Assumptions.model_validate(_whole(blueprint.assumptions)))
     packages = tuple(build_packages(planned_roles(blueprint, deployment.spec), deployment.spec, processors))
     return Desired(deployment, placement, packages, processors, prices)
+
+
+def _whole(figures: Mapping[str, float]) -> dict[str, int | float]:
+    """A blueprint's figures, whole ones as such: counts are no fractions."""
+    return {name: int(value) if value.is_integer() else value for name, value in figures.items()}
 
 
 def _placement(definition: TwinDefinition, wishes: Wishes, home: Home, book: PriceBook) -> Placement:
