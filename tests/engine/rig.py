@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from twin2multicloud.deployer.engine.binary import Core
 from twin2multicloud.deployer.engine.engine import Engine
@@ -22,6 +23,7 @@ from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.runtime.system_clock import SystemClock
 
 STACK = "berlin/L1"
+E = TypeVar("E")
 
 CHAIN = """
     resource "terraform_data" "first" {
@@ -72,7 +74,7 @@ class Rig:
         async with self.engine.open(job, run_id=run_id, sink=self.events.append) as run:
             return await destroy(run, approve)
 
-    def said(self, kind: type[Event]) -> list[Event]:
+    def said(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 
     async def until_started(self, resource: str) -> None:

@@ -50,9 +50,9 @@ def test_what_was_made_is_taken_up_again(tmp_path: Path, core: Core) -> None:
         assert finished.resources is not None
         assert len(finished.resources) == 3
         assert finished.unsaved is None
-        created = {event.resource for event in rig.said(Progress) if event.action == "create"}  # type: ignore[union-attr]
+        created = {event.resource for event in rig.said(Progress) if event.action == "create"}
         assert created == {"terraform_data.slow", "terraform_data.last"}, "the first was made before and is known"
-        said = [event.message for event in rig.said(Log) if event.kind == "recover"]  # type: ignore[union-attr]
+        said = [event.message for event in rig.said(Log) if event.kind == "recover"]
         assert said[0] == "broke the lock that run victim left when it died"
         assert said[1] == "saved the state that the last run could not save"
         assert rig.store.lock_of(STACK) is None

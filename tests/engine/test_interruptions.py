@@ -42,7 +42,7 @@ def test_an_interrupted_apply_keeps_what_was_made(rig: Rig) -> None:
     assert finished.status is Status.DONE
     assert finished.resources is not None
     assert len(finished.resources) == 3
-    started = {event.resource for event in rig.said(Progress) if event.action == "create"}  # type: ignore[union-attr]
+    started = {event.resource for event in rig.said(Progress) if event.action == "create"}
     assert started == {"terraform_data.slow", "terraform_data.last"}
 
 

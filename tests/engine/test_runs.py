@@ -62,13 +62,13 @@ def test_events_tell_the_whole_story(rig: Rig) -> None:
     version, *_ = rig.said(Version)
     assert isinstance(version, Version)
     assert version.program == str(rig.engine.core.version)
-    planned = [(event.resource, event.action, event.type) for event in rig.said(PlannedChange)]  # type: ignore[union-attr]
+    planned = [(event.resource, event.action, event.type) for event in rig.said(PlannedChange)]
     assert ("terraform_data.first", "create", "terraform_data") in planned
-    slow = [event for event in rig.said(Progress) if event.resource == "terraform_data.slow"]  # type: ignore[union-attr]
-    assert [(event.action, event.phase) for event in slow] == [("create", Phase.STARTED), ("create", Phase.COMPLETE)]  # type: ignore[union-attr]
-    assert slow[-1].id  # type: ignore[union-attr]
+    slow = [event for event in rig.said(Progress) if event.resource == "terraform_data.slow"]
+    assert [(event.action, event.phase) for event in slow] == [("create", Phase.STARTED), ("create", Phase.COMPLETE)]
+    assert slow[-1].id
     assert rig.said(Outputs)[-1] == Outputs({"name": "one"})
-    assert any("hello from the provisioner" in event.message for event in rig.said(Log))  # type: ignore[union-attr]
+    assert any("hello from the provisioner" in event.message for event in rig.said(Log))
 
 
 def test_a_failure_says_what_exists_and_why(rig: Rig) -> None:
@@ -255,15 +255,28 @@ def test_sensitive_outputs_are_shown_by_nothing(rig: Rig) -> None:
 
 def test_the_rendered_tree_stays_as_it_is(rig: Rig) -> None:
     job = rig.write(CHAIN % "true")
-    (job.source / "terraform.tfstate").write_text('{"a person\'s": "own state"}')
-    before = {file.name: file.read_bytes() for file in job.source.iterdir()}
+    source = rig.write('{"a person\'s": "own state"}', "terraform.tfstate").source
+    assert source is not None
+    before = {file.name: file.read_bytes() for file in source.iterdir()}
     assert asyncio.run(rig.deploy(job)).status is Status.DONE
-    assert {file.name: file.read_bytes() for file in job.source.iterdir()} == before
-    rig.write("", "main.tf")
+    assert {file.name: file.read_bytes() for file in source.iterdir()} == before
+    (source / "main.tf").unlink()
     rig.write('output "other" {\n  value = 1\n}\n', "other.tf")
     changed = asyncio.run(rig.deploy(job))
     assert changed.resources == ()
     assert set(changed.outputs) == {"other"}
+
+
+def test_what_cannot_be_rendered_any_more_can_be_destroyed(rig: Rig) -> None:
+    with pytest.raises(WorkDirectoryError, match="has no code of an earlier run; render it first"):
+        asyncio.run(rig.destroy(StackJob(STACK, None)))
+    asyncio.run(rig.deploy(rig.write(CHAIN % "true")))
+    assert asyncio.run(rig.destroy(StackJob(STACK, None))).resources == ()
+
+
+def test_code_that_is_not_there_is_missed(rig: Rig) -> None:
+    with pytest.raises(WorkDirectoryError, match="nowhere is no directory with infrastructure code"):
+        asyncio.run(rig.deploy(StackJob(STACK, rig.root / "nowhere")))
 
 
 def test_a_rollback_is_what_the_next_plan_starts_from(rig: Rig) -> None:

@@ -20,7 +20,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-
 
 @dataclass(frozen=True)
 class StackJob:
-    """A stack to run. `name` is its state's, for instance `berlin/L3-hot`; `source` the directory it was rendered into.
+    """A stack to run. `name` is its state's, for instance `berlin/L3-hot`; `source` the directory it was rendered into;
+    None takes the code of the stack's last run, so that what cannot be rendered any more can still be destroyed.
 
     `environment` is what its providers are told (regions, endpoints); `credentials` are those of its cloud, by the
     names of the environment that its provider reads. They reach the child's environment and nothing else; their values
@@ -28,7 +29,7 @@ class StackJob:
     """
 
     name: str
-    source: Path
+    source: Path | None
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 

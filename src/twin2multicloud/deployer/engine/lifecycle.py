@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from twin2multicloud.deployer.engine.errors import CommandError
 from twin2multicloud.deployer.engine.events import Diagnostic, Log, Severity
@@ -16,6 +17,12 @@ from twin2multicloud.deployer.state.errors import DocumentError
 
 Approval = Callable[[Plan], Awaitable[bool]]
 """Asked before a plan with changes is applied."""
+
+
+_LOCKED: Final = Hint(Kind.LOCKED, "follow the advice above, then try again", retry=True)
+_LOCK_LOST: Final = Hint(
+    Kind.LOCK_LOST, "somebody broke this run's lock: see to it that nobody else is at work, then resume the stack"
+)
 
 
 async def approve_all(plan: Plan) -> bool:
@@ -134,9 +141,8 @@ class _Life:
 def failures_of(step: Step) -> list[Failure]:
     """What stopped a step, each with our hint. What the state server turned away comes with the server's reason."""
     found = [Failure(error, hint_for(error)) for error in step.errors]
-    known = {failure.hint.kind for failure in found if failure.hint}
     if step.refusals and not step.ok:
-        words = Diagnostic(Severity.ERROR, "The state store turned the run away", "\n".join(step.refusals))
-        kind = Kind.LOCKED if Kind.LOCKED in known else Kind.LOCK_LOST
-        found.append(Failure(words, Hint(kind, "see the reason above; resume the stack once it is resolved")))
+        words = Diagnostic(Severity.ERROR, "The state's store turned the run away", "\n".join(step.refusals))
+        locked = any(failure.hint and failure.hint.kind is Kind.LOCKED for failure in found)
+        found.append(Failure(words, _LOCKED if locked else _LOCK_LOST))
     return found

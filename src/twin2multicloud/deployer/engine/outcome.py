@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from twin2multicloud.deployer.engine.events import ChangeSummary, Diagnostic
-from twin2multicloud.deployer.engine.hints import Hint
+from twin2multicloud.deployer.engine.hints import Hint, worth_retrying
 from twin2multicloud.deployer.engine.steps import OutputValue
 from twin2multicloud.deployer.state.document import StateResource
 
@@ -64,6 +64,11 @@ class StackOutcome:
     def ok(self) -> bool:
         """Whether what was to be done is done."""
         return self.status is Status.DONE
+
+    @property
+    def retryable(self) -> bool:
+        """Whether everything that failed passes by itself: the same run may well succeed in some minutes."""
+        return self.status is Status.FAILED and worth_retrying(failure.hint for failure in self.failures)
 
     def describe(self) -> str:
         """A paragraph for a person: the status, why, what exists, what next."""

@@ -17,6 +17,8 @@ from twin2multicloud.deployer.engine import supervise
 
 _CHUNK: Final = 1 << 16
 _SIGNALLED: Final = 128
+NOT_BEGUN: Final = 1
+"""The code of a command that was not begun: not a success."""
 _MOST_BYTES: Final = 256 << 20
 
 
@@ -88,16 +90,18 @@ async def run_process(
     environment: Mapping[str, str],
     on_line: Callable[[bytes], None],
     on_error_line: Callable[[bytes], None],
-    held: int,
+    held: Sequence[int],
     stop: Stop,
     patience: Patience,
 ) -> Ended:
     """Run a command to its end. Each line of its output is handed over as soon as it is there.
 
     A request to stop, the end of its time, the cancellation of this task, or an error in `on_line` interrupt its whole
-    process group; it is waited for before any of them takes effect here. `held` is a descriptor that the supervising
-    process keeps open as long as the command lives.
+    process group; it is waited for before any of them takes effect here. `held` are descriptors that the supervising
+    process keeps open as long as the command lives. A command is not begun after a request to stop.
     """
+    if stop.requested():
+        return Ended(NOT_BEGUN, Force.NONE, stop.reason)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", supervise.__file__, str(patience.ending_s), str(patience.force_s), *command),
         cwd=directory,
@@ -105,7 +109,7 @@ async def run_process(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        pass_fds=(held,),
+        pass_fds=tuple(held),
         start_new_session=True,
     )
     assert process.stdout is not None

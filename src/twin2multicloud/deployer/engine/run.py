@@ -26,7 +26,7 @@ from twin2multicloud.deployer.engine.events import (
 from twin2multicloud.deployer.engine.job import EngineSettings, Sink, StackJob
 from twin2multicloud.deployer.engine.masking import Masker
 from twin2multicloud.deployer.engine.plain import parse_plain
-from twin2multicloud.deployer.engine.process import Ended, Stop, run_process
+from twin2multicloud.deployer.engine.process import NOT_BEGUN, Ended, Stop, run_process
 from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
 from twin2multicloud.deployer.engine.workdir import WorkDirectory
 from twin2multicloud.deployer.state.access import Grant
@@ -86,10 +86,12 @@ class StackRun:
         lock = self._settings.plugin_cache / ".init"
         while (held := HeldFile.take(lock)) is None:
             if self.stop.requested():
-                return Step("init", Ended(1, reason=self.stop.reason))
+                return Step("init", Ended(NOT_BEGUN, reason=self.stop.reason))
             await asyncio.sleep(_POLL_S)
         with held:
-            return await self._plain("init", "-input=false", "-no-color", command_s=self._settings.init_s)
+            # The child holds it too: it goes on for a moment should we be killed.
+            arguments = ("init", "-input=false", "-no-color")
+            return await self._plain(*arguments, command_s=self._settings.init_s, held=held.fileno())
 
     async def validate(self) -> Step:
         """Check the code without asking any cloud."""
@@ -189,7 +191,7 @@ class StackRun:
         summary = next((event for event in reversed(events) if isinstance(event, ChangeSummary)), None)
         return self._step(name, ended, diagnostics, summary), events
 
-    async def _plain(self, *arguments: str, command_s: float | None = None) -> Step:
+    async def _plain(self, *arguments: str, command_s: float | None = None, held: int | None = None) -> Step:
         """A command that prints text for people."""
         lines: list[str] = []
 
@@ -199,7 +201,7 @@ class StackRun:
             if text.strip():
                 self._sink(Log(text, kind=arguments[0]))
 
-        ended = await self._execute(*arguments, on_line=on_line, on_error_line=on_line, command_s=command_s)
+        ended = await self._execute(*arguments, on_line=on_line, on_error_line=on_line, command_s=command_s, held=held)
         diagnostics = tuple(parse_plain("\n".join(lines)))
         for diagnostic in diagnostics:
             self._sink(diagnostic)
@@ -222,6 +224,7 @@ class StackRun:
         on_line: Callable[[bytes], None],
         on_error_line: Callable[[bytes], None] | None = None,
         command_s: float | None = None,
+        held: int | None = None,
         masked: bool = True,
     ) -> Ended:
         def shown(line: bytes) -> None:
@@ -242,7 +245,7 @@ class StackRun:
             environment=self._environment,
             on_line=shown,
             on_error_line=on_error,
-            held=self._held.fileno(),
+            held=[self._held.fileno()] if held is None else [self._held.fileno(), held],
             stop=self.stop,
             patience=replace(default, command_s=command_s) if command_s else default,
         )

@@ -43,11 +43,15 @@ class WorkDirectory:
             waited += _POLL_S
         return held
 
-    def prepare(self, source: Path) -> None:
-        """Make the module directory the same as `source`, which must not lead outside itself.
+    def prepare(self, source: Path | None) -> None:
+        """Make the module directory the same as `source`, which must not lead outside itself. None leaves it as it is.
 
         Terraform's own data stays, so that a second `init` finds its providers; so does a state that was not saved.
         """
+        if source is None:
+            if not self.module.is_dir():
+                raise WorkDirectoryError(f"{self.stack}: {self.path} has no code of an earlier run; render it first")
+            return
         if not source.is_dir():
             raise WorkDirectoryError(
                 f"{self.stack}: {source} is no directory with infrastructure code; render it first"
