@@ -47,6 +47,7 @@ def test_a_run_is_complete_when_all_is_acknowledged_and_nobody_refused() -> None
     [
         ("mqtt://127.0.0.1:1884", Target("t", "mqtt", "127.0.0.1", 1884)),
         ("mqtt://broker", Target("t", "mqtt", "broker", 1883)),
+        ("mqtts://broker", Target("t", "mqtts", "broker", 8883)),
         ("http://[::1]:8080/", Target("t", "http", "::1", 8080)),
         ("http://host", Target("t", "http", "host", 80)),
     ],
@@ -57,7 +58,7 @@ def test_addresses(url: str, target: Target) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["127.0.0.1:1883", "mqtts://h", "mqtt://", "http://h/devices", "http://h?x=1", "mqtt://h:99999", "mqtt://h:x"],
+    ["127.0.0.1:1883", "https://h", "mqtt://", "http://h/devices", "http://h?x=1", "mqtt://h:99999", "mqtt://h:x"],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"address|Port|port|nothing but"):

@@ -10,13 +10,14 @@ from typing import Final
 import msgspec
 
 from twin2multicloud.runtime.device_keys import device_key
+from twin2multicloud.simulator.dialect import Dialect, certificates_in, check_topics
 from twin2multicloud.simulator.link import KeyOf, Target
 
 _MOST_BYTES: Final = 64 << 20
 _LEAST_SECRET: Final = 16
 
 
-class Keys(msgspec.Struct, forbid_unknown_fields=True):
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Either the `secret` (base64) all keys derive from (`runtime.device_keys`), or the key of each device by name."""
 
     secret: str = ""
@@ -27,12 +28,29 @@ class Keys(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Connection(msgspec.Struct):
-    """A `connection.json`: the twin's name, its gateways' URLs as far as it has them, and keys."""
+    """A `connection.json`: the twin's name, its gateways' URLs as far as it has them, and keys or certificates.
+
+    `certificates` is a directory with a `<device>.pem` (chain and key) for each device, `authority` the file of the one
+    authority that servers are to have; both relative to the file. `client_id` and `topics` are as in `Dialect`.
+    """
 
     twin: str
-    keys: Keys
+    keys: Keys = Keys()
     mqtt: str | None = None
     http: str | None = None
+    certificates: str = ""
+    authority: str = ""
+    client_id: str = "{device}"
+    topics: dict[str, str] = {}
+
+    def dialect(self, directory: Path) -> Dialect:
+        """How its devices speak MQTT; `directory` is the file's. `ValueError` if that makes no sense."""
+        check_topics(self.topics)
+        if not self.certificates:
+            return Dialect(self.twin, self.client_id, self.topics)
+        authority = directory / self.authority if self.authority else None
+        tls = certificates_in(directory / self.certificates, authority)
+        return Dialect(self.twin, self.client_id, self.topics, keyed=False, tls=tls)
 
     def key_of(self) -> KeyOf:
         """What gives a device's key; `ValueError` if there is nothing to derive keys from."""
@@ -44,7 +62,7 @@ class Connection(msgspec.Struct):
             if len(secret) < _LEAST_SECRET:
                 raise ValueError(f"keys.secret is shorter than {_LEAST_SECRET} bytes")
             return lambda device: device_key(secret, device)
-        if not self.keys.devices:
+        if not self.keys.devices and not self.certificates:
             raise ValueError("keys has neither a secret nor devices")
         given = self.keys.devices
         return lambda device: given.get(device, "")

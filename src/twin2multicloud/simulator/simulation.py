@@ -11,6 +11,7 @@ from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.simulator.agenda import Agenda
 from twin2multicloud.simulator.device import SimulatedDevice
+from twin2multicloud.simulator.dialect import Dialect
 from twin2multicloud.simulator.faults import Fault, FaultPlan
 from twin2multicloud.simulator.ledger import Ledger
 from twin2multicloud.simulator.link import KeyOf, Links, Target
@@ -60,7 +61,8 @@ class Plan:
 class Simulation:
     """Runs a plan once. `rows` replays a file instead of making messages up; `progress` hears of the report so far.
 
-    `where` is asked now and then whether devices connect elsewhere by now; without it they never do.
+    `where` is asked now and then whether devices connect elsewhere by now; without it they never do. `dialect` is how
+    devices speak MQTT where that is not our way.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Simulation:
         rows: Iterator[Row] | None = None,
         progress: Callable[[Report], None] | None = None,
         where: Where | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         self.spec = spec
         self.plan = plan
@@ -98,6 +101,7 @@ class Simulation:
         self._rows = rows
         self._progress = progress
         self._where = where
+        self._dialect = dialect
         self._devices: dict[str, SimulatedDevice] = {}
         self._to_do = 0
         self._to_arrive = 0
@@ -177,7 +181,14 @@ class Simulation:
             return HttpLinks(target, self._key_of, self.agenda, seed=plan.seed)
         from twin2multicloud.simulator.mqtt_link import MqttLinks
 
-        return MqttLinks(target, self._key_of, self.agenda, seed=plan.seed, keep_alive_s=plan.keep_alive_s)
+        return MqttLinks(
+            target,
+            self._key_of,
+            self.agenda,
+            seed=plan.seed,
+            keep_alive_s=plan.keep_alive_s,
+            dialect=self._dialect,
+        )
 
     def _device(self, name: str, index: int, links: Links) -> SimulatedDevice:
         kind = self.spec.type_of(name)
