@@ -317,6 +317,10 @@ def test_secrets_are_read_again_after_less_than_a_minute(
     assert key_vault.reads.count(name) == 1
     now[0] = 60.0
     assert secrets.get(name) == "new"
+    key_vault.secrets[name] = "unset"  # as a deployment makes it
+    now[0] = 120.0
+    with pytest.raises(KeyError):
+        secrets.get(name)
     with pytest.raises(RejectedError, match="25000"):
         secrets.put(name, "x" * 26_000)
     odd = unique("link/key.") + "ß"

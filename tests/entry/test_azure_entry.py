@@ -51,6 +51,8 @@ ROOM = "dtmi:twin2multicloud:entry:room;1"
 KEY = Key("k1", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", 0.0)
 DAY_S = 86_400.0
 
+PRESENCE = "deviceConnectionStateEvents"
+
 Host = Callable[..., FakeFunctionsHost]
 
 
@@ -331,27 +333,39 @@ def test_a_queue_message_that_is_no_batch_is_set_aside(rig: Rig, azurite: emulat
 
 
 def test_a_device_that_is_gone_is_reported(rig: Rig, event_grid: FakeEventGrid) -> None:
-    host = rig.host({**LOCAL, "local": ["persist"], "device_events": True})
-    assert host.run_event_hub(rig.messages(b'{"connected": false}', kind="state"))
-    event_grid.subscribe(
-        "hub-news", f"http://127.0.0.1:{host.port}/runtime/webhooks/eventgrid?functionName=process-devices"
-    )
-    news = {
-        "id": unique("news"),
-        "topic": "/subscriptions/fake",
-        "subject": f"devices/{rig.device}",
-        "eventType": "Microsoft.Devices.DeviceDisconnected",
-        "eventTime": "2026-11-25T12:00:00Z",
-        "data": {"deviceId": rig.device, "hubName": "localhost"},
-        "dataVersion": "",
-    }
-    assert event_grid.loop is not None
-    (url,) = event_grid.subscribers["hub-news"]
-    event_grid.loop.call(event_grid.deliver(url, news))
+    host = rig.host({**LOCAL, "local": ["persist"]})
+    will = rig.messages(b'{"connected": false}', kind="state")
+    news = [
+        HubMessage(rig.device, b'{"sequenceNumber": "0A"}', {"opType": kind}, number, time.time(), PRESENCE)
+        for number, kind in enumerate(("deviceConnected", "deviceDisconnected"), 7)
+    ]
+    assert host.run_event_hub([*will, *news])
     reported = [e["data"] for e in event_grid.received["errors"] if e["data"]["device"] == rig.device]
     assert [each["kind"] for each in reported] == ["disconnected", "disconnected"]
-    assert event_grid.undelivered == []
     assert rig.stored() == []
+    assert host.failures == []
+
+
+def test_dashboards_read_with_a_key_and_nothing_without(rig: Rig) -> None:
+    host = rig.host(
+        {"component": "process", "role": "process", "hub": True, "local": ["persist"]},
+        {"component": "history", "role": "read", "receives": ["history"]},
+    )
+    assert host.run_event_hub(rig.messages(reading(time.time() - 5, 1.5)))
+    query = json.dumps({"device": rig.device, "fields": ["temperature"]}).encode()
+    rig.ports.secrets.put("read-key", key := unique("read-key"))
+    status, answer = post(host, "/query/history", query, {"authorization": f"Bearer {key}"})
+    assert status == 200
+    assert [point[1] for point in json.loads(answer)["points"]] == [1.5]
+    refused = {
+        post(host, "/query/history", query, {})[0],
+        post(host, "/query/history", query, {"authorization": f"Bearer {key[:-1]}"})[0],
+        post(host, "/query/history", query, {"authorization": key})[0],
+    }
+    assert refused == {401}
+    assert post(host, "/query/history", b"[]", {"authorization": f"Bearer {key}"})[0] == 422
+    rig.ports.secrets.put("read-key", "")
+    assert post(host, "/query/history", query, {"authorization": "Bearer "})[0] == 401
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def _hub_metadata(messages: Sequence[HubMessage]) -> dict[str, Datum]:
             "EnqueuedTimeUtc": time(message),
             "iothub-connection-device-id": message.device,
             "iothub-connection-auth-method": '{"scope":"device","type":"sas","issuer":"iothub"}',
-            "iothub-message-source": "Telemetry",
+            "iothub-message-source": message.source,
             "iothub-enqueuedtime": time(message),
         }
         for message in messages

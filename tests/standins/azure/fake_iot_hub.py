@@ -80,6 +80,8 @@ class HubMessage:
     properties: dict[str, str]
     sequence: int
     enqueued: float
+    source: str = "Telemetry"
+    """Whose message it is: a device's, or the hub's own about a device (`deviceConnectionStateEvents`)."""
 
 
 @dataclass

@@ -17,9 +17,10 @@ from typing import Any, Final, Literal
 import azure.functions as func
 
 from twin2multicloud.runtime.adapters.azure.build import PLACE, AzurePorts, build
-from twin2multicloud.runtime.entry.azure_events import device_state, lower, raw_messages
+from twin2multicloud.runtime.entry.azure_events import lower, raw_messages
 from twin2multicloud.runtime.entry.azure_host import host_json as host_json
 from twin2multicloud.runtime.entry.batches import Batches, Delivery, Handle, Message
+from twin2multicloud.runtime.entry.queries import answer_query
 from twin2multicloud.runtime.entry.roles import FunctionConfig, FunctionError, Package, Roles, read_package
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
 from twin2multicloud.runtime.settings import lacking, read_setting
@@ -36,14 +37,13 @@ HUB: Final = "T2M_HUB"
 class AzureFunction(FunctionConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One function of an app. Senders and processing are triggered by `queue`, by the `hub`'s endpoint, or both.
 
-    `device_events` takes IoT Hub's news of devices that come and go, too. `schedule` (NCRONTAB, with seconds) and
-    `seconds` are a mover's: when it runs, and how long it may work, less than the host's own time-out.
+    `schedule` (NCRONTAB, with seconds) and `seconds` are a mover's: when it runs, and how long it may work, less than
+    the host's own time-out.
     """
 
     role: Literal["process", "send", "receive", "read", "move", "actions"]
     queue: str = ""
     hub: bool = False
-    device_events: bool = False
     schedule: str = "0 0 * * * *"
     seconds: float = 240.0
 
@@ -164,7 +164,7 @@ class _Function:
 
 
 def _batched(app: func.FunctionApp, config: AzureFunction, function: _Function) -> None:
-    """Processing, senders and actions: by queue, by the hub's endpoint, by the hub's news of devices."""
+    """Processing, senders and actions: by queue, by the hub's endpoint, or both."""
     if not config.queue and not config.hub:
         raise FunctionError(f"{VARIABLE}: {config.component} needs a queue, or the hub, to trigger it")
     if config.queue:
@@ -199,18 +199,11 @@ def _batched(app: func.FunctionApp, config: AzureFunction, function: _Function) 
         def from_hub(events: list[func.EventHubEvent]) -> None:
             function.take(raw_messages(events), attempts=1, ordered=True)
 
-    if config.device_events:
-
-        @app.function_name(f"{config.component}-devices")
-        @app.event_grid_trigger(arg_name="event")
-        def from_devices(event: func.EventGridEvent) -> None:
-            state = device_state(event)
-            if state is not None:
-                function.take([state], attempts=1, ordered=False)
-
 
 def _links(app: func.FunctionApp, config: AzureFunction, function: _Function) -> None:
-    """A receiver's or reader's links, a route each. Our own signature is what lets a request in."""
+    """A receiver's or reader's links, a route each. Our own signature is what lets a request in; a reader's queries
+    have routes of their own (`queries`).
+    """
     if not config.receives:
         raise FunctionError(f"{VARIABLE}: {config.component} receives no edge")
 
@@ -223,8 +216,20 @@ def _links(app: func.FunctionApp, config: AzureFunction, function: _Function) ->
                 answer.body, status_code=answer.status, headers=answer.headers, mimetype="application/json"
             )
 
+    def ask(edge: str, name: str) -> None:
+        @app.function_name(f"{name}-query")
+        @app.route(route=f"query/{edge}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+        def query(req: func.HttpRequest) -> func.HttpResponse:
+            answer = answer_query(function.roles, edge, lower(req.headers).get("authorization", ""), req.get_body())
+            return func.HttpResponse(
+                answer.body, status_code=answer.status, headers=answer.headers, mimetype="application/json"
+            )
+
     for edge in config.receives:
-        add(edge, config.component if len(config.receives) == 1 else f"{config.component}-{edge}")
+        name = config.component if len(config.receives) == 1 else f"{config.component}-{edge}"
+        add(edge, name)
+        if config.role == "read":
+            ask(edge, name)
 
 
 def _mover(app: func.FunctionApp, config: AzureFunction, function: _Function) -> None:

@@ -18,10 +18,8 @@ _KINDS: Final = {"telemetry": "telemetry", "results": "result", "state": "state"
 
 KIND: Final = "kind"
 _WILL: Final = "iothub-MessageType"
-_DEVICE_EVENTS: Final = {
-    "Microsoft.Devices.DeviceConnected": True,
-    "Microsoft.Devices.DeviceDisconnected": False,
-}
+_PRESENCE: Final = "deviceconnectionstateevents"
+"""The source of messages with which the hub itself says that a device came or went, in lower case."""
 
 
 def raw_messages(events: Sequence[func.EventHubEvent]) -> list[RawMessage]:
@@ -35,10 +33,15 @@ def raw_messages(events: Sequence[func.EventHubEvent]) -> list[RawMessage]:
 
 def _raw(event: func.EventHubEvent, properties: Mapping[str, Any]) -> RawMessage:
     system: Mapping[str, Any] = event.iothub_metadata or {}
+    device = str(system.get("connection-device-id", ""))
+    if str(system.get("message-source", "")).lower() == _PRESENCE:
+        # Routed to the endpoint that telemetry is read from, so that it is in order with what the device sent.
+        payload = msgspec.json.encode({"connected": properties.get("opType") == "deviceConnected"})
+        return RawMessage(device, payload, _received(system, event), "state")
     # A last will is a message of the kind the device chose; one without is the news that the device is gone.
     kind = str(properties.get(KIND) or ("state" if properties.get(_WILL) == "Will" else "telemetry"))
     return RawMessage(
-        device=str(system.get("connection-device-id", "")),
+        device=device,
         payload=event.get_body(),
         received=_received(system, event),
         kind=_KINDS.get(kind, kind),
@@ -53,17 +56,6 @@ def _received(system: Mapping[str, Any], event: func.EventHubEvent) -> float:
     if event.enqueued_time is None:
         raise ValueError("the host gave no time at which the hub took the message")
     return to_epoch(event.enqueued_time.isoformat() + ("" if event.enqueued_time.tzinfo else "+00:00"))
-
-
-def device_state(event: func.EventGridEvent) -> RawMessage | None:
-    """IoT Hub's news that a device connected or disconnected, as its state; None for other news."""
-    connected = _DEVICE_EVENTS.get(event.event_type)
-    if connected is None or event.event_time is None:
-        return None
-    data: Mapping[str, Any] = event.get_json()
-    payload = msgspec.json.encode({"connected": connected})
-    received = to_epoch(event.event_time.isoformat() + ("" if event.event_time.tzinfo else "+00:00"))
-    return RawMessage(str(data.get("deviceId", "")), payload, received, "state")
 
 
 def lower(headers: Mapping[str, str]) -> dict[str, str]:
