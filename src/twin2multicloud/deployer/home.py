@@ -168,9 +168,13 @@ class Home:
                 found[name] = value
         return found
 
+    def utc(self) -> datetime:
+        """The time."""
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
     def now(self) -> str:
         """The time, as RFC 3339 text in UTC."""
-        return datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     # ── Runs ────────────────────────────────────────────────────────────────────────────────────────────────
     def new_run(self, what: str) -> Path:
@@ -179,7 +183,7 @@ class Home:
         earlier = sorted(path for path in self.runs.iterdir() if path.is_dir())
         for old in earlier[: max(len(earlier) - _KEPT_RUNS + 1, 0)]:
             _remove(old)
-        stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%S%f")
+        stamp = self.utc().strftime("%Y%m%dT%H%M%S%f")
         folder = self.runs / f"{stamp}-{what}"
         folder.mkdir(mode=0o700)
         return folder

@@ -101,6 +101,8 @@ def mark(block: Block, prior: State | None, state: State) -> State:
     """A state in which computed values without a value are unknown, where the object or the block in it is new."""
     marked = dict(state)
     for name, attribute in block.attributes.items():
+        if attribute.write_only:
+            marked[name] = None  # given to the provider with the configuration, and kept in no plan or state
         if attribute.computed and marked.get(name) is None and prior is None and not attribute.write_only:
             marked[name] = UNKNOWN
     for name, nested in block.block_types.items():

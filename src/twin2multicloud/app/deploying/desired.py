@@ -15,6 +15,7 @@ from twin2multicloud.app.deploying.prices import Prices, price
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.deployment import OFFLINE_PROJECT, OFFLINE_SUBSCRIPTION, Accounts, Deployment, Settings
+from twin2multicloud.deployer.devices.kept import KeptFiles
 from twin2multicloud.deployer.functions import shards_of
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.deployer.names import new_uid
@@ -105,6 +106,7 @@ def desired(
     blueprint = blueprint_of(definition.workload, placement, definition.assumptions)
     prices = price(book, blueprint, definition.workload, placement, definition.assumptions)
     settings = _settings(definition, wishes, known, placement, blueprint, prices, offline, environ, uid)
+    settings = msgspec.structs.replace(settings, device_ca_pem=_authority(home, settings))
     processors = processor_sources(definition)
     packages = tuple(build_packages(planned_roles(blueprint, spec), spec, processors))
     return Desired(Deployment(settings, spec, blueprint), placement, packages, processors, prices)
@@ -216,6 +218,14 @@ def _settings(
         log_retention_days=wishes.log_retention_days or known.log_retention_days,
         budgets_usd_per_month=budgets,
     )
+
+
+def _authority(home: Home, settings: Settings) -> str:
+    """The certificate of the authority that the deployment's devices are certified by, made at first."""
+    from twin2multicloud.deployer.devices.authority import Authority
+
+    made = Authority.of(KeptFiles(home.devices), f"{settings.twin} {settings.uid} devices", home.utc())
+    return made.pem.decode()
 
 
 def _given(value: str, placeholder: str) -> str | None:
