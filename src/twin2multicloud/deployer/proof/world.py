@@ -1,0 +1,141 @@
+"""The applied world: what the states of a deployment's stacks say there is, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from twin2multicloud.deployer.proof.findings import Where
+from twin2multicloud.deployer.state.errors import DocumentError
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a stack as its state has it. `attributes` are as the provider names them."""
+
+    stack: str
+    address: str
+    type: str
+    attributes: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+    @property
+    def where(self) -> Where:
+        """Where it is."""
+        return Where(self.stack, self.address)
+
+    def text(self, name: str) -> str:
+        """An attribute that is a text; "" where it is not set."""
+        value = self.attributes.get(name)
+        return value if isinstance(value, str) else ""
+
+    def number(self, name: str) -> float | None:
+        """An attribute that is a number; None where it is not set."""
+        value = self.attributes.get(name)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def flag(self, name: str) -> bool:
+        """An attribute that is true."""
+        return self.attributes.get(name) is True
+
+    def blocks(self, name: str) -> list[Mapping[str, Any]]:
+        """A nested block, of which there may be any number; a single one as a list of one."""
+        value = self.attributes.get(name)
+        if isinstance(value, Mapping):
+            return [value]
+        return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+    def block(self, name: str) -> Mapping[str, Any]:
+        """The first of a nested block; empty if there is none."""
+        return next(iter(self.blocks(name)), _NOTHING)
+
+    def at(self, *path: str) -> Any:
+        """A value in nested blocks, each the first of its kind; None where any is missing."""
+        value: Any = self.attributes
+        for step in path:
+            if isinstance(value, list):
+                value = value[0] if value else None
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value
+
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True)
+class World:
+    """Resources, in the order of their states. `stacks` are those with a state, be it an empty one."""
+
+    resources: tuple[Resource, ...]
+    stacks: tuple[str, ...]
+
+    @cached_property
+    def _by_type(self) -> dict[str, tuple[Resource, ...]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return {kind: tuple(each) for kind, each in found.items()}
+
+    def of(self, *types: str) -> Iterator[Resource]:
+        """The resources of some types."""
+        for kind in types:
+            yield from self._by_type.get(kind, ())
+
+    def one(self, kind: str, **attributes: Any) -> Resource | None:
+        """The first resource of a type with these attributes."""
+        for resource in self.of(kind):
+            if all(resource.attributes.get(name) == value for name, value in attributes.items()):
+                return resource
+        return None
+
+    def at(self, *stacks: str) -> World:
+        """What some stacks hold."""
+        kept = tuple(resource for resource in self.resources if resource.stack in stacks)
+        return World(kept, tuple(stack for stack in self.stacks if stack in stacks))
+
+
+class _Instance(msgspec.Struct):
+    index_key: int | str | None = None
+    deposed: str | None = None
+    attributes: dict[str, Any] = {}
+
+
+class _Entry(msgspec.Struct):
+    mode: str
+    type: str
+    name: str
+    module: str = ""
+    instances: list[_Instance] = []
+
+
+class _State(msgspec.Struct):
+    version: int
+    resources: list[_Entry] = []
+
+
+def read_world(states: Mapping[str, bytes]) -> World:
+    """The world that states describe, by stack. `DocumentError` for what is no state of Terraform's format 4.
+
+    Data sources are left out: nothing that they show was made by us.
+    """
+    found: list[Resource] = []
+    for stack, content in states.items():
+        try:
+            state = msgspec.json.decode(content, type=_State)
+        except msgspec.DecodeError as error:
+            raise DocumentError(f"stack {stack}: not a Terraform state: {error}") from error
+        if state.version != 4:
+            raise DocumentError(f"stack {stack}: version: {state.version} is not a state format we know; only 4 is")
+        for entry in state.resources:
+            if entry.mode == "managed":
+                found += (_resource(stack, entry, each) for each in entry.instances if each.deposed is None)
+    return World(tuple(found), tuple(states))
+
+
+def _resource(stack: str, entry: _Entry, instance: _Instance) -> Resource:
+    prefix = f"{entry.module}." if entry.module else ""
+    key = "" if instance.index_key is None else f"[{msgspec.json.encode(instance.index_key).decode()}]"
+    return Resource(stack, f"{prefix}{entry.type}.{entry.name}{key}", entry.type, instance.attributes)
