@@ -10,6 +10,7 @@ import base64
 import hashlib
 import io
 import os
+import re
 import urllib.request
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,6 @@ from twin2multicloud.model.errors import UsageError
 INDEX_VARIABLE: Final = "PIP_INDEX_URL"
 """pip's own setting of the package index, heeded here, too."""
 _INDEX: Final = "https://pypi.org/simple"
-_PROJECT: Final = "msgspec"
 _TIMEOUT_S: Final = 60
 _MOST_BYTES: Final = 16 * 2**20
 
@@ -89,7 +89,7 @@ class Index:
 
     def get(self, name: str) -> bytes:
         """As `Wheels.get`; `UsageError` where the index cannot be reached or does not have it."""
-        page = f"{self._url}/{_PROJECT}/"
+        page = f"{self._url}/{_project(name)}/"
         links = _Links()
         links.feed(_fetch(page, "text/html").decode("utf-8", "replace"))
         if name not in links.found:
@@ -138,6 +138,11 @@ class _Links(HTMLParser):
             self.found[urlsplit(target).path.rsplit("/", 1)[-1]] = target
 
 
+def _project(wheel: str) -> str:
+    """The project that a wheel's file belongs to, as the index spells it."""
+    return re.sub(r"[-_.]+", "-", wheel.split("-")[0]).lower()
+
+
 def _fetch(url: str, accept: str) -> bytes:
     if urlsplit(url).scheme != "https":
         raise UsageError(f"{_shown(url)}: a package index has an https address")
@@ -146,7 +151,7 @@ def _fetch(url: str, accept: str) -> bytes:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
             content: bytes = answer.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{_shown(url)}: {error}; the layer for Lambda needs the package index once") from error
+        raise UsageError(f"{_shown(url)}: {error}; what functions import comes from the package index once") from error
     if len(content) > _MOST_BYTES:
         raise UsageError(f"{_shown(url)} has over {_MOST_BYTES} bytes")
     return content

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from twin2multicloud.deployer.clouds.azure.dependencies import DIGEST
 from twin2multicloud.deployer.clouds.azure.names import PACKAGES, SiteNames, SlotNames
 from twin2multicloud.deployer.clouds.azure.schedules import ncrontab
 from twin2multicloud.deployer.clouds.azure.scopes import HUB_READER, queues_of, replay_queue, rights
@@ -74,6 +75,7 @@ def running(deployment: Deployment, slot: Slot) -> dict[str, Any]:
         "public": sorted(plan.component for plan in plans_of(deployment, slot) if plan.public),
         "functions": functions(deployment, slot),
         "host": host(deployment, slot),
+        "dependencies": DIGEST,
         "plan_id": site.id("Microsoft.Web/serverFarms", site.plan),
         "code": {
             "account_id": site.id("Microsoft.Storage/storageAccounts", site.code),

@@ -134,8 +134,14 @@ def rights_of(word: str, graph_offer: str) -> tuple[Right, ...]:
     raise KeyError(word)
 
 
+def every_right() -> tuple[Right, ...]:
+    """All rights that any word of any deployment is, and those of the host."""
+    words = (*GRANTS.values(), *(rights for graph in _GRAPHS.values() for rights in graph.values()))
+    queues = (*rights_of("publish:any", ""), *rights_of("consume:any", ""))
+    return (*(right for rights in words for right in rights), *queues, *HOST_RIGHTS)
+
+
 def store_roles(container: str) -> dict[str, tuple[str, ...]]:
     """The roles that the stack of a Cosmos DB container defines: word → data actions."""
-    every = (*GRANTS.values(), *_GRAPHS["azure.own-graph"].values())
-    rights = [right for each in every for right in each if right.store and right.scope.endswith(f"/colls/{container}")]
+    rights = [right for right in every_right() if right.store and right.scope.endswith(f"/colls/{container}")]
     return {right.store: right.actions for right in rights}

@@ -37,4 +37,6 @@ resource "azurerm_key_vault_secret" "this" {
     # A random text is another one at every plan, and none of them matters after the first.
     ignore_changes = [value_wo, content_type]
   }
+
+  depends_on = [azurerm_role_assignment.operator]
 }

@@ -3,7 +3,7 @@
 resource "azurerm_storage_blob" "package" {
   count = var.function.flex == null ? 1 : 0
 
-  name                 = "${var.function.app}/${local.package.sha256}.zip"
+  name                 = "${var.function.app}/${local.version}.zip"
   storage_container_id = var.code.container_id
   type                 = "Block"
   content_type         = "application/zip"

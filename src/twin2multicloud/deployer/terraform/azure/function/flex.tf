@@ -23,7 +23,7 @@ resource "azurerm_storage_container" "flex" {
   #checkov:skip=CKV2_AZURE_21: who reads packages is in the account's metrics; each read in a log would cost more
   for_each = local.flex
 
-  name                  = "flex-${substr(sha256(var.function.app), 0, 8)}-${substr(local.package.sha256, 0, 16)}"
+  name                  = "flex-${substr(sha256(var.function.app), 0, 8)}-${substr(local.version, 0, 16)}"
   storage_account_id    = var.code.account_id
   container_access_type = "private"
 

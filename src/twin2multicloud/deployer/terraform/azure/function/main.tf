@@ -3,12 +3,13 @@
 # An app per function costs nothing and is the least privilege: nothing is shared but the plan. The package is a blob
 # that the app fetches with its identity. Azure takes no other way on the Consumption plan without an account key: zip
 # deployment and remote builds there write through `AzureWebJobsStorage` with a key, so packages hold their
-# dependencies (`.python_packages`). A package's hash is in its blob's name: another package is another blob, and the
+# dependencies (`.python_packages`). A package's version is in its blob's name: another package is another blob, and the
 # setting that changes with it restarts the app.
 
 locals {
   package      = var.packages[var.function.package]
   package_file = "${path.root}/${local.package.file}"
+  version      = sha256("${local.package.sha256} ${var.dependencies}")
   tags         = merge(var.tags, { component = var.component })
 
   # What only Azure can tell joins what is known by name; nothing that is null may stand in the document.

@@ -87,6 +87,12 @@ variable "packages" {
   nullable    = false
 }
 
+variable "dependencies" {
+  description = "The digest of what packages hold besides our code: another one is another package."
+  type        = string
+  nullable    = false
+}
+
 variable "topics" {
   description = "The endpoints of the site's Event Grid topics, by name."
   type        = map(string)

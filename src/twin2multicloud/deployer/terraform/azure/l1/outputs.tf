@@ -6,11 +6,11 @@ output "stores" {
 output "devices" {
   description = "Where devices connect (MQTT 8883, or HTTPS), how they sign in, and the hub for the registry."
   value = {
+    kind           = "iot-hub"
     endpoint       = azurerm_iothub.gateway.hostname
-    hub            = azurerm_iothub.gateway.name
+    host           = azurerm_iothub.gateway.hostname
     hub_id         = azurerm_iothub.gateway.id
     authentication = var.device_ca_pem == "" ? "sas" : "x509-ca"
-    telemetry      = "devices/{device}/messages/events/kind=telemetry"
   }
 }
 

@@ -26,6 +26,7 @@ module "function" {
   host_account      = var.host.account
   code              = var.code
   packages          = var.packages
+  dependencies      = var.dependencies
   topics            = var.topics
   insights          = var.insights
   digital_twins_url = local.digital_twins_url

@@ -55,6 +55,13 @@ variable "packages" {
   nullable    = false
 }
 
+variable "dependencies" {
+  description = "The digest of what packages hold besides our code."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "topics" {
   description = "The endpoints of the site's Event Grid topics, by name."
   type        = map(string)
