@@ -32,6 +32,9 @@ MIRRORS: Final = "T2M_TF_MIRROR"
 VERSIONS: Final = "T2M_PROVIDER_VERSIONS"
 """Other versions than the pinned ones, as `aws=5.100.0,google=8.7.0`."""
 CACHE: Final = "T2M_CACHE"
+"""Where providers are kept for all deployments."""
+SCENARIO: Final = "T2M_STANDIN_SCENARIO"
+"""A file that says what goes slowly and what goes wrong in a rehearsal (see docs/standin-providers.md)."""
 
 
 def home_of(directory: Path, *, offline: bool) -> Home:
@@ -66,9 +69,10 @@ def session(
     with ExitStack() as stack:
         environment: Mapping[str, str] = {}
         if offline:
-            from twin2multicloud.standin import serve
+            from twin2multicloud.standin import read_scenario, serve
 
-            environment = stack.enter_context(serve(home.directory / "world"))
+            scenario = read_scenario(Path(environ[SCENARIO])) if environ.get(SCENARIO) else None
+            environment = stack.enter_context(serve(home.directory / "world", scenario))
             # The engine has a configuration of its own for Terraform's command line.
             environment = {name: text for name, text in environment.items() if name != "TF_CLI_CONFIG_FILE"}
         store = stack.enter_context(home.store())
