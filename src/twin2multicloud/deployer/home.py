@@ -60,7 +60,7 @@ class Home:
 
     def __init__(self, directory: Path, clock: Clock | None = None) -> None:
         self.directory = directory
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._settings_file = directory / "deployment.json"
         self._applied_file = directory / "applied.json"
         self._lock_file = directory / "deployment.lock"
@@ -134,7 +134,7 @@ class Home:
     def store(self) -> Iterator[StateStore]:
         """The states of the stacks."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = SqliteStateStore(self.directory / "state.db", self._clock)
+        store = SqliteStateStore(self.directory / "state.db", self.clock)
         try:
             yield store
         finally:
@@ -170,7 +170,7 @@ class Home:
 
     def utc(self) -> datetime:
         """The time."""
-        return datetime.fromtimestamp(self._clock.now(), UTC)
+        return datetime.fromtimestamp(self.clock.now(), UTC)
 
     def now(self) -> str:
         """The time, as RFC 3339 text in UTC."""

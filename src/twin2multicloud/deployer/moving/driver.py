@@ -64,13 +64,20 @@ class CloudsDriver:
     """`moving.Driver` for one move of a deployed twin. `kept` is the file of what has been brought about so far."""
 
     def __init__(
-        self, phases: Phases, infrastructure: Infrastructure, stores: Stores, kept: Path, clock: Clock
+        self,
+        phases: Phases,
+        infrastructure: Infrastructure,
+        stores: Stores,
+        kept: Path,
+        clock: Clock,
+        settled_s: float | None = None,
     ) -> None:
         self._phases = phases
         self._infrastructure = infrastructure
         self._stores = stores
         self._kept = kept
         self._clock = clock
+        self._settled_s = SETTLED_S if settled_s is None else settled_s
 
     @property
     def places(self) -> Places:
@@ -94,7 +101,7 @@ class CloudsDriver:
         state = self._state
         slots = [self._phases.move.slot] if move.slot is Slot.PROCESSING else []
         told = self._infrastructure.waiting(self._phases.now(state), slots) if slots else 0
-        running = self._clock.now() - state.writers_since < SETTLED_S
+        running = self._clock.now() - state.writers_since < self._settled_s
         return (told or 0) + (1 if running else 0)
 
     def carry(self, move: Move) -> int:

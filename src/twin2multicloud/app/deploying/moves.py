@@ -1,0 +1,293 @@
+"""Moving a slot of a deployed twin: from what a person says to a move that is made, resumed or aborted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from twin2multicloud.app.deploying.desired import Desired
+from twin2multicloud.app.deploying.prices import price
+from twin2multicloud.app.deploying.session import Session, run
+from twin2multicloud.app.deploying.teller import Teller
+from twin2multicloud.blueprint.catalog import offer_by_id
+from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
+from twin2multicloud.deployer.deploying import PlanError
+from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.engine.outcome import StackOutcome
+from twin2multicloud.deployer.home import Home
+from twin2multicloud.deployer.moving.driver import CloudsDriver, Stores
+from twin2multicloud.deployer.moving.phases import Phases, moved
+from twin2multicloud.deployer.packages import Package, build_packages
+from twin2multicloud.deployer.planned import planned_roles
+from twin2multicloud.deployer.plans import StackPlan
+from twin2multicloud.deployer.stacks import Stack
+from twin2multicloud.model.assumptions import Assumptions
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.options import constraints_from_options
+from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.model.workload import Workload
+from twin2multicloud.moving.driver import DriverError
+from twin2multicloud.moving.journal import Journal
+from twin2multicloud.moving.move import Move
+from twin2multicloud.moving.mover import Mover
+from twin2multicloud.moving.steps import Progress, Report
+from twin2multicloud.optimizer.bill.optimize import BillOptimizer
+from twin2multicloud.optimizer.pricing.book import PriceBook
+
+JOURNAL: Final = "current.ndjson"
+_STATE: Final = "driver.json"
+_AFTER: Final = "after.json"
+
+
+def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, book: PriceBook) -> Placement:
+    """The placement with one slot elsewhere: at the cheapest offer that `to` allows (`azure`, `azure/westeurope`, an
+    offer's id, either with `@region`), all others where they are. Without a region it is the one of that cloud that
+    the twin uses already, if there is one.
+    """
+    name, _, region = to.replace("/", "@").partition("@")
+    others = {other: choice for other, choice in before.items() if other is not slot}
+    used = [choice.region for choice in others.values() if choice.provider.value == name.split(".")[0]]
+    region = region or (used[0] if used else "")
+    pins = [f"{other.value}={choice.offer}@{choice.region}" for other, choice in others.items()]
+    pins.append(f"{slot.value}={name}@{region}" if region else f"{slot.value}={name}")
+    constraints = constraints_from_options(pins=pins, deployable_only=True)
+    optimizer = BillOptimizer(book, constraints, figures_assumptions(there))
+    found = optimizer.optimize(figures_workload(there)).placement
+    if found[slot] == before[slot]:
+        raise UsageError(f"--to {to}: {slot.value} is there already, as {before[slot]}")
+    if not offer_by_id(found[slot].offer).deployable:
+        raise UsageError(f"--to {to}: {found[slot].offer} cannot be deployed")
+    return found
+
+
+def moved_blueprint(there: Blueprint, placement: Placement) -> Blueprint:
+    """The blueprint of the same twin at another placement."""
+    return blueprint_of(figures_workload(there), placement, figures_assumptions(there))
+
+
+def figures_workload(blueprint: Blueprint) -> Workload:
+    """The workload that a blueprint was planned for."""
+    return Workload.model_validate(_whole(blueprint.workload))
+
+
+def figures_assumptions(blueprint: Blueprint) -> Assumptions:
+    """The assumptions that a blueprint was planned under."""
+    return Assumptions.model_validate(_whole(blueprint.assumptions))
+
+
+def _whole(figures: Mapping[str, float]) -> dict[str, int | float]:
+    return {name: int(value) if value.is_integer() else value for name, value in figures.items()}
+
+
+class After(msgspec.Struct, frozen=True):
+    """What a move under way leads to, kept beside its journal."""
+
+    settings: Any
+    blueprint: Blueprint
+    placement: dict[str, Any]
+
+
+class CloudsMove:
+    """A move of one slot of the deployment in `home`. `stores` gives the ports of both ends; `finish` wires."""
+
+    def __init__(
+        self,
+        home: Home,
+        teller: Teller,
+        stores: Callable[[Phases, Session], Stores],
+        finish: Callable[[Deployment, Session], None],
+        *,
+        progress: Callable[[Progress], None] = lambda _progress: None,
+        took: Callable[[str], None] = lambda _what: None,
+        sleep: Callable[[float], None] = time.sleep,
+        settled_s: float | None = None,
+    ) -> None:
+        self._home = home
+        self._teller = teller
+        self._stores = stores
+        self._finish = finish
+        self._progress = progress
+        self._took = took
+        self._sleep = sleep
+        self._settled_s = settled_s
+
+    @property
+    def journal_file(self) -> Path:
+        """The journal of the move under way."""
+        return self._home.moves / JOURNAL
+
+    def begin(self, at: Session, slot: Slot, placement: Placement, usd_budgets: Mapping[str, float]) -> Report:
+        """Move a slot to where a placement has it."""
+        if self.journal_file.exists():
+            raise UsageError("a move is under way; `move --resume` goes on with it, `move --abort` goes back")
+        before = self._home.deployment()
+        blueprint = moved_blueprint(before.blueprint, placement)
+        move = Move(slot, before.blueprint.places[slot], blueprint.places[slot])
+        settings = msgspec.structs.replace(before.settings, budgets_usd_per_month=dict(usd_budgets))
+        after = moved(before, move, Deployment(settings, before.spec, blueprint))
+        self._keep("before.json", before, self._home.placement())
+        self._keep(_AFTER, after, _json(placement))
+        with Journal.begin(self.journal_file, time.time, move, dict(before.blueprint.places)) as journal:
+            return self._end(journal, self._mover(at, journal).run())
+
+    def resume(self, at: Session) -> Report:
+        """Go on with the move that was begun."""
+        with self._journal() as journal:
+            return self._end(journal, self._mover(at, journal).run())
+
+    def abort(self, at: Session) -> Report:
+        """Go back to where the slot was, with all that was written meanwhile."""
+        with self._journal() as journal:
+            return self._end(journal, self._mover(at, journal).abort())
+
+    # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
+    @contextmanager
+    def _journal(self) -> Iterator[Journal]:
+        if not self.journal_file.exists():
+            raise UsageError("no move of this deployment is under way")
+        with Journal(self.journal_file, time.time) as journal:
+            yield journal
+
+    def _mover(self, at: Session, journal: Journal) -> Mover:
+        phases = self._phases(journal.move)
+        infrastructure = Infrastructure(self._home, at, self._teller, phases, self._finish, self._read)
+        driver = CloudsDriver(
+            phases,
+            infrastructure,
+            self._stores(phases, at),
+            self._home.moves / _STATE,
+            self._home.clock,
+            self._settled_s,
+        )
+        return Mover(
+            driver,
+            journal,
+            phases.before.spec,
+            now=time.time,
+            progress=self._progress,
+            took=self._took,
+            sleep=self._sleep,
+        )
+
+    def _phases(self, move: Move) -> Phases:
+        return Phases(move, self._deployment("before.json"), self._deployment(_AFTER))
+
+    def packages(self) -> tuple[Package, ...]:
+        """The packages of both ends of the move under way."""
+        found: dict[tuple[Provider, str], Package] = {}
+        for name in ("before.json", _AFTER):
+            if not (self._home.moves / name).exists():
+                continue
+            deployment = self._deployment(name)
+            roles = planned_roles(deployment.blueprint, deployment.spec)
+            for package in build_packages(roles, deployment.spec, self._home.processors()):
+                found[package.cloud, package.role] = package
+        return tuple(found.values())
+
+    def _keep(self, name: str, deployment: Deployment, placement: Mapping[str, Any]) -> None:
+        self._home.moves.mkdir(mode=0o700, parents=True, exist_ok=True)
+        document = After(deployment.settings, deployment.blueprint, dict(placement))
+        (self._home.moves / name).write_bytes(msgspec.json.encode(document))
+
+    def _read(self, name: str) -> After:
+        return msgspec.json.decode((self._home.moves / name).read_bytes(), type=After)
+
+    def _deployment(self, name: str) -> Deployment:
+        from twin2multicloud.deployer.deployment import Settings
+
+        kept = self._read(name)
+        return Deployment(msgspec.convert(kept.settings, Settings), self._home.spec(), kept.blueprint)
+
+    def _end(self, journal: Journal, report: Report) -> Report:
+        number = 1 + sum(1 for _ in self._home.moves.glob("*-*.ndjson"))
+        name = f"{number:04}-{report.move.slot.value}{'-aborted' if report.aborted else ''}.ndjson"
+        journal.file.rename(self._home.moves / name)
+        for each in (_STATE, _AFTER, "before.json"):
+            (self._home.moves / each).unlink(missing_ok=True)
+        return report
+
+
+class Infrastructure:
+    """The driver's `Infrastructure`: stacks by the deployer, and what is deployed by the home."""
+
+    def __init__(
+        self,
+        home: Home,
+        at: Session,
+        teller: Teller,
+        phases: Phases,
+        finish: Callable[[Deployment, Session], None],
+        read: Callable[[str], After],
+    ) -> None:
+        self._home = home
+        self._at = at
+        self._teller = teller
+        self._phases = phases
+        self._finish = finish
+        self._read = read
+
+    def apply(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
+        """As `moving.driver.Infrastructure.apply`."""
+        del deployment
+        deployer = self._at.deployer
+        try:
+            plans: dict[str, StackPlan] = run(deployer, lambda: deployer.plan(stacks, {}))
+        except PlanError as error:
+            raise DriverError(str(error)) from error
+        _check(self._teller, run(deployer, lambda: deployer.deploy(stacks, plans)))
+
+    def destroy(self, stacks: Sequence[Stack]) -> None:
+        """As `moving.driver.Infrastructure.destroy`."""
+        deployer, applied = self._at.deployer, self._home.applied()
+        there = [stack for stack in stacks if stack.name in applied]
+        # Stores are emptied by their services only if their stacks say so, which takes an apply of its own.
+        emptied = [stack for stack in there if stack.slot is not None]
+        if emptied:
+            self.apply(self._phases.before, emptied)
+        _check(self._teller, run(deployer, lambda: deployer.destroy(there)))
+
+    def finish(self, deployment: Deployment) -> None:
+        """As `moving.driver.Infrastructure.finish`."""
+        self._finish(deployment, self._at)
+
+    def keep(self, deployment: Deployment) -> None:
+        """As `moving.driver.Infrastructure.keep`."""
+        at_target = deployment.blueprint == self._phases.after.blueprint
+        kept = self._read(_AFTER if at_target else "before.json")
+        self._home.write_settings(deployment.settings)
+        self._home.write_twin(deployment.spec, deployment.blueprint, kept.placement, self._home.processors())
+
+    def waiting(self, deployment: Deployment, slots: Sequence[Slot]) -> int | None:
+        """As `moving.driver.Infrastructure.waiting`."""
+        del deployment, slots
+        return None
+
+
+def _check(teller: Teller, outcomes: Mapping[str, StackOutcome]) -> None:
+    failed = {name: outcome for name, outcome in outcomes.items() if not outcome.ok}
+    if failed:
+        teller.outcome(failed)
+        raise DriverError(
+            f"stacks that are not as they should be: {', '.join(failed)}. Nothing was undone; `move --resume` goes on, "
+            "`move --abort` goes back"
+        )
+
+
+def _json(placement: Placement) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(placement.model_dump_json())
+    return found
+
+
+def moved_wish(there: Desired, placement: Placement, book: PriceBook) -> Desired:
+    """What will be deployed once a move is done, with its prices."""
+    blueprint = moved_blueprint(there.blueprint, placement)
+    workload, assumptions = figures_workload(there.blueprint), figures_assumptions(there.blueprint)
+    prices = price(book, blueprint, workload, placement, assumptions)
+    return replace(there, placement=placement, prices=prices)
