@@ -111,6 +111,17 @@ class TestPublisher(PublisherContract):
         with pytest.raises(RejectedError, match="9000000"):
             publisher.publish("intake", [record("d", at(1), data={"text": "x" * 9_100_000})])
 
+    def test_a_topic_of_a_moved_slot_has_another_id(
+        self, clients: Clients, subscriptions: Subscriptions, patience: Patience, received: Received
+    ) -> None:
+        subscriptions.create("alerts-2")
+        events = [record(unique("moved"), at(1))]
+        ids = {"alerts": f"{subscriptions.prefix}alerts-2"}
+        PubSubPublisher(clients.publisher, PROJECT, subscriptions.prefix, patience, topics=ids).publish(
+            "alerts", events
+        )
+        self.arrive(received, "alerts-2", events)
+
     def test_a_topic_that_is_not_there_is_a_store_error(self, publisher: PubSubPublisher) -> None:
         with pytest.raises(StoreError, match="no-such-topic"):
             publisher.publish("no-such-topic", [record("d", at(1))])

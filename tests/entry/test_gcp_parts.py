@@ -326,3 +326,15 @@ class TestWork:
         for delivery in deliveries:
             assert work([delivery]).deliveries == []
         assert alone == [b"1", b"2"]
+
+
+def test_a_worker_listens_while_it_works_and_not_longer() -> None:
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    from twin2multicloud.runtime.entry.gcp_worker import listening
+
+    with listening(0, "127.0.0.1") as port, urlopen(f"http://127.0.0.1:{port}/whatever", timeout=5) as answer:
+        assert answer.status == 204
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{port}/", timeout=5)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -111,8 +112,10 @@ class Function:
         return _reply(self._gateway(request.method, request.path, _headers(request), body))
 
     def work(self) -> None:
-        """L2 as a worker: pulls until the host sends SIGTERM, ending the batch under way."""
-        from twin2multicloud.runtime.entry.gcp_worker import Worker
+        """L2 as a worker: pulls until the host sends SIGTERM, ending the batch under way. Listens on `PORT` if it is
+        set, as Cloud Run wants it of every service.
+        """
+        from twin2multicloud.runtime.entry.gcp_worker import Worker, listening
 
         ports = self._ports
         if not ports.config.subscription:
@@ -126,8 +129,10 @@ class Function:
             log=_log,
         )
         signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
+        port = self._environment.get("PORT", "")
         try:
-            worker.run()
+            with listening(int(port)) if port else nullcontext():
+                worker.run()
         finally:
             self.close()
 

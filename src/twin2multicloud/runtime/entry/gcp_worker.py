@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.runtime.adapters.gcp.calls import calling
@@ -99,6 +101,32 @@ class Worker:
         with calling(f"Pub/Sub {self._subscription}"):
             request = {"subscription": self._subscription, "ack_ids": tokens, "ack_deadline_seconds": seconds}
             self._client.modify_ack_deadline(request, **self._patience.again())
+
+
+class _Alive(BaseHTTPRequestHandler):
+    """Answers that it is there, whatever is asked."""
+
+    def do_GET(self) -> None:
+        """204."""
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nothing: a log entry for each look would be charged for."""
+
+
+@contextmanager
+def listening(port: int, address: str = "") -> Iterator[int]:
+    """Listen on a port meanwhile (0: any that is free), of all addresses unless one is given; yields its number.
+
+    Cloud Run takes a service for started once it listens on `PORT`, a worker too, which nobody ever calls.
+    """
+    with ThreadingHTTPServer((address, port), _Alive) as server:
+        threading.Thread(target=server.serve_forever, name="alive", daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
 
 
 def _delivery(received: Any) -> Delivery:

@@ -17,7 +17,7 @@ resource "google_bigtable_instance" "hot" {
 
   # Google chooses the zone of the region; one cluster is one copy.
   cluster {
-    cluster_id   = "hot"
+    cluster_id   = "primary"
     zone         = var.zone
     num_nodes    = var.nodes
     storage_type = "SSD"
@@ -43,12 +43,10 @@ resource "google_bigtable_gc_policy" "hot" {
   column_family   = "r"
   deletion_policy = "ABANDON"
 
-  gc_rules = jsonencode(
-    var.expires_h == null ? { rules = [{ max_version = 1 }] } : {
-      mode                          = "union"
-      rules                         = [{ max_version = 1 }, { max_age = "${var.expires_h}h" }]
-    }
-  )
+  gc_rules = var.expires_h == null ? jsonencode({ rules = [{ max_version = 1 }] }) : jsonencode({
+    mode  = "union"
+    rules = [{ max_version = 1 }, { max_age = "${coalesce(var.expires_h, 0)}h" }]
+  })
 }
 
 module "function" {

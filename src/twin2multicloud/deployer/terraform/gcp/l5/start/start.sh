@@ -7,7 +7,7 @@
 #
 # Commands are put in backquotes: a dollar and a bracket would look like a variable to Cloud Run.
 
-data=/var/lib/grafana
+data=${GF_PATHS_DATA:-/var/lib/grafana}
 metadata=http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token
 
 field() {
@@ -22,7 +22,7 @@ password() {
 
 administrator() {
   found=
-  while sleep 10; do
+  while sleep "${LOOK_EVERY_S:-10}"; do
     now=`password 2>/dev/null`
     if [ -n "$now" ] && [ "$now" != "$found" ]; then
       echo "$now" | grafana cli --homepath /usr/share/grafana admin reset-admin-password --password-from-stdin \
@@ -43,6 +43,7 @@ save() {
 }
 
 stop() {
+  kill $administrator
   kill -TERM $grafana
   wait $grafana
   save
@@ -57,14 +58,16 @@ fi
 GF_SECURITY_ADMIN_PASSWORD=`head -c 32 /dev/urandom | base64 | tr -d '/+='`
 export GF_SECURITY_ADMIN_PASSWORD
 
-/run.sh &
+${RUN:-/run.sh} &
 grafana=$!
-trap stop TERM INT
 administrator &
+administrator=$!
+trap stop TERM INT
 
 while kill -0 $grafana 2>/dev/null; do
   sleep "${SAVE_EVERY_S:-300}" &
   wait $!
-  kill -0 $grafana 2>/dev/null && save
+  if kill -0 $grafana 2>/dev/null; then save; fi
 done
+kill $administrator
 wait $grafana
