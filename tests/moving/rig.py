@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.rig import Rig, Run
-from tests.sandbox.twins import placement_of
+from tests.sandbox.twins import placement_of, small_twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.workload import Workload
 from twin2multicloud.moving.steps import Progress, Report
 from twin2multicloud.sandbox.moving.session import SandboxMove
+
+STORES = {
+    Slot.ACQUISITION: "commands.db",
+    Slot.PROCESSING: "rule-states.db",
+    Slot.HOT: "hot.db",
+    Slot.COOL: "cool",
+    Slot.ARCHIVE: "archive",
+    Slot.MANAGEMENT: "graph.db",
+}
+"""What each slot has in its cloud's directory."""
 
 
 def moved(placement: Placement, slot: Slot, cloud: str) -> Placement:
@@ -43,6 +54,35 @@ class MovingRig(Rig):
         document = json.loads(self.layout.placement_file.read_text("utf-8"))
         self.placement = Placement.model_validate(document["placement"])
         self.twin = replace(self.twin, blueprint=self.layout.blueprint(), placement=document)
+
+    def cloud_of(self, slot: Slot) -> str:
+        return self.layout.blueprint().places[slot].provider.value
+
+    def by_tier(self) -> Counter[str]:
+        """Records by the storage class they are in."""
+        found: Counter[str] = Counter()
+        for name in self.client.config.clouds:
+            for store in self.client.cloud_status(name).stores:
+                found.update({kind.storage_class: kind.records for kind in store.classes})
+        return found
+
+    def check_left_nothing_behind(self) -> None:
+        """The sandbox's directory holds stores where slots are, and nowhere else; and nothing of a move under way."""
+        places = self.layout.blueprint().places
+        wanted = {(places[slot].provider.value, STORES[slot]) for slot in STORES}
+        if places[Slot.ARCHIVE].provider is places[Slot.COOL].provider:
+            wanted.discard((places[Slot.ARCHIVE].provider.value, STORES[Slot.ARCHIVE]))  # one bucket for both tiers
+        found = {
+            (cloud.name, name)
+            for cloud in (self.layout.directory / "clouds").iterdir()
+            for name in STORES.values()
+            if (cloud / name).exists()
+        }
+        assert found == wanted
+        assert {cloud.name for cloud in (self.layout.directory / "clouds").iterdir()} == set(self.client.config.clouds)
+        assert set(self.client.config.clouds) == {place.provider.value for place in places.values()}
+        assert self.layout.transition() is None
+        assert [file.name for file in self.layout.moves.iterdir() if file.suffix == ".json"] == []
 
     def move(
         self,
@@ -109,8 +149,6 @@ def moving(
     directory: Path, clouds: Mapping[Slot, str] | str, *, devices: int = 12, **spec: object
 ) -> Iterator[MovingRig]:
     """A small twin, up in a sandbox."""
-    from tests.sandbox.twins import small_twin
-
     twin, workload = small_twin(devices, **spec)  # type: ignore[arg-type]
     rig = MovingRig(directory, twin, workload, placement_of(clouds))
     rig.up()

@@ -56,11 +56,16 @@ class Store(msgspec.Struct, frozen=True):
 
 
 class Transfer(msgspec.Struct, frozen=True):
-    """What lies in one store belongs into another. `storage_class` selects the objects of one tier, "" means all."""
+    """What lies in one store belongs into another. `storage_class` selects the objects of one tier, "" means all.
+
+    `regrouped`: two tiers that shared a bucket get one each, or the other way round. Windows of the same time then come
+    apart or together, so their parts are numbered anew.
+    """
 
     source: Store
     target: Store
     storage_class: str = ""
+    regrouped: bool = False
 
     @property
     def kind(self) -> StoreKind:
@@ -70,7 +75,7 @@ class Transfer(msgspec.Struct, frozen=True):
     @property
     def back(self) -> Transfer:
         """The way back."""
-        return Transfer(self.target, self.source, self.storage_class)
+        return Transfer(self.target, self.source, self.storage_class, self.regrouped)
 
     @property
     def name(self) -> str:
@@ -92,8 +97,7 @@ _KINDS: Final[Mapping[Slot, tuple[StoreKind, ...]]] = {
 
 def bucket(places: Places, tier: Slot) -> Store:
     """The bucket in which L3.cool's or L3.archive's objects lie."""
-    cool, archive = places[Slot.COOL], places[Slot.ARCHIVE]
-    owner = Slot.ARCHIVE if tier is Slot.ARCHIVE and not _together(cool, archive) else Slot.COOL
+    owner = Slot.ARCHIVE if tier is Slot.ARCHIVE and not _shared(places) else Slot.COOL
     return Store(StoreKind.OBJECTS, owner, places[owner])
 
 
@@ -109,10 +113,11 @@ def transfers(before: Places, after: Places) -> tuple[Transfer, ...]:
         for kind in kinds
         if before[slot] != after[slot]
     ]
+    regrouped = _shared(before) != _shared(after)
     for tier, storage_class in ((Slot.COOL, "cool"), (Slot.ARCHIVE, "archive")):
         source, target = bucket(before, tier), bucket(after, tier)
         if source != target:
-            found.append(Transfer(source, target, storage_class))
+            found.append(Transfer(source, target, storage_class, regrouped))
     return tuple(found)
 
 
@@ -121,8 +126,10 @@ def after(before: Places, move: Move) -> dict[Slot, Place]:
     return {**before, move.slot: move.target}
 
 
-def _together(one: Place, other: Place) -> bool:
-    return (one.provider, one.region) == (other.provider, other.region)
+def _shared(places: Places) -> bool:
+    """Whether the cool and the archived objects lie in one bucket."""
+    cool, archive = places[Slot.COOL], places[Slot.ARCHIVE]
+    return (cool.provider, cool.region) == (archive.provider, archive.region)
 
 
 def _name(place: Place) -> str:

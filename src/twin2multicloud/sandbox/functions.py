@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.moving.driver import Hold
 from twin2multicloud.runtime.envelope import Event, RawMessage
 from twin2multicloud.runtime.handlers.handover import Hand
 from twin2multicloud.runtime.handlers.send import Send
@@ -52,6 +53,8 @@ def consume(
         gathers, window_s = PUSHED_AT_ONCE, 0.0
     if parts.held(name):
         return  # its messages wait
+    if parts.transition is not None and Hold.WRITERS in parts.transition.held:
+        window_s = 0.0  # others wait until this queue is empty
     parts.functions.append(
         QueueFunction(
             parts.function_stats(name, role, slot),

@@ -21,7 +21,7 @@ def copier_of(transfer: Transfer, driver: Driver, spec: TwinSpec, patience: Pati
             return HotCopier(driver.hot(source), driver.hot(target), spec.device_names, patience)
         case StoreKind.OBJECTS:
             one, other = driver.objects(source), driver.objects(target)
-            return ObjectCopier(one, other, transfer.storage_class, patience)
+            return ObjectCopier(one, other, transfer.storage_class, patience, regrouped=transfer.regrouped)
         case StoreKind.GRAPH:
             return GraphCopier(driver.graph(source), driver.graph(target), spec.models, patience)
         case StoreKind.LETTERS:

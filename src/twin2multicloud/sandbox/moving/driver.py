@@ -320,13 +320,13 @@ class SandboxDriver:
                 raise DriverError(f"the process of {cloud} does not end; `twin2multicloud sandbox logs` may say why")
             shutil.rmtree(directory, ignore_errors=True)
             layout.cloud_lock(cloud).unlink(missing_ok=True)
-        else:
-            for transfer in gone:
-                name = FILES.get((transfer.kind, transfer.source.owner))
-                if name is not None and not self._stays(transfer.source):
-                    remove_store(directory / name)
-            if move.slot is Slot.ACQUISITION:
-                remove_store(directory / "commands.db")
+        elif move.slot is Slot.ACQUISITION:
+            remove_store(directory / "commands.db")
+        for transfer in gone:
+            # Not all of them are at `place`: a tier that shares its neighbour's bucket again leaves one there.
+            name = FILES.get((transfer.kind, transfer.source.owner))
+            if name is not None and not self._stays(transfer.source):
+                remove_store(layout.cloud(transfer.source.place.provider.value) / name)
         for file in layout.moves.glob("*.json"):
             file.unlink()
 
