@@ -223,6 +223,17 @@ def test_wildcards_and_exceptions(roles: list[dict[str, list[str]]], answer: boo
     assert allowed("Microsoft.Authorization/roleAssignments/write", roles) is answer
 
 
+def test_data_actions_are_told_from_actions(azure: FakeAzure, certificates: Certificates) -> None:
+    secrets = Permission(
+        "Microsoft.KeyVault/vaults/secrets/setSecret/action", why="azurerm_key_vault_secret", data=True
+    )
+    needs = Needs(Provider.AZURE, ("westeurope",), (*WANTED, secrets), NEEDS.accounts)
+    (finding,) = of(check(azure, certificates, needs), Topic.PERMISSIONS)  # "*" allows actions only
+    assert finding.names == (secrets.action,)
+    azure.roles.append({"dataActions": ["Microsoft.KeyVault/vaults/secrets/*"], "notDataActions": []})
+    assert sufficient(check(azure, certificates, needs))
+
+
 def test_a_region_without_a_type_and_an_unregistered_namespace_are_named(
     azure: FakeAzure, certificates: Certificates
 ) -> None:

@@ -116,12 +116,13 @@ def _subscription(findings: Findings, arm: Arm, subscription: str) -> bool:
 
 
 # ── Permissions ─────────────────────────────────────────────────────────────────────────────────────────────
-def allowed(action: str, roles: Iterable[Mapping[str, Sequence[str]]]) -> bool:
+def allowed(action: str, roles: Iterable[Mapping[str, Sequence[str]]], *, data: bool = False) -> bool:
     """Whether any role allows an action: it is among a role's actions and not among the exceptions of the same role.
     https://learn.microsoft.com/azure/role-based-access-control/role-definitions
     """
+    these, others = ("dataActions", "notDataActions") if data else ("actions", "notActions")
     return any(
-        _any_matches(role.get("actions") or (), action) and not _any_matches(role.get("notActions") or (), action)
+        _any_matches(role.get(these) or (), action) and not _any_matches(role.get(others) or (), action)
         for role in roles
     )
 
@@ -140,7 +141,7 @@ def _permissions(findings: Findings, wanted: Sequence[Permission], arm: Arm, sub
     except ArmError as error:
         findings.unknown(Topic.PERMISSIONS, f"what the identity may do cannot be asked: {error}", "go on and see")
         return []
-    lacking = [permission for permission in wanted if not allowed(permission.action, roles)]
+    lacking = [permission for permission in wanted if not allowed(permission.action, roles, data=permission.data)]
     if lacking:
         names = [permission.action for permission in lacking]
         findings.missing(

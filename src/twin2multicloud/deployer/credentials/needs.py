@@ -12,12 +12,13 @@ from twin2multicloud.model.slots import Provider
 
 class Permission(NamedTuple):
     """An action of the cloud's own that whoever deploys must be allowed, on `resource`. `why` is a type of resource in
-    Terraform's words.
+    Terraform's words. `data`: Azure's data actions, on what is in a resource.
     """
 
     action: str
     resource: str = "*"
     why: str = ""
+    data: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,14 @@ class Needs:
     movers: int = 0
 
 
-def permissions_for(types: Iterable[str], actions: Mapping[str, Iterable[str]]) -> tuple[Permission, ...]:
+def permissions_for(
+    types: Iterable[str], actions: Mapping[str, Iterable[str]], *, data: bool = False
+) -> tuple[Permission, ...]:
     """The permissions of resource types in use, each action once. `actions` are a cloud's, by type."""
     found: dict[str, Permission] = {}
     for kind in sorted(set(types)):
         for action in actions.get(kind, ()):
-            found.setdefault(action, Permission(action, why=kind))
+            found.setdefault(action, Permission(action, why=kind, data=data))
     return tuple(found.values())
 
 
