@@ -7,6 +7,8 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from twin2multicloud.deployer.engine.binary import Core
 from twin2multicloud.deployer.engine.cli_config import write_cli_config
@@ -49,13 +51,15 @@ class Engine:
         root = settings.work_root.absolute()
         config = write_cli_config(root / "cli.tfrc", settings.plugin_cache.absolute(), settings.mirrors)
         directory = WorkDirectory(root, job.name)
-        with await directory.hold(settings.directory_wait_s) as held:
+        with (
+            await directory.hold(settings.directory_wait_s) as held,
+            TemporaryDirectory(prefix="t2m-", ignore_cleanup_errors=True) as temporary,
+        ):
             await asyncio.to_thread(directory.prepare, job.source)
             holder = Holder(run_id, socket.gethostname(), os.getpid(), str(directory.held_file))
             grant, access = self.states.grant(job.name, holder)
-            environment = run_environment(
-                directory.home, config, job.environment, job.credentials, access.environment(), environ=self._environ
-            )
+            given = (job.environment, job.credentials, access.environment())
+            environment = run_environment(directory.home, Path(temporary), config, *given, environ=self._environ)
             masker = Masker((*job.credentials.values(), access.password))
             try:
                 yield StackRun(

@@ -29,14 +29,17 @@ somebody's credentials, for instance those of a cloud that the stack has nothing
 
 def run_environment(
     home: Path,
+    temporary: Path,
     cli_config: Path,
     *extra: Mapping[str, str],
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """The environment of a run, in a private home. `extra` is what the run is given on purpose; later ones count."""
+    """The environment of a run, in a private home. `extra` is what the run is given on purpose; later ones count.
+
+    Providers make sockets in `temporary`, whose paths have about 100 characters at most: it must be short.
+    """
     handed_on = {name: environ[name] for name in ALLOWED if name in environ}
-    temporary = home / "tmp"
-    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = {
         "HOME": str(home),
         "TMPDIR": str(temporary),

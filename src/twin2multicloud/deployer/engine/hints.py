@@ -38,6 +38,8 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"
     PROPAGATING = "propagating"
     DEPENDENCY = "dependency"
+    TIMEOUT = "timeout"
+    MISSING = "missing"
     UNSAVED = "unsaved"
 
 
@@ -68,7 +70,7 @@ _DATA: Final = "hints.toml"
 def hint_for(diagnostic: Diagnostic) -> Hint | None:
     """The hint for an error; None for one that we know nothing better about than its own words."""
     # Wrapped words are the same words.
-    text = re.sub(r"\s+", " ", f"{diagnostic.summary} {diagnostic.detail}")
+    text = " ".join(f"{diagnostic.summary} {diagnostic.detail}".split())
     for rule in _rules():
         match = rule.pattern.search(text)
         if match:

@@ -96,9 +96,9 @@ async def run_process(
 ) -> Ended:
     """Run a command to its end. Each line of its output is handed over as soon as it is there.
 
-    A request to stop, the end of its time, the cancellation of this task, or an error in `on_line` interrupt its whole
-    process group; it is waited for before any of them takes effect here. `held` are descriptors that the supervising
-    process keeps open as long as the command lives. A command is not begun after a request to stop.
+    A request to stop, the end of its time, the cancellation of this task, or an error in `on_line` interrupt it; its
+    end is waited for before any of them takes effect here. `held` are descriptors that the supervising process keeps
+    open as long as the command lives. A command is not begun after a request to stop.
     """
     if stop.requested():
         return Ended(NOT_BEGUN, Force.NONE, stop.reason)
@@ -150,14 +150,15 @@ async def run_process(
     return Ended(work.result()[0], force, reason)
 
 
-async def _end(group: int, work: asyncio.Future[tuple[int, None, None]], patience: Patience) -> Force:
-    for force, number, wait_s in (
-        (Force.INTERRUPT, signal.SIGINT, patience.ending_s),
-        (Force.TERMINATE, signal.SIGTERM, patience.force_s),
-        (Force.KILL, signal.SIGKILL, None),
+async def _end(supervisor: int, work: asyncio.Future[tuple[int, None, None]], patience: Patience) -> Force:
+    """End a command, from mild to hard. Its supervisor passes requests on; by force the whole group is ended."""
+    for force, send, number, wait_s in (
+        (Force.INTERRUPT, os.kill, signal.SIGINT, patience.ending_s),
+        (Force.TERMINATE, os.kill, signal.SIGTERM, patience.force_s),
+        (Force.KILL, os.killpg, signal.SIGKILL, None),
     ):
         with suppress(ProcessLookupError):
-            os.killpg(group, number)
+            send(supervisor, number)
         await asyncio.wait({work}, timeout=wait_s)
         if work.done():
             return force

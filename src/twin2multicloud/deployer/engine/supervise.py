@@ -20,6 +20,7 @@ from typing import Final
 _DRAIN_S: Final = 1.0
 """How long output may still come once the command has ended: from children that it left behind."""
 _CHUNK: Final = 1 << 16
+_FORWARDED: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 def main(arguments: list[str]) -> int:
@@ -28,8 +29,8 @@ def main(arguments: list[str]) -> int:
     wake, wakened = os.pipe()
     os.set_blocking(wakened, False)
     signal.set_wakeup_fd(wakened)
-    # The engine signals the whole group. A handler, other than ignoring, is not inherited by the command.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+    # A handler, other than ignoring, is not inherited by the command.
+    for number in (*_FORWARDED, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
@@ -57,14 +58,24 @@ def _watch(child: subprocess.Popen[bytes], wake: int, ending: Sequence[tuple[flo
                 chunk = os.read(key.fd, _CHUNK)
                 if key.fd in relays:
                     _relay(relays, key.fd, chunk, selector)
-                elif key.fd == 0 and not chunk:
+                elif key.fd == wake:
+                    for number in set(chunk) & _FORWARDED:
+                        _send(child, number)
+                elif not chunk:
                     selector.unregister(0)
                     due = time.monotonic()
             if due is not None and time.monotonic() >= due:
-                os.killpg(0, steps.pop(0)[1])
+                _send(child, steps.pop(0)[1])
                 due = time.monotonic() + steps[0][0] if steps else None
             if drained is None and child.poll() is not None:
                 drained = time.monotonic() + _DRAIN_S
+
+
+def _send(child: subprocess.Popen[bytes], number: int) -> None:
+    """Requests go to Terraform alone, which stops its providers in its own way; force goes to all, and to us."""
+    if number == signal.SIGKILL:
+        os.killpg(0, signal.SIGKILL)
+    child.send_signal(number)
 
 
 def _relay(relays: dict[int, int], source: int, chunk: bytes, selector: selectors.BaseSelector) -> None:
