@@ -17,7 +17,7 @@ module "queue" {
   undelivered    = var.names.errors_undelivered
   topics         = concat([var.names.errors], var.alert_topics)
   longest_wait_s = 0 # the backend may be off for days
-  alarms_arn     = aws_sns_topic.alarms.arn
+  alarms_arn     = var.alarmed ? "arn:${local.partition}:sns:${var.region}:${local.account}:${var.names.alarms}" : null
   account        = local.account
   partition      = local.partition
   region         = var.region

@@ -25,6 +25,12 @@ variable "alert_topics" {
   type        = list(string)
 }
 
+variable "alarmed" {
+  description = "Whether there are alarms (each is billed monthly)."
+  type        = bool
+  default     = true
+}
+
 variable "owner" {
   description = "The e-mail address that hears of alarms and budgets."
   type        = string

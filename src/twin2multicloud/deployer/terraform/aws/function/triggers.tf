@@ -98,7 +98,7 @@ resource "aws_lambda_function_event_invoke_config" "schedule" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "schedule" {
-  count = var.schedule == null ? 0 : 1
+  count = var.schedule == null || var.alarms_arn == null ? 0 : 1
 
   alarm_name          = "${var.name}-fails"
   alarm_description   = "Runs of ${var.component} fail: records stay where they are, and cost more there."

@@ -88,7 +88,7 @@ variable "held" {
 }
 
 variable "alarms_arn" {
-  description = "The topic of alarms."
+  description = "The topic of alarms, null for no alarms."
   type        = string
 }
 

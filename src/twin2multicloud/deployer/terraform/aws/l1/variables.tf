@@ -98,7 +98,7 @@ variable "queues" {
 }
 
 variable "alarms" {
-  description = "The name of the topic of alarms."
+  description = "The name of the topic of alarms, null for no alarms (each is billed monthly)."
   type        = string
 }
 

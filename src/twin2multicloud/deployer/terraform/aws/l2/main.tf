@@ -37,7 +37,7 @@ module "stream_undelivered" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "intake" {
-  for_each = aws_kinesis_stream.intake
+  for_each = local.alarms_arn == null ? {} : aws_kinesis_stream.intake
 
   alarm_name          = "${each.value.name}-waits"
   alarm_description   = "Records wait in the intake for over 15 minutes: processing fails or is too slow."

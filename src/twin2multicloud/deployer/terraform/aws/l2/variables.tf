@@ -67,7 +67,7 @@ variable "errors" {
 }
 
 variable "alarms" {
-  description = "The name of the topic of alarms."
+  description = "The name of the topic of alarms, null for no alarms (each is billed monthly)."
   type        = string
 }
 

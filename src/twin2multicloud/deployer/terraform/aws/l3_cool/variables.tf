@@ -83,7 +83,7 @@ variable "log_retention_days" {
 }
 
 variable "alarms" {
-  description = "The name of the topic of alarms."
+  description = "The name of the topic of alarms, null for no alarms (each is billed monthly)."
   type        = string
 }
 

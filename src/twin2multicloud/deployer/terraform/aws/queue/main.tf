@@ -66,7 +66,7 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "age" {
-  count = var.longest_wait_s > 0 ? 1 : 0
+  count = var.longest_wait_s > 0 && var.alarms_arn != null ? 1 : 0
 
   alarm_name          = "${var.name}-waits"
   alarm_description   = "Messages wait in ${var.component} for over ${var.longest_wait_s} s: its consumer fails or is too slow."
@@ -84,6 +84,8 @@ resource "aws_cloudwatch_metric_alarm" "age" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "undelivered" {
+  count = var.alarms_arn == null ? 0 : 1
+
   alarm_name          = "${var.undelivered}-found"
   alarm_description   = "Messages of ${var.component} were given up; they are kept for 14 days."
   namespace           = "AWS/SQS"

@@ -42,7 +42,7 @@ variable "longest_wait_s" {
 }
 
 variable "alarms_arn" {
-  description = "The topic of alarms."
+  description = "The topic of alarms, null for no alarms."
   type        = string
 }
 

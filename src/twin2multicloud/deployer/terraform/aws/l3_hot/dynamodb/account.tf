@@ -7,5 +7,5 @@ data "aws_partition" "current" {}
 locals {
   account    = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  alarms_arn = "arn:${local.partition}:sns:${var.region}:${local.account}:${var.alarms}"
+  alarms_arn = var.alarms == null ? null : "arn:${local.partition}:sns:${var.region}:${local.account}:${var.alarms}"
 }
