@@ -274,6 +274,16 @@ def test_questions_are_answered_to_who_may_ask(place: Place) -> None:
     assert history.read(query) == {"device": device, "fields": ["temperature"], "points": points}
     answer = history.read(url_event("/links/history", {}, json.dumps(query).encode()))
     assert answer["statusCode"] == 401
+    place.ports.secrets.put("read-key", "a-key-of-readers")
+    asked = url_event("/query/history", {"Authorization": "Bearer a-key-of-readers"}, json.dumps(query).encode())
+    answer = history.read(asked)
+    assert (answer["statusCode"], json.loads(answer["body"])["points"]) == (200, points)
+    for path, headers, status in (
+        ("/query/history", {}, 401),
+        ("/query/history", {"authorization": "Bearer a-key-of-writers"}, 401),
+        ("/query/state", {"authorization": "Bearer a-key-of-readers"}, 404),
+    ):
+        assert history.read(url_event(path, headers, json.dumps(query).encode()))["statusCode"] == status
     state = place.function("twin-state", receives=("state",))
     assert state.read({"kind": "state", "entity": device})["entities"][0]["values"] == {"temperature": 2}
     with pytest.raises(FunctionError, match="receives one edge"):

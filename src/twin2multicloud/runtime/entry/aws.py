@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.runtime.adapters.aws.build import PLACE, AwsPorts, read_config
 from twin2multicloud.runtime.entry.aws_events import (
+    Request,
     from_queue,
     from_stream,
     is_stream,
@@ -24,6 +25,7 @@ from twin2multicloud.runtime.entry.aws_events import (
     response_of,
 )
 from twin2multicloud.runtime.entry.batches import Batches, Handle
+from twin2multicloud.runtime.entry.queries import answer_query
 from twin2multicloud.runtime.entry.roles import FunctionError, Roles, read_function, read_package
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
 from twin2multicloud.runtime.handlers.receive import Receive
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 _SPARE_S: Final = 10.0
 """Time that a mover leaves before Lambda's own time-out, to end the window it is in."""
+
+_QUERY_PATH: Final = "/query/"
 
 _Answer = dict[str, Any]
 _Event = Mapping[str, Any]
@@ -60,7 +64,9 @@ def receive(event: _Event, _context: object) -> _Answer:
 
 
 def read(event: _Event, _context: object) -> _Answer:
-    """L5's questions: a signed POST to the function URL, or a query that IAM let through (the event is the query)."""
+    """L5's questions: a signed POST to the function URL, one with the key of readers, or a query that IAM let through
+    (the event is the query).
+    """
     return _function().read(event)
 
 
@@ -107,8 +113,9 @@ class Function:
 
     def read(self, event: _Event) -> _Answer:
         """See `aws.read`."""
-        if request_of(event) is not None:
-            return self.receive(event)
+        request = request_of(event)
+        if request is not None:
+            return self.receive(event) if not request.path.startswith(_QUERY_PATH) else self._query(request)
         receives = self._roles.function.receives
         if len(receives) != 1:
             raise FunctionError("T2M_FUNCTION: a read handler receives one edge, history or state")
@@ -132,6 +139,13 @@ class Function:
     def connect(self, event: _Event) -> _Answer:
         """See `aws.connector`."""
         return self._connector(event)
+
+    def _query(self, request: Request) -> _Answer:
+        if request.method != "POST":
+            return response_of(404, b'{"error":"POST to /query/{edge}"}', {})
+        edge = request.path.removeprefix(_QUERY_PATH)
+        answer = answer_query(self._roles, edge, request.headers.get("authorization", ""), request.body)
+        return response_of(answer.status, answer.body, answer.headers)
 
     def close(self) -> None:
         """End what is kept open between events, where the host says that there will be none any more."""
