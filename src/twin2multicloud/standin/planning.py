@@ -103,7 +103,7 @@ def mark(block: Block, prior: State | None, state: State) -> State:
     for name, attribute in block.attributes.items():
         if attribute.write_only:
             marked[name] = None  # given to the provider with the configuration, and kept in no plan or state
-        if attribute.computed and marked.get(name) is None and prior is None and not attribute.write_only:
+        elif attribute.computed and marked.get(name) is None and prior is None:
             marked[name] = UNKNOWN
     for name, nested in block.block_types.items():
         mode, value = nested.nesting_mode, marked.get(name)

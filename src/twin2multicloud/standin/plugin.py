@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import os
-import threading
+import select
+import sys
 from typing import Final
 
 import grpc  # type: ignore[import-untyped]
@@ -16,24 +17,25 @@ from twin2multicloud.standin.rpc import start
 from twin2multicloud.standin.serving import socket_directory
 
 _COOKIE: Final = "TF_PLUGIN_MAGIC_COOKIE"
-_LOOK_S: Final = 1.0
-"""How often a plugin looks whether the Terraform that started it is alive."""
 
 
 def run(provider: Provider) -> None:
     """Serve a provider to the Terraform that started this process, until that says so or dies."""
     if _COOKIE not in os.environ:
         raise UsageError("this is a Terraform provider; Terraform starts it, see docs/standin-providers.md")
-    parent = os.getppid()
     certificate, credentials = _identity() if os.environ.get("PLUGIN_CLIENT_CERT") else ("", None)
-    ended = threading.Event()
+    told, tell = os.pipe()
     with socket_directory() as directory:
         socket = directory / "plugin"
-        server = start(provider, f"unix:{socket}", credentials, ended.set)
+        server = start(provider, f"unix:{socket}", credentials, lambda: os.close(tell))
         print(f"1|6|unix|{socket}|grpc|{certificate}", flush=True)
-        # A Terraform that is killed tells nobody, but its children then get another parent.
-        while not ended.wait(_LOOK_S) and os.getppid() == parent:
-            pass
+        # A Terraform that is killed tells nobody, but then no one reads our output any more. (Its process id would not
+        # do: it may be gone before we have asked for it.)
+        watch = select.poll()
+        watch.register(told)
+        watch.register(sys.stdout.fileno(), 0)
+        watch.poll()
+        provider.end()
         server.stop(grace=0.2).wait()
 
 

@@ -22,6 +22,9 @@ GROUP: Final = "azurerm_resource_group"
 
 DEFAULT_REGIONS: Final = {"aws": "us-east-1", "google": "us-central1"}
 
+WORLDWIDE: Final = ("aws_iam_", "aws_s3_", "aws_budgets_", "aws_cloudfront_", "aws_route53_")
+"""Beginnings of AWS's types whose names no two objects share in any region."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -50,6 +53,7 @@ class Provider:
         self._fate = fate
         self._settings = Settings(provider=name, region=DEFAULT_REGIONS.get(name, ""))
         self._stopped = threading.Event()
+        self._ended = threading.Event()
 
     def rules(self, kind: str, *, data: bool = False) -> Rules:
         """A type's rules."""
@@ -81,6 +85,11 @@ class Provider:
     def stop(self) -> None:
         """Terraform was interrupted: what waits for a slow cloud may give up."""
         self._stopped.set()
+
+    def end(self) -> None:
+        """The provider ends, and with it what is under way, as a process would that is told to go."""
+        self._stopped.set()
+        self._ended.set()
 
     def validate(self, kind: str, config: State, *, data: bool = False) -> list[Problem]:
         """All that is wrong with a configuration."""
@@ -156,7 +165,7 @@ class Provider:
         if self._world is None:
             return Applied(conform(block, {"id": identifier}))
         for thing in self._world.objects(kind):
-            if identifier in (thing.id, thing.key):
+            if identifier in (thing.id, thing.key, thing.key.partition("/")[2]):
                 return Applied(conform(block, thing.values))
         return Applied(
             None,
@@ -199,9 +208,12 @@ class Provider:
         return Names(self._settings, kind, state)
 
     def _key(self, kind: str, state: State) -> str:
-        """What makes an object itself, among those of its type."""
+        """What makes an object itself, among those of its type: on AWS most names are a region's own."""
         rules = self.rules(kind)
-        return str(self._names(kind, state).fill(rules.key) if rules.key else state.get("id") or "")
+        names = self._names(kind, state)
+        key = str(names.fill(rules.key) if rules.key else state.get("id") or "")
+        regional = self.name == "aws" and key and not kind.startswith(WORLDWIDE)
+        return f"{names.values['region']}/{key}" if regional else key
 
     def _tagged(self, kind: str, state: State) -> State:
         """A planned state with merged tags worked out that could not be when it was planned."""
@@ -259,14 +271,10 @@ class Provider:
         seconds = self._fate.scenario.delay(kind, name_of(kind, state), verb)
         if seconds <= 0:
             return None
-        if self._fate.scenario.on_stop == "finish":
-            threading.Event().wait(seconds)
-            return None
-        return (
-            Problem(f"waiting for {kind} ({name_of(kind, state)}): context canceled")
-            if self._stopped.wait(seconds)
-            else None
-        )
+        patient = self._fate.scenario.on_stop == "finish"
+        if (self._ended if patient else self._stopped).wait(seconds):
+            return Problem(f"waiting for {kind} ({name_of(kind, state)}): context canceled")
+        return None
 
 
 def _common_tags(provider: str, config: State) -> dict[str, str]:

@@ -68,7 +68,8 @@ def socket_directory() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _stop(server: grpc.Server) -> None:
+def _stop(server: grpc.Server, provider: Provider) -> None:
+    provider.end()
     server.stop(grace=1).wait()
 
 
@@ -90,8 +91,8 @@ def serve(
         directory = stack.enter_context(socket_directory())
         for name in names:
             socket = directory / name
-            server = start(build(name, world, scenario or Scenario(), schemas), f"unix:{socket}")
-            stack.callback(_stop, server)
+            provider = build(name, world, scenario or Scenario(), schemas)
+            stack.callback(_stop, start(provider, f"unix:{socket}"), provider)
             for host in HOSTS:
                 attached[f"{host}/{SOURCES[name].address}"] = {
                     "Protocol": "grpc",
