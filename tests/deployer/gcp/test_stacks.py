@@ -226,3 +226,34 @@ def test_stores_are_described_in_the_runtimes_own_fields(name: str) -> None:
         if "store" in each.arguments:
             read = msgspec.convert(each.arguments["store"], GcpConfig)
             assert read.database == f"smart-building-k3x9f-{each.site.region}"
+
+
+# ── Beside other clouds ─────────────────────────────────────────────────────────────────────────────────────
+ELSEWHERE = (
+    "aws.iot-core",
+    "azure.functions-flex",
+    "aws.dynamodb-on-demand",
+    "azure.blob-cool",
+    "aws.s3-glacier-flexible",
+    "azure.digital-twins",
+    "aws.managed-grafana",
+)
+
+
+@pytest.mark.parametrize("offers", [SERVERLESS, PROVISIONED])
+@pytest.mark.parametrize("alone", range(7))
+def test_a_slot_alone_on_google_cloud_refers_to_nothing_that_is_elsewhere(offers: tuple[str, ...], alone: int) -> None:
+    mixed = tuple(own if n == alone else other for n, (own, other) in enumerate(zip(offers, ELSEWHERE, strict=True)))
+    deployment = deployed(mixed)
+    foundation, only = stacks_at_gcp(deployment)
+    assert foundation.arguments["database"] == "smart-building-k3x9f-europe-west1"
+    functions = {**only.arguments.get("functions", {}), **only.arguments.get("workers", {})}
+    assert sorted(argument["name"] for argument in functions.values()) == [
+        name for name in foundation.arguments["log_services"] if "dashboards" not in name
+    ]
+    for argument in functions.values():
+        read = msgspec.convert(argument["config"], GcpConfig)
+        slot = only.slot
+        assert bool(read.bigtable_instance) == (slot is Slot.HOT and offers is PROVISIONED)
+        assert bool(read.cool_bucket) == (slot is Slot.COOL)
+        assert bool(read.archive_bucket) == (slot is Slot.ARCHIVE)

@@ -12,8 +12,8 @@ from twin2multicloud.deployer.functions import Starts
 from twin2multicloud.deployer.stacks import Stack, Upstream, slot_name
 from twin2multicloud.model.slots import Slot
 
-ACK_DEADLINE_S: Final = 60
-"""Of a subscription whose function takes a message at a time."""
+PULLED_S: Final = 120
+"""The time that whoever pulls messages has for them."""
 _MARGIN_S: Final = 60
 """Between the end of a function and the moment at which Pub/Sub or Cloud Scheduler takes it for lost."""
 
@@ -82,7 +82,7 @@ def queue(
     It pushes to `function`, whose time and whose gathering (`wait_s`) the acknowledgement deadline covers.
     """
     own = names.topic(name, generation)
-    deadline = ACK_DEADLINE_S if function is None else min(function["timeout_s"] + _MARGIN_S + int(wait_s), 600)
+    deadline = PULLED_S if function is None else min(function["timeout_s"] + _MARGIN_S + int(wait_s), 600)
     return {
         "topic": own if topic is None else topic,
         "create": topic is None,

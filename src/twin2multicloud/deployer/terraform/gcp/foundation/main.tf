@@ -8,8 +8,7 @@ data "google_project" "this" {
 }
 
 locals {
-  pubsub_agent    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-  project_account = "projects/${var.project}/serviceAccounts"
+  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 }
 
 # Other things in the project may need them too, so they are never switched off.
@@ -86,6 +85,20 @@ resource "google_storage_bucket_iam_member" "builder" {
   member = google_service_account.builder.member
 }
 
+# Cloud Functions copies packages into a bucket of its own before they are built. It may not exist yet, so that the role
+# is granted in the project, for that bucket alone.
+resource "google_project_iam_member" "builder_copies" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+
+  condition {
+    title       = "${var.builder}-copies"
+    description = "Packages that Cloud Functions has copied"
+    expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-${var.region}/\")"
+  }
+}
+
 resource "google_artifact_registry_repository_iam_member" "builder" {
   project    = var.project
   location   = var.region
@@ -116,4 +129,7 @@ resource "google_service_account_iam_member" "pubsub" {
   service_account_id = google_service_account.caller.name
   role               = "roles/iam.serviceAccountOpenIdTokenCreator"
   member             = local.pubsub_agent
+
+  # Pub/Sub's identity in a project exists once the project has a topic.
+  depends_on = [google_pubsub_topic.errors]
 }

@@ -1,7 +1,6 @@
 # What functions remember: a Firestore database of the site, errors, what Pub/Sub gave up on, and secrets.
 
 resource "google_firestore_database" "this" {
-  #checkov:skip=CKV2_GCP_30: point in time recovery is a second copy with a price of its own
   project                           = var.project
   name                              = var.database
   location_id                       = var.region
@@ -120,7 +119,7 @@ resource "google_secret_manager_secret" "this" {
 
   project             = var.project
   secret_id           = each.value
-  labels              = { component = each.key }
+  labels              = { component = "secrets" }
   deletion_protection = false
 
   replication {

@@ -32,7 +32,6 @@ resource "google_storage_bucket_object" "package" {
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  #checkov:skip=CKV2_GCP_10: HTTP triggers take HTTPS only on Cloud Run; the check knows functions of the first generation
   project     = var.site.project
   location    = var.site.region
   name        = var.function.name
@@ -77,7 +76,6 @@ resource "google_cloudfunctions2_function" "this" {
 
 # Receivers, readers and the gateway check signatures and keys themselves; all others are called by the site's caller.
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
-  #checkov:skip=CKV_GCP_102: public are only functions that take nothing without a signature or a device's key
   project  = var.site.project
   location = var.site.region
   name     = google_cloudfunctions2_function.this.name

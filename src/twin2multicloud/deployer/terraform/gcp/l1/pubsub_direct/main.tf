@@ -33,7 +33,8 @@ resource "google_iam_workload_identity_pool" "devices" {
 }
 
 resource "google_iam_workload_identity_pool_provider" "devices" {
-  #checkov:skip=CKV_GCP_125: the check is about OpenID Connect providers; here a certificate authority of the twin alone is trusted
+  #checkov:skip=CKV_GCP_118: it trusts the certificate authority of this twin alone, which signs certificates for its devices only
+  #checkov:skip=CKV_GCP_125: the check is about OpenID Connect providers
   project                            = var.site.project
   workload_identity_pool_id          = google_iam_workload_identity_pool.devices.workload_identity_pool_id
   workload_identity_pool_provider_id = local.provider

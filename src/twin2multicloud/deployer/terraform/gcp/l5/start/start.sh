@@ -14,10 +14,12 @@ field() {
   sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"
 }
 
+# A header that is a secret comes over the standard input, for anybody can read a process's arguments.
 password() {
-  token=`wget -q -O - --header "Metadata-Flavor: Google" $metadata | field access_token`
-  wget -q -O - --header "Authorization: Bearer $token" \
-    "https://secretmanager.googleapis.com/v1/$ADMIN_SECRET/versions/latest:access" | field data | base64 -d
+  token=`curl -fsS -m 10 -H "Metadata-Flavor: Google" $metadata | field access_token`
+  echo "Authorization: Bearer $token" \
+    | curl -fsS -m 10 -H @- "https://secretmanager.googleapis.com/v1/$ADMIN_SECRET/versions/latest:access" \
+    | field data | base64 -d
 }
 
 administrator() {
