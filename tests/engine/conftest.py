@@ -35,3 +35,10 @@ def rig(tmp_path: Path, core: Core) -> Iterator[Rig]:
     """An engine for each core."""
     with rig_at(tmp_path, core) as made:
         yield made
+
+
+@pytest.fixture
+def any_rig(tmp_path: Path, any_core: Core) -> Iterator[Rig]:
+    """An engine with one core."""
+    with rig_at(tmp_path, any_core) as made:
+        yield made

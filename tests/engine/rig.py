@@ -99,11 +99,13 @@ def rig_at(
     state_wait_s: float = 0.0,
     directory_wait_s: float = 0.0,
     work: str = "work",
+    mirrors: tuple[Path, ...] = (),
 ) -> Iterator[Rig]:
     """A rig; several at one root share states, as several engines of one machine do. `work` parts their directories."""
     settings = EngineSettings(
         root / work,
         root / "plugins",
+        mirrors,
         patience=patience or Patience(),
         state_wait_s=state_wait_s,
         directory_wait_s=directory_wait_s,

@@ -39,10 +39,10 @@ def test_who_comes_second_is_told_who_has_it(tmp_path: Path, core: Core) -> None
         assert "That run is going on: wait for it, or stop it first" in text
 
 
-def test_who_can_wait_gets_it(tmp_path: Path, core: Core) -> None:
+def test_who_can_wait_gets_it(tmp_path: Path, any_core: Core) -> None:
     with (
-        rig_at(tmp_path, core, work="ada") as first,
-        rig_at(tmp_path, core, work="bob", state_wait_s=30.0) as second,
+        rig_at(tmp_path, any_core, work="ada") as first,
+        rig_at(tmp_path, any_core, work="bob", state_wait_s=30.0) as second,
     ):
         done, late = asyncio.run(_both(first, second))
         assert (done.status, late.status) == (Status.DONE, Status.DONE)
@@ -71,13 +71,13 @@ def test_who_lost_the_lock_is_told_and_keeps_the_state(rig: Rig) -> None:
     assert history[0].resources == 3
 
 
-def test_a_lock_is_broken_by_its_id_only(rig: Rig) -> None:
+def test_a_lock_is_broken_by_its_id_only(any_rig: Rig) -> None:
     async def check() -> None:
-        async with rig.engine.open(rig.write(CHAIN % "true"), run_id="run-2") as run:
+        async with any_rig.engine.open(any_rig.write(CHAIN % "true"), run_id="run-2") as run:
             await run.init()
             with pytest.raises(EngineError, match="berlin/L1: any is not its lock: it is not locked"):
                 await run.force_unlock("any")
-            rig.store.lock(STACK, request("their-lock"), holder("their-run", host="elsewhere"))
+            any_rig.store.lock(STACK, request("their-lock"), holder("their-run", host="elsewhere"))
             with pytest.raises(EngineError, match=r"any is not its lock: .*run their-run"):
                 await run.force_unlock("any")
             assert (await run.force_unlock("their-lock")).ok
@@ -86,18 +86,18 @@ def test_a_lock_is_broken_by_its_id_only(rig: Rig) -> None:
     asyncio.run(check())
 
 
-def test_a_run_on_another_machine_keeps_its_lock(rig: Rig) -> None:
-    rig.store.lock(STACK, request(), holder("their-run", host="elsewhere"))
-    refused = asyncio.run(rig.deploy(rig.write(CHAIN % "true")))
+def test_a_run_on_another_machine_keeps_its_lock(any_rig: Rig) -> None:
+    any_rig.store.lock(STACK, request(), holder("their-run", host="elsewhere"))
+    refused = asyncio.run(any_rig.deploy(any_rig.write(CHAIN % "true")))
     assert refused.status is Status.FAILED
     assert "can be seen on elsewhere only: look before you unlock" in refused.describe()
-    assert rig.store.lock_of(STACK) is not None
+    assert any_rig.store.lock_of(STACK) is not None
 
 
-def test_runs_of_several_stacks_go_on_at_once(rig: Rig) -> None:
+def test_runs_of_several_stacks_go_on_at_once(any_rig: Rig) -> None:
     async def all_three() -> list[StackOutcome]:
-        jobs = [rig.write(CHAIN % "sleep 1", stack=f"berlin/L{number}") for number in (1, 2, 3)]
-        return await asyncio.gather(*(rig.deploy(job, job.name) for job in jobs))
+        jobs = [any_rig.write(CHAIN % "sleep 1", stack=f"berlin/L{number}") for number in (1, 2, 3)]
+        return await asyncio.gather(*(any_rig.deploy(job, job.name) for job in jobs))
 
     assert [outcome.status for outcome in asyncio.run(all_three())] == [Status.DONE] * 3
-    assert rig.store.stacks() == ["berlin/L1", "berlin/L2", "berlin/L3"]
+    assert any_rig.store.stacks() == ["berlin/L1", "berlin/L2", "berlin/L3"]

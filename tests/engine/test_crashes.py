@@ -58,17 +58,17 @@ def test_what_was_made_is_taken_up_again(tmp_path: Path, core: Core) -> None:
         assert rig.store.lock_of(STACK) is None
 
 
-def test_what_the_dead_began_is_alone_in_its_directory_until_it_has_ended(tmp_path: Path, core: Core) -> None:
-    _kill_in_mid_apply(tmp_path, core)
+def test_what_the_dead_began_is_alone_in_its_directory_until_it_has_ended(tmp_path: Path, any_core: Core) -> None:
+    _kill_in_mid_apply(tmp_path, any_core)
     # Terraform is trying to save its state still, watched over by its supervisor.
     assert processes_in(tmp_path / "work")
-    with rig_at(tmp_path, core) as rig:
+    with rig_at(tmp_path, any_core) as rig:
         lock = rig.store.lock_of(STACK)
         assert lock is not None
         assert lock.holder.liveness() is Liveness.ALIVE
         with pytest.raises(WorkDirectoryError, match="another run is in"):
             asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2"))
-    with rig_at(tmp_path, core, directory_wait_s=30.0) as rig:
+    with rig_at(tmp_path, any_core, directory_wait_s=30.0) as rig:
         assert asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2")).status is Status.DONE
 
 

@@ -18,6 +18,17 @@ from twin2multicloud.deployer.engine.process import Patience, Stop
 
 pytestmark = pytest.mark.slow
 SLOW = CHAIN % "sleep 30"
+STUBBORN = """#!/bin/sh
+trap '' INT TERM
+for each; do
+  case $each in -out=*) : > "${each#-out=}";; esac
+done
+case $1 in
+  init) exit 0;;
+  plan) exit 2;;
+  apply) while :; do sleep 1; done;;
+esac
+"""
 
 
 async def _interrupted(rig: Rig) -> StackOutcome:
@@ -74,10 +85,7 @@ def test_a_run_that_takes_too_long_is_interrupted(tmp_path: Path, core: Core) ->
 def test_a_run_that_does_not_end_is_ended_by_force_and_says_so(tmp_path: Path, core: Core) -> None:
     """A program that ignores both requests stands for a provider that hangs."""
     stubborn = tmp_path / "stubborn"
-    stubborn.write_text(
-        "#!/bin/sh\ntrap '' INT TERM\n"
-        "case $1 in init) exit 0;; plan) exit 2;; apply) while :; do sleep 1; done;; esac\n"
-    )
+    stubborn.write_text(STUBBORN)
     stubborn.chmod(0o755)
 
     async def stopped() -> StackOutcome:

@@ -189,11 +189,11 @@ def test_a_plan_that_the_state_left_behind_is_refused(rig: Rig) -> None:
     asyncio.run(check())
 
 
-def test_drift_is_found_without_changing_anything(rig: Rig) -> None:
-    job = rig.write(CHAIN % "true")
+def test_drift_is_found_without_changing_anything(any_rig: Rig) -> None:
+    job = any_rig.write(CHAIN % "true")
 
     async def check() -> None:
-        async with rig.engine.open(job, run_id="run-1") as run:
+        async with any_rig.engine.open(job, run_id="run-1") as run:
             await run.init()
             await run.apply(await run.plan())
             plan = await run.plan(refresh_only=True)
@@ -202,7 +202,7 @@ def test_drift_is_found_without_changing_anything(rig: Rig) -> None:
             assert plan.drift == ()
 
     asyncio.run(check())
-    assert len(rig.store.history(STACK)) == 1
+    assert len(any_rig.store.history(STACK)) == 1
 
 
 def test_a_run_knows_its_own_credentials_only(tmp_path: Path, any_core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_secrets_are_in_no_event_and_in_no_file(rig: Rig) -> None:
     assert not [file for file in files if b"pa" + b'"ss' in file.read_bytes() or b'pa\\"ss' in file.read_bytes()]
 
 
-def test_sensitive_outputs_are_shown_by_nothing(rig: Rig) -> None:
+def test_sensitive_outputs_are_shown_by_nothing(any_rig: Rig) -> None:
     code = """
         variable "again" {
           default = false
@@ -248,45 +248,45 @@ def test_sensitive_outputs_are_shown_by_nothing(rig: Rig) -> None:
           sensitive = true
         }
     """
-    made = asyncio.run(rig.deploy(rig.write(code)))
+    made = asyncio.run(any_rig.deploy(any_rig.write(code)))
     assert made.outputs["key"].value == "key-of-a-link-1234"
-    assert "key-of-a-link" not in f"{made!r} {made.describe()} {rig.events!r}"
+    assert "key-of-a-link" not in f"{made!r} {made.describe()} {any_rig.events!r}"
 
 
-def test_the_rendered_tree_stays_as_it_is(rig: Rig) -> None:
-    job = rig.write(CHAIN % "true")
-    source = rig.write('{"a person\'s": "own state"}', "terraform.tfstate").source
+def test_the_rendered_tree_stays_as_it_is(any_rig: Rig) -> None:
+    job = any_rig.write(CHAIN % "true")
+    source = any_rig.write('{"a person\'s": "own state"}', "terraform.tfstate").source
     assert source is not None
     before = {file.name: file.read_bytes() for file in source.iterdir()}
-    assert asyncio.run(rig.deploy(job)).status is Status.DONE
+    assert asyncio.run(any_rig.deploy(job)).status is Status.DONE
     assert {file.name: file.read_bytes() for file in source.iterdir()} == before
     (source / "main.tf").unlink()
-    rig.write('output "other" {\n  value = 1\n}\n', "other.tf")
-    changed = asyncio.run(rig.deploy(job))
+    any_rig.write('output "other" {\n  value = 1\n}\n', "other.tf")
+    changed = asyncio.run(any_rig.deploy(job))
     assert changed.resources == ()
     assert set(changed.outputs) == {"other"}
 
 
-def test_what_cannot_be_rendered_any_more_can_be_destroyed(rig: Rig) -> None:
+def test_what_cannot_be_rendered_any_more_can_be_destroyed(any_rig: Rig) -> None:
     with pytest.raises(WorkDirectoryError, match="has no code of an earlier run; render it first"):
-        asyncio.run(rig.destroy(StackJob(STACK, None)))
-    asyncio.run(rig.deploy(rig.write(CHAIN % "true")))
-    assert asyncio.run(rig.destroy(StackJob(STACK, None))).resources == ()
+        asyncio.run(any_rig.destroy(StackJob(STACK, None)))
+    asyncio.run(any_rig.deploy(any_rig.write(CHAIN % "true")))
+    assert asyncio.run(any_rig.destroy(StackJob(STACK, None))).resources == ()
 
 
-def test_code_that_is_not_there_is_missed(rig: Rig) -> None:
+def test_code_that_is_not_there_is_missed(any_rig: Rig) -> None:
     with pytest.raises(WorkDirectoryError, match="nowhere is no directory with infrastructure code"):
-        asyncio.run(rig.deploy(StackJob(STACK, rig.root / "nowhere")))
+        asyncio.run(any_rig.deploy(StackJob(STACK, any_rig.root / "nowhere")))
 
 
-def test_a_rollback_is_what_the_next_plan_starts_from(rig: Rig) -> None:
-    job = rig.write(CHAIN % "true")
-    made = asyncio.run(rig.deploy(job))
-    asyncio.run(rig.destroy(job))
-    rig.store.roll_back(STACK, 1, Holder("undo", "here", 1))
+def test_a_rollback_is_what_the_next_plan_starts_from(any_rig: Rig) -> None:
+    job = any_rig.write(CHAIN % "true")
+    made = asyncio.run(any_rig.deploy(job))
+    asyncio.run(any_rig.destroy(job))
+    any_rig.store.roll_back(STACK, 1, Holder("undo", "here", 1))
 
     async def check() -> None:
-        async with rig.engine.open(job, run_id="run-3") as run:
+        async with any_rig.engine.open(job, run_id="run-3") as run:
             state = run.state()
             assert state is not None
             assert state.resources == made.resources
@@ -296,23 +296,23 @@ def test_a_rollback_is_what_the_next_plan_starts_from(rig: Rig) -> None:
     asyncio.run(check())
 
 
-def test_two_runs_of_a_stack_do_not_meet_in_its_directory(rig: Rig) -> None:
-    job = rig.write(CHAIN % "true")
+def test_two_runs_of_a_stack_do_not_meet_in_its_directory(any_rig: Rig) -> None:
+    job = any_rig.write(CHAIN % "true")
 
     async def check() -> None:
-        async with rig.engine.open(job, run_id="run-1"):
+        async with any_rig.engine.open(job, run_id="run-1"):
             with pytest.raises(WorkDirectoryError, match=f"another run is in .*process {os.getpid()}"):
-                async with rig.engine.open(job, run_id="run-2"):
+                async with any_rig.engine.open(job, run_id="run-2"):
                     pass
 
     asyncio.run(check())
 
 
-def test_reading_what_is_not_there_fails_in_terraforms_words(rig: Rig) -> None:
-    job = rig.write(CHAIN % "true")
+def test_reading_what_is_not_there_fails_in_terraforms_words(any_rig: Rig) -> None:
+    job = any_rig.write(CHAIN % "true")
 
     async def check() -> None:
-        async with rig.engine.open(job, run_id="run-1") as run:
+        async with any_rig.engine.open(job, run_id="run-1") as run:
             with pytest.raises(CommandError, match="output") as refused:
                 await run.outputs()
             assert "init" in refused.value.words
@@ -333,3 +333,14 @@ def test_nothing_of_the_backend_is_written_down(rig: Rig) -> None:
     assert kept["backend"]["type"] == "http"
     assert kept["backend"]["config"]["password"] is None
     assert kept["backend"]["config"]["address"] is None
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_program_that_crashes_is_quoted(tmp_path: Path, any_core: Core, code: int) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f'#!/bin/sh\n[ "$1" = init ] && exit 0\necho "panic: index out of range" >&2\nexit {code}\n')
+    broken.chmod(0o755)
+    with rig_at(tmp_path, any_core._replace(command=(str(broken),))) as rig:
+        failed = asyncio.run(rig.deploy(rig.write(CHAIN % "true")))
+        assert failed.status is Status.FAILED
+        assert "panic: index out of range" in failed.describe()

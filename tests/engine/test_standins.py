@@ -205,6 +205,24 @@ def test_a_provider_in_the_middle_of_something_finishes_it_when_interrupted(tmp_
         assert asyncio.run(rig.deploy(job, "run-2")).status is Status.DONE
 
 
+@pytest.mark.slow
+def test_providers_come_from_a_mirror_once_for_all_stacks(tmp_path: Path, any_core: Core) -> None:
+    """No registry is asked for what the mirror has, and stacks that begin together share one cache."""
+    variables = mirror(tmp_path / "mirror", tmp_path / "world", providers=["aws"])
+    plugins = tmp_path / "mirror" / "plugins"
+    assert plugins.is_dir()
+    assert variables
+
+    async def together() -> list[StackOutcome]:
+        code = {name: QUEUES.replace("berlin-", f"{name}-") for name in ("one", "two")}
+        jobs = [rig.write(text, stack=f"berlin/{name}") for name, text in code.items()]
+        return await asyncio.gather(*(rig.deploy(job) for job in jobs))
+
+    with rig_at(tmp_path, any_core, mirrors=(plugins,)) as rig:
+        assert [outcome.status for outcome in asyncio.run(together())] == [Status.DONE] * 2
+        assert list((tmp_path / "plugins").glob("registry.*/hashicorp/aws/*/*"))
+
+
 def _delete_from_world(world: Path, name: str) -> None:
     (found,) = [file for file in world.rglob("*") if file.is_file() and name in file.name]
     found.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,17 +13,29 @@ def write_cli_config(file: Path, plugin_cache: Path, mirrors: Sequence[Path] = (
     registry, each once per machine.
     """
     plugin_cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The lock file of a work directory is for this machine only, so that the cache may fill it.
     lines = [
         "disable_checkpoint = true",
         f"plugin_cache_dir = {json.dumps(str(plugin_cache))}",
+        # The lock file of a work directory is for this machine only, so that the cache may fill it.
         "plugin_cache_may_break_dependency_lock_file = true",
     ]
     if mirrors:
-        found = [f"  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}" for mirror in mirrors]
-        lines += ["provider_installation {", *found, "  direct {}", "}"]
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = sorted({provider for mirror in mirrors for provider in _providers_in(mirror)})
+        sources = [
+            f"  filesystem_mirror {{\n    path = {json.dumps(str(mirror.absolute()))}\n  }}" for mirror in mirrors
+        ]
+        # Terraform asks every source that may have a provider, and fails if one of them cannot be reached.
+        lines += ["provider_installation {", *sources, f"  direct {{\n    exclude = {json.dumps(found)}\n  }}", "}"]
     content = "\n".join(lines) + "\n"
     if not file.exists() or file.read_text() != content:
-        file.write_text(content)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Replaced at once: another process may be reading it.
+        fresh = file.with_name(f"{file.name}.{os.getpid()}")
+        fresh.write_text(content)
+        fresh.replace(file)
     return file
+
+
+def _providers_in(mirror: Path) -> list[str]:
+    """The addresses of the providers in a mirror, which lie in host/namespace/type."""
+    return [str(entry.relative_to(mirror)) for entry in mirror.glob("*/*/*") if entry.is_dir()]

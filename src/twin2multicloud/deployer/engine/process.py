@@ -17,8 +17,8 @@ from twin2multicloud.deployer.engine import supervise
 
 _CHUNK: Final = 1 << 16
 _SIGNALLED: Final = 128
-NOT_BEGUN: Final = 1
-"""The code of a command that was not begun: not a success."""
+FAILED: Final = 1
+"""The code of a command that did not do what it was to do, be it that it was not begun."""
 _MOST_BYTES: Final = 256 << 20
 
 
@@ -101,7 +101,7 @@ async def run_process(
     open as long as the command lives. A command is not begun after a request to stop.
     """
     if stop.requested():
-        return Ended(NOT_BEGUN, Force.NONE, stop.reason)
+        return Ended(FAILED, Force.NONE, stop.reason)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", supervise.__file__, str(patience.ending_s), str(patience.force_s), *command),
         cwd=directory,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,12 +21,13 @@ from twin2multicloud.deployer.engine.events import (
     PlannedChange,
     RawDiagnostic,
     ResourceDrift,
+    Severity,
     parse_event,
 )
 from twin2multicloud.deployer.engine.job import EngineSettings, Sink, StackJob
 from twin2multicloud.deployer.engine.masking import Masker
 from twin2multicloud.deployer.engine.plain import parse_plain
-from twin2multicloud.deployer.engine.process import NOT_BEGUN, Ended, Stop, run_process
+from twin2multicloud.deployer.engine.process import FAILED, Ended, Stop, run_process
 from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
 from twin2multicloud.deployer.engine.workdir import WorkDirectory
 from twin2multicloud.deployer.state.access import Grant
@@ -36,6 +37,8 @@ from twin2multicloud.deployer.state.records import Liveness, StateLock
 from twin2multicloud.deployer.state.server import StateServer
 
 _POLL_S: Final = 0.05
+_MOST_WORDS: Final = 4000
+"""Characters of a crashed program's last words that are told; the end says most."""
 
 
 class _Validation(msgspec.Struct):
@@ -86,7 +89,7 @@ class StackRun:
         lock = self._settings.plugin_cache / ".init"
         while (held := HeldFile.take(lock)) is None:
             if self.stop.requested():
-                return Step("init", Ended(NOT_BEGUN, reason=self.stop.reason))
+                return Step("init", Ended(FAILED, reason=self.stop.reason))
             await asyncio.sleep(_POLL_S)
         with held:
             # The child holds it too: it goes on for a moment should we be killed.
@@ -108,7 +111,9 @@ class StackRun:
         file = self.directory.plan_file
         file.unlink(missing_ok=True)
         flags = ["-destroy"] if destroy else ["-refresh-only"] if refresh_only else []
-        step, events = await self._events("plan", "-detailed-exitcode", f"-out={file}", *self._locking(), *flags)
+        step, events = await self._events(
+            "plan", "-detailed-exitcode", f"-out={file}", *self._locking(), *flags, made=file
+        )
         if file.exists():
             file.chmod(0o600)
         changes = tuple(event for event in events if isinstance(event, PlannedChange))
@@ -175,8 +180,8 @@ class StackRun:
         return self._states.store.break_lock(self.job.name)
 
     # ── Their mechanics ────────────────────────────────────────────────────────────────────────────────────
-    async def _events(self, *arguments: str | Path) -> tuple[Step, list[Event]]:
-        """A command that prints its events as JSON."""
+    async def _events(self, *arguments: str | Path, made: Path | None = None) -> tuple[Step, list[Event]]:
+        """A command that prints its events as JSON, and has failed if it has not `made` the file that it should."""
         events: list[Event] = []
 
         def on_line(line: bytes) -> None:
@@ -185,11 +190,22 @@ class StackRun:
                 events.append(event)
                 self._sink(event)
 
+        words: list[str] = []
+
+        def on_error_line(line: bytes) -> None:
+            text = line.decode(errors="replace")
+            words.append(text)
+            if text.strip():
+                self._sink(Log(text, "warn", "stderr"))
+
         name, *rest = (str(argument) for argument in arguments)
-        ended = await self._execute(name, "-input=false", "-json", *rest, on_line=on_line)
+        ended = await self._execute(name, "-input=false", "-json", *rest, on_line=on_line, on_error_line=on_error_line)
+        if made is not None and not made.exists() and not ended.reason:
+            # A crashed program may end with the code that stands for changes.
+            ended = replace(ended, code=FAILED)
         diagnostics = tuple(event for event in events if isinstance(event, Diagnostic))
         summary = next((event for event in reversed(events) if isinstance(event, ChangeSummary)), None)
-        return self._step(name, ended, diagnostics, summary), events
+        return self._step(name, ended, diagnostics, summary, words), events
 
     async def _plain(self, *arguments: str, command_s: float | None = None, held: int | None = None) -> Step:
         """A command that prints text for people."""
@@ -205,7 +221,7 @@ class StackRun:
         diagnostics = tuple(parse_plain("\n".join(lines)))
         for diagnostic in diagnostics:
             self._sink(diagnostic)
-        return self._step(arguments[0], ended, diagnostics)
+        return self._step(arguments[0], ended, diagnostics, words=lines)
 
     async def _json(self, *arguments: str) -> dict[str, Any]:
         """A command that prints one JSON document, which is not masked: it is for programs."""
@@ -256,8 +272,17 @@ class StackRun:
         ended: Ended,
         diagnostics: tuple[Diagnostic, ...] = (),
         summary: ChangeSummary | None = None,
+        words: Sequence[str] = (),
     ) -> Step:
-        return Step(name, ended, diagnostics, summary, tuple(dict.fromkeys(self._grant.refusals)))
+        """`words` is what else was said: all that there is to tell if the command failed without a diagnostic."""
+        step = Step(name, ended, diagnostics, summary, tuple(dict.fromkeys(self._grant.refusals)))
+        if step.ok or step.errors or ended.reason:
+            return step
+        text = "\n".join(words).strip()
+        said = tuple(parse_plain(text)) or (
+            Diagnostic(Severity.ERROR, f"{name} ended with code {ended.code}", text[-_MOST_WORDS:]),
+        )
+        return replace(step, diagnostics=(*diagnostics, *said))
 
     def _locking(self) -> tuple[str, ...]:
         return (f"-lock-timeout={self._settings.state_wait_s:g}s",)
