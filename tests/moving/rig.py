@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.workload import Workload
-from twin2multicloud.moving.steps import Progress, Report
+from twin2multicloud.moving.steps import Report
 from twin2multicloud.sandbox.moving.session import SandboxMove
 
 STORES = {
@@ -84,27 +84,21 @@ class MovingRig(Rig):
         assert self.layout.transition() is None
         assert [file.name for file in self.layout.moves.iterdir() if file.suffix == ".json"] == []
 
-    def move(
-        self,
-        slot: Slot,
-        cloud: str,
-        took: Callable[[str], None] = lambda _what: None,
-        progress: Callable[[Progress], None] = lambda _progress: None,
-    ) -> Report:
+    def move(self, slot: Slot, cloud: str, **more: Any) -> Report:
         blueprint, document = self.after(slot, cloud)
-        with SandboxMove(self.layout, took=took, progress=progress) as session:
+        with SandboxMove(self.layout, **more) as session:
             report = session.begin(slot, blueprint, document)
         self.adopt()
         return report
 
-    def resume(self, took: Callable[[str], None] = lambda _what: None) -> Report:
-        with SandboxMove(self.layout, took=took) as session:
+    def resume(self, **more: Any) -> Report:
+        with SandboxMove(self.layout, **more) as session:
             report = session.resume()
         self.adopt()
         return report
 
-    def abort(self) -> Report:
-        with SandboxMove(self.layout) as session:
+    def abort(self, **more: Any) -> Report:
+        with SandboxMove(self.layout, **more) as session:
             report = session.abort()
         self.adopt()
         return report

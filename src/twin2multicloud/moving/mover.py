@@ -19,7 +19,7 @@ from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.times import to_epoch, to_time
 
 PATIENCE_S: Final = 60.0
-"""A store that fails is tried again for so long; while writers are held, for `HELD_PATIENCE_S`."""
+"""A store that fails is tried again for so long; while writers are held, for `HELD_PATIENCE_S` at most."""
 HELD_PATIENCE_S: Final = 20.0
 AT_REST_S: Final = 120.0
 """What was under way when writers were held has so long to arrive."""
@@ -35,7 +35,8 @@ _POLL_S: Final = 0.05
 
 
 class Mover:
-    """One move by one process. `now` is the twin's time, `wall` and `monotonic` the machine's; `sleep` takes seconds.
+    """One move by one process. `now` is the twin's time, `monotonic` the machine's; `sleep` takes seconds. A store that
+    fails is tried again for `patience_s`.
 
     `took` hears of every step and page once it is on record, for tests to kill at.
     """
@@ -48,6 +49,7 @@ class Mover:
         *,
         now: Callable[[], float],
         pace: Pace | None = None,
+        patience_s: float = PATIENCE_S,
         progress: Callable[[Progress], None] = lambda _progress: None,
         took: Callable[[str], None] = lambda _what: None,
         sleep: Callable[[float], None] = time.sleep,
@@ -62,8 +64,8 @@ class Mover:
         self._took = took
         self._sleep = sleep
         self._monotonic = monotonic
-        self._patience = Patience(PATIENCE_S, sleep, monotonic)
-        self._held_patience = Patience(HELD_PATIENCE_S, sleep, monotonic)
+        self._patience = Patience(patience_s, sleep, monotonic)
+        self._held_patience = Patience(min(patience_s, HELD_PATIENCE_S), sleep, monotonic)
         self._carried = 0
 
     # ── There ───────────────────────────────────────────────────────────────────────────────────────────────

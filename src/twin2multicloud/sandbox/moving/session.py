@@ -15,7 +15,7 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.journal import Journal
 from twin2multicloud.moving.move import Move
-from twin2multicloud.moving.mover import Mover
+from twin2multicloud.moving.mover import PATIENCE_S, Mover
 from twin2multicloud.moving.pace import Pace
 from twin2multicloud.moving.steps import Progress, Report
 from twin2multicloud.sandbox.create import running
@@ -40,17 +40,20 @@ class SandboxMove:
         layout: Layout,
         *,
         items_per_s: float | None = None,
+        patience_s: float = PATIENCE_S,
         progress: Callable[[Progress], None] = lambda _progress: None,
         took: Callable[[str], None] = lambda _what: None,
         driver: SandboxDriver | None = None,
     ) -> None:
-        """`items_per_s` bounds how fast is copied. `took` and `driver` are there for tests."""
+        """`items_per_s` bounds how fast is copied; a store that fails is tried again for `patience_s`. `took` and
+        `driver` are there for tests."""
         if not running(layout):
             raise SandboxError("the sandbox is not running; `twin2multicloud sandbox up` starts it, then move")
         self._layout = layout
         self._progress = progress
         self._took = took
         self._driver = driver or SandboxDriver(layout)
+        self._patience_s = patience_s
         self._pace = Pace(items_per_s, time.sleep, time.monotonic)
         self._held = ExitStack()
         self._held.enter_context(ProcessLock(layout.move_lock, _OTHER_S))
@@ -107,6 +110,7 @@ class SandboxMove:
             layout.spec(),
             now=twin_time,
             pace=self._pace,
+            patience_s=self._patience_s,
             progress=self._progress,
             took=self._took,
         )
