@@ -1,0 +1,1 @@
+"""L5's content: folder, data sources, dashboards, alert rules and people, through Grafana's HTTP API."""
