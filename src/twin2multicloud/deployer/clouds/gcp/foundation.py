@@ -6,7 +6,7 @@ import math
 from typing import Any, Final
 
 from twin2multicloud.deployer.clouds.gcp.functions import functions_at
-from twin2multicloud.deployer.clouds.gcp.names import SiteNames
+from twin2multicloud.deployer.clouds.gcp.names import SiteNames, labels
 from twin2multicloud.deployer.clouds.gcp.stack import providers
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.functions import acts
@@ -47,6 +47,7 @@ def foundation(deployment: Deployment, site: Site) -> Stack:
         "region": names.region,
         "twin": deployment.settings.twin,
         "owner": deployment.settings.owner,
+        "labels": labels(deployment, None),
         "services": services(deployment, site),
         "prefix": names.prefix,
         "source_bucket": names.source_bucket,

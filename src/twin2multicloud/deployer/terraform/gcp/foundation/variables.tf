@@ -23,6 +23,11 @@ variable "owner" {
   }
 }
 
+variable "labels" {
+  description = "The labels of everything, for what the provider does not label by itself."
+  type        = map(string)
+}
+
 variable "services" {
   description = "The services of the project that the twin uses, such as `pubsub.googleapis.com`."
   type        = list(string)

@@ -44,7 +44,7 @@ resource "google_monitoring_notification_channel" "owner" {
   display_name = "Owner of ${var.twin}"
   type         = "email"
   labels       = { email_address = var.owner }
-  user_labels  = { component = "warnings" }
+  user_labels  = merge(var.labels, { component = "warnings" })
 
   depends_on = [google_project_service.needed]
 }
@@ -55,7 +55,7 @@ resource "google_monitoring_alert_policy" "queues" {
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = [google_monitoring_notification_channel.owner.name]
-  user_labels           = { component = "warnings" }
+  user_labels           = merge(var.labels, { component = "warnings" })
 
   conditions {
     display_name = "The oldest message of a queue is older than a quarter of an hour"
