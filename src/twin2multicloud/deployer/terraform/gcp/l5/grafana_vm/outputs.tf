@@ -1,10 +1,11 @@
 output "dashboards" {
-  description = "Where people look at dashboards and where they are pushed to; the user, and the secret of its password."
+  description = "Where people look at dashboards, where a step pushes them, and the secret with the administrator's password."
   value = {
-    url    = local.url
-    api    = local.url
-    user   = "admin"
-    secret = var.admin_secret
+    kind            = "oss"
+    url             = local.url
+    api             = "${local.url}/api"
+    administrator   = "admin"
+    password_secret = var.admin_secret
   }
   depends_on = [google_compute_instance.dashboards]
 }
