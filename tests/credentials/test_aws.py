@@ -14,7 +14,7 @@ from aiohttp import web
 from tests.contracts.base import unique
 from tests.standins.aws.server import REGION, EndpointSession, Ministack, ministack
 from tests.standins.azure.rig import serving
-from twin2multicloud.deployer.credentials.aws import check_aws, principal_of
+from twin2multicloud.deployer.credentials.aws import check_aws, example, principal_of
 from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict, sufficient
 from twin2multicloud.deployer.credentials.needs import Needs, Permission
 from twin2multicloud.model.slots import Provider
@@ -215,6 +215,43 @@ def test_what_the_organisation_forbids_is_told_from_what_the_identity_lacks(fake
     first, second = (f for f in check_aws(needs, fake[1]) if f.topic is Topic.PERMISSIONS)
     assert (first.text, first.names) == ("the organisation forbids lambda:CreateFunction", ("lambda:CreateFunction",))
     assert second.names == ("dynamodb:CreateTable",)
+
+
+def test_what_depends_on_conditions_is_unknown(fake: Fake) -> None:
+    fake[0].answers["GetCallerIdentity"] = USER
+    missing = "<MissingContextValues><member>iam:PassedToService</member></MissingContextValues>"
+    passing = member("iam:PassRole", "implicitDeny").replace("</member>", missing + "</member>")
+    fake[0].answers["SimulatePrincipalPolicy"] = 200, simulated(passing)
+    found = [f for f in check_aws(Needs(Provider.AWS, (REGION,), WANTED[3:4]), fake[1]) if f.topic is Topic.PERMISSIONS]
+    assert [(finding.verdict, finding.names) for finding in found] == [
+        (Verdict.OK, ()),
+        (Verdict.UNKNOWN, ("iam:PassRole",)),
+    ]
+
+
+def test_patterns_of_a_policy_become_names_in_ones_own_account() -> None:
+    arn = "arn:aws-cn:iam::123456789012:user/ann"
+    assert example("*", arn) == "*"
+    assert example("arn:*:iam::*:role/house-*", arn) == "arn:aws-cn:iam::123456789012:role/house-example"
+    assert example("arn:*:s3:::house-*", arn) == "arn:aws-cn:s3:::house-example"
+
+
+def test_rights_on_names_of_ones_own_suffice(server: Ministack) -> None:
+    """As the deployer's policy gives them."""
+    own = {"Effect": "Allow", "Action": "sqs:CreateQueue", "Resource": f"arn:*:sqs:{REGION}:*:house-*"}
+    session = user(server, allow(*ASKING), own)
+    wanted = (
+        Permission("sqs:CreateQueue", f"arn:*:sqs:{REGION}:*:house-*"),
+        Permission("sqs:CreateQueue", f"arn:*:sqs:{REGION}:*:other-*", why="aws_sqs_queue"),
+    )
+    (finding,) = (
+        f
+        for f in check_aws(Needs(Provider.AWS, (REGION,), wanted), lambda _region: session)
+        if f.topic is Topic.PERMISSIONS
+    )
+    assert finding.names == ("sqs:CreateQueue",)
+    findings = check_aws(Needs(Provider.AWS, (REGION,), wanted[:1]), lambda _region: session)
+    assert of(findings, Topic.PERMISSIONS).verdict is Verdict.OK
 
 
 def test_fifty_actions_are_asked_about_at_once(fake: Fake) -> None:

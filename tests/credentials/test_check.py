@@ -12,6 +12,8 @@ from tests.sandbox.twins import ring
 from twin2multicloud.deployer.credentials.check import check_credentials, needs_of
 from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict
 from twin2multicloud.deployer.credentials.needs import Needs, Permission, permissions_for
+from twin2multicloud.deployer.credentials.wanted import permissions_of
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import PROVIDERS, Provider, Slot
 
 
@@ -34,6 +36,25 @@ def test_a_permission_is_asked_about_once() -> None:
         Permission("q:drop", why="a_queue"),
         Permission("t:make", why="a_topic"),
     )
+
+
+def test_permissions_are_those_that_the_policies_give() -> None:
+    deployed = deployment(ring(0, 1), elsewhere=[Slot.COOL])
+    types = {
+        Provider.AWS: ["aws_sqs_queue", "aws_iam_role"],
+        Provider.AZURE: ["azurerm_iothub", "azurerm_key_vault_secret"],
+        Provider.GCP: ["google_secret_manager_secret"],
+    }
+    found = permissions_of(deployed, types)
+    create = [permission for permission in found[Provider.AWS] if permission.action == "sqs:CreateQueue"]
+    assert [(p.resource, p.why) for p in create] == [
+        ("arn:*:sqs:eu-central-1:*:test-house-k3x9f-*", "aws_sqs_queue"),
+        ("arn:*:sqs:us-east-1:*:test-house-k3x9f-*", "aws_sqs_queue"),
+    ]
+    assert {p.action for p in found[Provider.AZURE] if p.data} >= {"Microsoft.KeyVault/vaults/secrets/*"}
+    assert "secretmanager.versions.add" in {p.action for p in found[Provider.GCP]}
+    with pytest.raises(UsageError, match="google_unheard_of"):
+        permissions_of(deployed, {Provider.GCP: ["google_unheard_of"]})
 
 
 def test_clouds_are_asked_at_the_same_time() -> None:

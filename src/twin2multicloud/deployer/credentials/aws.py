@@ -87,6 +87,20 @@ def principal_of(arn: str, role_arn: Callable[[str], str | None]) -> str:
     return role_arn(role) or f"arn:{partition}:iam::{account}:role/{role}"
 
 
+def example(resource: str, arn: str) -> str:
+    """A resource that a pattern of a policy means, in the partition and account of the caller's `arn`: the simulator
+    takes whole names only.
+    """
+    if resource == "*":
+        return resource
+    parts = resource.split(":", 5)
+    own = arn.split(":")
+    if len(parts) == 6:
+        parts[1] = own[1] if parts[1] == "*" else parts[1]
+        parts[4] = own[4] if parts[4] == "*" else parts[4]
+    return ":".join(part.replace("*", "example") for part in parts)
+
+
 def _permissions(findings: Findings, wanted: Sequence[Permission], session: Session, arn: str) -> None:
     if arn.endswith(":root"):
         findings.unknown(
@@ -106,11 +120,14 @@ def _permissions(findings: Findings, wanted: Sequence[Permission], session: Sess
     source = principal_of(arn, role_arn)
     denied: list[Permission] = []
     organisation: list[str] = []
+    depending: list[str] = []
     try:
         for batch, resource in _batches(wanted):
             by_action = {permission.action: permission for permission in batch}
-            for result in _simulated(iam, source, list(by_action), resource):
-                if result["EvalDecision"] != "allowed":
+            for result in _simulated(iam, source, list(by_action), example(resource, arn)):
+                if result["EvalDecision"] == "implicitDeny" and result.get("MissingContextValues"):
+                    depending.append(result["EvalActionName"])
+                elif result["EvalDecision"] != "allowed":
                     denied.append(by_action[result["EvalActionName"]])
                     if not result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations", True):
                         organisation.append(result["EvalActionName"])
@@ -142,7 +159,11 @@ def _permissions(findings: Findings, wanted: Sequence[Permission], session: Sess
             names,
         )
     elif not denied:
-        findings.ok(Topic.PERMISSIONS, f"all {len(wanted)} permissions are there")
+        findings.ok(Topic.PERMISSIONS, f"all {len(wanted) - len(depending)} permissions are there")
+    if depending:
+        findings.unknown(
+            Topic.PERMISSIONS, f"it depends on conditions whether it may {listed(depending)}", "", depending
+        )
 
 
 def _simulated(iam: Any, source: str, actions: list[str], resource: str) -> Iterator[dict[str, Any]]:

@@ -7,9 +7,9 @@ person's own credentials, as the clouds' SDKs find them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -21,14 +21,13 @@ from twin2multicloud.runtime.adapters.azure.build import AzureConfig, AzurePorts
 from twin2multicloud.runtime.entry.roles import Ports
 from twin2multicloud.runtime.ports import Secrets, TwinGraph
 
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
 Outputs = Mapping[str, Any]
 """The output `slot` of each stack that is applied, by the stack's name."""
 STORES: Final = "stores"
-SHARED: Final[Mapping[Provider, tuple[str, ...]]] = {
-    Provider.AWS: ("stores",),
-    Provider.AZURE: ("secrets", "state"),
-    Provider.GCP: ("state",),
-}
+SHARED: Final = ("secrets", "state")
 """The outputs of a foundation that together open secrets, dead letters, rule states and nonces."""
 
 
@@ -46,6 +45,7 @@ class DeployedPlaces:
     """`Places`, and all other ports, of a deployment whose stacks have these outputs.
 
     `environment` names emulators of Google's services where there are any, `emulators` Azure's; in use there are none.
+    `azure` gives the person's credential at Azure, without which azure-identity looks for one.
     """
 
     def __init__(
@@ -54,11 +54,13 @@ class DeployedPlaces:
         outputs: Outputs,
         environment: Mapping[str, str] | None = None,
         emulators: Emulators | None = None,
+        azure: Callable[[], TokenCredential] | None = None,
     ) -> None:
         self._deployment = deployment
         self._outputs = outputs
         self._environment = dict(environment or {})
         self._emulators = emulators
+        self._azure = azure
         self._made: dict[tuple[Site, str], Ports] = {}
         self._closing = ExitStack()
 
@@ -76,7 +78,7 @@ class DeployedPlaces:
 
     def shared(self, site: Site) -> Ports:
         """Secrets, dead letters, rule states and nonces of a site."""
-        return self._ports(site, foundation_name(site), SHARED[site.provider])
+        return self._ports(site, foundation_name(site), SHARED)
 
     def slot(self, slot: Slot, generation: int = 0) -> Ports:
         """The stores of a slot; `generation` 0 is the one of now."""
@@ -96,7 +98,8 @@ class DeployedPlaces:
 
             return AwsPorts(_config({"region": site.region, **fields}, AwsConfig, source))
         if site.provider is Provider.AZURE:
-            ports = AzurePorts(_config(fields, AzureConfig, source), self._emulators)
+            credential = self._azure() if self._azure is not None else None
+            ports = AzurePorts(_config(fields, AzureConfig, source), self._emulators, credential=credential)
             self._closing.callback(ports.close)
             return ports
         from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts

@@ -18,7 +18,7 @@ _EDITABLE: Final = {"X-Disable-Provenance": "true"}
 """Whoever looks after the twin may change its alert rules in Grafana; the next push sets them again."""
 _CONFLICTS: Final = frozenset({409, 412})
 _UNTOLD: Final = frozenset({"id", "schemaVersion", "version"})
-"""Of a dashboard: Grafana's own. A Grafana that rewrites more of it has it pushed again each time, which does no harm."""
+"""Of a dashboard: Grafana's own. One that rewrites more of it has it pushed again each time, which does no harm."""
 
 
 @dataclass

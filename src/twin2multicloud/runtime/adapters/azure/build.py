@@ -93,8 +93,16 @@ class AzureConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
 class AzurePorts:
     """Every port of one function app. `close` ends threads and connections, also those of links."""
 
-    def __init__(self, config: AzureConfig, emulators: Emulators | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        config: AzureConfig,
+        emulators: Emulators | None = None,
+        clock: Clock | None = None,
+        credential: TokenCredential | None = None,
+    ) -> None:
+        """`credential` is somebody's who has ports elsewhere than in a function app."""
         self.config = config
+        self._given = credential
         self.clock: Clock = clock or SystemClock()
         self._emulators = emulators or Emulators()
         self._accounts: dict[str, Account] = {}
@@ -254,6 +262,8 @@ class AzurePorts:
     def _credential(self) -> TokenCredential:
         if self._emulators.any_token:
             return _AnyToken()
+        if self._given is not None:
+            return self._given
         from azure.identity import DefaultAzureCredential
 
         credential = DefaultAzureCredential()
