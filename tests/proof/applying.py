@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.deployer.placements import twin
 from twin2multicloud.deployer.deployment import Deployment, Site
+from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.finishing.wiring import wires_of
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.proof import World, read_world
@@ -24,7 +25,7 @@ from twin2multicloud.runtime.links import LinksDocument
 from twin2multicloud.runtime.wiring import wire
 from twin2multicloud.standin import serve
 
-_LOCAL = {"terraform": {"backend": {"local": {}}}}
+_LOCAL: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 """An override of the root modules' backend: states lie beside them."""
 
 
@@ -47,15 +48,16 @@ def apply(deployment: Deployment, directory: Path) -> Applied:
     outputs: dict[str, Any] = {}
     states: dict[str, bytes] = {}
     with serve(providers=sorted(names)) as environment, ThreadPoolExecutor(2) as pool:
-        waiting, before = list(stacks), needs(stacks)
-        while waiting:
-            ready = [stack for stack in waiting if before[stack.name] <= outputs.keys()]
-            rendered = renderer.render(ready, directory, outputs)
-            for stack, (state, output) in zip(
-                ready, pool.map(lambda each: _apply(each, environment), rendered.values()), strict=True
-            ):
-                states[stack.name], outputs[stack.name] = state, output
+        waiting, running, before = list(stacks), dict[Future[tuple[bytes, Any]], str](), needs(stacks)
+        while waiting or running:
+            for stack in [each for each in waiting if before[each.name] <= outputs.keys()]:
+                rendered = renderer.render([stack], directory, outputs)[stack.name]
+                running[pool.submit(_apply, rendered, environment)] = stack.name
                 waiting.remove(stack)
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                name = running.pop(future)
+                states[name], outputs[name] = future.result()
     wires, left = wires_of(deployment, outputs)
     assert not left
     sites = {str(site): site for site in deployment.sites}
@@ -88,10 +90,13 @@ def _apply(rendered: RenderedStack, environment: Mapping[str, str]) -> tuple[byt
 
 
 def _terraform(root: Path, environment: Mapping[str, str], *command: str) -> None:
-    program = shutil.which("terraform")
-    assert program is not None
-    paths = {"PATH": str(Path(program).parent), "HOME": str(root), "TF_IN_AUTOMATION": "1"}
     done = subprocess.run(
-        [program, *command, "-no-color"], cwd=root, env={**paths, **environment}, capture_output=True, text=True
+        [*find_core().command, *command, "-no-color"],
+        cwd=root,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, f"{root.name}: terraform {command[0]}:\n{done.stdout[-3000:]}{done.stderr[-6000:]}"
+    errors = done.stdout[done.stdout.find("\nError:") :][-4000:]
+    assert done.returncode == 0, f"{root.name}: {command[0]}:{errors}{done.stderr[-4000:]}"

@@ -122,7 +122,8 @@ class Queue:
 class Identity:
     """Whoever may do something: a function, or a service that acts for us (a schedule, a rule).
 
-    `needs` are the rights that it must have, and no others. `strangers` may act as it, and should not.
+    `needs` are the rights that it must have, and no others. `strangers` may act as it, and should not. `used`: whether
+    anything of the deployment does.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Identity:
     rights: Mapping[Right, Where]
     needs: frozenset[Right]
     strangers: tuple[str, ...] = ()
+    used: bool = True
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ class Ages:
 class View:
     """One site. `code` runs besides functions, with the component it belongs to ("" for none). `pulls` are queues that
     wait for whoever pulls them. `secrets` are the names of those that exist, written as `stored_as` writes ours.
-    `findings` are what a cloud's own settings show: encryption, TLS, what is open to the public.
+    `packaged_as` gives what a function's code is told by from its package's hash. `findings` are what a cloud's own
+    settings show: encryption, TLS, what is open to the public.
     """
 
     functions: tuple[FunctionView, ...] = ()
@@ -168,6 +171,7 @@ class View:
     ages: tuple[Ages, ...] = ()
     secrets: frozenset[str] = frozenset()
     stored_as: Callable[[str], str] = str
+    packaged_as: Callable[[str], str] = str
     pulls: tuple[Pull, ...] = ()
     findings: tuple[Finding, ...] = ()
 

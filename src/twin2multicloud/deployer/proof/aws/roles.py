@@ -57,7 +57,7 @@ def _identity(world: World, role: Resource, uses: list[Use]) -> Identity:
     for where, policy in _managed(world, role):
         rights[Right(f"managed policy {policy.rpartition('/')[2]}", "*")] = where
     needs = frozenset(right for use in uses for right in use.needs)
-    return Identity(role.text("arn"), role.where, rights, needs, tuple(_strangers(role, uses)))
+    return Identity(role.text("arn"), role.where, rights, needs, tuple(_strangers(role, uses)), bool(uses))
 
 
 def _statements(world: World, role: Resource) -> Iterator[tuple[Where, Statement]]:

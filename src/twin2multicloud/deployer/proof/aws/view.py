@@ -13,7 +13,7 @@ from twin2multicloud.deployer.proof.aws.ids import Ids
 from twin2multicloud.deployer.proof.aws.roles import LAMBDA, Use, function_needs, identities
 from twin2multicloud.deployer.proof.aws.settings import settings
 from twin2multicloud.deployer.proof.findings import Finding, Rule, Where
-from twin2multicloud.deployer.proof.view import Ages, FunctionView, Identity, Log, Planned, View
+from twin2multicloud.deployer.proof.view import Ages, FunctionView, Identity, Log, Planned, Right, View
 from twin2multicloud.deployer.proof.world import Resource, World
 
 _LOG_PREFIX: Final = "/aws/lambda/"
@@ -52,12 +52,9 @@ def _functions(
     plans = {(each.stack, each.plan.component): each.plan for each in planned}
     for function in functions:
         plan = plans.get((function.where.stack, function.component))
-        log = ids.named("aws_cloudwatch_log_group", f"{_LOG_PREFIX}{function.name}")
-        if plan is None or log is None:
-            yield Use(function.identity, LAMBDA, frozenset())
-        else:
-            needs = function_needs(plan, names, account, partition, log.text("arn"))
-            yield Use(function.identity, LAMBDA, needs)
+        log = f"arn:{partition}:logs:{names.site.region}:{account}:log-group:{_LOG_PREFIX}{function.name}"
+        needs = frozenset[Right]() if plan is None else function_needs(plan, names, account, partition, log)
+        yield Use(function.identity, LAMBDA, needs)
 
 
 def _nowhere(ids: Ids, roles: tuple[Identity, ...]) -> Iterator[Finding]:

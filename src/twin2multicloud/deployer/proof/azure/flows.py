@@ -117,7 +117,7 @@ def queues(ids: Ids, functions: tuple[AppFunction, ...]) -> Iterator[Queue]:
                 consumers[found.where] = each
     for queue in ids.world.of(QUEUE):
         consumer = consumers.get(queue.where)
-        if consumer is not None:
+        if consumer is not None and not consumer.view.broken:
             ends = (each.target for each in consumer.view.references if each.field == _DEAD_LETTERS)
             yield Queue(queue.where, queue.text("name"), next(ends, None))
     for delivery in ids.world.of("azurerm_eventgrid_event_subscription"):

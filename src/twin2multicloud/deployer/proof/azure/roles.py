@@ -8,7 +8,7 @@ from typing import Final
 from twin2multicloud.deployer.clouds.azure.scopes import rights
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan
-from twin2multicloud.deployer.proof.azure.ids import Ids, same
+from twin2multicloud.deployer.proof.azure.ids import APPS, Ids, same
 from twin2multicloud.deployer.proof.findings import Where
 from twin2multicloud.deployer.proof.view import Identity, Right
 from twin2multicloud.deployer.proof.world import Resource
@@ -90,6 +90,25 @@ def identities(
             for other in ids.world.of("azurerm_federated_identity_credential")
             if same(other.text("user_assigned_identity_id") or other.text("parent_id"), each.text("id"))
         )
-        yield Identity(each.text("id"), each.where, granted(ids, each.text("principal_id")), wanted, strangers)
+        yield Identity(
+            each.text("id"), each.where, granted(ids, each.text("principal_id")), wanted, strangers, used(ids, each)
+        )
     for principal, (place, wanted) in systems.items():
         yield Identity(f"the app's own identity {principal}", place, granted(ids, principal), wanted)
+
+
+def used(ids: Ids, identity: Resource) -> bool:
+    """Whether anything signs in as an identity."""
+    users = (
+        *APPS,
+        "azurerm_container_app",
+        "azurerm_eventgrid_topic",
+        "azurerm_iothub",
+        "azurerm_linux_virtual_machine",
+    )
+    return any(
+        same(str(id), identity.text("id"))
+        for user in ids.world.of(*users)
+        for block in user.blocks("identity")
+        for id in block.get("identity_ids") or ()
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from twin2multicloud.deployer.proof.azure.ids import APPS, CONTAINER, COSMOS, STORAGE, Ids, same
+from twin2multicloud.deployer.proof.azure.ids import CONTAINER, COSMOS, STORAGE, Ids
 from twin2multicloud.deployer.proof.findings import Finding, Rule
-from twin2multicloud.deployer.proof.world import Resource
 
 
 class _Setting(NamedTuple):
@@ -93,9 +92,6 @@ def settings(ids: Ids) -> Iterator[Finding]:
         if policy.flag("registry_write"):
             what = "whoever has its key may register devices"
             yield Finding(policy.where, Rule.RIGHT_WIDE, what, "let it read only")
-    for each in ids.world.of("azurerm_user_assigned_identity"):
-        if not _used(ids, each):
-            yield Finding(each.where, Rule.IDENTITY, "nobody uses it", "destroy it")
 
 
 def _shown(value: Any) -> str:
@@ -127,20 +123,3 @@ def _secrets(ids: Ids) -> Iterator[Finding]:
         if secret.text("value"):
             what = "its value is in a state, where whoever reads the state finds it"
             yield Finding(secret.where, Rule.SECRETS, what, "write it by the wiring step alone")
-
-
-def _used(ids: Ids, identity: Resource) -> bool:
-    """Whether anything signs in as an identity."""
-    users = (
-        *APPS,
-        "azurerm_container_app",
-        "azurerm_eventgrid_topic",
-        "azurerm_iothub",
-        "azurerm_linux_virtual_machine",
-    )
-    return any(
-        same(str(id), identity.text("id"))
-        for user in ids.world.of(*users)
-        for block in user.blocks("identity")
-        for id in block.get("identity_ids") or ()
-    )

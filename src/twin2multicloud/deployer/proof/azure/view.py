@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Final
 
+from twin2multicloud.deployer.clouds.azure.dependencies import DIGEST
 from twin2multicloud.deployer.clouds.azure.names import SiteNames
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.proof.azure.flows import pulls, queues, routes, scope, triggers
@@ -49,6 +51,7 @@ def look(deployment: Deployment, site: Site, world: World, planned: tuple[Planne
         ages=tuple(_ages(ids, found)),
         secrets=frozenset(_secrets(world)),
         stored_as=secret_name,
+        packaged_as=_version,
         pulls=tuple(pulls(ids)),
         findings=tuple(settings(ids)),
     )
@@ -159,6 +162,11 @@ def _age(policy: Resource, tier: str, container: str) -> Ages:
             if isinstance(value, int | float) and value >= 0:
                 days.append(float(value))
     return Ages(policy.where, tier, min(archived, default=None), min(deleted, default=None))
+
+
+def _version(package: str) -> str:
+    """What blobs are called by: a package goes to Azure together with its dependencies."""
+    return hashlib.sha256(f"{package} {DIGEST}".encode()).hexdigest()
 
 
 def _secrets(world: World) -> Iterator[str]:

@@ -46,8 +46,11 @@ def _unplanned(seen: Seen) -> Iterator[Finding]:
 
 
 def _package(seen: Seen, planned: Planned, function: FunctionView) -> Iterator[Finding]:
-    wanted = seen.packages.get(planned.plan.package)
-    if wanted is not None and not (function.package and wanted.startswith(function.package)):
+    package = seen.packages.get(planned.plan.package)
+    if package is None:
+        return
+    wanted = seen.view.packaged_as(package)
+    if not function.package or not wanted.startswith(function.package):
         found = f"{function.package[:12]}…" if function.package else "none that is told"
         what = f"{planned.plan.component} runs the package {found}, not that of its role {planned.plan.package}"
         yield Finding(function.where, Rule.PACKAGE, f"{what} ({wanted[:12]}…)", _AGAIN)

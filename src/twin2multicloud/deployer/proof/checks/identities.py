@@ -26,6 +26,10 @@ def identities(seen: Seen) -> Iterator[Finding]:
             what = f"it shares its identity with {several[0].component}, so that each may do what the other may"
             yield Finding(function.where, Rule.IDENTITY, what, "give it an identity of its own")
     for identity in seen.view.identities:
+        if not identity.used:
+            what = "nothing of this deployment runs as it, so that somebody else may"
+            yield Finding(identity.where, Rule.IDENTITY, what, "destroy it")
+            continue
         for stranger in identity.strangers:
             what = f"{stranger} may act as {identity.id}"
             yield Finding(identity.where, Rule.IDENTITY, what, "let only its own service take it")
@@ -54,7 +58,7 @@ def _rights(identity: Identity) -> Iterator[Finding]:
 
 def wild(right: Right) -> bool:
     """Whether a right holds on what nobody has named."""
-    return "*" in right.action or right.resource.endswith("*")
+    return "*" in right.action or right.resource == "*"
 
 
 def covers(wide: Right, narrow: Right) -> bool:

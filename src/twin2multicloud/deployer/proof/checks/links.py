@@ -19,7 +19,7 @@ class _Link(NamedTuple):
     edge: str
     sender: Site
     receiver: Site
-    function: FunctionView
+    function: FunctionView | None
 
 
 def links(deployment: Deployment, sites: Sequence[Seen], documents: Mapping[Site, LinksDocument]) -> Iterator[Finding]:
@@ -39,7 +39,8 @@ def links(deployment: Deployment, sites: Sequence[Seen], documents: Mapping[Site
 def _planned(deployment: Deployment, sites: Sequence[Seen]) -> Iterator[_Link]:
     """Every edge that a function receives is a link, from whoever asks or hands over."""
     for seen in sites:
-        for planned, function in seen.pairs:
+        for planned in seen.planned:
+            function = next(iter(seen.found(planned)), None)
             for edge in planned.plan.receives:
                 link = deployment.blueprint.by_edge[edge]
                 sender = link.source if link.push else link.target
@@ -61,7 +62,7 @@ def _ends(link: _Link, documents: Mapping[Site, LinksDocument]) -> Iterator[Find
     if (out.keys[0].id, out.keys[0].secret) not in accepted:
         what = f"{link.edge}: its sender signs with the key {out.keys[0].id}, which its receiver does not accept"
         yield Finding(_secret(link.sender), Rule.LINKS, what, _REMEDY)
-    if out.url.rstrip("/") != link.function.url.rstrip("/"):
+    if link.function is not None and out.url.rstrip("/") != link.function.url.rstrip("/"):
         what = f"{link.edge}: it leads to {out.url}; its receiver is at {link.function.url or 'no address'}"
         yield Finding(_secret(link.sender), Rule.LINKS, what, _REMEDY)
 

@@ -51,7 +51,9 @@ def _routes(seen: Seen) -> Iterator[Finding]:
     if Slot.ACQUISITION not in seen.deployment.slots_at(seen.site):
         return
     for first in _first(seen):
-        sources = {trigger.source for trigger in seen.triggers(first)}
+        sources = {trigger.source for trigger in seen.triggers(first) if trigger.source is not None}
+        if not sources:
+            continue  # a finding of its own
         there = {route.carries for route in seen.view.routes if route.target in sources}
         for route in seen.view.routes:
             if route.target is not None and route.target not in sources:

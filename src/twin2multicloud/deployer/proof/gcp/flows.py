@@ -70,12 +70,13 @@ def _unpushed(
     component = str((subscription.attributes.get("labels") or {}).get("component", ""))
     for function in functions:
         plan = plans.get((function.where.stack, function.component))
-        if plan is not None and plan.starts in _BY_SOURCE and component and _source(plan) == component:
+        if plan is not None and plan.starts in _BY_SOURCE and component in _sources(plan):
             yield Trigger(subscription.where, plan.starts, component, function.where, topic, enabled=False)
 
 
-def _source(plan: FunctionPlan) -> str:
-    return plan.source or (f"{plan.edge}-outbox" if plan.edge else "intake")
+def _sources(plan: FunctionPlan) -> tuple[str, ...]:
+    """The components that a function may listen to: its queue, or its subscription on what devices send."""
+    return (plan.source or "intake", f"{plan.edge}-outbox", f"{plan.edge}-deliveries")
 
 
 class _Token:

@@ -68,6 +68,7 @@ def _function(
     if config is not None:
         broken += _elsewhere(deployment, config)
     fields = frozenset(_fields(config)) if config is not None else frozenset[str]()
+    public = bool(invokers(ids, run) & set(EVERYBODY))
     return FunctionView(
         where=run.where,
         name=run.text("name"),
@@ -82,8 +83,8 @@ def _function(
         package=_package(ids, run),
         memory_mib=_memory(run),
         timeout_s=run.at("service_config", "timeout_seconds"),
-        url=url_of(ids, run),
-        public=_public(ids, run),
+        url=url_of(ids, run) if _reached(run) or not public else "",
+        public=public,
         alone=run.at("service_config", "max_instance_count") == 1,
     )
 
@@ -111,9 +112,12 @@ def invokers(ids: Ids, run: Resource) -> set[str]:
     }
 
 
-def _public(ids: Ids, run: Resource) -> bool:
-    reached = str(run.at("service_config", "ingress_settings") or run.text("ingress"))
-    return bool(invokers(ids, run) & set(EVERYBODY)) and reached in ("ALLOW_ALL", "INGRESS_TRAFFIC_ALL")
+def _reached(run: Resource) -> bool:
+    """Whether requests reach it from anywhere."""
+    return str(run.at("service_config", "ingress_settings") or run.text("ingress")) in (
+        "ALLOW_ALL",
+        "INGRESS_TRAFFIC_ALL",
+    )
 
 
 def _elsewhere(deployment: Deployment, config: GcpConfig) -> Iterator[str]:

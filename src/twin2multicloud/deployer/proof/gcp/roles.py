@@ -13,7 +13,7 @@ from twin2multicloud.deployer.clouds.gcp.names import SiteNames
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan, Starts
 from twin2multicloud.deployer.proof.findings import Where
-from twin2multicloud.deployer.proof.gcp.ids import ACCOUNT, Ids, last, members_of
+from twin2multicloud.deployer.proof.gcp.ids import ACCOUNT, FUNCTION, Ids, last, members_of
 from twin2multicloud.deployer.proof.view import FunctionView, Identity, Right
 from twin2multicloud.deployer.proof.world import Resource
 
@@ -21,7 +21,12 @@ INVOKE: Final = "roles/run.invoker"
 SUBSCRIBE: Final = "roles/pubsub.subscriber"
 PUBLISH: Final = "roles/pubsub.publisher"
 TOKENS: Final = "roles/iam.serviceAccountOpenIdTokenCreator"
-_DATABASE: Final = re.compile(r'resource\.name == "projects/[^/"]+/databases/(?P<name>[^/"]+)"')
+_PUSHED: Final = (Starts.QUEUE, Starts.DEVICES, Starts.SCHEDULE)
+_NARROWED: Final = (
+    re.compile(r'resource\.name == "projects/[^/"]+/(?P<kind>database)s/(?P<name>[^/"]+)"'),
+    re.compile(r'resource\.name\.startsWith\("projects/_/(?P<kind>bucket)s/(?P<name>[^/"]+)/"\)'),
+)
+"""Conditions that confine a role in the project to one resource in it."""
 _ON: Final[Mapping[str, tuple[str, str]]] = {
     "google_pubsub_topic": ("topic", "topic"),
     "google_pubsub_subscription": ("subscription", "subscription"),
@@ -39,8 +44,9 @@ def resource_of(grant: Resource) -> str:
     """What a grant is on, as `<kind> <name>`; a project where no condition narrows it."""
     base = grant.type.partition("_iam_")[0]
     if base == "google_project":
-        found = _DATABASE.fullmatch(str(grant.at("condition", "expression") or "").strip())
-        return f"database {found['name']}" if found else "*"
+        condition = str(grant.at("condition", "expression") or "").strip()
+        found = next((match for each in _NARROWED if (match := each.fullmatch(condition))), None)
+        return f"{found['kind']} {found['name']}" if found else "*"
     if base == "google_bigtable_table":
         return f"table {last(grant.text('instance_name') or grant.text('instance'))}/{grant.text('table')}"
     if base == "google_bigtable_instance":
@@ -78,18 +84,20 @@ def identities(
     needs: dict[str, set[Right]] = defaultdict(set)
     for function in functions:
         plan = plans.get((function.where.stack, function.component))
-        needs[function.identity] |= function_needs(deployment, plan, names) if plan is not None else set()
+        if plan is None:
+            continue
+        needs[function.identity] |= function_needs(deployment, plan, names)
+        if plan.slot in deployment.held and plan.starts in _PUSHED:
+            # What calls it is off for now, but stays allowed to.
+            needs[names.email(names.caller)].add(Right(INVOKE, f"service {function.name}"))
     for email, right in (*_callers(ids), *_builders(ids), *_dashboards(ids)):
         needs[email].add(right)
-    used = {identity for identity in needs if identity}
+    used = {*needs, *(function.identity for function in functions)}
     for account in ids.world.of(ACCOUNT):
         email = account.text("email")
+        rights = granted(ids, f"serviceAccount:{email}")
         strangers = tuple(_strangers(ids, account))
-        if email not in used:
-            strangers = (*strangers, "nobody of ours, so that somebody else")
-        yield Identity(
-            email, account.where, granted(ids, f"serviceAccount:{email}"), frozenset(needs[email]), strangers
-        )
+        yield Identity(email, account.where, rights, frozenset(needs[email]), strangers, email in used)
 
 
 def _callers(ids: Ids) -> Iterator[tuple[str, Right]]:
@@ -115,6 +123,10 @@ def _builders(ids: Ids) -> Iterator[tuple[str, Right]]:
         source = run.at("build_config", "source", "storage_source", "bucket")
         bucket = source or str(run.at("build_config", "source_location") or "").removeprefix("gs://").partition("/")[0]
         yield email, Right("roles/storage.objectViewer", f"bucket {bucket}")
+        if run.type == FUNCTION:
+            # Cloud Functions copies packages into a bucket of its own before they are built.
+            copies = f"bucket gcf-v2-sources-{ids.number}-{run.text('location')}"
+            yield email, Right("roles/storage.objectViewer", copies)
         repository = run.at("build_config", "docker_repository")
         image = str(run.at("build_config", "image_uri") or "").split("/")
         name = last(str(repository)) if repository else image[2] if len(image) > 2 else ""

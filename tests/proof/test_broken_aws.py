@@ -1,0 +1,592 @@
+"""AWS broken in every way that the rules are for: exactly that is found, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.proof.conftest import Worlds
+from tests.proof.editing import Attributes, Mutant, add, clone, document, drop, edit, put, several
+from twin2multicloud.deployer.proof import Rule, as_text
+
+FUNCTION = "aws_lambda_function"
+POLICY = "aws_iam_role_policy"
+QUEUE = "aws_sqs_queue"
+MAPPING = "aws_lambda_event_source_mapping"
+ROLE = "aws_iam_role"
+CONFIG = "T2M_CONFIG"
+TOLD = "T2M_FUNCTION"
+
+
+def environment(at: str, variable: str, **values: Any) -> Any:
+    """A field of a function's JSON variable set; None takes it away."""
+
+    def edits(attributes: Attributes) -> None:
+        variables = attributes["environment"][0]["variables"]
+        found = json.loads(variables[variable])
+        for name, value in values.items():
+            found[name] = value
+            if value is None:
+                del found[name]
+        variables[variable] = json.dumps(found)
+
+    return edit(FUNCTION, at, edits)
+
+
+def topics(at: str, **values: str) -> Any:
+    """Addresses of a function's topics set; "-" takes one away."""
+
+    def edits(attributes: Attributes) -> None:
+        variables = attributes["environment"][0]["variables"]
+        found = json.loads(variables[CONFIG])
+        found["topics"] |= {name.replace("_", "-"): value for name, value in values.items()}
+        found["topics"] = {name: value for name, value in found["topics"].items() if value != "-"}
+        variables[CONFIG] = json.dumps(found)
+
+    return edit(FUNCTION, at, edits)
+
+
+def statement(sid: str, at: str, **values: Any) -> Any:
+    """A statement of a role's policy changed."""
+
+    def edits(found: Any) -> None:
+        next(each for each in found["Statement"] if each["Sid"] == sid).update(values)
+
+    return document(POLICY, at, "policy", edits)
+
+
+def without(sid: str, at: str) -> Any:
+    """A role's policy without a statement."""
+
+    def edits(found: Any) -> None:
+        found["Statement"] = [each for each in found["Statement"] if each["Sid"] != sid]
+
+    return document(POLICY, at, "policy", edits)
+
+
+def trust(at: str, principal: Any, **more: Any) -> Any:
+    """A role that somebody else may take."""
+
+    def edits(found: Any) -> None:
+        found["Statement"].append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **more})
+
+    return document(ROLE, at, "assume_role_policy", edits)
+
+
+def allow_everybody(found: Any) -> None:
+    """A statement that lets anybody in."""
+    found["Statement"].append({"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"})
+
+
+def unsafe(found: Any) -> None:
+    """Without the statement that refuses requests without TLS."""
+    found["Statement"] = [each for each in found["Statement"] if each["Effect"] != "Deny"]
+
+
+MUTANTS = (
+    # Functions
+    Mutant(
+        "a function is gone, what starts it is not",
+        "aws",
+        drop(FUNCTION, 'function["actions"]'),
+        (Rule.FUNCTIONS, Rule.TRIGGER_TARGET, Rule.IDENTITY),
+        "L2",
+    ),
+    Mutant(
+        "a function twice",
+        "aws",
+        clone(FUNCTION, 'function["history"]', 'module.slot.module.more["history"].aws_lambda_function.this'),
+        (Rule.FUNCTIONS, Rule.IDENTITY, Rule.LOGS),
+        "history",
+    ),
+    Mutant(
+        "a function of somebody else",
+        "aws",
+        several(
+            clone(
+                FUNCTION,
+                'function["actions"]',
+                "aws_lambda_function.miner",
+                function_name="miner",
+                arn="arn:x",
+                role="r",
+            ),
+            environment("miner", TOLD, component="miner"),
+        ),
+        (Rule.CODE, Rule.IDENTITY, Rule.LOGS),
+        "miner",
+    ),
+    Mutant("a server", "aws", add("L2", "aws_instance.server", "aws_instance"), (Rule.CODE,), "aws_instance.server"),
+    Mutant(
+        "the package of another role",
+        "aws",
+        put(FUNCTION, 'function["history"]', source_code_hash="AAAA"),
+        (Rule.PACKAGE,),
+        "history",
+    ),
+    Mutant("too little memory", "aws", put(FUNCTION, 'function["process"]', memory_size=128), (Rule.SIZE,), "process"),
+    Mutant("too little time", "aws", put(FUNCTION, "to-cool-mover", timeout=3), (Rule.SIZE,), "to-cool-mover"),
+    Mutant(
+        "two movers at a time",
+        "aws",
+        put(FUNCTION, "to-cool-mover", reserved_concurrent_executions=-1),
+        (Rule.SIZE,),
+        "to-cool-mover",
+    ),
+    # What functions are told
+    Mutant(
+        "no configuration",
+        "aws",
+        edit(FUNCTION, 'function["process"]', lambda a: a["environment"][0]["variables"].pop(CONFIG)),
+        (Rule.ENVIRONMENT,),
+        "process",
+    ),
+    Mutant(
+        "a misspelt field",
+        "aws",
+        environment('function["process"]', CONFIG, hot_tabel="x"),
+        (Rule.ENVIRONMENT,),
+        "process",
+    ),
+    Mutant(
+        "the name of another component",
+        "aws",
+        environment("to-cool-mover", TOLD, component="mover"),
+        (Rule.ENVIRONMENT,),
+        "to-cool-mover",
+    ),
+    Mutant(
+        "other shards than before",
+        "aws",
+        environment("to-cool-mover", TOLD, shards=77),
+        (Rule.ENVIRONMENT,),
+        "to-cool-mover",
+    ),
+    Mutant(
+        "an edge handed over in the function that is none",
+        "spread-3",
+        environment('function["process"]', TOLD, local=["persist"]),
+        (Rule.ENVIRONMENT,),
+        "process",
+    ),
+    Mutant(
+        "a twin of another name",
+        "aws",
+        environment('function["history"]', CONFIG, twin="another"),
+        (Rule.ENVIRONMENT,),
+        "history",
+    ),
+    Mutant(
+        "another region",
+        "aws",
+        environment('function["history"]', CONFIG, region="us-east-1"),
+        (Rule.ENVIRONMENT,),
+        "history",
+    ),
+    Mutant(
+        "a table that is not there",
+        "aws",
+        environment('function["history"]', CONFIG, hot_table="smart-home-old-hot"),
+        (Rule.NAMES,),
+        "history",
+    ),
+    Mutant(
+        "a table that is needed and not named",
+        "aws",
+        environment('function["process"]', CONFIG, graph_table=None),
+        (Rule.LACKING,),
+        "process",
+    ),
+    Mutant(
+        "a topic too few",
+        "aws",
+        topics('function["process"]', alerts="-"),
+        (Rule.LACKING,),
+        "process",
+    ),
+    Mutant(
+        "a bucket for which it has no use",
+        "aws",
+        environment('function["history"]', CONFIG, cool={"name": "smart-home-k3x9f-cool"}),
+        (Rule.SUPERFLUOUS,),
+        "history",
+    ),
+    Mutant(
+        "a variable that nobody reads",
+        "aws",
+        edit(FUNCTION, 'function["history"]', lambda a: a["environment"][0]["variables"].update(T2M_DEBUG="1")),
+        (Rule.SUPERFLUOUS,),
+        "history",
+    ),
+    # What starts them
+    Mutant("no trigger", "aws", drop(MAPPING, 'function["process"]'), (Rule.TRIGGERS,), "process"),
+    Mutant(
+        "a trigger of a function that is not there",
+        "aws",
+        put(MAPPING, 'function["process"]', function_name="arn:aws:lambda:x", function_arn="arn:aws:lambda:x"),
+        (Rule.TRIGGERS, Rule.TRIGGER_TARGET),
+        "process",
+    ),
+    Mutant(
+        "a trigger by a queue that is not there",
+        "aws",
+        put(MAPPING, 'function["actions"]', event_source_arn="arn:aws:sqs:eu-central-1:123456789012:old"),
+        (Rule.TRIGGER_SOURCE,),
+        "actions",
+    ),
+    Mutant(
+        "a trigger by the queue of another",
+        "spread-3",
+        put(
+            MAPPING,
+            'function["persist-sender"]',
+            event_source_arn="arn:aws:sqs:eu-central-1:123456789012:smart-home-k3x9f-twin-updates-outbox",
+        ),
+        (Rule.TRIGGER_SOURCE,),
+        "process",
+    ),
+    Mutant(
+        "publishing on the queue of another",
+        "spread-3",
+        topics(
+            'function["process"]',
+            persist_outbox="https://sqs.eu-central-1.amazonaws.com/123456789012/smart-home-k3x9f-twin-updates-outbox",
+        ),
+        (Rule.TRIGGER_SOURCE,),
+        "process",
+    ),
+    Mutant("a trigger that is off", "aws", put(MAPPING, 'function["process"]', enabled=False), (Rule.HELD,), "process"),
+    Mutant(
+        "a trigger that is on while its slot is held",
+        "spread-3:held",
+        put(MAPPING, 'function["process"]', enabled=True),
+        (Rule.HELD,),
+        "process",
+    ),
+    Mutant("another batch", "aws", put(MAPPING, 'function["process"]', batch_size=1), (Rule.BATCHING,), "process"),
+    Mutant(
+        "a long window",
+        "aws",
+        put(MAPPING, 'function["process"]', maximum_batching_window_in_seconds=60),
+        (Rule.BATCHING,),
+        "process",
+    ),
+    Mutant(
+        "batches that fail as a whole",
+        "aws",
+        put(MAPPING, 'function["process"]', function_response_types=[]),
+        (Rule.BATCHING,),
+        "process",
+    ),
+    Mutant(
+        "no schedule",
+        "aws",
+        drop("aws_scheduler_schedule"),
+        (Rule.TRIGGERS, Rule.IDENTITY),
+        "to-cool-mover",
+    ),
+    Mutant(
+        "a schedule once a day",
+        "aws",
+        put("aws_scheduler_schedule", "", schedule_expression="rate(1 day)"),
+        (Rule.BATCHING,),
+        "to-cool-mover",
+    ),
+    Mutant(
+        "a schedule that may not start its mover",
+        "aws",
+        without("Invoke", "schedule[0]"),
+        (Rule.RIGHT_MISSING,),
+        "to-cool-mover",
+    ),
+    Mutant(
+        "a second schedule, of another function",
+        "aws",
+        clone("aws_scheduler_schedule", "", "aws_scheduler_schedule.more", target=[{"arn": "arn:aws:lambda:gone"}]),
+        (Rule.TRIGGER_TARGET, Rule.TRIGGER_RIGHT),
+        "schedule.more",
+    ),
+    Mutant("no URL", "aws", drop("aws_lambda_function_url", 'function["history"]'), (Rule.TRIGGERS, Rule.LINKS)),
+    Mutant(
+        "a URL that nobody may call",
+        "aws",
+        drop("aws_lambda_permission", 'function["history"]'),
+        (Rule.TRIGGERS,),
+        "history",
+    ),
+    Mutant(
+        "anybody may invoke a function",
+        "aws",
+        add(
+            "L2",
+            "aws_lambda_permission.open",
+            "aws_lambda_permission",
+            function_name="smart-home-k3x9f-process",
+            action="lambda:InvokeFunction",
+            principal="*",
+        ),
+        (Rule.PUBLIC,),
+        "process",
+    ),
+    Mutant(
+        "a service may invoke a function for any account",
+        "spread-2",
+        put("aws_lambda_permission", "connector", source_account=None),
+        (Rule.PUBLIC,),
+        "connector",
+    ),
+    Mutant(
+        "the twin service may not ask",
+        "spread-2",
+        drop("aws_lambda_permission", "connector"),
+        (Rule.TRIGGERS, Rule.RIGHT_EXCESS),
+        "L4",
+    ),
+    # Devices
+    Mutant(
+        "telemetry into another queue",
+        "aws",
+        put(
+            "aws_iot_topic_rule",
+            "telemetry",
+            sqs__queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/smart-home-k3x9f-actions",
+        ),
+        (Rule.ROUTES, Rule.RIGHT_MISSING),
+        "L1",
+    ),
+    Mutant("answers arrive nowhere", "aws", drop("aws_iot_topic_rule", "results"), (Rule.ROUTES,)),
+    Mutant("a rule that is off", "aws", put("aws_iot_topic_rule", "state", enabled=False), (Rule.ROUTES,), "state"),
+    Mutant(
+        "what a rule cannot deliver is lost",
+        "aws",
+        put("aws_iot_topic_rule", "telemetry", error_action=[]),
+        (Rule.DEAD_LETTERS,),
+        "telemetry",
+    ),
+    Mutant(
+        "devices that may publish for others",
+        "aws",
+        document(
+            "aws_iot_policy", "", "policy", lambda d: d["Statement"][1].update(Resource="arn:aws:iot:x:y:topic/*")
+        ),
+        (Rule.RIGHT_WIDE,),
+        "aws_iot_policy",
+    ),
+    # Who may do what
+    Mutant("a right too few", "aws", without("HotWrite", 'function["process"]'), (Rule.RIGHT_MISSING,), "process"),
+    Mutant(
+        "a right too many",
+        "aws",
+        statement("HotRead", 'function["history"]', Action=["dynamodb:Query", "dynamodb:DeleteTable"]),
+        (Rule.RIGHT_EXCESS,),
+        "history",
+    ),
+    Mutant(
+        "any action on a table",
+        "aws",
+        statement("HotRead", 'function["history"]', Action="dynamodb:*"),
+        (Rule.RIGHT_WIDE,),
+        "history",
+    ),
+    Mutant(
+        "an action on any table",
+        "aws",
+        statement("HotRead", 'function["history"]', Resource="*"),
+        (Rule.RIGHT_WIDE,),
+        "history",
+    ),
+    Mutant(
+        "a right on what is gone",
+        "aws",
+        several(drop("aws_secretsmanager_secret", "read-key")),
+        (Rule.NAMES, Rule.NAMES, Rule.SECRETS),
+    ),
+    Mutant(
+        "a policy of AWS's own besides",
+        "aws",
+        add(
+            "L2",
+            "aws_iam_role_policy_attachment.more",
+            "aws_iam_role_policy_attachment",
+            role="smart-home-k3x9f-process",
+            policy_arn="arn:aws:iam::aws:policy/AdministratorAccess",
+        ),
+        (Rule.RIGHT_WIDE,),
+        "attachment.more",
+    ),
+    Mutant(
+        "two functions with one identity",
+        "aws",
+        put(FUNCTION, 'function["actions"]', role="arn:aws:iam::123456789012:role/smart-home-k3x9f-process"),
+        (Rule.IDENTITY, Rule.IDENTITY),
+        "L2",
+    ),
+    Mutant(
+        "everybody may be the function",
+        "aws",
+        trust('function["process"]', {"AWS": "*"}),
+        (Rule.IDENTITY,),
+        "process",
+    ),
+    Mutant(
+        "another account may be the function",
+        "aws",
+        trust('function["process"]', {"AWS": "arn:aws:iam::999999999999:root"}),
+        (Rule.IDENTITY,),
+        "process",
+    ),
+    # Queues, logs, data
+    Mutant(
+        "no dead-letter queue",
+        "aws",
+        put(QUEUE, 'queue["intake"].aws_sqs_queue.this', redrive_policy=""),
+        (Rule.DEAD_LETTERS,) * 2,
+    ),
+    Mutant(
+        "a dead-letter queue that takes from others only",
+        "aws",
+        document(
+            QUEUE,
+            'queue["intake"].aws_sqs_queue.undelivered',
+            "redrive_allow_policy",
+            lambda d: d.update(sourceQueueArns=[]),
+        ),
+        (Rule.DEAD_LETTERS,),
+        "intake",
+    ),
+    Mutant(
+        "given up before our own code could",
+        "aws",
+        document(QUEUE, 'queue["intake"].aws_sqs_queue.this', "redrive_policy", lambda d: d.update(maxReceiveCount=3)),
+        (Rule.DEAD_LETTERS,),
+        "intake",
+    ),
+    Mutant(
+        "a stream without an end for records",
+        "spread-3",
+        put(MAPPING, 'function["process"]', destination_config=[]),
+        (Rule.DEAD_LETTERS,),
+        "process",
+    ),
+    Mutant(
+        "errors that nobody keeps",
+        "aws",
+        drop("aws_sns_topic_subscription", "subscription.errors"),
+        (Rule.ERRORS,),
+        "foundation",
+    ),
+    Mutant(
+        "errors that may not reach their queue",
+        "aws",
+        document(QUEUE, 'queue["errors"].aws_sqs_queue.this', "policy", lambda d: d["Statement"].pop(1)),
+        (Rule.ERRORS,),
+        "subscription.errors",
+    ),
+    Mutant(
+        "logs for ever",
+        "aws",
+        put("aws_cloudwatch_log_group", 'function["process"]', retention_in_days=0),
+        (Rule.LOGS,),
+        "process",
+    ),
+    Mutant(
+        "no log group",
+        "aws",
+        drop("aws_cloudwatch_log_group", 'function["history"]'),
+        (Rule.LOGS, Rule.NAMES, Rule.NAMES),
+        "history",
+    ),
+    Mutant(
+        "a public bucket",
+        "aws",
+        put("aws_s3_bucket_public_access_block", "", block_public_policy=False),
+        (Rule.PUBLIC,),
+        "cool",
+    ),
+    Mutant("a bucket without a block", "aws", drop("aws_s3_bucket_public_access_block"), (Rule.PUBLIC,), "cool"),
+    Mutant(
+        "a bucket that anybody may read",
+        "aws",
+        document("aws_s3_bucket_policy", "", "policy", allow_everybody),
+        (Rule.PUBLIC,),
+        "cool",
+    ),
+    Mutant("a bucket without TLS", "aws", document("aws_s3_bucket_policy", "", "policy", unsafe), (Rule.TLS,), "cool"),
+    Mutant(
+        "a bucket that is not encrypted",
+        "aws",
+        drop("aws_s3_bucket_server_side_encryption_configuration"),
+        (Rule.ENCRYPTION,),
+        "cool",
+    ),
+    Mutant(
+        "a queue that is not encrypted",
+        "aws",
+        put(QUEUE, 'queue["actions"]', sqs_managed_sse_enabled=False),
+        (Rule.ENCRYPTION,),
+        "actions",
+    ),
+    Mutant(
+        "a queue that anybody may fill",
+        "aws",
+        document(QUEUE, 'queue["actions"]', "policy", allow_everybody),
+        (Rule.PUBLIC,),
+        "actions",
+    ),
+    Mutant(
+        "a stream in plain text",
+        "spread-3",
+        put("aws_kinesis_stream", "", encryption_type="NONE"),
+        (Rule.ENCRYPTION,),
+        "intake",
+    ),
+    Mutant(
+        "a table with other keys", "aws", put("aws_dynamodb_table", "table.hot", range_key="time"), (Rule.SHAPE,), "hot"
+    ),
+    Mutant(
+        "a table that forgets nothing", "aws", put("aws_dynamodb_table", "table.state", ttl=[]), (Rule.SHAPE,), "state"
+    ),
+    Mutant(
+        "archived too early",
+        "aws",
+        put("aws_s3_bucket_lifecycle_configuration", "", rule__transition=[{"days": 3, "storage_class": "GLACIER"}]),
+        (Rule.TIERS,),
+        "cool",
+    ),
+    Mutant(
+        "kept for ever",
+        "aws",
+        put("aws_s3_bucket_lifecycle_configuration", "", rule__expiration=[]),
+        (Rule.TIERS,),
+        "cool",
+    ),
+    Mutant("no lifecycle", "aws", drop("aws_s3_bucket_lifecycle_configuration"), (Rule.TIERS,), "L3-cool"),
+    Mutant("no tags", "aws", put("aws_dynamodb_table", "table.hot", tags={}, tags_all={}), (Rule.TAGS,), "hot"),
+    Mutant(
+        "another's tags", "aws", put("aws_dynamodb_table", "table.hot", tags_all={"run": "other"}), (Rule.TAGS,), "hot"
+    ),
+    Mutant(
+        "a secret that is not there",
+        "aws",
+        drop("aws_secretsmanager_secret", "links"),
+        (Rule.SECRETS, Rule.NAMES, Rule.NAMES),
+    ),
+    Mutant(
+        "a secret's value in the state",
+        "aws",
+        add("L2", "aws_secretsmanager_secret_version.x", "aws_secretsmanager_secret_version", secret_string="s"),
+        (Rule.SECRETS,),
+        "secret_version.x",
+    ),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_what_is_broken_is_found_and_nothing_else(worlds: Worlds, mutant: Mutant) -> None:
+    found = mutant.findings(worlds(mutant.world))
+
+    assert sorted(each.rule for each in found) == sorted(mutant.rules), as_text(found)
+    assert all(mutant.at in str(each.where) for each in found), as_text(found)

@@ -1,0 +1,49 @@
+"""What is deployed is wired as planned: every offer, every link near and far, and slots that are held."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.proof.conftest import Worlds
+from tests.proof.worlds import NAMES, OFFERS, offers_of
+from twin2multicloud.blueprint.catalog import OFFERS as CATALOG
+from twin2multicloud.deployer.proof import as_text, prove
+from twin2multicloud.model.slots import PROVIDERS
+
+_SAME = (
+    ("azure.iot-hub-s1", "azure.iot-hub-s2", "azure.iot-hub-s3"),
+    ("azure.iot-hub-b1", "azure.iot-hub-b2", "azure.iot-hub-b3"),
+    ("aws.lambda-x86-sqs", "aws.lambda-arm64-sqs"),
+)
+"""Offers whose resources differ in a size or an edition alone."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NAMES, "spread-1:held", "spread-2:held", "spread-3:held"])
+def test_nothing_is_wrong_with_what_the_modules_make(worlds: Worlds, name: str) -> None:
+    applied = worlds(name)
+
+    found = prove(applied.deployment, applied.world, applied.documents, applied.packages)
+
+    assert not found, as_text(found)
+    assert len(applied.world.resources) > 70
+
+
+@pytest.mark.slow
+def test_a_twin_of_seven_slots_over_three_clouds_is_proved_within_a_second(worlds: Worlds) -> None:
+    applied = worlds("spread-1")
+
+    begun = time.perf_counter()
+    prove(applied.deployment, applied.world, applied.documents, applied.packages)
+
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_the_deployments_cover_every_offer() -> None:
+    covered = {offer for provider in PROVIDERS for offer in offers_of(provider)}
+    covered |= {offer for group in _SAME if covered & set(group) for offer in group}
+
+    assert {offer.id for offer in CATALOG if offer.deployable} <= covered
+    assert len(OFFERS) == len(set(OFFERS.values()))

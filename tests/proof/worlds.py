@@ -1,0 +1,89 @@
+"""The deployments that the checker is tried on: every offer, and every link near and far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tests.deployer.placements import AWS, AZURE, GCP, deployment
+from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.model.slots import SLOTS, Provider
+
+OFFERS: Mapping[str, tuple[str, ...]] = {
+    # Each cloud by itself, so that everything is handed over at the same place …
+    "aws": AWS,
+    "azure": AZURE,
+    "gcp": GCP,
+    # … and spread, so that every link crosses and every cloud has every slot once.
+    "spread-1": (
+        "aws.iot-core-basic-ingest",
+        "azure.functions-flex",
+        "gcp.firestore",
+        "aws.s3-glacier-instant",
+        "azure.blob-archive",
+        "gcp.own-graph",
+        "aws.managed-grafana",
+    ),
+    "spread-2": (
+        "azure.iot-hub-s2",
+        "gcp.run-functions",
+        "aws.dynamodb-on-demand",
+        "azure.blob-cold",
+        "gcp.storage-archive",
+        "aws.twinmaker",
+        "azure.grafana-oss",
+    ),
+    "spread-3": (
+        "gcp.run-gateway",
+        "aws.lambda-arm64-kinesis",
+        "azure.cosmos-autoscale",
+        "gcp.storage-nearline",
+        "aws.s3-glacier-flexible",
+        "azure.digital-twins",
+        "gcp.grafana-oss",
+    ),
+    # The offers left: those that run all month, and the other editions.
+    "rest-1": (
+        "azure.iot-hub-b1",
+        "azure.functions-flex",
+        "azure.cosmos-provisioned",
+        "azure.blob-cool",
+        "gcp.storage-archive",
+        "azure.own-graph",
+        "aws.grafana-oss",
+    ),
+    "rest-2": (
+        "gcp.pubsub-direct",
+        "gcp.run-worker",
+        "gcp.bigtable",
+        "gcp.storage-coldline",
+        "aws.s3-glacier-deep-archive",
+        "aws.twinmaker",
+        "gcp.grafana-oss-vm",
+    ),
+    "rest-3": (
+        "aws.iot-core",
+        "aws.lambda-x86-kinesis",
+        "aws.dynamodb-provisioned",
+        "azure.blob-cool",
+        "azure.blob-archive",
+        "aws.own-graph",
+        "aws.grafana-oss",
+    ),
+    # Clouds that have a slot without functions, and nothing else.
+    "guests": (*AWS[:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
+}
+NAMES = tuple(OFFERS)
+
+
+def named(name: str) -> Deployment:
+    """The deployment of a name. `held`: the one before the colon, with all its slots held."""
+    offers, _, how = name.partition(":")
+    twin = "smart-building" if offers.startswith("rest") else "smart-home"
+    made = deployment(OFFERS[offers], twin)
+    return replace(made, held=frozenset(SLOTS)) if how == "held" else made
+
+
+def offers_of(provider: Provider) -> set[str]:
+    """The offers of a cloud that these deployments cover."""
+    return {offer for offers in OFFERS.values() for offer in offers if offer.startswith(f"{provider.value}.")}
