@@ -67,7 +67,7 @@ def test_a_plugin_ends_when_terraform_is_killed(tmp_path: Path, world: Path) -> 
     terraform.init()
 
     def plugins() -> list[str]:
-        shown = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
         return [line.split()[0] for line in shown.splitlines() if "--plugin aws" in line and str(story) in line]
 
     with terraform.start("apply", "-auto-approve") as running:

@@ -13,7 +13,7 @@ from typing import Any
 
 from twin2multicloud.standin.overlay import Rules
 from twin2multicloud.standin.schema import Block
-from twin2multicloud.standin.values import UNKNOWN, State, Step, blocks_in, has_unknown, is_set, select
+from twin2multicloud.standin.values import UNKNOWN, State, Step, blocks_at, blocks_in, has_unknown, is_set, select
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,11 @@ def _json(block: Block, rules: Rules, config: State) -> Iterator[Problem]:
 
 def _holders(block: Block, config: State, group: Sequence[str]) -> Iterator[tuple[tuple[Step, ...], State, list[str]]]:
     """Where a group of paths is to be judged: in every block that its members share."""
-    shared = [path.rpartition(".")[0] for path in group]
-    prefix = shared[0] if len(set(shared)) == 1 else ""
-    if not prefix:
-        yield (), config, list(group)
-        return
-    names = [path.rpartition(".")[2] for path in group]
-    for steps, value in select(block, config, prefix):
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict):
-                yield steps, item, names
+    prefixes = {path.rpartition(".")[0] for path in group}
+    prefix = prefixes.pop() if len(prefixes) == 1 else ""
+    names = [path.rpartition(".")[2] for path in group] if prefix else list(group)
+    for steps, holder in blocks_at(block, config, prefix):
+        yield steps, holder, names
 
 
 def _groups(block: Block, rules: Rules, config: State) -> Iterator[Problem]:

@@ -117,6 +117,9 @@ class Provider:
             return Planned(None)
         block, rules = self._block(kind), self.rules(kind)
         planned = planning.plan(block, rules, self._settings.common_tags, prior, proposed)
+        for argument, value in (("region", self._settings.region), ("project", self._settings.project)):
+            if planned.get(argument) is UNKNOWN and value:
+                planned[argument] = value  # what the provider's configuration says is known before apply
         return Planned(planned, [] if prior is None else planning.replaced_by(block, rules, prior, planned))
 
     def apply(self, kind: str, prior: State | None, planned: State | None) -> Applied:

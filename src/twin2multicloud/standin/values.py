@@ -83,21 +83,27 @@ def blocks_in(value: Any, nesting: Nesting) -> list[State]:
     return [*value.values()] if nesting == "map" else value
 
 
-def select(block: Block, state: State, path: str) -> Iterator[tuple[tuple[Step, ...], Any]]:
-    """Every value that a dotted path names in a state, with the steps that lead to it.
+def blocks_at(block: Block, state: State, path: str) -> Iterator[tuple[tuple[Step, ...], State]]:
+    """Every block that a dotted path leads to, with the steps to it; the state itself for an empty path.
 
-    Elements of a set have no address that Terraform understands, so the steps end at the set's name.
+    Elements of a set or map have no address that Terraform understands here, so the steps end at its name.
     """
     head, _, rest = path.partition(".")
-    value = state.get(head)
-    nested = block.block_types.get(head)
-    if not rest or nested is None:
-        yield (head,), value
-        return
-    for index, item in enumerate(blocks_in(value, nested.nesting_mode)):
-        for steps, inner in select(nested.block, item, rest):
-            numbered = (head, index, *steps) if nested.nesting_mode == "list" else (head, *steps)
-            yield ((head,) if nested.nesting_mode in ("set", "map") else numbered), inner
+    if not head:
+        yield (), state
+    elif (nested := block.block_types.get(head)) is not None:
+        listed = nested.nesting_mode == "list"
+        for index, item in enumerate(blocks_in(state.get(head), nested.nesting_mode)):
+            for steps, inner in blocks_at(nested.block, item, rest):
+                yield ((head, index, *steps) if listed else (head,)), inner
+
+
+def select(block: Block, state: State, path: str) -> Iterator[tuple[tuple[Step, ...], Any]]:
+    """Every value that a dotted path names in a state, with the steps that lead to it."""
+    prefix, _, name = path.rpartition(".")
+    for steps, holder in blocks_at(block, state, prefix):
+        addressed = not steps or isinstance(steps[-1], int)
+        yield ((*steps, name) if addressed else steps), holder.get(name)
 
 
 def conform(block: Block, value: State) -> State:
