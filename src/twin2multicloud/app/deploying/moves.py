@@ -26,7 +26,7 @@ from twin2multicloud.deployer.moving.phases import Phases, moved
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.deployer.plans import StackPlan
-from twin2multicloud.deployer.stacks import Stack
+from twin2multicloud.deployer.stacks import Stack, foundation_name
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.options import constraints_from_options
@@ -43,6 +43,7 @@ from twin2multicloud.optimizer.pricing.book import PriceBook
 
 JOURNAL: Final = "current.ndjson"
 _STATE: Final = "driver.json"
+_BEFORE: Final = "before.json"
 _AFTER: Final = "after.json"
 
 
@@ -123,19 +124,19 @@ class CloudsMove:
         """The journal of the move under way."""
         return self._home.moves / JOURNAL
 
-    def begin(self, at: Session, slot: Slot, placement: Placement, usd_budgets: Mapping[str, float]) -> Report:
-        """Move a slot to where a placement has it."""
+    def prepare(self, slot: Slot, placement: Placement, budgets_usd_per_month: Mapping[str, float]) -> Move:
+        """Put down that a slot is to be moved to where a placement has it; `resume` then does it."""
         if self.journal_file.exists():
             raise UsageError("a move is under way; `move --resume` goes on with it, `move --abort` goes back")
         before = self._home.deployment()
         blueprint = moved_blueprint(before.blueprint, placement)
         move = Move(slot, before.blueprint.places[slot], blueprint.places[slot])
-        settings = msgspec.structs.replace(before.settings, budgets_usd_per_month=dict(usd_budgets))
+        settings = msgspec.structs.replace(before.settings, budgets_usd_per_month=dict(budgets_usd_per_month))
         after = moved(before, move, Deployment(settings, before.spec, blueprint))
-        self._keep("before.json", before, self._home.placement())
+        self._keep(_BEFORE, before, self._home.placement())
         self._keep(_AFTER, after, _json(placement))
-        with Journal.begin(self.journal_file, time.time, move, dict(before.blueprint.places)) as journal:
-            return self._end(journal, self._mover(at, journal).run())
+        Journal.begin(self.journal_file, time.time, move, dict(before.blueprint.places)).close()
+        return move
 
     def resume(self, at: Session) -> Report:
         """Go on with the move that was begun."""
@@ -177,12 +178,12 @@ class CloudsMove:
         )
 
     def _phases(self, move: Move) -> Phases:
-        return Phases(move, self._deployment("before.json"), self._deployment(_AFTER))
+        return Phases(move, self._deployment(_BEFORE), self._deployment(_AFTER))
 
     def packages(self) -> tuple[Package, ...]:
         """The packages of both ends of the move under way."""
         found: dict[tuple[Provider, str], Package] = {}
-        for name in ("before.json", _AFTER):
+        for name in (_BEFORE, _AFTER):
             if not (self._home.moves / name).exists():
                 continue
             deployment = self._deployment(name)
@@ -209,7 +210,7 @@ class CloudsMove:
         number = 1 + sum(1 for _ in self._home.moves.glob("*-*.ndjson"))
         name = f"{number:04}-{report.move.slot.value}{'-aborted' if report.aborted else ''}.ndjson"
         journal.file.rename(self._home.moves / name)
-        for each in (_STATE, _AFTER, "before.json"):
+        for each in (_STATE, _AFTER, _BEFORE):
             (self._home.moves / each).unlink(missing_ok=True)
         return report
 
@@ -234,8 +235,13 @@ class Infrastructure:
         self._read = read
 
     def apply(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
-        """As `moving.driver.Infrastructure.apply`."""
+        """As `moving.driver.Infrastructure.apply`. Slots that nobody has deployed yet are not begun by a move."""
         del deployment
+        applied = self._home.applied()
+        new = {self._phases.target_stack, foundation_name(self._phases.after.site(self._phases.move.slot))}
+        self._bring_about([stack for stack in stacks if stack.name in applied or stack.name in new])
+
+    def _bring_about(self, stacks: Sequence[Stack]) -> None:
         deployer = self._at.deployer
         try:
             plans: dict[str, StackPlan] = run(deployer, lambda: deployer.plan(stacks, {}))
@@ -250,7 +256,7 @@ class Infrastructure:
         # Stores are emptied by their services only if their stacks say so, which takes an apply of its own.
         emptied = [stack for stack in there if stack.slot is not None]
         if emptied:
-            self.apply(self._phases.before, emptied)
+            self._bring_about(emptied)
         _check(self._teller, run(deployer, lambda: deployer.destroy(there)))
 
     def finish(self, deployment: Deployment) -> None:
@@ -260,7 +266,7 @@ class Infrastructure:
     def keep(self, deployment: Deployment) -> None:
         """As `moving.driver.Infrastructure.keep`."""
         at_target = deployment.blueprint == self._phases.after.blueprint
-        kept = self._read(_AFTER if at_target else "before.json")
+        kept = self._read(_AFTER if at_target else _BEFORE)
         self._home.write_settings(deployment.settings)
         self._home.write_twin(deployment.spec, deployment.blueprint, kept.placement, self._home.processors())
 

@@ -112,7 +112,7 @@ class CloudsDriver:
     def cut_over(self, move: Move) -> None:
         """As `Driver.cut_over`."""
         self._check(move)
-        state = msgspec.structs.replace(self._state, cut=True)
+        state = msgspec.structs.replace(self._state, cut=move == self._phases.move)
         # What is deployed is kept first: whoever comes after a crash finds the new placement and applies it.
         self._infrastructure.keep(self._phases.now(state))
         self._to(state)
@@ -126,8 +126,7 @@ class CloudsDriver:
     def destroy(self, move: Move, place: Place) -> None:
         """As `Driver.destroy`."""
         self._check(move)
-        gone = self._phases.source() if place == self._phases.move.source else self._phases.target(self._state)
-        self._infrastructure.destroy(gone)
+        self._infrastructure.destroy(self._phases.leaving(place))
         self._infrastructure.finish(self._phases.now(self._state))
 
     # ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────

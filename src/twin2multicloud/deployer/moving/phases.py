@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.stacks import Stack, foundation_name, slot_name, stacks_of
 from twin2multicloud.model.slots import Slot
@@ -74,14 +75,18 @@ class Phases:
         wanted = {self.target_stack, foundation_name(after.site(self.move.slot))}
         return tuple(stack for stack in stacks_of(after) if stack.name in wanted)
 
-    def source(self) -> tuple[Stack, ...]:
-        """What goes at the end: the slot's stack, and its site's foundation if nothing else is there any more. Stores
-        were emptied by nobody: what they hold has been compared with its copy.
+    def leaving(self, place: Place) -> tuple[Stack, ...]:
+        """What goes when the slot is no longer at `place`, one of the move's ends: its stack there, and the site's
+        foundation if no other slot is at that site. What its stores held has been compared with its copy.
         """
-        before = Deployment(self.before.settings, self.before.spec, self.before.blueprint, discard=True)
-        site = before.site(self.move.slot)
-        gone = {self.source_stack} | ({foundation_name(site)} if site not in self.after.sites else set())
-        return tuple(stack for stack in stacks_of(before) if stack.name in gone)
+        at_source = place == self.move.source
+        gone, stays = (self.before, self.after) if at_source else (self.after, self.before)
+        names = {self.source_stack if at_source else self.target_stack}
+        site = gone.site(self.move.slot)
+        if site not in stays.sites:
+            names.add(foundation_name(site))
+        found = Deployment(gone.settings, gone.spec, gone.blueprint, frozenset({self.move.slot}), discard=True)
+        return tuple(stack for stack in stacks_of(found) if stack.name in names)
 
 
 def moved(before: Deployment, move: Move, after: Deployment) -> Deployment:
