@@ -151,12 +151,11 @@ class Bench:
         """Apply a stack, whose second plan then has to be empty; its resources."""
         directory = self.render(stack)
         self.run(directory, "init", "-input=false")
-        self.run(directory, "validate")
         self.run(directory, "apply", "-input=false", "-auto-approve")
         self.run(directory, "plan", "-input=false", "-detailed-exitcode")  # 2 if there were changes
-        self.outputs[stack.name] = json.loads(self.run(directory, "output", "-json"))["slot"]["value"]
-        shown = json.loads(self.run(directory, "show", "-json"))
-        return list(_resources(shown.get("values", {}).get("root_module", {})))
+        values = json.loads(self.run(directory, "show", "-json"))["values"]
+        self.outputs[stack.name] = values["outputs"]["slot"]["value"]
+        return list(_resources(values.get("root_module", {})))
 
     def plan(self, stack: Stack) -> list[dict[str, Any]]:
         """What a plan of a stack would make, before anything exists."""
@@ -175,7 +174,7 @@ class Bench:
 
     def run(self, directory: Path, *arguments: str) -> str:
         """What a command prints; it must succeed."""
-        command = [*find_core().command, *arguments, "-no-color"]
+        command = [*_core(), *arguments, "-no-color"]
         environment = dict(self.environment)
         done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
         told = f"{directory.name}: {' '.join(arguments)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
@@ -188,6 +187,11 @@ def bench(deployment: Deployment, directory: Path, world: Path | None = None) ->
     """Terraform for a deployment's stacks on Azure; in a `world`, names are taken and what is missing is missed."""
     with serve(world, providers=["azurerm", "azuread"]) as variables:
         yield Bench(deployment, directory, {**os.environ, **variables})
+
+
+@cache
+def _core() -> tuple[str, ...]:
+    return tuple(find_core().command)
 
 
 def offline(stack: Stack) -> dict[str, Any]:

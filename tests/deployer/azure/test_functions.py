@@ -43,6 +43,13 @@ def told(deployment: Deployment, slot: Slot) -> dict[str, dict[str, Any]]:
     return found
 
 
+def triggers(deployment: Deployment, slot: Slot, component: str) -> list[dict[str, Any]]:
+    """The triggers of an app, as its host reads them."""
+    app = make_app(told(deployment, slot)[component]["settings"], Path())
+    found = [made.get_trigger() for made in app.get_functions()]
+    return [trigger.get_dict_repr() for trigger in found if trigger is not None]
+
+
 def function(deployment: Deployment, slot: Slot, component: str) -> AzureFunction:
     (read,) = read_functions(told(deployment, slot)[component]["settings"])
     return read
@@ -68,7 +75,7 @@ def test_the_runtime_reads_what_apps_are_told(name: str) -> None:
 @pytest.mark.parametrize("name", ["serverless, near", "serverless, far", "managed, near"])
 def test_the_functions_host_finds_functions(name: str) -> None:
     """The library that describes an app to its host takes every app, and each trigger is what starts it."""
-    triggers = {
+    started_by = {
         Starts.QUEUE: {"queueTrigger"},
         Starts.DEVICES: {"queueTrigger", "eventHubTrigger"},
         Starts.HTTP: {"httpTrigger"},
@@ -77,15 +84,13 @@ def test_the_functions_host_finds_functions(name: str) -> None:
     deployment = situation(name)
     for slot in slots(deployment):
         for component, plan in plans(deployment, slot).items():
-            app = make_app(told(deployment, slot)[component]["settings"], Path())
-            found = {made.get_trigger().get_dict_repr()["type"] for made in app.get_functions()}
-            assert found == triggers[plan.starts], component
+            found = {trigger["type"] for trigger in triggers(deployment, slot, component)}
+            assert found == started_by[plan.starts], component
 
 
 def test_a_reader_answers_links_and_queries() -> None:
     deployment = deployed(SERVERLESS)
-    app = make_app(told(deployment, Slot.HOT)["history"]["settings"], Path())
-    routes = {made.get_trigger().get_dict_repr()["route"] for made in app.get_functions()}
+    routes = {trigger["route"] for trigger in triggers(deployment, Slot.HOT, "history")}
     assert routes == {"links/history", "query/history"}
 
 

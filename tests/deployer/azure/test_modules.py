@@ -164,7 +164,8 @@ def _app(resources: list[dict[str, Any]], component: str) -> dict[str, Any]:
         if each["type"] in kinds and f'module.function["{component}"]' in each["address"]
     ]
     assert len(found) == 1, component
-    return found[0]
+    app: dict[str, Any] = found[0]
+    return app
 
 
 def _outputs_describe_stores(deployment: Deployment, terraform: Bench) -> None:

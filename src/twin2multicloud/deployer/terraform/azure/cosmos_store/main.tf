@@ -17,6 +17,7 @@ resource "azurerm_cosmosdb_account" "this" {
   #checkov:skip=CKV_AZURE_101: see CKV_AZURE_99; keys are off
   #checkov:skip=CKV_AZURE_100: Microsoft's keys encrypt; a key of one's own costs a vault and calls
   #checkov:skip=CKV_AZURE_132: keys are off altogether
+  #checkov:skip=CKV_AZURE_140: it is, by the argument's name since azurerm 5 (local_authentication_enabled)
   name                = var.account
   location            = var.location
   resource_group_name = var.resource_group

@@ -9,8 +9,7 @@ resource "azurerm_user_assigned_identity" "events" {
 }
 
 resource "azurerm_eventgrid_topic" "topic" {
-  #checkov:skip=CKV_AZURE_106: Consumption plans have no fixed address or network; identities alone let in
-  #checkov:skip=CKV_AZURE_193: see CKV_AZURE_106
+  #checkov:skip=CKV_AZURE_193: Consumption plans have no fixed address or network; identities alone let in
   for_each = var.events.topics
 
   name                = each.value

@@ -17,8 +17,6 @@ resource "azurerm_storage_blob" "package" {
 
 resource "azurerm_linux_function_app" "consumption" {
   #checkov:skip=CKV_AZURE_221: receivers are posted to by other clouds; what lets a request in is our signature
-  #checkov:skip=CKV_AZURE_66: this block is not available on Consumption plans; logs go to Application Insights
-  #checkov:skip=CKV_AZURE_213: the Consumption plan has no health check, which would start an app around the clock
   count = var.function.flex == null ? 1 : 0
 
   name                = var.function.app

@@ -63,7 +63,6 @@ resource "azurerm_role_assignment" "flex_package" {
 }
 
 resource "azurerm_function_app_flex_consumption" "this" {
-  #checkov:skip=CKV_AZURE_221: the app has no trigger that anybody could call
   for_each = local.flex
 
   name                = var.function.app

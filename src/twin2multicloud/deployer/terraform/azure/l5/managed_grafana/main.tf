@@ -4,7 +4,6 @@
 data "azurerm_client_config" "current" {}
 
 resource "azurerm_dashboard_grafana" "dashboards" {
-  #checkov:skip=CKV_AZURE_238: it asks our readers with a key of theirs, and no service of Azure with an identity
   name                  = var.instance
   location              = var.location
   resource_group_name   = var.resource_group
