@@ -17,10 +17,10 @@ from twin2multicloud.standin.naming import Names, Settings
 from twin2multicloud.standin.overlay import Rules
 from twin2multicloud.standin.schema import SHIPPED, Attribute, Block, Document, ProviderSchema, Schema
 from twin2multicloud.standin.sources import SOURCES
-from twin2multicloud.standin.usage import EXTRA, provider_of, types_in
+from twin2multicloud.standin.usage import provider_of, types_in
 
 MODULES = Path(twin2multicloud.__file__).parent / "deployer" / "terraform"
-USED = sorted(types_in(MODULES) | EXTRA)
+USED = sorted(types_in(MODULES))
 
 PUBLIC = {
     "aws_efs_file_system": {"creation_token"},
@@ -63,6 +63,13 @@ def paths_of(rules: Rules) -> set[str]:
 @pytest.mark.parametrize("kind", USED)
 def test_every_type_that_a_module_uses_has_its_schema(kind: str) -> None:
     assert shipped(kind) is not None, "run scripts/provider-schemas"
+
+
+def test_every_type_that_has_rules_is_served() -> None:
+    without = [
+        kind for provider in SOURCES for kind in overlay.load(provider) if kind != provider and shipped(kind) is None
+    ]
+    assert without == []
 
 
 def test_rules_name_only_what_the_schema_has() -> None:

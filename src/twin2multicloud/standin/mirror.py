@@ -53,9 +53,9 @@ def mirror(
 
 
 def _wrapper(name: str, world: Path | None, scenario: Path | None, schemas: Path) -> str:
-    """A plugin: a script that starts this package with this interpreter, wherever Terraform runs it."""
+    """A plugin: a script that starts this package with this interpreter, whatever lies where Terraform runs it."""
     package = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-s", "-m", "twin2multicloud.standin", "--plugin", name]
+    command = [sys.executable, "-sP", "-m", "twin2multicloud.standin", "--plugin", name]
     for option, path in (("--world", world), ("--scenario", scenario)):
         if path is not None:
             command += [option, str(path.resolve())]

@@ -11,11 +11,6 @@ from twin2multicloud.standin.sources import SOURCES
 
 _USE: Final = re.compile(r'^\s*(resource|data)\s+"([a-z0-9_-]+)"\s+"', re.MULTILINE)
 
-EXTRA: Final = frozenset(
-    {"data.aws_caller_identity", "data.aws_region", "data.azurerm_client_config", "data.google_project"}
-)
-"""Types to serve whether a module uses them or not; a data source is written `data.<type>`."""
-
 
 def types_in(directory: Path) -> set[str]:
     """The types that the `.tf` files in and below a directory use, without Terraform's own."""
