@@ -9,7 +9,7 @@ import msgspec
 
 from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.deployer.clouds.aws.names import AwsNames
-from twin2multicloud.deployer.functions import FunctionPlan
+from twin2multicloud.deployer.functions import FunctionPlan, Starts
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.adapters.aws.build import VARIABLE as CONFIG
 from twin2multicloud.runtime.entry.roles import VARIABLE as FUNCTION
@@ -27,17 +27,17 @@ _OF_STATE: Final = frozenset({"nonces", "rule-states", "dead-letters"})
 
 def environment_of(plan: FunctionPlan, names: AwsNames) -> dict[str, str]:
     """A function's environment variables."""
-    return {CONFIG: _text(config_of(plan, names)), FUNCTION: _text(function_of(plan))}
+    return {CONFIG: _text(config_of(plan, names)), FUNCTION: _text(function_of(plan, names))}
 
 
-def function_of(plan: FunctionPlan) -> dict[str, Any]:
-    """What it is: `FunctionConfig`."""
+def function_of(plan: FunctionPlan, names: AwsNames) -> dict[str, Any]:
+    """What it is: `FunctionConfig`. A mover's shards stay those of the first deployment: they are in objects' names."""
     return {
         "component": plan.component,
         "edge": plan.edge,
         "local": list(plan.local),
         "receives": list(plan.receives),
-        "shards": plan.shards,
+        "shards": names.deployment.settings.shards if plan.starts is Starts.SCHEDULE else plan.shards,
     }
 
 
