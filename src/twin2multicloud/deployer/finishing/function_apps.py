@@ -1,8 +1,8 @@
 """Function apps on Azure: what makes them begin after their stack was applied.
 
 The platform learns an app's triggers when somebody publishes it. Ours fetch their packages themselves, so that nobody
-publishes anything: each app's triggers are made known here, as Microsoft's "Trigger syncing" describes for packages at a
-URL. Apps whose settings refer to a secret read it again first, since it got its value after they did.
+publishes anything: each app's triggers are made known here, as Microsoft's "Trigger syncing" describes for packages at
+a URL. Apps whose settings refer to a secret read it again first, since it got its value after they did.
 """
 
 from __future__ import annotations
