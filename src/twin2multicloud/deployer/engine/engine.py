@@ -61,19 +61,22 @@ class Engine:
             given = (job.environment, job.credentials, access.environment())
             environment = run_environment(directory.home, Path(temporary), config, *given, environ=self._environ)
             masker = Masker((*job.credentials.values(), access.password))
+            run = StackRun(
+                job,
+                core=self.core,
+                settings=settings,
+                states=self.states,
+                directory=directory,
+                held=held,
+                grant=grant,
+                environment=environment,
+                masker=masker,
+                sink=sink,
+                stop=stop or Stop(),
+            )
             try:
-                yield StackRun(
-                    job,
-                    core=self.core,
-                    settings=settings,
-                    states=self.states,
-                    directory=directory,
-                    held=held,
-                    grant=grant,
-                    environment=environment,
-                    masker=masker,
-                    sink=sink,
-                    stop=stop or Stop(),
-                )
+                # So that what was put out in secret before is masked from the first line on.
+                run.outputs()
+                yield run
             finally:
                 self.states.revoke(grant)

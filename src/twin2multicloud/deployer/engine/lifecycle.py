@@ -6,13 +6,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from twin2multicloud.deployer.engine.errors import CommandError
 from twin2multicloud.deployer.engine.events import Diagnostic, Log, Severity
 from twin2multicloud.deployer.engine.hints import Hint, Kind, hint_for
 from twin2multicloud.deployer.engine.outcome import Action, Failure, StackOutcome, Status
 from twin2multicloud.deployer.engine.run import StackRun
-from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
-from twin2multicloud.deployer.state.document import StateResource
+from twin2multicloud.deployer.engine.steps import Plan, Step
+from twin2multicloud.deployer.state.document import OutputValue, StateResource
 from twin2multicloud.deployer.state.errors import DocumentError
 
 Approval = Callable[[Plan], Awaitable[bool]]
@@ -87,21 +86,18 @@ class _Life:
         if not plan.ok:
             return self._outcome(plan.step)
         if not plan.has_changes:
-            return await self._done(plan.step)
+            return self._done(plan.step)
         if not await approve(plan):
             return self._outcome(plan.step, Status.REFUSED)
         step = await run.apply(plan)
-        return await self._done(step) if step.ok else self._outcome(step)
+        return self._done(step) if step.ok else self._outcome(step)
 
-    async def _done(self, step: Step) -> StackOutcome:
-        remaining = self._resources()
-        if (self._action is Action.DESTROY and remaining is None) or (self._action is Action.DESTROY and remaining):
+    def _done(self, step: Step) -> StackOutcome:
+        if self._action is Action.DESTROY:
+            if self._resources() == ():
+                return self._outcome(step, Status.DONE)
             return self._outcome(step, Status.FAILED, "the state still lists resources")
-        try:
-            outputs = {} if self._action is Action.DESTROY else await self._run.outputs()
-        except CommandError as error:
-            return self._outcome(step, Status.FAILED, f"applied, but the outputs cannot be read: {error}")
-        return self._outcome(step, Status.DONE, outputs=outputs)
+        return self._outcome(step, Status.DONE, outputs=self._run.outputs())
 
     def _outcome(
         self,

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from twin2multicloud.deployer.engine.events import ChangeSummary, Diagnostic
 from twin2multicloud.deployer.engine.hints import Hint, worth_retrying
-from twin2multicloud.deployer.engine.steps import OutputValue
-from twin2multicloud.deployer.state.document import StateResource
+from twin2multicloud.deployer.state.document import OutputValue, StateResource
 
 
 class Status(StrEnum):

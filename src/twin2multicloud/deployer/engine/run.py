@@ -28,10 +28,10 @@ from twin2multicloud.deployer.engine.job import EngineSettings, Sink, StackJob
 from twin2multicloud.deployer.engine.masking import Masker
 from twin2multicloud.deployer.engine.plain import parse_plain
 from twin2multicloud.deployer.engine.process import FAILED, Ended, Stop, run_process
-from twin2multicloud.deployer.engine.steps import OutputValue, Plan, Step
+from twin2multicloud.deployer.engine.steps import Plan, Step
 from twin2multicloud.deployer.engine.workdir import WorkDirectory
 from twin2multicloud.deployer.state.access import Grant
-from twin2multicloud.deployer.state.document import StateDocument, read_document
+from twin2multicloud.deployer.state.document import OutputValue, StateDocument, read_document
 from twin2multicloud.deployer.state.held import HeldFile
 from twin2multicloud.deployer.state.records import Liveness, StateLock
 from twin2multicloud.deployer.state.server import StateServer
@@ -147,19 +147,19 @@ class StackRun:
         """What exists, with all attributes, as Terraform's JSON. It may hold secrets."""
         return await self._json("show", "-json")
 
-    async def outputs(self) -> dict[str, OutputValue]:
-        """The root module's outputs. What is sensitive is masked from now on."""
-        document = await self._json("output", "-json")
-        found = {name: msgspec.convert(value, OutputValue) for name, value in document.items()}
-        self._masker.add(text for output in found.values() if output.sensitive for text in _strings(output.value))
-        return found
-
     def state(self) -> StateDocument | None:
         """What the store knows of the stack, without asking Terraform; None if there is no state."""
         current = self._states.store.current(self.job.name)
         if current is None:
             return None
         return read_document(self._states.store.content(self.job.name, current.number))
+
+    def outputs(self) -> dict[str, OutputValue]:
+        """What the root module put out at the last apply. What is sensitive is masked from now on."""
+        state = self.state()
+        found = {} if state is None else state.outputs
+        self._masker.add(text for output in found.values() if output.sensitive for text in _strings(output.value))
+        return found
 
     def lock(self) -> StateLock | None:
         """Who works on the stack's state, if anybody does."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from twin2multicloud.deployer.engine.events import ChangeSummary, Diagnostic, PlannedChange, ResourceDrift, Severity
 from twin2multicloud.deployer.engine.process import Ended
@@ -52,13 +49,3 @@ class Plan:
     def has_changes(self) -> bool:
         """Whether applying it would do anything, be it only to outputs or to the state."""
         return self.step.ended.code == 2
-
-
-class OutputValue(msgspec.Struct, frozen=True):
-    """A root module's output. A sensitive one is shown by nothing that prints this."""
-
-    value: Any
-    sensitive: bool = False
-
-    def __repr__(self) -> str:
-        return f"OutputValue({'***' if self.sensitive else repr(self.value)}, sensitive={self.sensitive})"

@@ -11,6 +11,16 @@ from twin2multicloud.deployer.state.errors import DocumentError
 _FORMAT: Final = 4
 
 
+class OutputValue(msgspec.Struct, frozen=True):
+    """A root module's output. A sensitive one is shown by nothing that prints this."""
+
+    value: Any
+    sensitive: bool = False
+
+    def __repr__(self) -> str:
+        return f"OutputValue({'***' if self.sensitive else repr(self.value)}, sensitive={self.sensitive})"
+
+
 class _Instance(msgspec.Struct):
     index_key: int | str | None = None
     status: str | None = None
@@ -33,6 +43,7 @@ class _Document(msgspec.Struct):
     lineage: str
     terraform_version: str = ""
     resources: list[_Resource] = []
+    outputs: dict[str, OutputValue] = {}
 
 
 class StateResource(msgspec.Struct, frozen=True):
@@ -49,11 +60,12 @@ class StateResource(msgspec.Struct, frozen=True):
 
 
 class StateDocument(msgspec.Struct, frozen=True):
-    """A state's place in its history, and what it lists."""
+    """A state's place in its history, what it lists, and what its root module put out."""
 
     serial: int
     lineage: str
-    resources: tuple[StateResource, ...]
+    resources: tuple[StateResource, ...] = ()
+    outputs: dict[str, OutputValue] = {}
 
 
 def read_document(content: bytes) -> StateDocument:
@@ -72,7 +84,7 @@ def read_document(content: bytes) -> StateDocument:
         if resource.mode == "managed"
         for instance in resource.instances
     )
-    return StateDocument(raw.serial, raw.lineage, found)
+    return StateDocument(raw.serial, raw.lineage, found, raw.outputs)
 
 
 def with_serial(content: bytes, serial: int) -> bytes:

@@ -113,7 +113,7 @@ class SqliteStateStore:
                 raise LockedError(lock)
             newest = _newest(db, stack)
             if newest is not None and newest.size:
-                gone = StateDocument(newest.serial, newest.lineage, ())
+                gone = StateDocument(newest.serial, newest.lineage)
                 self._append(db, stack, b"", gone, holder)
 
     def lock(self, stack: str, request: LockRequest, holder: Holder) -> StateLock:
