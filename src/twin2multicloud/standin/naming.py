@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, Final
 
-from twin2multicloud.standin.values import State
+from twin2multicloud.standin.values import State, has_unknown
 
 ACCOUNT: Final = "123456789012"
 SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
@@ -53,11 +53,13 @@ def name_of(kind: str, state: Mapping[str, Any]) -> str:
 
 
 def _digest(kind: str, name: str, state: Mapping[str, Any]) -> str:
-    """What distinguishes an object: its name and the group it is in; all its plain values if it has no name."""
+    """What distinguishes an object: its name and the group it is in; all its known values if it has no name."""
     if name != kind:
         told = [name, str(state.get("resource_group_name", ""))]
     else:
-        told = [f"{key}={value}" for key, value in sorted(state.items()) if isinstance(value, (str, int, float))]
+        told = [
+            f"{key}={value}" for key, value in sorted(state.items()) if value is not None and not has_unknown(value)
+        ]
     return hashlib.sha256("|".join([kind, *told]).encode()).hexdigest()
 
 

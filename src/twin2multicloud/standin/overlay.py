@@ -21,7 +21,10 @@ OVERLAYS: Final = Path(__file__).with_name("overlay")
 
 
 class Parent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An object that must exist before this one can: its type, and the argument that holds its name, id or ARN."""
+    """An object that must exist before this one can: its type, and the argument that holds its name, id or ARN.
+
+    Where objects of several types would do, `type` has them all, with | between: a function is a service, too.
+    """
 
     type: str
     by: str

@@ -233,8 +233,9 @@ class Provider:
             wanted = state.get(parent.by)
             if self._world is None or not isinstance(wanted, str) or not wanted:
                 continue
-            if not any(_is_called(thing, wanted) for thing in self._world.objects(parent.type)):
-                names.values.update(parent=wanted, parent_type=parent.type)
+            kinds = parent.type.split("|")
+            if not any(_is_called(thing, wanted) for each in kinds for thing in self._world.objects(each)):
+                names.values.update(parent=wanted, parent_type=kinds[0])
                 return problem_of(Failure(kind="no-parent"), names, "create")
         return None
 
@@ -254,7 +255,7 @@ class Provider:
             return None
         for child, schema in self.schema.resource_schemas.items():
             for parent in self._parents(child):
-                if parent.type != kind or not parent.keeps or parent.by not in schema.block.attributes:
+                if kind not in parent.type.split("|") or not parent.keeps or parent.by not in schema.block.attributes:
                     continue
                 for other in self._world.objects(child):
                     if _is_called(thing, str(other.values.get(parent.by))):
