@@ -19,11 +19,13 @@ from twin2multicloud.model.spec import Retention
 DAY_S = 86_400.0
 
 
-def aged(hot: float, cool: float, archive: float, regions: tuple[str, ...] = NEAR) -> Deployment:
+def aged(
+    hot: float, cool: float, archive: float, regions: tuple[str, ...] = NEAR, held: frozenset[Slot] = frozenset()
+) -> Deployment:
     """A deployment whose tiers end at these ages, in days."""
     usual = deployed(SERVERLESS, regions)
     retention = Retention(hot * DAY_S, cool * DAY_S, archive * DAY_S)
-    return Deployment(usual.settings, msgspec.structs.replace(usual.spec, retention=retention), usual.blueprint)
+    return Deployment(usual.settings, msgspec.structs.replace(usual.spec, retention=retention), usual.blueprint, held)
 
 
 def store(deployment: Deployment, slot: Slot) -> Any:
@@ -55,6 +57,15 @@ def test_without_an_archive_the_cool_tier_ends_everything() -> None:
 def test_records_expire_by_themselves_only_where_no_tier_follows(archive: float, ttl: int | None) -> None:
     deployment = aged(10, 10, archive)
     assert store(deployment, Slot.HOT)["containers"]["hot"]["ttl"] == ttl
+
+
+@pytest.mark.parametrize("slot", [Slot.COOL, Slot.ARCHIVE])
+def test_nothing_goes_away_from_a_tier_that_is_held(slot: Slot) -> None:
+    near = store(aged(10, 100, 1000, NEAR, frozenset({slot})), Slot.COOL)
+    assert near.keys() == {"account", "component"}
+    far = store(aged(10, 100, 1000, FAR, frozenset({slot})), Slot.ARCHIVE)
+    assert ("delete_after_days" in far) == (slot is Slot.COOL)
+    assert store(aged(10, 10, 10, NEAR, frozenset({Slot.HOT})), Slot.HOT)["containers"]["hot"]["ttl"] is None
 
 
 def test_part_of_a_day_counts_as_one() -> None:

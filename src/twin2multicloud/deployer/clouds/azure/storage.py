@@ -23,14 +23,15 @@ def hot(deployment: Deployment) -> dict[str, Any]:
     """The arguments of L3.hot's store."""
     account, offer = SlotNames(deployment, Slot.HOT).cosmos, deployment.blueprint.places[Slot.HOT].offer
     retention = deployment.spec.retention
-    leaves = retention.archive_s > retention.hot_s
+    stays = retention.archive_s > retention.hot_s or Slot.HOT in deployment.held
     records = container(
         account,
         "hot",
         "/device",
         indexed=("/device/?",),
-        # Where a later tier follows, the mover deletes what that has acknowledged, and nothing else may.
-        ttl=None if leaves else max(math.ceil(retention.hot_s), 1),
+        # Where a later tier follows, the mover deletes what that has acknowledged, and nothing else may; from a store
+        # that is being moved nothing goes away.
+        ttl=None if stays else max(math.ceil(retention.hot_s), 1),
         throughput=_provisioned_ru(deployment.blueprint) if offer == "azure.cosmos-provisioned" else None,
         autoscale=_autoscale_ru(deployment.blueprint) if offer == "azure.cosmos-autoscale" else None,
     )
@@ -41,21 +42,19 @@ def hot(deployment: Deployment) -> dict[str, Any]:
 
 def cool(deployment: Deployment) -> dict[str, Any]:
     """The arguments of L3.cool's store. Ages of objects count from when they were written, a tier's age after the
-    youngest record in them.
+    youngest record in them. While either tier in the account is held, no rule of age runs there.
     """
     retention = deployment.spec.retention
     here = deployment.site(Slot.COOL) == deployment.site(Slot.ARCHIVE)
     archives = retention.archive_s > retention.cool_s
-    return {
-        "store": {
-            "account": SlotNames(deployment, Slot.COOL).blobs,
-            "component": "cool",
-            "archive_after_days": _days(retention.cool_s - retention.hot_s) if here and archives else None,
-            # Elsewhere a mover deletes, once the archive has acknowledged.
-            "delete_after_days": _days(retention.archive_s - retention.hot_s) if here or not archives else None,
-        },
-        "cool_tier": cool_tier(deployment),
+    held = deployment.held & ({Slot.COOL, Slot.ARCHIVE} if here else {Slot.COOL})
+    rules = {
+        "archive_after_days": _days(retention.cool_s - retention.hot_s) if here and archives else None,
+        # Elsewhere a mover deletes, once the archive has acknowledged.
+        "delete_after_days": _days(retention.archive_s - retention.hot_s) if here or not archives else None,
     }
+    store = {"account": SlotNames(deployment, Slot.COOL).blobs, "component": "cool"}
+    return {"store": store if held else store | rules, "cool_tier": cool_tier(deployment)}
 
 
 def archive(deployment: Deployment) -> dict[str, Any]:
@@ -63,13 +62,9 @@ def archive(deployment: Deployment) -> dict[str, Any]:
     if deployment.site(Slot.COOL) == deployment.site(Slot.ARCHIVE):
         return {"store": None}
     retention = deployment.spec.retention
-    return {
-        "store": {
-            "account": SlotNames(deployment, Slot.ARCHIVE).blobs,
-            "component": "archive",
-            "delete_after_days": _days(retention.archive_s - retention.cool_s),
-        }
-    }
+    rules = {"delete_after_days": _days(retention.archive_s - retention.cool_s)}
+    store = {"account": SlotNames(deployment, Slot.ARCHIVE).blobs, "component": "archive"}
+    return {"store": store if Slot.ARCHIVE in deployment.held else store | rules}
 
 
 def _days(seconds: float) -> int:
