@@ -15,7 +15,7 @@ from twin2multicloud.model.slots import Provider
 _ATTRIBUTES: Final[Mapping[Provider, tuple[str, ...]]] = {
     Provider.AWS: ("tags_all", "tags"),
     Provider.AZURE: ("tags",),
-    Provider.GCP: ("effective_labels", "labels", "user_labels", "resource_labels"),
+    Provider.GCP: ("effective_labels", "user_labels", "labels", "resource_labels"),
 }
 """Where a provider keeps labels; the first that a resource has counts, others are what it was made of."""
 _UNSAFE: Final = re.compile(r"[^a-z0-9_-]+")
