@@ -16,7 +16,7 @@ T = TypeVar("T")
 NAMED: Final = 20
 """Items that a comparison names; it counts them all."""
 
-_ENCODER: Final = msgspec.json.Encoder()
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -122,5 +122,5 @@ def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON: the same bytes for the same value."""
+    """A value as JSON: the same bytes for the same value, in whatever order a store gives its keys."""
     return _ENCODER.encode(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from twin2multicloud.moving.copying.base import Compared, Page, Patience, chunks
+from twin2multicloud.moving.copying.base import Compared, Page, Patience, chunks, json_bytes
 from twin2multicloud.runtime.envelope import Event, encode
 from twin2multicloud.runtime.ports import HotStore
 
@@ -66,13 +66,13 @@ class HotCopier:
                 done.late += len(missing)
                 there = self._at_target(device, events)
             for event in events:
-                done.same(f"{device} {event.time} {event.id}", encode(event), there.get(_key(event)))
+                done.same(f"{device} {event.time} {event.id}", json_bytes(event), there.get(_key(event)))
             yield done
 
     def _at_target(self, device: str, events: Sequence[Event]) -> dict[tuple[str, str], bytes]:
         end = _after(events[-1].time)
         found = self._call(self._target.between, [device], events[0].time, end)
-        return {_key(event): encode(event) for event in found}
+        return {_key(event): json_bytes(event) for event in found}
 
     def _put(self, events: Sequence[Event], cursor: Any = None) -> Page:
         for part in chunks(events, _BATCH):
