@@ -15,7 +15,7 @@ from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.standin import overlay, schema
 from twin2multicloud.standin.naming import Names, Settings
 from twin2multicloud.standin.overlay import Rules
-from twin2multicloud.standin.schema import SHIPPED, Attribute, Block, Document, ProviderSchema, Schema
+from twin2multicloud.standin.schema import SHIPPED, Attribute, Block, Document, NestedBlock, ProviderSchema, Schema
 from twin2multicloud.standin.sources import SOURCES
 from twin2multicloud.standin.usage import provider_of, types_in
 
@@ -55,7 +55,7 @@ def paths_of(rules: Rules) -> set[str]:
     keyed = (rules.values, rules.defaults, rules.enum, rules.pattern, rules.range, rules.required_with)
     listed = (rules.json, rules.force_new, rules.in_place, rules.sensitive)
     grouped = (*rules.exactly_one_of, *rules.at_least_one_of, *rules.conflicts, *rules.required_with.values())
-    grouped = (*grouped, *rules.recompute.values(), rules.recompute, rules.protected_by)
+    grouped = (*grouped, *rules.recompute.values(), rules.recompute, rules.protected_by, rules.computed_blocks)
     parents = {parent.by for parent in rules.parents}
     return {path for group in (*keyed, *listed, *grouped) for path in group} | parents
 
@@ -91,7 +91,7 @@ def test_templates_use_only_what_an_object_has() -> None:
     assert wrong == []
 
 
-def test_what_is_answered_is_computed_and_what_is_defaulted_is_not() -> None:
+def test_what_is_answered_is_computed_and_what_is_defaulted_may_be_given() -> None:
     wrong = []
     for kind, rules, block in rules_with_blocks():
         for path in rules.values:
@@ -100,8 +100,21 @@ def test_what_is_answered_is_computed_and_what_is_defaulted_is_not() -> None:
                 wrong.append((kind, path))
         for path in rules.defaults:
             found = schema.at(block, path)
-            if not isinstance(found, Attribute) or found.computed or found.required:
+            if not isinstance(found, Attribute) or found.read_only or found.required:
                 wrong.append((kind, path))
+    assert wrong == []
+
+
+def test_blocks_that_the_cloud_fills_hold_what_the_schema_has() -> None:
+    wrong = []
+    for kind, rules, block in rules_with_blocks():
+        for path, blocks in rules.computed_blocks.items():
+            found = schema.at(block, path)
+            if not isinstance(found, NestedBlock):
+                wrong.append((kind, path))
+                continue
+            known = found.block.attributes.keys() | found.block.block_types.keys()
+            wrong += [(kind, f"{path}.{name}") for item in blocks for name in item if name not in known]
     assert wrong == []
 
 

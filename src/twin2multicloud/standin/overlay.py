@@ -62,6 +62,8 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Arguments whose change replaces the object, beside those that do so for most types (`FORCE_NEW`)."""
     in_place: tuple[str, ...] = ()
     """Those of `FORCE_NEW` that this type changes in place."""
+    computed_blocks: dict[str, list[dict[str, Any]]] = {}
+    """Blocks that the cloud fills when they are left out, with what it fills them with. The schema knows no such."""
     recompute: dict[str, tuple[str, ...]] = {}
     """Computed values that are unknown again after a change of the key."""
     protected_by: dict[str, Any] = {}

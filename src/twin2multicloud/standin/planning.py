@@ -12,7 +12,7 @@ from typing import Any, Final
 from twin2multicloud.standin.naming import Names
 from twin2multicloud.standin.overlay import FORCE_NEW, Rules
 from twin2multicloud.standin.schema import Block, CtyType
-from twin2multicloud.standin.values import UNKNOWN, State, blocks_in
+from twin2multicloud.standin.values import UNKNOWN, State, blocks_in, conform
 
 MERGED: Final = {
     "tags_all": "tags",
@@ -35,6 +35,8 @@ def plan(block: Block, rules: Rules, common: Mapping[str, str], prior: State | N
     """What is planned: defaults put in, and computed values unknown as far as they are new or change. `common` are the
     tags or labels that the provider gives to everything."""
     planned = mark(block, prior, merge_tags(block, common, with_defaults(block, rules, proposed)))
+    for path in rules.computed_blocks:
+        planned = _keep(block, prior, planned, path.split("."))
     if prior is None or planned == prior:
         return planned
     changed = {name for name, value in planned.items() if value != prior.get(name)}
@@ -122,6 +124,22 @@ def mark(block: Block, prior: State | None, state: State) -> State:
     return marked
 
 
+def _keep(block: Block, prior: State | None, state: State, steps: list[str]) -> State:
+    """A state in which a block that was left out is what it was before, and unknown in a new object."""
+    head, *rest = steps
+    value, before = state.get(head), (prior or {}).get(head)
+    if not rest:
+        left_out = value is None or value == []
+        return {**state, head: UNKNOWN if prior is None else before} if left_out else state
+    nested = block.block_types[head]
+    olds = blocks_in(before, nested.nesting_mode)
+    items = [
+        _keep(nested.block, olds[i] if i < len(olds) else None, item, rest)
+        for i, item in enumerate(blocks_in(value, nested.nesting_mode))
+    ]
+    return {**state, head: items} if items else state
+
+
 def _mark_set(block: Block, before: list[State], items: list[State]) -> list[State]:
     """A set's blocks: those that were there with all their values, in the order they had, and then the new ones.
 
@@ -169,7 +187,10 @@ def answer(block: Block, rules: Rules, names: Names, state: State, prefix: str =
             names.learn({name: known[name]})
     for name, nested in block.block_types.items():
         value, mode = known.get(name), nested.nesting_mode
-        if isinstance(value, list):
+        if value is UNKNOWN:
+            filled = rules.computed_blocks.get(f"{prefix}{name}", [])
+            known[name] = [conform(nested.block, names.fill(item)) for item in filled]
+        elif isinstance(value, list):
             known[name] = [answer(nested.block, rules, names, item, f"{prefix}{name}.") for item in value]
         elif isinstance(value, dict) and mode == "map":
             known[name] = {k: answer(nested.block, rules, names, item, f"{prefix}{name}.") for k, item in value.items()}
