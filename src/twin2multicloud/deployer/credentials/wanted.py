@@ -38,13 +38,14 @@ def permissions_of(
 
 def _aws(deployment: Deployment, wanted: list[str]) -> tuple[Permission, ...]:
     """On one resource of each kind that the policy names, at each site."""
-    why = {action: kind for kind in reversed(wanted) for need in aws.NEEDS.get(kind, ()) for action in need.actions}
-    found: dict[Permission, None] = {}
+    found: dict[tuple[str, str], Permission] = {}
     for site in deployment.sites:
         if site.provider is not Provider.AWS:
             continue
-        document = aws.deployer_policy(wanted, AwsNames(deployment, site))
-        for statement in document["Statement"]:
-            for action in statement["Action"]:
-                found[Permission(action, statement["Resource"][0], why.get(action, ""))] = None
-    return tuple(found)
+        names = AwsNames(deployment, site)
+        for kind in wanted:
+            for statement in aws.deployer_policy([kind], names)["Statement"]:
+                for action in statement["Action"]:
+                    resource = statement["Resource"][0]
+                    found.setdefault((action, resource), Permission(action, resource, kind))
+    return tuple(found.values())

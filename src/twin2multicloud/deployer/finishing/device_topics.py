@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.deployer.finishing.ledger import Content, Ledger
-from twin2multicloud.deployer.finishing.progress import Report, StepProgress, failing_as
+from twin2multicloud.deployer.finishing.progress import TOPICS, Report, StepProgress, failing_as
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.adapters.gcp.calls import calling
 from twin2multicloud.runtime.adapters.gcp.patience import Patience
@@ -23,7 +23,6 @@ from twin2multicloud.runtime.adapters.gcp.pubsub import device_topic
 if TYPE_CHECKING:
     from google.pubsub_v1 import PublisherClient, SubscriberClient
 
-TOPICS: Final = "command topics"
 KEPT_S: Final = 86_400
 """How long a command waits for a device that is away."""
 _PARALLEL: Final = 8

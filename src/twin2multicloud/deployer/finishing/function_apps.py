@@ -11,10 +11,8 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from twin2multicloud.deployer.credentials.arm import Arm, ArmError
-from twin2multicloud.deployer.finishing.progress import Report, StepError, StepProgress
+from twin2multicloud.deployer.finishing.progress import APPS, Report, StepError, StepProgress
 
-APPS: Final = "function apps"
-"""The step's name."""
 _VERSION: Final = "2022-03-01"
 _SETTINGS: Final = "config/configreferences/appsettings/refresh"
 _TRIGGERS: Final = "syncfunctiontriggers"

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from twin2multicloud.deployer.finishing.ledger import Content, Ledger
-from twin2multicloud.deployer.finishing.progress import Report, StepProgress, failing_as
+from twin2multicloud.deployer.finishing.progress import GRAPH, Report, StepProgress, failing_as
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.ports import EntityState, Relation, TwinGraph, Update
 from twin2multicloud.runtime.times import to_time
 
 T = TypeVar("T")
 
-GRAPH: Final = "graph"
 BATCH: Final = 200
 """Twins or relationships in one call of the port."""
 _PAGE: Final = 10_000

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import requests.exceptions
 
 from twin2multicloud.deployer.finishing.ledger import Content, Ledger
-from twin2multicloud.deployer.finishing.progress import Report, StepError, StepProgress
+from twin2multicloud.deployer.finishing.progress import REGISTRY, Report, StepError, StepProgress
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.adapters.azure.calls import retry_after_s
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from azure.iot.hub import IoTHubRegistryManager  # type: ignore[import-untyped]
     from azure.iot.hub.models import ExportImportDevice  # type: ignore[import-untyped]
 
-REGISTRY: Final = "device registry"
 PER_REQUEST: Final = 100
 """Devices that the service takes in one request."""
 _ATTEMPTS: Final = 12

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twin2multicloud.deployer.credentials.arm import Arm, ArmError
-from twin2multicloud.deployer.finishing.progress import Report, StepError, StepProgress, failing_as
+from twin2multicloud.deployer.finishing.progress import HUB, Report, StepError, StepProgress, failing_as
 from twin2multicloud.runtime.ports import Secrets
 
-HUB_STEP: Final = "hub's endpoint"
 HUB_SECRET: Final = "hub"  # the secret's name  # noqa: S105
 _VERSION: Final = "2023-06-30"
 
@@ -29,15 +28,15 @@ def write_hub_secret(reader: dict[str, Any], arm: Arm, secrets: Secrets, report:
         remedy = ""
         if error.status == 403:
             remedy = "; your identity needs Microsoft.Devices/iotHubs/iotHubKeys/listkeys/action on the hub"
-        raise StepError(HUB_STEP, f"the key of policy {reader['policy']} cannot be read: {error}{remedy}") from error
+        raise StepError(HUB, f"the key of policy {reader['policy']} cannot be read: {error}{remedy}") from error
     except KeyError as error:
-        raise StepError(HUB_STEP, f"the answer of the hub, or the stack's output, lacks {error}") from error
-    with failing_as(HUB_STEP):
+        raise StepError(HUB, f"the answer of the hub, or the stack's output, lacks {error}") from error
+    with failing_as(HUB):
         try:
             if secrets.get(HUB_SECRET) == value:
                 return False
         except KeyError:
             pass  # the first time
         secrets.put(HUB_SECRET, value)
-    report(StepProgress(HUB_STEP, "functions can read the hub"))
+    report(StepProgress(HUB, "functions can read the hub"))
     return True

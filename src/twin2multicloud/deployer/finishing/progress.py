@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.runtime.failures import RejectedError, StoreError
+
+SECRETS: Final = "secrets"
+HUB: Final = "hub's endpoint"
+WIRING: Final = "wiring"
+APPS: Final = "function apps"
+REGISTRY: Final = "device registry"
+TOPICS: Final = "command topics"
+GRAPH: Final = "graph"
+DASHBOARDS: Final = "dashboards"
+ROTATION: Final = "rotate-keys"
+"""The names of the steps."""
 
 
 class StepProgress(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from typing import Final
 
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.finishing.places import Outputs
-from twin2multicloud.deployer.finishing.progress import Report, StepError, StepProgress
+from twin2multicloud.deployer.finishing.progress import ROTATION, Report, StepError, StepProgress
 from twin2multicloud.deployer.finishing.wiring import (
     SETTLE_S,
     SecretsOf,
@@ -24,7 +24,6 @@ from twin2multicloud.deployer.finishing.wiring import (
 )
 from twin2multicloud.runtime.wiring import Token, with_new_keys
 
-ROTATION: Final = "rotate-keys"
 STEPS: Final = ("receivers accept the new keys", "senders sign with them", "the old keys are gone")
 
 

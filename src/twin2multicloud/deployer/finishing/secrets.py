@@ -17,7 +17,7 @@ from typing import Final
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.devices.kept import Kept
 from twin2multicloud.deployer.finishing.places import Outputs
-from twin2multicloud.deployer.finishing.progress import Report, StepError, StepProgress, failing_as
+from twin2multicloud.deployer.finishing.progress import SECRETS, Report, StepError, StepProgress, failing_as
 from twin2multicloud.deployer.finishing.wiring import SecretsOf, sites_with_secrets
 from twin2multicloud.deployer.functions import functions_of
 from twin2multicloud.model.errors import UsageError
@@ -25,7 +25,6 @@ from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.model.spec import TwinSpec, WebhookAction
 from twin2multicloud.runtime.wiring import Token
 
-SECRETS_STEP: Final = "secrets"
 READ_KEY: Final = "read-key"
 """The bearer token that dashboards show to a site's readers."""
 DEVICE_KEYS: Final = "device-keys"
@@ -131,11 +130,11 @@ def write_secrets(
             elif value != there:
                 store.put(secret.name, value)
                 written.append(secret)
-                report(StepProgress(SECRETS_STEP, f"{secret.site}: {secret.name}, {secret.why}"))
+                report(StepProgress(SECRETS, f"{secret.site}: {secret.name}, {secret.why}"))
     if missing:
         names = ", ".join(f"'{name}' ({secret.why})" for name, secret in missing.items())
         raise StepError(
-            SECRETS_STEP,
+            SECRETS,
             f"nobody gave {names}; set {', '.join(variable_of(name) for name in missing)} in the environment",
         )
     return tuple(written)

@@ -16,7 +16,7 @@ import msgspec
 from twin2multicloud.blueprint.plan import PlannedLink
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.finishing.places import Outputs, described
-from twin2multicloud.deployer.finishing.progress import Report, StepError, StepProgress, failing_as
+from twin2multicloud.deployer.finishing.progress import WIRING, Report, StepError, StepProgress, failing_as
 from twin2multicloud.deployer.functions import functions_of
 from twin2multicloud.deployer.stacks import foundation_name, slot_name
 from twin2multicloud.model.errors import UsageError
@@ -25,7 +25,6 @@ from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
 from twin2multicloud.runtime.ports import Secrets
 from twin2multicloud.runtime.wiring import Token, Wire, wire
 
-WIRING: Final = "wiring"
 LINKS_CACHE_S: Final = 30.0
 """How long `LinksSource` keeps a document."""
 SECRET_CACHE_S: Final = 60.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from twin2multicloud.deployer.finishing.grafana.client import Grafana
-from twin2multicloud.deployer.finishing.grafana.push import DASHBOARDS, created
-from twin2multicloud.deployer.finishing.progress import Report, StepProgress
+from twin2multicloud.deployer.finishing.grafana.push import created
+from twin2multicloud.deployer.finishing.progress import DASHBOARDS, Report, StepProgress
 
 
 @dataclass(frozen=True)

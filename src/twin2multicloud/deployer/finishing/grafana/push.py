@@ -11,9 +11,8 @@ from typing import Any, Final
 from twin2multicloud.dashboards.source import PLUGIN
 from twin2multicloud.deployer.finishing.grafana.client import Grafana, GrafanaError
 from twin2multicloud.deployer.finishing.grafana.content import GROUP, TAG, Content
-from twin2multicloud.deployer.finishing.progress import Report, StepProgress
+from twin2multicloud.deployer.finishing.progress import DASHBOARDS, Report, StepProgress
 
-DASHBOARDS: Final = "dashboards"
 _EDITABLE: Final = {"X-Disable-Provenance": "true"}
 """Whoever looks after the twin may change its alert rules in Grafana; the next push sets them again."""
 _CONFLICTS: Final = frozenset({409, 412})

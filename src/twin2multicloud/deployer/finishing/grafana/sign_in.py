@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from twin2multicloud.deployer.finishing.progress import StepError
+from twin2multicloud.deployer.finishing.progress import DASHBOARDS, StepError
 from twin2multicloud.deployer.finishing.secrets import GRAFANA_ADMIN
 from twin2multicloud.runtime.ports import Secrets
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-SIGN_IN: Final = "dashboards"
 ADMINISTRATOR: Final = "admin"
 TOKEN_S: Final = 900
 """How long a token of a managed workspace on AWS lives, if we cannot delete it before."""
@@ -30,7 +29,7 @@ def with_password(secrets: Secrets) -> dict[str, str]:
     try:
         password = secrets.get(GRAFANA_ADMIN)
     except KeyError:
-        raise StepError(SIGN_IN, f"the secret {GRAFANA_ADMIN} has no value; write the secrets first") from None
+        raise StepError(DASHBOARDS, f"the secret {GRAFANA_ADMIN} has no value; write the secrets first") from None
     pair = base64.b64encode(f"{ADMINISTRATOR}:{password}".encode()).decode()
     return {"authorization": f"Basic {pair}"}
 
@@ -42,7 +41,7 @@ def with_entra(credential: TokenCredential) -> dict[str, str]:
     try:
         token = credential.get_token(f"{AZURE_GRAFANA}/.default").token
     except AzureError as error:
-        raise StepError(SIGN_IN, f"Entra gives no token for Azure Managed Grafana: {str(error)[:200]}") from error
+        raise StepError(DASHBOARDS, f"Entra gives no token for Azure Managed Grafana: {str(error)[:200]}") from error
     return {"authorization": f"Bearer {token}"}
 
 
@@ -61,7 +60,7 @@ def with_workspace_token(
         made = client.create_workspace_service_account_token(**where, name=name(), secondsToLive=TOKEN_S)
     except (ClientError, BotoCoreError) as error:
         raise StepError(
-            SIGN_IN,
+            DASHBOARDS,
             f"Amazon Managed Grafana gives no token: {error}; your identity needs "
             "grafana:CreateWorkspaceServiceAccountToken on the workspace",
         ) from error
