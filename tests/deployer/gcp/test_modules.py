@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployer.gcp.bench import SITUATIONS, bench, deployed, situation
+from tests.deployer.gcp.references import Named, created, references
 from twin2multicloud.deployer.clouds.gcp.resources import CARRIERS, ELSEWHERE, MAIN_RESOURCES, SHARED, has_resource
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.engine.binary import find_core
@@ -51,12 +52,18 @@ def test_no_module_has_a_value_of_a_secret_or_a_key_of_an_account() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_stacks_are_built_found_unchanged_and_destroyed(name: str, tmp_path: Path) -> None:
-    """Every offer, with its neighbours here and elsewhere; every component shows its cost at a resource."""
+    """Every offer, with its neighbours here and elsewhere. Nothing is named before it is there, which stands in no
+    Terraform, for stacks know each other by name; and every component shows its cost at a resource.
+    """
     deployment = situation(name, budgets_usd_per_month={"gcp": 40.0})
     with bench(deployment, tmp_path) as made:
+        there: set[Named] = set()
         for stack in made.stacks:
             made.run(stack.name, "init", "-input=false")
             planned = made.planned(stack.name)
+            there |= {named for each in planned if (named := created(each)) is not None}
+            for each in planned:
+                assert set(references(each)) <= there, (stack.name, each["address"])
             if stack.slot is not None:
                 _costs_are_shown(deployment, stack.slot, [each["address"] for each in planned])
             made.run(stack.name, "apply", "-input=false", "planned")

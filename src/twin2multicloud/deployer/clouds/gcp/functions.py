@@ -13,12 +13,14 @@ from twin2multicloud.deployer.clouds.gcp.names import SiteNames
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan, Starts, functions_of
 from twin2multicloud.model.slots import Provider, Slot
-from twin2multicloud.model.spec import WebhookAction
+from twin2multicloud.model.spec import SECONDS_PER_MONTH, WebhookAction
 
 MOST_INSTANCES: Final = 100
 """Of a function whose instances take one request at a time."""
 MOST_SERVICES: Final = 10
 """Of a service whose instances take many."""
+SHARED_REQUESTS: Final = 8
+"""At once in an instance of a function that has a whole vCPU or more."""
 GATEWAY_REQUESTS: Final = 40
 """At once in an instance of the gateway; each waits for Pub/Sub most of its time."""
 _MANY: Final = 1 + 1e-9
@@ -86,46 +88,37 @@ def gathers(deployment: Deployment, plan: FunctionPlan) -> bool:
 
 
 def _instances(deployment: Deployment, plan: FunctionPlan) -> dict[str, Any]:
+    """Size and number of instances, and how many requests each takes at once, on a thread for each."""
     if plan.package == "worker":
         return _worker(deployment, plan)
     if plan.package == "gateway" or gathers(deployment, plan):
         # Twice as many as a batch holds, so that the next one fills while one is being posted.
         requests = GATEWAY_REQUESTS if plan.package == "gateway" else 2 * plan.batch
-        return {
-            "memory_mib": SERVICE_MIB,
-            "vcpus": SERVICE_VCPUS,
-            "requests": requests,
-            "most_instances": MOST_SERVICES,
-            "environment": {"THREADS": str(requests)},
-        }
-    asked = deployment.blueprint.assumptions["handler_vcpus"]
-    vcpus = max(asked, least_vcpus(plan.memory_mib))
+        return _sized(SERVICE_MIB, SERVICE_VCPUS, requests, MOST_SERVICES)
+    vcpus = max(deployment.blueprint.assumptions["handler_vcpus"], least_vcpus(plan.memory_mib))
+    most = 1 if plan.starts is Starts.SCHEDULE else MOST_INSTANCES
+    return _sized(plan.memory_mib, vcpus, 1 if vcpus < 1 else SHARED_REQUESTS, most)
+
+
+def _sized(memory_mib: int, vcpus: float, requests: int, most_instances: int) -> dict[str, Any]:
     return {
-        "memory_mib": plan.memory_mib,
+        "memory_mib": memory_mib,
         "vcpus": vcpus,
-        "requests": 1 if vcpus < 1 else 8,
-        "most_instances": 1 if plan.starts is Starts.SCHEDULE else MOST_INSTANCES,
-        "environment": {},
+        "requests": requests,
+        "most_instances": most_instances,
+        "environment": {"THREADS": str(requests)} if requests > 1 else {},
     }
 
 
 def _worker(deployment: Deployment, plan: FunctionPlan) -> dict[str, Any]:
     """As many instances of the size that the blueprint counted."""
-    from twin2multicloud.model.spec import SECONDS_PER_MONTH
-
     component = deployment.blueprint.component(plan.slot, plan.component)
     assert component is not None
     used = {use.meter: use.amount for use in component.usage}
     memory_mib = max(SERVICE_MIB, plan.memory_mib)
     instances = used["gcp.run.instance-memory"] / (SECONDS_PER_MONTH * memory_mib * 2**20)
     vcpus = max(SERVICE_VCPUS, least_vcpus(memory_mib))
-    return {
-        "memory_mib": memory_mib,
-        "vcpus": vcpus,
-        "requests": 1,
-        "most_instances": max(math.ceil(instances - 1e-6), 1),
-        "environment": {},
-    }
+    return _sized(memory_mib, vcpus, 1, max(math.ceil(instances - 1e-6), 1))
 
 
 def _function(deployment: Deployment, plan: FunctionPlan) -> dict[str, Any]:

@@ -5,7 +5,9 @@
 # counts what functions write, not an entry for each request.
 
 locals {
-  # Clauses of at most fifty names keep a filter well below its 20,000 characters for any twin of seven slots.
+  billing_account = var.budget == null ? "" : try(coalesce(var.budget.billing_account, data.google_project.this.billing_account), "")
+
+  # A filter takes 20,000 characters, some 300 names; a twin has some twenty.
   services = join(" OR ", [for name in var.log_services : "\"${name}\""])
   own_logs = "resource.type=\"cloud_run_revision\" AND resource.labels.location=\"${var.region}\" AND resource.labels.service_name=(${local.services})"
 }
@@ -102,7 +104,7 @@ resource "google_monitoring_alert_policy" "queues" {
 resource "google_billing_budget" "this" {
   count = var.budget == null ? 0 : 1
 
-  billing_account = coalesce(var.budget.billing_account, data.google_project.this.billing_account)
+  billing_account = local.billing_account
   display_name    = "${var.twin} as predicted"
 
   budget_filter {
@@ -128,6 +130,13 @@ resource "google_billing_budget" "this" {
   all_updates_rule {
     monitoring_notification_channels = [google_monitoring_notification_channel.owner.id]
     disable_default_iam_recipients   = false
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.billing_account != ""
+      error_message = "The project shows no billing account: link one, or let whoever deploys see it (roles/billing.viewer on the account)."
+    }
   }
 
   depends_on = [google_project_service.needed]

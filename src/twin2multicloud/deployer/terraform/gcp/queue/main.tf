@@ -6,6 +6,7 @@
 
 locals {
   topic = var.queue.create ? google_pubsub_topic.this[0].name : var.queue.topic
+  url   = var.queue.push_to == null ? "" : "https://${var.queue.push_to}-${var.project_number}.${var.site.region}.run.app"
   agent = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 }
 
@@ -60,10 +61,6 @@ resource "google_pubsub_subscription" "this" {
       }
     }
   }
-}
-
-locals {
-  url = var.queue.push_to == null ? "" : "https://${var.queue.push_to}-${var.project_number}.${var.site.region}.run.app"
 }
 
 # Pub/Sub's own identity takes what it gives up on from the subscription.
