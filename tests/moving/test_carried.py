@@ -12,6 +12,7 @@ import pytest
 
 from tests.moving.rig import MovingRig, moving
 from tests.sandbox.twins import MONTH_S, ring
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import Rule
 from twin2multicloud.runtime.times import to_time
@@ -103,6 +104,56 @@ def test_commands_wait_for_their_devices_wherever_those_connect(tmp_path: Path) 
             assert taken is not None
             assert taken["id"] == sent
             assert waiting(rig) == 0
+
+
+def test_a_command_of_the_last_moment_goes_along(tmp_path: Path) -> None:
+    """Sent when all that waited had been brought over, and before L1 was cut over."""
+    with moving(tmp_path / "s", ring(0, 1)) as rig:
+        source = rig.cloud_of(Slot.ACQUISITION)
+
+        def send(what: str) -> None:
+            if what == "catch-up done":
+                rig.client.command("meter-001", "reset", {})
+                until(lambda: len(rig.client.request(source, "GET", "/control/move/commands")), 1)
+
+        rig.move(Slot.ACQUISITION, "gcp", took=send)
+        assert waiting(rig) == 1
+
+
+def test_what_l1_could_not_hand_over_goes_along_and_can_be_replayed(tmp_path: Path) -> None:
+    """Also when L1 has become the neighbour of L2 by then, so that the queue it came from is gone."""
+    with moving(tmp_path / "s", ring(0, 1)) as rig:
+        probe = connect(rig.layout.connection(), "meter-001")
+        probe.send(b"no JSON at all")
+        probe.close()
+        until(lambda: len(list(rig.client.dead_letters())), 1)
+        ((where, letter),) = rig.client.dead_letters()
+        assert where == "aws"
+        report = rig.move(Slot.ACQUISITION, "azure")
+        assert [(v.name, v.items) for v in report.verified] == [("dead letters", 1)]
+        assert list(rig.client.dead_letters()) == [("azure", letter)]
+        assert rig.client.replay(all=True)["replayed"] == [letter["id"]]
+        until(lambda: [found["component"] for _, found in rig.client.dead_letters()], ["process"])
+
+
+def test_keys_are_not_rotated_while_links_are_rewired(tmp_path: Path) -> None:
+    with moving(tmp_path / "s", ring(0, 1)) as rig:
+        refused = []
+
+        def rotate(what: str) -> None:
+            if what == "copy begun":
+                with pytest.raises(UsageError, match="under way"):
+                    rig.client.rotate_keys()
+                refused.append(what)
+
+        rig.move(Slot.HOT, "azure", took=rotate)
+        assert refused
+        assert rig.client.rotate_keys(sleep=lambda _seconds: None) > 0
+        # Who was an end of a link before the move is none of the new one: each key has one sender and one receiver.
+        documents = [rig.client.request(cloud, "GET", "/control/links") for cloud in rig.client.config.clouds]
+        accepted = [key["id"] for document in documents for keys in document["into"].values() for key in keys]
+        signing = [peer["keys"][0]["id"] for document in documents for peer in document["out"].values()]
+        assert sorted(accepted) == sorted(signing)
 
 
 def waiting(rig: MovingRig) -> int:

@@ -84,7 +84,7 @@ class Transfer(msgspec.Struct, frozen=True):
 
 
 _KINDS: Final[Mapping[Slot, tuple[StoreKind, ...]]] = {
-    Slot.ACQUISITION: (),
+    Slot.ACQUISITION: (StoreKind.LETTERS,),
     Slot.PROCESSING: (StoreKind.LETTERS, StoreKind.STATES),
     Slot.HOT: (StoreKind.HOT,),
     Slot.COOL: (),

@@ -75,6 +75,8 @@ class CloudParts:
         self.buckets: dict[Slot, LocalObjectStore] = {}
         self.tiers: dict[Slot, MeteredObjects] = {}
         self.desk: CommandDesk | None = None
+        # The desk, also where devices do not connect (yet, any more) because L1 is moving.
+        self.waiting_commands: CommandDesk | None = None
         self.intake: Channel | None = None
         self.accounts: list[Callable[[float], None]] = []
         # While a slot moves: what is copied from or to here, by `opening.store_name`.

@@ -17,7 +17,7 @@ from twin2multicloud.runtime.links import LinksDocument
 from twin2multicloud.runtime.wiring import with_new_keys
 from twin2multicloud.sandbox.create import SandboxError, running
 from twin2multicloud.sandbox.faults import STORES, Fault
-from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig, Layout
+from twin2multicloud.sandbox.layout import MOST_SPEED, ClockConfig, Layout, SandboxConfig
 from twin2multicloud.sandbox.status import (
     ClockStatus,
     CloudProcess,
@@ -39,8 +39,31 @@ class SandboxClient:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.config = layout.config()
-        self.blueprint: Blueprint = layout.blueprint()
+        self._changed = self._changes()
+        self._config = layout.config()
+        self._blueprint: Blueprint = layout.blueprint()
+
+    def _changes(self) -> tuple[int, ...]:
+        files = (self.layout.config_file, self.layout.blueprint_file)
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
+    def _look(self) -> None:
+        """Read the documents again if they have changed: a slot may have moved, and a cloud come or gone with it."""
+        changed = self._changes()
+        if changed != self._changed and all(changed):
+            self._config, self._blueprint, self._changed = self.layout.config(), self.layout.blueprint(), changed
+
+    @property
+    def config(self) -> SandboxConfig:
+        """The sandbox's document as of now."""
+        self._look()
+        return self._config
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """What is simulated now."""
+        self._look()
+        return self._blueprint
 
     # ── Requests ────────────────────────────────────────────────────────────────────────────────────────────
     def request(self, cloud: str, method: str, path: str, body: Any = None) -> Any:
@@ -171,7 +194,6 @@ class SandboxClient:
             raise UsageError(f"speed: {speed:g} is out of range; write 0 to {MOST_SPEED:,.0f}")
         config.clock = ClockConfig(before.at(now) + (jump or 0.0), now, before.speed if speed is None else speed)
         self.layout.write_config(config)
-        self.config = config
         for name in config.clouds:
             try:
                 self.request(name, "POST", "/control/clock", {"setting": config.clock})
@@ -183,6 +205,8 @@ class SandboxClient:
         self, *, sleep: Callable[[float], None] = time.sleep, progress: Callable[[str], None] = lambda _text: None
     ) -> int:
         """New keys for every link, while telemetry flows; how many."""
+        if (moving := self.layout.transition()) is not None:
+            raise UsageError(f"{moving.move} is under way, which rewires links; rotate keys when it has ended")
         documents = {
             name: msgspec.convert(self.request(name, "GET", "/control/links"), LinksDocument)
             for name in self.config.clouds

@@ -12,6 +12,7 @@ from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.runtime.adapters.local.rule_states import LocalRuleStates
 from twin2multicloud.sandbox.building import CloudParts
+from twin2multicloud.sandbox.devices import CommandDesk
 
 FILES: Final[Mapping[tuple[StoreKind, Slot], str]] = {
     (StoreKind.HOT, Slot.HOT): "hot.db",
@@ -49,6 +50,11 @@ def open_states(parts: CloudParts) -> LocalRuleStates:
     return parts.store("rule-states", lambda: LocalRuleStates(parts.directory / "rule-states.db"))
 
 
+def open_desk(parts: CloudParts) -> CommandDesk:
+    """Commands that wait for their devices."""
+    return parts.store("commands", lambda: CommandDesk(parts.directory / "commands.db"))
+
+
 def open_both_ends(parts: CloudParts) -> None:
     """Open what is copied from or to here, whether its slot is here (still, already) or not."""
     if parts.transition is None:
@@ -62,6 +68,9 @@ def open_both_ends(parts: CloudParts) -> None:
     }
     for store in parts.transition.stores(parts.provider):
         parts.ports[store_name(store)] = opened[store.kind](store)
+    move = parts.transition.move
+    if move.slot is Slot.ACQUISITION and parts.provider in (move.source.provider, move.target.provider):
+        parts.waiting_commands = open_desk(parts)
 
 
 def store_name(store: Store) -> str:

@@ -18,7 +18,6 @@ from twin2multicloud.runtime.ports import DeadLetters, EntityState, Relation, Ru
 from twin2multicloud.runtime.user_code import UserCode
 from twin2multicloud.sandbox.building import CloudParts
 from twin2multicloud.sandbox.channels import Channel
-from twin2multicloud.sandbox.devices import CommandDesk
 from twin2multicloud.sandbox.functions import answered, consume, function_meter, received, sender
 from twin2multicloud.sandbox.metered import (
     MeteredDeadLetters,
@@ -33,7 +32,7 @@ from twin2multicloud.sandbox.metering.hooks import (
     TWIN_UPDATES,
     WRITE,
 )
-from twin2multicloud.sandbox.opening import open_both_ends, open_graph, open_states
+from twin2multicloud.sandbox.opening import open_both_ends, open_desk, open_graph, open_states
 from twin2multicloud.sandbox.tiers import build_archive, build_cool, build_hot
 
 
@@ -56,7 +55,7 @@ def build(parts: CloudParts) -> None:
 # ── L1 ──────────────────────────────────────────────────────────────────────────────────────────────────────
 def _acquisition(parts: CloudParts) -> None:
     meter = parts.meters.gateway
-    desk = parts.desk = parts.store("commands", lambda: CommandDesk(parts.directory / "commands.db"))
+    desk = parts.desk = parts.waiting_commands = open_desk(parts)
     desk.delivered = lambda command: meter.command(len(command.name) + len(str(command.payload)) + 60)
     if parts.apart("commands"):
         hand = to_devices(desk, parts.journal, "commands-receiver")

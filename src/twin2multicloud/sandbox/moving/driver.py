@@ -144,6 +144,9 @@ class SandboxDriver:
                 self._leave(move, place)
             if move.slot is Slot.PROCESSING:
                 self._patiently(provider, "DELETE", "/control/move/notices")
+            if move.slot is Slot.ACQUISITION:
+                # Whatever was on its way to a device there when the slot was cut over.
+                self._carry_commands(provider, self.places[move.slot].provider.value)
             self._empty(gone)
             self._layout.transition_file.unlink()
         vacated = provider not in {p.provider.value for p in self.places.values()}

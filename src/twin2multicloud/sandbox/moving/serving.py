@@ -38,7 +38,7 @@ def move_routes(server: CloudServer) -> list[Route]:
         return {"queues": server.parts.queues.depths(), "busy": server.busy}
 
     async def commands(_: Request, __: Any) -> Any:
-        desk = server.parts.desk
+        desk = server.parts.waiting_commands
         return await _off(desk.waiting) if desk is not None else []
 
     async def add_commands(_: Request, body: Any) -> Any:
@@ -74,9 +74,9 @@ def move_routes(server: CloudServer) -> list[Route]:
 
 
 def _desk(parts: CloudParts) -> CommandDesk:
-    if parts.desk is None:
+    if parts.waiting_commands is None:
         raise StoreError(f"no command of a device waits in {parts.provider.value}, for L1 is not there")
-    return parts.desk
+    return parts.waiting_commands
 
 
 async def _off(function: Callable[..., Any], *arguments: Any) -> Any:
