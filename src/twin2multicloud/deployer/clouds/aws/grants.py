@@ -40,7 +40,7 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
     "hot.write": (Grant(("dynamodb:PutItem",), (_HOT,)),),
     "hot.read": (Grant(("dynamodb:Query",), (_HOT,)),),
     "hot.delete": (Grant(("dynamodb:BatchWriteItem",), (_HOT,)),),
-    "graph.update": (Grant(("dynamodb:UpdateItem", "dynamodb:GetItem"), (_GRAPH,)),),
+    "graph.update": (Grant(("dynamodb:UpdateItem",), (_GRAPH,)),),
     "graph.read": (Grant(("dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"), (_GRAPH,)),),
     "graph.update@twinmaker": (
         Grant(("iottwinmaker:BatchPutPropertyValues", "iottwinmaker:GetEntity"), (_WORKSPACE, _WORKSPACE + "/*")),
@@ -51,7 +51,7 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
             (_WORKSPACE, _WORKSPACE + "/*"),
         ),
     ),
-    "values": (Grant(("dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"), (_GRAPH,)),),
+    "values": (Grant(("dynamodb:UpdateItem", "dynamodb:GetItem"), (_GRAPH,)),),
     "cool.write": (Grant(("s3:PutObject",), (_COOL + "/*",)),),
     "cool.read": (Grant(("s3:GetObject",), (_COOL + "/*",)), Grant(("s3:ListBucket",), (_COOL,))),
     "cool.delete": (Grant(("s3:DeleteObject",), (_COOL + "/*",)),),
