@@ -65,7 +65,7 @@ def check(deployed: Deployment, found: Mapping[Site, LinksDocument]) -> set[str]
     return edges
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(placements, st.sets(st.sampled_from(list(Slot))))
 def test_links_lead_to_where_their_edge_is_received(clouds: Mapping[Slot, str], elsewhere: set[Slot]) -> None:
     deployed = deployment(clouds, elsewhere=elsewhere)
