@@ -103,7 +103,7 @@ class Renderer:
         files = {"main.tf.json": _json(self.root(stack))}
         if stack.upstream:
             files[UPSTREAM_FILE] = _json(values)
-        files |= {f"modules/{path}": content for path, content in self._modules(stack.module).items()}
+        files |= {f"modules/{path}": content for path, content in self.modules(stack.module).items()}
         for role in stack.packages:
             package = self._package(stack.site.provider, role)
             files[f"packages/{package.name}"] = package.content
@@ -119,7 +119,7 @@ class Renderer:
             raise UsageError(f"there is no package of the role '{role}' for {cloud.label}: build it first")
         return self._packages[cloud, role]
 
-    def _modules(self, module: str) -> dict[str, bytes]:
+    def modules(self, module: str) -> dict[str, bytes]:
         """The files of a module and of those it calls, by path below `terraform`."""
         files: dict[str, bytes] = {}
         waiting, seen = [module], set[str]()

@@ -66,8 +66,8 @@ def chosen_slots(names: Sequence[str]) -> tuple[Slot, ...]:
 
 def plan(request: Request) -> int:
     """Show what deploying would do."""
-    clouds, teller = _clouds(request)
-    wanted = _desired(request, clouds.home)
+    clouds, teller = clouds_of(request)
+    wanted = desired_of(request, clouds.home)
     plans = clouds.plan(wanted, chosen_slots(request.slots), refresh=request.refresh)
     if request.json_output:
         print_json(plan_json(plans, wanted.prices.usd_per_month))
@@ -78,8 +78,8 @@ def plan(request: Request) -> int:
 
 def deploy(request: Request) -> int:
     """Deploy, and say how it ended."""
-    clouds, _ = _clouds(request)
-    wanted = _desired(request, clouds.home)
+    clouds, _ = clouds_of(request)
+    wanted = desired_of(request, clouds.home)
     return _result(
         request,
         lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=request.refresh),
@@ -88,16 +88,16 @@ def deploy(request: Request) -> int:
 
 def redeploy(request: Request) -> int:
     """Bring everything to what was deployed last, or to a new definition, whatever others did to it."""
-    clouds, _ = _clouds(request)
+    clouds, _ = clouds_of(request)
     book = load_book(Path(request.prices) if request.prices else None)
-    wanted = deployed_before(clouds.home, book) if request.twin is None else _desired(request, clouds.home)
+    wanted = deployed_before(clouds.home, book) if request.twin is None else desired_of(request, clouds.home)
     return _result(request, lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=True))
 
 
 def export(request: Request, out: Path) -> int:
     """Write the infrastructure code for whoever goes on without us."""
-    clouds, teller = _clouds(request)
-    wanted = _desired(request, clouds.home)
+    clouds, teller = clouds_of(request)
+    wanted = desired_of(request, clouds.home)
     stacks = clouds.export(wanted, out)
     if request.json_output:
         print_json({"directory": str(out), "stacks": [stack.name for stack in stacks]})
@@ -108,7 +108,7 @@ def export(request: Request, out: Path) -> int:
 
 def destroy(request: Request) -> int:
     """Destroy, and say what is left."""
-    clouds, _ = _clouds(request)
+    clouds, _ = clouds_of(request)
     return _result(
         request,
         lambda: clouds.destroy(chosen_slots(request.slots), yes=request.yes, discard_data=request.discard_data),
@@ -117,7 +117,7 @@ def destroy(request: Request) -> int:
 
 def status(request: Request) -> int:
     """Show what is known of the stacks; exit code 6 if one is not whole."""
-    clouds, _ = _clouds(request)
+    clouds, _ = clouds_of(request)
     stacks = clouds.status()
     whole = all(stack.applied is not None and stack.applied.whole for stack in stacks)
     if request.json_output:
@@ -132,7 +132,7 @@ def status(request: Request) -> int:
 
 def drift(request: Request) -> int:
     """Show what others changed; exit code 6 if they did, or where it cannot be told."""
-    clouds, teller = _clouds(request)
+    clouds, teller = clouds_of(request)
     found = clouds.drift()
     clean = all(not each.changes and not each.error for each in found)
     if request.json_output:
@@ -147,13 +147,15 @@ def drift(request: Request) -> int:
     return 0 if clean else 6
 
 
-def _clouds(request: Request) -> tuple[Clouds, TerminalTeller]:
+def clouds_of(request: Request) -> tuple[Clouds, TerminalTeller]:
+    """The deployment that is meant, and whom it tells."""
     teller = TerminalTeller(brief=request.brief, quiet=request.json_output, ask=request.ask)
     home = home_of(request.directory, offline=request.offline)
     return Clouds(home, teller, credentials_of, offline=request.offline), teller
 
 
-def _desired(request: Request, home: Home) -> Desired:
+def desired_of(request: Request, home: Home, *, nameless: bool = False) -> Desired:
+    """The twin that is wanted; `UsageError` where none is named. `nameless`: owner and accounts need not be known."""
     from twin2multicloud.app.cli.sandbox import placement_in
 
     if request.twin is None:

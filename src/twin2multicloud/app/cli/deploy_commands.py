@@ -117,7 +117,7 @@ def plan(
 
     request = commands.Request(
         twin,
-        _directory(directory, target),
+        directory_of(directory, target),
         tuple(slot or ()),
         placement,
         tuple(pin or ()),
@@ -171,7 +171,7 @@ def deploy(
 
     request = commands.Request(
         twin,
-        _directory(directory, target),
+        directory_of(directory, target),
         tuple(slot or ()),
         placement,
         tuple(pin or ()),
@@ -223,7 +223,7 @@ def redeploy(
 
     request = commands.Request(
         twin,
-        _directory(directory, target),
+        directory_of(directory, target),
         tuple(slot or ()),
         prices=prices,
         offline=offline,
@@ -258,7 +258,7 @@ def export(
 
     request = commands.Request(
         twin,
-        _directory(directory, "clouds"),
+        directory_of(directory, "clouds"),
         placement=placement,
         pins=tuple(pin or ()),
         providers=tuple(providers or ()),
@@ -297,7 +297,7 @@ def destroy(
 
     request = commands.Request(
         None,
-        _directory(directory, target),
+        directory_of(directory, target),
         tuple(slot or ()),
         offline=offline,
         yes=yes,
@@ -324,7 +324,7 @@ def status(
     """
     from twin2multicloud.app.cli import deploy as commands
 
-    request = commands.Request(None, _directory(directory, target), offline=offline, json_output=json_output)
+    request = commands.Request(None, directory_of(directory, target), offline=offline, json_output=json_output)
     finish(context, json_output, lambda: _of(target).status(request))
 
 
@@ -344,7 +344,7 @@ def drift(
     """
     from twin2multicloud.app.cli import deploy as commands
 
-    request = commands.Request(None, _directory(directory, target), offline=offline, json_output=json_output)
+    request = commands.Request(None, directory_of(directory, target), offline=offline, json_output=json_output)
     finish(context, json_output, lambda: _of(target).drift(request))
 
 
@@ -359,7 +359,8 @@ def _of(target: Target) -> Any:
     return deploy
 
 
-def _directory(directory: Path | None, target: Target) -> Path:
+def directory_of(directory: Path | None, target: Target) -> Path:
+    """Where the deployment, or the sandbox, is kept."""
     default = SANDBOX_DIRECTORY if target == "sandbox" else DEFAULT_DIRECTORY
     return (directory or Path(default)).absolute()
 

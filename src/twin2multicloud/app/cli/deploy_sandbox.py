@@ -11,10 +11,10 @@ from twin2multicloud.app.cli.deploy import Request
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.plan_view import plan_json
 from twin2multicloud.app.cli.terminal import print_json
-from twin2multicloud.app.deploying.clouds import DeclinedError
+from twin2multicloud.app.deploying.clouds import DeclinedError, HoldsDataError
 from twin2multicloud.app.deploying.prices import Prices, price
 from twin2multicloud.app.deploying.sandboxed import sandbox_plan, stored
-from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.optimizer.pricing.book import load_book
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from twin2multicloud.model.placement import Placement
     from twin2multicloud.model.twin.definition import TwinDefinition
     from twin2multicloud.sandbox.layout import Layout
-
-
-class HoldsDataError(Twin2MultiCloudError):
-    """Stores hold data that nobody has agreed to lose (exit code 8)."""
-
-    exit_code = 8
 
 
 def plan(request: Request) -> int:

@@ -15,6 +15,7 @@ from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
 from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.operate_commands import add_to as add_operating
 from twin2multicloud.app.cli.options import (
     JsonOption,
     PricesOption,
@@ -351,6 +352,7 @@ def package(
 app.command()(simulate)
 app.command()(demo)
 add_deploying(app)
+add_operating(app)
 
 
 @app.command()

@@ -12,6 +12,8 @@ from typing import IO, Any, Final
 import msgspec
 
 from twin2multicloud.app.deploying.desired import Desired
+from twin2multicloud.app.deploying.finishing import Finisher
+from twin2multicloud.app.deploying.holdings import holdings
 from twin2multicloud.app.deploying.session import Session, run, session
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.deploying import Drift
@@ -19,6 +21,7 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.exporting import write_export
+from twin2multicloud.deployer.finishing.planned import Moment
 from twin2multicloud.deployer.home import Applied, Home
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
@@ -46,6 +49,12 @@ class DeclinedError(Twin2MultiCloudError):
     exit_code = 8
 
 
+class HoldsDataError(Twin2MultiCloudError):
+    """Stores hold data that nobody has agreed to lose; nothing was done (exit code 8)."""
+
+    exit_code = 8
+
+
 @dataclass(frozen=True)
 class StackStatus:
     """A stack as it is known: how many resources its state lists, when it was applied, who works on it."""
@@ -60,7 +69,7 @@ class StackStatus:
 
 
 class Clouds:
-    """One deployment's commands. `finish` is what follows Terraform (see `app.deploying.finishing`)."""
+    """One deployment's commands."""
 
     def __init__(
         self,
@@ -76,6 +85,7 @@ class Clouds:
         self._credentials = credentials
         self._offline = offline
         self._environ = environ
+        self._finisher = Finisher(home, teller, offline=offline, environ=environ)
 
     # ── Commands ────────────────────────────────────────────────────────────────────────────────────────────
     def plan(self, wanted: Desired, slots: Sequence[Slot] = (), *, refresh: bool = False) -> dict[str, StackPlan]:
@@ -103,7 +113,14 @@ class Clouds:
             elif not yes and not self._teller.agreed("Deploy this?", "yes"):
                 raise DeclinedError("not agreed to, so nothing was done")
             self.home.write_twin(wanted.spec, wanted.blueprint, wanted.placement_json, wanted.processors)
-            outcomes = run(at.deployer, lambda: at.deployer.deploy(stacks, plans))
+            # Secrets come between the foundations, which have the places for them, and what reads them at its start.
+            outcomes: dict[str, StackOutcome] = {}
+            for part, moment in ((_foundations(plans), Moment.FOUNDATIONS), (_slots(plans), Moment.STACKS)):
+                agreed = part
+                outcomes |= run(at.deployer, lambda: at.deployer.deploy(stacks, agreed))  # noqa: B023 - run at once
+                if any(not outcome.ok for outcome in outcomes.values()):
+                    break
+                self._finisher.finish(wanted.deployment, at.store, moment)
         return self._ended(outcomes)
 
     def destroy(
@@ -117,14 +134,23 @@ class Clouds:
             if not chosen:
                 self._teller.say("nothing to destroy: nothing exists")
                 return {}
+            gone = [stack.slot for stack in chosen if stack.slot is not None]
+            if not discard_data and not self._offline:
+                _check_empty(deployment, self.home.outputs(at.store), gone, self._environ)
             plans = run(at.deployer, lambda: at.deployer.plan(chosen, {}, destroy=True))
             self._teller.plan(plans, 0.0)
             name = deployment.settings.twin
             what = ", ".join(slot.value for slot in slots) if slots else "all of it"
             if not yes and not self._teller.agreed(f"Destroy {what}? Type the twin's name ({name})", name):
                 raise DeclinedError("not confirmed, so nothing was destroyed")
+            self._finisher.leave(deployment, at.store, gone)
             outcomes = run(at.deployer, lambda: at.deployer.destroy(chosen))
         return self._ended(outcomes)
+
+    def rotate_keys(self, *, at_once: bool = False) -> int:
+        """Replace the key of every link while all runs; how many."""
+        with self.home.changing(), self.home.store() as store:
+            return self._finisher.rotate(self.home.deployment(), store, at_once=at_once)
 
     def export(self, wanted: Desired, directory: Path) -> list[Stack]:
         """Write the infrastructure code of all stacks, with scripts and a README, into an empty directory."""
@@ -227,6 +253,23 @@ def existing_stacks(deployment: Deployment, home: Home, at: Session) -> list[Sta
         return stack.name in noted or (current is not None and bool(current.resources))
 
     return [stack for stack in stacks_of(deployment) if exists(stack)]
+
+
+def _foundations(plans: Mapping[str, StackPlan]) -> dict[str, StackPlan]:
+    return {name: plan for name, plan in plans.items() if plan.stack.slot is None}
+
+
+def _slots(plans: Mapping[str, StackPlan]) -> dict[str, StackPlan]:
+    return {name: plan for name, plan in plans.items() if plan.stack.slot is not None}
+
+
+def _check_empty(
+    deployment: Deployment, outputs: Mapping[str, Any], slots: Sequence[Slot], environ: Mapping[str, str]
+) -> None:
+    held = holdings(deployment, outputs, slots, environ)
+    if held:
+        told = "; ".join(f"{slot.value}: {what}" for slot, what in held.items())
+        raise HoldsDataError(f"stores hold data ({told}); --discard-data destroys them with it")
 
 
 def _packages(home: Home, deployment: Deployment) -> tuple[Package, ...]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from twin2multicloud.app.deploying.prices import Prices, price
+from twin2multicloud.app.figures import assumptions_of, workload_of
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.deployment import OFFLINE_PROJECT, OFFLINE_SUBSCRIPTION, Accounts, Deployment, Settings
@@ -21,7 +22,6 @@ from twin2multicloud.deployer.home import Home
 from twin2multicloud.deployer.names import new_uid
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
-from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.options import constraints_from_options
@@ -30,7 +30,6 @@ from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.twin.compile import compile_twin, processor_sources
 from twin2multicloud.model.twin.definition import TwinDefinition
-from twin2multicloud.model.workload import Workload
 from twin2multicloud.optimizer.bill.optimize import BillOptimizer
 from twin2multicloud.optimizer.pricing.book import PriceBook
 
@@ -118,15 +117,9 @@ def deployed_before(home: Home, book: PriceBook) -> Desired:
         raise UsageError(f"nothing has been deployed from {home.directory} yet; `twin2multicloud deploy TWIN` does")
     deployment, placement = home.deployment(), Placement.model_validate(home.placement())
     blueprint, processors = deployment.blueprint, home.processors()
-    workload = Workload.model_validate(_whole(blueprint.workload))
-    prices = price(book, blueprint, workload, placement, Assumptions.model_validate(_whole(blueprint.assumptions)))
+    prices = price(book, blueprint, workload_of(blueprint), placement, assumptions_of(blueprint))
     packages = tuple(build_packages(planned_roles(blueprint, deployment.spec), deployment.spec, processors))
     return Desired(deployment, placement, packages, processors, prices)
-
-
-def _whole(figures: Mapping[str, float]) -> dict[str, int | float]:
-    """A blueprint's figures, whole ones as such: counts are no fractions."""
-    return {name: int(value) if value.is_integer() else value for name, value in figures.items()}
 
 
 def _placement(definition: TwinDefinition, wishes: Wishes, home: Home, book: PriceBook) -> Placement:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from twin2multicloud.app.deploying.desired import Desired
-from twin2multicloud.app.deploying.prices import price
 from twin2multicloud.app.deploying.session import Session, run
 from twin2multicloud.app.deploying.teller import Teller
+from twin2multicloud.app.figures import assumptions_of, workload_of
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.deploying import PlanError
@@ -27,12 +25,10 @@ from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.deployer.plans import StackPlan
 from twin2multicloud.deployer.stacks import Stack, foundation_name
-from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.options import constraints_from_options
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Provider, Slot
-from twin2multicloud.model.workload import Workload
 from twin2multicloud.moving.driver import DriverError
 from twin2multicloud.moving.journal import Journal
 from twin2multicloud.moving.move import Move
@@ -59,8 +55,8 @@ def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, b
     pins = [f"{other.value}={choice.offer}@{choice.region}" for other, choice in others.items()]
     pins.append(f"{slot.value}={name}@{region}" if region else f"{slot.value}={name}")
     constraints = constraints_from_options(pins=pins, deployable_only=True)
-    optimizer = BillOptimizer(book, constraints, figures_assumptions(there))
-    found = optimizer.optimize(figures_workload(there)).placement
+    optimizer = BillOptimizer(book, constraints, assumptions_of(there))
+    found = optimizer.optimize(workload_of(there)).placement
     if found[slot] == before[slot]:
         raise UsageError(f"--to {to}: {slot.value} is there already, as {before[slot]}")
     if not offer_by_id(found[slot].offer).deployable:
@@ -70,21 +66,7 @@ def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, b
 
 def moved_blueprint(there: Blueprint, placement: Placement) -> Blueprint:
     """The blueprint of the same twin at another placement."""
-    return blueprint_of(figures_workload(there), placement, figures_assumptions(there))
-
-
-def figures_workload(blueprint: Blueprint) -> Workload:
-    """The workload that a blueprint was planned for."""
-    return Workload.model_validate(_whole(blueprint.workload))
-
-
-def figures_assumptions(blueprint: Blueprint) -> Assumptions:
-    """The assumptions that a blueprint was planned under."""
-    return Assumptions.model_validate(_whole(blueprint.assumptions))
-
-
-def _whole(figures: Mapping[str, float]) -> dict[str, int | float]:
-    return {name: int(value) if value.is_integer() else value for name, value in figures.items()}
+    return blueprint_of(workload_of(there), placement, assumptions_of(there))
 
 
 class After(msgspec.Struct, frozen=True):
@@ -289,11 +271,3 @@ def _check(teller: Teller, outcomes: Mapping[str, StackOutcome]) -> None:
 def _json(placement: Placement) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(placement.model_dump_json())
     return found
-
-
-def moved_wish(there: Desired, placement: Placement, book: PriceBook) -> Desired:
-    """What will be deployed once a move is done, with its prices."""
-    blueprint = moved_blueprint(there.blueprint, placement)
-    workload, assumptions = figures_workload(there.blueprint), figures_assumptions(there.blueprint)
-    prices = price(book, blueprint, workload, placement, assumptions)
-    return replace(there, placement=placement, prices=prices)

@@ -1,0 +1,75 @@
+"""What follows the stacks, with the person's own credentials: links, secrets, devices, the graph's content, dashboards.
+
+Rehearsals have no clouds whose data planes could be asked: they only say what would be done.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Mapping
+
+from twin2multicloud.app.deploying.teller import Teller
+from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.finishing.planned import Moment, planned_steps
+from twin2multicloud.deployer.finishing.rotation import rotate_keys
+from twin2multicloud.deployer.finishing.secrets import given_secrets, webhook_secrets
+from twin2multicloud.deployer.finishing.steps import Finishing
+from twin2multicloud.deployer.finishing.tools import CloudTools
+from twin2multicloud.deployer.home import Home
+from twin2multicloud.deployer.state.store import StateStore
+from twin2multicloud.model.errors import Twin2MultiCloudError
+from twin2multicloud.model.slots import Slot
+
+
+class Finisher:
+    """The steps after Terraform for one deployment, whatever of it is there."""
+
+    def __init__(self, home: Home, teller: Teller, *, offline: bool, environ: Mapping[str, str] = os.environ) -> None:
+        self._home = home
+        self._teller = teller
+        self._offline = offline
+        self._environ = environ
+
+    def finish(self, deployment: Deployment, store: StateStore, moment: Moment = Moment.STACKS) -> None:
+        """Do what is due. Raises `FinishingError` if a step failed; running it again does the rest."""
+        if self._offline:
+            if moment is Moment.STACKS:
+                for step in planned_steps(deployment):
+                    self._teller.say(f"then, in a real deployment: {step.name}: {step.will}")
+            return
+        outputs = self._home.outputs(store)
+        tools = CloudTools(deployment, outputs, self._environ)
+        try:
+            given = given_secrets(webhook_secrets(deployment.spec), self._environ)
+            steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), given, now=time.time)
+            for did in steps.run(moment, self._teller.step):
+                self._teller.say(f"{did.step}: {did.text}")
+                for secret in did.once:
+                    self._teller.say(f"shown once, kept nowhere: {secret}")
+        finally:
+            tools.close()
+
+    def leave(self, deployment: Deployment, store: StateStore, slots: Collection[Slot]) -> None:
+        """Before slots are destroyed: their neighbours forget them. What cannot be done is told and holds nobody up."""
+        if self._offline:
+            return
+        outputs = self._home.outputs(store)
+        tools = CloudTools(deployment, outputs, self._environ)
+        try:
+            steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time)
+            steps.leave(slots, self._teller.step)
+        except Twin2MultiCloudError as error:
+            self._teller.say(f"warning: {error}")
+        finally:
+            tools.close()
+
+    def rotate(self, deployment: Deployment, store: StateStore, *, at_once: bool) -> int:
+        """New keys for every link; how many."""
+        outputs = self._home.outputs(store)
+        tools = CloudTools(deployment, outputs, self._environ)
+        try:
+            return rotate_keys(deployment, outputs, tools.secrets, self._teller.step, now=time.time(), at_once=at_once)
+        finally:
+            tools.close()
