@@ -31,12 +31,13 @@ _LOCAL: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 
 @dataclass(frozen=True)
 class Applied:
-    """A deployment with its world, its links documents, and the hashes of its packages."""
+    """A deployment with its world, its links documents, the hashes of its packages, and what its stacks put out."""
 
     deployment: Deployment
     world: World
     documents: Mapping[Site, LinksDocument]
     packages: Mapping[tuple[Provider, str], str]
+    outputs: Mapping[str, Any]
 
 
 def apply(deployment: Deployment, directory: Path) -> Applied:
@@ -67,6 +68,7 @@ def apply(deployment: Deployment, directory: Path) -> Applied:
         read_world(states),
         {sites[name]: document for name, document in documents.items()},
         {(package.cloud, package.role): package.sha256 for package in packages},
+        outputs,
     )
 
 
