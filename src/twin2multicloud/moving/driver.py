@@ -99,7 +99,7 @@ class Driver(Protocol):
         """The port of a twin graph."""
 
     def letters(self, store: Store) -> DeadLetters:
-        """The port of a dead-letter store, with the letters of this slot only."""
+        """The port of a dead-letter store, which may hold letters of other slots, too: only the slot's are copied."""
 
     def states(self, store: Store) -> RuleStates:
         """The port of a store of rule states."""

@@ -13,6 +13,7 @@ import msgspec
 
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.moving.driver import Hold
+from twin2multicloud.moving.letters import TOPICS
 from twin2multicloud.moving.move import Move, Store, Transfer
 
 _HELD: Final[Mapping[tuple[Slot, Hold], frozenset[str]]] = {
@@ -28,8 +29,8 @@ _HELD: Final[Mapping[tuple[Slot, Hold], frozenset[str]]] = {
 }
 
 OUTBOXES: Final[Mapping[Slot, tuple[str, ...]]] = {
-    Slot.ACQUISITION: ("telemetry-outbox",),
-    Slot.PROCESSING: ("intake", "persist-outbox", "twin-updates-outbox", "commands-outbox", "alerts", "actions"),
+    Slot.ACQUISITION: TOPICS[Slot.ACQUISITION],
+    Slot.PROCESSING: TOPICS[Slot.PROCESSING],
     Slot.HOT: ("persist-outbox",),
     Slot.MANAGEMENT: ("twin-updates-outbox",),
 }

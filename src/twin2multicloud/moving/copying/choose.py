@@ -10,6 +10,7 @@ from twin2multicloud.moving.copying.letters import LetterCopier
 from twin2multicloud.moving.copying.objects import ObjectCopier
 from twin2multicloud.moving.copying.states import StateCopier
 from twin2multicloud.moving.driver import Driver
+from twin2multicloud.moving.letters import SlotLetters
 from twin2multicloud.moving.move import StoreKind, Transfer
 
 
@@ -25,7 +26,8 @@ def copier_of(transfer: Transfer, driver: Driver, spec: TwinSpec, patience: Pati
         case StoreKind.GRAPH:
             return GraphCopier(driver.graph(source), driver.graph(target), spec.models, patience)
         case StoreKind.LETTERS:
-            return LetterCopier(driver.letters(source), driver.letters(target), patience)
+            here, there = (SlotLetters(driver.letters(store), store.owner) for store in (source, target))
+            return LetterCopier(here, there, patience)
         case StoreKind.STATES:
             return StateCopier(driver.states(source), driver.states(target), state_keys(spec), patience)
 

@@ -19,6 +19,7 @@ from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.driver import DriverError, Hold
+from twin2multicloud.moving.letters import SlotLetters
 from twin2multicloud.moving.move import Move, Places, Store, StoreKind, Transfer, after, bucket, transfers
 from twin2multicloud.runtime.ports import Command
 from twin2multicloud.sandbox.client import SandboxClient
@@ -32,7 +33,6 @@ from twin2multicloud.sandbox.create import (
 from twin2multicloud.sandbox.journal import Notices
 from twin2multicloud.sandbox.layout import CloudConfig, Layout, write_private
 from twin2multicloud.sandbox.locks import SandboxError, await_release
-from twin2multicloud.sandbox.moving.letters import SlotLetters
 from twin2multicloud.sandbox.moving.remote import (
     Caller,
     RemoteDeadLetters,
@@ -141,7 +141,7 @@ class SandboxDriver:
         moving = self._layout.transition()
         if moving is not None:
             if move.slot is Slot.ACQUISITION and moving.ahead is place.provider:
-                self._leave(move, place)
+                self._leave(move, place, gone)
             if move.slot is Slot.PROCESSING:
                 self._patiently(provider, "DELETE", "/control/move/notices")
             if move.slot is Slot.ACQUISITION:
@@ -173,9 +173,9 @@ class SandboxDriver:
         """See `Driver.graph`."""
         return RemoteTwinGraph(self._caller(store))
 
-    def letters(self, store: Store) -> SlotLetters:
+    def letters(self, store: Store) -> RemoteDeadLetters:
         """See `Driver.letters`."""
-        return SlotLetters(RemoteDeadLetters(self._caller(store)), OUTBOXES[store.owner])
+        return RemoteDeadLetters(self._caller(store))
 
     def states(self, store: Store) -> RemoteRuleStates:
         """See `Driver.states`."""
@@ -279,8 +279,8 @@ class SandboxDriver:
             alert, result = max(alert, notices.alert), max(result, notices.result)
 
     # ── Leaving ─────────────────────────────────────────────────────────────────────────────────────────────
-    def _leave(self, move: Move, place: Place) -> None:
-        """Devices are let in no more at a place that never became L1's; what they sent there arrives."""
+    def _leave(self, move: Move, place: Place, gone: Sequence[Transfer]) -> None:
+        """Devices are let in no more at a place that never became L1's; what they sent there arrives, or is a letter."""
         self._write(msgspec.structs.replace(self._transition(), shut=place.provider))
         self._converge()
         give_up = self._monotonic() + self._patience_s
@@ -290,12 +290,17 @@ class SandboxDriver:
                 raise DriverError(f"{waiting} messages wait in {place.provider.value} and do not get through")
             self._sleep(_POLL_S)
         self.carry(there)
+        for transfer in gone:
+            letters, target = (SlotLetters(self.letters(s), s.owner) for s in (transfer.source, transfer.target))
+            while page := letters.list():
+                target.put(page)
+                letters.remove([letter.id for letter in page])
 
     def _empty(self, gone: Sequence[Transfer]) -> None:
         """Of stores that stay, because another slot uses them too, what does not belong there any more goes."""
         for transfer in gone:
             if transfer.kind is StoreKind.LETTERS:
-                letters = self.letters(transfer.source)
+                letters = SlotLetters(self.letters(transfer.source), transfer.source.owner)
                 while page := letters.list():
                     letters.remove([letter.id for letter in page])
             elif transfer.kind is StoreKind.OBJECTS and self._stays(transfer.source):

@@ -1,21 +1,29 @@
-"""The dead letters of one slot, of those of a whole cloud: whose topic is one of the slot's queues."""
+"""The dead letters of one slot, of those of a whole place: whose topic is one of the slot's queues."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.ports import DeadLetter, DeadLetters
 
-_PAGE = 500
+TOPICS: Final[Mapping[Slot, tuple[str, ...]]] = {
+    Slot.ACQUISITION: ("telemetry-outbox",),
+    Slot.PROCESSING: ("intake", "persist-outbox", "twin-updates-outbox", "commands-outbox", "alerts", "actions"),
+}
+"""The queues whose messages may become dead letters, by the slot that they belong to."""
+
+_PAGE: Final = 500
 
 
 class SlotLetters:
-    """`ports.DeadLetters` that shows the letters of some topics only."""
+    """`ports.DeadLetters` that shows the letters of one slot only, in a store that may have others, too."""
 
-    def __init__(self, letters: DeadLetters, topics: Sequence[str]) -> None:
+    def __init__(self, letters: DeadLetters, slot: Slot) -> None:
         self._letters = letters
-        self._topics = frozenset(topics)
+        self._topics = frozenset(TOPICS[slot])
 
     def put(self, letters: Sequence[DeadLetter]) -> None:
         """As the port says."""
