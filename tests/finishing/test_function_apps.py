@@ -22,10 +22,12 @@ class FakeSites:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.refuse: dict[str, int] = {}
+        self.settings: dict[str, dict[str, str]] = {}
 
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post(f"{SITES}/{{name}}/{{path:.*}}", self._post)
+        app.router.add_put(f"{SITES}/{{name}}/config/appsettings", self._put)
         return app
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -35,7 +37,15 @@ class FakeSites:
         if name in self.refuse:
             error = {"error": {"code": "AuthorizationFailed", "message": "by the fake"}}
             return web.json_response(error, status=self.refuse[name])
+        if path.endswith("list"):
+            return web.json_response({"properties": self.settings.get(name, {})})
         return web.Response(status=204)
+
+    async def _put(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.asked.append(f"{name} put")
+        self.settings[name] = (await request.json())["properties"]
+        return web.json_response({"properties": self.settings[name]})
 
 
 class Known:
@@ -65,12 +75,21 @@ def test_apps_are_told_and_those_that_refer_to_a_secret_read_it_first(sites: Fak
     said: list[StepProgress] = []
     apps = {"process": f"{SITES}/app-process", "history": f"{SITES}/app-history"}
     assert wake_apps(apps, {"process"}, arm, said.append) == 2
-    assert sites.asked == [
+    assert [each for each in sites.asked if not each.endswith("list")] == [
         "app-history syncfunctiontriggers",
         "app-process refresh",
         "app-process syncfunctiontriggers",
     ]
     assert [(each.done, each.total) for each in said] == [(1, 2), (2, 2)]
+
+
+def test_an_app_with_an_identity_keeps_no_connection_string(sites: FakeSites, arm: Arm) -> None:
+    identity = {"AzureWebJobsStorage__accountName": "account", "T2M_CONFIG": "{}"}
+    sites.settings = {"app-flex": {"AzureWebJobsStorage": "AccountKey=", **identity}, "app-other": dict(identity)}
+    wake_apps({"flex": f"{SITES}/app-flex", "other": f"{SITES}/app-other"}, (), arm, lambda _progress: None)
+    assert sites.settings == {"app-flex": identity, "app-other": identity}
+    assert [each for each in sites.asked if each.endswith("put")] == ["app-flex put"]
+    assert sites.asked.index("app-flex put") < sites.asked.index("app-flex syncfunctiontriggers")
 
 
 def test_one_that_cannot_be_told_keeps_no_other_from_it(sites: FakeSites, arm: Arm) -> None:

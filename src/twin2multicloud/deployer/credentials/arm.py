@@ -59,6 +59,10 @@ class Arm:
         """The answer of an action."""
         return self._send("POST", f"{self._endpoint}{path}", version)
 
+    def put(self, path: str, version: str, content: Any) -> Any:
+        """Make or replace a resource."""
+        return self._send("PUT", f"{self._endpoint}{path}", version, content)
+
     def all(self, path: str, version: str) -> Iterator[Any]:
         """The items of a list, over all its pages."""
         page = self.get(path, version)
@@ -72,8 +76,9 @@ class Arm:
                 raise ArmError(None, "", f"the next page of {path} is at another address")
             page = self._send("GET", str(further), "")
 
-    def _send(self, method: str, url: str, version: str) -> Any:
-        request = HttpRequest(method, url, params={"api-version": version} if version else None)
+    def _send(self, method: str, url: str, version: str, content: Any = None) -> Any:
+        params = {"api-version": version} if version else None
+        request = HttpRequest(method, url, params=params, json=content)
         try:
             response = self._client.send_request(request)
             response.read()
