@@ -61,4 +61,9 @@ def slot_stack(deployment: Deployment, slot: Slot) -> Stack:
     return _SLOTS[slot](AwsNames(deployment, deployment.site(slot)))
 
 
-AWS: Final = Cloud(foundation=foundation, slot=slot_stack, provider_versions=PROVIDER_VERSIONS)
+AWS: Final = Cloud(
+    foundation=foundation,
+    slot=slot_stack,
+    provider_versions=PROVIDER_VERSIONS,
+    carriers=frozenset(MAIN_RESOURCES.values()),
+)
