@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from twin2multicloud.deployer.engine.binary import Core
 from twin2multicloud.deployer.engine.engine import Engine
@@ -56,6 +57,10 @@ class Rig:
     engine: Engine
     store: StateStore
     events: list[Event] = field(default_factory=list)
+
+    def place(self, stack: str = STACK, work: str = "work") -> Path:
+        """A stack's work directory."""
+        return self.root / work / quote(stack, safe="")
 
     def write(self, code: str, name: str = "main.tf", stack: str = STACK) -> StackJob:
         """Render a stack: its job."""

@@ -19,6 +19,7 @@ from twin2multicloud.deployer.engine import supervise
 from twin2multicloud.deployer.engine.binary import EMBEDDED, Core
 from twin2multicloud.deployer.engine.errors import WorkDirectoryError
 from twin2multicloud.deployer.engine.events import Log, Progress
+from twin2multicloud.deployer.engine.hints import Kind
 from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 from twin2multicloud.deployer.state.records import Liveness
 
@@ -43,7 +44,7 @@ def test_what_was_made_is_taken_up_again(tmp_path: Path, core: Core) -> None:
         lock = rig.store.lock_of(STACK)
         assert lock is not None
         assert lock.holder.liveness() is Liveness.DEAD
-        assert (tmp_path / "work" / STACK / "module" / "errored.tfstate").exists()
+        assert (rig.place() / "module" / "errored.tfstate").exists()
 
         finished = asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2"))
         assert finished.status is Status.DONE
@@ -85,6 +86,8 @@ def test_a_state_that_others_went_past_is_not_pushed_but_kept(tmp_path: Path, an
         assert failed.unsaved is not None
         assert failed.unsaved.exists()
         assert f"kept in {failed.unsaved}" in failed.describe()
+        assert failed.failures[0].hint is not None
+        assert failed.failures[0].hint.kind is Kind.DIVERGED
         assert rig.store.content(STACK) == state(7, "somebody_elses")
 
 

@@ -122,3 +122,16 @@ def test_an_error_in_whoever_listens_stops_the_run_in_order(rig: Rig) -> None:
 def test_nothing_is_left_running(rig: Rig) -> None:
     asyncio.run(_interrupted(rig))
     assert processes_in(rig.root) == []
+
+
+def test_nothing_is_begun_after_a_request_to_stop(any_rig: Rig) -> None:
+    async def stopped() -> StackOutcome:
+        stop = Stop()
+        stop.request("asked by Ada")
+        stop.request("asked by Bob, later")
+        return await any_rig.deploy(any_rig.write(SLOW), stop=stop)
+
+    outcome = asyncio.run(stopped())
+    assert (outcome.status, outcome.reason) == (Status.INTERRUPTED, "asked by Ada")
+    assert any_rig.events == []
+    assert not (any_rig.place() / "module" / ".terraform").exists()

@@ -331,7 +331,7 @@ def test_a_stack_needs_a_name_that_is_one(tmp_path: Path) -> None:
 def test_nothing_of_the_backend_is_written_down(rig: Rig) -> None:
     job = rig.write(CHAIN % "true")
     asyncio.run(rig.deploy(job))
-    module = rig.root / "work" / STACK / "module"
+    module = rig.place() / "module"
     kept = json.loads((module / ".terraform" / "terraform.tfstate").read_text())
     assert kept["backend"]["type"] == "http"
     assert kept["backend"]["config"]["password"] is None
@@ -347,3 +347,25 @@ def test_a_program_that_crashes_is_quoted(tmp_path: Path, any_core: Core, code: 
         failed = asyncio.run(rig.deploy(rig.write(CHAIN % "true")))
         assert failed.status is Status.FAILED
         assert "panic: index out of range" in failed.describe()
+
+
+def test_stacks_do_not_lie_in_one_another(any_rig: Rig) -> None:
+    outer, inner = any_rig.write(CHAIN % "true", stack="a"), any_rig.write(CHAIN % "true", stack="a/module")
+    for job in (outer, inner, outer, inner):
+        assert asyncio.run(any_rig.deploy(job, job.name)).status is Status.DONE
+    assert [version.run_id for version in any_rig.store.history("a/module")] == ["a/module"]
+
+
+def test_what_is_no_answer_of_a_program_is_a_failure(tmp_path: Path, any_core: Core) -> None:
+    odd = tmp_path / "odd"
+    odd.write_text("#!/bin/sh\necho hello\n")
+    odd.chmod(0o755)
+
+    async def check() -> None:
+        async with rig.engine.open(rig.write(CHAIN % "true"), run_id="run-1") as run:
+            step = await run.validate()
+            assert not step.ok
+            assert step.errors[0].detail == "hello"
+
+    with rig_at(tmp_path, any_core._replace(command=(str(odd),))) as rig:
+        asyncio.run(check())

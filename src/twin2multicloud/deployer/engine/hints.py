@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LOCKED = "locked"
     LOCK_LOST = "lock-lost"
     STALE_PLAN = "stale-plan"
+    DIVERGED = "diverged"
     PLUGIN = "plugin"
     UNREACHABLE = "unreachable"
     PROPAGATING = "propagating"

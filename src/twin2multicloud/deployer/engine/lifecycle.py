@@ -106,22 +106,22 @@ class _Life:
         reason: str = "",
         outputs: dict[str, OutputValue] | None = None,
     ) -> StackOutcome:
-        interrupted = bool(step.ended.reason)
+        if status is not Status.DONE:
+            reason = reason or step.ended.reason
         if step.ended.killed:
             # It had no time to give its lock back.
             _break_dead_lock(self._run)
-            reason = reason or step.ended.reason or f"Terraform was ended by signal {step.ended.code - 128}, not by us"
-        unsaved = self._run.directory.unsaved
+            reason = reason or f"Terraform was ended by signal {step.ended.code - 128}, not by us"
         return StackOutcome(
             stack=self._run.job.name,
             action=self._action,
-            status=status or (Status.INTERRUPTED if interrupted else Status.FAILED),
+            status=status or (Status.INTERRUPTED if step.ended.reason else Status.FAILED),
             resources=self._resources(),
             failures=tuple(failures_of(step)),
-            reason=reason or step.ended.reason,
+            reason=reason,
             summary=step.summary,
             outputs=outputs or {},
-            unsaved=unsaved,
+            unsaved=self._run.directory.unsaved,
             lost=step.ended.killed and step.name == "apply",
             elapsed_s=self._monotonic() - self._begun,
         )

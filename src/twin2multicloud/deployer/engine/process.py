@@ -171,20 +171,26 @@ async def _read(
     """Hand over line by line. An error there ends the command, but what it prints is read to the end all the same:
     a full pipe would stop it before it saves the state.
     """
-    rest = bytearray()
-    while chunk := await stream.read(_CHUNK):
-        if faults:
-            continue
-        rest += chunk
-        if len(rest) > _MOST_BYTES:
-            faults.append(ValueError(f"a line of more than {_MOST_BYTES} bytes"))
-        *lines, tail = bytes(rest).split(b"\n") if b"\n" in chunk else (rest,)
-        rest = bytearray(tail)
+
+    def hand_over(lines: Sequence[bytes]) -> None:
         try:
             for line in lines:
                 on_line(line)
         except Exception as error:  # noqa: BLE001 (raised again once the command has ended)
             faults.append(error)
             own.request("its events could not be handled")
+
+    rest = bytearray()
+    while chunk := await stream.read(_CHUNK):
+        if faults:
+            continue
+        rest += chunk
+        if b"\n" in chunk:
+            *lines, tail = bytes(rest).split(b"\n")
+            rest = bytearray(tail)
+            hand_over(lines)
+        elif len(rest) > _MOST_BYTES:
+            faults.append(ValueError(f"the command printed a line of more than {_MOST_BYTES} bytes"))
+            own.request("a line that it printed has no end")
     if rest and not faults:
-        on_line(bytes(rest))
+        hand_over([bytes(rest)])

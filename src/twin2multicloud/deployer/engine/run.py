@@ -100,7 +100,12 @@ class StackRun:
         """Check the code without asking any cloud."""
         output = bytearray()
         ended = await self._execute("validate", "-json", on_line=output.extend)
-        found = msgspec.json.decode(bytes(output), type=_Validation).diagnostics if output else []
+        try:
+            found = msgspec.json.decode(bytes(output), type=_Validation).diagnostics
+        except msgspec.DecodeError:
+            # Nothing that can be read is no good news.
+            words = [self._masker.line(bytes(output)).decode(errors="replace")]
+            return self._step("validate", replace(ended, code=ended.code or FAILED), words=words)
         diagnostics = tuple(diagnostic.typed() for diagnostic in found)
         for diagnostic in diagnostics:
             self._sink(diagnostic)

@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from twin2multicloud.deployer.engine.errors import WorkDirectoryError
 from twin2multicloud.deployer.state.held import HeldFile, holder_id
@@ -24,7 +25,8 @@ class WorkDirectory:
 
     def __init__(self, root: Path, stack: str) -> None:
         self.stack = stack
-        self.path = root / stack
+        # One name, whatever is in it: a stack `a/module` is not within the directory of a stack `a`.
+        self.path = root / quote(stack, safe="")
         self.module = self.path / "module"
         self.home = self.path / "home"
         self.plan_file = self.path / "plan.tfplan"
@@ -70,12 +72,6 @@ class WorkDirectory:
         """The state that Terraform could not hand to the store, if there is one."""
         file = self.module / ERRORED
         return file if file.exists() else None
-
-    def remove(self) -> None:
-        """Forget the directory, except while it has a state that was not saved."""
-        if self.unsaved is not None:
-            raise WorkDirectoryError(f"{self.stack}: {self.unsaved} is not in the store yet; resume the stack first")
-        shutil.rmtree(self.path, ignore_errors=False)
 
 
 def _remove(entry: Path) -> None:
