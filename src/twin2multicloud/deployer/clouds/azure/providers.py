@@ -17,7 +17,10 @@ def azurerm(deployment: Deployment) -> dict[str, dict[str, Any]]:
         "key_vault": {"purge_soft_delete_on_destroy": False, "recover_soft_deleted_key_vaults": True},
         # Accounts are made by the management API alone; their data plane lets in only who has a role there.
         "storage": {"data_plane_available": False},
-        "resource_group": {"prevent_deletion_if_contains_resources": True},
+        # Azure makes a rule of its own beside Application Insights, which no stack has and which would keep the group.
+        # Foundations are destroyed after all slots, so that nothing else of worth is in it.
+        "application_insights": {"disable_generated_rule": True},
+        "resource_group": {"prevent_deletion_if_contains_resources": False},
     }
     return {
         "azurerm": {
