@@ -1,6 +1,7 @@
 # Scenes: the bucket that TwinMaker and its scene viewer read, and an empty scene to begin with.
 
 resource "aws_s3_bucket" "scenes" {
+  #checkov:skip=CKV2_AWS_61: scenes do not age
   #checkov:skip=CKV_AWS_18: access is logged by the functions that have it; access logs would be billed by the object
   #checkov:skip=CKV_AWS_21: objects are created once and never changed; versions would keep what was deleted
   #checkov:skip=CKV_AWS_144: where a tier lies is the placement's decision

@@ -19,6 +19,7 @@ resource "aws_cloudwatch_log_group" "dashboards" {
 }
 
 resource "aws_ecs_task_definition" "dashboards" {
+  #checkov:skip=CKV_AWS_336: Grafana puts its plug-in beside itself when it starts
   family                   = var.name
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
@@ -33,7 +34,7 @@ resource "aws_ecs_task_definition" "dashboards" {
     image                  = var.image
     essential              = true
     user                   = "472"
-    readonlyRootFilesystem = false # the plug-in is installed beside the program when the container starts
+    readonlyRootFilesystem = false
     portMappings           = [{ containerPort = 3000, protocol = "tcp" }]
     environment = [
       for name, value in merge(var.environment, { GF_SERVER_ROOT_URL = aws_apigatewayv2_api.dashboards.api_endpoint }) :
@@ -85,7 +86,7 @@ resource "aws_ecs_service" "dashboards" {
   cluster          = aws_ecs_cluster.dashboards.id
   task_definition  = aws_ecs_task_definition.dashboards.arn
   launch_type      = "FARGATE"
-  platform_version = "1.4.0"
+  platform_version = "LATEST"
   desired_count    = 1
   # One Grafana at a time has its database open.
   deployment_minimum_healthy_percent = 0
