@@ -280,7 +280,7 @@ class SandboxDriver:
 
     # ── Leaving ─────────────────────────────────────────────────────────────────────────────────────────────
     def _leave(self, move: Move, place: Place, gone: Sequence[Transfer]) -> None:
-        """Devices are let in no more at a place that never became L1's; what they sent there arrives, or is a letter."""
+        """Devices are let in no more at a place that never became L1's; what they sent there arrives."""
         self._write(msgspec.structs.replace(self._transition(), shut=place.provider))
         self._converge()
         give_up = self._monotonic() + self._patience_s
