@@ -111,8 +111,11 @@ class Home:
         return {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.py"))}
 
     def deployment(self, held: frozenset[Slot] = frozenset()) -> Deployment:
-        """What was deployed last."""
-        return Deployment(self.settings(), self.spec(), self.blueprint(), held)
+        """What was deployed last; `UsageError` if nothing was."""
+        settings = self.settings()
+        if not self.deployed:
+            raise UsageError(f"nothing is deployed from {self.directory}; `twin2multicloud deploy TWIN` does")
+        return Deployment(settings, self.spec(), self.blueprint(), held)
 
     def write_twin(
         self, spec: TwinSpec, blueprint: Blueprint, placement: Mapping[str, Any], processors: Mapping[str, str]
@@ -128,6 +131,14 @@ class Home:
         _write(self.directory / "twin.json", spec_json(spec))
         _write(self.directory / "placement.json", msgspec.json.encode(placement))
         _write(self.directory / "blueprint.json", blueprint_json(blueprint))
+
+    def forget_twin(self, uid: str) -> None:
+        """Note that nothing is left. Another deployment from here gets names of its own: clouds keep some of those
+        that were deleted for weeks (key vaults, identity pools, secrets).
+        """
+        self.write_settings(msgspec.structs.replace(self.settings(), uid=uid, generations={}))
+        for name in ("blueprint.json", "placement.json", "twin.json"):
+            (self.directory / name).unlink(missing_ok=True)
 
     # ── Stacks ──────────────────────────────────────────────────────────────────────────────────────────────
     @contextmanager

@@ -175,7 +175,7 @@ def desired_of(request: Request, home: Home, *, nameless: bool = False) -> Desir
         wishes,
         home,
         load_book(Path(request.prices) if request.prices else None),
-        offline=request.offline,
+        offline=request.offline or nameless,
     )
 
 

@@ -23,6 +23,7 @@ from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.exporting import write_export
 from twin2multicloud.deployer.finishing.planned import Moment
 from twin2multicloud.deployer.home import Applied, Home
+from twin2multicloud.deployer.names import new_uid
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.deployer.plans import StackPlan
@@ -145,6 +146,8 @@ class Clouds:
                 raise DeclinedError("not confirmed, so nothing was destroyed")
             self._finisher.leave(deployment, at.store, gone)
             outcomes = run(at.deployer, lambda: at.deployer.destroy(chosen))
+            if not existing_stacks(deployment, self.home, at):
+                self.home.forget_twin(new_uid())
         return self._ended(outcomes)
 
     def rotate_keys(self, *, at_once: bool = False) -> int:

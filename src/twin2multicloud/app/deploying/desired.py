@@ -113,8 +113,6 @@ def desired(
 
 def deployed_before(home: Home, book: PriceBook) -> Desired:
     """The twin as it was deployed last, wherever its definition is by now."""
-    if not home.deployed:
-        raise UsageError(f"nothing has been deployed from {home.directory} yet; `twin2multicloud deploy TWIN` does")
     deployment, placement = home.deployment(), Placement.model_validate(home.placement())
     blueprint, processors = deployment.blueprint, home.processors()
     prices = price(book, blueprint, workload_of(blueprint), placement, assumptions_of(blueprint))
