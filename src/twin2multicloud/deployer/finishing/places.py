@@ -45,7 +45,7 @@ class DeployedPlaces:
     """`Places`, and all other ports, of a deployment whose stacks have these outputs.
 
     `environment` names emulators of Google's services where there are any, `emulators` Azure's; in use there are none.
-    `azure` gives the person's credential at Azure, without which azure-identity looks for one.
+    `azure` and `google` give the person's credentials there, without which the clouds' libraries look for some.
     """
 
     def __init__(
@@ -55,12 +55,14 @@ class DeployedPlaces:
         environment: Mapping[str, str] | None = None,
         emulators: Emulators | None = None,
         azure: Callable[[], TokenCredential] | None = None,
+        google: Callable[[], Any] | None = None,
     ) -> None:
         self._deployment = deployment
         self._outputs = outputs
         self._environment = dict(environment or {})
         self._emulators = emulators
         self._azure = azure
+        self._google = google
         self._made: dict[tuple[Site, str], Ports] = {}
         self._closing = ExitStack()
 
@@ -105,7 +107,8 @@ class DeployedPlaces:
         from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts
 
         fields = {"project": self._deployment.settings.accounts.gcp_project, **fields}
-        return GcpPorts(_config(fields, GcpConfig, source), self._environment)
+        credentials = self._google() if self._google is not None else None
+        return GcpPorts(_config(fields, GcpConfig, source), self._environment, credentials=credentials)
 
 
 def described(outputs: Outputs, stack: str, output: str) -> dict[str, Any]:

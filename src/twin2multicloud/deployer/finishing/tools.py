@@ -12,6 +12,7 @@ from twin2multicloud.deployer.finishing.grafana.client import Grafana
 from twin2multicloud.deployer.finishing.grafana.sign_in import with_entra, with_password, with_workspace_token
 from twin2multicloud.deployer.finishing.places import DeployedPlaces, Outputs
 from twin2multicloud.deployer.finishing.secrets import own_grafana
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.ports import Secrets, TwinGraph
 
@@ -52,7 +53,9 @@ class CloudTools:
         self._deployment = deployment
         self._environ = environ
         self._closing = ExitStack()
-        self._places = DeployedPlaces(deployment, outputs, environ, azure=lambda: self._credential)
+        self._places = DeployedPlaces(
+            deployment, outputs, environ, azure=lambda: self._credential, google=lambda: self._google
+        )
         self._closing.callback(self._places.close)
 
     def close(self) -> None:
@@ -87,7 +90,7 @@ class CloudTools:
         from twin2multicloud.deployer.finishing.device_topics import DeviceRights, DeviceTopicsMaker
         from twin2multicloud.runtime.adapters.gcp.clients import Clients
 
-        clients = Clients(str(devices["project"]), self._environ)
+        clients = Clients(str(devices["project"]), self._environ, credentials=self._google)
         topics = devices["command_topics"]
         principal = str(devices["principal"])
         rights = DeviceRights(
@@ -116,6 +119,18 @@ class CloudTools:
             made = Grafana(str(dashboards["url"]), headers)
             closing.callback(made.close)
             yield made
+
+    @cached_property
+    def _google(self) -> Any:
+        from google.auth.exceptions import DefaultCredentialsError
+
+        from twin2multicloud.deployer.credentials.gcp import SIGN_IN
+        from twin2multicloud.deployer.credentials.gcp_sign_in import google_credentials
+
+        try:
+            return google_credentials(self._environ)
+        except DefaultCredentialsError:
+            raise UsageError(f"there are no credentials for Google Cloud; {SIGN_IN}") from None
 
     @cached_property
     def _credential(self) -> TokenCredential:

@@ -7,7 +7,7 @@ import secrets as tokens
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -84,9 +84,17 @@ def read_config(environment: Mapping[str, str]) -> GcpConfig:
 class GcpPorts:
     """The ports, each made when first used: a function makes clients only of the services its role needs."""
 
-    def __init__(self, config: GcpConfig, environment: Mapping[str, str], *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        config: GcpConfig,
+        environment: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        credentials: Any = None,
+    ) -> None:
+        """`credentials` are somebody's who has ports elsewhere than in a function."""
         self.config = config
-        self.clients = Clients(config.project, environment, config.database)
+        self.clients = Clients(config.project, environment, config.database, credentials)
         self.clock: Clock = clock or SystemClock()
 
     @cached_property

@@ -26,10 +26,16 @@ _OPTIONS: Final = (
 
 
 class Clients:
-    """One client per service of a project; several threads may ask. Importing an SDK waits until then."""
+    """One client per service of a project; several threads may ask. Importing an SDK waits until then.
 
-    def __init__(self, project: str, environment: Mapping[str, str], database: str = "(default)") -> None:
+    Without `credentials` (google-auth's) the clients find those of the machine they run on.
+    """
+
+    def __init__(
+        self, project: str, environment: Mapping[str, str], database: str = "(default)", credentials: Any = None
+    ) -> None:
         self.project = project
+        self._credentials = credentials
         self._environment = environment
         self._database = database
 
@@ -38,7 +44,7 @@ class Clients:
         """Honours FIRESTORE_EMULATOR_HOST by itself."""
         from google.cloud.firestore import Client
 
-        return Client(project=self.project, database=self._database)
+        return Client(project=self.project, database=self._database, credentials=self._credentials)
 
     @cached_property
     def bigtable(self) -> BigtableClient:
@@ -46,14 +52,14 @@ class Clients:
         from google.cloud.bigtable_v2 import BigtableClient
         from google.cloud.bigtable_v2.services.bigtable.transports import BigtableGrpcTransport
 
-        return BigtableClient(transport=self._transport(BigtableGrpcTransport, BIGTABLE))
+        return BigtableClient(**self._reached(BigtableGrpcTransport, BIGTABLE))
 
     @cached_property
     def storage(self) -> Any:
         """Honours STORAGE_EMULATOR_HOST by itself."""
         from google.cloud.storage import Client  # type: ignore[import-untyped]
 
-        return Client(project=self.project)
+        return Client(project=self.project, credentials=self._credentials)
 
     @cached_property
     def publisher(self) -> PublisherClient:
@@ -61,7 +67,7 @@ class Clients:
         from google.pubsub_v1 import PublisherClient
         from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
-        return PublisherClient(transport=self._transport(PublisherGrpcTransport, PUBSUB))
+        return PublisherClient(**self._reached(PublisherGrpcTransport, PUBSUB))
 
     @cached_property
     def subscriber(self) -> SubscriberClient:
@@ -69,7 +75,7 @@ class Clients:
         from google.pubsub_v1 import SubscriberClient
         from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-        return SubscriberClient(transport=self._transport(SubscriberGrpcTransport, PUBSUB))
+        return SubscriberClient(**self._reached(SubscriberGrpcTransport, PUBSUB))
 
     @cached_property
     def secret_manager(self) -> SecretManagerServiceClient:
@@ -79,11 +85,15 @@ class Clients:
             SecretManagerServiceGrpcTransport,
         )
 
-        return SecretManagerServiceClient(transport=self._transport(SecretManagerServiceGrpcTransport, SECRET_MANAGER))
+        return SecretManagerServiceClient(**self._reached(SecretManagerServiceGrpcTransport, SECRET_MANAGER))
 
-    def _transport(self, kind: Any, variable: str) -> Any:
-        """A gRPC transport to the emulator that the variable names; None, the client's own, without one."""
+    def _reached(self, kind: Any, variable: str) -> dict[str, Any]:
+        """How a gRPC client reaches its service: the emulator that the variable names, which wants no credentials, or
+        Google's own.
+        """
         import grpc  # type: ignore[import-untyped]
 
         host = self._environment.get(variable)
-        return kind(channel=grpc.insecure_channel(host, options=_OPTIONS)) if host else None
+        if host:
+            return {"transport": kind(channel=grpc.insecure_channel(host, options=_OPTIONS))}
+        return {"credentials": self._credentials}
