@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,19 @@ def rotate_keys(request: Request, at_once: bool) -> int:
     else:
         say(f"{count} links have new keys")
     return 0
+
+
+def prove(request: Request) -> int:
+    """Show what is wrong with how a deployment is wired; exit code 6 if anything is."""
+    from twin2multicloud.app.cli.terminal import printable
+    from twin2multicloud.deployer.proof.findings import as_json, as_text
+
+    findings = clouds_of(request)[0].prove()
+    if request.json_output:
+        print_json(json.loads(as_json(findings)))
+    else:
+        sys.stdout.write(printable(as_text(findings)) + "\n")
+    return INSUFFICIENT if findings else 0
 
 
 def check_credentials(request: Request) -> int:

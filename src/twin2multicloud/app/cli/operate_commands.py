@@ -102,6 +102,29 @@ def rotate_keys(
     finish(context, json_output, lambda: _rotate(at_once, target, directory, json_output))
 
 
+def prove(
+    context: typer.Context,
+    directory: DirectoryOption = None,
+    offline: OfflineOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Prove that what is deployed is connected as planned, and that nobody may do more than their handler does.
+
+    It walks what the stacks' states say: functions, triggers, rights, queues, schedules, links, ages of tiers. Exit
+    code 6 if anything is not as it should be.
+
+    \b
+    Examples:
+      twin2multicloud prove
+      twin2multicloud prove --json
+    """
+    from twin2multicloud.app.cli import operate
+    from twin2multicloud.app.cli.deploy import Request
+
+    request = Request(None, directory_of(directory, "clouds"), offline=offline, json_output=json_output)
+    finish(context, json_output, lambda: operate.prove(request))
+
+
 def check_credentials(
     context: typer.Context,
     twin: TwinArgument,
@@ -211,5 +234,5 @@ def _rotate(at_once: bool, target: Target, directory: Path | None, json_output: 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (move, rotate_keys, devices, check_credentials, policies):
+    for command in (prove, move, rotate_keys, devices, check_credentials, policies):
         app.command()(command)

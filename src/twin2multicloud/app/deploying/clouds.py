@@ -27,6 +27,9 @@ from twin2multicloud.deployer.names import new_uid
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.deployer.plans import StackPlan
+from twin2multicloud.deployer.proof.findings import Finding
+from twin2multicloud.deployer.proof.prove import prove
+from twin2multicloud.deployer.proof.world import read_world
 from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.stacks import Stack, stacks_of
 from twin2multicloud.deployer.state.records import StateLock
@@ -172,6 +175,15 @@ class Clouds:
         with self._session("drift", _packages(self.home, deployment)) as at:
             existing = existing_stacks(deployment, self.home, at)
             return run(at.deployer, lambda: at.deployer.drift(existing))
+
+    def prove(self) -> tuple[Finding, ...]:
+        """What is wrong with how the deployment is wired, by the states of its stacks and the links documents."""
+        deployment = self.home.deployment()
+        with self.home.store() as store:
+            contents = {name: store.content(name) for name in self.home.applied()}
+            documents = self._finisher.documents(deployment, store)
+        packages = {(each.cloud, each.role): each.sha256 for each in _packages(self.home, deployment)}
+        return prove(deployment, read_world(contents), documents, packages)
 
     def status(self) -> list[StackStatus]:
         """What is known of every stack, without asking any cloud."""

@@ -10,17 +10,19 @@ import time
 from collections.abc import Collection, Mapping
 
 from twin2multicloud.app.deploying.teller import Teller
-from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.devices.kept import KeptFiles
 from twin2multicloud.deployer.finishing.planned import Moment, planned_steps
 from twin2multicloud.deployer.finishing.rotation import rotate_keys
 from twin2multicloud.deployer.finishing.secrets import given_secrets, webhook_secrets
 from twin2multicloud.deployer.finishing.steps import Finishing
 from twin2multicloud.deployer.finishing.tools import CloudTools
+from twin2multicloud.deployer.finishing.wiring import read_documents, sites_with_secrets
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.runtime.links import LinksDocument
 
 
 class Finisher:
@@ -62,6 +64,17 @@ class Finisher:
             steps.leave(slots, self._teller.step)
         except Twin2MultiCloudError as error:
             self._teller.say(f"warning: {error}")
+        finally:
+            tools.close()
+
+    def documents(self, deployment: Deployment, store: StateStore) -> dict[Site, LinksDocument] | None:
+        """The links documents of all sites; None in a rehearsal, which has none."""
+        if self._offline:
+            return None
+        outputs = self._home.outputs(store)
+        tools = CloudTools(deployment, outputs, self._environ)
+        try:
+            return dict(read_documents(sites_with_secrets(deployment, outputs), tools.secrets))
         finally:
             tools.close()
 
