@@ -54,7 +54,7 @@ resource "aws_iam_role_policy" "workspace" {
       {
         Sid      = "Bucket"
         Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+        Action   = ["s3:GetBucket*", "s3:ListBucket"]
         Resource = [aws_s3_bucket.scenes.arn]
       },
       {
