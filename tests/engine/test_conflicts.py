@@ -12,6 +12,7 @@ from tests.engine.rig import CHAIN, STACK, Rig, rig_at
 from tests.engine.store_contract import holder, request
 from twin2multicloud.deployer.engine.binary import Core
 from twin2multicloud.deployer.engine.errors import EngineError
+from twin2multicloud.deployer.engine.events import Progress
 from twin2multicloud.deployer.engine.hints import Kind
 from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 
@@ -50,6 +51,9 @@ def test_who_can_wait_gets_it(tmp_path: Path, any_core: Core) -> None:
 
 
 def test_who_lost_the_lock_is_told_and_keeps_the_state(rig: Rig) -> None:
+    asyncio.run(rig.deploy(rig.write('resource "terraform_data" "first" {\n  input = "one"\n}\n'), "run-0"))
+    rig.events.clear()
+
     async def robbed() -> StackOutcome:
         run = asyncio.create_task(rig.deploy(rig.write(CHAIN % "sleep 2")))
         await rig.until_started("terraform_data.slow")
@@ -61,14 +65,17 @@ def test_who_lost_the_lock_is_told_and_keeps_the_state(rig: Rig) -> None:
     assert Kind.LOCK_LOST in {failure.hint.kind for failure in lost.failures if failure.hint}
     assert "is not the stack's: nobody has it now" in lost.describe()
     assert lost.unsaved is not None
-    assert rig.store.current(STACK) is None
+    assert [version.run_id for version in rig.store.history(STACK)] == ["run-0"]
 
-    resumed = asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2"))
+    rig.events.clear()
+    resumed = asyncio.run(rig.deploy(rig.write(CHAIN % "sleep 2"), "run-2"))
     assert resumed.status is Status.DONE
     assert resumed.unsaved is None
-    history = rig.store.history(STACK)
-    assert [version.run_id for version in history] == ["run-2"]
-    assert history[0].resources == 3
+    assert resumed.resources is not None
+    assert len(resumed.resources) == 3
+    assert not [event for event in rig.said(Progress) if event.action == "create"], "all was made before, and is known"
+    newest, *_, oldest = rig.store.history(STACK)
+    assert (newest.run_id, newest.lineage) == ("run-2", oldest.lineage)
 
 
 def test_a_lock_is_broken_by_its_id_only(any_rig: Rig) -> None:

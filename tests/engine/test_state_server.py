@@ -17,6 +17,7 @@ import pytest
 
 from tests.engine.store_contract import STACK, holder, request, state
 from twin2multicloud.deployer.state.access import Grant, StateAccess
+from twin2multicloud.deployer.state.errors import LockLostError
 from twin2multicloud.deployer.state.server import StateServer
 from twin2multicloud.deployer.state.sqlite import SqliteStateStore
 from twin2multicloud.runtime.adapters.local.clock import ManualClock
@@ -89,7 +90,7 @@ def test_who_comes_second_is_told_who_is_first(states: StateServer, granted: tup
     refused = send(second, "LOCK", lock_body("lock-2"))
     assert refused.status == 423
     assert json.loads(refused.body) == json.loads(lock_body("lock-1"))
-    assert "run run-1" in grant.refusals[0]
+    assert "run run-1" in str(grant.refusals[0])
 
 
 def test_a_write_without_the_lock_is_refused(states: StateServer, granted: tuple[Grant, StateAccess]) -> None:
@@ -100,7 +101,8 @@ def test_a_write_without_the_lock_is_refused(states: StateServer, granted: tuple
     states.store.break_lock(STACK)
     lost = send(access, "POST", state(1), query="?ID=lock-1")
     assert (lost.status, lost.body) == (409, f"{STACK}: lock lock-1 is not the stack's: nobody has it now".encode())
-    assert grant.refusals[-1] == lost.body.decode()
+    assert isinstance(grant.refusals[-1], LockLostError)
+    assert str(grant.refusals[-1]) == lost.body.decode()
     assert states.store.history(STACK) == []
     # Terraform gives back what it believes to have; there is nothing left to say about it.
     assert send(access, "UNLOCK", lock_body()).status == 200
@@ -195,5 +197,5 @@ def test_bodies_are_bounded(tmp_path: Path) -> None:
         grant, access = server.grant(STACK, holder())
         send(access, "LOCK", lock_body())
         assert send(access, "POST", state(1, *("q" * 20)), query="?ID=lock-1").status == 413
-        assert "longer than 1000 bytes" in grant.refusals[0]
+        assert "longer than 1000 bytes" in str(grant.refusals[0])
         assert store.history(STACK) == []

@@ -16,6 +16,13 @@ from importlib.resources import files
 from typing import Final
 
 from twin2multicloud.deployer.engine.events import Diagnostic
+from twin2multicloud.deployer.state.errors import (
+    LineageError,
+    LockedError,
+    LockLostError,
+    StaleVersionError,
+    StateError,
+)
 
 
 class Kind(StrEnum):
@@ -80,6 +87,19 @@ def hint_for(diagnostic: Diagnostic) -> Hint | None:
     return None
 
 
+def hint_for_refusal(refusal: StateError) -> Hint | None:
+    """The hint for what the store of states refused; a lock's own words have the advice already."""
+    match refusal:
+        case LockedError():
+            return Hint(Kind.LOCKED, "follow the advice above, then try again", retry=True)
+        case LockLostError():
+            remedy = "somebody broke this run's lock: see to it that nobody else is at work, then resume the stack"
+            return Hint(Kind.LOCK_LOST, remedy)
+        case LineageError() | StaleVersionError():
+            return _diverged()
+    return None
+
+
 def worth_retrying(hints: Iterable[Hint | None]) -> bool:
     """Whether every failure is one that passes by itself."""
     known = list(hints)
@@ -89,6 +109,11 @@ def worth_retrying(hints: Iterable[Hint | None]) -> bool:
 def _filled(remedy: str, facts: dict[str, str]) -> str:
     """`{name|otherwise}` is the fact, or what stands after the bar where the words do not tell it."""
     return re.sub(r"\{(\w+)\|([^}]*)\}", lambda hole: facts.get(hole[1], hole[2]), remedy)
+
+
+def _diverged() -> Hint:
+    rule = next(rule for rule in _rules() if rule.kind is Kind.DIVERGED)
+    return Hint(rule.kind, rule.remedy, rule.retry)
 
 
 @cache

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from twin2multicloud.deployer.engine.events import Diagnostic, Log, Severity
-from twin2multicloud.deployer.engine.hints import Hint, Kind, hint_for
+from twin2multicloud.deployer.engine.hints import hint_for, hint_for_refusal
 from twin2multicloud.deployer.engine.outcome import Action, Failure, StackOutcome, Status
 from twin2multicloud.deployer.engine.run import StackRun
 from twin2multicloud.deployer.engine.steps import Plan, Step
@@ -16,12 +15,6 @@ from twin2multicloud.deployer.state.errors import DocumentError
 
 Approval = Callable[[Plan], Awaitable[bool]]
 """Asked before a plan with changes is applied."""
-
-
-_LOCKED: Final = Hint(Kind.LOCKED, "follow the advice above, then try again", retry=True)
-_LOCK_LOST: Final = Hint(
-    Kind.LOCK_LOST, "somebody broke this run's lock: see to it that nobody else is at work, then resume the stack"
-)
 
 
 async def approve_all(plan: Plan) -> bool:
@@ -135,10 +128,15 @@ class _Life:
 
 
 def failures_of(step: Step) -> list[Failure]:
-    """What stopped a step, each with our hint. What the state server turned away comes with the server's reason."""
+    """What stopped a step, each with our hint. What the state's store refused comes in its words, for Terraform shows
+    only a number.
+    """
     found = [Failure(error, hint_for(error)) for error in step.errors]
-    if step.refusals and not step.ok:
-        words = Diagnostic(Severity.ERROR, "The state's store turned the run away", "\n".join(step.refusals))
-        locked = any(failure.hint and failure.hint.kind is Kind.LOCKED for failure in found)
-        found.append(Failure(words, _LOCKED if locked else _LOCK_LOST))
+    if not step.ok:
+        # A refusal is met again at every attempt.
+        by_words = {str(refusal): refusal for refusal in step.refusals}
+        found += [
+            Failure(Diagnostic(Severity.ERROR, "The store of states refuses", words), hint_for_refusal(refusal))
+            for words, refusal in by_words.items()
+        ]
     return found

@@ -7,8 +7,14 @@ from typing import Final
 
 from twin2multicloud.deployer.engine.events import Diagnostic, Severity
 
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _HEAD: Final = re.compile(r"^(Error|Warning): (.*)$")
 _PLACE: Final = re.compile(r"^\s*on (?P<file>.+?) line (?P<line>\d+)(?:, in .*)?:$")
+
+
+def without_colour(text: str) -> str:
+    """A text without the terminal's escapes: some commands colour their errors whatever they are told."""
+    return _COLOUR.sub("", text)
 
 
 def parse_plain(text: str) -> list[Diagnostic]:

@@ -26,7 +26,7 @@ from twin2multicloud.deployer.engine.events import (
 )
 from twin2multicloud.deployer.engine.job import EngineSettings, Sink, StackJob
 from twin2multicloud.deployer.engine.masking import Masker
-from twin2multicloud.deployer.engine.plain import parse_plain
+from twin2multicloud.deployer.engine.plain import parse_plain, without_colour
 from twin2multicloud.deployer.engine.process import FAILED, Ended, Stop, run_process
 from twin2multicloud.deployer.engine.steps import Plan, Step
 from twin2multicloud.deployer.engine.workdir import WorkDirectory
@@ -217,7 +217,7 @@ class StackRun:
         lines: list[str] = []
 
         def on_line(line: bytes) -> None:
-            text = line.decode(errors="replace")
+            text = without_colour(line.decode(errors="replace"))
             lines.append(text)
             if text.strip():
                 self._sink(Log(text, kind=arguments[0]))
@@ -280,7 +280,7 @@ class StackRun:
         words: Sequence[str] = (),
     ) -> Step:
         """`words` is what else was said: all that there is to tell if the command failed without a diagnostic."""
-        step = Step(name, ended, diagnostics, summary, tuple(dict.fromkeys(self._grant.refusals)))
+        step = Step(name, ended, diagnostics, summary, tuple(self._grant.refusals))
         if step.ok or step.errors or ended.reason:
             return step
         text = "\n".join(words).strip()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twin2multicloud.deployer.engine.events import ChangeSummary, Diagnostic, PlannedChange, ResourceDrift, Severity
 from twin2multicloud.deployer.engine.process import Ended
+from twin2multicloud.deployer.state.errors import StateError
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Step:
     ended: Ended
     diagnostics: tuple[Diagnostic, ...] = ()
     summary: ChangeSummary | None = None
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[StateError, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from twin2multicloud.deployer.state.errors import StateError
 from twin2multicloud.deployer.state.records import Holder
 
 _TOKEN_BYTES: Final = 24
@@ -43,13 +44,13 @@ class StateAccess:
 
 @dataclass
 class Grant:
-    """One run's right to one stack's state. `refusals` collects why the server turned the run away, in its words."""
+    """One run's right to one stack's state. `refusals` collects why the server turned the run away."""
 
     stack: str
     holder: Holder
     username: str
     password: str = field(repr=False)
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[StateError] = field(default_factory=list)
 
 
 class Grants:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from twin2multicloud.deployer.state.errors import DocumentError
+from twin2multicloud.deployer.state.errors import DocumentError, LineageError
 
 _FORMAT: Final = 4
 
@@ -69,7 +69,7 @@ class StateDocument(msgspec.Struct, frozen=True):
 
 
 def read_document(content: bytes) -> StateDocument:
-    """`DocumentError` for anything but a state of format 4."""
+    """`DocumentError` for anything but a state of format 4, `LineageError` for one that no history is told of."""
     try:
         raw = msgspec.json.decode(content, type=_Document)
     except msgspec.DecodeError as error:
@@ -77,7 +77,7 @@ def read_document(content: bytes) -> StateDocument:
     if raw.version != _FORMAT:
         raise DocumentError(f"version: {raw.version} is not a state format we know; only {_FORMAT} is")
     if not raw.lineage:
-        raise DocumentError("lineage: empty, so the state's history cannot be told from another's")
+        raise LineageError("lineage: empty, so that the state's history cannot be told from another's")
     found = tuple(
         _resource(resource, instance)
         for resource in raw.resources

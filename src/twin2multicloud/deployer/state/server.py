@@ -95,27 +95,29 @@ def state_app(store: StateStore, grants: Grants, max_bytes: int = MAX_STATE_BYTE
         if grant is None:
             return Response("unknown name or password", 401, {"www-authenticate": 'Basic realm="states"'})
         if request.path_params["stack"] != grant.stack:
-            return _refuse(grant, 403, f"this run is for {grant.stack} only, not {request.path_params['stack']}")
+            wrong = f"this run is for {grant.stack} only, not {request.path_params['stack']}"
+            return _refuse(grant, 403, StateError(wrong))
         limit = max_bytes if request.method == "POST" else _MAX_LOCK_BYTES
         try:
             body = await _bounded(request, limit)
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
-            return _refuse(grant, 413, f"the body is longer than {limit} bytes")
+            return _refuse(grant, 413, StateError(f"the body is longer than {limit} bytes"))
         if not _digest_fits(request.headers.get("content-md5"), body):
-            return _refuse(grant, 400, "Content-MD5 is not that of the body: it was damaged on its way; try again")
+            damaged = "Content-MD5 is not that of the body: it was damaged on its way; try again"
+            return _refuse(grant, 400, StateError(damaged))
         answer = _ANSWERS[request.method]
         try:
             return await run_in_threadpool(answer, store, grant, request.query_params.get("ID", ""), body)
         except LockedError as error:
             # Terraform reads who holds the lock from the body.
-            grant.refusals.append(str(error))
+            grant.refusals.append(error)
             return Response(msgspec.json.encode(error.lock.request), 423, media_type="application/json")
         except DocumentError as error:
-            return _refuse(grant, 400, str(error))
+            return _refuse(grant, 400, error)
         except StateError as error:
-            return _refuse(grant, 409, str(error))
+            return _refuse(grant, 409, error)
 
     return Starlette(routes=[Route("/states/{stack:path}", endpoint, methods=list(_ANSWERS))])
 
@@ -174,9 +176,9 @@ def _lock_request(body: bytes) -> LockRequest:
     return request
 
 
-def _refuse(grant: Grant, status: int, why: str) -> Response:
+def _refuse(grant: Grant, status: int, why: StateError) -> Response:
     grant.refusals.append(why)
-    return Response(why, status)
+    return Response(str(why), status)
 
 
 def _digest_fits(header: str | None, body: bytes) -> bool:
