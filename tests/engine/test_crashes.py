@@ -67,7 +67,7 @@ def test_what_the_dead_began_is_alone_in_its_directory_until_it_has_ended(tmp_pa
         lock = rig.store.lock_of(STACK)
         assert lock is not None
         assert lock.holder.liveness() is Liveness.ALIVE
-        with pytest.raises(WorkDirectoryError, match="another run is in"):
+        with pytest.raises(WorkDirectoryError, match="which began it, has died, and Terraform is saving"):
             asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2"))
     with rig_at(tmp_path, any_core, directory_wait_s=30.0) as rig:
         assert asyncio.run(rig.deploy(rig.write(CHAIN % "true"), "run-2")).status is Status.DONE

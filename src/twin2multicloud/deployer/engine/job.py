@@ -54,5 +54,5 @@ class EngineSettings:
     patience: Patience = field(default_factory=Patience)
     init_s: float = 600.0
     state_wait_s: float = 0.0
-    directory_wait_s: float = 0.0
+    directory_wait_s: float = 15.0
     parallelism: int = 10

@@ -37,10 +37,7 @@ class WorkDirectory:
         waited = 0.0
         while (held := HeldFile.take(self.held_file)) is None:
             if waited >= wait_s:
-                owner = holder_id(self.held_file)
-                raise WorkDirectoryError(
-                    f"{self.stack}: another run is in {self.path} (begun by process {owner}); wait for it, or stop it"
-                )
+                raise WorkDirectoryError(f"{self.stack}: another run is in {self.path}{_advice(self.held_file)}")
             await asyncio.sleep(_POLL_S)
             waited += _POLL_S
         return held
@@ -72,6 +69,13 @@ class WorkDirectory:
         """The state that Terraform could not hand to the store, if there is one."""
         file = self.module / ERRORED
         return file if file.exists() else None
+
+
+def _advice(held_file: Path) -> str:
+    owner = holder_id(held_file)
+    if owner is not None and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+        return f"; process {owner}, which began it, has died, and Terraform is saving the state: try again in a moment"
+    return f" (begun by process {owner}); wait for it, or stop it"
 
 
 def _remove(entry: Path) -> None:
