@@ -5,7 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("benchmarks.processes", "benchmarks.search", "benchmarks.batches", "benchmarks.mqtt", "benchmarks.runtime")
+MODULES = (
+    "benchmarks.processes",
+    "benchmarks.search",
+    "benchmarks.batches",
+    "benchmarks.mqtt",
+    "benchmarks.runtime",
+    "benchmarks.deploying",
+)
 
 if __name__ == "__main__":
     for module in MODULES:
