@@ -129,6 +129,7 @@ class Bench:
     directory: Path
     environment: Mapping[str, str]
     outputs: dict[str, Any] = field(default_factory=dict)
+    code: str = "def process(message, context):\n    return message\n"
 
     def __post_init__(self) -> None:
         self.stacks = stacks_at_azure(self.deployment)
@@ -137,7 +138,7 @@ class Bench:
         modules = {kind.processor for kind in spec.device_types if kind.processor} | {
             action.name for rule in spec.rules for action in rule.actions if isinstance(action, FunctionAction)
         }
-        sources = dict.fromkeys(modules, "def process(message, context):\n    return message\n")
+        sources = dict.fromkeys(modules, self.code)
         self._renderer = Renderer(list(build_packages({Provider.AZURE: roles}, spec, sources)))
 
     def render(self, stack: Stack) -> Path:
@@ -183,10 +184,10 @@ class Bench:
 
 
 @contextmanager
-def bench(deployment: Deployment, directory: Path, world: Path | None = None) -> Iterator[Bench]:
+def bench(deployment: Deployment, directory: Path, world: Path | None = None, **more: Any) -> Iterator[Bench]:
     """Terraform for a deployment's stacks on Azure; in a `world`, names are taken and what is missing is missed."""
     with serve(world, providers=["azurerm", "azuread"]) as variables:
-        yield Bench(deployment, directory, {**os.environ, **variables})
+        yield Bench(deployment, directory, {**os.environ, **variables}, **more)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.deployer.azure.bench import CERTIFICATE, SITUATIONS, Bench, bench, deployed, situation, stacks_at_azure
+from tests.deployer.azure.bench import (
+    CERTIFICATE,
+    MANAGED,
+    OTHERS,
+    SERVERLESS,
+    SITUATIONS,
+    Bench,
+    bench,
+    deployed,
+    situation,
+    stack,
+)
 from twin2multicloud.blueprint.azure import AZURE as OFFERED
 from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.deployer.clouds.azure.resources import MAIN_RESOURCES
@@ -58,16 +70,32 @@ def test_all_stacks_can_be_planned_before_anything_exists(name: str, tmp_path: P
 
 
 @pytest.mark.slow
-def test_what_changes_with_a_package_and_nothing_else(tmp_path: Path) -> None:
-    """A slot that is held stops its writers; another package is another blob, and its app is told."""
-    deployment = deployed()
+def test_a_slot_that_is_held_changes_nothing_but_who_runs(tmp_path: Path) -> None:
+    free, held = deployed(), deployed(held=frozenset({Slot.HOT}))
+    with bench(free, tmp_path) as terraform:
+        terraform.apply(stack(free, Slot.HOT))
+        mover = 'module.slot.module.function["to-cool-mover"].azurerm_linux_function_app.consumption[0]'
+        assert touched(terraform.plan(stack(held, Slot.HOT))) == {mover: ["update"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("offers", [SERVERLESS, MANAGED])
+def test_another_package_is_another_blob_of_its_app_alone(offers: tuple[str, ...], tmp_path: Path) -> None:
+    deployment = deployed(offers, name="smart-building" if offers is MANAGED else "smart-home")
+    if not any(kind.processor for kind in deployment.spec.device_types):
+        deployment = _with_processor(deployment)
+    processing = stack(deployment, Slot.PROCESSING)
     with bench(deployment, tmp_path) as terraform:
-        for stack in terraform.stacks:
-            terraform.apply(stack)
-        hot = next(stack for stack in stacks_at_azure(deployed(held=frozenset({Slot.HOT}))) if stack.slot is Slot.HOT)
-        changed = {each["address"]: each["change"]["actions"] for each in terraform.plan(hot)}
-        touched = {address for address, actions in changed.items() if actions != ["no-op"]}
-        assert touched == {'module.slot.module.function["to-cool-mover"].azurerm_linux_function_app.consumption[0]'}
+        terraform.apply(processing)
+    with bench(deployment, tmp_path, code="def process(message, context):\n    return None\n") as terraform:
+        found = touched(terraform.plan(processing))
+    of_process = {address for address in found if 'module.function["process"]' in address}
+    kinds = {type_of(address): found[address] for address in of_process}
+    app = "azurerm_function_app_flex_consumption" if offers is MANAGED else "azurerm_linux_function_app"
+    assert kinds[app] == ["update"]
+    assert kinds["azurerm_storage_blob"] == ["create", "delete"]  # the new one is there before the old one goes
+    assert not any("identity" in kind or "service_plan" in kind for kind in kinds)
+    assert {address.split('"')[1] for address in found} <= {"process", "actions"}  # who runs the user's code
 
 
 def test_modules_are_formatted() -> None:
@@ -99,8 +127,6 @@ def test_every_variable_and_output_says_what_it_is() -> None:
 
 
 def test_the_situations_cover_every_offer() -> None:
-    from tests.deployer.azure.bench import OTHERS
-
     used = {offer for offers, _ in SITUATIONS.values() for offer in offers} | {o for offers in OTHERS for o in offers}
     assert {offer.id for offer in OFFERED.offers} <= used
 
@@ -170,9 +196,9 @@ def _app(resources: list[dict[str, Any]], component: str) -> dict[str, Any]:
 
 def _outputs_describe_stores(deployment: Deployment, terraform: Bench) -> None:
     """Their fields are those of the configuration that ports are made from, on a person's machine, too."""
-    for stack in terraform.stacks:
-        outputs = terraform.outputs[stack.name]
-        for name in ("stores",) if stack.slot else ("secrets", "state"):
+    for each in terraform.stacks:
+        outputs = terraform.outputs[each.name]
+        for name in ("stores",) if each.slot else ("secrets", "state"):
             if name in outputs:
                 config = msgspec.convert({"twin": deployment.spec.name, **outputs[name]}, AzureConfig)
                 urls = (config.blob_url, config.queue_url, config.cosmos_url, config.hot_url, config.vault_url)
@@ -192,6 +218,17 @@ def _everything_is_tagged(made: Resources) -> None:
             if "tags" in each["values"]:
                 tags = each["values"]["tags"] or {}
                 assert {"twin", "slot", "run", "owner", "managed-by"} <= tags.keys(), each["address"]
+
+
+def touched(changes: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What a plan would change, by address."""
+    return {each["address"]: each["change"]["actions"] for each in changes if each["change"]["actions"] != ["no-op"]}
+
+
+def _with_processor(deployment: Deployment) -> Deployment:
+    first, *others = deployment.spec.device_types
+    kinds = (msgspec.structs.replace(first, processor="own"), *others)
+    return dataclasses.replace(deployment, spec=msgspec.structs.replace(deployment.spec, device_types=kinds))
 
 
 def _planned(deployment: Deployment, slot: Slot) -> dict[str, FunctionPlan]:

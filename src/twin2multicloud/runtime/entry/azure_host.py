@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from twin2multicloud.model.spec import TwinSpec
+
+TIMEOUT_S: Final = 300
+"""How long the host lets a function run; the Consumption plan allows no more than 600 s."""
 
 
 def host_json(spec: TwinSpec, checkpoint_batches: int = 10) -> dict[str, Any]:
@@ -13,7 +16,7 @@ def host_json(spec: TwinSpec, checkpoint_batches: int = 10) -> dict[str, Any]:
     window = f"00:00:{max(round(batching.window_s), 1):02d}"
     return {
         "version": "2.0",
-        "functionTimeout": "00:05:00",
+        "functionTimeout": f"00:{TIMEOUT_S // 60:02d}:00",
         "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
         "extensions": {
             "http": {"routePrefix": ""},

@@ -20,14 +20,13 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan, Starts, functions_of
 from twin2multicloud.deployer.stacks import Upstream, foundation_name, slot_name
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.runtime.entry.azure_host import TIMEOUT_S
 
 FLEX: Final = "azure.functions-flex"
 """The offer of L2 whose function runs on the Flex Consumption plan."""
 _FLEX_MIB: Final = (512, 2048, 4096)
-_HOST_TIMEOUT_S: Final = 300
-"""`functionTimeout` in `runtime.entry.azure_host`."""
 _ASIDE_S: Final = 60
-"""What a mover leaves of it for its last window."""
+"""What a mover leaves of the host's time for its last window."""
 INSIGHTS: Final = "InstrumentationKey=00000000-0000-0000-0000-000000000000"
 
 
@@ -199,7 +198,7 @@ def _settings(deployment: Deployment, plan: FunctionPlan) -> dict[str, str]:
     if plan.starts is Starts.SCHEDULE:
         function["shards"] = deployment.settings.shards
         function["schedule"] = ncrontab(plan.runs_per_day)
-        function["seconds"] = float(min(plan.timeout_s, _HOST_TIMEOUT_S) - _ASIDE_S)
+        function["seconds"] = float(min(plan.timeout_s, TIMEOUT_S) - _ASIDE_S)
     settings["T2M_FUNCTIONS"] = msgspec.json.encode([function]).decode()
     return settings
 

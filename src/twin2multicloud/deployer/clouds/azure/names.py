@@ -191,8 +191,3 @@ class SlotNames:
 def cosmos_role_id(account: str, word: str) -> str:
     """The id of a role in a Cosmos DB account, a UUID that stacks which only know names can tell, too."""
     return str(uuid.uuid5(_NAMESPACE, f"{account}/{word}"))
-
-
-def tag_value(text: str) -> str:
-    """A tag's value: Azure takes nearly everything, up to 256 characters."""
-    return text[:256]
