@@ -19,12 +19,20 @@ from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 pytestmark = pytest.mark.slow
 
 
-async def _both(first: Rig, second: Rig) -> tuple[StackOutcome, StackOutcome]:
-    """The second begins while the first is busy."""
-    busy = asyncio.create_task(first.deploy(first.write(CHAIN % "sleep 3"), "run-of-ada"))
+def until(file: Path) -> str:
+    """A provisioner's command that ends once the file is there."""
+    return f"until [ -e {file} ]; do sleep 0.05; done"
+
+
+async def _both(first: Rig, second: Rig, wait_s: float = 0.0) -> tuple[StackOutcome, StackOutcome]:
+    """The second begins while the first is busy, which it is until the second has ended, or has waited so long."""
+    go_on = first.root / "go-on"
+    busy = asyncio.create_task(first.deploy(first.write(CHAIN % until(go_on)), "run-of-ada"))
     await first.until_started("terraform_data.slow")
-    late = await second.deploy(second.write(CHAIN % "true"), "run-of-bob")
-    return await busy, late
+    late = asyncio.create_task(second.deploy(second.write(CHAIN % "true"), "run-of-bob"))
+    await asyncio.wait({late}, timeout=wait_s or None)
+    go_on.touch()
+    return await busy, await late
 
 
 def test_who_comes_second_is_told_who_has_it(tmp_path: Path, core: Core) -> None:
@@ -45,7 +53,7 @@ def test_who_can_wait_gets_it(tmp_path: Path, any_core: Core) -> None:
         rig_at(tmp_path, any_core, work="ada") as first,
         rig_at(tmp_path, any_core, work="bob", state_wait_s=30.0) as second,
     ):
-        done, late = asyncio.run(_both(first, second))
+        done, late = asyncio.run(_both(first, second, wait_s=1.5))
         assert (done.status, late.status) == (Status.DONE, Status.DONE)
         assert [version.run_id for version in first.store.history(STACK)] == ["run-of-ada"]
 
@@ -53,11 +61,14 @@ def test_who_can_wait_gets_it(tmp_path: Path, any_core: Core) -> None:
 def test_who_lost_the_lock_is_told_and_keeps_the_state(rig: Rig) -> None:
     asyncio.run(rig.deploy(rig.write('resource "terraform_data" "first" {\n  input = "one"\n}\n'), "run-0"))
     rig.events.clear()
+    go_on = rig.root / "go-on"
+    busy = CHAIN % until(go_on)
 
     async def robbed() -> StackOutcome:
-        run = asyncio.create_task(rig.deploy(rig.write(CHAIN % "sleep 2")))
+        run = asyncio.create_task(rig.deploy(rig.write(busy)))
         await rig.until_started("terraform_data.slow")
         rig.store.break_lock(STACK)
+        go_on.touch()
         return await run
 
     lost = asyncio.run(robbed())
@@ -68,7 +79,7 @@ def test_who_lost_the_lock_is_told_and_keeps_the_state(rig: Rig) -> None:
     assert [version.run_id for version in rig.store.history(STACK)] == ["run-0"]
 
     rig.events.clear()
-    resumed = asyncio.run(rig.deploy(rig.write(CHAIN % "sleep 2"), "run-2"))
+    resumed = asyncio.run(rig.deploy(rig.write(busy), "run-2"))
     assert resumed.status is Status.DONE
     assert resumed.unsaved is None
     assert resumed.resources is not None

@@ -35,7 +35,9 @@ class Cloud:
         self.begun.append(name)
         self.most = max(self.most, len(self.begun) - len(self.done))
         try:
-            await asyncio.sleep(0.02 if name in self.failing or name in self.raising else 0.03)
+            if self.raising and name not in self.raising:
+                await asyncio.Event().wait()
+            await asyncio.sleep(0)
         except asyncio.CancelledError:
             self.cancelled.append(name)
             raise
