@@ -55,13 +55,15 @@ class PlanError(Twin2MultiCloudError):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What runs of stacks are given: `environment` (endpoints, stand-in providers), credentials by cloud, and how many
-    stacks run at the same time.
+    """What runs of stacks are given: `environment` (endpoints, stand-in providers), credentials by cloud, how many
+    stacks run at the same time, and where what packages take from a package index is kept (None: a rehearsal, whose
+    packages nobody runs).
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: CredentialsOf = lambda _provider: {}
     parallel: int = 4
+    packages: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class Deployer:
         async def one(name: str) -> StackOutcome:
             stack = chosen[name]
             found = self._render([stack])[name]
+            await asyncio.to_thread(self._complete, stack, found)
             async with self._open(name, found.directory, stack.site.provider) as run:
                 outcome = await deploy_stack(run, self._as_agreed(run, agreed[name]))
             self._note(stack, found, outcome)
@@ -197,6 +200,11 @@ class Deployer:
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
     def _render(self, stacks: Sequence[Stack]) -> dict[str, RenderedStack]:
         return self._renderer.render(stacks, self._run / "stacks", self._home.outputs(self._store))
+
+    def _complete(self, stack: Stack, found: RenderedStack) -> None:
+        cache = self._surroundings.packages
+        if cache is not None:
+            CLOUDS[stack.site.provider].complete(stack, found.directory / "packages", cache)
 
     def _open(self, name: str, source: Path, provider: Provider) -> Any:
         job = StackJob(name, source, self._surroundings.environment, self._surroundings.credentials(provider))

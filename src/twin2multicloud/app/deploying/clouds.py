@@ -14,8 +14,9 @@ import msgspec
 from twin2multicloud.app.deploying.desired import Desired
 from twin2multicloud.app.deploying.finishing import Finisher
 from twin2multicloud.app.deploying.holdings import holdings
-from twin2multicloud.app.deploying.session import Session, run, session
+from twin2multicloud.app.deploying.session import Session, packages_cache, run, session
 from twin2multicloud.app.deploying.teller import Teller
+from twin2multicloud.deployer.clouds import CLOUDS
 from twin2multicloud.deployer.deploying import Drift
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.engine.events import Event
@@ -165,7 +166,11 @@ class Clouds:
         stacks = stacks_of(wanted.deployment)
         with self.home.store() as store:
             outputs = self.home.outputs(store)
-        Renderer(wanted.packages).render(stacks, directory / "stacks", outputs)
+        rendered = Renderer(wanted.packages).render(stacks, directory / "stacks", outputs)
+        if not self._offline:
+            for stack in stacks:
+                packages = rendered[stack.name].directory / "packages"
+                CLOUDS[stack.site.provider].complete(stack, packages, packages_cache(self._environ))
         write_export(wanted.deployment, stacks, directory)
         return list(stacks)
 

@@ -86,7 +86,11 @@ def session(
             Engine(core, states, settings, environ),
             Renderer(packages, versions=_versions(environ)),
             run,
-            Surroundings(environment, (lambda _provider: {}) if offline else credentials),
+            Surroundings(
+                environment,
+                (lambda _provider: {}) if offline else credentials,
+                packages=None if offline else packages_cache(environ),
+            ),
             sink,
         )
         yield Session(home, store, deployer, run, offline)
@@ -101,6 +105,11 @@ def run(deployer: Deployer, work: Callable[[], Awaitable[T]]) -> T:
             return await work()
 
     return asyncio.run(watched())
+
+
+def packages_cache(environ: Mapping[str, str]) -> Path:
+    """Where what packages take from a package index is kept."""
+    return _cache(environ) / "packages"
 
 
 def _cache(environ: Mapping[str, str]) -> Path:

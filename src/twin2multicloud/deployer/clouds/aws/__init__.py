@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from twin2multicloud.blueprint.catalog import offer_by_id
@@ -17,6 +18,7 @@ from twin2multicloud.deployer.clouds.aws.storage import archive, cool, hot
 from twin2multicloud.deployer.clouds.aws.visualization import visualization
 from twin2multicloud.deployer.clouds.cloud import Cloud
 from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.layer import write_layers
 from twin2multicloud.deployer.stacks import Stack
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
@@ -61,9 +63,17 @@ def slot_stack(deployment: Deployment, slot: Slot) -> Stack:
     return _SLOTS[slot](AwsNames(deployment, deployment.site(slot)))
 
 
+def _complete(stack: Stack, packages: Path, cache: Path) -> None:
+    """The layers of a foundation."""
+    layers = stack.arguments.get("layer_files", {})
+    if layers:
+        write_layers(packages, layers, cache)
+
+
 AWS: Final = Cloud(
     foundation=foundation,
     slot=slot_stack,
     provider_versions=PROVIDER_VERSIONS,
     carriers=frozenset(MAIN_RESOURCES.values()),
+    complete=_complete,
 )
