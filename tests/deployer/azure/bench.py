@@ -46,7 +46,7 @@ MANAGED = (
 )
 BASIC = ("azure.iot-hub-b1", "azure.functions-flex", "azure.cosmos-autoscale", *SERVERLESS[3:])
 LARGEST = ("azure.iot-hub-s3", *MANAGED[1:])
-OTHERS = (("azure.iot-hub-b2", *SERVERLESS[1:]), ("azure.iot-hub-b3", *SERVERLESS[1:]))
+OTHERS = (("azure.iot-hub-b2", *SERVERLESS[1:]), ("azure.iot-hub-b3", *SERVERLESS[1:]), LARGEST)
 GUEST = ("aws.iot-core", "azure.functions-consumption", "gcp.firestore", "azure.blob-cool", "aws.s3-glacier-flexible")
 AT_HOME = ("azure.iot-hub-s1", "aws.lambda-arm64-sqs", "azure.cosmos-serverless", "gcp.storage-nearline")
 
@@ -61,7 +61,6 @@ SITUATIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "managed, near": (MANAGED, NEAR),
     "managed, far": (MANAGED, FAR),
     "basic, near": (BASIC, NEAR),
-    "largest, far": (LARGEST, FAR),
     "among other clouds": ((*GUEST, "azure.digital-twins", "azure.grafana-oss"), NEAR),
     "around another cloud": ((*AT_HOME, "azure.blob-archive", "azure.own-graph", "azure.managed-grafana"), NEAR),
 }
