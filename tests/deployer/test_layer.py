@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from twin2multicloud.deployer.layer import LAYERS, Layer, built, write_layers
+from tests.deployer.aws.bench import deployed
+from twin2multicloud.deployer.clouds.aws import AWS
+from twin2multicloud.deployer.layer import LAYERS, Layer, built, put_layers, write_layers
 from twin2multicloud.deployer.packages import zip_of
+from twin2multicloud.deployer.rendering import RenderedStack
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import Slot
 
 FILES = {"msgspec/__init__.py": b"answer = 42\n", "msgspec/_core.so": b"\x7fELF"}
 
@@ -76,6 +80,20 @@ def test_the_index_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     kept.write_bytes(b"cut off")
     write_layers(tmp_path / "again", ["arm64"], tmp_path / "cache", shelf)
     assert shelf.asked == 2
+
+
+def test_layers_lie_where_the_foundation_looks_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = wheel()
+    layer = layer_of(content)
+    monkeypatch.setattr("twin2multicloud.deployer.layer.LAYERS", {"arm64": layer})
+    deployment = deployed()
+    foundation = AWS.foundation(deployment, deployment.sites[0])
+    hot = AWS.slot(deployment, Slot.HOT)
+    places = [RenderedStack(stack, tmp_path / stack.name, "", ()) for stack in (foundation, hot)]
+    put_layers(places, tmp_path / "cache", Shelf(content))
+    (found,) = tmp_path.glob("*/packages/*.zip")
+    described = foundation.arguments["layer_files"]["arm64"]
+    assert found == tmp_path / foundation.name / described["file"]
 
 
 def test_layers_of_both_processors_are_for_the_python_that_functions_run() -> None:
