@@ -46,7 +46,7 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
     ),
     # The offers left: those that run all month, and the other editions.
     "rest-1": (
-        "azure.iot-hub-b1",
+        "azure.iot-hub-b3",
         "azure.functions-flex",
         "azure.cosmos-provisioned",
         "azure.blob-cool",
