@@ -24,10 +24,7 @@ def acquisition(names: AwsNames) -> Stack:
         "rules": _rules(names),
         "target": _target(names, apart=apart),
         "rules_role": names.function(_SLOT, "rules"),
-        "undelivered": {
-            "name": names.queue(_SLOT, "gateway-undelivered"),
-            "undelivered": names.undelivered(_SLOT, "gateway-undelivered"),
-        },
+        "undelivered": names.queue(_SLOT, "gateway-undelivered"),
         "device_ca_pem": deployment.settings.device_ca_pem or OFFLINE_CA,
         "devices": {
             "twin": deployment.spec.name,

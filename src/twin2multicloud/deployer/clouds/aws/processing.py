@@ -26,6 +26,5 @@ def processing(names: AwsNames) -> Stack:
         arguments["stream"] = {
             "name": names.thing(slot, "intake"),
             "undelivered": names.undelivered(slot, "intake"),
-            "undelivered_twice": names.undelivered(slot, "intake-undelivered"),
         }
     return slot_stack(names, slot, "l2", arguments)

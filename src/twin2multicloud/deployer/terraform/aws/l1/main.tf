@@ -50,8 +50,7 @@ module "undelivered" {
   source = "../queue"
 
   component      = "gateway"
-  name           = var.undelivered.name
-  undelivered    = var.undelivered.undelivered
+  name           = var.undelivered
   longest_wait_s = 1
   alarms_arn     = local.alarms_arn
   account        = local.account

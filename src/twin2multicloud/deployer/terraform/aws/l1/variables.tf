@@ -19,8 +19,8 @@ variable "rules_role" {
 }
 
 variable "undelivered" {
-  description = "The queue of what the target did not take, and its own dead-letter queue."
-  type        = object({ name = string, undelivered = string })
+  description = "The name of the queue of what the target did not take."
+  type        = string
 }
 
 variable "device_ca_pem" {

@@ -27,7 +27,6 @@ module "stream_undelivered" {
 
   component      = each.key
   name           = each.value.undelivered
-  undelivered    = each.value.undelivered_twice
   longest_wait_s = 1
   alarms_arn     = local.alarms_arn
   account        = local.account

@@ -51,8 +51,8 @@ variable "queues" {
 }
 
 variable "stream" {
-  description = "The intake as a stream, with the queue that notes what was given up and that queue's own; null if the intake is a queue."
-  type        = object({ name = string, undelivered = string, undelivered_twice = string })
+  description = "The intake as a stream, and the queue that notes what was given up; null if the intake is a queue."
+  type        = object({ name = string, undelivered = string })
   default     = null
 }
 

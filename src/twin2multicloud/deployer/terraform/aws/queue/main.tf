@@ -1,4 +1,5 @@
-# A queue and the one of what it gave up on, both encrypted, both closed to requests without TLS, both watched.
+# A queue and the one of what it gave up on, both encrypted, both closed to requests without TLS, both watched. One that
+# only keeps what others gave up on has none behind it.
 #
 # Handlers set aside what can never be handled after five deliveries, in the dead-letter store, where it can be looked
 # at and replayed. An outage of a store or peer makes no dead letters: the messages come again for as long as it takes.
@@ -16,14 +17,16 @@ resource "aws_sqs_queue" "this" {
   max_message_size           = 262144
   sqs_managed_sse_enabled    = true
   policy                     = jsonencode(local.policy[var.name])
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.undelivered.arn
+  redrive_policy = var.undelivered == null ? null : jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.undelivered[0].arn
     maxReceiveCount     = 1000
   })
   tags = local.tags
 }
 
 resource "aws_sqs_queue" "undelivered" {
+  count = var.undelivered == null ? 0 : 1
+
   name                      = var.undelivered
   message_retention_seconds = 14 * 24 * 3600
   sqs_managed_sse_enabled   = true
@@ -37,7 +40,7 @@ resource "aws_sqs_queue" "undelivered" {
 
 locals {
   policy = {
-    for name in [var.name, var.undelivered] : name => {
+    for name in compact([var.name, var.undelivered]) : name => {
       Version = "2012-10-17"
       Statement = concat(
         [{
@@ -84,13 +87,13 @@ resource "aws_cloudwatch_metric_alarm" "age" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "undelivered" {
-  count = var.alarms_arn == null ? 0 : 1
+  count = var.undelivered == null || var.alarms_arn == null ? 0 : 1
 
   alarm_name          = "${var.undelivered}-found"
   alarm_description   = "Messages of ${var.component} were given up; they are kept for 14 days."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.undelivered.name }
+  dimensions          = { QueueName = aws_sqs_queue.undelivered[0].name }
   statistic           = "Maximum"
   period              = 300
   evaluation_periods  = 1

@@ -9,11 +9,11 @@ output "url" {
 }
 
 output "undelivered_arn" {
-  description = "The ARN of its dead-letter queue."
-  value       = aws_sqs_queue.undelivered.arn
+  description = "The ARN of its dead-letter queue, null if it has none."
+  value       = one(aws_sqs_queue.undelivered[*].arn)
 }
 
 output "undelivered_url" {
-  description = "The URL of its dead-letter queue."
-  value       = aws_sqs_queue.undelivered.url
+  description = "The URL of its dead-letter queue, null if it has none."
+  value       = one(aws_sqs_queue.undelivered[*].url)
 }

@@ -14,11 +14,12 @@ variable "name" {
 }
 
 variable "undelivered" {
-  description = "The name of its dead-letter queue."
+  description = "The name of its dead-letter queue, null for none."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,80}$", var.undelivered))
+    condition     = var.undelivered == null || can(regex("^[A-Za-z0-9_-]{1,80}$", var.undelivered))
     error_message = "A queue's name has at most 80 letters, digits, '-' and '_'."
   }
 }
