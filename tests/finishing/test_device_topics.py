@@ -83,6 +83,14 @@ def test_topics_leave_with_their_devices(
     assert remove_topics(maker, ledger, told) == 0
 
 
+def test_a_project_that_was_emptied_gets_its_topics_again(maker: DeviceTopicsMaker, ledger: Ledger, told: Told) -> None:
+    make_topics(SPEC, maker, ledger, told)
+    for device in SPEC.device_names:
+        maker.remove(device)
+    assert make_topics(SPEC, maker, ledger, told) == (6, 0)
+    assert maker.has("meter-001")
+
+
 def test_topics_that_exist_already_stay(maker: DeviceTopicsMaker, tmp_path: Path, told: Told) -> None:
     """As after a load that was killed before it could note anything."""
     first, second = (Ledger(KeptFiles(tmp_path / name), "topics") for name in ("one", "other"))

@@ -21,6 +21,7 @@ from twin2multicloud.deployer.finishing.secrets import (
 )
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.model.spec import Rule, WebhookAction
 from twin2multicloud.runtime.entry.gcp import DEVICE_KEYS, READ_KEY
 
 GIVEN = {"hook-key": "s3cret of the hook"}
@@ -40,6 +41,13 @@ def test_each_site_needs_what_its_functions_read() -> None:
         (GOOGLE, "grafana-admin"),
         (AWS, "hook-key"),  # rules act beside processing
     }
+
+
+def test_a_webhook_cannot_take_the_place_of_a_secret_of_ours() -> None:
+    rule = Rule("sly", "meter", "temperature > 90", actions=(WebhookAction("https://example.org", "links"),))
+    spec, _ = small_twin(5, rules=(rule,))
+    with pytest.raises(UsageError, match="rule 'sly': a webhook's secret cannot be called 'links'"):
+        needed_secrets(deployment("aws", spec=spec))
 
 
 def test_a_managed_service_needs_no_passwords_of_ours() -> None:

@@ -86,6 +86,18 @@ class DeviceTopicsMaker:
             if self.rights is not None:
                 self.rights.grant(device, topic, subscription)
 
+    def has(self, device: str) -> bool:
+        """Whether a device's subscription is there."""
+        from google.api_core.exceptions import NotFound
+
+        _, subscription = self.paths(device)
+        with calling(f"Pub/Sub commands of {device}"):
+            try:
+                self.subscriber.get_subscription(subscription=subscription, **self.patience.again())
+            except NotFound:
+                return False
+        return True
+
     def remove(self, device: str) -> None:
         """The same away; what is not there is no error."""
         from google.api_core.exceptions import NotFound
@@ -114,12 +126,16 @@ def commanded(spec: TwinSpec) -> Content:
 
 def make_topics(spec: TwinSpec, maker: DeviceTopicsMaker, ledger: Ledger, report: Report) -> tuple[int, int]:
     """Topics for all devices that understand commands, none for those that left the definition; how many of each
-    were looked after. What the last whole load made is not looked at again.
+    were looked after. What the last whole load made is not looked at again, except for one device: if it has no topic
+    any more, the project was emptied meanwhile.
     """
     content = commanded(spec)
     former = ledger.former()
     ledger.begin(content)
-    known = set(_names(former[-1])) if len(former) == 1 else set()
+    whole = former[-1] if len(former) == 1 else Content()
+    first = next(_names(whole), None)
+    with failing_as(TOPICS):
+        known = set(_names(whole)) if first is not None and maker.has(first) else set()
     total = sum(len(group) for group in content.devices)
     made = _each(maker.make, (name for name in _names(content) if name not in known), "topics are there", total, report)
     wanted = set(_names(content))

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from twin2multicloud.deployer.credentials.arm import Arm, ArmError
 from twin2multicloud.deployer.finishing.progress import HUB, Report, StepError, StepProgress, failing_as
+from twin2multicloud.deployer.finishing.secrets import HUB_SECRET
 from twin2multicloud.runtime.ports import Secrets
 
-HUB_SECRET: Final = "hub"  # the secret's name  # noqa: S105
 _VERSION: Final = "2023-06-30"
 
 

@@ -23,14 +23,18 @@ from twin2multicloud.deployer.functions import functions_of
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.model.spec import TwinSpec, WebhookAction
+from twin2multicloud.runtime.links import LINKS_SECRET
 from twin2multicloud.runtime.wiring import Token
 
 READ_KEY: Final = "read-key"
 """The bearer token that dashboards show to a site's readers."""
 DEVICE_KEYS: Final = "device-keys"
 """What the keys of devices derive from (`runtime.device_keys`), 32 bytes in base64; the same wherever L1 moves."""
+HUB_SECRET: Final = "hub"  # the secret's name  # noqa: S105
+"""How functions on Azure read an IoT Hub's endpoint."""
 GRAFANA_ADMIN: Final = "grafana-admin"
 """The password of the user `admin` of a Grafana in a container."""
+OURS: Final = frozenset({LINKS_SECRET, READ_KEY, DEVICE_KEYS, GRAFANA_ADMIN, HUB_SECRET})
 VARIABLE_PREFIX: Final = "T2M_SECRET_"
 _MOST_BYTES: Final = 4096
 
@@ -59,12 +63,17 @@ def needed_secrets(deployment: Deployment) -> tuple[NeededSecret, ...]:
 
 
 def webhook_secrets(spec: TwinSpec) -> dict[str, str]:
-    """The names of secrets that webhooks are signed with, and the first rule that uses each."""
+    """The names of secrets that webhooks are signed with, and the first rule that uses each. `UsageError` for a name
+    under which a secret of ours lies.
+    """
     found: dict[str, str] = {}
     for rule in spec.rules:
         for action in rule.actions:
             if isinstance(action, WebhookAction) and action.secret:
                 found.setdefault(action.secret, rule.name)
+    if taken := OURS.intersection(found):
+        name = min(taken)
+        raise UsageError(f"rule '{found[name]}': a webhook's secret cannot be called '{name}', which one of ours is")
     return found
 
 
