@@ -9,7 +9,7 @@ from twin2multicloud.deployer.clouds.gcp.functions import functions_at
 from twin2multicloud.deployer.clouds.gcp.names import SiteNames, labels
 from twin2multicloud.deployer.clouds.gcp.stack import providers
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.functions import acts
+from twin2multicloud.deployer.functions import Starts, acts
 from twin2multicloud.deployer.stacks import Stack, foundation_name
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import WebhookAction
@@ -35,6 +35,8 @@ _BY_OFFER: Final = {
     "gcp.pubsub-direct": ("sts",),
     "gcp.grafana-oss-vm": ("compute",),
 }
+CALLED: Final = frozenset({Starts.QUEUE, Starts.DEVICES, Starts.SCHEDULE})
+"""What Pub/Sub and Cloud Scheduler start, as the site's caller."""
 _BUDGETS: Final = ("billingbudgets", "cloudbilling")
 
 
@@ -42,6 +44,7 @@ def foundation(deployment: Deployment, site: Site) -> Stack:
     """What the slots of a site share. The budget is at the first of a deployment's sites only."""
     names = SiteNames.of(deployment, site)
     budget = _budget(deployment, site)
+    plans = [plan for slot in deployment.slots_at(site) for plan in functions_at(deployment, slot).plans]
     arguments: dict[str, Any] = {
         "project": names.project,
         "region": names.region,
@@ -52,8 +55,9 @@ def foundation(deployment: Deployment, site: Site) -> Stack:
         "prefix": names.prefix,
         "source_bucket": names.source_bucket,
         "repository": names.repository,
-        "builder": names.builder,
-        "caller": names.caller,
+        # Identities that nobody needs are not made: where no function runs, or nothing but requests starts one.
+        "builder": names.builder if plans else None,
+        "caller": names.caller if any(plan.starts in CALLED for plan in plans) else None,
         "database": names.database,
         "collections": {name: names.collection(name) for name in ("nonces", "dead-letters", "rule-states")},
         "topics": {name: names.topic(name) for name in ("errors", "undelivered")},

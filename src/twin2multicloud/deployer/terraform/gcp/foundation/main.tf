@@ -25,6 +25,8 @@ resource "google_project_service" "needed" {
 resource "google_storage_bucket" "source" {
   #checkov:skip=CKV_GCP_62: access logs of packages would cost more than the packages
   #checkov:skip=CKV_GCP_78: an object's name contains the hash of its content, so it is never overwritten
+  count = var.builder == null ? 0 : 1
+
   project                     = var.project
   name                        = var.source_bucket
   location                    = var.region
@@ -42,6 +44,8 @@ resource "google_storage_bucket" "source" {
 
 resource "google_artifact_registry_repository" "images" {
   #checkov:skip=CKV_GCP_84: Google's own keys encrypt it at rest; a key of the customer's has a price that no bill of ours has
+  count = var.builder == null ? 0 : 1
+
   project       = var.project
   location      = var.region
   repository_id = var.repository
@@ -71,6 +75,8 @@ resource "google_artifact_registry_repository" "images" {
 }
 
 resource "google_service_account" "builder" {
+  count = var.builder == null ? 0 : 1
+
   project      = var.project
   account_id   = var.builder
   display_name = var.builder
@@ -80,17 +86,21 @@ resource "google_service_account" "builder" {
 }
 
 resource "google_storage_bucket_iam_member" "builder" {
-  bucket = google_storage_bucket.source.name
+  count = var.builder == null ? 0 : 1
+
+  bucket = google_storage_bucket.source[0].name
   role   = "roles/storage.objectViewer"
-  member = google_service_account.builder.member
+  member = google_service_account.builder[0].member
 }
 
 # Cloud Functions copies packages into a bucket of its own before they are built. It may not exist yet, so that the role
 # is granted in the project, for that bucket alone.
 resource "google_project_iam_member" "builder_copies" {
+  count = var.builder == null ? 0 : 1
+
   project = var.project
   role    = "roles/storage.objectViewer"
-  member  = google_service_account.builder.member
+  member  = google_service_account.builder[0].member
 
   condition {
     title       = "${var.builder}-copies"
@@ -100,23 +110,29 @@ resource "google_project_iam_member" "builder_copies" {
 }
 
 resource "google_artifact_registry_repository_iam_member" "builder" {
+  count = var.builder == null ? 0 : 1
+
   project    = var.project
   location   = var.region
-  repository = google_artifact_registry_repository.images.name
+  repository = google_artifact_registry_repository.images[0].name
   role       = "roles/artifactregistry.writer"
-  member     = google_service_account.builder.member
+  member     = google_service_account.builder[0].member
 }
 
 # A build with an identity of its own writes its own log.
 resource "google_project_iam_member" "builder" {
+  count = var.builder == null ? 0 : 1
+
   project = var.project
   role    = "roles/logging.logWriter"
-  member  = google_service_account.builder.member
+  member  = google_service_account.builder[0].member
 }
 
 # ── Who calls functions ──────────────────────────────────────────────────────────────────────────────────────
 
 resource "google_service_account" "caller" {
+  count = var.caller == null ? 0 : 1
+
   project      = var.project
   account_id   = var.caller
   display_name = var.caller
@@ -126,7 +142,9 @@ resource "google_service_account" "caller" {
 }
 
 resource "google_service_account_iam_member" "pubsub" {
-  service_account_id = google_service_account.caller.name
+  count = var.caller == null ? 0 : 1
+
+  service_account_id = google_service_account.caller[0].name
   role               = "roles/iam.serviceAccountOpenIdTokenCreator"
   member             = local.pubsub_agent
 

@@ -49,13 +49,15 @@ variable "repository" {
 }
 
 variable "builder" {
-  description = "The id of the service account that builds images."
+  description = "The id of the service account that builds images; null where no function runs, so that there is nothing to build."
   type        = string
+  default     = null
 }
 
 variable "caller" {
-  description = "The id of the service account as which functions are called."
+  description = "The id of the service account as which Pub/Sub and Cloud Scheduler call functions; null where they call none."
   type        = string
+  default     = null
 }
 
 variable "database" {
