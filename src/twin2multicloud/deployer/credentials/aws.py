@@ -33,19 +33,8 @@ SIGN_IN: Final = (
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _INVALID: Final = frozenset({"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
 
-# IAM's prefixes whose service botocore calls otherwise, and those that are no service of a region.
-_SERVICES: Final = {
-    "airflow": "mwaa",
-    "budgets": "",
-    "elasticloadbalancing": "elbv2",
-    "iam": "",
-    "s3": "s3",
-    "sso": "",
-    "states": "stepfunctions",
-    "sts": "",
-    "tag": "resourcegroupstaggingapi",
-    "aps": "amp",
-}
+_SERVICES: Final = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "states": "stepfunctions"}
+"""IAM's prefixes of services that the SDK calls otherwise."""
 
 Session = Any
 """A `boto3.session.Session`: made by whoever calls, so that profile and endpoints are the person's."""
@@ -189,15 +178,15 @@ def _batches(wanted: Iterable[Permission]) -> Iterator[tuple[list[Permission], s
 def _services(findings: Findings, wanted: Iterable[Permission], session: Session, region: str) -> None:
     """Which services a region has, as this version of the SDK knows."""
     names = dict.fromkeys(permission.action.split(":", 1)[0] for permission in wanted)
-    services = {prefix: _SERVICES.get(prefix, prefix) for prefix in names}
+    partition = str(session.get_partition_for_region(region))
     known = set(session.get_available_services())
-    absent = [
-        prefix
-        for prefix, service in services.items()
-        if service in known
-        and (regions := session.get_available_regions(service, _partition(session, region)))
-        and region not in regions
-    ]
+    absent = []
+    for prefix in names:
+        service = _SERVICES.get(prefix, prefix)
+        regions = session.get_available_regions(service, partition) if service in known else []
+        # A service without regions, such as IAM, is there for all of them.
+        if regions and region not in regions:
+            absent.append(prefix)
     if absent:
         findings.missing(
             Topic.SERVICES,
@@ -207,10 +196,6 @@ def _services(findings: Findings, wanted: Iterable[Permission], session: Session
         )
     else:
         findings.ok(Topic.SERVICES, f"{region} has all {len(names)} services")
-
-
-def _partition(session: Session, region: str) -> str:
-    return str(session.get_partition_for_region(region))
 
 
 def _concurrency(findings: Findings, needs: Needs, session: Session, region: str) -> None:
