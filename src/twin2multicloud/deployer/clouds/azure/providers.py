@@ -14,7 +14,12 @@ def azurerm(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """The provider of nearly all stacks. It signs in as the environment says, and never with an account's key."""
     features = {
         # A vault that was deleted may not be purged; where the same deployment comes back, it is recovered.
-        "key_vault": {"purge_soft_delete_on_destroy": False, "recover_soft_deleted_key_vaults": True},
+        "key_vault": {
+            "purge_soft_delete_on_destroy": False,
+            "purge_soft_deleted_secrets_on_destroy": False,
+            "recover_soft_deleted_key_vaults": True,
+            "recover_soft_deleted_secrets": True,
+        },
         # Accounts are made by the management API alone; their data plane lets in only who has a role there.
         "storage": {"data_plane_available": False},
         # Azure makes a rule of its own beside Application Insights, which no stack has and which would keep the group.
