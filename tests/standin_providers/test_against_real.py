@@ -1,0 +1,148 @@
+"""The stand-in for AWS beside the real provider, where a machine has it: `T2M_TF_MIRROR` names the mirror it lies in.
+
+Both plan the same new resources, and the real one is then given the state that the stand-in's apply left. Nothing of
+this asks a cloud: a plan of new resources needs none, and the second is made without refreshing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.standin_providers.configurations import AWS
+from tests.standin_providers.terraform import Terraform
+from twin2multicloud import standin
+
+pytestmark = pytest.mark.slow
+
+REAL = "5.100.0"
+
+HEAD = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+"""
+
+RESOURCES = AWS.replace('data "aws_caller_identity" "me" {}', "") + (Path(__file__).parent / "real.tf").read_text()
+
+KNOWN = {
+    "aws_budgets_budget.b.notification[0].subscriber_sns_topic_arns",
+    "aws_ecs_service.s.availability_zone_rebalancing",
+    "aws_ecs_service.s.network_configuration[0].subnets",
+    "aws_s3_bucket.b.region",
+    "aws_s3_bucket_lifecycle_configuration.b.rule[0].filter[0].object_size_greater_than",
+    "aws_s3_bucket_lifecycle_configuration.b.rule[0].filter[0].object_size_less_than",
+    "aws_s3_bucket_server_side_encryption_configuration.b.rule[0].apply_server_side_encryption_by_default[0].kms_master_key_id",
+    "aws_s3_bucket_server_side_encryption_configuration.b.rule[0].bucket_key_enabled",
+    "aws_subnet.s.ipv6_cidr_block",
+}
+"""Where the two plans differ: what one knows before apply and the other not, and null in place of nothing."""
+
+
+@pytest.fixture
+def mirror() -> Path:
+    for place in os.environ.get("T2M_TF_MIRROR", "").split(os.pathsep):
+        if place and any(Path(place).glob(f"*/hashicorp/aws/{REAL}/*/terraform-provider-aws*")):
+            return Path(place)
+    pytest.skip(f"stand-in missing: no hashicorp/aws {REAL} in a mirror that T2M_TF_MIRROR names")
+
+
+def with_real(directory: Path, mirror: Path) -> Terraform:
+    config = directory / "real.rc"
+    config.write_text(
+        f"provider_installation {{\n  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n}}\n"
+    )
+    return prepared(directory / "real", {"TF_CLI_CONFIG_FILE": str(config)})
+
+
+def prepared(directory: Path, variables: Any) -> Terraform:
+    terraform = Terraform(directory, variables)
+    terraform.write(HEAD + RESOURCES)
+    (directory / "code.zip").write_bytes(b"code")
+    return terraform.init()
+
+
+def planned(terraform: Terraform) -> dict[str, Any]:
+    terraform.succeed("plan", "-no-color", "-refresh=false", "-out=plan")
+    shown = terraform.succeed("show", "-json", "plan").json()
+    return {each["address"]: each["change"] for each in shown["resource_changes"] if each["mode"] == "managed"}
+
+
+def flat(value: Any, unknown: Any, path: str) -> dict[str, object]:
+    """The leaves of a planned value by path; those not known yet as a word."""
+    if unknown is True:
+        return {path: "unknown"}
+    if isinstance(value, dict):
+        hidden = unknown if isinstance(unknown, dict) else {}
+        leaves = (flat(value.get(key), hidden.get(key), f"{path}.{key}") for key in value.keys() | hidden.keys())
+        return {key: leaf for each in leaves for key, leaf in each.items()}
+    if isinstance(value, list) and value:
+        hidden_items = unknown if isinstance(unknown, list) else [None] * len(value)
+        leaves = (flat(item, hidden_items[i], f"{path}[{i}]") for i, item in enumerate(value))
+        return {key: leaf for each in leaves for key, leaf in each.items()}
+    return {path: value}
+
+
+def test_plans_of_new_resources_are_the_same(tmp_path: Path, mirror: Path) -> None:
+    with standin.serve(providers=["aws"]) as variables:
+        ours = planned(prepared(tmp_path / "standin", variables))
+    real = planned(with_real(tmp_path, mirror))
+    assert ours.keys() == real.keys()
+    different = set()
+    for address, change in real.items():
+        theirs = flat(change["after"], change["after_unknown"], address)
+        own = flat(ours[address]["after"], ours[address]["after_unknown"], address)
+        different |= {path for path in theirs.keys() & own.keys() if theirs[path] != own[path]}
+        # A path that only one has is an attribute of the newer release, unless it is part of a value of the other.
+        for these, others in ((theirs, own), (own, theirs)):
+            alone = these.keys() - others.keys()
+            different |= {whole for path in alone for whole in others if path.startswith((f"{whole}[", f"{whole}."))}
+    assert different == KNOWN
+
+
+def test_the_real_provider_would_change_nothing_of_what_the_stand_in_made(tmp_path: Path, mirror: Path) -> None:
+    with standin.serve(tmp_path / "world", providers=["aws"]) as variables:
+        ours = prepared(tmp_path / "standin", variables)
+        assert ours.apply().code == 0
+    state = json.loads((ours.directory / "terraform.tfstate").read_text())
+    real = with_real(tmp_path, mirror)
+    schemas = real.succeed("providers", "schema", "-json").json()["provider_schemas"].popitem()[1]["resource_schemas"]
+    for resource in state["resources"]:
+        for instance in resource["instances"] if resource["mode"] == "managed" else ():
+            schema = schemas[resource["type"]]
+            instance["schema_version"] = schema["version"]
+            instance["attributes"] = older(instance["attributes"], schema["block"])
+    (real.directory / "terraform.tfstate").write_text(json.dumps(state))
+    actions = {address: change["actions"] for address, change in planned(real).items()}
+    assert {address: action for address, action in actions.items() if action != ["no-op"]} == {}
+    assert len(actions) > 40
+
+
+def older(values: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
+    """Values without those that an older release of the provider does not have."""
+    kept = {name: value for name, value in values.items() if name in block.get("attributes", {})}
+    for name, nested in block.get("block_types", {}).items():
+        value = values.get(name)
+        if isinstance(value, list):
+            kept[name] = [older(item, nested["block"]) for item in value]
+        elif isinstance(value, dict):
+            kept[name] = older(value, nested["block"])
+    return kept
