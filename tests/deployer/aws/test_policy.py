@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 
 from tests.deployer.aws.bench import deployed, names_at
+from tests.deployer.aws.test_names import called
 from twin2multicloud.deployer.clouds.aws.policy import LONGEST, deployer_policy, needs, parts_of
 from twin2multicloud.deployer.rendering import SOURCE
 from twin2multicloud.model.errors import UsageError
@@ -58,6 +60,24 @@ def test_resources_are_the_deployments_own_where_services_know_names() -> None:
         "sso:CreateManagedApplicationInstance",
         "sso:DeleteManagedApplicationInstance",
     }
+
+
+@pytest.mark.parametrize("name", ["home", "a-building-with-a-name-of-some-length", "x" * 63])
+def test_names_that_are_cut_are_still_the_deployments_own(name: str) -> None:
+    deployment = called(name, generations={"L1": 2})
+    names = names_at(deployment, Slot.ACQUISITION)
+    policy = deployer_policy(types_of_modules(), names)
+    allowed = {resource for statement in policy["Statement"] for resource in statement["Resource"]} - {"*"}
+    for arn in (
+        f"arn:aws:iam::123456789012:role/{names.function(Slot.ACQUISITION, 'provisioning')}",
+        f"arn:aws:lambda:eu-central-1:123456789012:function:{names.function(Slot.HOT, 'history')}",
+        f"arn:aws:iot:eu-central-1:123456789012:provisioningtemplate/{names.device_template}",
+        f"arn:aws:iot:eu-central-1:123456789012:rule/{names.rule('telemetry')}",
+        f"arn:aws:sqs:eu-central-1:123456789012:{names.undelivered(Slot.PROCESSING, 'twin-updates-outbox')}",
+        f"arn:aws:s3:::{names.cool_bucket}",
+        f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{names.secrets_prefix}links-AbCdEf",
+    ):
+        assert any(fnmatchcase(arn, pattern) for pattern in allowed), arn
 
 
 def test_roles_are_handed_to_the_services_that_act_with_them() -> None:

@@ -19,6 +19,8 @@ from twin2multicloud.model.errors import UsageError
 
 LONGEST: Final = 6144
 """Characters of a managed policy, white space not counted; more have to be several policies."""
+_KEPT: Final = 27
+"""Characters that every name has of its beginning: the shortest, a provisioning template's, ends in `-devices`."""
 _ROLES: Final = "arn:*:iam::*:role/{stem}-*"
 _SERVICES: Final = (
     "ecs-tasks.amazonaws.com",
@@ -102,12 +104,14 @@ def _needs(allowed: Iterable[Mapping[str, Any]]) -> tuple[Need, ...]:
 
 
 def _filled(resource: str, names: AwsNames) -> str:
+    """The resource with what the deployment's names begin with, as far as all of them keep it (`names.fit`)."""
     stem = names.deployment.names.stem
+    kept = stem if len(stem) <= _KEPT else f"{stem[:_KEPT]}*"
     return resource.format_map(
         {
-            "stem": stem,
-            "plain": stem.replace("-", ""),
-            "underscored": stem.replace("-", "_"),
+            "stem": kept,
+            "plain": kept.replace("-", ""),
+            "underscored": kept.replace("-", "_"),
             "region": names.site.region,
         }
     )
