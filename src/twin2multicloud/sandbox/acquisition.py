@@ -46,6 +46,9 @@ class Acquisition:
             await self._open(parts)
         elif not parts.gateway_open and self.counters is not None:
             await self.close()
+        if self._intake is not None:
+            # Messages that were being stored went where they belonged before: whoever drains that counts on them.
+            await self._intake.settled()
         if parts.desk is not None and parts.desk is not self._desk:
             parts.desk.attach(asyncio.get_running_loop(), self.mqtt)
             self._desk = parts.desk

@@ -54,7 +54,7 @@ class CloudServer:
         self._app: ASGIApp = self._links
         self._turn = asyncio.Lock()
         self._stop = asyncio.Event()
-        self._replaced: CloudParts | None = None
+        self._replaced: list[CloudParts] = []
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, or the end of standard input."""
@@ -103,11 +103,14 @@ class CloudServer:
     async def reload(self, *, count_anew: bool = False) -> None:
         """Build what the documents say now, on the same stores and queues, while devices and peers are served."""
         async with self._turn:
+            self.base.links.forget()
             if self.base.layout.revision() == self.parts.revision and not count_anew:
                 return
             loop = asyncio.get_running_loop()
+            self.parts.revision = ""  # should this fail, they have stopped all the same
             parts = await loop.run_in_executor(None, self._rebuild, count_anew)
-            self._replaced, self.parts = self.parts, parts
+            self._replaced = [*(old for old in self._replaced if old.busy), self.parts]
+            self.parts = parts
             await self._begin()
             await loop.run_in_executor(None, parts.replace)
 
@@ -116,7 +119,6 @@ class CloudServer:
         self.parts.account()
         if count_anew:
             self.base.count_anew()
-        self.base.links.forget()
         return _built(self.base)
 
     async def _begin(self) -> None:
@@ -139,8 +141,8 @@ class CloudServer:
 
     @property
     def busy(self) -> int:
-        """Functions of the parts before these that have not ended yet."""
-        return 0 if self._replaced is None else self._replaced.busy
+        """Functions of the parts before these that have not ended yet, and requests that are being put away."""
+        return self._links.busy + sum(old.busy for old in self._replaced)
 
     @property
     def dashboard_url(self) -> str:

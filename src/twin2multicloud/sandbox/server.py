@@ -40,6 +40,8 @@ class LinkEndpoint:
     """`POST /links/{edge}`: the receiver behind its faults, run in a few threads of its own."""
 
     def __init__(self, parts: CloudParts, receive: Receive, threads: int = 4) -> None:
+        self.busy = 0
+        """Requests that are being put away at the moment; questions do not count."""
         self.lead_to(parts, receive)
         self._pool = ThreadPoolExecutor(threads, "receiver")
 
@@ -74,7 +76,12 @@ class LinkEndpoint:
         if fate.status:
             headers = {"retry-after": str(max(1, round(fate.retry_after_s)))} if fate.status == 429 else {}
             return _error(fate.status, "injected", headers)
-        response = await self._handle(edge, dict(request.headers), body, fate)
+        counts = edge not in QUERY_EDGES
+        self.busy += counts
+        try:
+            response = await self._handle(edge, dict(request.headers), body, fate)
+        finally:
+            self.busy -= counts
         return _Cut() if fate.lose_answer else response
 
     async def _handle(self, edge: str, headers: dict[str, str], body: bytes, fate: Fate) -> Response:

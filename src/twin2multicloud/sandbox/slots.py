@@ -67,11 +67,10 @@ def _acquisition(parts: CloudParts) -> None:
     parts.intake = parts.channel(Slot.PROCESSING, "intake", "intake", "intake-checkpoints")
     if parts.transition is not None and parts.transition.diverted:
         parts.intake = _telemetry_outbox(parts)
-    elif parts.queues.depths().get("telemetry-outbox"):
+    elif "telemetry-outbox" in parts.queues.depths():
         # What waited here while processing moved in next door.
         forward = parts.intake.put
-        outbox = _telemetry_outbox(parts)
-        consume(parts, Slot.ACQUISITION, "telemetry-forwarder", "send", outbox, forward)
+        consume(parts, Slot.ACQUISITION, "telemetry-forwarder", "send", _telemetry_outbox(parts), forward)
 
 
 def _telemetry_outbox(parts: CloudParts) -> Channel:
@@ -97,9 +96,10 @@ def _processing(parts: CloudParts) -> None:
         states = MeteredRuleStates(states, parts.meters.store("L2/rule-state"))
     if "L2/dead-letters" in parts.meters:
         letters = MeteredDeadLetters(letters, parts.meters.store("L2/dead-letters"))
+    hands: dict[str, Hand] = {}
     process = Process(
         parts.spec,
-        handover=_handover(parts),
+        handover=_handover(parts, hands),
         publisher=parts.topics,
         dead_letters=letters,
         reporter=parts.journal,
@@ -133,6 +133,10 @@ def _processing(parts: CloudParts) -> None:
     for edge in ("persist", "twin-updates", "commands"):
         if not local[edge]:
             sender(parts, edge, Slot.PROCESSING, parts.channel(Slot.PROCESSING, f"{edge}-outbox"))
+        elif f"{edge}-outbox" in parts.queues.depths():
+            # What was on its way when the slot at the other end moved in next door.
+            left = parts.channel(Slot.PROCESSING, f"{edge}-outbox")
+            consume(parts, Slot.PROCESSING, f"{edge}-forwarder", "send", left, hands[edge])
     alerts = parts.channel(Slot.PROCESSING, "alerts")
     consume(parts, Slot.PROCESSING, "alerts", "report", alerts, parts.journal.alert)
     if any(isinstance(a, WebhookAction | FunctionAction) for rule in parts.spec.rules for a in rule.actions):
@@ -140,8 +144,7 @@ def _processing(parts: CloudParts) -> None:
         consume(parts, Slot.PROCESSING, "actions", "rules", parts.channel(Slot.PROCESSING, "actions"), act)
 
 
-def _handover(parts: CloudParts) -> Handover:
-    hands: dict[str, Hand] = {}
+def _handover(parts: CloudParts, hands: dict[str, Hand]) -> Handover:
     for edge in ("persist", "twin-updates", "commands"):
         if parts.apart(edge):
             parts.channel(Slot.PROCESSING, f"{edge}-outbox")

@@ -86,6 +86,11 @@ class Intake:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="gateway-intake")
         self._task.add_done_callback(self._ended)
 
+    async def settled(self) -> None:
+        """Wait until the call of the sink that is under way has returned, if there is one."""
+        if self._thread is not None and self._task is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, lambda: None)
+
     async def drain(self, within_s: float = 5.0) -> bool:
         """Wait until nothing waits any more, at most `within_s`; whether that is so."""
         try:

@@ -48,6 +48,8 @@ from twin2multicloud.sandbox.transition import AHEAD, OUTBOXES, Transition
 PATIENCE_S: Final = 45.0
 """A cloud that does not come to do what the documents say is waited for so long."""
 
+_OWN_QUEUES: Final = (Slot.ACQUISITION, Slot.PROCESSING)
+"""Slots with queues of their own. Those that lead to the others stay where they are, and are never empty for long."""
 _POLL_S: Final = 0.02
 _END_S: Final = 15.0
 _PAGE: Final = 200
@@ -100,8 +102,7 @@ class SandboxDriver:
     def under_way(self, move: Move) -> int:
         """See `Driver.under_way`."""
         names = OUTBOXES.get(move.slot, ())
-        own = move.slot in (Slot.ACQUISITION, Slot.PROCESSING)
-        clouds = [move.source.provider.value] if own else list(self._layout.config().clouds)
+        clouds = [move.source.provider.value] if move.slot in _OWN_QUEUES else list(self._layout.config().clouds)
         waiting = 0
         for cloud in clouds:
             found = self._patiently(cloud, "GET", "/control/move/waiting")
@@ -142,6 +143,8 @@ class SandboxDriver:
         if moving is not None:
             if move.slot is Slot.ACQUISITION and moving.ahead is place.provider:
                 self._leave(move, place, gone)
+            if move.slot in _OWN_QUEUES:
+                self._await_rest(Move(move.slot, place, self.places[move.slot]))
             if move.slot is Slot.PROCESSING:
                 self._patiently(provider, "DELETE", "/control/move/notices")
             if move.slot is Slot.ACQUISITION:
@@ -283,18 +286,25 @@ class SandboxDriver:
         """Devices are let in no more at a place that never became L1's; what they sent there arrives."""
         self._write(msgspec.structs.replace(self._transition(), shut=place.provider))
         self._converge()
-        give_up = self._monotonic() + self._patience_s
-        there = move if move.source.provider is place.provider else move.back
-        while waiting := self.under_way(there):
-            if self._monotonic() > give_up:
-                raise DriverError(f"{waiting} messages wait in {place.provider.value} and do not get through")
-            self._sleep(_POLL_S)
+        there = Move(move.slot, place, self.places[move.slot])
+        self._await_rest(there)
         self.carry(there)
         for transfer in gone:
             letters, target = (SlotLetters(self.letters(s), s.owner) for s in (transfer.source, transfer.target))
             while page := letters.list():
                 target.put(page)
                 letters.remove([letter.id for letter in page])
+
+    def _await_rest(self, move: Move) -> None:
+        """Nothing waits at the source any more."""
+        give_up = self._monotonic() + self._patience_s
+        while waiting := self.under_way(move):
+            if self._monotonic() > give_up:
+                raise DriverError(
+                    f"{waiting} messages wait in {move.source.provider.value}, where {move.slot.value} was, and do not "
+                    "get through; see what keeps them, then resume the move"
+                )
+            self._sleep(_POLL_S)
 
     def _empty(self, gone: Sequence[Transfer]) -> None:
         """Of stores that stay, because another slot uses them too, what does not belong there any more goes."""

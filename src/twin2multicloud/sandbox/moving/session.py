@@ -73,6 +73,8 @@ class SandboxMove:
         before = layout.blueprint()
         move = Move(slot, before.places[slot], after.places[slot])
         _check(before, after, move)
+        if _current(layout).exists():
+            raise UsageError("a move of this twin is under way; resume or abort it first")
         for provider, blueprint, document in (
             (move.source.provider.value, layout.blueprint_file.read_bytes(), layout.placement_file.read_bytes()),
             (move.target.provider.value, blueprint_json(after), json.dumps(dict(placement), indent=2).encode()),
