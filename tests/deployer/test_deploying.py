@@ -243,3 +243,12 @@ def test_a_deploy_whose_process_is_killed_is_taken_up_by_the_next_one(twin: Rehe
             break
         time.sleep(0.5)
     assert again.returncode == 0, told
+
+
+def test_slots_that_would_change_too_are_named(twin: Rehearsal) -> None:
+    twin.deploy([Slot.COOL, Slot.HOT])
+    elsewhere = Rehearsal(twin.directory, (AWS[0], "gcp.run-functions", *AWS[2:]))
+    elsewhere.plan([Slot.COOL])
+    assert any("L3-hot" in said and "deploy them as well" in said for said in elsewhere.told.said), (
+        "L2 moves away before it is there, so the hot store will need a receiver"
+    )

@@ -143,6 +143,12 @@ class Deployer:
                     return stack_plan(stack, shown, usd, carriers, pending=found.pending, fingerprint=found.fingerprint)
             return PlanError(_words(stack.title, step))
 
+    def stale(self, stacks: Sequence[Stack]) -> list[Stack]:
+        """Of these stacks those that are there, but were made from other inputs than they have now."""
+        applied = self._home.applied()
+        rendered = self._render([stack for stack in stacks if stack.name in applied])
+        return [found.stack for name, found in rendered.items() if applied[name].fingerprint != found.fingerprint]
+
     # ── Deeds ───────────────────────────────────────────────────────────────────────────────────────────────
     async def deploy(self, stacks: Sequence[Stack], agreed: Mapping[str, StackPlan]) -> dict[str, StackOutcome]:
         """Apply what was agreed to. Stacks among `stacks` only; those they need must be there or among them."""

@@ -118,7 +118,8 @@ infrastructure; `docs/finishing.md` of the project tells how they are loaded.
 ## Destroying
     ./destroy.sh           # in reverse order, asking before each
 
-A store that holds data is not deleted unless `discard` is set to true in its stack's `main.tf.json`.
+On AWS and Google Cloud a store that holds data is not deleted unless `discard` is set to true in its stack's
+`main.tf.json`; Azure deletes stores with what they hold.
 """
 
 

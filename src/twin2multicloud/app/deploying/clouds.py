@@ -98,7 +98,9 @@ class Clouds:
         if not self.home.exists:
             self.home.write_settings(wanted.deployment.settings)
         with self._session("plan", wanted.packages) as at:
-            chosen = choose(stacks_of(wanted.deployment), slots)
+            stacks = stacks_of(wanted.deployment)
+            chosen = choose(stacks, slots)
+            self._tell_left_out(at, stacks, chosen)
             plans = run(at.deployer, lambda: at.deployer.plan(chosen, wanted.prices.components, refresh=refresh))
         self._teller.plan(plans, wanted.prices.usd_per_month)
         return plans
@@ -111,6 +113,7 @@ class Clouds:
             self.home.write_settings(wanted.deployment.settings)
             stacks = stacks_of(wanted.deployment)
             chosen = choose(stacks, slots)
+            self._tell_left_out(at, stacks, chosen)
             plans = run(at.deployer, lambda: at.deployer.plan(chosen, wanted.prices.components, refresh=refresh))
             self._teller.plan(plans, wanted.prices.usd_per_month)
             if all(plan.nothing for plan in plans.values()):
@@ -235,6 +238,13 @@ class Clouds:
             with Path(at.run / EVENTS_FILE).open("ab") as log:
                 yield at
             log = None
+
+    def _tell_left_out(self, at: Session, stacks: Sequence[Stack], chosen: Sequence[Stack]) -> None:
+        """Slots that are there and would change, too, but were not chosen: their links may not be as they should."""
+        stale = at.deployer.stale([stack for stack in stacks if stack not in chosen])
+        if stale:
+            told = ", ".join(stack.name for stack in stale)
+            self._teller.say(f"left as they were, though they would change, too: {told}; deploy them as well")
 
     def _ended(self, outcomes: dict[str, StackOutcome]) -> dict[str, StackOutcome]:
         self._teller.outcome(outcomes)
