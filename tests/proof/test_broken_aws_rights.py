@@ -102,8 +102,8 @@ MUTANTS = (  # Who may do what
         "a stream without an end for records",
         "spread-3",
         put(MAPPING, 'function["process"]', destination_config=[]),
-        (Rule.DEAD_LETTERS,),
-        "process",
+        (Rule.DEAD_LETTERS,) * 2,
+        "L2",
     ),
     Mutant(
         "errors that nobody keeps",

@@ -105,9 +105,9 @@ def lost(ids: Ids) -> Iterator[Finding]:
 
 def queues(ids: Ids) -> Iterator[Queue]:
     """Queues, and mappings of streams; dead-letter queues themselves are ends."""
-    ends = {str(_redrive(queue).get("deadLetterTargetArn", "")) for queue in ids.world.of("aws_sqs_queue")}
+    ends = set(_ends(ids))
     for queue in ids.world.of("aws_sqs_queue"):
-        if queue.text("arn") in ends:
+        if queue.where in ends:
             continue
         redrive = _redrive(queue)
         target = ids.by_arn.get(str(redrive.get("deadLetterTargetArn", "")))
@@ -123,6 +123,16 @@ def queues(ids: Ids) -> Iterator[Queue]:
         if ":kinesis:" in mapping.text("event_source_arn"):
             arn = str(mapping.at("destination_config", "on_failure", "destination_arn") or "")
             yield Queue(mapping.where, mapping.text("event_source_arn"), ids.where(arn))
+
+
+def _ends(ids: Ids) -> Iterator[Where | None]:
+    """Queues of what others gave up on: whoever looks at them is the next step."""
+    for queue in ids.world.of("aws_sqs_queue"):
+        yield ids.where(str(_redrive(queue).get("deadLetterTargetArn", "")))
+    for rule in ids.world.of("aws_iot_topic_rule"):
+        yield ids.queue(str(rule.at("error_action", "sqs", "queue_url") or ""))
+    for mapping in ids.world.of("aws_lambda_event_source_mapping"):
+        yield ids.where(str(mapping.at("destination_config", "on_failure", "destination_arn") or ""))
 
 
 def _redrive(queue: Resource) -> Mapping[str, Any]:
@@ -228,9 +238,13 @@ def _containers(task: Resource) -> list[Mapping[str, Any]]:
 
 
 def _workspace(ids: Ids, properties: Mapping[str, Any]) -> frozenset[Right]:
-    """What IoT TwinMaker needs: its scenes, and to ask the connectors that let it."""
+    """What IoT TwinMaker needs: its scenes, and to ask the connectors that let it.
+
+    Its documentation asks for `s3:GetBucket*` in so many words ("Creating and managing a service role for AWS IoT
+    TwinMaker").
+    """
     bucket = str(properties.get("S3Location", ""))
-    found = {Right(f"s3:{action}", bucket) for action in ("GetBucketLocation", "ListBucket")}
+    found = {Right(f"s3:{action}", bucket) for action in ("GetBucket*", "ListBucket")}
     found |= {Right(f"s3:{action}", f"{bucket}/*") for action in ("GetObject", "PutObject")}
     found.add(Right("s3:DeleteObject", f"{bucket}/DO_NOT_DELETE_WORKSPACE_*"))
     for permission in ids.world.of("aws_lambda_permission"):
