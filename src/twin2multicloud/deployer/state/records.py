@@ -65,7 +65,8 @@ class StateLock(msgspec.Struct, frozen=True):
         )
         match self.holder.liveness():
             case Liveness.DEAD:
-                return f"{text}. That run is dead: break the lock (unlock {self.stack} {self.request.id}) and go on"
+                unlock = f"twin2multicloud states unlock {self.stack} {self.request.id}"
+                return f"{text}. That run is dead: `{unlock}` breaks the lock"
             case Liveness.ALIVE:
                 return f"{text}. That run is going on: wait for it, or stop it first"
             case Liveness.UNKNOWN:
