@@ -33,6 +33,8 @@ from twin2multicloud.deployer.credentials.azure_sign_in import azure_credential
 from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict, sufficient
 from twin2multicloud.deployer.credentials.needs import Needs, Permission
 from twin2multicloud.deployer.deployment import Accounts
+from twin2multicloud.deployer.finishing.grafana.sign_in import with_entra
+from twin2multicloud.deployer.finishing.progress import StepError
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
 
@@ -319,6 +321,20 @@ def test_a_next_page_elsewhere_is_not_followed(certificates: Certificates) -> No
         with pytest.raises(ArmError, match="at another address"):
             list(arm.all("/list", "1"))
         arm.close()
+
+
+def test_a_managed_grafana_is_signed_in_at_with_the_same_credential(
+    azure: FakeAzure, certificates: Certificates
+) -> None:
+    options: dict[str, Any] = {"authority": azure.authority, "disable_instance_discovery": True, "retry_total": 0}
+    credential = azure_credential(ENVIRONMENT, connection_verify=str(certificates.authority), **options)
+    assert with_entra(credential) == {"authorization": f"Bearer {azure.token}"}
+    azure.entra = 401, {"error": "invalid_client", "error_description": "AADSTS7000215"}
+    wrong = azure_credential(ENVIRONMENT, connection_verify=str(certificates.authority), **options)
+    with pytest.raises(StepError, match="Entra gives no token for Azure Managed Grafana"):
+        with_entra(wrong)
+    for each in (credential, wrong):
+        each.close()  # type: ignore[attr-defined]
 
 
 def test_the_variables_of_terraform_sign_in_here_too(tmp_path: Path, certificates: Certificates) -> None:

@@ -50,6 +50,8 @@ class FakeGrafana:
     groups: dict[tuple[str, str], Document] = field(default_factory=dict)
     users: dict[str, Document] = field(default_factory=lambda: {"admin": {"id": 1, "isGrafanaAdmin": True}})
     asked: list[str] = field(default_factory=list)
+    password: Callable[[], str] = lambda: PASSWORD
+    """The administrator's."""
 
     @property
     def url(self) -> str:
@@ -107,7 +109,7 @@ class FakeGrafana:
         return answer
 
     def _authorized(self, header: str, path: str) -> bool:
-        basic = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+        basic = base64.b64encode(f"admin:{self.password()}".encode()).decode()
         # Service accounts are no administrators of the server.
         token = header == f"Bearer {TOKEN}" and not path.startswith("/admin/")
         return token or header == f"Basic {basic}"
