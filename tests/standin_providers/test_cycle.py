@@ -154,6 +154,23 @@ def test_several_runs_at_once_share_a_server(tmp_path: Path, world: Path) -> Non
     assert sum(1 for _ in standin.World(world).objects("aws_sqs_queue")) == 30
 
 
+def test_every_provider_block_has_its_own_configuration(attach: Attach) -> None:
+    """Aliases share an attached server, and so do runs for several regions."""
+    regions = ("eu-west-1", "us-east-1", "ap-south-1")
+    text = PROVIDERS + "".join(
+        f'provider "aws" {{\n  alias  = "{region}"\n  region = "{region}"\n}}\n'
+        f'resource "aws_sqs_queue" "{region}" {{\n  provider = aws.{region}\n  name = "mill"\n}}\n'
+        for region in regions
+    )
+    terraform = attach(text)
+    assert terraform.apply().code == 0
+    state = terraform.values()
+    assert {address: values["arn"] for address, values in state.items()} == {
+        f"aws_sqs_queue.{region}": f"arn:aws:sqs:{region}:123456789012:mill" for region in regions
+    }
+    assert terraform.changes() == {}
+
+
 def test_an_existing_object_is_imported(attach: Attach, world: Path) -> None:
     first = attach(PROVIDERS + QUEUES)
     assert first.apply().code == 0

@@ -13,7 +13,7 @@ import grpc  # type: ignore[import-untyped]
 
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.standin.provider import Provider
-from twin2multicloud.standin.rpc import start
+from twin2multicloud.standin.rpc import Service
 from twin2multicloud.standin.serving import socket_directory
 
 _COOKIE: Final = "TF_PLUGIN_MAGIC_COOKIE"
@@ -27,7 +27,7 @@ def run(provider: Provider) -> None:
     told, tell = os.pipe()
     with socket_directory() as directory:
         socket = directory / "plugin"
-        server = start(provider, f"unix:{socket}", credentials, lambda: os.close(tell))
+        server = Service(provider).start(f"unix:{socket}", credentials, lambda: os.close(tell))
         print(f"1|6|unix|{socket}|grpc|{certificate}", flush=True)
         # A Terraform that is killed tells nobody, but then no one reads our output any more. (Its process id would not
         # do: it may be gone before we have asked for it.)

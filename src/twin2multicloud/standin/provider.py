@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ from twin2multicloud.standin.world import World, WorldObject
 GROUP: Final = "azurerm_resource_group"
 
 DEFAULT_REGIONS: Final = {"aws": "us-east-1", "google": "us-central1"}
+
+LOOK_S: Final = 0.1
+"""How often a slow operation looks whether it is to go on."""
 
 WORLDWIDE: Final = ("aws_iam_", "aws_s3_", "aws_budgets_", "aws_cloudfront_", "aws_route53_")
 """Beginnings of AWS's types whose names no two objects share in any region."""
@@ -43,7 +47,10 @@ class Applied:
 
 
 class Provider:
-    """A provider over a world; without a world every object is as its state says, and no name is taken."""
+    """A provider over a world; without a world every object is as its state says, and no name is taken.
+
+    It has one configuration: for another caller take `another`.
+    """
 
     def __init__(self, name: str, schema: ProviderSchema, rules: Overlay, world: World | None, fate: Fate) -> None:
         self.name = name
@@ -54,6 +61,12 @@ class Provider:
         self._settings = Settings(provider=name, region=DEFAULT_REGIONS.get(name, ""))
         self._stopped = threading.Event()
         self._ended = threading.Event()
+
+    def another(self) -> Provider:
+        """The same provider for another caller, not configured yet."""
+        twin = Provider(self.name, self.schema, self._overlay, self._world, self._fate)
+        twin._ended = self._ended
+        return twin
 
     def rules(self, kind: str, *, data: bool = False) -> Rules:
         """A type's rules."""
@@ -87,8 +100,7 @@ class Provider:
         self._stopped.set()
 
     def end(self) -> None:
-        """The provider ends, and with it what is under way, as a process would that is told to go."""
-        self._stopped.set()
+        """The provider ends for all callers, and with it what is under way, as a process would that is told to go."""
         self._ended.set()
 
     def validate(self, kind: str, config: State, *, data: bool = False) -> list[Problem]:
@@ -275,9 +287,11 @@ class Provider:
         seconds = self._fate.scenario.delay(kind, name_of(kind, state), verb)
         if seconds <= 0:
             return None
-        patient = self._fate.scenario.on_stop == "finish"
-        if (self._ended if patient else self._stopped).wait(seconds):
-            return Problem(f"waiting for {kind} ({name_of(kind, state)}): context canceled")
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            stopped = self._stopped.is_set() and self._fate.scenario.on_stop == "cancel"
+            if stopped or self._ended.wait(min(left, LOOK_S)):
+                return Problem(f"waiting for {kind} ({name_of(kind, state)}): context canceled")
         return None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Final
 
 import grpc  # type: ignore[import-untyped]
@@ -81,35 +81,37 @@ def _block(block: Block, secrets: frozenset[str], prefix: str = "") -> Message:
     )
 
 
+def _schema_message(provider: Provider) -> Message:
+    """All schemas of a provider, as Terraform asks for them."""
+
+    def by_type(schemas: dict[str, Schema], *, data: bool) -> list[Message]:
+        return [
+            MESSAGES["SchemaByType"](
+                key=kind,
+                value=MESSAGES["Schema"](
+                    version=schema.version,
+                    block=_block(schema.block, provider.secrets(kind, data=data)),
+                ),
+            )
+            for kind, schema in sorted(schemas.items())
+        ]
+
+    schema = provider.schema
+    secrets = frozenset(provider.rules(provider.name).sensitive)
+    return MESSAGES["GetProviderSchema"](
+        provider=MESSAGES["Schema"](block=_block(schema.provider.block, secrets)),
+        resource_schemas=by_type(schema.resource_schemas, data=False),
+        data_source_schemas=by_type(schema.data_source_schemas, data=True),
+        server_capabilities=MESSAGES["Capabilities"](get_provider_schema_optional=True),
+    )
+
+
 class _Answers:
-    """Answers the protocol's calls from one provider. Every method is named as its call, which `_CALLS` lists,
-    and takes its message."""
+    """Answers one caller of the protocol. Every method is named as its call, see `_CALLS`, and takes its message."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, schema: Message) -> None:
         self._provider = provider
-        self._schema = self._schema_message()  # each run of Terraform asks for it, so it is made once
-
-    def _schema_message(self) -> Message:
-        def by_type(schemas: dict[str, Schema], *, data: bool) -> list[Message]:
-            return [
-                MESSAGES["SchemaByType"](
-                    key=kind,
-                    value=MESSAGES["Schema"](
-                        version=schema.version,
-                        block=_block(schema.block, self._provider.secrets(kind, data=data)),
-                    ),
-                )
-                for kind, schema in sorted(schemas.items())
-            ]
-
-        schema = self._provider.schema
-        secrets = frozenset(self._provider.rules(self._provider.name).sensitive)
-        return MESSAGES["GetProviderSchema"](
-            provider=MESSAGES["Schema"](block=_block(schema.provider.block, secrets)),
-            resource_schemas=by_type(schema.resource_schemas, data=False),
-            data_source_schemas=by_type(schema.data_source_schemas, data=True),
-            server_capabilities=MESSAGES["Capabilities"](get_provider_schema_optional=True),
-        )
+        self._schema = schema
 
     def get_provider_schema(self, _request: Message) -> Message:
         return self._schema
@@ -187,59 +189,79 @@ _CALLS: Final = {
 """Per call of the protocol: who answers it, and the messages that it takes and gives."""
 
 
-def _handler(answer: Callable[[Message], Message], takes: str, gives: str) -> grpc.RpcMethodHandler:
-    def call(request: Message, context: grpc.ServicerContext) -> Message:
-        try:
-            return answer(request)
-        except Twin2MultiCloudError as error:  # a world or a scenario that a person wrote wrongly
-            if "diagnostics" not in MESSAGES[gives].DESCRIPTOR.fields_by_name:
-                context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-            return MESSAGES[gives](diagnostics=_diagnostics([Problem(str(error))]))
+class Service:
+    """Serves a provider to any number of callers, each with a configuration of its own."""
 
-    return grpc.unary_unary_rpc_method_handler(
-        call,
-        request_deserializer=MESSAGES[takes].FromString,
-        response_serializer=MESSAGES[gives].SerializeToString,
-    )
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._schema = _schema_message(provider)  # each run of Terraform asks for it, so it is made once
+        self._callers: dict[str, _Answers] = {}
+        self._lock = threading.Lock()
+
+    def answers(self, caller: str) -> _Answers:
+        """Who answers a caller: always the same."""
+        with self._lock:
+            if caller not in self._callers:
+                self._callers[caller] = _Answers(self._provider.another(), self._schema)
+            return self._callers[caller]
+
+    def forget(self, caller: str) -> None:
+        """A caller has gone."""
+        with self._lock:
+            self._callers.pop(caller, None)
+
+    def start(
+        self,
+        address: str,
+        credentials: grpc.ServerCredentials | None = None,
+        shutdown: Callable[[], None] = lambda: None,
+    ) -> grpc.Server:
+        """Serve at an address such as `unix:/tmp/x`; `shutdown` is called when Terraform tells the server to end."""
+        empty = MESSAGES["Empty"]
+
+        def end(_request: Message, _context: grpc.ServicerContext) -> Message:
+            shutdown()
+            return empty()
+
+        server = grpc.server(
+            ThreadPoolExecutor(WORKERS, thread_name_prefix=f"standin-{self._provider.name}"),
+            options=[("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)],
+        )
+        calls = {name: self._handler(*call) for name, call in _CALLS.items()}
+        goodbye = grpc.unary_unary_rpc_method_handler(
+            end, request_deserializer=empty.FromString, response_serializer=empty.SerializeToString
+        )
+        output = grpc.unary_stream_rpc_method_handler(
+            _no_output, request_deserializer=empty.FromString, response_serializer=empty.SerializeToString
+        )
+        server.add_generic_rpc_handlers(
+            (
+                grpc.method_handlers_generic_handler("tfplugin6.Provider", calls),
+                grpc.method_handlers_generic_handler("plugin.GRPCController", {"Shutdown": goodbye}),
+                grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": output}),
+            )
+        )
+        bound = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
+        if not bound:
+            raise OSError(f"cannot listen at {address}")
+        server.start()
+        return server
+
+    def _handler(self, answer: Callable[[_Answers, Message], Message], takes: str, gives: str) -> grpc.RpcMethodHandler:
+        def call(request: Message, context: grpc.ServicerContext) -> Message:
+            try:
+                return answer(self.answers(context.peer()), request)
+            except Twin2MultiCloudError as error:  # a world or a scenario that a person wrote wrongly
+                if "diagnostics" not in MESSAGES[gives].DESCRIPTOR.fields_by_name:
+                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+                return MESSAGES[gives](diagnostics=_diagnostics([Problem(str(error))]))
+
+        return grpc.unary_unary_rpc_method_handler(
+            call,
+            request_deserializer=MESSAGES[takes].FromString,
+            response_serializer=MESSAGES[gives].SerializeToString,
+        )
 
 
 def _no_output(_request: Message, _context: grpc.ServicerContext) -> Iterator[Message]:
     return iter(())  # go-plugin asks for what a plugin prints; ours prints nothing
-
-
-def start(
-    provider: Provider,
-    address: str,
-    credentials: grpc.ServerCredentials | None = None,
-    shutdown: Callable[[], None] = lambda: None,
-) -> grpc.Server:
-    """Serve a provider at an address such as `unix:/tmp/x`; `shutdown` is called when Terraform tells it to end."""
-    answers = _Answers(provider)
-    empty = MESSAGES["Empty"]
-
-    def end(_request: Message) -> Message:
-        shutdown()
-        return empty()
-
-    server = grpc.server(
-        ThreadPoolExecutor(WORKERS, thread_name_prefix=f"standin-{provider.name}"),
-        options=[("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)],
-    )
-    calls = {name: _handler(partial(answer, answers), *messages) for name, (answer, *messages) in _CALLS.items()}
-    output = grpc.unary_stream_rpc_method_handler(
-        _no_output, request_deserializer=empty.FromString, response_serializer=empty.SerializeToString
-    )
-    server.add_generic_rpc_handlers(
-        (
-            grpc.method_handlers_generic_handler("tfplugin6.Provider", calls),
-            grpc.method_handlers_generic_handler(
-                "plugin.GRPCController", {"Shutdown": _handler(end, "Empty", "Empty")}
-            ),
-            grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": output}),
-        )
-    )
-    bound = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
-    if not bound:
-        raise OSError(f"cannot listen at {address}")
-    server.start()
-    return server

@@ -19,7 +19,8 @@ import grpc  # type: ignore[import-untyped]
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.standin import overlay, schema
 from twin2multicloud.standin.provider import Provider
-from twin2multicloud.standin.rpc import start
+from twin2multicloud.standin.reception import reception
+from twin2multicloud.standin.rpc import Service
 from twin2multicloud.standin.scenario import Fate, Scenario, Tally
 from twin2multicloud.standin.sources import HOSTS, SOURCES
 from twin2multicloud.standin.world import World
@@ -91,8 +92,11 @@ def serve(
         directory = stack.enter_context(socket_directory())
         for name in names:
             socket = directory / name
+            inside = directory / f"{name}.in"
             provider = build(name, world, scenario or Scenario(), schemas)
-            stack.callback(_stop, start(provider, f"unix:{socket}"), provider)
+            service = Service(provider)
+            stack.callback(_stop, service.start(f"unix:{inside}"), provider)
+            stack.enter_context(reception(socket, inside, service.forget))
             for host in HOSTS:
                 attached[f"{host}/{SOURCES[name].address}"] = {
                     "Protocol": "grpc",
