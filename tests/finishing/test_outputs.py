@@ -12,6 +12,7 @@ from google.auth.credentials import AnonymousCredentials
 from tests.proof.applying import Applied
 from tests.proof.conftest import worlds  # noqa: F401  (a fixture)
 from tests.proof.worlds import OFFERS
+from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.devices.authority import Authority
 from twin2multicloud.deployer.devices.bundles import certificate_wanted, device_bundle
 from twin2multicloud.deployer.devices.fleet import write_fleet
@@ -41,7 +42,8 @@ def applied(request: pytest.FixtureRequest, worlds: Any) -> Applied:  # noqa: F8
 
 def test_every_store_and_secret_is_opened(applied: Applied) -> None:
     deployed = applied.deployment
-    places = DeployedPlaces(deployed, applied.outputs, azure=NobodysCredential, google=AnonymousCredentials)
+    sign_in = SignIn({}, azure=NobodysCredential(), google=AnonymousCredentials())
+    places = DeployedPlaces(deployed, applied.outputs, sign_in=sign_in)
     for site in deployed.sites:
         assert places.secrets(site) is not None
     for slot in (Slot.HOT, Slot.COOL, Slot.ARCHIVE, Slot.MANAGEMENT):
@@ -86,7 +88,7 @@ def test_what_the_steps_of_each_offer_read_is_there(applied: Applied) -> None:
     if HUB in steps:
         assert {"hub_id", "policy", "endpoint", "path"} <= first["hub_reader"].keys()
     if TOPICS in steps:
-        environment = {"PUBSUB_EMULATOR_HOST": "127.0.0.1:9", "GOOGLE_OAUTH_ACCESS_TOKEN": "t"}
+        environment = {"PUBSUB_EMULATOR_HOST": "127.0.0.1:9"}
         maker = CloudTools(deployed, outputs, environment).topics(first["devices"])
         assert maker.rights is not None
         assert maker.rights.member_of("d").startswith("principal://")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.standins.aws.server import ministack
 from tests.standins.azure.fake_key_vault import FakeKeyVault
 from tests.standins.azure.rig import Certificates
 from tests.standins.gcp.fake_secret_manager import FakeSecretManager
+from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.deployment import Site
 from twin2multicloud.deployer.finishing.places import DeployedPlaces
 from twin2multicloud.model.errors import UsageError
@@ -67,11 +69,20 @@ def test_azure_is_signed_in_at_as_the_person_who_deploys() -> None:
             raise AssertionError
 
     outputs = {"L4": {"stores": {"graph": "own", "graph_url": "https://x", "cosmos_database": "twins"}}}
-    places = DeployedPlaces(deployment("azure"), outputs, azure=Person)
+    places = DeployedPlaces(deployment("azure"), outputs, sign_in=SignIn({}, azure=Person()))
     ports = places.slot(Slot.MANAGEMENT)
     assert isinstance(ports, AzurePorts)
     assert isinstance(ports._credential, Person)
     places.close()
+
+
+def test_without_google_credentials_it_is_said_how_to_sign_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    outputs = {"L4": {"stores": {"project": "twins", "prefix": "house-", "database": "house"}}}
+    with pytest.raises(UsageError, match="gcloud auth application-default login"):
+        DeployedPlaces(deployment("gcp"), outputs).graph()
 
 
 def test_secrets_on_google(secret_manager: tuple[FakeSecretManager, str]) -> None:

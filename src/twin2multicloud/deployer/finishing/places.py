@@ -7,12 +7,13 @@ person's own credentials, as the clouds' SDKs find them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.stacks import foundation_name, slot_name
 from twin2multicloud.model.errors import UsageError
@@ -20,9 +21,6 @@ from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.adapters.azure.build import AzureConfig, AzurePorts, Emulators
 from twin2multicloud.runtime.entry.roles import Ports
 from twin2multicloud.runtime.ports import Secrets, TwinGraph
-
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
 
 Outputs = Mapping[str, Any]
 """The output `slot` of each stack that is applied, by the stack's name."""
@@ -45,7 +43,7 @@ class DeployedPlaces:
     """`Places`, and all other ports, of a deployment whose stacks have these outputs.
 
     `environment` names emulators of Google's services where there are any, `emulators` Azure's; in use there are none.
-    `azure` and `google` give the person's credentials there, without which the clouds' libraries look for some.
+    `sign_in` gives the person's credentials; without it they are those that `environment` describes.
     """
 
     def __init__(
@@ -54,17 +52,17 @@ class DeployedPlaces:
         outputs: Outputs,
         environment: Mapping[str, str] | None = None,
         emulators: Emulators | None = None,
-        azure: Callable[[], TokenCredential] | None = None,
-        google: Callable[[], Any] | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         self._deployment = deployment
         self._outputs = outputs
         self._environment = dict(environment or {})
         self._emulators = emulators
-        self._azure = azure
-        self._google = google
         self._made: dict[tuple[Site, str], Ports] = {}
         self._closing = ExitStack()
+        self._sign_in = sign_in or SignIn(self._environment)
+        if sign_in is None:
+            self._closing.callback(self._sign_in.close)
 
     def close(self) -> None:
         """End threads and connections."""
@@ -100,15 +98,16 @@ class DeployedPlaces:
 
             return AwsPorts(_config({"region": site.region, **fields}, AwsConfig, source))
         if site.provider is Provider.AZURE:
-            credential = self._azure() if self._azure is not None else None
+            # Stand-ins take any token.
+            credential = None if self._emulators is not None else self._sign_in.azure
             ports = AzurePorts(_config(fields, AzureConfig, source), self._emulators, credential=credential)
             self._closing.callback(ports.close)
             return ports
         from twin2multicloud.runtime.adapters.gcp.build import GcpConfig, GcpPorts
 
         fields = {"project": self._deployment.settings.accounts.gcp_project, **fields}
-        credentials = self._google() if self._google is not None else None
-        return GcpPorts(_config(fields, GcpConfig, source), self._environment, credentials=credentials)
+        config = _config(fields, GcpConfig, source)
+        return GcpPorts(config, self._environment, credentials=self._sign_in.google)
 
 
 def described(outputs: Outputs, stack: str, output: str) -> dict[str, Any]:

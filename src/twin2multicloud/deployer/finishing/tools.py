@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.finishing.grafana.client import Grafana
 from twin2multicloud.deployer.finishing.grafana.sign_in import with_entra, with_password, with_workspace_token
 from twin2multicloud.deployer.finishing.places import DeployedPlaces, Outputs
 from twin2multicloud.deployer.finishing.secrets import own_grafana
-from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.ports import Secrets, TwinGraph
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
     from twin2multicloud.deployer.credentials.arm import Arm
     from twin2multicloud.deployer.finishing.device_topics import DeviceTopicsMaker
     from twin2multicloud.deployer.finishing.hub_registry import HubRegistry, KeyOf
@@ -53,9 +50,9 @@ class CloudTools:
         self._deployment = deployment
         self._environ = environ
         self._closing = ExitStack()
-        self._places = DeployedPlaces(
-            deployment, outputs, environ, azure=lambda: self._credential, google=lambda: self._google
-        )
+        self._sign_in = SignIn(environ)
+        self._closing.callback(self._sign_in.close)
+        self._places = DeployedPlaces(deployment, outputs, environ, sign_in=self._sign_in)
         self._closing.callback(self._places.close)
 
     def close(self) -> None:
@@ -75,13 +72,13 @@ class CloudTools:
         from twin2multicloud.deployer.finishing.hub_registry import HubRegistry
         from twin2multicloud.runtime.adapters.azure.commands import hub_client
 
-        return HubRegistry(hub_client(host, self._credential), key_of)
+        return HubRegistry(hub_client(host, self._sign_in.azure), key_of)
 
     def arm(self) -> Arm:
         """As `Tools.arm`."""
         from twin2multicloud.deployer.credentials.arm import Arm
 
-        made = Arm(self._credential)
+        made = Arm(self._sign_in.azure)
         self._closing.callback(made.close)
         return made
 
@@ -90,7 +87,7 @@ class CloudTools:
         from twin2multicloud.deployer.finishing.device_topics import DeviceRights, DeviceTopicsMaker
         from twin2multicloud.runtime.adapters.gcp.clients import Clients
 
-        clients = Clients(str(devices["project"]), self._environ, credentials=self._google)
+        clients = Clients(str(devices["project"]), self._environ, credentials=self._sign_in.google)
         topics = devices["command_topics"]
         principal = str(devices["principal"])
         rights = DeviceRights(
@@ -115,29 +112,7 @@ class CloudTools:
                 client = Session(region_name=site.region).client("grafana")
                 headers = closing.enter_context(with_workspace_token(client, dashboards))
             else:
-                headers = with_entra(self._credential)
+                headers = with_entra(self._sign_in.azure)
             made = Grafana(str(dashboards["url"]), headers)
             closing.callback(made.close)
             yield made
-
-    @cached_property
-    def _google(self) -> Any:
-        from google.auth.exceptions import DefaultCredentialsError
-
-        from twin2multicloud.deployer.credentials.gcp import SIGN_IN
-        from twin2multicloud.deployer.credentials.gcp_sign_in import google_credentials
-
-        try:
-            return google_credentials(self._environ)
-        except DefaultCredentialsError:
-            raise UsageError(f"there are no credentials for Google Cloud; {SIGN_IN}") from None
-
-    @cached_property
-    def _credential(self) -> TokenCredential:
-        from twin2multicloud.deployer.credentials.azure_sign_in import azure_credential
-
-        credential = azure_credential(self._environ)
-        close: Callable[[], None] | None = getattr(credential, "close", None)
-        if close is not None:
-            self._closing.callback(close)
-        return credential
