@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.proof.conftest import Worlds
-from tests.proof.editing import Mutant, clone, drop, edit, put, several
+from tests.proof.editing import Mutant, add, clone, drop, edit, put, several
 from tests.proof.edits_azure import ACCOUNT, APP, CONTAINER, DELIVERY, OTHER, ROLE, STORE_ROLE
 from twin2multicloud.deployer.proof import Rule, as_text
 
@@ -101,6 +101,22 @@ MUTANTS = (  # Who may do what
         ),
         (Rule.IDENTITY,),
         "identity.more",
+    ),
+    Mutant(
+        "somebody else may sign in as the function",
+        "azure",
+        add(
+            "L2",
+            "azurerm_federated_identity_credential.x",
+            "azurerm_federated_identity_credential",
+            name="eve",
+            user_assigned_identity_id=(
+                "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/smart-home-k3x9f-westeurope"
+                "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/smart-home-k3x9f-l2-process"
+            ),
+        ),
+        (Rule.IDENTITY,),
+        "process",
     ),
     Mutant(
         "the right to a hub's secret is gone",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from twin2multicloud.deployer.proof import Finding, Rule, Severity, Where, as_json, as_text, read_world
+from twin2multicloud.deployer.proof import Finding, Rule, Severity, Where, as_json, as_text, read_world, world_in
 from twin2multicloud.deployer.state.errors import DocumentError
+from twin2multicloud.deployer.state.records import Holder, LockRequest
+from twin2multicloud.deployer.state.sqlite import SqliteStateStore
+from twin2multicloud.runtime.adapters.local.clock import ManualClock
 
 _MODULE = 'module.slot.module.queue["intake"]'
-_STATE = {
+_STATE: dict[str, Any] = {
     "version": 4,
     "serial": 1,
     "lineage": "x",
@@ -43,6 +49,20 @@ def test_a_world_has_the_resources_of_its_states_without_data_and_what_is_being_
     found = world.one("aws_sqs_queue", name="b")
     assert found is not None
     assert found.where == Where("L2", f"{_MODULE}.aws_sqs_queue.this[1]")
+
+
+def test_a_world_is_read_from_the_newest_states_of_a_store(tmp_path: Path) -> None:
+    holder = Holder("run", "here", 1)
+    with closing(SqliteStateStore(tmp_path / "states.sqlite", ManualClock(1_700_000_000.0))) as store:
+        store.lock("L2", LockRequest("a lock", "apply"), holder)
+        for serial, resources in enumerate(([], _STATE["resources"]), 1):
+            state = {**_STATE, "serial": serial, "resources": resources}
+            store.write("L2", json.dumps(state).encode(), lock_id="a lock", holder=holder)
+
+        world = world_in(store, ["L1", "L2"])
+
+    assert world.stacks == ("L2",)
+    assert len(world.resources) == 2
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def _hot_delete(ports: AzurePorts) -> list[Callable[[], object]]:
 
 def _rule_states(ports: AzurePorts) -> list[Callable[[], object]]:
     states, key = ports.rule_states, ("rule", unique("d"))
-    return [lambda: states.load([key]), *(lambda n=n: states.save({key: RuleState(version=n)}) for n in (1, 2))]  # type: ignore[misc]
+    return [lambda: states.load([key]), *(lambda n=n: states.save({key: RuleState(version=n)}) for n in (1, 2))]
 
 
 def _graph_update(ports: AzurePorts) -> list[Callable[[], object]]:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import msgspec
 
-from tests.deployer.placements import AWS, AZURE, GCP, deployment
+from tests.deployer.placements import AWS, AZURE, GCP, deployment, placement, twin
+from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS, Provider
 
 OFFERS: Mapping[str, tuple[str, ...]] = {
@@ -75,17 +77,31 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
     # Clouds that have a slot without functions, and nothing else.
     "guests": (*AWS[:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
 }
-NAMES = tuple(OFFERS)
+NAMES = (*OFFERS, "aws:regions", "azure:regions", "gcp:regions")
+
+_ELSEWHERE = {"eu-central-1": "eu-west-1", "westeurope": "northeurope", "europe-west1": "europe-north1"}
 
 
 def named(name: str) -> Deployment:
-    """The deployment of a name. `held`: the one before the colon, with all its slots held."""
+    """The deployment of a name, perhaps with what follows a colon: `held`, all of its slots; `regions`, every other
+    slot in another region of its cloud.
+    """
     offers, _, how = name.partition(":")
-    twin = "smart-building" if offers.startswith("rest") else "smart-home"
-    made = deployment(OFFERS[offers], twin)
+    twin_name = "smart-building" if offers.startswith("rest") else "smart-home"
+    made = deployment(OFFERS[offers], twin_name)
     # Shards as they were at the first deployment, which had another workload.
     made = replace(made, settings=msgspec.structs.replace(made.settings, shards=made.settings.shards + 3))
+    if how == "regions":
+        return replace(made, blueprint=_spread(OFFERS[offers], twin_name))
     return replace(made, held=frozenset(SLOTS)) if how == "held" else made
+
+
+def _spread(offers: tuple[str, ...], name: str) -> Blueprint:
+    definition, _ = twin(name)
+    places = placement(offers).model_dump(by_alias=True)
+    for slot in list(places)[1::2]:
+        places[slot]["region"] = _ELSEWHERE[places[slot]["region"]]
+    return blueprint_of(definition.workload, Placement.model_validate(places), definition.assumptions)
 
 
 def offers_of(provider: Provider) -> set[str]:

@@ -6,7 +6,7 @@ wrong. A clean deployment gives nothing.
 
 from twin2multicloud.deployer.proof.findings import Finding, Rule, Severity, Where, as_json, as_text
 from twin2multicloud.deployer.proof.prove import prove
-from twin2multicloud.deployer.proof.world import Resource, World, read_world
+from twin2multicloud.deployer.proof.world import Resource, World, read_world, world_in
 
 __all__ = [
     "Finding",
@@ -19,4 +19,5 @@ __all__ = [
     "as_text",
     "prove",
     "read_world",
+    "world_in",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -11,6 +11,7 @@ import msgspec
 
 from twin2multicloud.deployer.proof.findings import Where
 from twin2multicloud.deployer.state.errors import DocumentError
+from twin2multicloud.deployer.state.store import StateStore
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ def read_world(states: Mapping[str, bytes]) -> World:
             if entry.mode == "managed":
                 found += (_resource(stack, entry, each) for each in entry.instances if each.deposed is None)
     return World(tuple(found), tuple(states))
+
+
+def world_in(store: StateStore, stacks: Iterable[str]) -> World:
+    """The world that the newest states of some stacks describe. A stack without a state is not in it."""
+    return read_world({stack: store.content(stack) for stack in stacks if store.current(stack) is not None})
 
 
 def _resource(stack: str, entry: _Entry, instance: _Instance) -> Resource:
