@@ -7,14 +7,15 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.sandbox.rig import Rig, Run
-from tests.sandbox.twins import placement_of, small_twin
+from tests.sandbox.twins import MONTH_S, placement_of, small_twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.workload import Workload
@@ -150,3 +151,17 @@ def moving(
         yield rig
     finally:
         rig.down()
+
+
+def fill_all_tiers(rig: MovingRig) -> list[Run]:
+    """Records that are archived, and records that are cool; those to come are hot."""
+    runs = []
+    for seed, months in ((1, 4), (2, 2)):
+        runs.append(rig.run(messages=3, interval_s=0.05, seed=seed))
+        rig.settle(seed * 3 * len(rig.spec.device_names))
+        rig.client.set_clock(jump=months * MONTH_S)
+        for mover in ("to-cool-mover", "to-archive-mover", "lifecycle"):
+            with suppress(UsageError):  # a lifecycle rule, or a mover: never both
+                rig.client.run_now(mover)
+        rig.client.set_clock(jump=-months * MONTH_S)
+    return runs

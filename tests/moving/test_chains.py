@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.moving.rig import MovingRig, Sending, moving
-from tests.sandbox.rig import Run
-from tests.sandbox.twins import MONTH_S, ring
-from twin2multicloud.model.errors import UsageError
+from tests.moving.rig import Sending, fill_all_tiers, moving
+from tests.sandbox.twins import ring
 from twin2multicloud.model.slots import Slot
 
 pytestmark = pytest.mark.slow
@@ -47,17 +44,3 @@ def test_every_slot_moves_between_all_clouds(
         assert before["archive"] > 0
         assert [error for _, error in rig.client.errors()[0] if error.severity == "critical"] == []
         rig.check_exact(runs)
-
-
-def fill_all_tiers(rig: MovingRig) -> list[Run]:
-    """Records that are archived, and records that are cool; those to come are hot."""
-    runs = []
-    for seed, months in ((1, 4), (2, 2)):
-        runs.append(rig.run(messages=3, interval_s=0.05, seed=seed))
-        rig.settle(seed * 3 * len(rig.spec.device_names))
-        rig.client.set_clock(jump=months * MONTH_S)
-        for mover in ("to-cool-mover", "to-archive-mover", "lifecycle"):
-            with suppress(UsageError):  # a lifecycle rule, or a mover: never both
-                rig.client.run_now(mover)
-        rig.client.set_clock(jump=-months * MONTH_S)
-    return runs

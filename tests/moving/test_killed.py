@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.moving.rig import MovingRig, Sending, moving
+from tests.moving.rig import MovingRig, Sending, fill_all_tiers, moving
 from tests.sandbox.twins import ring
 from twin2multicloud.blueprint.plan import blueprint_json
 from twin2multicloud.model.slots import Slot
@@ -18,9 +18,18 @@ from twin2multicloud.moving.steps import Step
 
 pytestmark = pytest.mark.slow
 
-BOUNDARIES = [f"{step.value} {what}" for step in Step for what in ("begun", "done")]
+BOUNDARIES = [f"{step.value} begun" for step in Step]
+"""Where a step begins, the one before it has just ended."""
 INSIDE = {
-    Slot.HOT: ["copy 1 hot", "copy 2 hot", "catch-up hot", "verify hot#5"],
+    Slot.HOT: [
+        "copy 1 hot",
+        "copy 2 hot",
+        "hold done",
+        "catch-up hot",
+        "cut-over done",
+        "verify hot#5",
+        "destroy done",
+    ],
     Slot.COOL: ["copy 1 objects (cool)"],
     Slot.MANAGEMENT: ["copy 1 graph", "verify graph"],
 }
@@ -46,16 +55,11 @@ def kill_at(rig: MovingRig, slot: Slot, cloud: str, when: str) -> None:
     ],
 )
 def test_killed_anywhere_and_resumed(slots: tuple[Slot, ...], tmp_path: Path) -> None:
-    """Each boundary of each step is met by one of the slots, and by L3.hot all of them."""
+    """Each step's beginning is met by one of the slots, and by L3.hot all of them, and moments between."""
     moments = [(slots[n % len(slots)], when) for n, when in enumerate(BOUNDARIES)]
     moments += [(slot, when) for slot in slots for when in INSIDE.get(slot, ())]
     with moving(tmp_path / "s", ring(0, 1)) as rig:
-        if Slot.COOL in slots:
-            from tests.moving.test_chains import fill_all_tiers
-
-            runs = fill_all_tiers(rig)
-        else:
-            runs = []
+        runs = fill_all_tiers(rig) if Slot.COOL in slots else []
         with Sending(rig) as sending:
             for slot, when in moments:
                 kill_at(rig, slot, BETWEEN[rig.cloud_of(slot)], when)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.moving.rig import MovingRig, Sending, moving
 from tests.moving.test_killed import BETWEEN, kill_at
+from tests.sandbox.rig import Run
 from tests.sandbox.twins import ring
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
@@ -18,7 +20,9 @@ from twin2multicloud.moving.driver import DriverError
 from twin2multicloud.moving.move import Store
 from twin2multicloud.moving.steps import VerificationError
 from twin2multicloud.sandbox.faults import Fault, FaultKind
+from twin2multicloud.sandbox.launch import Launched, launch
 from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.locks import SandboxError
 from twin2multicloud.sandbox.moving.driver import SandboxDriver
 from twin2multicloud.sandbox.moving.remote import RemoteHotStore
 from twin2multicloud.sandbox.moving.session import SandboxMove, under_way
@@ -110,23 +114,28 @@ def test_writers_go_on_when_the_last_copy_fails(tmp_path: Path) -> None:
         settled(rig, sending)
 
 
-BEFORE = ("build done", "copy 1 hot", "hold done", "catch-up done")
-AFTER = ("cut-over begun", "cut-over done", "release done", "verify hot")
+MOMENTS = {
+    Slot.HOT: ("build done", "copy 1 hot", "catch-up done", "cut-over begun", "release done", "verify hot"),
+    Slot.ACQUISITION: ("hold done", "release done"),
+    Slot.PROCESSING: ("hold done", "release done"),
+    Slot.MANAGEMENT: ("release done",),
+    Slot.COOL: ("release done",),
+    Slot.VISUALIZATION: ("hold done", "release done"),
+}
 
 
-@pytest.mark.parametrize("slot", [Slot.HOT, Slot.ACQUISITION, Slot.PROCESSING, Slot.MANAGEMENT])
-def test_a_move_can_be_aborted_until_the_source_is_destroyed(slot: Slot, tmp_path: Path) -> None:
+def test_a_move_can_be_aborted_until_the_source_is_destroyed(tmp_path: Path) -> None:
     with moving(tmp_path / "s", PLACES) as rig:
-        source = rig.cloud_of(slot)
-        target = BETWEEN[source]
         with Sending(rig) as sending:
-            for when in (*BEFORE, *AFTER) if slot is Slot.HOT else ("hold done", "release done"):
-                with pytest.raises(StopHereError):
-                    rig.move(slot, target, took=once(when, stop))
-                time.sleep(0.3)  # after the cut-over, something is written at the target that has to come back
-                assert rig.abort().aborted
-                assert rig.cloud_of(slot) == source
-                rig.check_left_nothing_behind()
+            for slot, moments in MOMENTS.items():
+                source = rig.cloud_of(slot)
+                for when in moments:
+                    with pytest.raises(StopHereError):
+                        rig.move(slot, BETWEEN[source], took=once(when, stop))
+                    time.sleep(0.2)  # after the cut-over, something is written at the target that has to come back
+                    assert rig.abort().aborted
+                    assert rig.cloud_of(slot) == source
+                    rig.check_left_nothing_behind()
         settled(rig, sending)
 
 
@@ -134,7 +143,7 @@ def test_killed_while_aborting(tmp_path: Path) -> None:
     with moving(tmp_path / "s", PLACES) as rig:
         source = rig.cloud_of(Slot.HOT)
         with Sending(rig) as sending:
-            for when in ("abort", "back hold done", "back cut-over begun", "back destroy begun"):
+            for when in ("abort", "back cut-over begun", "back destroy begun"):
                 with pytest.raises(StopHereError):
                     rig.move(Slot.HOT, BETWEEN[source], took=once("release done", stop))
                 with pytest.raises(StopHereError):
@@ -185,6 +194,31 @@ def test_what_is_not_at_the_target_is_not_destroyed(tmp_path: Path) -> None:
         assert rig.abort().aborted
         assert rig.cloud_of(Slot.HOT) == source
         rig.check_exact([run])
+
+
+def test_the_sandbox_goes_down_and_up_in_the_middle(tmp_path: Path) -> None:
+    """It comes up as the move has left it: both ends there, writers waiting, devices told the right address."""
+    with moving(tmp_path / "s", PLACES) as rig:
+        runs: list[Run] = []
+        for slot in (Slot.HOT, Slot.ACQUISITION):
+            target = BETWEEN[rig.cloud_of(slot)]
+            with Sending(rig) as sending:
+                with pytest.raises(StopHereError):
+                    rig.move(slot, target, took=once("hold done", stop))
+                rig.down()
+                with pytest.raises(SandboxError, match="not running"):
+                    rig.resume()
+                assert launch(rig.layout, rig.twin) is Launched.STARTED
+                time.sleep(0.5)
+                changed = replace(rig.twin, sources={"other": "def process(reading, device):\n    return reading\n"})
+                with pytest.raises(UsageError, match=r"has changed while .* is being moved"):
+                    launch(rig.layout, changed)
+                rig.resume()
+            assert rig.cloud_of(slot) == target
+            rig.check_left_nothing_behind()
+            runs.append(sending.done)
+        rig.settle(sum(len({entry.id for entry in run.ledger}) for run in runs))
+        rig.check_exact(runs)
 
 
 def test_a_move_that_is_none_is_refused(tmp_path: Path) -> None:

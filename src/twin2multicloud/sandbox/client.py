@@ -128,6 +128,7 @@ class SandboxClient:
             f"{dashboards.url}/dashboard/",
             str(self.layout.directory),
             found.get("pid"),
+            "" if (moving := self.layout.transition()) is None else str(moving.move),
         )
         return whole, clouds
 

@@ -220,6 +220,8 @@ class SandboxStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     dashboard_url: str = ""
     directory: str = ""
     supervisor_pid: int | None = None
+    moving: str = ""
+    """A move under way: "L3.hot from aws/eu-central-1 to …"; "" if there is none."""
 
 
 def status_json(status: CloudStatus | SandboxStatus) -> dict[str, Any]:
