@@ -64,6 +64,7 @@ def test_holding_a_slot_stops_what_starts_it_and_nothing_else(tmp_path: Path) ->
         Slot.COOL: {"module.slot.aws_s3_bucket_lifecycle_configuration.cool"},
         Slot.HOT: {'module.slot.module.function["to-cool-mover"].aws_scheduler_schedule.this[0]'},
         Slot.PROCESSING: {
+            'module.slot.module.function["actions"].aws_lambda_event_source_mapping.this[0]',
             'module.slot.module.function["process"].aws_lambda_event_source_mapping.this[0]',
         },
     }
