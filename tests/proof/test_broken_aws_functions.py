@@ -50,6 +50,15 @@ MUTANTS = (
         (Rule.PACKAGE,),
         "history",
     ),
+    Mutant(
+        "another handler", "aws", put(FUNCTION, 'function["history"]', handler="index.main"), (Rule.SHAPE,), "history"
+    ),
+    Mutant(
+        "a layer that is gone",
+        "aws",
+        drop("aws_lambda_layer_version"),
+        (Rule.NAMES,) * 5,
+    ),
     Mutant("too little memory", "aws", put(FUNCTION, 'function["process"]', memory_size=128), (Rule.SIZE,), "process"),
     Mutant("too little time", "aws", put(FUNCTION, "to-cool-mover", timeout=3), (Rule.SIZE,), "to-cool-mover"),
     Mutant(

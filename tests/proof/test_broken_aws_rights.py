@@ -140,6 +140,7 @@ MUTANTS = (  # Who may do what
         (Rule.PUBLIC,),
         "cool",
     ),
+    Mutant("a load balancer", "aws", add("L2", "aws_lb.x", "aws_lb"), (Rule.PUBLIC,), "aws_lb.x"),
     Mutant("a bucket without a block", "aws", drop("aws_s3_bucket_public_access_block"), (Rule.PUBLIC,), "cool"),
     Mutant(
         "a bucket that anybody may read",

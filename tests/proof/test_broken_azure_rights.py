@@ -168,6 +168,14 @@ MUTANTS = (  # Who may do what
         (Rule.LOGS,),
         "actions",
     ),
+    Mutant("a public address", "azure", add("L2", "x.y", "azurerm_public_ip"), (Rule.PUBLIC,), "x.y"),
+    Mutant(
+        "another Python",
+        "azure",
+        edit(APP, "actions", lambda a: a["site_config"][0]["application_stack"][0].update(python_version="3.9")),
+        (Rule.SHAPE,),
+        "actions",
+    ),
     Mutant("account keys", "azure", put(ACCOUNT, "L3-cool", shared_access_key_enabled=True), (Rule.PUBLIC,), "L3-cool"),
     Mutant(
         "a public container",

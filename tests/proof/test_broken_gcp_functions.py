@@ -61,6 +61,13 @@ MUTANTS = (
         (Rule.PACKAGE, Rule.RIGHT_MISSING),
     ),
     Mutant(
+        "another entry point",
+        "gcp",
+        put(FUNCTION, 'function["history"]', build_config__entry_point="index"),
+        (Rule.SHAPE,),
+        "history",
+    ),
+    Mutant(
         "too little memory",
         "gcp",
         put(FUNCTION, 'function["process"]', service_config__available_memory="128Mi"),

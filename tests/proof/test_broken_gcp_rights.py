@@ -170,6 +170,7 @@ MUTANTS = (  # Who may do what
         (Rule.PUBLIC,),
         "firewall",
     ),
+    Mutant("a forwarding rule", "gcp", add("L2", "x.y", "google_compute_forwarding_rule"), (Rule.PUBLIC,), "x.y"),
     Mutant("no index", "gcp", drop("google_firestore_index", "hot"), (Rule.SHAPE, Rule.SHAPE), "L"),
     Mutant("nonces for ever", "gcp", drop("google_firestore_field", "nonces"), (Rule.SHAPE,)),
     Mutant("commands for ever", "gcp", drop("google_firestore_field", "pending_commands"), (Rule.SHAPE,)),

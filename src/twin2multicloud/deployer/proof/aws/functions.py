@@ -113,7 +113,7 @@ def _function(
         broken=tuple(broken),
         fields=fields,
         needed=needed,
-        references=tuple(_references(ids, config)) if config is not None else (),
+        references=(*_layers(ids, found), *(_references(ids, config) if config is not None else ())),
         others=tuple(sorted(environment.keys() - {CONFIG, FUNCTION})),
         package=_hex(found.text("source_code_hash")),
         memory_mib=found.number("memory_size"),
@@ -177,6 +177,12 @@ def _needed(deployment: Deployment, plan: FunctionPlan) -> Iterator[str]:
                 yield from ("twinmaker_workspace", "twinmaker_connector")
         elif word.startswith(("cool.", "archive.")):
             yield word.partition(".")[0]
+
+
+def _layers(ids: Ids, function: Resource) -> Iterator[Reference]:
+    """What packages leave out comes from layers."""
+    for layer in function.attributes.get("layers") or ():
+        yield Reference("layers", str(layer), ids.where(str(layer)))
 
 
 def _references(ids: Ids, config: AwsConfig) -> Iterator[Reference]:

@@ -15,6 +15,9 @@ from twin2multicloud.deployer.proof.world import Resource, World
 _BLOCKS: Final = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _KEYS: Final = {"hot_table": ("device", "t"), "state_table": ("k", "s"), "graph_table": ("k", "s")}
 _EXPIRE: Final = frozenset({"hot_table", "state_table"})
+_RUNTIME: Final = "python3.12"
+_HANDLER: Final = "main.handler"
+_DOORS: Final = ("aws_apigatewayv2_api", "aws_api_gateway_rest_api", "aws_lb", "aws_cloudfront_distribution")
 _DEVICE: Final = "${iot:"
 
 
@@ -26,6 +29,8 @@ def settings(ids: Ids, permissions: tuple[Permission, ...], functions: tuple[Fun
     yield from _tables(ids, functions)
     yield from _open(ids, permissions)
     yield from _devices(world)
+    yield from _doors(world)
+    yield from _hosts(world)
     for version in world.of("aws_secretsmanager_secret_version"):
         what = "a secret's value is in a state, where whoever reads the state finds it"
         yield Finding(version.where, Rule.SECRETS, what, "write it by the wiring step alone")
@@ -119,3 +124,20 @@ def _devices(world: World) -> Iterator[Finding]:
                 if _DEVICE not in resource or "*" in resource or any("*" in each for each in statement.actions):
                     what = f"a device may {', '.join(statement.actions)} on {resource}, which is not its own"
                     yield Finding(policy.where, Rule.RIGHT_WIDE, what, "bind it to the device's name")
+
+
+def _doors(world: World) -> Iterator[Finding]:
+    """What lets the public in beside functions: nothing but the way to the dashboards."""
+    for door in world.of(*_DOORS):
+        if door.address.rpartition(".")[2] != "dashboards":
+            what = "it lets the public in, though it does not lead to the dashboards"
+            yield Finding(door.where, Rule.PUBLIC, what, "destroy it, or find out who made it")
+
+
+def _hosts(world: World) -> Iterator[Finding]:
+    """Functions start what packages hold (`deployer.hosts`)."""
+    for function in world.of("aws_lambda_function"):
+        started = (function.text("runtime"), function.text("handler"))
+        if started != (_RUNTIME, _HANDLER):
+            what = f"it starts {' '.join(started)}; packages are made for {_RUNTIME} {_HANDLER}"
+            yield Finding(function.where, Rule.SHAPE, what, "set runtime and handler")

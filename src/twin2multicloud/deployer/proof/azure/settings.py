@@ -19,6 +19,8 @@ class _Setting(NamedTuple):
 
 
 _TLS: Final = ("1.2", "1.3", "TLS1_2", "TLS1_3", "Tls12", "Tls13")
+_PYTHON: Final = "3.12"
+_OTHER_PYTHON: Final = "its package is made for another Python"
 _KEYS_OFF: Final = "whoever has its key may do everything"
 _SETTINGS: Final[Mapping[str, tuple[_Setting, ...]]] = {
     STORAGE: (
@@ -36,6 +38,7 @@ _SETTINGS: Final[Mapping[str, tuple[_Setting, ...]]] = {
         _Setting(("minimal_tls_version",), _TLS, Rule.TLS, "it takes old versions of TLS"),
     ),
     "azurerm_linux_function_app": (
+        _Setting(("site_config", "application_stack", "python_version"), (_PYTHON,), Rule.SHAPE, _OTHER_PYTHON),
         _Setting(("https_only",), (True,), Rule.TLS, "it takes requests without TLS"),
         _Setting(("site_config", "minimum_tls_version"), _TLS, Rule.TLS, "it takes old versions of TLS"),
         _Setting(("site_config", "ftps_state"), ("Disabled", "FtpsOnly"), Rule.TLS, "it takes code without TLS"),
@@ -44,6 +47,7 @@ _SETTINGS: Final[Mapping[str, tuple[_Setting, ...]]] = {
         _Setting(("ftp_publish_basic_authentication_enabled",), (False,), Rule.PUBLIC, "a password deploys code"),
     ),
     "azurerm_function_app_flex_consumption": (
+        _Setting(("runtime_version",), (_PYTHON,), Rule.SHAPE, _OTHER_PYTHON),
         _Setting(("https_only",), (True,), Rule.TLS, "it takes requests without TLS"),
         _Setting(("site_config", "minimum_tls_version"), _TLS, Rule.TLS, "it takes old versions of TLS"),
         _Setting(
@@ -71,6 +75,7 @@ _PARTITIONS: Final = {
     "nonces": "/link",
 }
 """The adapters' partition keys (docs/adapters-azure.md)."""
+_DOORS: Final = ("azurerm_public_ip", "azurerm_application_gateway", "azurerm_api_management", "azurerm_lb")
 _MOUNTED: Final = "azurerm_container_app_environment_storage"
 
 
@@ -85,6 +90,9 @@ def settings(ids: Ids) -> Iterator[Finding]:
     yield from _keys(ids)
     yield from _containers(ids)
     yield from _secrets(ids)
+    for door in ids.world.of(*_DOORS):
+        what = "it lets the public in, though nothing of a twin needs it"
+        yield Finding(door.where, Rule.PUBLIC, what, "destroy it, or find out who made it")
     for hub in ids.world.of("azurerm_iothub"):
         if hub.text("min_tls_version") not in ("", *_TLS):
             yield Finding(hub.where, Rule.TLS, "it takes old versions of TLS", "set min_tls_version = 1.2")

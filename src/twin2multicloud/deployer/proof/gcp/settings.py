@@ -9,13 +9,20 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan
 from twin2multicloud.deployer.proof.findings import Finding, Rule, Where
 from twin2multicloud.deployer.proof.gcp.functions import EVERYBODY
-from twin2multicloud.deployer.proof.gcp.ids import BUCKET, Ids, members_of
+from twin2multicloud.deployer.proof.gcp.ids import BUCKET, FUNCTION, Ids, members_of
 from twin2multicloud.deployer.proof.view import FunctionView
 from twin2multicloud.model.slots import Slot
 
 _HOT: Final = (("device", "time", "ASCENDING"), ("device", "time", "DESCENDING"))
 _PENDING: Final = (("device", "at", "ASCENDING"),)
 _TWINS: Final = (("model", "id", "ASCENDING"),)
+_RUNTIME: Final = "python312"
+_ENTRY: Final = "main"
+_DOORS: Final = (
+    "google_compute_global_forwarding_rule",
+    "google_compute_forwarding_rule",
+    "google_api_gateway_gateway",
+)
 _INVOKE: Final = "google_cloud_run_v2_service_iam_member"
 _WEB: Final = frozenset({"80", "443"})
 
@@ -29,6 +36,7 @@ def settings(
 ) -> Iterator[Finding]:
     """All findings about settings."""
     yield from _buckets(ids)
+    yield from _hosts(ids)
     yield from _open(ids, functions)
     yield from _shapes(deployment, ids, planned, prefix)
     for version in ids.world.of("google_secret_manager_secret_version"):
@@ -47,6 +55,18 @@ def _buckets(ids: Ids) -> Iterator[Finding]:
         if bucket.at("soft_delete_policy", "retention_duration_seconds") != 0:
             what = "what was deleted is kept, and billed, for a week"
             yield Finding(bucket.where, Rule.SHAPE, what, "switch soft deletion off")
+
+
+def _hosts(ids: Ids) -> Iterator[Finding]:
+    """Functions start what packages hold (`deployer.hosts`)."""
+    for run in ids.world.of(FUNCTION):
+        started = (str(run.at("build_config", "runtime")), str(run.at("build_config", "entry_point")))
+        if started != (_RUNTIME, _ENTRY):
+            what = f"it starts {' '.join(started)}; packages are made for {_RUNTIME} {_ENTRY}"
+            yield Finding(run.where, Rule.SHAPE, what, "set runtime and entry point")
+    for door in ids.world.of(*_DOORS):
+        what = "it lets the public in, though nothing of a twin needs it"
+        yield Finding(door.where, Rule.PUBLIC, what, "destroy it, or find out who made it")
 
 
 def _open(ids: Ids, functions: tuple[FunctionView, ...]) -> Iterator[Finding]:
