@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
+import shutil
+import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,6 +27,10 @@ from twin2multicloud.deployer.finishing.grafana.push import Pushed, push
 from twin2multicloud.deployer.finishing.grafana.sign_in import with_password, with_workspace_token
 from twin2multicloud.deployer.finishing.progress import StepError
 from twin2multicloud.model.spec import TwinSpec
+from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
+from twin2multicloud.runtime.handlers.read import ReadState
+from twin2multicloud.runtime.ports import EntityState
+from twin2multicloud.runtime.times import to_time
 
 SPEC, _ = small_twin(8)
 HISTORY = Reader("https://history.aws.test", "key-of-history")
@@ -149,6 +159,32 @@ def test_a_type_is_silent_after_ten_intervals(interval_s: float, silence_s: floa
     rule = content(message_interval_s=interval_s).rules["rules"][0]
     assert rule["data"][1]["model"]["conditions"][0]["evaluator"] == {"type": "gt", "params": [silence_s]}
     assert rule["notification_settings"]["receiver"] == content().contact["name"]
+
+
+@pytest.mark.parametrize(
+    ("times", "least", "most"),
+    [
+        ({"a": to_time(0.0), "b": to_time(time.time() - 100.5)}, 99, 110),
+        ({"a": to_time(float(int(time.time()) - 50))}, 49, 60),
+        ({}, 1e9, 1e9),
+    ],
+)
+def test_the_age_of_the_latest_value_is_what_readers_answers_say(
+    times: dict[str, str], least: float, most: float
+) -> None:
+    """What Grafana's plug-in would compute of an answer of the real read handler, by the real jq."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    with tempfile.TemporaryDirectory() as directory:
+        graph = LocalTwinGraph(Path(directory) / "graph.db")
+        meter = SPEC.types["meter"].model
+        graph.put_entities([EntityState("meter-001", meter, dict.fromkeys(times, 1), times)])
+        model = content().rules["rules"][0]["data"][0]["model"]
+        answer = ReadState(graph)(json.loads(model["url_options"]["data"]))
+        graph.close()
+    done = subprocess.run(["jq", "-c", model["root_selector"]], input=msgspec.json.encode(answer), capture_output=True)
+    (row,) = json.loads(done.stdout)
+    assert least <= row["age"] <= most, done.stderr
 
 
 def test_twins_with_similar_names_share_no_uid() -> None:
