@@ -92,7 +92,7 @@ def rotate_keys(
     directory: DirectoryOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Replace the key of every link between clouds while all runs. It takes a minute, so that nobody is refused.
+    """Replace the key of every link between clouds while all runs. It takes four minutes, so that nobody is refused.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.deployment import Deployment, Site
@@ -15,7 +15,7 @@ from twin2multicloud.deployer.devices.kept import KeptFiles
 from twin2multicloud.deployer.finishing.planned import Moment, planned_steps
 from twin2multicloud.deployer.finishing.rotation import rotate_keys
 from twin2multicloud.deployer.finishing.secrets import given_secrets, webhook_secrets
-from twin2multicloud.deployer.finishing.steps import Finishing
+from twin2multicloud.deployer.finishing.steps import Did, Finishing, FinishingError
 from twin2multicloud.deployer.finishing.tools import CloudTools
 from twin2multicloud.deployer.finishing.wiring import read_documents, sites_with_secrets
 from twin2multicloud.deployer.home import Home
@@ -46,12 +46,19 @@ class Finisher:
         try:
             given = given_secrets(webhook_secrets(deployment.spec), self._environ)
             steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), given, now=time.time)
-            for did in steps.run(moment, self._teller.step):
-                self._teller.say(f"{did.step}: {did.text}")
-                for secret in did.once:
-                    self._teller.say(f"shown once, kept nowhere: {secret}")
+            try:
+                self._tell(steps.run(moment, self._teller.step))
+            except FinishingError as error:
+                self._tell(error.did)  # passwords among it are shown now or never
+                raise
         finally:
             tools.close()
+
+    def _tell(self, done: Iterable[Did]) -> None:
+        for did in done:
+            self._teller.say(f"{did.step}: {did.text}")
+            for secret in did.once:
+                self._teller.say(f"shown once, kept nowhere: {secret}")
 
     def leave(self, deployment: Deployment, store: StateStore, slots: Collection[Slot]) -> None:
         """Before slots are destroyed: their neighbours forget them. What cannot be done is told and holds nobody up."""
