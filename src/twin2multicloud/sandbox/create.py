@@ -120,14 +120,14 @@ def check(layout: Layout, twin: TwinInSandbox) -> None:
         )
     if json.loads(layout.placement_file.read_text("utf-8")) != dict(twin.placement):
         raise UsageError(
-            f"the sandbox in {layout.directory} has another placement; `twin2multicloud move` brings a slot to another "
-            "cloud with its data, `twin2multicloud sandbox down --delete` removes all of it"
+            f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
+            "removes it with its data, and `twin2multicloud move --target sandbox` takes a slot's data along"
         )
     moving = layout.transition()
     if moving is not None and not same(layout, twin):
         raise UsageError(
             f"the twin's definition has changed while {moving.move.slot.value} is being moved; let the move end first: "
-            "`twin2multicloud move --resume`, or `--abort`"
+            "`twin2multicloud move --target sandbox --resume`, or `--abort`"
         )
 
 
