@@ -5,7 +5,9 @@ resource "aws_sqs_queue" "q" {
   redrive_policy = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:mill-dead", maxReceiveCount = 5 })
 }
 
-resource "aws_sns_topic" "t" { name = "mill-t" }
+resource "aws_sns_topic" "t" {
+  name = "mill-t"
+}
 
 resource "aws_sns_topic_subscription" "s" {
   topic_arn = aws_sns_topic.t.arn
@@ -13,7 +15,9 @@ resource "aws_sns_topic_subscription" "s" {
   endpoint  = aws_sqs_queue.q.arn
 }
 
-resource "aws_cloudwatch_log_group" "l" { name = "/mill" }
+resource "aws_cloudwatch_log_group" "l" {
+  name = "/mill"
+}
 
 resource "aws_scheduler_schedule" "s" {
   name                = "mill"
@@ -26,9 +30,13 @@ resource "aws_scheduler_schedule" "s" {
   }
 }
 
-resource "aws_secretsmanager_secret" "s" { name = "mill-s" }
+resource "aws_secretsmanager_secret" "s" {
+  name = "mill-s"
+}
 
-resource "aws_s3_bucket" "b" { bucket = "mill-b" }
+resource "aws_s3_bucket" "b" {
+  bucket = "mill-b"
+}
 
 resource "aws_s3_bucket_public_access_block" "b" {
   bucket            = aws_s3_bucket.b.id
@@ -158,7 +166,9 @@ resource "aws_apigatewayv2_route" "r" {
   route_key = "$default"
 }
 
-resource "aws_vpc" "v" { cidr_block = "10.0.0.0/16" }
+resource "aws_vpc" "v" {
+  cidr_block = "10.0.0.0/16"
+}
 
 resource "aws_subnet" "s" {
   vpc_id     = aws_vpc.v.id
@@ -176,7 +186,9 @@ resource "aws_vpc_security_group_egress_rule" "e" {
   cidr_ipv4         = "0.0.0.0/0"
 }
 
-resource "aws_ecs_cluster" "c" { name = "mill" }
+resource "aws_ecs_cluster" "c" {
+  name = "mill"
+}
 
 resource "aws_ecs_task_definition" "t" {
   family                   = "mill"
@@ -196,7 +208,9 @@ resource "aws_ecs_service" "s" {
   network_configuration { subnets = [aws_subnet.s.id] }
 }
 
-resource "aws_efs_file_system" "f" { encrypted = true }
+resource "aws_efs_file_system" "f" {
+  encrypted = true
+}
 
 resource "aws_efs_mount_target" "t" {
   file_system_id = aws_efs_file_system.f.id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,91 @@ KNOWN = {
     "aws_subnet.s.ipv6_cidr_block",
 }
 """Where the two plans differ: what one knows before apply and the other not, and null in place of nothing."""
+
+
+CHANGES = """
+aws_lambda_function.ingest             memory_size = 256
+aws_lambda_function.ingest             architectures = ["arm64"]
+aws_lambda_function.ingest             runtime = "python3.13"
+aws_lambda_function.ingest             function_name = "other"
+aws_lambda_function_url.ingest         authorization_type = "AWS_IAM"
+aws_lambda_permission.ingest           action = "lambda:InvokeFunctionUrl"
+aws_lambda_permission.ingest           principal = "sns.amazonaws.com"
+aws_lambda_event_source_mapping.m      batch_size = 5
+aws_lambda_layer_version.l             layer_name = "other"
+aws_lambda_layer_version.l             description = "other"
+aws_iam_role.writer                    description = "other"
+aws_iam_role.writer                    path = "/other/"
+aws_iam_role_policy.writer             name = "other"
+aws_iam_role_policy_attachment.a       policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+aws_dynamodb_table.hot                 table_class = "STANDARD_INFREQUENT_ACCESS"
+aws_dynamodb_table.hot                 attribute_name = "other"
+aws_iot_topic_rule.ingest              sql = "SELECT * FROM 'other'"
+aws_iot_topic_rule.ingest              name = "other"
+aws_iot_policy.p                       policy = "{}"
+aws_iot_provisioning_template.t        template_body = "{}"
+aws_sqs_queue.q                        visibility_timeout_seconds = 60
+aws_sqs_queue.q                        name = "other"
+aws_sns_topic.t                        name = "other"
+aws_sns_topic_subscription.s           raw_message_delivery = true
+aws_cloudwatch_log_group.l             retention_in_days = 7
+aws_cloudwatch_log_group.l             name = "/other"
+aws_cloudwatch_metric_alarm.a          threshold = 1
+aws_cloudwatch_metric_alarm.a          alarm_name = "other"
+aws_scheduler_schedule.s               schedule_expression = "rate(2 hours)"
+aws_scheduler_schedule.s               name = "other"
+aws_secretsmanager_secret.s            recovery_window_in_days = 7
+aws_secretsmanager_secret.s            name = "other"
+aws_s3_bucket.b                        force_destroy = true
+aws_s3_bucket.b                        bucket = "other"
+aws_s3_bucket_public_access_block.b    block_public_acls = false
+aws_s3_bucket_lifecycle_configuration.b days = 60
+aws_s3_object.o                        content = "other"
+aws_s3_object.o                        key = "other"
+aws_budgets_budget.b                   limit_amount = "20"
+aws_budgets_budget.b                   time_unit = "DAILY"
+aws_cloudformation_stack.s             template_body = "{}"
+aws_grafana_workspace.g                permission_type = "CUSTOMER_MANAGED"
+aws_grafana_workspace.g                authentication_providers = ["SAML"]
+aws_apigatewayv2_api.a                 name = "other"
+aws_apigatewayv2_stage.s               name = "other"
+aws_apigatewayv2_integration.i         integration_type = "HTTP_PROXY"
+aws_apigatewayv2_route.r               route_key = "GET /other"
+aws_vpc.v                              cidr_block = "10.1.0.0/16"
+aws_subnet.s                           cidr_block = "10.0.2.0/24"
+aws_security_group.g                   description = "other"
+aws_vpc_security_group_egress_rule.e   cidr_ipv4 = "10.0.0.0/8"
+aws_ecs_cluster.c                      name = "other"
+aws_ecs_task_definition.t              cpu = 512
+aws_ecs_service.s                      desired_count = 2
+aws_efs_file_system.f                  throughput_mode = "elastic"
+aws_efs_file_system.f                  encrypted = false
+aws_service_discovery_private_dns_namespace.n name = "other.local"
+"""
+"""Arguments that are changed, one of each resource at a time: both providers must do the same about it."""
+
+
+def rounds() -> list[str]:
+    """The resources with changes, as few times as it takes to make them all."""
+    texts: list[str] = []
+    touched: list[set[str]] = []
+    for line in CHANGES.strip().splitlines():
+        address, argument, value = re.fullmatch(r"(\S+) +(\w+) = (.+)", line).groups()  # type: ignore[union-attr]
+        turn = next((i for i, done in enumerate(touched) if address not in done), len(texts))
+        if turn == len(texts):
+            texts.append(RESOURCES)
+            touched.append(set())
+        touched[turn].add(address)
+        kind, name = address.split(".")
+        found = re.search(rf'resource "{kind}" "{name}" {{\n.*?^}}\n', texts[turn], re.DOTALL | re.MULTILINE)
+        assert found, address
+        block, count = re.subn(
+            rf"^( +){argument} +=.*$", rf"\1{argument} = {value}", found[0], count=1, flags=re.MULTILINE
+        )
+        if not count:
+            block = found[0].replace("{\n", f"{{\n  {argument} = {value}\n", 1)
+        texts[turn] = texts[turn].replace(found[0], block)
+    return texts
 
 
 @pytest.fixture
@@ -118,10 +204,16 @@ def test_plans_of_new_resources_are_the_same(tmp_path: Path, mirror: Path) -> No
     assert different == KNOWN
 
 
-def test_the_real_provider_would_change_nothing_of_what_the_stand_in_made(tmp_path: Path, mirror: Path) -> None:
+def test_what_the_stand_in_made_is_what_the_real_provider_would_have_and_changes_alike(
+    tmp_path: Path, mirror: Path
+) -> None:
+    ours_did = []
     with standin.serve(tmp_path / "world", providers=["aws"]) as variables:
         ours = prepared(tmp_path / "standin", variables)
         assert ours.apply().code == 0
+        for text in rounds():
+            ours.write(HEAD + text)
+            ours_did.append(actions(planned(ours)))
     state = json.loads((ours.directory / "terraform.tfstate").read_text())
     real = with_real(tmp_path, mirror)
     schemas = real.succeed("providers", "schema", "-json").json()["provider_schemas"].popitem()[1]["resource_schemas"]
@@ -131,9 +223,17 @@ def test_the_real_provider_would_change_nothing_of_what_the_stand_in_made(tmp_pa
             instance["schema_version"] = schema["version"]
             instance["attributes"] = older(instance["attributes"], schema["block"])
     (real.directory / "terraform.tfstate").write_text(json.dumps(state))
-    actions = {address: change["actions"] for address, change in planned(real).items()}
-    assert {address: action for address, action in actions.items() if action != ["no-op"]} == {}
-    assert len(actions) > 40
+    unchanged = actions(planned(real))
+    assert len(unchanged) > 40
+    assert {address: action for address, action in unchanged.items() if action != "no-op"} == {}
+    for text, expected in zip(rounds(), ours_did, strict=True):
+        real.write(HEAD + text)
+        assert actions(planned(real)) == expected
+
+
+def actions(changes: dict[str, Any]) -> dict[str, str]:
+    """What is done to each resource; a replacement is one thing, in whichever order it is made."""
+    return {address: "+".join(sorted(change["actions"])) for address, change in changes.items()}
 
 
 def older(values: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:

@@ -239,6 +239,26 @@ def aws(tmp_path: Path) -> Iterator[Provider]:
     provider.end()
 
 
+class TestHooks:
+    @pytest.mark.parametrize(
+        ("mode", "shards", "words"),
+        [
+            ("PROVISIONED", 2, None),
+            ("ON_DEMAND", None, None),
+            (UNKNOWN, 2, None),
+            ("PROVISIONED", None, "shard_count must be at least 1 when stream_mode is PROVISIONED"),
+            ("ON_DEMAND", 1, "shard_count must not be set when stream_mode is ON_DEMAND"),
+        ],
+    )
+    def test_a_stream_has_shards_if_they_are_provisioned(
+        self, aws: Provider, mode: Any, shards: int | None, words: str | None
+    ) -> None:
+        config = {"name": "mill", "shard_count": shards, "stream_mode_details": [{"stream_mode": mode}]}
+        block = aws.schema.resource_schemas["aws_kinesis_stream"].block
+        found = [problem.summary for problem in aws.validate("aws_kinesis_stream", conform(block, config))]
+        assert found == ([words] if words else [])
+
+
 class TestDataSources:
     def test_a_policy_document_is_worked_out_as_the_provider_does(self, aws: Provider) -> None:
         block = aws.schema.data_source_schemas["aws_iam_policy_document"].block

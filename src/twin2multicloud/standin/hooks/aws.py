@@ -1,4 +1,4 @@
-"""AWS: the checks of a DynamoDB table's keys, and policy documents."""
+"""AWS: the checks of a DynamoDB table's keys and a Kinesis stream's shards, and policy documents."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def dynamodb_keys(config: State) -> Iterator[Problem]:
     if missing := sorted(keys - names):
         listed = " ".join(f'"{name}"' for name in missing)
         yield Problem("all indexes must match a defined attribute. Unmatched indexes: [" + listed + "]", "", ())
+
+
+def kinesis_shards(config: State) -> Iterator[Problem]:
+    """A stream has shards if and only if they are provisioned."""
+    modes = config.get("stream_mode_details")
+    shards = config.get("shard_count")
+    if has_unknown(modes) or shards is UNKNOWN:
+        return
+    mode = modes[0]["stream_mode"] if modes else "PROVISIONED"
+    if mode == "PROVISIONED" and not shards:
+        yield Problem("shard_count must be at least 1 when stream_mode is PROVISIONED", "", ("shard_count",))
+    elif mode == "ON_DEMAND" and shards:
+        yield Problem("shard_count must not be set when stream_mode is ON_DEMAND", "", ("shard_count",))
 
 
 def _one_or_many(values: Any) -> Any:
@@ -96,5 +109,8 @@ def _statements_of(text: str) -> list[dict[str, Any]]:
     return statements if isinstance(statements, list) else [statements]
 
 
-CHECKS: Final[Mapping[str, Callable[[State], Iterator[Problem]]]] = {"aws_dynamodb_table": dynamodb_keys}
+CHECKS: Final[Mapping[str, Callable[[State], Iterator[Problem]]]] = {
+    "aws_dynamodb_table": dynamodb_keys,
+    "aws_kinesis_stream": kinesis_shards,
+}
 READERS: Final[Mapping[str, Callable[[State], State]]] = {"aws_iam_policy_document": policy_document}
