@@ -155,6 +155,12 @@ def test_what_a_plan_shows_before_anything_exists_has_the_form_of_what_will_be()
         assert re.fullmatch(r"arn:aws:lambda:eu-central-1:\d{12}:layer:smart-home-k3x9f-msgspec-[a-z0-9-]+:\d+", arn)
 
 
+def test_a_bucket_of_two_tiers_is_held_for_either() -> None:
+    held = frozenset({Slot.ARCHIVE})
+    assert stack(deployed(held=held), Slot.COOL).arguments["held"] is True
+    assert stack(deployed(FIRST, FAR, held=held), Slot.COOL).arguments["held"] is False
+
+
 def test_held_slots_are_told_so_and_stores_go_with_their_objects_only_if_asked() -> None:
     held = deployed(held=frozenset({Slot.HOT}))
     assert stack(held, Slot.HOT).arguments["held"] is True

@@ -24,10 +24,10 @@ def providers(site: Site) -> dict[str, dict[str, Any]]:
 def slot_stack(names: AwsNames, slot: Slot, module: str, arguments: Mapping[str, Any], *, runs: bool = True) -> Stack:
     """A slot's stack of a module and what it has of its own; `runs`: the module takes functions, if only none."""
     plans = plans_of(names, slot)
-    own: dict[str, Any] = dict(arguments)
+    common: dict[str, Any] = {}
     upstream: dict[str, Upstream] = {}
     if runs:
-        own |= {
+        common = {
             "functions": functions(names, slot),
             "url_access": names.thing(slot, f"{slot.value} urls"),
             "held": slot in names.deployment.held,
@@ -42,7 +42,7 @@ def slot_stack(names: AwsNames, slot: Slot, module: str, arguments: Mapping[str,
         site=names.site,
         slot=slot,
         module=f"aws/{module}",
-        arguments={**own, "tags": names.tags(slot)},
+        arguments={**common, **arguments, "tags": names.tags(slot)},
         providers=providers(names.site),
         upstream=upstream,
         packages=tuple(sorted({plan.package for plan in plans})),

@@ -28,9 +28,9 @@ def foundation(deployment: Deployment, site: Site) -> Stack:
             "names": {
                 "state": names.state_table,
                 "errors": names.errors,
-                "errors_undelivered": f"{names.errors[:68]}-undelivered",
+                "errors_undelivered": names.errors_undelivered,
                 "alarms": names.alarms,
-                "budget": deployment.names.dashed("budget", 80),
+                "budget": names.budget,
                 "secrets_prefix": names.secrets_prefix,
             },
             "secrets": list(secrets(names)),
@@ -69,7 +69,7 @@ def _alert_topics(names: AwsNames) -> list[str]:
     if deployment.site(Slot.PROCESSING) != names.site:
         return []
     latest = deployment.generation(Slot.PROCESSING)
-    return [deployment.names.dashed("alerts", 100, generation) for generation in range(1, latest + 1)]
+    return [names.alerts(generation) for generation in range(1, latest + 1)]
 
 
 def _budget(deployment: Deployment, site: Site) -> float:

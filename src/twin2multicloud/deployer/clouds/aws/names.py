@@ -45,7 +45,17 @@ class AwsNames:
     @cached_property
     def errors(self) -> str:
         """The error topic, and the queue from which the management backend pulls what comes on it."""
-        return self._shared("errors")
+        return self.deployment.names.dashed("errors", LONGEST_QUEUE)
+
+    @cached_property
+    def errors_undelivered(self) -> str:
+        """What that queue gave up on."""
+        return self.deployment.names.dashed("errors-undelivered", LONGEST_QUEUE)
+
+    @cached_property
+    def budget(self) -> str:
+        """What budgets' names begin with."""
+        return self._shared("budget")
 
     @cached_property
     def alarms(self) -> str:
@@ -84,6 +94,10 @@ class AwsNames:
         if name.startswith(_RESERVED_BUCKETS):
             return self.deployment.names.plain(component, LONGEST_BUCKET, self.deployment.generation(slot))
         return name
+
+    def alerts(self, generation: int) -> str:
+        """The topic of rules' alerts, in one of the generations of L2."""
+        return self.deployment.names.dashed("alerts", _LONGEST, generation)
 
     @cached_property
     def hot_table(self) -> str:

@@ -48,6 +48,8 @@ def cool(names: AwsNames) -> Stack:
         "force_destroy": names.deployment.discard,
         "stores": {"cool": config.cool(names)},
     }
+    if shared and Slot.ARCHIVE in names.deployment.held:
+        arguments["held"] = True  # its objects are here, and shall neither change class nor go
     archives = retention.archive_s > retention.cool_s
     if shared or not archives:
         arguments["expires_days"] = config.days(retention.archive_s - retention.hot_s)
