@@ -147,7 +147,7 @@ def stand_in_layers(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
 
     digests = hashlib.sha256(wheel).hexdigest(), hashlib.sha256(made).hexdigest()
     for architecture in list(LAYERS):
-        monkeypatch.setitem(LAYERS, architecture, Layer(architecture, "none.whl", *digests))  # type: ignore[arg-type]
+        monkeypatch.setitem(LAYERS, architecture, Layer(architecture, "none.whl", *digests))
     write_layers(directory, LAYERS, directory / "cache", Nowhere())
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from tests.deployer.aws.bench import SITUATIONS, deployed, names_at, situation, stacks_at_aws
 from tests.deployer.placements import twin
-from twin2multicloud.deployer.clouds.aws.names import AwsNames
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.model.slots import Slot
 
@@ -61,8 +60,8 @@ def test_a_generation_has_no_name_of_another(name: str, generation: int) -> None
         names_at(called(name, generations={slot.value: number for slot in Slot}), Slot.HOT)
         for number in (generation, generation + 1)
     )
-    for made in (AwsNames.hot_table, AwsNames.cool_bucket, AwsNames.device_policy, AwsNames.workspace):
-        assert made.func(first) != made.func(later)
+    for thing in ("hot_table", "cool_bucket", "device_policy", "device_template", "workspace"):
+        assert getattr(first, thing) != getattr(later, thing)
     assert first.function(Slot.HOT, "history") != later.function(Slot.HOT, "history")
 
 
