@@ -38,7 +38,7 @@ from twin2multicloud.sandbox.layout import (
 )
 from twin2multicloud.sandbox.locks import SandboxError, await_release, holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
-from twin2multicloud.sandbox.transition import Transition
+from twin2multicloud.sandbox.transition import AHEAD, Transition
 from twin2multicloud.sandbox.wiring import wire
 
 __all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start", "stop"]
@@ -207,12 +207,14 @@ def write_links(layout: Layout, config: SandboxConfig, now: float) -> None:
                 known[name] = msgspec.json.decode(store.get(LINKS_SECRET), type=LinksDocument)
             except KeyError:
                 continue
-        documents = wire(layout.blueprint(), config.clouds, now, known)
-        moving = layout.transition()
+        blueprint, moving = layout.blueprint(), layout.transition()
+        documents = wire(blueprint, config.clouds, now, known)
         if moving is None:
             documents = without_unused(documents)
-        elif moving.ahead is not None:
-            documents = together(documents, wire(layout.blueprint_at(moving.ahead), config.clouds, now, known))
+        elif moving.move.slot in AHEAD:
+            here = blueprint.places[moving.move.slot].provider
+            (there,) = {moving.move.source.provider, moving.move.target.provider} - {here}
+            documents = together(documents, wire(layout.blueprint_at(there), config.clouds, now, known))
         for name, document in documents.items():
             stores[name].put(LINKS_SECRET, msgspec.json.encode(document).decode())
     finally:

@@ -37,7 +37,8 @@ OUTBOXES: Final[Mapping[Slot, tuple[str, ...]]] = {
 """Queues that are empty when a slot's source is at rest: its own, or those of the edges that lead to it."""
 
 AHEAD: Final = (Slot.ACQUISITION, Slot.VISUALIZATION)
-"""Slots without a store of their own: the target's cloud runs by the blueprint to come, beside the source."""
+"""Slots without a store of their own: the target's cloud runs by the blueprint to come, beside the source, and the
+links of both ends are there as long as the move is under way."""
 
 
 class Transition(msgspec.Struct, frozen=True):
