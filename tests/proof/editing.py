@@ -37,7 +37,7 @@ def drop(kind: str, at: str = "") -> Change:
     def change(applied: Applied) -> Applied:
         gone = _matching(applied.world, kind, at)
         kept = tuple(each for each in applied.world.resources if each not in gone)
-        return replace(applied, world=World(kept, applied.world.stacks))
+        return replace(applied, world=replace(applied.world, resources=kept))
 
     return change
 
@@ -52,7 +52,7 @@ def edit(kind: str, at: str, edits: Callable[[Attributes], object]) -> Change:
         assert attributes != first.attributes, f"{first.address}: the edit changes nothing"
         edited = replace(first, attributes=attributes)
         resources = tuple(edited if each is first else each for each in applied.world.resources)
-        return replace(applied, world=World(resources, applied.world.stacks))
+        return replace(applied, world=replace(applied.world, resources=resources))
 
     return change
 
@@ -77,7 +77,7 @@ def add(stack: str, address: str, kind: str, **attributes: Any) -> Change:
 
     def change(applied: Applied) -> Applied:
         more = Resource(stack, address, kind, attributes)
-        return replace(applied, world=World((*applied.world.resources, more), applied.world.stacks))
+        return replace(applied, world=replace(applied.world, resources=(*applied.world.resources, more)))
 
     return change
 
@@ -88,7 +88,7 @@ def clone(kind: str, at: str, address: str, **values: Any) -> Change:
     def change(applied: Applied) -> Applied:
         first = _matching(applied.world, kind, at)[0]
         more = replace(first, address=address, attributes={**first.attributes, **values})
-        return replace(applied, world=World((*applied.world.resources, more), applied.world.stacks))
+        return replace(applied, world=replace(applied.world, resources=(*applied.world.resources, more)))
 
     return change
 

@@ -72,6 +72,25 @@ MUTANTS = (  # Who may do what
         (Rule.IDENTITY,),
         "process",
     ),
+    Mutant(
+        "another account may fill a queue",
+        "aws",
+        document(
+            QUEUE,
+            'queue["actions"].aws_sqs_queue.this',
+            "policy",
+            lambda d: d["Statement"].append(
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": "*",
+                }
+            ),
+        ),
+        (Rule.RIGHT_EXCESS,),
+        "actions",
+    ),
     # Queues, logs, data
     Mutant(
         "no dead-letter queue",

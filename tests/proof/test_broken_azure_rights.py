@@ -132,6 +132,18 @@ MUTANTS = (  # Who may do what
         (Rule.RIGHT_MISSING,),
         "L5",
     ),
+    Mutant(
+        "somebody else may read the keys of links",
+        "azure",
+        clone(
+            ROLE,
+            'function["history"].azurerm_role_assignment.this["secret:links',
+            "module.slot.azurerm_role_assignment.eve",
+            principal_id="99999999-0000-0000-0000-000000000000",
+        ),
+        (Rule.RIGHT_EXCESS,),
+        "eve",
+    ),
     # Queues, logs, data
     Mutant(
         "no store of dead letters",

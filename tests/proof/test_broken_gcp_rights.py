@@ -98,6 +98,13 @@ MUTANTS = (  # Who may do what
         (Rule.IDENTITY, Rule.IDENTITY),
         "L2",
     ),
+    Mutant(
+        "somebody else may read the keys of links",
+        "gcp",
+        clone(ACCESS, 'function["history"]', f"{ACCESS}.eve", member="user:eve@example.com"),
+        (Rule.RIGHT_EXCESS,),
+        "eve",
+    ),
     # Queues, logs, data
     Mutant(
         "no dead letters", "gcp", put(SUBSCRIPTION, "actions", dead_letter_policy=[]), (Rule.DEAD_LETTERS,), "actions"

@@ -12,7 +12,7 @@ from tests.proof.applying import Applied
 from tests.proof.conftest import Worlds
 from tests.proof.editing import Change, Mutant, put
 from twin2multicloud.deployer.deployment import Site
-from twin2multicloud.deployer.proof import Rule, World, as_text, prove
+from twin2multicloud.deployer.proof import Rule, as_text, prove
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.runtime.links import Key, LinksDocument, Peer
 from twin2multicloud.runtime.wiring import with_new_keys
@@ -71,7 +71,7 @@ def with_stack(name: str) -> Change:
     """With a stack that belongs to nothing."""
 
     def change(applied: Applied) -> Applied:
-        return replace(applied, world=World(applied.world.resources, (*applied.world.stacks, name)))
+        return replace(applied, world=replace(applied.world, stacks=(*applied.world.stacks, name)))
 
     return change
 

@@ -68,10 +68,14 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 @dataclass(frozen=True)
 class World:
-    """Resources, in the order of their states. `stacks` are those with a state, be it an empty one."""
+    """Resources, in the order of their states. `stacks` are those with a state, be it an empty one.
+
+    `data` is what the stacks looked up and did not make: whose account it is, who deploys.
+    """
 
     resources: tuple[Resource, ...]
     stacks: tuple[str, ...]
+    data: tuple[Resource, ...] = ()
 
     @cached_property
     def _by_type(self) -> dict[str, tuple[Resource, ...]]:
@@ -94,8 +98,8 @@ class World:
 
     def at(self, *stacks: str) -> World:
         """What some stacks hold."""
-        kept = tuple(resource for resource in self.resources if resource.stack in stacks)
-        return World(kept, tuple(stack for stack in self.stacks if stack in stacks))
+        kept, data = (tuple(each for each in some if each.stack in stacks) for some in (self.resources, self.data))
+        return World(kept, tuple(stack for stack in self.stacks if stack in stacks), data)
 
 
 class _Instance(msgspec.Struct):
@@ -118,11 +122,8 @@ class _State(msgspec.Struct):
 
 
 def read_world(states: Mapping[str, bytes]) -> World:
-    """The world that states describe, by stack. `DocumentError` for what is no state of Terraform's format 4.
-
-    Data sources are left out: nothing that they show was made by us.
-    """
-    found: list[Resource] = []
+    """The world that states describe, by stack. `DocumentError` for what is no state of Terraform's format 4."""
+    found: dict[str, list[Resource]] = {"managed": [], "data": []}
     for stack, content in states.items():
         try:
             state = msgspec.json.decode(content, type=_State)
@@ -131,9 +132,10 @@ def read_world(states: Mapping[str, bytes]) -> World:
         if state.version != 4:
             raise DocumentError(f"stack {stack}: version: {state.version} is not a state format we know; only 4 is")
         for entry in state.resources:
-            if entry.mode == "managed":
-                found += (_resource(stack, entry, each) for each in entry.instances if each.deposed is None)
-    return World(tuple(found), tuple(states))
+            if entry.mode in found:
+                made = (_resource(stack, entry, each) for each in entry.instances if each.deposed is None)
+                found[entry.mode] += made
+    return World(tuple(found["managed"]), tuple(states), tuple(found["data"]))
 
 
 def world_in(store: StateStore, stacks: Iterable[str]) -> World:

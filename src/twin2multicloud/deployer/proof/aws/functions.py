@@ -18,7 +18,7 @@ from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.adapters.aws.build import PLACE, AwsConfig, read_config
 from twin2multicloud.runtime.adapters.aws.build import VARIABLE as CONFIG
 from twin2multicloud.runtime.entry.roles import VARIABLE as FUNCTION
-from twin2multicloud.runtime.entry.roles import FunctionConfig, read_function
+from twin2multicloud.runtime.entry.roles import read_function
 from twin2multicloud.runtime.settings import ConfigError
 
 _STATES: Final = frozenset({"dead-letters", "rule-states", "nonces"})
@@ -222,6 +222,3 @@ def _hex(encoded: str) -> str:
         return base64.b64decode(encoded, validate=True).hex()
     except binascii.Error:
         return ""
-
-
-__all__ = ["FunctionConfig", "Permission", "functions", "permissions"]

@@ -59,6 +59,15 @@ def open_to_all(text: str) -> Iterator[Statement]:
             yield each
 
 
+def strangers(text: str, account: str) -> Iterator[tuple[str, Statement]]:
+    """Who else than an account and its services a document lets in, and by which statement."""
+    for each in statements(text):
+        for principal in each.principals if each.allows else ():
+            kind, _, name = principal.partition(":")
+            if kind == "AWS" and account not in name.split(":") and name != account:
+                yield name, each
+
+
 def _statement(found: Mapping[str, Any]) -> Statement:
     actions = found.get("Action", "*" if "NotAction" in found else ())
     resources = found.get("Resource", "*" if "NotResource" in found else ())

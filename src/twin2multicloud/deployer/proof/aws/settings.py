@@ -7,7 +7,7 @@ from typing import Final
 
 from twin2multicloud.deployer.proof.aws.functions import Permission
 from twin2multicloud.deployer.proof.aws.ids import Ids
-from twin2multicloud.deployer.proof.aws.policies import denies_without_tls, open_to_all, statements
+from twin2multicloud.deployer.proof.aws.policies import denies_without_tls, open_to_all, statements, strangers
 from twin2multicloud.deployer.proof.findings import Finding, Rule
 from twin2multicloud.deployer.proof.view import FunctionView
 from twin2multicloud.deployer.proof.world import Resource, World
@@ -30,6 +30,7 @@ def settings(ids: Ids, permissions: tuple[Permission, ...], functions: tuple[Fun
     yield from _open(ids, permissions)
     yield from _devices(world)
     yield from _doors(world)
+    yield from _strangers(ids)
     yield from _hosts(world)
     for version in world.of("aws_secretsmanager_secret_version"):
         what = "a secret's value is in a state, where whoever reads the state finds it"
@@ -132,6 +133,15 @@ def _doors(world: World) -> Iterator[Finding]:
         if door.address.rpartition(".")[2] != "dashboards":
             what = "it lets the public in, though it does not lead to the dashboards"
             yield Finding(door.where, Rule.PUBLIC, what, "destroy it, or find out who made it")
+
+
+def _strangers(ids: Ids) -> Iterator[Finding]:
+    """Nobody of another account is let in by a resource's own policy."""
+    account, _ = ids.account
+    for each in ids.world.of("aws_sqs_queue", "aws_sns_topic", "aws_s3_bucket_policy"):
+        for stranger, statement in strangers(each.text("policy"), account):
+            what = f"its policy lets {stranger} {', '.join(statement.actions)}"
+            yield Finding(each.where, Rule.RIGHT_EXCESS, what, "take that away")
 
 
 def _hosts(world: World) -> Iterator[Finding]:

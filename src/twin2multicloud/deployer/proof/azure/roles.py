@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from twin2multicloud.deployer.clouds.azure.scopes import rights
+from twin2multicloud.deployer.clouds.azure.grants import rights_of
+from twin2multicloud.deployer.clouds.azure.scopes import rights, words_of
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan
 from twin2multicloud.deployer.proof.azure.ids import APPS, Ids, same
-from twin2multicloud.deployer.proof.findings import Where
+from twin2multicloud.deployer.proof.findings import Finding, Rule, Where
 from twin2multicloud.deployer.proof.view import Identity, Right
 from twin2multicloud.deployer.proof.world import Resource
+from twin2multicloud.model.slots import Slot
 
+_PEOPLE: Final = frozenset({"azurerm_client_config", "azuread_client_config", "azuread_user"})
 _ACCOUNTS: Final = "/providers/Microsoft.DocumentDB/databaseAccounts/"
 
 
@@ -22,10 +25,10 @@ def granted(ids: Ids, principal: str) -> dict[Right, Where]:
     for role in ids.world.of("azurerm_role_assignment"):
         if principal and role.text("principal_id") == principal:
             name = role.text("role_definition_name") or role.text("role_definition_id").rpartition("/")[2]
-            found[_right(name, role.text("scope"))] = role.where
+            found[right(name, role.text("scope"))] = role.where
     for role in ids.world.of("azurerm_cosmosdb_sql_role_assignment"):
         if principal and role.text("principal_id") == principal:
-            found[_right(_cosmos(ids, role.text("role_definition_id")), role.text("scope"))] = role.where
+            found[right(_cosmos(ids, role.text("role_definition_id")), role.text("scope"))] = role.where
     return found
 
 
@@ -55,28 +58,32 @@ def _actions(actions: set[str] | frozenset[str]) -> str:
 
 def function_needs(deployment: Deployment, plan: FunctionPlan, group: str) -> frozenset[Right]:
     """The roles that a function's grants and its host mean."""
-    from twin2multicloud.deployer.clouds.azure.grants import rights_of
-    from twin2multicloud.deployer.clouds.azure.scopes import words_of
-    from twin2multicloud.model.slots import Slot
-
-    granted_ = rights(deployment, plan)
-    found = {_right(role.role, role.scope) for role in granted_.roles.values()}
+    all_of = rights(deployment, plan)
+    found = {right(role.role, role.scope) for role in all_of.roles.values()}
     offer = deployment.blueprint.places[Slot.MANAGEMENT].offer
     for word in words_of(plan):
-        store = granted_.stores.get(word)
-        for right in rights_of(word, offer) if store is not None else ():
-            assert store is not None
-            found.add(_right(_actions(frozenset(right.actions)), f"{group}{_ACCOUNTS}{store.account}{store.scope}"))
+        store = all_of.stores.get(word)
+        if store is not None:
+            scope = f"{group}{_ACCOUNTS}{store.account}{store.scope}"
+            found |= {right(_actions(frozenset(each.actions)), scope) for each in rights_of(word, offer)}
     return frozenset(found)
 
 
-def _right(action: str, scope: str) -> Right:
+def right(action: str, scope: str) -> Right:
+    """A right whose scope is written as all others are: Azure does not tell capitals apart."""
     return Right(action, scope.rstrip("/").lower())
 
 
-def right(action: str, scope: str) -> Right:
-    """A right whose scope is written as all others are."""
-    return _right(action, scope)
+def strangers(ids: Ids) -> Iterator[Finding]:
+    """Roles of principals that are neither ours nor the person's who deploys, nor of those who look at dashboards."""
+    known = {each.text("principal_id") for each in ids.world.of("azurerm_user_assigned_identity")}
+    known |= {str(app.at("identity", "principal_id") or "") for app in ids.world.of(*APPS)}
+    known |= {each.text("object_id") for each in ids.world.data if each.type in _PEOPLE}
+    for role in ids.world.of("azurerm_role_assignment", "azurerm_cosmosdb_sql_role_assignment"):
+        if role.text("principal_id") not in known:
+            name = role.text("role_definition_name") or role.text("role_definition_id").rpartition("/")[2]
+            what = f"somebody else ({role.text('principal_id')}) has {name} on {role.text('scope')}"
+            yield Finding(role.where, Rule.RIGHT_EXCESS, what, "take it away")
 
 
 def identities(

@@ -12,7 +12,7 @@ from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.proof.azure.flows import pulls, queues, routes, scope, triggers
 from twin2multicloud.deployer.proof.azure.functions import AppFunction, functions
 from twin2multicloud.deployer.proof.azure.ids import Ids, same, settings_of
-from twin2multicloud.deployer.proof.azure.roles import function_needs, identities, right
+from twin2multicloud.deployer.proof.azure.roles import function_needs, identities, right, strangers
 from twin2multicloud.deployer.proof.azure.settings import settings
 from twin2multicloud.deployer.proof.findings import Where
 from twin2multicloud.deployer.proof.view import Ages, Identity, Log, Planned, Right, View
@@ -53,7 +53,7 @@ def look(deployment: Deployment, site: Site, world: World, planned: tuple[Planne
         stored_as=secret_name,
         packaged_as=_version,
         pulls=tuple(pulls(ids)),
-        findings=tuple(settings(ids)),
+        findings=(*settings(ids), *strangers(ids)),
     )
 
 

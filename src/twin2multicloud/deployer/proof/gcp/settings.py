@@ -9,7 +9,7 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan
 from twin2multicloud.deployer.proof.findings import Finding, Rule, Where
 from twin2multicloud.deployer.proof.gcp.functions import EVERYBODY
-from twin2multicloud.deployer.proof.gcp.ids import BUCKET, FUNCTION, Ids, members_of
+from twin2multicloud.deployer.proof.gcp.ids import ACCOUNT, BUCKET, FUNCTION, Ids, members_of
 from twin2multicloud.deployer.proof.view import FunctionView
 from twin2multicloud.model.slots import Slot
 
@@ -23,6 +23,8 @@ _DOORS: Final = (
     "google_compute_forwarding_rule",
     "google_api_gateway_gateway",
 )
+_DEVICES: Final = "principalSet://iam.googleapis.com/"
+"""Devices, whose pool is a rule of its own (`routes`)."""
 _INVOKE: Final = "google_cloud_run_v2_service_iam_member"
 _WEB: Final = frozenset({"80", "443"})
 
@@ -37,6 +39,7 @@ def settings(
     """All findings about settings."""
     yield from _buckets(ids)
     yield from _hosts(ids)
+    yield from _strangers(ids)
     yield from _open(ids, functions)
     yield from _shapes(deployment, ids, planned, prefix)
     for version in ids.world.of("google_secret_manager_secret_version"):
@@ -67,6 +70,18 @@ def _hosts(ids: Ids) -> Iterator[Finding]:
     for door in ids.world.of(*_DOORS):
         what = "it lets the public in, though nothing of a twin needs it"
         yield Finding(door.where, Rule.PUBLIC, what, "destroy it, or find out who made it")
+
+
+def _strangers(ids: Ids) -> Iterator[Finding]:
+    """Nobody has a role but our own accounts, Google's own for us, and devices; everybody is looked at elsewhere."""
+    known = {f"serviceAccount:{account.text('email')}" for account in ids.world.of(ACCOUNT)} | {ids.agent, *EVERYBODY}
+    for grant in ids.world.resources:
+        if grant.type.startswith("google_service_account_iam"):
+            continue  # who may act as an account is a rule of its own
+        for member in members_of(grant):
+            if member not in known and not member.startswith(_DEVICES):
+                what = f"{member} has {grant.text('role')}"
+                yield Finding(grant.where, Rule.RIGHT_EXCESS, what, "take it away")
 
 
 def _open(ids: Ids, functions: tuple[FunctionView, ...]) -> Iterator[Finding]:
