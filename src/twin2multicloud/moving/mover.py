@@ -25,12 +25,12 @@ AT_REST_S: Final = 120.0
 """What was under way when writers were held has so long to arrive."""
 
 _LATENESS_S: Final = 3600.0
-_LATE_WHILE_HELD_S: Final = 120.0
-"""A catch-up looks so far behind the beginning of the pass before, for records that are late: far while all flows, not
-far while writers wait. What is later still is found by the comparison."""
-_FEW: Final = 200
-"""A pass that copies no more than so many items is the last before writers are held."""
-_PASSES: Final = 6
+_LATE_AGAIN_S: Final = 120.0
+"""A catch-up looks so far behind the beginning of the pass before, for records that are late: far once, while all
+flows, not far from then on. What is later still is found by the comparison."""
+_QUICK_S: Final = 1.0
+"""A pass that takes no longer is the last before writers are held: as long as that they will wait."""
+_PASSES: Final = 8
 _POLL_S: Final = 0.05
 
 
@@ -145,10 +145,11 @@ class Mover:
             began = self._journal.first("begun", first)
             since = began.time if began is not None else ""
             for number in range(2, _PASSES):
-                following = to_time(self._now())
-                found = self._pages(f"{Step.COPY} {number}", transfer, copier.catch_up(_before(since)), Step.COPY)
+                following, began_s = to_time(self._now()), self._monotonic()
+                start = _before(since, _LATENESS_S if number == 2 else _LATE_AGAIN_S)
+                self._pages(f"{Step.COPY} {number}", transfer, copier.catch_up(start), Step.COPY)
                 since = following
-                if found <= _FEW:
+                if number > 2 and self._monotonic() - began_s <= _QUICK_S:
                     break
             self._journal.write("done", step=f"{Step.COPY} passes", name=transfer.name, time=since)
 
@@ -187,7 +188,7 @@ class Mover:
     def _catch_up(self, move: Move, moved: Iterable[Transfer], prefix: str) -> None:
         for transfer in moved:
             copier = self._copier(transfer, self._held_patience)
-            since = _before(self._since(transfer, prefix), _LATE_WHILE_HELD_S)
+            since = _before(self._since(transfer, prefix), _LATE_AGAIN_S)
             self._pages(prefix + Step.CATCH_UP, transfer, copier.catch_up(since), Step.CATCH_UP)
             if copier.at_rest:
                 self._compare(transfer, copier, prefix, Step.CATCH_UP)
@@ -235,7 +236,7 @@ class Mover:
     def _copier(self, transfer: Transfer, patience: Patience | None = None) -> Copier:
         return copier_of(transfer, self._driver, self._spec, patience or self._patience)
 
-    def _pages(self, name: str, transfer: Transfer, pages: Iterable[Page], step: Step) -> int:
+    def _pages(self, name: str, transfer: Transfer, pages: Iterable[Page], step: Step) -> None:
         items = size = 0
         for page in pages:
             items += page.items
@@ -247,7 +248,6 @@ class Mover:
             self._took(f"{name} {transfer.name}")
             if step not in HELD:
                 self._pace.spend(page.items)
-        return items
 
     def _end(self, moved: Iterable[Transfer], how: str) -> Report:
         journal = self._journal
@@ -284,7 +284,7 @@ def held_s(journal: Journal) -> float:
     return total
 
 
-def _before(time: str, seconds: float = _LATENESS_S) -> str:
+def _before(time: str, seconds: float) -> str:
     return to_time(to_epoch(time) - seconds)
 
 

@@ -17,8 +17,10 @@ END: Final = "9999-12-31T23:59:59.999999Z"
 _PAGE: Final = 1000
 _BATCH: Final = 500
 """Records in one write."""
-_DEVICES: Final = 100
-"""Devices that are asked together for the little that is new."""
+_FEW_DEVICES: Final = 8
+_DEVICES: Final = 200
+"""Devices that are asked together for the little that is new: few at first, then as many as answer with little."""
+_MANY: Final = 5000
 
 
 class HotCopier:
@@ -50,10 +52,15 @@ class HotCopier:
 
     def catch_up(self, since: str) -> Iterator[Page]:
         """See `Copier.catch_up`."""
-        for devices in chunks(self._devices, _DEVICES):
+        first, together = 0, _FEW_DEVICES
+        while first < len(self._devices):
+            devices = self._devices[first : first + together]
             events = self._call(self._source.between, devices, since, END)
             if events:
                 yield self._put(events)
+            first += together
+            # Nothing bounds an answer but how many devices are asked.
+            together = max(together // 4, 1) if len(events) > _MANY else min(together * 2, _DEVICES)
 
     def compare(self) -> Iterator[Compared]:
         """See `Copier.compare`."""
