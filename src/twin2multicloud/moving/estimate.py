@@ -71,7 +71,7 @@ SANDBOX: Final = Speeds(
     cut_over_s=0.1,
     destroy_s=0.1,
     copy={
-        StoreKind.HOT: Speed(5_000, 20e6),
+        StoreKind.HOT: Speed(9_000, 20e6),
         StoreKind.OBJECTS: Speed(300, 50e6),
         StoreKind.GRAPH: Speed(700, 20e6),
         StoreKind.LETTERS: Speed(1_000, 20e6),
