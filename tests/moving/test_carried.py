@@ -169,6 +169,9 @@ def test_afterwards_all_is_as_if_it_had_been_there_from_the_beginning(tmp_path: 
             rig.move(slot, cloud)
         assert all(seconds < 20 for _, seconds in rig.client.meters().values())
         assert messages(rig) == 0
+        counted = json.loads(rig.client.meters()[rig.cloud_of(Slot.VISUALIZATION)][0])
+        people = [counted.get(name, {}) for name in ("users", "editors", "viewers")]
+        assert sum(sum(each.values()) for each in people) > 0  # how many there are is no count that begins at 0
         again = rig.run(messages=3, interval_s=0.05)
         rig.settle(72)
         assert messages(rig) == 36

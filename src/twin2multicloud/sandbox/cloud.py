@@ -132,6 +132,7 @@ class CloudServer:
             if self._visualization is None:
                 self._visualization = Visualization(lambda: self.parts)
                 self._visualization.start()
+            self._visualization.count_people()
             routes.append(Mount("/dashboard", self._visualization.app()))
         elif self._visualization is not None:
             gone, self._visualization = self._visualization, None

@@ -51,10 +51,13 @@ class Visualization:
 
     def start(self) -> None:
         """Begin to look at the other clouds, and let the workload's people look at the dashboards."""
-        workload = self._parts.blueprint.workload
-        self._parts.meters.dashboards.users(int(workload["editors"]), int(workload["viewers"]))
         for thread in self._threads:
             thread.start()
+
+    def count_people(self) -> None:
+        """Tell the meters how many use the dashboards; again whenever counters begin anew."""
+        workload = self._parts.blueprint.workload
+        self._parts.meters.dashboards.users(int(workload["editors"]), int(workload["viewers"]))
 
     def stop(self) -> None:
         """End both."""
