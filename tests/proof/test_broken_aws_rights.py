@@ -235,6 +235,23 @@ MUTANTS = (  # Who may do what
         (Rule.SECRETS,),
         "secret_version.x",
     ),
+    # What is written otherwise and means the same
+    Mutant(
+        "an action by itself instead of in a list",
+        "aws",
+        statement("HotRead", 'function["history"]', Action="dynamodb:Query"),
+        (),
+    ),
+    Mutant(
+        "a function by its ARN",
+        "aws",
+        put(
+            "aws_lambda_permission",
+            'function["history"]',
+            function_name="arn:aws:lambda:eu-central-1:123456789012:function:smart-home-k3x9f-history",
+        ),
+        (),
+    ),
 )
 
 

@@ -273,6 +273,17 @@ MUTANTS = (  # Who may do what
         (Rule.SECRETS,),
         "links",
     ),
+    # What is written otherwise and means the same
+    Mutant(
+        "an id with other capitals",
+        "azure",
+        edit(
+            ROLE,
+            'function["history"].azurerm_role_assignment.this["errors',
+            lambda a: a.update(scope=a["scope"].replace("resourceGroups", "resourcegroups")),
+        ),
+        (),
+    ),
 )
 
 

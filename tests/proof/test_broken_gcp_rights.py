@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.proof.conftest import Worlds
-from tests.proof.editing import Mutant, add, clone, drop, edit, put
-from tests.proof.edits_gcp import ACCESS, BUCKET, FUNCTION, PROJECT, PUBLISHERS, READ_KEY, SUBSCRIPTION, TOPIC
+from tests.proof.editing import Mutant, add, clone, drop, edit, put, several
+from tests.proof.edits_gcp import ACCESS, BUCKET, FUNCTION, INVOKER, PROJECT, PUBLISHERS, READ_KEY, SUBSCRIPTION, TOPIC
 from twin2multicloud.deployer.proof import Rule, as_text
 
 MUTANTS = (  # Who may do what
@@ -205,6 +205,24 @@ MUTANTS = (  # Who may do what
         add("L2", "x.version", "google_secret_manager_secret_version", secret_data="s"),
         (Rule.SECRETS,),
         "x.version",
+    ),
+    # What is written otherwise and means the same
+    Mutant(
+        "a service by its full name",
+        "gcp",
+        several(
+            *(
+                put(INVOKER, f'function["{name}"]', name=f"projects/p/locations/l/services/smart-home-k3x9f-{name}")
+                for name in ("history", "process", "to-cool-mover")
+            )
+        ),
+        (),
+    ),
+    Mutant(
+        "a bucket by its full name",
+        "gcp",
+        put("google_storage_bucket_iam_member", "to-cool-mover", bucket="b/smart-home-k3x9f-cool-europe-west1"),
+        (),
     ),
 )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 
 import pytest
 
 from tests.proof.conftest import Worlds
+from tests.proof.editing import Mutant
 from tests.proof.worlds import NAMES, OFFERS, offers_of
 from twin2multicloud.blueprint.catalog import OFFERS as CATALOG
-from twin2multicloud.deployer.proof import as_text, prove
+from twin2multicloud.deployer.proof import Rule, as_text, prove
 from twin2multicloud.model.slots import PROVIDERS
 
 _SAME = (
@@ -47,3 +49,31 @@ def test_the_deployments_cover_every_offer() -> None:
 
     assert {offer.id for offer in CATALOG if offer.deployable} <= covered
     assert len(OFFERS) == len(set(OFFERS.values()))
+
+
+def test_every_rule_is_broken_by_something_in_every_cloud_that_has_it() -> None:
+    modules = {
+        cloud: (f"test_broken_{cloud}_functions", f"test_broken_{cloud}_rights") for cloud in ("aws", "azure", "gcp")
+    }
+    broken = {
+        cloud: {rule for name in names for mutant in _mutants(name) for rule in mutant.rules}
+        for cloud, names in modules.items()
+    }
+
+    between = {rule for mutant in _mutants("test_broken_links") for rule in mutant.rules}
+    for cloud, rules in broken.items():
+        assert set(Rule) - rules - between == _NOT_ITS_OWN[cloud], cloud
+
+
+def _mutants(name: str) -> tuple[Mutant, ...]:
+    found: tuple[Mutant, ...] = import_module(f"tests.proof.{name}").MUTANTS
+    return found
+
+
+_NOT_ITS_OWN = {
+    "aws": set(),
+    # Google encrypts everything, in transit, too.
+    "gcp": {Rule.ENCRYPTION, Rule.TLS},
+    # What starts a function on Azure is in its own settings, so that it cannot start another.
+    "azure": {Rule.TRIGGER_TARGET},
+}

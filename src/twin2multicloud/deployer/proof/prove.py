@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import Final
 
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.proof import aws, azure, gcp
 from twin2multicloud.deployer.proof.checks import CHECKS
 from twin2multicloud.deployer.proof.checks.links import links
 from twin2multicloud.deployer.proof.findings import Finding, Rule, Where
@@ -17,10 +14,24 @@ from twin2multicloud.deployer.proof.world import World
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.runtime.links import LinksDocument
 
-LOOKS: Final[Mapping[Provider, Look]] = MappingProxyType(
-    {Provider.AWS: aws.look, Provider.AZURE: azure.look, Provider.GCP: gcp.look}
-)
-"""How each cloud's resources become a view."""
+
+def look_of(provider: Provider) -> Look:
+    """How a cloud's resources become a view. Imported when needed: a cloud's part reads settings with the code of its
+    functions, which a machine that deploys nothing there need not have.
+    """
+    match provider:
+        case Provider.AWS:
+            from twin2multicloud.deployer.proof.aws import look as look_at_aws
+
+            return look_at_aws
+        case Provider.AZURE:
+            from twin2multicloud.deployer.proof.azure import look as look_at_azure
+
+            return look_at_azure
+        case Provider.GCP:
+            from twin2multicloud.deployer.proof.gcp import look as look_at_gcp
+
+            return look_at_gcp
 
 
 def prove(
@@ -48,7 +59,7 @@ def prove(
 def _see(deployment: Deployment, site: Site, world: World, packages: Mapping[tuple[Provider, str], str]) -> Seen:
     own = world.at(*stacks_at(deployment, site))
     planned = planned_at(deployment, site)
-    view = LOOKS[site.provider](deployment, site, own, planned)
+    view = look_of(site.provider)(deployment, site, own, planned)
     hashes = {role: digest for (provider, role), digest in packages.items() if provider is site.provider}
     return Seen(deployment, site, own, planned, view, hashes)
 

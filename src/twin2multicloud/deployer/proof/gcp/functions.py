@@ -9,7 +9,7 @@ from typing import Any, Final
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan, Starts
 from twin2multicloud.deployer.proof.findings import Where
-from twin2multicloud.deployer.proof.gcp.ids import BUCKET, CONFIG, FUNCTION, TOLD, Ids, environment_of
+from twin2multicloud.deployer.proof.gcp.ids import BUCKET, CONFIG, FUNCTION, TOLD, Ids, environment_of, last
 from twin2multicloud.deployer.proof.view import FunctionView, Reference
 from twin2multicloud.deployer.proof.world import Resource
 from twin2multicloud.deployer.resources import component_of
@@ -107,7 +107,8 @@ def invokers(ids: Ids, run: Resource) -> set[str]:
         str(member)
         for kind in ("member", "binding")
         for grant in ids.world.of(f"google_cloud_run_v2_service_iam_{kind}", f"google_cloud_run_service_iam_{kind}")
-        if grant.text("role") == "roles/run.invoker" and run.text("name") in (grant.text("name"), grant.text("service"))
+        if grant.text("role") == "roles/run.invoker"
+        and run.text("name") in (last(grant.text("name")), last(grant.text("service")))
         for member in (grant.attributes.get("members") or [grant.text("member")])
     }
 

@@ -48,7 +48,7 @@ def resource_of(grant: Resource) -> str:
         found = next((match for each in _NARROWED if (match := each.fullmatch(condition))), None)
         return f"{found['kind']} {found['name']}" if found else "*"
     if base == "google_bigtable_table":
-        return f"table {last(grant.text('instance_name') or grant.text('instance'))}/{grant.text('table')}"
+        return f"table {last(grant.text('instance_name') or grant.text('instance'))}/{last(grant.text('table'))}"
     if base == "google_bigtable_instance":
         return f"table {last(grant.text('instance'))}"
     kind, attribute = _ON.get(base, (base, "name"))

@@ -9,7 +9,7 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan
 from twin2multicloud.deployer.proof.findings import Finding, Rule, Where
 from twin2multicloud.deployer.proof.gcp.functions import EVERYBODY
-from twin2multicloud.deployer.proof.gcp.ids import ACCOUNT, BUCKET, FUNCTION, Ids, members_of
+from twin2multicloud.deployer.proof.gcp.ids import ACCOUNT, BUCKET, FUNCTION, Ids, last, members_of
 from twin2multicloud.deployer.proof.view import FunctionView
 from twin2multicloud.model.slots import Slot
 
@@ -89,7 +89,7 @@ def _open(ids: Ids, functions: tuple[FunctionView, ...]) -> Iterator[Finding]:
     doors = {function.name for function in functions}
     doors |= {run.text("name") for run in ids.runs if run.address.endswith(".dashboards")}
     for grant in ids.world.resources:
-        door = grant.type == _INVOKE and grant.text("name") in doors
+        door = grant.type == _INVOKE and last(grant.text("name")) in doors
         if not door and any(member in EVERYBODY for member in members_of(grant)):
             what = f"everybody has {grant.text('role')}"
             yield Finding(grant.where, Rule.PUBLIC, what, "name who shall have it")
