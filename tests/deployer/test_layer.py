@@ -12,9 +12,8 @@ import pytest
 
 from tests.deployer.aws.bench import deployed
 from twin2multicloud.deployer.clouds.aws import AWS
-from twin2multicloud.deployer.layer import LAYERS, Layer, built, put_layers, write_layers
+from twin2multicloud.deployer.layer import LAYERS, Layer, built, write_layers
 from twin2multicloud.deployer.packages import zip_of
-from twin2multicloud.deployer.rendering import RenderedStack
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 
@@ -89,8 +88,9 @@ def test_layers_lie_where_the_foundation_looks_for_them(tmp_path: Path, monkeypa
     deployment = deployed()
     foundation = AWS.foundation(deployment, deployment.sites[0])
     hot = AWS.slot(deployment, Slot.HOT)
-    places = [RenderedStack(stack, tmp_path / stack.name, "", ()) for stack in (foundation, hot)]
-    put_layers(places, tmp_path / "cache", Shelf(content))
+    write_layers(tmp_path / "cache", ["arm64"], tmp_path / "cache", Shelf(content))  # so that nothing is fetched below
+    for stack in (foundation, hot):
+        AWS.complete(stack, tmp_path / stack.name / "packages", tmp_path / "cache")
     (found,) = tmp_path.glob("*/packages/*.zip")
     described = foundation.arguments["layer_files"]["arm64"]
     assert found == tmp_path / foundation.name / described["file"]

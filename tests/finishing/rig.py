@@ -21,6 +21,9 @@ SETTINGS = Settings("test-house", "k3x9f", "owner@example.org")
 OTHER_REGIONS = {Provider.AWS: "us-east-1", Provider.AZURE: "northeurope", Provider.GCP: "us-central1"}
 WEBHOOK = Rule("hot", "meter", "temperature > 90", actions=(WebhookAction("https://example.org/hook", "hook-key"),))
 
+WORKSPACE = "house"
+"""What L4's workspace is called where L4 is IoT TwinMaker."""
+
 
 def deployment(
     clouds: Mapping[Slot, str] | str,
@@ -52,7 +55,9 @@ def outputs_of(deployed: Deployment, slots: Iterable[Slot] = SLOTS) -> dict[str,
             for function in functions_of(deployed.blueprint, deployed.spec, slot)
             if function.public
         }
-        found[slot_name(slot, generation)] = {"urls": urls, "stores": {}}
+        twinmaker = deployed.blueprint.places[slot].offer.startswith("aws.twinmaker")
+        stores = {"twinmaker_workspace": WORKSPACE} if twinmaker else {}
+        found[slot_name(slot, generation)] = {"urls": urls, "stores": stores}
     return found
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import msgspec
 import pytest
+from botocore.config import Config as BotoConfig
 
-from tests.finishing.rig import SETTINGS, Stores, Told, deployment, outputs_of
+from tests.finishing.rig import SETTINGS, WORKSPACE, Stores, Told, deployment, outputs_of
 from tests.finishing.test_hub_secret import READER
 from tests.sandbox.twins import ring, small_twin
+from tests.standins.aws.fake_twinmaker import FakeTwinMaker
 from tests.standins.azure.fake_arm import FakeArm, fake_arm
 from tests.standins.azure.fake_iot_hub import FakeIotHub, fake_iot_hub
 from tests.standins.azure.rig import Certificates
@@ -55,7 +58,12 @@ class StandIns:
     authority: str
     resource_manager: Arm
     fake_arm: FakeArm
+    twinmaker: Any = None
     grafana_site: Site | None = None
+
+    def aws(self, site: Site, service: str) -> Any:
+        assert service == "iottwinmaker"
+        return self.twinmaker
 
     def secrets(self, site: Site) -> Secrets:
         return self.stores(site)
@@ -238,11 +246,31 @@ def test_devices_that_sign_have_keys_that_their_bundles_can_derive(
     assert symmetric_key(secret, "meter-001") != device_key(secret, "meter-001")  # the same digest in another base64
 
 
-def test_slots_that_are_to_be_destroyed_are_forgotten(tools: StandIns, make: Make, told: Told) -> None:
+@pytest.fixture
+def workspace(tools: StandIns) -> Iterator[Any]:
+    """A client of IoT TwinMaker, with the workspace that L4 puts out and an entity in it."""
+    fake = FakeTwinMaker(settle_s=0.0)
+    tools.twinmaker = boto3.client(
+        "iottwinmaker",
+        region_name="eu-central-1",
+        endpoint_url=fake.endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=BotoConfig(inject_host_prefix=False),
+    )
+    tools.twinmaker.create_workspace(workspaceId=WORKSPACE)
+    tools.twinmaker.create_entity(workspaceId=WORKSPACE, entityId="room", entityName="room")
+    yield tools.twinmaker
+    fake.stop()
+
+
+def test_slots_that_are_to_be_destroyed_are_forgotten(tools: StandIns, make: Make, told: Told, workspace: Any) -> None:
     deployed = own_grafana(AZURE_FIRST)
     make(deployed).run(Moment.STACKS, told)
     did = make(deployed).leave([Slot.MANAGEMENT, Slot.ACQUISITION], told)
     assert did[0].text == "3 links documents written"
+    assert did[-1].text == "1 entities and component types removed", "or its workspace could not be destroyed"
+    assert workspace.list_entities(workspaceId=WORKSPACE)["entitySummaries"] == []
     tools.fake_hub.devices.clear()
     again = {each.step: each.text for each in make(deployed).run(Moment.STACKS, told)}
     assert (again["wiring"], again["device registry"]) == ("3 links documents written", "5 created")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from twin2multicloud import standin
 
 pytestmark = pytest.mark.slow
 
+SCRIPT = Path(__file__).parents[2] / "scripts" / "provider-mirrors"
 REAL = "5.100.0"
 
 HEAD = """
@@ -145,8 +147,9 @@ def rounds() -> list[str]:
 
 @pytest.fixture
 def mirror() -> Path:
-    for place in os.environ.get("T2M_TF_MIRROR", "").split(os.pathsep):
-        if place and any(Path(place).glob(f"*/hashicorp/aws/{REAL}/*/terraform-provider-aws*")):
+    told = subprocess.run([str(SCRIPT)], capture_output=True, text=True, check=True)
+    for place in filter(None, told.stdout.strip().split(os.pathsep)):
+        if any(Path(place).glob(f"*/hashicorp/aws/{REAL}/*/terraform-provider-aws*")):
             return Path(place)
     pytest.skip(f"stand-in missing: no hashicorp/aws {REAL} in a mirror that T2M_TF_MIRROR names")
 

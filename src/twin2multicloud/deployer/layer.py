@@ -21,14 +21,11 @@ from typing import Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from twin2multicloud.deployer.packages import zip_of
-from twin2multicloud.deployer.stacks import Stack
 from twin2multicloud.model.errors import UsageError
 
 INDEX_VARIABLE: Final = "PIP_INDEX_URL"
 """pip's own setting of the package index, heeded here, too."""
 _INDEX: Final = "https://pypi.org/simple"
-ARGUMENT: Final = "layer_files"
-"""The argument of a stack's module that says which layers it publishes."""
 _TIMEOUT_S: Final = 60
 _MOST_BYTES: Final = 16 * 2**20
 
@@ -84,18 +81,6 @@ class Wheels(Protocol):
         """A wheel by its file's name."""
 
 
-class Rendered(Protocol):
-    """A stack in its directory."""
-
-    @property
-    def stack(self) -> Stack:
-        """What was rendered."""
-
-    @property
-    def directory(self) -> Path:
-        """Where."""
-
-
 class Index:
     """`Wheels` of a package index (PEP 503). `url` is its address, by default what pip would ask."""
 
@@ -125,13 +110,6 @@ def write_layers(directory: Path, architectures: Iterable[str], cache: Path, whe
             draft.write_bytes(built(layer, source))
             draft.replace(kept)
         (directory / layer.file).write_bytes(kept.read_bytes())
-
-
-def put_layers(rendered: Iterable[Rendered], cache: Path, wheels: Wheels | None = None) -> None:
-    """Put the layers that rendered stacks publish where they look for them: before an apply, or into an export."""
-    for each in rendered:
-        if architectures := tuple(each.stack.arguments.get(ARGUMENT, ())):
-            write_layers(each.directory / "packages", architectures, cache, wheels)
 
 
 def built(layer: Layer, wheels: Wheels) -> bytes:

@@ -137,6 +137,36 @@ class FakeTwinMaker:
             state = "CREATING" if time.monotonic() < found["settled"] else "ACTIVE"
             return {**{key: value for key, value in found.items() if key != "settled"}, "status": {"state": state}}
 
+    def _list_component_types(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Those of the workspace, after one that every workspace has."""
+        with self._lock:
+            ids = ["com.amazon.iottwinmaker.parameters", *self._workspace(request)["types"]]
+            summaries = [
+                {
+                    "arn": _arn(request, f"component-type/{id}"),
+                    "componentTypeId": id,
+                    "creationDateTime": time.time(),
+                    "updateDateTime": time.time(),
+                }
+                for id in ids
+            ]
+        return {"workspaceId": request["workspaceId"], "componentTypeSummaries": summaries}
+
+    def _delete_component_type(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            types, id = self._workspace(request)["types"], request["componentTypeId"]
+            if id not in types:
+                raise ServiceError("ResourceNotFoundException", f"there is no component type {id}")
+            if any(id in each["extendsFrom"] for each in types.values()):
+                raise ServiceError("ValidationException", f"{id} is extended by others")
+            used = (
+                each["componentTypeId"] for e in self._entities(request).values() for each in e["components"].values()
+            )
+            if id in used:
+                raise ServiceError("ValidationException", f"{id} is in use")
+            del types[id]
+        return {"state": "DELETING"}
+
     def _create_entity(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             entities = self._entities(request)

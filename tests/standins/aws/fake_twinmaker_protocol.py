@@ -19,6 +19,8 @@ OPERATIONS = (
     "CreateWorkspace",
     "CreateComponentType",
     "GetComponentType",
+    "ListComponentTypes",
+    "DeleteComponentType",
     "CreateEntity",
     "GetEntity",
     "UpdateEntity",

@@ -5,7 +5,7 @@ from running, and all failures are told together. Everything may be run again at
 from __future__ import annotations
 
 import secrets as tokens
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ from twin2multicloud.deployer.finishing.tools import Tools
 from twin2multicloud.deployer.finishing.wiring import wire_sites, without
 from twin2multicloud.deployer.functions import Starts, functions_of
 from twin2multicloud.model.errors import Twin2MultiCloudError
-from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.wiring import Token
 
 _USERS: Final = "dashboard-users.json"
@@ -145,10 +145,27 @@ class Finishing:
 
                 removed = remove_topics(self._tools.topics(devices), self._ledger(Slot.ACQUISITION), report)
                 did.append(Did(TOPICS, f"{removed} topics removed"))
+        did += self._leftovers(there, report)
         for slot in there:
             if slot in (Slot.ACQUISITION, Slot.MANAGEMENT):
                 self._ledger(slot).forget()
         return did
+
+    def _leftovers(self, slots: Collection[Slot], report: Report) -> Iterator[Did]:
+        """What AWS's services keep of devices and twins, and will not be deleted with."""
+        from twin2multicloud.deployer.clouds.aws.leftovers import empty_workspace, forget_devices
+
+        places = self._deployment.blueprint.places
+        if Slot.ACQUISITION in slots and places[Slot.ACQUISITION].provider is Provider.AWS:
+            devices = described(self._outputs, stack_of(self._deployment, Slot.ACQUISITION), "devices")
+            client = self._tools.aws(self._deployment.site(Slot.ACQUISITION), "iot")
+            gone = forget_devices(client, devices, lambda number: report(StepProgress(REGISTRY, "forgotten", number)))
+            yield Did(REGISTRY, f"{gone} devices forgotten")
+        if Slot.MANAGEMENT in slots and places[Slot.MANAGEMENT].offer.startswith("aws.twinmaker"):
+            stores = described(self._outputs, stack_of(self._deployment, Slot.MANAGEMENT), "stores")
+            client = self._tools.aws(self._deployment.site(Slot.MANAGEMENT), "iottwinmaker")
+            gone = empty_workspace(client, str(stores["twinmaker_workspace"]))
+            yield Did(GRAPH, f"{gone} entities and component types removed")
 
     # ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────
     def _secrets(self, report: Report) -> Did:

@@ -36,6 +36,9 @@ class Tools(Protocol):
     def arm(self) -> Arm:
         """Azure's Resource Manager."""
 
+    def aws(self, site: Site, service: str) -> Any:
+        """boto3's client of a service at a site of AWS."""
+
     def topics(self, devices: Mapping[str, Any]) -> DeviceTopicsMaker:
         """Maker of the command topics that the output `devices` of L1 describes."""
 
@@ -82,6 +85,12 @@ class CloudTools:
         self._closing.callback(made.close)
         return made
 
+    def aws(self, site: Site, service: str) -> Any:
+        """As `Tools.aws`."""
+        from boto3.session import Session  # type: ignore[import-untyped]
+
+        return Session(region_name=site.region).client(service)
+
     def topics(self, devices: Mapping[str, Any]) -> DeviceTopicsMaker:
         """As `Tools.topics`."""
         from twin2multicloud.deployer.finishing.device_topics import DeviceRights, DeviceTopicsMaker
@@ -107,7 +116,7 @@ class CloudTools:
             if own_grafana(self._deployment):
                 headers = with_password(self.secrets(site))
             elif site.provider is Provider.AWS:
-                from boto3.session import Session  # type: ignore[import-untyped]
+                from boto3.session import Session
 
                 client = Session(region_name=site.region).client("grafana")
                 headers = closing.enter_context(with_workspace_token(client, dashboards))

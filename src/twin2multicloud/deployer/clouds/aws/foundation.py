@@ -9,7 +9,7 @@ from twin2multicloud.deployer.clouds.aws.functions import architectures, plans_o
 from twin2multicloud.deployer.clouds.aws.grants import webhook_secrets
 from twin2multicloud.deployer.clouds.aws.names import AwsNames
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.layer import ARGUMENT, LAYERS
+from twin2multicloud.deployer.layer import LAYERS
 from twin2multicloud.deployer.stacks import Stack, foundation_name
 from twin2multicloud.model.slots import Slot
 
@@ -34,7 +34,7 @@ def foundation(deployment: Deployment, site: Site) -> Stack:
                 "secrets_prefix": names.secrets_prefix,
             },
             "secrets": list(secrets(names)),
-            ARGUMENT: _layers(names),
+            "layer_files": _layers(names),
             "alert_topics": _alert_topics(names),
             "owner": deployment.settings.owner,
             "budget_usd": _budget(deployment, site),

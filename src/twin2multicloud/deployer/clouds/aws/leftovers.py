@@ -1,13 +1,26 @@
-"""What devices have left in IoT Core: a thing and a certificate each, made when they first connected.
+"""What no stack knows of and stands in the way of its end.
 
-No stack knows of them, and IoT Core deletes neither a policy that certificates hold nor, in effect, an authority whose
-certificates go on being let in. So they go before L1 is destroyed.
+Devices have left a thing and a certificate each in IoT Core, made when they first connected: it deletes neither a
+policy that certificates hold nor, in effect, an authority whose certificates go on being let in. So they go first.
+IoT TwinMaker deletes no workspace that has entities or component types, which were loaded after it was made.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+
+from twin2multicloud.model.errors import Twin2MultiCloudError
+
+_ROUNDS: Final = 120
+_PAUSE_S: Final = 1.0
+
+
+class LeftoverError(Twin2MultiCloudError):
+    """Something is still being deleted, or cannot be (exit code 6)."""
+
+    exit_code = 6
 
 
 def forget_devices(client: Any, devices: Mapping[str, Any], told: Callable[[int], None] = lambda _number: None) -> int:
@@ -45,3 +58,46 @@ def _forget(client: Any, certificate: Mapping[str, Any], prefix: str) -> None:
     for policy in client.list_attached_policies(target=arn)["policies"]:
         client.detach_policy(policyName=policy["policyName"], target=arn)
     client.delete_certificate(certificateId=id)
+
+
+def empty_workspace(client: Any, workspace: str, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Delete the entities and component types of an IoT TwinMaker workspace; how many. May be repeated.
+
+    `client` is boto3's of the service `iottwinmaker`. Component types of AWS's own stay. Deleting takes the service a
+    while, and a type goes after those that extend it, so it is asked again until nothing is left; `LeftoverError` if
+    that is not so after two minutes.
+    """
+    gone: set[str] = set()
+    for _ in range(_ROUNDS):
+        left = [("entity", id) for id in _listed(client.list_entities, "entitySummaries", "entityId", workspace)]
+        if not left:
+            kinds = _listed(client.list_component_types, "componentTypeSummaries", "componentTypeId", workspace)
+            left = [("type", id) for id in kinds if not id.startswith("com.amazon.")]
+        if not left:
+            return len(gone)
+        for kind, id in left:
+            try:
+                if kind == "entity":
+                    client.delete_entity(workspaceId=workspace, entityId=id, isRecursive=True)
+                else:
+                    client.delete_component_type(workspaceId=workspace, componentTypeId=id)
+                gone.add(id)
+            except (
+                client.exceptions.ConflictException,
+                client.exceptions.ResourceNotFoundException,
+                client.exceptions.ValidationException,
+            ):
+                continue  # it is going already, or something else has to go first
+        sleep(_PAUSE_S)
+    raise LeftoverError(f"workspace {workspace} still has {len(left)} things in it; destroy again in a while")
+
+
+def _listed(list_page: Callable[..., Mapping[str, Any]], key: str, id: str, workspace: str) -> list[str]:
+    found: list[str] = []
+    more: dict[str, str] = {}
+    while True:
+        page = list_page(workspaceId=workspace, maxResults=200, **more)
+        found += [each[id] for each in page.get(key, ())]
+        if not page.get("nextToken"):
+            return found
+        more = {"nextToken": page["nextToken"]}
