@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.base import at, record
@@ -50,6 +50,7 @@ def hot(tmp_path: Path) -> Iterator[tuple[LocalHotStore, LocalHotStore]]:
     page=st.integers(1, 5),
     stop_after=st.integers(0, 6),
 )
+@example(times=[(0, 0)] * 14 + [(0, 1)] * 2, page=1, stop_after=0)  # a page grows past a moment, and shrinks again
 def test_no_record_is_missed_wherever_pages_end_and_wherever_it_is_resumed(
     times: list[tuple[int, int]], page: int, stop_after: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

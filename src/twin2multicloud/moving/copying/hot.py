@@ -101,8 +101,9 @@ class HotCopier:
                     break
                 # A page ends in the middle of a moment; if that is all the page holds, only a larger one gets past it.
                 last = found[-1].time
-                limit = limit * 2 if last == start else self._page
-                start, known = last, {event.id for event in found if event.time == last}
+                at_last = {event.id for event in found if event.time == last}
+                limit, known = (limit * 2, known | at_last) if last == start else (self._page, at_last)
+                start = last
             start = BEGIN
 
     def _oldest(self, device: str, start: str, limit: int) -> list[Event]:
