@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ class Moving:
         self.twin = twin
         self.stores = LocalStores(twin.directory)
         self.finished: list[Deployment] = []
-        self.held: list[frozenset[Slot]] = []
+        self.emptied: list[tuple[str, Slot]] = []
 
     def to(self, where: str, took: Callable[[str], None] = lambda _: None) -> Report:
         before = Placement.model_validate(self.twin.home.placement())
@@ -85,11 +85,14 @@ class Moving:
         def stores(_phases: Phases, _at: Session) -> Stores:
             return self.stores  # type: ignore[return-value]
 
-        def finish(deployment: Deployment, _at: Session) -> None:
-            self.finished.append(deployment)
-
         home, told = self.twin.home, self.twin.told
-        return CloudsMove(home, told, stores, finish, took=took, sleep=lambda _s: None, settled_s=0.0)
+        return CloudsMove(home, told, stores, self, took=took, sleep=lambda _s: None, settled_s=0.0)
+
+    def finish(self, deployment: Deployment, _at: Session) -> None:
+        self.finished.append(deployment)
+
+    def empty(self, deployment: Deployment, _at: Session, slots: Sequence[Slot]) -> None:
+        self.emptied += [(deployment.blueprint.places[slot].region, slot) for slot in slots]
 
 
 def _events(count: int) -> list[Event]:
@@ -146,6 +149,7 @@ def test_a_slot_moves_with_all_it_holds_and_its_neighbours_are_rebuilt(moving: M
     functions = {path.stem.rsplit(".", 1)[0] for path in (moving.twin.world.root / "aws_lambda_function").glob("*")}
     assert any("persist-sender" in name for name in functions), "what was handed over next door crosses regions now"
     assert any("persist-receiver" in name for name in functions)
+    assert moving.emptied == [("eu-central-1", Slot.HOT)]
     assert [d.blueprint.places[Slot.HOT].region for d in moving.finished] == ["us-east-1", "us-east-1"]
     # What is there is what a deployment of the twin as it is now would make.
     deployment = home.deployment()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,10 +71,7 @@ def move(request: MoveRequest) -> int:
             raise UsageError("--offline: stand-ins hold no records to move; `move --target sandbox` moves real ones")
         return CloudStores(phases, lambda which: DeployedPlaces(which, home.outputs(at.store), os.environ))
 
-    def finish(deployment: Deployment, at: Session) -> None:
-        finisher.finish(deployment, at.store)
-
-    moving = CloudsMove(home, teller, stores, finish, progress=_told(request))
+    moving = CloudsMove(home, teller, stores, _Finishing(finisher), progress=_told(request))
     with home.changing():
         if request.resume or request.abort:
             act: Callable[[Session], Report] = moving.abort if request.abort else moving.resume
@@ -100,6 +97,19 @@ def move(request: MoveRequest) -> int:
             credentials=lambda provider: credentials_of(provider),
         ) as at:
             return _done(request, act(at))
+
+
+@dataclass(frozen=True)
+class _Finishing:
+    """The finisher's steps, as a move takes them."""
+
+    finisher: Finisher
+
+    def finish(self, deployment: Deployment, at: Session) -> None:
+        self.finisher.finish(deployment, at.store)
+
+    def empty(self, deployment: Deployment, at: Session, slots: Sequence[Slot]) -> None:
+        self.finisher.empty(deployment, at.store, slots)
 
 
 def move_in_sandbox(request: MoveRequest) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.deployment import Deployment, Site
@@ -62,13 +62,19 @@ class Finisher:
 
     def leave(self, deployment: Deployment, store: StateStore, slots: Collection[Slot]) -> None:
         """Before slots are destroyed: their neighbours forget them. What cannot be done is told and holds nobody up."""
+        self._before(deployment, store, lambda steps: steps.leave(slots, self._teller.step))
+
+    def empty(self, deployment: Deployment, store: StateStore, slots: Collection[Slot]) -> None:
+        """Before a slot that was moved is destroyed at its old place: what was made there goes; links stay."""
+        self._before(deployment, store, lambda steps: steps.empty(slots, self._teller.step))
+
+    def _before(self, deployment: Deployment, store: StateStore, act: Callable[[Finishing], object]) -> None:
         if self._offline:
             return
         outputs = self._home.outputs(store)
         tools = CloudTools(deployment, outputs, self._environ)
         try:
-            steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time)
-            steps.leave(slots, self._teller.step)
+            act(Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time))
         except Twin2MultiCloudError as error:
             self._teller.say(f"warning: {error}")
         finally:

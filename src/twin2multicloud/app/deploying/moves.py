@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -77,15 +77,25 @@ class After(msgspec.Struct, frozen=True):
     placement: dict[str, Any]
 
 
+class Hooks(Protocol):
+    """What is no infrastructure, at two moments of a move."""
+
+    def finish(self, deployment: Deployment, at: Session) -> None:
+        """Wire a deployment as it is now."""
+
+    def empty(self, deployment: Deployment, at: Session, slots: Sequence[Slot]) -> None:
+        """Before these slots of a deployment are destroyed, remove what devices and twins have left there."""
+
+
 class CloudsMove:
-    """A move of one slot of the deployment in `home`. `stores` gives the ports of both ends; `finish` wires."""
+    """A move of one slot of the deployment in `home`. `stores` gives the ports of both ends."""
 
     def __init__(
         self,
         home: Home,
         teller: Teller,
         stores: Callable[[Phases, Session], Stores],
-        finish: Callable[[Deployment, Session], None],
+        hooks: Hooks,
         *,
         progress: Callable[[Progress], None] = lambda _progress: None,
         took: Callable[[str], None] = lambda _what: None,
@@ -95,7 +105,7 @@ class CloudsMove:
         self._home = home
         self._teller = teller
         self._stores = stores
-        self._finish = finish
+        self._hooks = hooks
         self._progress = progress
         self._took = took
         self._sleep = sleep
@@ -140,7 +150,7 @@ class CloudsMove:
 
     def _mover(self, at: Session, journal: Journal) -> Mover:
         phases = self._phases(journal.move)
-        infrastructure = Infrastructure(self._home, at, self._teller, phases, self._finish, self._read)
+        infrastructure = Infrastructure(self._home, at, self._teller, phases, self._hooks, self._read)
         driver = CloudsDriver(
             phases,
             infrastructure,
@@ -206,14 +216,14 @@ class Infrastructure:
         at: Session,
         teller: Teller,
         phases: Phases,
-        finish: Callable[[Deployment, Session], None],
+        hooks: Hooks,
         read: Callable[[str], After],
     ) -> None:
         self._home = home
         self._at = at
         self._teller = teller
         self._phases = phases
-        self._finish = finish
+        self._hooks = hooks
         self._read = read
 
     def apply(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
@@ -231,8 +241,9 @@ class Infrastructure:
             raise DriverError(str(error)) from error
         _check(self._teller, run(deployer, lambda: deployer.deploy(stacks, plans)))
 
-    def destroy(self, stacks: Sequence[Stack]) -> None:
+    def destroy(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
         """As `moving.driver.Infrastructure.destroy`."""
+        self._hooks.empty(deployment, self._at, [stack.slot for stack in stacks if stack.slot is not None])
         deployer, applied = self._at.deployer, self._home.applied()
         there = [stack for stack in stacks if stack.name in applied]
         # Stores are emptied by their services only if their stacks say so, which takes an apply of its own.
@@ -243,7 +254,7 @@ class Infrastructure:
 
     def finish(self, deployment: Deployment) -> None:
         """As `moving.driver.Infrastructure.finish`."""
-        self._finish(deployment, self._at)
+        self._hooks.finish(deployment, self._at)
 
     def keep(self, deployment: Deployment) -> None:
         """As `moving.driver.Infrastructure.keep`."""

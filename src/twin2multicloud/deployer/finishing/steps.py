@@ -137,7 +137,13 @@ class Finishing:
             now=self._now(),
             token=self._token,
         )
-        did = [Did(WIRING, f"{len(wired.written)} links documents written")]
+        return [Did(WIRING, f"{len(wired.written)} links documents written"), *self.empty(slots, report)]
+
+    def empty(self, slots: Collection[Slot], report: Report) -> list[Did]:
+        """What steps, devices and twins have made at these slots is removed; nobody's links change by that."""
+        deployment = self._deployment
+        there = [slot for slot in slots if stack_of(deployment, slot) in self._outputs]
+        did: list[Did] = []
         if Slot.ACQUISITION in there:
             devices = described(self._outputs, stack_of(deployment, Slot.ACQUISITION), "devices")
             if devices.get("command_topics"):

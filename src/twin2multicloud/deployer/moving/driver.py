@@ -28,8 +28,10 @@ class Infrastructure(Protocol):
     def apply(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
         """Bring these stacks about, those whose inputs changed. Raises `DriverError`."""
 
-    def destroy(self, stacks: Sequence[Stack]) -> None:
-        """Destroy these stacks. Raises `DriverError`; nothing that could not be destroyed is forgotten."""
+    def destroy(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
+        """Destroy these stacks of a deployment, with what devices and twins have left there. Raises `DriverError`;
+        nothing that could not be destroyed is forgotten.
+        """
 
     def finish(self, deployment: Deployment) -> None:
         """Wire the deployment as it is now: links documents, registered devices, dashboards."""
@@ -126,7 +128,8 @@ class CloudsDriver:
     def destroy(self, move: Move, place: Place) -> None:
         """As `Driver.destroy`."""
         self._check(move)
-        self._infrastructure.destroy(self._phases.leaving(place))
+        left = self._phases.before if place == self._phases.move.source else self._phases.after
+        self._infrastructure.destroy(left, self._phases.leaving(place))
         self._infrastructure.finish(self._phases.now(self._state))
 
     # ── Stores ──────────────────────────────────────────────────────────────────────────────────────────────
