@@ -213,8 +213,10 @@ def _settings(
 
 def _authority(home: Home, settings: Settings) -> str:
     """The certificate of the authority that the deployment's devices are certified by, made at first."""
-    from twin2multicloud.deployer.devices.authority import Authority
+    from twin2multicloud.app.deploying.session import extra
 
+    with extra("deploy"):
+        from twin2multicloud.deployer.devices.authority import Authority
     made = Authority.of(KeptFiles(home.devices), f"{settings.twin} {settings.uid} devices", home.utc())
     return made.pem.decode()
 

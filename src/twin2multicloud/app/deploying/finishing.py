@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
 
+from twin2multicloud.app.deploying.session import extra
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.devices.kept import KeptFiles
@@ -23,6 +25,9 @@ from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.links import LinksDocument
+
+
+_EXTRAS: Final = "deploy,aws,azure,gcp"
 
 
 class Finisher:
@@ -47,7 +52,8 @@ class Finisher:
             given = given_secrets(webhook_secrets(deployment.spec), self._environ)
             steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), given, now=time.time)
             try:
-                self._tell(steps.run(moment, self._teller.step))
+                with extra(_EXTRAS):
+                    self._tell(steps.run(moment, self._teller.step))
             except FinishingError as error:
                 self._tell(error.did)  # passwords among it are shown now or never
                 raise
@@ -74,7 +80,8 @@ class Finisher:
         outputs = self._home.outputs(store)
         tools = CloudTools(deployment, outputs, self._environ)
         try:
-            act(Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time))
+            with extra(_EXTRAS):
+                act(Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time))
         except Twin2MultiCloudError as error:
             self._teller.say(f"warning: {error}")
         finally:

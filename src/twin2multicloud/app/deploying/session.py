@@ -21,6 +21,7 @@ from twin2multicloud.deployer.packages import Package
 from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.state.server import StateServer
 from twin2multicloud.deployer.state.store import StateStore
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
 
 T = TypeVar("T")
@@ -69,7 +70,8 @@ def session(
     with ExitStack() as stack:
         environment: Mapping[str, str] = {}
         if offline:
-            from twin2multicloud.standin import read_scenario, serve
+            with extra("deploy"):
+                from twin2multicloud.standin import read_scenario, serve
 
             scenario = read_scenario(Path(environ[SCENARIO])) if environ.get(SCENARIO) else None
             environment = stack.enter_context(serve(home.directory / "world", scenario))
@@ -105,6 +107,17 @@ def run(deployer: Deployer, work: Callable[[], Awaitable[T]]) -> T:
             return await work()
 
     return asyncio.run(watched())
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Imports of what only an extra brings: without it a `UsageError` says how to get it."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(
+            f"{error.name} is not installed, which deploying takes; pip install 'twin2multicloud[{name}]'"
+        ) from error
 
 
 def packages_cache(environ: Mapping[str, str]) -> Path:
