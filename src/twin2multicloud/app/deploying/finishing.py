@@ -26,7 +26,6 @@ from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.links import LinksDocument
 
-
 _EXTRAS: Final = "deploy,aws,azure,gcp"
 
 
