@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from twin2multicloud.app.cli.check import read_twin
+from twin2multicloud.app.cli.deploy_live import make_teller
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.plan_view import plan_json
 from twin2multicloud.app.cli.terminal import output, print_json
@@ -68,7 +69,8 @@ def plan(request: Request) -> int:
     """Show what deploying would do."""
     clouds, teller = clouds_of(request)
     wanted = desired_of(request, clouds.home)
-    plans = clouds.plan(wanted, chosen_slots(request.slots), refresh=request.refresh)
+    with teller:
+        plans = clouds.plan(wanted, chosen_slots(request.slots), refresh=request.refresh)
     if request.json_output:
         print_json(plan_json(plans, wanted.prices.usd_per_month))
     elif request.offline:
@@ -78,20 +80,23 @@ def plan(request: Request) -> int:
 
 def deploy(request: Request) -> int:
     """Deploy, and say how it ended."""
-    clouds, _ = clouds_of(request)
+    clouds, teller = clouds_of(request)
     wanted = desired_of(request, clouds.home)
     return _result(
         request,
+        teller,
         lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=request.refresh),
     )
 
 
 def redeploy(request: Request) -> int:
     """Bring everything to what was deployed last, or to a new definition, whatever others did to it."""
-    clouds, _ = clouds_of(request)
+    clouds, teller = clouds_of(request)
     book = load_book(Path(request.prices) if request.prices else None)
     wanted = deployed_before(clouds.home, book) if request.twin is None else desired_of(request, clouds.home)
-    return _result(request, lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=True))
+    return _result(
+        request, teller, lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=True)
+    )
 
 
 def export(request: Request, out: Path) -> int:
@@ -108,9 +113,10 @@ def export(request: Request, out: Path) -> int:
 
 def destroy(request: Request) -> int:
     """Destroy, and say what is left."""
-    clouds, _ = clouds_of(request)
+    clouds, teller = clouds_of(request)
     return _result(
         request,
+        teller,
         lambda: clouds.destroy(chosen_slots(request.slots), yes=request.yes, discard_data=request.discard_data),
     )
 
@@ -133,7 +139,8 @@ def status(request: Request) -> int:
 def drift(request: Request) -> int:
     """Show what others changed; exit code 6 if they did, or where it cannot be told."""
     clouds, teller = clouds_of(request)
-    found = clouds.drift()
+    with teller:
+        found = clouds.drift()
     clean = all(not each.changes and not each.error for each in found)
     if request.json_output:
         print_json([msgspec.to_builtins(each) for each in found])
@@ -149,7 +156,7 @@ def drift(request: Request) -> int:
 
 def clouds_of(request: Request) -> tuple[Clouds, TerminalTeller]:
     """The deployment that is meant, and whom it tells."""
-    teller = TerminalTeller(brief=request.brief, quiet=request.json_output, ask=request.ask)
+    teller = make_teller(brief=request.brief, quiet=request.json_output, ask=request.ask)
     home = home_of(request.directory, offline=request.offline)
     return Clouds(home, teller, credentials_of, offline=request.offline), teller
 
@@ -179,9 +186,10 @@ def desired_of(request: Request, home: Home, *, nameless: bool = False) -> Desir
     )
 
 
-def _result(request: Request, work: Callable[[], Mapping[str, StackOutcome]]) -> int:
+def _result(request: Request, teller: TerminalTeller, work: Callable[[], Mapping[str, StackOutcome]]) -> int:
     if not request.json_output:
-        work()
+        with teller:
+            work()
         return 0
     collected: dict[str, StackOutcome] = {}
     try:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Final, Self
 
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.plan_view import print_plan
@@ -14,6 +18,8 @@ from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 from twin2multicloud.deployer.finishing.progress import StepProgress
 from twin2multicloud.deployer.plans import StackPlan
 
+_IN_SLOT: Final = "module.slot."
+"""What every resource's address begins with: a stack's root has the one module."""
 _DONE = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced"}
 _DOING = {"create": "creating", "update": "changing", "delete": "destroying", "replace": "replacing"}
 
@@ -34,17 +40,24 @@ class TerminalTeller:
         self._ask = ask
         self._began = clock()
         self._clock = clock
-        self._counts: dict[str, int] = {}
+        self._width = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Lines need no end; a view that is renewed in place has one."""
 
     def plan(self, plans: Mapping[str, StackPlan], total_usd: float) -> None:
         """Show the plan; quietly it is part of the JSON at the end."""
-        self._counts = {
-            name: sum(change.action.value != "keep" for change in plan.changes) for name, plan in plans.items()
-        }
+        self._width = max(map(len, plans), default=0)
         if not self._quiet:
             with output() as console:
                 print_plan(console, plans, total_usd, brief=self._brief)
             sys.stdout.flush()
+        self._began = self._clock()
 
     def agreed(self, question: str, expected: str) -> bool:
         """Ask at the terminal. Without one the answer is no, and says how to agree beforehand."""
@@ -56,11 +69,12 @@ class TerminalTeller:
             answer = ask(f"{question} [{expected}] ")
         except EOFError:
             return False
+        self._began = self._clock()  # whoever thinks it over does not make deploying slower
         return answer.strip() == expected
 
     def say(self, text: str) -> None:
         """On standard error."""
-        say(printable(text))
+        say(_paragraphs(printable(text)))
 
     def event(self, stack: str, event: Event) -> None:
         """Resources as they come and go, what is wrong, and every ten seconds what takes long."""
@@ -94,8 +108,9 @@ class TerminalTeller:
         for found in outcomes.values():
             if found.ok:
                 continue
-            say("")
-            say(printable(found.describe()))
+            if found.status is not Status.SKIPPED:
+                say("")
+            say(_paragraphs(printable(found.describe().replace(_IN_SLOT, ""))))
         done = sum(found.ok for found in outcomes.values())
         skipped = sum(found.status is Status.SKIPPED for found in outcomes.values())
         if outcomes:
@@ -103,8 +118,23 @@ class TerminalTeller:
             say(f"{done} of {len(outcomes)} stacks done{more} in {self._clock() - self._began:.0f} s")
 
     def _line(self, who: str, what: str) -> None:
-        say(printable(f"  {who:<14} {what}"))
+        say(printable(f"  {who:<{self._width}} {what}"))
 
 
 def _short(address: str) -> str:
-    return address.removeprefix("module.slot.")
+    return address.removeprefix(_IN_SLOT)
+
+
+def _paragraphs(text: str) -> str:
+    """Lines broken between words where a terminal would break within them; for a file or a program as they are."""
+    if not sys.stderr.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(_folded(line, columns) for line in text.splitlines())
+
+
+def _folded(line: str, columns: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )

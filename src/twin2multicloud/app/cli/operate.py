@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,14 +41,15 @@ def rotate_keys(request: Request, at_once: bool) -> int:
 
 def prove(request: Request) -> int:
     """Show what is wrong with how a deployment is wired; exit code 6 if anything is."""
-    from twin2multicloud.app.cli.terminal import printable
-    from twin2multicloud.deployer.proof.findings import as_json, as_text
+    from twin2multicloud.app.cli.proof_view import print_findings
+    from twin2multicloud.deployer.proof.findings import as_json
 
     findings = clouds_of(request)[0].prove()
     if request.json_output:
         print_json(json.loads(as_json(findings)))
     else:
-        sys.stdout.write(printable(as_text(findings)) + "\n")
+        with output() as console:
+            print_findings(console, findings)
     return INSUFFICIENT if findings else 0
 
 

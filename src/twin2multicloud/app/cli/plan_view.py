@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -25,47 +25,83 @@ _VERBS: Final = {Action.ADD: "add", Action.CHANGE: "change", Action.REPLACE: "re
 
 def print_plan(console: Console, plans: Mapping[str, StackPlan], total_usd: float, *, brief: bool) -> None:
     """Print every stack's plan, and what all of it comes to."""
+    widths = _widths(plans.values())
     for plan in plans.values():
-        console.print(_heading(plan))
-        if plan.pending:
-            console.print(Text(f"    waits for other stacks to tell: {', '.join(plan.pending)}", "dim"))
+        console.print(_heading(plan, widths))
+        if plan.pending and not brief:
+            told = ", ".join(plan.pending)
+            console.print(Text(f"    known only once other stacks are there: {told}", "dim"))
         rows = [change for change in plan.changes if change.action is not Action.KEEP]
         if rows and not brief:
-            console.print(_resources(rows, plan.more_usd))
+            console.print(_resources(rows, plan.more_usd, console.width))
     counts = {action: sum(plan.count(action) for plan in plans.values()) for action in _MARKS}
     console.print(
         Text.assemble(
             ("Plan: ", "bold"),
             ", ".join(f"{count} to {_VERBS[action]}" for action, count in counts.items() if count) or "nothing to do",
-            f" · ${money(cents(total_usd))} a month predicted",
+            f" · ${money(cents(total_usd))} a month predicted for the whole twin" if total_usd else "",
         )
     )
 
 
-def _heading(plan: StackPlan) -> Text:
-    provider = plan.stack.site.provider
+class _Widths(NamedTuple):
+    """Of the parts of headings, so that they stand below each other."""
+
+    cloud: int
+    region: int
+    digits: int
+    deeds: int
+    price: int
+
+
+def _widths(plans: Collection[StackPlan]) -> _Widths:
+    digits = max((len(str(plan.count(action))) for plan in plans for action in _MARKS), default=0)
+    return _Widths(
+        max((len(plan.stack.site.provider.label) for plan in plans), default=0),
+        max((len(plan.stack.site.region) for plan in plans), default=0),
+        digits,
+        max((len(_deeds(plan, digits)) for plan in plans), default=0),
+        max((len(_dollars(plan)) for plan in plans), default=0),
+    )
+
+
+def _heading(plan: StackPlan, widths: _Widths) -> Text:
+    site = plan.stack.site
     what = "foundation" if plan.stack.slot is None else plan.stack.slot.value
-    text = Text.assemble((f"{what:<11}", "bold"), (provider.label, STYLES[provider]), f" {plan.stack.site.region}  ")
-    if plan.untouched:
-        text.append("unchanged", "dim")
-    elif plan.empty:
-        text.append("nothing to do", "dim")
-    else:
-        done = [f"{plan.count(action)} to {_VERBS[action]}" for action in _MARKS if plan.count(action)]
-        text.append(", ".join(done))
+    text = Text.assemble(
+        (f"{what:<11}", "bold"),
+        (f"{site.provider.label:<{widths.cloud}}", STYLES[site.provider]),
+        f" {site.region:<{widths.region}}  ",
+    )
+    text.append(f"{_deeds(plan, widths.digits):<{widths.deeds}}", "dim" if plan.empty else "")
     if plan.usd_per_month:
-        text.append(f"  ${money(cents(plan.usd_per_month))}")
+        text.append(f"  {_dollars(plan):>{widths.price}}")
+    text.rstrip()
     return text
 
 
-def _resources(rows: Iterable[ResourceChange], more: Mapping[str, float]) -> Table:
+def _deeds(plan: StackPlan, digits: int) -> str:
+    if plan.untouched:
+        return "unchanged"
+    if plan.empty:
+        return "nothing to do"
+    return ", ".join(f"{plan.count(action):>{digits}} to {_VERBS[action]}" for action in _MARKS if plan.count(action))
+
+
+def _dollars(plan: StackPlan) -> str:
+    return f"${money(cents(plan.usd_per_month))}" if plan.usd_per_month else ""
+
+
+def _resources(rows: Collection[ResourceChange], more: Mapping[str, float], width: int) -> Table:
+    prices = [change.usd_per_month for change in rows] + list(more.values())
+    room = width - len("    +") - max(_price(usd).cell_len for usd in prices) - 2 * len("  ")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
     table.add_column(justify="right", no_wrap=True)
     for change in sorted(rows, key=lambda each: (each.usd_per_month is None, each.address)):
         mark, style = _MARKS[change.action]
-        name = Text(printable(change.name))
+        name = Text("\n".join(_broken(printable(change.name), room)))
         if change.attributes and change.action in (Action.CHANGE, Action.REPLACE):
             name.append(f"  {', '.join(change.attributes)}", "dim")
         table.add_row(Text(f"    {mark}", style), name, _price(change.usd_per_month))
@@ -73,6 +109,16 @@ def _resources(rows: Iterable[ResourceChange], more: Mapping[str, float]) -> Tab
         if usd:
             table.add_row("     ", Text(f"{component} (in what this site shares)", "dim"), _price(usd))
     return table
+
+
+def _broken(address: str, room: int) -> Iterator[str]:
+    """An address in lines that end where one of its parts does."""
+    while len(address) > room > 0:
+        at = max(address.rfind(end, 1, room) for end in (".", " "))
+        at = room - 1 if at < 1 else at
+        yield address[: at + 1]
+        address = address[at + 1 :]
+    yield address
 
 
 def _price(usd: float | None) -> Text:
