@@ -132,6 +132,13 @@ def test_nothing_is_renewed_while_a_question_waits(capsys: pytest.CaptureFixture
     assert "1 of 1 stacks done in 1 s" in capsys.readouterr().err
 
 
+def test_without_an_end_in_sight_there_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(100)
+    screen.teller.event("L2", made(0))
+    assert screen.written.getvalue() == ""
+    assert "thing.0 created" in capsys.readouterr().err
+
+
 def test_a_failure_is_told_above_and_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Screen(100)
     with screen.teller as teller:

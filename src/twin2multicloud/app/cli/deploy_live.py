@@ -79,7 +79,10 @@ class LiveTeller(TerminalTeller):
         return super().agreed(question, expected)
 
     def event(self, stack: str, event: Event) -> None:
-        """Into the stack's line; above it only what went wrong."""
+        """Into the stack's line; above it only what went wrong. Outside `with` a line for each, as without a view."""
+        if not self._within:
+            super().event(stack, event)
+            return
         self._start()
         self._progress.take(stack, event)
         match event:
@@ -99,7 +102,7 @@ class LiveTeller(TerminalTeller):
         super().outcome(outcomes)
 
     def _start(self) -> None:
-        if self._live is not None or not self._within:
+        if self._live is not None:
             return
         from rich.console import Console
         from rich.live import Live

@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from twin2multicloud.app.cli.tables import money
+from twin2multicloud.app.cli.terminal import STYLES
+from twin2multicloud.app.report.figures import quantity
 from twin2multicloud.moving.estimate import Estimate
 from twin2multicloud.moving.steps import Report
 from twin2multicloud.optimizer.bill.cents import cents
@@ -37,13 +39,13 @@ def print_estimate(console: Console, found: Estimate) -> None:
     costs.add_column("$", justify="right", no_wrap=True)
     for cost in found.costs:
         if cost.usd or cost.missing:
-            amount = "no price" if cost.missing else money(cents(cost.usd))
-            where = f"{cost.provider.label} {cost.region}"
-            costs.add_row(cost.what, where, f"{cost.units:,.3g} {cost.unit}", amount)
+            amount = "no price" if cost.missing else _dollars(cost.usd)
+            where = Text.assemble((cost.provider.label, STYLES[cost.provider]), f" {cost.region}")
+            costs.add_row(cost.what, where, f"{_quantity(cost.units)} {cost.unit}", amount)
     if costs.row_count:
         console.print(costs)
     missing = f", and {len(found.missing)} lines without a price" if found.missing else ""
-    console.print(Text.assemble(("Once: ", "bold"), f"${money(cents(found.usd))}{missing}"))
+    console.print(Text.assemble(("Once: ", "bold"), f"{_dollars(found.usd)} USD{missing}"))
 
 
 def estimate_json(found: Estimate) -> dict[str, Any]:
@@ -54,8 +56,10 @@ def estimate_json(found: Estimate) -> dict[str, Any]:
 
 def print_report(console: Console, report: Report) -> None:
     """What was copied and compared, and for how long writers waited."""
-    how = "is back where it was" if report.aborted else "moved"
-    console.print(Text.assemble((report.move.slot.value, "bold"), f" {how}: {report.move}"))
+    if report.aborted:
+        console.print(Text.assemble((report.move.slot.value, "bold"), " is back where it was"))
+    else:
+        console.print(Text.assemble(("Moved ", "bold"), str(report.move)))
     for each in report.verified:
         late = f", {each.late:,} of them late" if each.late else ""
         unread = f"; {each.unread:,} archived ones by size only" if each.unread else ""
@@ -63,6 +67,15 @@ def print_report(console: Console, report: Report) -> None:
     if report.carried:
         console.print(f"  {report.carried:,} things that waited were carried along")
     console.print(f"  {_time(report.seconds)} in all; writers waited {_time(report.held_s)}")
+
+
+def _dollars(usd: float) -> str:
+    """An amount in cents; what is less than one is not nothing."""
+    return "< 0.01" if 0 < usd < 0.01 else money(cents(usd))
+
+
+def _quantity(units: float) -> str:
+    return "< 0.001" if 0 < units < 0.001 else quantity(units)
 
 
 def _time(seconds: float) -> str:
