@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.twins import placement_of
-from twin2multicloud.app.moves import BookPrices, after_move, estimate_move
+from twin2multicloud.app.figures import blueprint_at
+from twin2multicloud.app.moves import BookPrices, estimate_move
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.workload import Workload
@@ -28,8 +29,8 @@ def before(cloud: str) -> Blueprint:
 
 def estimated(slot: Slot, source: str, target: str) -> Estimate:
     here = before(source)
-    there, placement = after_move(here, placement_of(source), slot, placement_of(target)[slot])
-    assert placement[slot].provider.value == target
+    there = blueprint_at(here, placement_of(source).with_choice(slot, placement_of(target)[slot]))
+    assert there.places[slot].provider.value == target
     return estimate_move(here, there, slot, CONTENTS, CLOUDS, BOOK)
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from twin2multicloud.blueprint.plan import Blueprint, blueprint_of, usage_by_region
-from twin2multicloud.model.assumptions import Assumptions
+from twin2multicloud.blueprint.plan import Blueprint, usage_by_region
 from twin2multicloud.model.errors import UsageError
-from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.model.workload import Workload
 from twin2multicloud.moving.estimate import Estimate, Price, Speeds, estimate
 from twin2multicloud.moving.move import Move
 from twin2multicloud.moving.operations import Content, Operation
@@ -59,18 +56,6 @@ class BookPrices:
 
     def _units(self, meter: str, amount: float, each_bytes: float | None) -> float:
         return float(quantity_in_units(self._book.meter(meter), amount, each_bytes))
-
-
-def after_move(before: Blueprint, placement: Placement, slot: Slot, choice: SlotChoice) -> tuple[Blueprint, Placement]:
-    """Blueprint and placement with one slot filled differently, for the same workload and assumptions."""
-    moved = placement.with_choice(slot, choice)
-    workload = Workload.model_validate(_numbers(before.workload))
-    return blueprint_of(workload, moved, Assumptions.model_validate(_numbers(before.assumptions))), moved
-
-
-def _numbers(values: Mapping[str, float]) -> dict[str, float]:
-    """A blueprint keeps all figures as floats; whole ones are counts to the models that they came from."""
-    return {name: int(value) if value.is_integer() else value for name, value in values.items()}
 
 
 def estimate_move(

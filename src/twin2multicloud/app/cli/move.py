@@ -18,10 +18,10 @@ from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import DeclinedError
 from twin2multicloud.app.deploying.contents import expected_contents
 from twin2multicloud.app.deploying.finishing import Finisher
-from twin2multicloud.app.deploying.moves import CloudsMove, moved_blueprint, target_placement
+from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
 from twin2multicloud.app.deploying.prices import price
 from twin2multicloud.app.deploying.session import Session, home_of, session
-from twin2multicloud.app.figures import assumptions_of, workload_of
+from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_of
 from twin2multicloud.app.moves import estimate_move
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.deployment import Deployment
@@ -80,7 +80,7 @@ def move(request: MoveRequest) -> int:
             book = _book(request)
             there = home.blueprint()
             placement = target_placement(there, Placement.model_validate(home.placement()), slot, to, book)
-            after = moved_blueprint(there, placement)
+            after = blueprint_at(there, placement)
             contents = expected_contents(home.spec(), there, after)
             found = estimate_move(there, after, slot, contents, CLOUDS, book)
             if not _agreed(request, teller, found):
@@ -131,7 +131,7 @@ def move_in_sandbox(request: MoveRequest) -> int:
     there = layout.blueprint()
     before = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
     placement = target_placement(there, before, slot, to, book)
-    after = moved_blueprint(there, placement)
+    after = blueprint_at(there, placement)
     held = contents(SandboxClient(layout), after)
     if not _agreed(request, _teller(request), estimate_move(there, after, slot, held, SANDBOX, book)):
         return 0

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from twin2multicloud.app.cli.deploy_commands import DEFAULT_DIRECTORY, OfflineOption
@@ -97,6 +96,8 @@ def _history(stack: str, directory: Path, offline: bool, json_output: bool) -> i
     if not versions:
         raise UsageError(f"there is no state of a stack '{stack}'; `twin2multicloud status` lists the stacks")
     if json_output:
+        import msgspec
+
         print_json(msgspec.to_builtins(versions))
         return 0
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -120,6 +121,8 @@ def _rollback(stack: str, number: int, directory: Path, offline: bool, json_outp
     with home.changing(), home.store() as store:
         version = store.roll_back(stack, number, Holder("rollback", socket.gethostname(), os.getpid()))
     if json_output:
+        import msgspec
+
         print_json(msgspec.to_builtins(version))
     else:
         say(

@@ -12,9 +12,9 @@ import msgspec
 
 from twin2multicloud.app.deploying.session import Session, run
 from twin2multicloud.app.deploying.teller import Teller
-from twin2multicloud.app.figures import assumptions_of, workload_of
+from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_of
 from twin2multicloud.blueprint.catalog import offer_by_id
-from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
+from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.deployer.deploying import PlanError
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.engine.outcome import StackOutcome
@@ -62,11 +62,6 @@ def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, b
     if not offer_by_id(found[slot].offer).deployable:
         raise UsageError(f"--to {to}: {found[slot].offer} cannot be deployed")
     return found
-
-
-def moved_blueprint(there: Blueprint, placement: Placement) -> Blueprint:
-    """The blueprint of the same twin at another placement."""
-    return blueprint_of(workload_of(there), placement, assumptions_of(there))
 
 
 class After(msgspec.Struct, frozen=True):
@@ -121,7 +116,7 @@ class CloudsMove:
         if self.journal_file.exists():
             raise UsageError("a move is under way; `move --resume` goes on with it, `move --abort` goes back")
         before = self._home.deployment()
-        blueprint = moved_blueprint(before.blueprint, placement)
+        blueprint = blueprint_at(before.blueprint, placement)
         move = Move(slot, before.blueprint.places[slot], blueprint.places[slot])
         settings = msgspec.structs.replace(before.settings, budgets_usd_per_month=dict(budgets_usd_per_month))
         after = moved(before, move, Deployment(settings, before.spec, blueprint))
