@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployer.placements import AWS
-from tests.deployer.rehearsal import Rehearsal
+from tests.deployer.rehearsal import Rehearsal, copied
 from twin2multicloud.app.deploying.clouds import DeclinedError, NotDoneError
 from twin2multicloud.deployer.deploying import PlanError
 from twin2multicloud.deployer.engine.hints import Kind
@@ -30,8 +30,17 @@ def twin(tmp_path: Path) -> Rehearsal:
     return Rehearsal(tmp_path, AWS)
 
 
-def _adds(twin: Rehearsal) -> int:
-    return sum(plan.count(Action.ADD) for plan in twin.told.plans.values())
+@pytest.fixture(scope="module")
+def hot_ready(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    made = Rehearsal(tmp_path_factory.mktemp("ready"), AWS)
+    made.deploy([Slot.HOT])
+    return made
+
+
+@pytest.fixture
+def hot(hot_ready: Rehearsal, tmp_path: Path) -> Rehearsal:
+    """A twin whose hot store is deployed."""
+    return copied(hot_ready, tmp_path)
 
 
 def test_what_is_planned_is_what_is_made_and_a_second_plan_is_empty(twin: Rehearsal) -> None:
@@ -72,8 +81,8 @@ def test_nothing_is_made_or_destroyed_without_the_right_word(twin: Rehearsal) ->
     assert twin.existing == 0
 
 
-def test_slots_are_deployed_one_by_one_and_others_are_not_touched(twin: Rehearsal) -> None:
-    twin.deploy([Slot.HOT])
+def test_slots_are_deployed_one_by_one_and_others_are_not_touched(hot: Rehearsal) -> None:
+    twin = hot
     assert set(twin.home.applied()) == {"foundation-aws-eu-central-1", "L3-hot"}
     before = {path: path.stat().st_mtime_ns for path in twin.world.root.rglob("*.json")}
     twin.deploy([Slot.MANAGEMENT])
@@ -84,9 +93,10 @@ def test_slots_are_deployed_one_by_one_and_others_are_not_touched(twin: Rehearsa
 
 
 def test_a_quota_stops_one_stack_says_what_exists_and_the_next_deploy_does_the_rest(twin: Rehearsal) -> None:
+    slots = [Slot.HOT, Slot.MANAGEMENT, Slot.PROCESSING]
     twin.scenario(failures=[{"type": "aws_lambda_function", "kind": "quota", "after": 2}])
     with pytest.raises(NotDoneError, match="not done: "):
-        twin.deploy()
+        twin.deploy(slots)
     failed = [outcome for outcome in twin.told.outcomes.values() if outcome.status is Status.FAILED]
     assert failed
     told = failed[0].describe()
@@ -99,14 +109,14 @@ def test_a_quota_stops_one_stack_says_what_exists_and_the_next_deploy_does_the_r
     assert not twin.home.applied()[failed[0].stack].whole
 
     twin.no_scenario()
-    assert all(outcome.ok for outcome in twin.deploy().values())
-    assert all(plan.nothing for plan in twin.plan(refresh=True).values())
+    assert all(outcome.ok for outcome in twin.deploy(slots).values())
+    assert all(plan.nothing for plan in twin.plan(slots, refresh=True).values())
 
 
 def test_what_was_half_made_can_be_destroyed(twin: Rehearsal) -> None:
     twin.scenario(failures=[{"type": "aws_lambda_function", "kind": "permission-denied", "leaves": "tainted"}])
     with pytest.raises(NotDoneError):
-        twin.deploy()
+        twin.deploy([Slot.HOT])
     twin.no_scenario()
     twin.destroy()
     assert twin.existing == 0
@@ -115,15 +125,15 @@ def test_what_was_half_made_can_be_destroyed(twin: Rehearsal) -> None:
 def test_expired_credentials_are_told_before_anything_is_made(twin: Rehearsal) -> None:
     twin.scenario(failures=[{"type": "aws", "verb": "configure", "kind": "expired-credentials"}])
     with pytest.raises(PlanError) as told:
-        twin.deploy()
+        twin.deploy([Slot.HOT])
     assert "ExpiredToken" in str(told.value)
     assert "→" in str(told.value), "our hint follows the provider's words"
     assert twin.existing == 0
     assert told.value.exit_code == 7
 
 
-def test_what_others_destroyed_or_changed_is_seen_and_put_right(twin: Rehearsal) -> None:
-    twin.deploy([Slot.HOT])
+def test_what_others_destroyed_or_changed_is_seen_and_put_right(hot: Rehearsal) -> None:
+    twin = hot
     assert [each for each in twin.clouds().drift() if each.changes or each.error] == []
     for path in (twin.world.root / "aws_dynamodb_table").glob("*hot*.json"):
         path.unlink()
@@ -136,8 +146,8 @@ def test_what_others_destroyed_or_changed_is_seen_and_put_right(twin: Rehearsal)
     assert [each for each in twin.clouds().drift() if each.changes or each.error] == []
 
 
-def test_a_destroy_that_fails_is_not_reported_as_done(twin: Rehearsal) -> None:
-    twin.deploy([Slot.HOT])
+def test_a_destroy_that_fails_is_not_reported_as_done(hot: Rehearsal) -> None:
+    twin = hot
     twin.scenario(
         failures=[{"type": "aws_dynamodb_table", "name": "hot", "verb": "delete", "kind": "permission-denied"}]
     )
@@ -152,8 +162,8 @@ def test_a_destroy_that_fails_is_not_reported_as_done(twin: Rehearsal) -> None:
     assert twin.existing == 0
 
 
-def test_a_plan_that_others_have_made_untrue_is_refused(twin: Rehearsal) -> None:
-    twin.deploy([Slot.HOT])
+def test_a_plan_that_others_have_made_untrue_is_refused(hot: Rehearsal) -> None:
+    twin = hot
     wanted = twin.wanted(log_retention_days=60)
     clouds = twin.clouds()
 
@@ -172,8 +182,8 @@ def test_a_plan_that_others_have_made_untrue_is_refused(twin: Rehearsal) -> None
     assert "add module.slot.aws_dynamodb_table.hot" in said[0]
 
 
-def test_a_slot_that_is_deployed_is_not_replaced_by_one_elsewhere(twin: Rehearsal) -> None:
-    twin.deploy([Slot.HOT])
+def test_a_slot_that_is_deployed_is_not_replaced_by_one_elsewhere(hot: Rehearsal) -> None:
+    twin = hot
     elsewhere = Rehearsal(twin.directory, (*AWS[:2], "gcp.firestore", *AWS[3:]))
     with pytest.raises(UsageError, match=r"move --slot L3\.hot --to gcp"):
         elsewhere.plan()
@@ -245,9 +255,8 @@ def test_a_deploy_whose_process_is_killed_is_taken_up_by_the_next_one(twin: Rehe
     assert again.returncode == 0, told
 
 
-def test_slots_that_would_change_too_are_named(twin: Rehearsal) -> None:
-    twin.deploy([Slot.COOL, Slot.HOT])
-    elsewhere = Rehearsal(twin.directory, (AWS[0], "gcp.run-functions", *AWS[2:]))
+def test_slots_that_would_change_too_are_named(hot: Rehearsal) -> None:
+    elsewhere = Rehearsal(hot.directory, (AWS[0], "gcp.run-functions", *AWS[2:]))
     elsewhere.plan([Slot.COOL])
     assert any("L3-hot" in said and "deploy them as well" in said for said in elsewhere.told.said), (
         "L2 moves away before it is there, so the hot store will need a receiver"

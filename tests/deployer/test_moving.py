@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployer.placements import AWS
-from tests.deployer.rehearsal import Rehearsal
+from tests.deployer.rehearsal import Rehearsal, copied
 from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
 from twin2multicloud.app.deploying.session import Session, session
 from twin2multicloud.deployer.deployment import Deployment
@@ -109,10 +109,16 @@ def _events(count: int) -> list[Event]:
     ]
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    made = Rehearsal(tmp_path_factory.mktemp("ready"), AWS)
+    made.deploy([Slot.COOL, Slot.HOT, Slot.PROCESSING])
+    return made
+
+
 @pytest.fixture
-def moving(tmp_path: Path) -> Moving:
-    twin = Rehearsal(tmp_path, AWS)
-    twin.deploy([Slot.COOL, Slot.HOT, Slot.PROCESSING])
+def moving(ready: Rehearsal, tmp_path: Path) -> Moving:
+    twin = copied(ready, tmp_path)
     found = Moving(twin)
     place = twin.home.blueprint().places[Slot.HOT]
     devices = twin.home.spec().device_names
@@ -156,9 +162,7 @@ def test_a_slot_moves_with_all_it_holds_and_its_neighbours_are_rebuilt(moving: M
     assert {stack.name for stack in stacks_of(deployment)} >= set(home.applied())
 
 
-@pytest.mark.parametrize(
-    "step", ["build done", "copy done", "hold done", "cut-over begun", "cut-over done", "verify done"]
-)
+@pytest.mark.parametrize("step", ["hold done", "cut-over begun"])
 def test_a_move_that_was_killed_is_resumed(moving: Moving, step: str) -> None:
     def kill(what: str) -> None:
         if what == step:

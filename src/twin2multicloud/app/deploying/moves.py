@@ -49,6 +49,9 @@ def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, b
     the twin uses already, if there is one.
     """
     name, _, region = to.replace("/", "@").partition("@")
+    there_now = before[slot]
+    if name == there_now.provider.value and region in ("", there_now.region):
+        raise UsageError(f"--to {to}: {slot.value} is there already, as {there_now}; name an offer to change that")
     others = {other: choice for other, choice in before.items() if other is not slot}
     used = [choice.region for choice in others.values() if choice.provider.value == name.split(".")[0]]
     region = region or (used[0] if used else "")
