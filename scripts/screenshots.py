@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Make docs/images from real output: the terminal through a browser, and the HTML report.
 
-Needs chromium. Run: make screenshots
+Needs chromium and tmux. Run: make screenshots. `--deploying` makes those of deploying only.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,44 +15,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
-from rich.terminal_theme import TerminalTheme
-from rich.text import Text
+from deploying_pictures import deploying
+from terminal_pictures import COLUMNS, chromium, picture, shoot
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-COLUMNS = 110
 TERMINALS = {
     "optimize.png": (["optimize", "smart-building"], 40),
     "explain.png": (["optimize", "smart-home", "--explain"], 62),
     "paper.png": (["paper"], 62),
 }
 """Picture: command, and how many lines of its output are shown."""
-DARK = TerminalTheme(
-    (22, 27, 34),
-    (220, 226, 233),
-    [(40, 46, 54), (240, 110, 100), (120, 200, 120), (235, 175, 80), (110, 165, 245), (200, 140, 230),
-     (100, 200, 210), (200, 206, 213)],
-)  # fmt: skip
-
-
-def chromium() -> str:
-    """The browser's path."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        sys.exit("screenshots need chromium: scripts/apt-install chromium")
-    return found
-
-
-def shoot(page: Path, image: Path, width: int, height: int, dark: bool = False) -> None:
-    """Screenshot a local page."""
-    with tempfile.TemporaryDirectory() as profile:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
-                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                 f"--user-data-dir={profile}", f"--window-size={width},{height}"]  # fmt: skip
-        if dark:
-            flags.append("--blink-settings=preferredColorScheme=0")
-        command = [chromium(), *flags, f"--screenshot={image}", page.as_uri()]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 def terminal(arguments: list[str], lines: int, image: Path) -> None:
@@ -65,23 +36,6 @@ def terminal(arguments: list[str], lines: int, image: Path) -> None:
     if len(shown) < len(printed.splitlines()):
         shown.append("…")
     picture("twin2multicloud " + " ".join(arguments), shown, image)
-
-
-def picture(command: str, shown: list[str], image: Path) -> None:
-    """Picture a command and the lines it printed, escape sequences and all."""
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: PTH123, SIM115
-    console.print(Text(f"$ {command}", style="bold"))
-    console.print(Text.from_ansi("\n".join(shown)))
-    svg = console.export_svg(title="twin2multicloud", theme=DARK)
-    # The exported picture would fetch a font; the system's own monospace does.
-    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
-    match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    assert match is not None
-    width, height = (int(float(number)) + 1 for number in match.groups())
-    with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "page.html"
-        page.write_text(f'<body style="margin:0;background:#fff">{svg}</body>')
-        shoot(page, image, width, height)
 
 
 def pages() -> None:
@@ -182,6 +136,9 @@ def demo() -> None:
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
+    deploying(IMAGES)
+    if "--deploying" in sys.argv:
+        return
     demo()
     pages()
     for name, (arguments, lines) in TERMINALS.items():

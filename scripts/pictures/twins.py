@@ -68,17 +68,21 @@ PICTURES: Final = {
 """Picture: its title, and what fills the seven slots."""
 
 
-def deployment_at(offers: tuple[str, ...]) -> Deployment:
-    """The example twin at these offers, with a budget in each cloud as every real deployment has."""
-    definition = read_twin(TWIN)
-    spec = compile_twin(definition)
-    placement = Placement.model_validate(
+def placement_of(offers: tuple[str, ...]) -> Placement:
+    """These offers, in each cloud's usual region."""
+    return Placement.model_validate(
         {
             slot: {"provider": offer.split(".")[0], "offer": offer, "region": _REGIONS[offer.split(".")[0]]}
             for slot, offer in zip(SLOTS, offers, strict=True)
         }
     )
-    blueprint = blueprint_of(definition.workload, placement, definition.assumptions)
+
+
+def deployment_at(offers: tuple[str, ...]) -> Deployment:
+    """The example twin at these offers, with a budget in each cloud as every real deployment has."""
+    definition = read_twin(TWIN)
+    spec = compile_twin(definition)
+    blueprint = blueprint_of(definition.workload, placement_of(offers), definition.assumptions)
     budgets = {provider.value: 1.0 for provider in Provider}  # that there is one is drawn, not how high it is
     settings = Settings(
         spec.name, "k3x9f", "owner@example.com", shards=shards_of(blueprint), budgets_usd_per_month=budgets

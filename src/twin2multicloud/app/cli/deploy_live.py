@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PER_SECOND: Final = 4
 _WIDE: Final = 90  # columns from which there is room for a bar and for regions
 _BAR: Final = 12
+_OF_MODULE: Final = re.compile(r'^module\.\w+\["([^"]+)"\]\.')  # a function's or a queue's resource: its name suffices
 _STYLES: Final = {"done": "green", "failed": "red", "waiting": "dim", "unchanged": "dim", "not begun": "yellow"}
 
 
@@ -71,6 +73,7 @@ class LiveTeller(TerminalTeller):
         """The plan takes the place of what was shown while it was made."""
         self._stop()
         super().plan(plans, total_usd)
+        self._width = 0  # lines above the view are rare, and do not stand below each other
         self._progress.agreed(plans)
 
     def agreed(self, question: str, expected: str) -> bool:
@@ -136,6 +139,7 @@ class LiveTeller(TerminalTeller):
         for justify in ("left", "left", "right", *(("left",) if blocks else ()), "right"):
             table.add_column(no_wrap=True, justify=justify)
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(no_wrap=True, justify="right")
         rows = self._progress.rows()
         for row in rows:
             state = Text(row.state, _STYLES.get(row.state, "bold"))
@@ -143,18 +147,19 @@ class LiveTeller(TerminalTeller):
             seconds = self._progress.seconds(row)
             took = "" if seconds is None else f"{seconds:.0f} s"
             counted = f"{row.made}/{row.planned}" if row.planned else f"{row.found or ''}"
-            table.add_row(
-                _label(row, wide), state, counted, *(gauge if blocks else ()), took, Text(self._doing(row), "dim")
-            )
+            table.add_row(_label(row, wide), state, counted, *(gauge if blocks else ()), took, *self._doing(row))
         return Group(table, Text(self._sum(rows), "dim", no_wrap=True, overflow="ellipsis"))
 
-    def _doing(self, row: Row) -> str:
+    def _doing(self, row: Row) -> tuple[Text, Text]:
+        """What takes longest now, and for how long; the time has a column of its own, so that it is never cut off."""
+        from rich.text import Text
+
         slowest = self._progress.slowest(row)
         if slowest is None:
-            return ""
+            return Text(""), Text("")
         address, seconds = slowest
-        so_far = f" ({seconds:.0f} s)" if seconds >= 1 else ""
-        return printable(f"{address.removeprefix('module.slot.')}{so_far}")
+        what = _OF_MODULE.sub(r"\1 ", address.removeprefix("module.slot."))
+        return Text(printable(what), "dim"), Text(f"{seconds:.0f} s" if seconds >= 1 else "", "dim")
 
     def _sum(self, rows: list[Row]) -> str:
         if not self._progress.begun:
@@ -170,7 +175,7 @@ def _label(row: Row, wide: bool) -> Text:
     if row.site is None:
         return Text(row.stack)
     name = Text(f"{row.name:<11}")
-    name.append(f"{row.site.provider.label:<6}", STYLES[row.site.provider])
+    name.append(f"{row.site.provider.label:<5}", STYLES[row.site.provider])
     if wide:
         name.append(f" {row.site.region}", "dim")
     return name
