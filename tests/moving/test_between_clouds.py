@@ -121,14 +121,16 @@ def test_twins(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patien
     twin = unique("twin")
     id = "dtmi:t2m:moved;1"
     model = {"@id": id, "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": []}
-    rooms = [EntityState(f"room-{n}", id, {"static": n, "name": "ä"}, {}) for n in range(4)]
+    # Tests share Cosmos DB's one container of the graph.
+    names = [f"{twin}-room-{n}" for n in range(4)]
+    rooms = [EntityState(name, id, {"static": n, "name": "ä"}, {}) for n, name in enumerate(names)]
     with two(lambda d: LocalTwinGraph(d / "graph.db"), tmp_path) as (first, last):
         first.define([model])
         first.put_entities(rooms)
-        first.relate([Relation("room-0", "next", f"room-{n}") for n in (1, 2, 3)])
+        first.relate([Relation(names[0], "next", name) for name in names[1:]])
         for n in range(3):
-            first.update([Update(f"room-{n}", {"temperature": 20.5 + n, f"only-{n}": n}, at(n))])
-        first.update([Update("room-0", {"temperature": 19.0}, at(9))])
+            first.update([Update(names[n], {"temperature": 20.5 + n, f"only-{n}": n}, at(n))])
+        first.update([Update(names[0], {"temperature": 19.0}, at(9))])
         clouds = [
             DynamoTwinGraph(ministack().clients, shared_table(f"graph-{twin}", ("k", "s")), consistent=True),
             cosmos_ports().graph,
@@ -137,7 +139,7 @@ def test_twins(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patien
         for _, compared in along([first, *clouds, last], lambda a, b: GraphCopier(a, b, [model], NOW, page=3)):
             assert compared.items == 4 + 3
         assert last.entities() == first.entities()
-        assert last.relations("room-0") == first.relations("room-0")
+        assert last.relations(names[0]) == first.relations(names[0])
 
 
 def test_letters_and_states(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patience: GcpPatience) -> None:
