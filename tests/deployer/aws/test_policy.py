@@ -80,6 +80,23 @@ def test_names_that_are_cut_are_still_the_deployments_own(name: str) -> None:
         assert any(fnmatchcase(arn, pattern) for pattern in allowed), arn
 
 
+def test_what_the_steps_after_terraform_do_is_allowed() -> None:
+    policy = deployer_policy(types_of_modules(), names_at(deployed(), Slot.HOT))
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert allowed >= {
+        "dynamodb:BatchWriteItem",  # the twin graph, and the copying of a move
+        "dynamodb:Query",
+        "iot:ListThingPrincipals",  # revoking a device
+        "iot:ListCertificatesByCA",  # what devices left behind
+        "iottwinmaker:BatchPutPropertyValues",
+        "iottwinmaker:CreateEntity",
+        "iottwinmaker:ListEntities",
+        "s3:GetObject",
+        "s3:PutObject",
+        "secretsmanager:PutSecretValue",
+    }
+
+
 def test_roles_are_handed_to_the_services_that_act_with_them() -> None:
     policy = deployer_policy(["aws_iam_role"], names_at(deployed(), Slot.HOT))
     (passing,) = [statement for statement in policy["Statement"] if statement["Action"] == ["iam:PassRole"]]

@@ -11,14 +11,14 @@ output "queues" {
 output "devices" {
   description = "How devices connect: MQTT with TLS and a certificate of the deployment's authority whose common name is the device's. {device} stands for its name."
   value = {
-    endpoint      = data.aws_iot_endpoint.devices.endpoint_address
-    mqtt_port     = 8883
-    authenticate  = "x509"
-    client_id     = "${var.devices.prefix}{device}"
-    topics        = var.devices.topics
-    commands      = "dt/${var.devices.twin}/{device}/commands"
-    authority     = aws_iot_ca_certificate.devices.id
-    policy        = aws_iot_policy.devices.name
-    things_prefix = var.devices.prefix
+    endpoint       = data.aws_iot_endpoint.devices.endpoint_address
+    mqtt_port      = 8883
+    authentication = "x509"
+    client_id      = "${var.devices.prefix}{device}"
+    topics         = var.devices.topics
+    commands       = "dt/${var.devices.twin}/{device}/commands"
+    authority      = aws_iot_ca_certificate.devices.id
+    policy         = aws_iot_policy.devices.name
+    things_prefix  = var.devices.prefix
   }
 }
