@@ -78,6 +78,14 @@ def test_a_whole_life_from_the_command_line(cli: Callable[..., Answer], placed: 
     assert "deployed" in out
     assert "not there" in out
     assert cli("drift", *common)[0] == 0
+    # One slot of seven: the proof names what is not there, and how to get it.
+    code, out, _ = cli("prove", *common)
+    assert code == 6
+    assert "stacks" in out
+    assert "→" in out
+    code, out, _ = cli("prove", *common, "--json")
+    assert code == 6
+    assert {"L1", "L2"} <= {finding["stack"] for finding in json.loads(out) if finding["rule"] == "stacks"}
     code, out, _ = cli("states", "history", "L3-cool", *common, "--json")
     assert code == 0
     newest = json.loads(out)[0]["number"]
