@@ -1,4 +1,4 @@
-"""Stores of one test."""
+"""Stores of one test, and applied worlds of all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployer.applied.made import worlds
 from tests.finishing.rig import Stores, Told
+
+__all__ = ["stores", "told", "worlds"]
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from tests.proof.applying import Applied
-from tests.proof.conftest import worlds  # noqa: F401  (a fixture)
-from tests.proof.worlds import OFFERS
+from tests.deployer.applied.applying import Applied
+from tests.deployer.applied.made import Worlds
+from tests.deployer.applied.worlds import OFFERS
 from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.devices.authority import Authority
 from twin2multicloud.deployer.devices.bundles import certificate_wanted, device_bundle
@@ -35,9 +35,8 @@ AUTHORITY = Authority.make("test", NOW)
 
 
 @pytest.fixture(scope="module", params=OFFERS)
-def applied(request: pytest.FixtureRequest, worlds: Any) -> Applied:  # noqa: F811
-    found: Applied = worlds(request.param)
-    return found
+def applied(request: pytest.FixtureRequest, worlds: Worlds) -> Applied:
+    return worlds(request.param)
 
 
 def test_every_store_and_secret_is_opened(applied: Applied) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.proof.applying import Applied
+from tests.deployer.applied.applying import Applied
 from twin2multicloud.deployer.proof import Finding, Resource, Rule, World, prove
 
 Change = Callable[[Applied], Applied]

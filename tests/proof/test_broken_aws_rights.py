@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proof.conftest import Worlds
+from tests.deployer.applied.made import Worlds
 from tests.proof.editing import Mutant, add, document, drop, put, several
 from tests.proof.edits_aws import FUNCTION, MAPPING, QUEUE, allow_everybody, statement, trust, unsafe, without
 from twin2multicloud.deployer.proof import Rule, as_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proof.conftest import Worlds
+from tests.deployer.applied.made import Worlds
 from tests.proof.editing import Mutant, add, clone, drop, put
 from tests.proof.edits_azure import APP, CONFIG, FLEX, config, setting, told
 from twin2multicloud.deployer.proof import Rule, as_text

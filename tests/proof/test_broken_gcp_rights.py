@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proof.conftest import Worlds
+from tests.deployer.applied.made import Worlds
 from tests.proof.editing import Mutant, add, clone, drop, edit, put, several
 from tests.proof.edits_gcp import ACCESS, BUCKET, FUNCTION, INVOKER, PROJECT, PUBLISHERS, READ_KEY, SUBSCRIPTION, TOPIC
 from twin2multicloud.deployer.proof import Rule, as_text
@@ -172,7 +172,7 @@ MUTANTS = (  # Who may do what
     ),
     Mutant(
         "a machine that takes logins",
-        "rest-2",
+        "second-gcp",
         put("google_compute_firewall", "", allow=[{"protocol": "tcp", "ports": ["22", "443"]}]),
         (Rule.PUBLIC,),
         "firewall",
@@ -184,7 +184,7 @@ MUTANTS = (  # Who may do what
     Mutant("no index of twins", "gcp", drop("google_firestore_index", "graph"), (Rule.SHAPE,)),
     Mutant(
         "another column family",
-        "rest-2",
+        "second-gcp",
         put("google_bigtable_table", "", column_family=[{"family": "records"}]),
         (Rule.SHAPE,),
         "bigtable",

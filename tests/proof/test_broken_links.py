@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.proof.applying import Applied
-from tests.proof.conftest import Worlds
+from tests.deployer.applied.applying import Applied
+from tests.deployer.applied.made import Worlds
 from tests.proof.editing import Change, Mutant, put
 from twin2multicloud.deployer.deployment import Site
 from twin2multicloud.deployer.proof import Rule, as_text, prove

@@ -7,23 +7,14 @@ from importlib import import_module
 
 import pytest
 
-from tests.proof.conftest import Worlds
+from tests.deployer.applied.made import Worlds
+from tests.deployer.applied.worlds import HELD, NAMES
 from tests.proof.editing import Mutant
-from tests.proof.worlds import NAMES, OFFERS, offers_of
-from twin2multicloud.blueprint.catalog import OFFERS as CATALOG
 from twin2multicloud.deployer.proof import Rule, as_text, prove
-from twin2multicloud.model.slots import PROVIDERS
-
-_SAME = (
-    ("azure.iot-hub-s1", "azure.iot-hub-s2", "azure.iot-hub-s3"),
-    ("azure.iot-hub-b1", "azure.iot-hub-b2", "azure.iot-hub-b3"),
-    ("aws.lambda-x86-sqs", "aws.lambda-arm64-sqs"),
-)
-"""Offers whose resources differ in a size or an edition alone."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*NAMES, "spread-1:held", "spread-2:held", "spread-3:held"])
+@pytest.mark.parametrize("name", [*NAMES, *HELD])
 def test_nothing_is_wrong_with_what_the_modules_make(worlds: Worlds, name: str) -> None:
     applied = worlds(name)
 
@@ -41,14 +32,6 @@ def test_a_twin_of_seven_slots_over_three_clouds_is_proved_within_a_second(world
     prove(applied.deployment, applied.world, applied.documents, applied.packages)
 
     assert time.perf_counter() - begun < 1.0
-
-
-def test_the_deployments_cover_every_offer() -> None:
-    covered = {offer for provider in PROVIDERS for offer in offers_of(provider)}
-    covered |= {offer for group in _SAME if covered & set(group) for offer in group}
-
-    assert {offer.id for offer in CATALOG if offer.deployable} <= covered
-    assert len(OFFERS) == len(set(OFFERS.values()))
 
 
 def test_every_rule_is_broken_by_something_in_every_cloud_that_has_it() -> None:

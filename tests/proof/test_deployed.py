@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployer.applied.worlds import OFFERS
 from tests.deployer.rehearsal import Rehearsal
-from tests.proof.worlds import OFFERS
 from twin2multicloud.deployer.proof import Rule, as_text, prove, world_in
 from twin2multicloud.deployer.stacks import stacks_of
 from twin2multicloud.model.slots import Slot

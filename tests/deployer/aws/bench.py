@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.deployer.applied.applying import core
 from tests.deployer.placements import twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.clouds.aws import AWS
 from twin2multicloud.deployer.clouds.aws.names import AwsNames
 from twin2multicloud.deployer.deployment import Deployment, Settings
-from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.functions import shards_of
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.rendering import Renderer, upstream_values
@@ -171,7 +171,6 @@ class Bench:
         """Apply a stack, whose second plan then has to be empty; its resources."""
         directory = self.render(stack)
         self.run(directory, "init", "-input=false")
-        self.run(directory, "validate")
         self.run(directory, "apply", "-input=false", "-auto-approve")
         self.run(directory, "plan", "-input=false", "-detailed-exitcode")  # 2 if there were changes
         self.outputs[stack.name] = json.loads(self.run(directory, "output", "-json"))["slot"]["value"]
@@ -200,7 +199,7 @@ class Bench:
 
 def terraform(directory: Path, environment: Mapping[str, str], *arguments: str) -> str:
     """What a command of Terraform's prints; it must succeed."""
-    command = [*find_core().command, *arguments, "-no-color"]
+    command = [*core(), *arguments, "-no-color"]
     done = subprocess.run(command, cwd=directory, env=dict(environment), capture_output=True, text=True, check=False)
     told = f"{directory.name}: {' '.join(arguments)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     assert done.returncode == 0, told

@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.deployer.applied.applying import core
 from tests.deployer.placements import twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.clouds.azure import AZURE
 from twin2multicloud.deployer.deployment import Deployment, Settings
-from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.functions import shards_of
 from twin2multicloud.deployer.packages import build_packages
 from twin2multicloud.deployer.rendering import Renderer, upstream_values
@@ -174,7 +174,7 @@ class Bench:
 
     def run(self, directory: Path, *arguments: str) -> str:
         """What a command prints; it must succeed."""
-        command = [*_core(), *arguments, "-no-color"]
+        command = [*core(), *arguments, "-no-color"]
         environment = dict(self.environment)
         done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
         told = f"{directory.name}: {' '.join(arguments)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
@@ -187,11 +187,6 @@ def bench(deployment: Deployment, directory: Path, world: Path | None = None, **
     """Terraform for a deployment's stacks on Azure; in a `world`, names are taken and what is missing is missed."""
     with serve(world, providers=["azurerm", "azuread"]) as variables:
         yield Bench(deployment, directory, {**os.environ, **variables}, **more)
-
-
-@cache
-def _core() -> tuple[str, ...]:
-    return tuple(find_core().command)
 
 
 def offline(stack: Stack) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Azure's modules with the stand-in providers: applied, planned again without a change, used, destroyed."""
+"""Azure's modules: what they make in deployments applied with the stand-in providers, and how they are written."""
 
 from __future__ import annotations
 
@@ -11,53 +11,104 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.deployer.applied.applying import Applied
+from tests.deployer.applied.made import Worlds
+from tests.deployer.applied.worlds import on
 from tests.deployer.azure.bench import (
-    CERTIFICATE,
     MANAGED,
-    OTHERS,
     SERVERLESS,
-    SITUATIONS,
-    Bench,
     bench,
     deployed,
     situation,
+    slots,
     stack,
+    stacks_at_azure,
 )
-from twin2multicloud.blueprint.azure import AZURE as OFFERED
 from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.deployer.clouds.azure.resources import MAIN_RESOURCES
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan, functions_of
+from twin2multicloud.deployer.proof import Resource
 from twin2multicloud.deployer.rendering import SOURCE
 from twin2multicloud.deployer.resources import component_of, type_of
 from twin2multicloud.deployer.stacks import foundation_name, slot_name
-from twin2multicloud.model.slots import SLOTS, Provider, Slot
+from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.adapters.azure.build import AzureConfig
-from twin2multicloud.standin import World
 
 MODULES = SOURCE / "azure"
-Resources = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module", params=on(Provider.AZURE))
+def applied(request: pytest.FixtureRequest, worlds: Worlds) -> Applied:
+    return worlds(request.param)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SITUATIONS)
-def test_a_deployment_is_built_used_and_leaves_nothing(name: str, tmp_path: Path) -> None:
-    settings = {
-        "users": ("viewer@example.com",),
-        "budgets_usd_per_month": {"azure": 12.5},
-        "device_ca_pem": CERTIFICATE,
-    }
-    deployment = situation(name, **settings)
-    world = World(tmp_path / "world")
-    with bench(deployment, tmp_path / "stacks", world.root) as terraform:
-        made = {stack.name: terraform.apply(stack) for stack in terraform.stacks}
-        _every_component_has_a_resource(deployment, made)
-        _apps_read_their_settings(deployment, made, terraform)
-        _outputs_describe_stores(deployment, terraform)
-        _everything_is_tagged(made)
-        for stack in reversed(terraform.stacks):
-            terraform.destroy(stack)
-    assert [path.name for path in world.root.rglob("*.json")] == []
+def test_every_component_has_a_resource(applied: Applied) -> None:
+    """What is priced is what is deployed, and the plan finds it."""
+    deployment = applied.deployment
+    cool, archive = deployment.site(Slot.COOL), deployment.site(Slot.ARCHIVE)
+    for component in deployment.blueprint.components:
+        if component.provider is not Provider.AZURE or component.kind is Kind.EGRESS or not component.usage:
+            continue
+        if component.slot is Slot.ARCHIVE and component.kind is Kind.BUCKET and cool == archive:
+            continue  # a rule of the cool tier's account
+        if component.role is not None and component.name not in _planned(deployment, component.slot):
+            continue  # what this twin never needs
+        own = applied.resources(slot_name(component.slot), foundation_name(deployment.site(component.slot)))
+        main = MAIN_RESOURCES[component.kind, component.service]
+        addresses = [each.address for each in own if each.type == main and component_of(each.address, {component.name})]
+        assert len(addresses) == 1, f"{component.id}: {main}: {addresses}"
+        assert main == type_of(addresses[0])
+
+
+@pytest.mark.slow
+def test_apps_read_their_settings(applied: Applied) -> None:
+    deployment, outputs = applied.deployment, applied.outputs
+    for slot in slots(deployment):
+        resources = applied.resources(slot_name(slot))
+        for component, plan in _planned(deployment, slot).items():
+            settings = _app(resources, component).attributes["app_settings"]
+            config = msgspec.json.decode(settings["T2M_CONFIG"], type=AzureConfig)
+            assert config.twin == deployment.spec.name
+            foundation = outputs[foundation_name(deployment.site(slot))]
+            assert config.topics == {name: foundation["topics"][name] for name in config.topics}
+            assert set(config.topics) == {"errors", *(["alerts"] if "publish:alerts" in plan.grants else [])}
+            if any(word.startswith("graph.") for word in plan.grants):
+                graph = outputs[slot_name(Slot.MANAGEMENT)]["stores"]
+                assert config.graph == graph["graph"]
+                assert config.digital_twins_url == graph.get("digital_twins_url", "")
+                assert config.graph_url == graph.get("graph_url", "")
+            assert plan.public == (component in outputs[slot_name(slot)]["urls"])
+            _package_is_the_role(plan, settings, resources)
+
+
+@pytest.mark.slow
+def test_outputs_describe_stores(applied: Applied) -> None:
+    """Their fields are those of the configuration that ports are made from, on a person's machine, too."""
+    deployment, outputs = applied.deployment, applied.outputs
+    for each in stacks_at_azure(deployment):
+        output = outputs[each.name]
+        for name in ("stores",) if each.slot else ("secrets", "state"):
+            if name in output:
+                config = msgspec.convert({"twin": deployment.spec.name, **output[name]}, AzureConfig)
+                urls = (config.blob_url, config.queue_url, config.cosmos_url, config.hot_url, config.vault_url)
+                assert all(url.startswith("https://") for url in urls if url)
+    if deployment.site(Slot.ACQUISITION).provider is Provider.AZURE:
+        output = outputs[slot_name(Slot.ACQUISITION)]
+        assert output["devices"]["authentication"] == "x509-ca"
+        assert output["devices"]["endpoint"] == output["stores"]["hub_host"]
+        assert set(output["hub_reader"]) >= {"hub_id", "policy", "endpoint", "path"}
+    if deployment.site(Slot.VISUALIZATION).provider is Provider.AZURE:
+        assert outputs[slot_name(Slot.VISUALIZATION)]["dashboards"]["url"].startswith("https://")
+
+
+@pytest.mark.slow
+def test_everything_is_tagged(applied: Applied) -> None:
+    for each in applied.resources(*(at.name for at in stacks_at_azure(applied.deployment))):
+        if "tags" in each.attributes:
+            tags = each.attributes["tags"] or {}
+            assert {"twin", "slot", "run", "owner", "managed-by"} <= tags.keys(), each.address
 
 
 @pytest.mark.slow
@@ -126,100 +177,6 @@ def test_every_variable_and_output_says_what_it_is() -> None:
                 assert "type " in block, f"{path.relative_to(MODULES)}: {head}"
 
 
-def test_the_situations_cover_every_offer() -> None:
-    used = {offer for offers, _ in SITUATIONS.values() for offer in offers} | {o for offers in OTHERS for o in offers}
-    assert {offer.id for offer in OFFERED.offers} <= used
-
-
-def _every_component_has_a_resource(deployment: Deployment, made: Resources) -> None:
-    """What is priced is what is deployed, and the plan finds it."""
-    cool, archive = deployment.site(Slot.COOL), deployment.site(Slot.ARCHIVE)
-    for component in deployment.blueprint.components:
-        if component.provider is not Provider.AZURE or component.kind is Kind.EGRESS or not component.usage:
-            continue
-        if component.slot is Slot.ARCHIVE and component.kind is Kind.BUCKET and cool == archive:
-            continue  # a rule of the cool tier's account
-        if component.role is not None and component.name not in _planned(deployment, component.slot):
-            continue  # what this twin never needs
-        own = made[slot_name(component.slot)] + made[foundation_name(deployment.site(component.slot))]
-        main = MAIN_RESOURCES[component.kind, component.service]
-        found = [each for each in own if each["type"] == main]
-        addresses = [each["address"] for each in found if component_of(each["address"], {component.name})]
-        assert len(addresses) == 1, f"{component.id}: {main}: {addresses}"
-        assert main == type_of(addresses[0])
-
-
-def _apps_read_their_settings(deployment: Deployment, made: Resources, terraform: Bench) -> None:
-    for slot in SLOTS:
-        for component, plan in _planned(deployment, slot).items():
-            if deployment.site(slot).provider is not Provider.AZURE:
-                continue
-            app = _app(made[slot_name(slot)], component)
-            settings = app["app_settings"]
-            config = msgspec.json.decode(settings["T2M_CONFIG"], type=AzureConfig)
-            assert config.twin == deployment.spec.name
-            foundation = terraform.outputs[foundation_name(deployment.site(slot))]
-            assert config.topics == {name: foundation["topics"][name] for name in config.topics}
-            assert set(config.topics) == {"errors", *(["alerts"] if "publish:alerts" in plan.grants else [])}
-            if any(word.startswith("graph.") for word in plan.grants):
-                graph = terraform.outputs[slot_name(Slot.MANAGEMENT)]["stores"]
-                assert config.graph == graph["graph"]
-                assert config.digital_twins_url == graph.get("digital_twins_url", "")
-                assert config.graph_url == graph.get("graph_url", "")
-            assert plan.public == (component in terraform.outputs[slot_name(slot)]["urls"])
-            _package_is_the_role(plan, settings, made[slot_name(slot)])
-
-
-def _package_is_the_role(plan: FunctionPlan, settings: dict[str, str], resources: list[dict[str, Any]]) -> None:
-    blobs = [
-        each["values"]
-        for each in resources
-        if each["type"] == "azurerm_storage_blob" and f'["{plan.component}"]' in each["address"]
-    ]
-    (blob,) = blobs
-    assert blob["source"].endswith(f"packages/azure-{plan.package}.zip")
-    if "WEBSITE_RUN_FROM_PACKAGE" in settings:
-        assert settings["WEBSITE_RUN_FROM_PACKAGE"].endswith(blob["name"])
-
-
-def _app(resources: list[dict[str, Any]], component: str) -> dict[str, Any]:
-    kinds = ("azurerm_linux_function_app", "azurerm_function_app_flex_consumption")
-    found = [
-        each["values"]
-        for each in resources
-        if each["type"] in kinds and f'module.function["{component}"]' in each["address"]
-    ]
-    assert len(found) == 1, component
-    app: dict[str, Any] = found[0]
-    return app
-
-
-def _outputs_describe_stores(deployment: Deployment, terraform: Bench) -> None:
-    """Their fields are those of the configuration that ports are made from, on a person's machine, too."""
-    for each in terraform.stacks:
-        outputs = terraform.outputs[each.name]
-        for name in ("stores",) if each.slot else ("secrets", "state"):
-            if name in outputs:
-                config = msgspec.convert({"twin": deployment.spec.name, **outputs[name]}, AzureConfig)
-                urls = (config.blob_url, config.queue_url, config.cosmos_url, config.hot_url, config.vault_url)
-                assert all(url.startswith("https://") for url in urls if url)
-    if deployment.site(Slot.ACQUISITION).provider is Provider.AZURE:
-        outputs = terraform.outputs[slot_name(Slot.ACQUISITION)]
-        assert outputs["devices"]["authentication"] == "x509-ca"
-        assert outputs["devices"]["endpoint"] == outputs["stores"]["hub_host"]
-        assert set(outputs["hub_reader"]) >= {"hub_id", "policy", "endpoint", "path"}
-    if deployment.site(Slot.VISUALIZATION).provider is Provider.AZURE:
-        assert terraform.outputs[slot_name(Slot.VISUALIZATION)]["dashboards"]["url"].startswith("https://")
-
-
-def _everything_is_tagged(made: Resources) -> None:
-    for resources in made.values():
-        for each in resources:
-            if "tags" in each["values"]:
-                tags = each["values"]["tags"] or {}
-                assert {"twin", "slot", "run", "owner", "managed-by"} <= tags.keys(), each["address"]
-
-
 def touched(changes: list[dict[str, Any]]) -> dict[str, list[str]]:
     """What a plan would change, by address."""
     return {each["address"]: each["change"]["actions"] for each in changes if each["change"]["actions"] != ["no-op"]}
@@ -233,3 +190,20 @@ def _with_processor(deployment: Deployment) -> Deployment:
 
 def _planned(deployment: Deployment, slot: Slot) -> dict[str, FunctionPlan]:
     return {plan.component: plan for plan in functions_of(deployment.blueprint, deployment.spec, slot)}
+
+
+def _package_is_the_role(plan: FunctionPlan, settings: dict[str, str], resources: list[Resource]) -> None:
+    (blob,) = (
+        each.attributes
+        for each in resources
+        if each.type == "azurerm_storage_blob" and f'["{plan.component}"]' in each.address
+    )
+    assert blob["source"].endswith(f"packages/azure-{plan.package}.zip")
+    if "WEBSITE_RUN_FROM_PACKAGE" in settings:
+        assert settings["WEBSITE_RUN_FROM_PACKAGE"].endswith(blob["name"])
+
+
+def _app(resources: list[Resource], component: str) -> Resource:
+    kinds = ("azurerm_linux_function_app", "azurerm_function_app_flex_consumption")
+    (app,) = (each for each in resources if each.type in kinds and f'module.function["{component}"]' in each.address)
+    return app

@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.deployer.applied.applying import core
 from tests.deployer.placements import twin
 from twin2multicloud.blueprint.plan import blueprint_of
 from twin2multicloud.deployer.clouds.gcp import GCP
 from twin2multicloud.deployer.deployment import Deployment, Settings
-from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.functions import shards_of
 from twin2multicloud.deployer.packages import build_packages
 from twin2multicloud.deployer.rendering import Renderer
@@ -116,7 +116,7 @@ class Bench:
 
     def run(self, stack: str, *arguments: str, code: int = 0) -> str:
         """What a command prints; it must end with `code`."""
-        command = [*find_core().command, *arguments, "-no-color"]
+        command = [*core(), *arguments, "-no-color"]
         done = subprocess.run(
             command,
             cwd=self.directories[stack],

@@ -1,10 +1,12 @@
-"""What planned resources are called, and what they name: to see that nothing is named before it is there."""
+"""What applied resources are called, and what they name: to see that nothing is named before it is there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from twin2multicloud.deployer.proof import Resource
 
 Named = tuple[str, str]
 """A kind of thing and its name."""
@@ -38,25 +40,25 @@ _REFERENCES = {
 _ACCOUNTS = "@offline-project.iam.gserviceaccount.com"
 
 
-def created(resource: Mapping[str, Any]) -> Named | None:
-    """What a planned resource is."""
-    kind, key = _CREATED.get(resource["type"], ("", ""))
-    return (kind, resource["change"]["after"][key]) if kind else None
+def created(resource: Resource) -> Named | None:
+    """What a resource is."""
+    kind, key = _CREATED.get(resource.type, ("", ""))
+    return (kind, resource.attributes[key]) if kind else None
 
 
-def references(resource: Mapping[str, Any]) -> Iterator[Named]:
-    """What a planned resource names, as far as the plan knows."""
+def references(resource: Resource) -> Iterator[Named]:
+    """What a resource names."""
     own = created(resource)
-    for key, value in _walk(resource["change"]["after"]):
+    for key, value in _walk(resource.attributes):
         kind = _REFERENCES.get(key, "")
         if kind and isinstance(value, str) and (found := _name(kind, value)) and (kind, found) != own:
             yield kind, found
-    if resource["type"] == "google_cloud_run_v2_service_iam_member":
-        yield "service", resource["change"]["after"]["name"]
-    for condition in resource["change"]["after"].get("condition") or []:
+    if resource.type == "google_cloud_run_v2_service_iam_member":
+        yield "service", resource.attributes["name"]
+    for condition in resource.blocks("condition"):
         if found := re.search(r"/databases/([a-z0-9-]+)", condition["expression"]):
             yield "database", found[1]
-    if resource["type"] == "google_pubsub_subscription" and (push := resource["change"]["after"]["push_config"]):
+    if resource.type == "google_pubsub_subscription" and (push := resource.attributes["push_config"]):
         yield "service", push[0]["push_endpoint"].removeprefix("https://").split(".")[0].rpartition("-")[0]
 
 
@@ -65,6 +67,8 @@ def _name(kind: str, value: str) -> str:
         address = value.rpartition("/")[2].removeprefix("serviceAccount:")
         return address.removesuffix(_ACCOUNTS) if address.endswith(_ACCOUNTS) else ""
     if kind == "bucket":
+        if value.startswith("source-location-"):
+            return ""  # what the stand-in makes up for a service that is no build of anything
         return value.removeprefix("gs://").split("/")[0]
     return value.rpartition("/")[2]
 

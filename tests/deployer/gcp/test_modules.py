@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployer.gcp.bench import SITUATIONS, bench, deployed, situation
+from tests.deployer.applied.applying import Applied, core
+from tests.deployer.applied.made import Worlds
+from tests.deployer.applied.worlds import on
+from tests.deployer.gcp.bench import bench, deployed, stacks_at_gcp
 from tests.deployer.gcp.references import Named, created, references
 from twin2multicloud.deployer.clouds.gcp.resources import CARRIERS, ELSEWHERE, MAIN_RESOURCES, SHARED, has_resource
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.rendering import SOURCE
 from twin2multicloud.deployer.resources import component_of, costs_of_resources, type_of
-from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.adapters.gcp.build import read_config
 
 MODULES: Path = SOURCE / "gcp"
@@ -25,7 +27,7 @@ FOLDERS = sorted({path.parent for path in MODULES.rglob("*.tf")})
 
 def test_modules_are_formatted() -> None:
     done = subprocess.run(
-        [*find_core().command, "fmt", "-check", "-recursive", str(MODULES)], capture_output=True, text=True, check=False
+        [*core(), "fmt", "-check", "-recursive", str(MODULES)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
 
@@ -49,28 +51,35 @@ def test_no_module_has_a_value_of_a_secret_or_a_key_of_an_account() -> None:
         assert kind not in text
 
 
+@pytest.fixture(scope="module", params=on(Provider.GCP))
+def applied(request: pytest.FixtureRequest, worlds: Worlds) -> Applied:
+    return worlds(request.param)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SITUATIONS)
-def test_stacks_are_built_found_unchanged_and_destroyed(name: str, tmp_path: Path) -> None:
-    """Every offer, with its neighbours here and elsewhere. Nothing is named before it is there, which stands in no
-    Terraform, for stacks know each other by name; and every component shows its cost at a resource.
-    """
-    deployment = situation(name, budgets_usd_per_month={"gcp": 40.0})
-    with bench(deployment, tmp_path) as made:
-        there: set[Named] = set()
-        for stack in made.stacks:
-            made.run(stack.name, "init", "-input=false")
-            planned = made.planned(stack.name)
-            there |= {named for each in planned if (named := created(each)) is not None}
-            for each in planned:
-                assert set(references(each)) <= there, (stack.name, each["address"])
-            if stack.slot is not None:
-                _costs_are_shown(deployment, stack.slot, [each["address"] for each in planned])
-            made.run(stack.name, "apply", "-input=false", "planned")
-            made.run(stack.name, "plan", "-input=false", "-detailed-exitcode")
-            wanted = {"secrets", "errors_queue", "state"} if stack.slot is None else {"urls", "stores", "queues"}
-            assert wanted <= made.outputs(stack.name).keys()
-        made.all("destroy", "-input=false", "-auto-approve", backwards=True)
+def test_nothing_is_named_before_it_is_there(applied: Applied) -> None:
+    """Which stands in no Terraform, for stacks know each other by name."""
+    there: set[Named] = set()
+    for stack in stacks_at_gcp(applied.deployment):
+        resources = applied.resources(stack.name)
+        there |= {made for each in resources if (made := created(each)) is not None}
+        for each in resources:
+            assert set(references(each)) <= there, (stack.name, each.address)
+
+
+@pytest.mark.slow
+def test_every_component_shows_its_cost_at_a_resource(applied: Applied) -> None:
+    for stack in stacks_at_gcp(applied.deployment):
+        if stack.slot is not None:
+            addresses = [each.address for each in applied.resources(stack.name)]
+            _costs_are_shown(applied.deployment, stack.slot, addresses)
+
+
+@pytest.mark.slow
+def test_stacks_put_out_what_others_take(applied: Applied) -> None:
+    for stack in stacks_at_gcp(applied.deployment):
+        wanted = {"secrets", "errors_queue", "state"} if stack.slot is None else {"urls", "stores", "queues"}
+        assert wanted <= applied.outputs[stack.name].keys()
 
 
 def _costs_are_shown(deployment: Deployment, slot: Slot, addresses: list[str]) -> None:

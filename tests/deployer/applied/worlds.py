@@ -1,4 +1,4 @@
-"""The deployments that the checker is tried on: every offer, and every link near and far."""
+"""The deployments that tests of modules, steps and the proof apply: every offer, and every link near and far."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.deployer.placements import AWS, AZURE, GCP, deployment, placement, tw
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.model.placement import Placement
-from twin2multicloud.model.slots import SLOTS, Provider
+from twin2multicloud.model.slots import SLOTS, Provider, Slot
 
 OFFERS: Mapping[str, tuple[str, ...]] = {
     # Each cloud by itself, so that everything is handed over at the same place …
@@ -46,49 +46,70 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
         "azure.digital-twins",
         "gcp.grafana-oss",
     ),
-    # The offers left: those that run all month, and the other editions.
-    "rest-1": (
-        "azure.iot-hub-b3",
-        "azure.functions-flex",
-        "azure.cosmos-provisioned",
-        "azure.blob-cool",
-        "gcp.storage-archive",
-        "azure.own-graph",
+    # The offers left, of a twin with more to do: those that run all month, and the other editions.
+    "second-aws": (
+        "aws.iot-core-basic-ingest",
+        "aws.lambda-x86-kinesis",
+        "aws.dynamodb-provisioned",
+        "aws.s3-glacier-instant",
+        "aws.s3-glacier-deep-archive",
+        "aws.twinmaker",
         "aws.grafana-oss",
     ),
-    "rest-2": (
+    "second-azure": (
+        "azure.iot-hub-s2",
+        "azure.functions-flex",
+        "azure.cosmos-provisioned",
+        "azure.blob-cold",
+        "azure.blob-archive",
+        "azure.digital-twins",
+        "azure.managed-grafana",
+    ),
+    "second-gcp": (
         "gcp.pubsub-direct",
         "gcp.run-worker",
         "gcp.bigtable",
         "gcp.storage-coldline",
-        "aws.s3-glacier-deep-archive",
-        "aws.twinmaker",
+        "gcp.storage-archive",
+        "gcp.own-graph",
         "gcp.grafana-oss-vm",
     ),
-    "rest-3": (
-        "aws.iot-core",
-        "aws.lambda-x86-kinesis",
-        "aws.dynamodb-provisioned",
+    # A hub that sends its devices nothing, beside a database that scales.
+    "basic": (
+        "azure.iot-hub-b1",
+        "azure.functions-flex",
+        "azure.cosmos-autoscale",
         "azure.blob-cool",
         "azure.blob-archive",
-        "aws.own-graph",
-        "aws.grafana-oss",
+        "azure.own-graph",
+        "azure.grafana-oss",
     ),
     # Clouds that have a slot without functions, and nothing else.
-    "guests": (*AWS[:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
+    "guests": (AWS[0], "aws.lambda-x86-sqs", *AWS[2:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
 }
-NAMES = (*OFFERS, "aws:regions", "azure:regions", "gcp:regions")
+NAMES = (*OFFERS, *(f"{prefix}{cloud}:regions" for prefix in ("", "second-") for cloud in ("aws", "azure", "gcp")))
+HELD = ("spread-1:held", "spread-2:held", "spread-3:held")
 
+_ASKED: Mapping[str, object] = {
+    "users": ("viewer@example.com",),
+    "budgets_usd_per_month": {"aws": 12.5, "azure": 12.5, "gcp": 40.0},
+    "device_ca_pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+}
+_SPREAD = {
+    "smart-home": (Slot.PROCESSING, Slot.COOL, Slot.MANAGEMENT),
+    "smart-building": (Slot.PROCESSING, Slot.COOL, Slot.VISUALIZATION),
+}
+"""The slots of a twin that are elsewhere, so that between the two every link crosses regions."""
 _ELSEWHERE = {"eu-central-1": "eu-west-1", "westeurope": "northeurope", "europe-west1": "europe-north1"}
 
 
 def named(name: str) -> Deployment:
-    """The deployment of a name, perhaps with what follows a colon: `held`, all of its slots; `regions`, every other
-    slot in another region of its cloud.
+    """The deployment of a name, perhaps with what follows a colon: `held`, all of its slots; `regions`, about
+    every other slot in another region of its cloud.
     """
     offers, _, how = name.partition(":")
-    twin_name = "smart-building" if offers.startswith("rest") else "smart-home"
-    made = deployment(OFFERS[offers], twin_name)
+    twin_name = "smart-building" if offers.startswith("second") else "smart-home"
+    made = replace(deployment(OFFERS[offers], twin_name, **_ASKED), discard=True)
     # Shards as they were at the first deployment, which had another workload.
     made = replace(made, settings=msgspec.structs.replace(made.settings, shards=made.settings.shards + 3))
     if how == "regions":
@@ -99,11 +120,11 @@ def named(name: str) -> Deployment:
 def _spread(offers: tuple[str, ...], name: str) -> Blueprint:
     definition, _ = twin(name)
     places = placement(offers).model_dump(by_alias=True)
-    for slot in list(places)[1::2]:
+    for slot in _SPREAD[name]:
         places[slot]["region"] = _ELSEWHERE[places[slot]["region"]]
     return blueprint_of(definition.workload, Placement.model_validate(places), definition.assumptions)
 
 
-def offers_of(provider: Provider) -> set[str]:
-    """The offers of a cloud that these deployments cover."""
-    return {offer for offers in OFFERS.values() for offer in offers if offer.startswith(f"{provider.value}.")}
+def on(provider: Provider) -> tuple[str, ...]:
+    """The names of the deployments with something on a cloud, held ones apart."""
+    return tuple(name for name in NAMES if any(o.startswith(f"{provider.value}.") for o in OFFERS[name.split(":")[0]]))
