@@ -29,6 +29,8 @@ from twin2multicloud.standin import serve
 
 _LOCAL: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 """An override of the root modules' backend: states lie beside them."""
+HASTY = {"GOGC": "400"}
+"""Runs of a moment collect less garbage: a fifth of their time."""
 _CHANGES = 2
 """How `plan -detailed-exitcode` ends if there is anything to do."""
 
@@ -135,10 +137,10 @@ def _build(root: Path, environment: Mapping[str, str]) -> _Made:
 
 
 def _destroy(root: Path, environment: Mapping[str, str]) -> None:
-    """The packages need not be there any more."""
+    """The packages need not be there any more, and that nothing has changed the second plan has just shown."""
     for package in root.glob("packages/*.zip"):
         package.unlink()
-    terraform(root, environment, "destroy", "-auto-approve", "-input=false", "-lock=false")
+    terraform(root, environment, "destroy", "-auto-approve", "-input=false", "-lock=false", "-refresh=false")
 
 
 def terraform(
@@ -148,7 +150,7 @@ def terraform(
     done = subprocess.run(
         [*core(), *command, "-no-color"],
         cwd=root,
-        env={**os.environ, **environment},
+        env={**os.environ, **HASTY, **environment},
         capture_output=True,
         text=True,
         check=False,
