@@ -54,9 +54,10 @@ class Terraform:
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self.directory = directory
-        # Nothing of this machine's own settings: they may name a plugin mirror or change the output.
+        # Nothing of this machine's own settings: they may name a plugin mirror or change the output. And runs of a
+        # moment collect less garbage: a fifth of their time.
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
-        self.environment = {**kept, "CHECKPOINT_DISABLE": "1", **environment}
+        self.environment = {**kept, "CHECKPOINT_DISABLE": "1", "GOGC": "400", **environment}
         directory.mkdir(parents=True, exist_ok=True)
 
     def write(self, text: str) -> None:
