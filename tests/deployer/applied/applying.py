@@ -29,8 +29,6 @@ from twin2multicloud.standin import serve
 
 _LOCAL: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 """An override of the root modules' backend: states lie beside them."""
-HASTY = {"GOGC": "400"}
-"""Runs of a moment collect less garbage: a fifth of their time."""
 _CHANGES = 2
 """How `plan -detailed-exitcode` ends if there is anything to do."""
 
@@ -150,7 +148,7 @@ def terraform(
     done = subprocess.run(
         [*core(), *command, "-no-color"],
         cwd=root,
-        env={**os.environ, **HASTY, **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.deployer.applied.applying import HASTY, core
+from tests.deployer.applied.applying import core
 from tests.deployer.placements import twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.clouds.aws import AWS
@@ -210,7 +210,7 @@ def terraform(directory: Path, environment: Mapping[str, str], *arguments: str) 
 def bench(deployment: Deployment, directory: Path, world: Path | None = None) -> Iterator[Bench]:
     """Terraform for a deployment's stacks on AWS; in a `world`, names are taken and what is missing is missed."""
     with serve(world, providers=["aws"]) as variables:
-        yield Bench(deployment, directory, {**os.environ, **HASTY, **variables})
+        yield Bench(deployment, directory, {**os.environ, **variables})
 
 
 def offline(stack: Stack) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.deployer.applied.applying import HASTY, core
+from tests.deployer.applied.applying import core
 from tests.deployer.placements import twin
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.clouds.azure import AZURE
@@ -186,7 +186,7 @@ class Bench:
 def bench(deployment: Deployment, directory: Path, world: Path | None = None, **more: Any) -> Iterator[Bench]:
     """Terraform for a deployment's stacks on Azure; in a `world`, names are taken and what is missing is missed."""
     with serve(world, providers=["azurerm", "azuread"]) as variables:
-        yield Bench(deployment, directory, {**os.environ, **HASTY, **variables}, **more)
+        yield Bench(deployment, directory, {**os.environ, **variables}, **more)
 
 
 def offline(stack: Stack) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.deployer.applied.applying import HASTY, core
+from tests.deployer.applied.applying import core
 from tests.deployer.placements import twin
 from twin2multicloud.blueprint.plan import blueprint_of
 from twin2multicloud.deployer.clouds.gcp import GCP
@@ -162,4 +162,4 @@ def bench(deployment: Deployment, directory: Path, world: Path | None = None) ->
         (each.directory / "backend_override.tf.json").write_text(json.dumps(override))
     with serve(world, providers=["google"]) as variables:
         directories = {name: each.directory for name, each in rendered.items()}
-        yield Bench(stacks, directories, {**os.environ, **HASTY, **variables})
+        yield Bench(stacks, directories, {**os.environ, **variables})
