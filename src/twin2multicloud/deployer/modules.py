@@ -9,14 +9,17 @@ import ast
 import sys
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
 ROOT: Final = "twin2multicloud"
 LAYERS: Final = (f"{ROOT}.model", f"{ROOT}.runtime")
 """The packages of ours that functions may use."""
+_MOST_TEXTS: Final = 512
+"""How many texts' imports are kept: our runtime has fewer modules."""
 
 
 class PackageError(Twin2MultiCloudError):
@@ -83,16 +86,36 @@ def needed(entry: str, source: SourceTree, others: frozenset[str]) -> dict[str, 
 
 
 def _imports(text: str, source: SourceTree, module: str) -> Iterator[str]:
+    for statement in _statements(text):
+        if statement.relative:
+            raise PackageError(f"{module}: line {statement.line} is a relative import; ours are absolute")
+        yield statement.module
+        if statement.module.split(".", 1)[0] == ROOT:
+            names = (f"{statement.module}.{name}" for name in statement.names)
+            yield from (name for name in names if source.path(name) is not None)
+
+
+class _Statement(NamedTuple):
+    """What is imported, `names` of it if they were named, and the line that does it."""
+
+    module: str
+    names: tuple[str, ...]
+    line: int
+    relative: bool
+
+
+@lru_cache(_MOST_TEXTS)
+def _statements(text: str) -> tuple[_Statement, ...]:
+    """The imports of a text: to parse it takes far longer than to read it, and many packages need the same modules."""
+    found: list[_Statement] = []
     for node in _run(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [_Statement(alias.name, (), node.lineno, relative=False) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            if node.level or node.module is None:
-                raise PackageError(f"{module}: line {node.lineno} is a relative import; ours are absolute")
-            yield node.module
-            if node.module.split(".", 1)[0] == ROOT:
-                names = (f"{node.module}.{alias.name}" for alias in node.names)
-                yield from (name for name in names if source.path(name) is not None)
+            names = tuple(alias.name for alias in node.names)
+            relative = bool(node.level) or node.module is None
+            found.append(_Statement(node.module or "", names, node.lineno, relative))
+    return tuple(found)
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:
