@@ -185,13 +185,6 @@ class Bench:
         shown = json.loads(self.run(directory, "show", "-json", "planned"))
         return [each for each in shown.get("resource_changes", []) if each["mode"] == "managed"]
 
-    def destroy(self, stack: Stack) -> None:
-        """Destroy a stack, whose packages need not be there any more."""
-        directory = self.directory / stack.name
-        for package in directory.glob("packages/*.zip"):
-            package.unlink()
-        self.run(directory, "destroy", "-input=false", "-auto-approve")
-
     def run(self, directory: Path, *arguments: str) -> str:
         """What a command prints; it must succeed."""
         return terraform(directory, self.environment, *arguments)
@@ -207,9 +200,9 @@ def terraform(directory: Path, environment: Mapping[str, str], *arguments: str) 
 
 
 @contextmanager
-def bench(deployment: Deployment, directory: Path, world: Path | None = None) -> Iterator[Bench]:
-    """Terraform for a deployment's stacks on AWS; in a `world`, names are taken and what is missing is missed."""
-    with serve(world, providers=["aws"]) as variables:
+def bench(deployment: Deployment, directory: Path) -> Iterator[Bench]:
+    """Terraform for a deployment's stacks on AWS; every state is believed."""
+    with serve(providers=["aws"]) as variables:
         yield Bench(deployment, directory, {**os.environ, **variables})
 
 

@@ -131,9 +131,8 @@ def test_holding_a_slot_stops_what_starts_it_and_nothing_else(tmp_path: Path) ->
         },
     }
     with bench(deployment, tmp_path) as terraform:
-        for each in terraform.stacks:
-            terraform.apply(each)
         for slot, wanted in touched.items():
+            terraform.apply(stack(deployment, slot))
             changed = {
                 change["address"]: change["change"]["actions"]
                 for change in terraform.plan(stack(held, slot))

@@ -165,13 +165,6 @@ class Bench:
         shown = json.loads(self.run(directory, "show", "-json", "planned"))
         return [each for each in shown.get("resource_changes", []) if each["mode"] == "managed"]
 
-    def destroy(self, stack: Stack) -> None:
-        """Destroy a stack, whose packages need not be there any more."""
-        directory = self.directory / stack.name
-        for package in directory.glob("packages/*.zip"):
-            package.unlink()
-        self.run(directory, "destroy", "-input=false", "-auto-approve")
-
     def run(self, directory: Path, *arguments: str) -> str:
         """What a command prints; it must succeed."""
         command = [*core(), *arguments, "-no-color"]
@@ -183,9 +176,9 @@ class Bench:
 
 
 @contextmanager
-def bench(deployment: Deployment, directory: Path, world: Path | None = None, **more: Any) -> Iterator[Bench]:
-    """Terraform for a deployment's stacks on Azure; in a `world`, names are taken and what is missing is missed."""
-    with serve(world, providers=["azurerm", "azuread"]) as variables:
+def bench(deployment: Deployment, directory: Path, **more: Any) -> Iterator[Bench]:
+    """Terraform for a deployment's stacks on Azure; every state is believed."""
+    with serve(providers=["azurerm", "azuread"]) as variables:
         yield Bench(deployment, directory, {**os.environ, **variables}, **more)
 
 

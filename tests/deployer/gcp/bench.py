@@ -128,9 +128,9 @@ class Bench:
         assert done.returncode == code, f"{stack}: {' '.join(arguments)}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         return done.stdout
 
-    def all(self, *arguments: str, backwards: bool = False) -> None:
+    def all(self, *arguments: str) -> None:
         """The same for all stacks, one after the other."""
-        for each in reversed(self.stacks) if backwards else self.stacks:
+        for each in self.stacks:
             self.run(each.name, *arguments)
 
     def planned(self, stack: str) -> list[dict[str, Any]]:
@@ -139,14 +139,9 @@ class Bench:
         shown = json.loads(self.run(stack, "show", "-json", "planned"))
         return [each for each in shown.get("resource_changes", []) if each["mode"] == "managed"]
 
-    def outputs(self, stack: str) -> dict[str, Any]:
-        """The output `slot` of an applied stack."""
-        found: dict[str, Any] = json.loads(self.run(stack, "output", "-json"))["slot"]["value"]
-        return found
-
 
 @contextmanager
-def bench(deployment: Deployment, directory: Path, world: Path | None = None) -> Iterator[Bench]:
+def bench(deployment: Deployment, directory: Path) -> Iterator[Bench]:
     """Render a deployment's stacks on Google Cloud and attach the stand-in of its provider."""
     stacks = stacks_at_gcp(deployment)
     roles = tuple(dict.fromkeys(role for each in stacks for role in each.packages))
@@ -160,6 +155,6 @@ def bench(deployment: Deployment, directory: Path, world: Path | None = None) ->
         # States in files of their own: these tests are about modules, not about who keeps the state.
         override = {"terraform": {"backend": {"local": {}}}}
         (each.directory / "backend_override.tf.json").write_text(json.dumps(override))
-    with serve(world, providers=["google"]) as variables:
+    with serve(providers=["google"]) as variables:
         directories = {name: each.directory for name, each in rendered.items()}
         yield Bench(stacks, directories, {**os.environ, **variables})
