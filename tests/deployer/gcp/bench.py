@@ -153,7 +153,7 @@ def bench(deployment: Deployment, directory: Path) -> Iterator[Bench]:
     rendered = Renderer(packages).render(stacks, directory)
     for each in rendered.values():
         # States in files of their own: these tests are about modules, not about who keeps the state.
-        override = {"terraform": {"backend": {"local": {}}}}
+        override: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
         (each.directory / "backend_override.tf.json").write_text(json.dumps(override))
     with serve(providers=["google"]) as variables:
         directories = {name: each.directory for name, each in rendered.items()}

@@ -56,8 +56,8 @@ def references(resource: Resource) -> Iterator[Named]:
     if resource.type == "google_cloud_run_v2_service_iam_member":
         yield "service", resource.attributes["name"]
     for condition in resource.blocks("condition"):
-        if found := re.search(r"/databases/([a-z0-9-]+)", condition["expression"]):
-            yield "database", found[1]
+        if database := re.search(r"/databases/([a-z0-9-]+)", condition["expression"]):
+            yield "database", database[1]
     if resource.type == "google_pubsub_subscription" and (push := resource.attributes["push_config"]):
         yield "service", push[0]["push_endpoint"].removeprefix("https://").split(".")[0].rpartition("-")[0]
 
