@@ -45,7 +45,16 @@ class Screen:
     def __init__(self, width: int, **more: object) -> None:
         self.written = io.StringIO()
         self.clock = Clock()
-        console = Console(file=self.written, force_terminal=True, width=width, height=40, legacy_windows=False, **more)  # type: ignore[arg-type]
+        # 256 colours as in the other tests: rich keeps a style's codes for the colours it was first shown with.
+        console = Console(
+            file=self.written,
+            force_terminal=True,
+            color_system="256",
+            width=width,
+            height=40,
+            legacy_windows=False,
+            **more,  # type: ignore[arg-type]
+        )
         self.teller = LiveTeller(brief=True, clock=self.clock, console=console, ticking=False, ask=self.asked)
         self.at_question = ""
 

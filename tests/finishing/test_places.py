@@ -33,11 +33,13 @@ def foundation(site: Site, secrets: Mapping[str, Any], state: Mapping[str, Any])
     return {f"foundation-{site.provider.value}-{site.region}": {"secrets": secrets, "state": state}}
 
 
-def check(secrets: Secrets) -> None:
+def check(secrets: Secrets) -> str:
+    name = unique("links")  # tests share a vault
     with pytest.raises(KeyError):
-        secrets.get("links")
-    secrets.put("links", "a document")
-    assert secrets.get("links") == "a document"
+        secrets.get(name)
+    secrets.put(name, "a document")
+    assert secrets.get(name) == "a document"
+    return name
 
 
 def test_secrets_on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,9 +52,9 @@ def test_secrets_on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     prefix = f"{unique('twin')}/"
     outputs = foundation(AWS, {"secrets_prefix": prefix}, {"state_table": "state"})
-    check(DeployedPlaces(deployment("aws"), outputs).secrets(AWS))
+    name = check(DeployedPlaces(deployment("aws"), outputs).secrets(AWS))
     manager = server.clients.get("secretsmanager")
-    assert manager.get_secret_value(SecretId=f"{prefix}links")["SecretString"] == "a document"
+    assert manager.get_secret_value(SecretId=f"{prefix}{name}")["SecretString"] == "a document"
 
 
 def test_secrets_on_azure(key_vault: FakeKeyVault, certificates: Certificates) -> None:

@@ -4,7 +4,7 @@
 wrong. A clean deployment gives nothing.
 """
 
-from twin2multicloud.deployer.proof.findings import Finding, Rule, Severity, Where, as_json
+from twin2multicloud.deployer.proof.findings import Finding, Rule, Severity, Where, as_json, as_text
 from twin2multicloud.deployer.proof.prove import prove
 from twin2multicloud.deployer.proof.world import Resource, World, read_world, world_in
 
@@ -16,6 +16,7 @@ __all__ = [
     "Where",
     "World",
     "as_json",
+    "as_text",
     "prove",
     "read_world",
     "world_in",

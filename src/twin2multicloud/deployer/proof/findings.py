@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -84,6 +84,14 @@ class _Row(msgspec.Struct, frozen=True):
     address: str
     what: str
     remedy: str
+
+
+def as_text(findings: Sequence[Finding]) -> str:
+    """For people: a line each, and how many there are."""
+    if not findings:
+        return "The wiring is as planned: nothing found."
+    lines = [str(finding) for finding in findings]
+    return "\n".join([*lines, f"{len(findings)} finding{'s' if len(findings) > 1 else ''}."])
 
 
 def as_json(findings: Iterable[Finding]) -> bytes:
