@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from azure.storage.blob import ContainerClient
 
 from tests.contracts.base import PAYLOADS, at, record, unique
 from tests.standins.aws.places import shared_bucket, shared_table
 from tests.standins.aws.server import ministack
+from tests.standins.azure.emulators import Azurite
 from twin2multicloud.moving.copying.base import Compared, Copier, Page, Patience
 from twin2multicloud.moving.copying.graph import GraphCopier
 from twin2multicloud.moving.copying.hot import HotCopier
@@ -30,6 +32,7 @@ from twin2multicloud.runtime.adapters.aws.objects import S3ObjectStore
 from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
 from twin2multicloud.runtime.adapters.aws.state import STATE_KEYS, DynamoDeadLetters, DynamoRuleStates
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts
+from twin2multicloud.runtime.adapters.azure.object_store import TIERS, BlobObjectStore
 from twin2multicloud.runtime.adapters.gcp.graph import FirestoreGraph
 from twin2multicloud.runtime.adapters.gcp.hot_firestore import FirestoreHotStore
 from twin2multicloud.runtime.adapters.gcp.letters import FirestoreDeadLetters
@@ -72,7 +75,7 @@ def two(make: Callable[[Path], Any], directory: Path) -> Iterator[tuple[Any, Any
         yield first, last
 
 
-def test_records(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patience: GcpPatience) -> None:
+def test_records(tmp_path: Path, own_cosmos_ports: Open, firestore_client: Any, patience: GcpPatience) -> None:
     twin = unique("twin")
     devices = [f"{twin}-{n}" for n in range(len(PAYLOADS))]
     events = [
@@ -84,7 +87,7 @@ def test_records(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, pati
         first.put(events)
         clouds = [
             DynamoHotStore(ministack().clients, shared_table("hot", ("device", "t")), twin, consistent=True),
-            cosmos_ports().hot,
+            own_cosmos_ports().hot,
             FirestoreHotStore(firestore_client, f"{twin}-hot", patience),
         ]
         for pages, compared in along([first, *clouds, last], lambda a, b: HotCopier(a, b, devices, NOW, page=3)):
@@ -92,10 +95,14 @@ def test_records(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, pati
         assert last.between(devices, at(0), at(3599)) == first.between(devices, at(0), at(3599))
 
 
-def test_objects(tmp_path: Path, storage_ports: Open, storage_client: Any, patience: GcpPatience) -> None:
+def test_objects(tmp_path: Path, azurite: Azurite, storage_client: Any, patience: GcpPatience) -> None:
     bucket = f"moved-{uuid.uuid4().hex[:8]}"
     storage_client.create_bucket(bucket)
-    with two(LocalObjectStore, tmp_path) as (first, last):
+    with (
+        ContainerClient.from_connection_string(azurite.connection_string, bucket) as container,
+        two(LocalObjectStore, tmp_path) as (first, last),
+    ):
+        container.create_container()
         for hour in range(5):
             body = pack([record("d", at(hour), data=payload) for payload in PAYLOADS.values()])
             metadata = {"count": "5", "digest": digest_of(body), "window_end": at(3600 - hour)}
@@ -103,7 +110,7 @@ def test_objects(tmp_path: Path, storage_ports: Open, storage_client: Any, patie
         first.create("elsewhere", b"x", {}, "archive")
         clouds = [
             S3ObjectStore(ministack().clients, shared_bucket("objects"), prefix=f"{bucket}/"),
-            storage_ports().cool,
+            BlobObjectStore(container, TIERS),
             CloudStorageObjects(storage_client, bucket, patience),
         ]
 
@@ -117,11 +124,10 @@ def test_objects(tmp_path: Path, storage_ports: Open, storage_client: Any, patie
         assert [last.get(stored.key) for stored in found] == [first.get(stored.key) for stored in found]
 
 
-def test_twins(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patience: GcpPatience) -> None:
+def test_twins(tmp_path: Path, own_cosmos_ports: Open, firestore_client: Any, patience: GcpPatience) -> None:
     twin = unique("twin")
     id = "dtmi:t2m:moved;1"
     model = {"@id": id, "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": []}
-    # Tests share Cosmos DB's one container of the graph.
     names = [f"{twin}-room-{n}" for n in range(4)]
     rooms = [EntityState(name, id, {"static": n, "name": "ä"}, {}) for n, name in enumerate(names)]
     with two(lambda d: LocalTwinGraph(d / "graph.db"), tmp_path) as (first, last):
@@ -133,7 +139,7 @@ def test_twins(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patien
         first.update([Update(names[0], {"temperature": 19.0}, at(9))])
         clouds = [
             DynamoTwinGraph(ministack().clients, shared_table(f"graph-{twin}", ("k", "s")), consistent=True),
-            cosmos_ports().graph,
+            own_cosmos_ports().graph,
             FirestoreGraph(firestore_client, f"{twin}-", patience, time.sleep, random.random, time.monotonic),
         ]
         for _, compared in along([first, *clouds, last], lambda a, b: GraphCopier(a, b, [model], NOW, page=3)):
@@ -142,7 +148,9 @@ def test_twins(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patien
         assert last.relations(names[0]) == first.relations(names[0])
 
 
-def test_letters_and_states(tmp_path: Path, cosmos_ports: Open, firestore_client: Any, patience: GcpPatience) -> None:
+def test_letters_and_states(
+    tmp_path: Path, own_cosmos_ports: Open, firestore_client: Any, patience: GcpPatience
+) -> None:
     twin = unique("twin")
     letters = [DeadLetter(f"{twin}-{n}", "intake", "bad", bytes(range(256)) * n, at(n), "d") for n in range(1, 8)]
     keys = [(f"{twin}-rule", f"d{n}") for n in range(5)]
@@ -152,7 +160,7 @@ def test_letters_and_states(tmp_path: Path, cosmos_ports: Open, firestore_client
         first.put(letters)
         clouds: list[Any] = [
             DynamoDeadLetters(ministack().clients, table),
-            cosmos_ports().dead_letters,
+            own_cosmos_ports().dead_letters,
             FirestoreDeadLetters(firestore_client, f"{twin}-letters", patience),
         ]
         for _, compared in along([first, *clouds, last], lambda a, b: LetterCopier(a, b, NOW, page=3)):
@@ -164,7 +172,7 @@ def test_letters_and_states(tmp_path: Path, cosmos_ports: Open, firestore_client
         first.save({keys[0]: RuleState("", False, at(3), 2)})
         clouds = [
             DynamoRuleStates(ministack().clients, table),
-            cosmos_ports().rule_states,
+            own_cosmos_ports().rule_states,
             FirestoreRuleStates(firestore_client, f"{twin}-states", patience),
         ]
         for _, compared in along([first, *clouds, last], lambda a, b: StateCopier(a, b, keys, NOW, page=2)):

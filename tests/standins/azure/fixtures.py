@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,20 @@ def azurite(azure_directory: Path) -> Iterator[emulators.Azurite]:
 
 @pytest.fixture(scope="session")
 def cosmos(azure_directory: Path) -> Iterator[str]:
+    with emulators.cosmos(azure_directory) as url:
+        make_database(url, DATABASE)
+        yield url
+
+
+def make_database(url: str, name: str) -> None:
+    """A Cosmos DB database with a twin's containers."""
     from azure.cosmos import CosmosClient, PartitionKey
 
-    with emulators.cosmos(azure_directory) as url:
-        client = CosmosClient(url, emulators.COSMOS_KEY, enable_endpoint_discovery=False)
-        database = client.create_database(DATABASE)
-        for name, path in CONTAINERS.items():
-            database.create_container(name, PartitionKey(path), default_ttl=-1)
-        client.close()
-        yield url
+    client = CosmosClient(url, emulators.COSMOS_KEY, enable_endpoint_discovery=False)
+    database = client.create_database(name)
+    for container, path in CONTAINERS.items():
+        database.create_container(container, PartitionKey(path), default_ttl=-1)
+    client.close()
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +109,14 @@ def open_ports() -> Iterator[OpenPorts]:
 @pytest.fixture
 def cosmos_ports(open_ports: OpenPorts, cosmos: str) -> Callable[[], AzurePorts]:
     return lambda: open_ports(cosmos_url=cosmos, cosmos_database=DATABASE, cosmos_key=emulators.COSMOS_KEY)
+
+
+@pytest.fixture
+def own_cosmos_ports(open_ports: OpenPorts, cosmos: str) -> Callable[[], AzurePorts]:
+    """As `cosmos_ports`, over a database that this test has for itself: for those that count all there is."""
+    name = f"own-{uuid.uuid4().hex}"
+    make_database(cosmos, name)
+    return lambda: open_ports(cosmos_url=cosmos, cosmos_database=name, cosmos_key=emulators.COSMOS_KEY)
 
 
 @pytest.fixture
