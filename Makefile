@@ -24,9 +24,9 @@ lint:
 	$(RUN) lint-imports
 
 unit:
-	@# Fast tests first, so that a mistake shows within seconds; then the slow ones.
+	@# Fast tests first, so that a mistake shows within seconds; then the slow ones, which wait half of their time.
 	$(RUN) pytest -q -m "not slow" -n 2
-	$(RUN) pytest -q -m slow -n 2
+	$(RUN) pytest -q -m slow -n 3
 
 tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \

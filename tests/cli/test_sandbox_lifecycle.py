@@ -217,10 +217,15 @@ def test_a_lock_is_one_processs_own(tmp_path: Path) -> None:
 
 def test_an_interrupted_up_leaves_nothing_behind(tmp_path: Path) -> None:
     made = Bench(tmp_path, SPREAD)
-    with made.follow("up", "twin.yaml", "--placement", "placement.json") as running:
-        until(made.pids, "not begun")
-        running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 130
+    for _ in range(5):
+        with made.follow("up", "twin.yaml", "--placement", "placement.json") as running:
+            until(made.pids, "not begun")
+            running.send_signal(signal.SIGINT)
+            code = running.wait(30)
+        if code != 0:
+            break
+        made("down")  # it was up before the signal came, as happens where this process has to wait for its turn
+    assert code == 130
     until(lambda: not made.pids(), "processes are left")
     try:
         assert "bench is up after" in made.up().out
