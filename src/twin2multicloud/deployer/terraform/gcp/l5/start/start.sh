@@ -57,7 +57,7 @@ if [ -n "$STATE" ] && [ -f "$STATE/grafana.tar" ]; then
 fi
 
 # Nobody knows this one: it keeps others out until the real one is there.
-GF_SECURITY_ADMIN_PASSWORD=`head -c 32 /dev/urandom | base64 | tr -d '/+='`
+GF_SECURITY_ADMIN_PASSWORD=`head -c 48 /dev/urandom | base64 | tr -d '/+=' | cut -c 1-40`
 export GF_SECURITY_ADMIN_PASSWORD
 
 ${RUN:-/run.sh} &
