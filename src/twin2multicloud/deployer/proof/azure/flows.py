@@ -11,6 +11,7 @@ from twin2multicloud.deployer.proof.azure.functions import AppFunction
 from twin2multicloud.deployer.proof.azure.ids import QUEUE, STORAGE, Ids, host_account, same, settings_of, where
 from twin2multicloud.deployer.proof.azure.roles import granted
 from twin2multicloud.deployer.proof.findings import Where
+from twin2multicloud.deployer.proof.schedules import runs_per_day
 from twin2multicloud.deployer.proof.view import Pull, Queue, Route, Trigger
 from twin2multicloud.deployer.proof.world import Resource
 from twin2multicloud.runtime.entry.azure import HUB
@@ -85,16 +86,7 @@ def per_day(schedule: str) -> float | None:
     fields = schedule.split()
     if len(fields) != 6 or fields[0] != "0" or fields[3:] != ["*", "*", "*"]:
         return None
-    minutes, hours = (_times(field, most) for field, most in ((fields[1], 60), (fields[2], 24)))
-    return None if minutes is None or hours is None else minutes * hours
-
-
-def _times(field: str, most: int) -> float | None:
-    if field == "*":
-        return most
-    if field.startswith("*/") and field[2:].isdigit():
-        return most / int(field[2:])
-    return 1 if field.isdigit() else None
+    return runs_per_day(fields[1], fields[2])
 
 
 def routes(ids: Ids) -> Iterator[Route]:

@@ -10,6 +10,7 @@ from twin2multicloud.deployer.proof.findings import Where
 from twin2multicloud.deployer.proof.gcp.functions import invokers, where
 from twin2multicloud.deployer.proof.gcp.ids import SUBSCRIPTION, Ids, environment_of, last
 from twin2multicloud.deployer.proof.gcp.roles import PUBLISH, SUBSCRIBE, TOKENS, granted
+from twin2multicloud.deployer.proof.schedules import runs_per_day
 from twin2multicloud.deployer.proof.view import FunctionView, Pull, Queue, Right, Route, Trigger
 from twin2multicloud.deployer.proof.world import Resource
 from twin2multicloud.runtime.adapters.gcp.build import read_config
@@ -133,16 +134,7 @@ def per_day(schedule: str) -> float | None:
     fields = schedule.split()
     if len(fields) != 5 or fields[2:] != ["*", "*", "*"]:
         return None
-    minutes, hours = (_times(field, most) for field, most in ((fields[0], 60), (fields[1], 24)))
-    return None if minutes is None or hours is None else minutes * hours
-
-
-def _times(field: str, most: int) -> float | None:
-    if field == "*":
-        return most
-    if field.startswith("*/") and field[2:].isdigit():
-        return most / int(field[2:])
-    return 1 if field.isdigit() else None
+    return runs_per_day(fields[0], fields[1])
 
 
 def routes(ids: Ids) -> Iterator[Route]:
