@@ -11,6 +11,7 @@ from typing import Any, Final
 from twin2multicloud.deployer.deployment import Deployment, Site
 from twin2multicloud.deployer.functions import FunctionPlan
 from twin2multicloud.deployer.proof.aws.ids import Ids
+from twin2multicloud.deployer.proof.environments import readable
 from twin2multicloud.deployer.proof.view import FunctionView, Reference
 from twin2multicloud.deployer.proof.world import Resource
 from twin2multicloud.deployer.resources import component_of
@@ -19,7 +20,6 @@ from twin2multicloud.runtime.adapters.aws.build import PLACE, AwsConfig, read_co
 from twin2multicloud.runtime.adapters.aws.build import VARIABLE as CONFIG
 from twin2multicloud.runtime.entry.roles import VARIABLE as FUNCTION
 from twin2multicloud.runtime.entry.roles import read_function
-from twin2multicloud.runtime.settings import ConfigError
 
 _STATES: Final = frozenset({"dead-letters", "rule-states", "nonces"})
 _EXPIRES: Final = "hot_expires_s"
@@ -83,15 +83,8 @@ def _function(
 ) -> FunctionView:
     environment = {str(key): str(value) for key, value in (found.at("environment", "variables") or {}).items()}
     broken: list[str] = []
-    told = config = None
-    try:
-        told = read_function(environment, PLACE)
-    except ConfigError as error:
-        broken.append(str(error))
-    try:
-        config = read_config(environment)
-    except ConfigError as error:
-        broken.append(str(error))
+    told = readable(lambda: read_function(environment, PLACE), broken)
+    config = readable(lambda: read_config(environment), broken)
     component = component_of(found.address, names) or (told.component if told is not None else "")
     plan = plans.get((found.stack, component))
     if config is not None:

@@ -10,6 +10,7 @@ from typing import Final
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan
 from twin2multicloud.deployer.proof.azure.ids import APPS, COSMOS, Ids, host_account, settings_of, where
+from twin2multicloud.deployer.proof.environments import readable
 from twin2multicloud.deployer.proof.view import FunctionView, Reference
 from twin2multicloud.deployer.proof.world import Resource
 from twin2multicloud.deployer.resources import component_of
@@ -19,7 +20,7 @@ from twin2multicloud.runtime.adapters.azure.build import VARIABLE as CONFIG
 from twin2multicloud.runtime.entry.azure import HUB, STORAGE, AzureFunction, read_functions
 from twin2multicloud.runtime.entry.azure import VARIABLE as FUNCTIONS
 from twin2multicloud.runtime.entry.roles import FunctionConfig
-from twin2multicloud.runtime.settings import ConfigError, read_setting
+from twin2multicloud.runtime.settings import read_setting
 
 _HOST_SETTINGS: Final = re.compile(
     rf"{STORAGE}__(accountName|credential|clientId)|{HUB}(_NAME|_GROUP|__.*)?|AZURE_CLIENT_ID|T2M_PACKAGE|FUNCTIONS_.*"
@@ -53,16 +54,8 @@ def _of_app(
 ) -> Iterator[AppFunction]:
     environment = settings_of(app)
     broken: list[str] = []
-    told: list[AzureFunction] = []
-    config = None
-    try:
-        told = read_functions(environment)
-    except ConfigError as error:
-        broken.append(str(error))
-    try:
-        config = read_setting(environment, CONFIG, AzureConfig, PLACE)
-    except ConfigError as error:
-        broken.append(str(error))
+    told = readable(lambda: read_functions(environment), broken) or []
+    config = readable(lambda: read_setting(environment, CONFIG, AzureConfig, PLACE), broken)
     if config is not None and config.twin != deployment.spec.name:
         broken.append(f"T2M_CONFIG: 'twin' is {config.twin}; this is {deployment.spec.name}")
     by_address = component_of(app.address, {component for _, component in plans})

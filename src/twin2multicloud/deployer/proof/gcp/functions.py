@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.functions import FunctionPlan, Starts
+from twin2multicloud.deployer.proof.environments import readable
 from twin2multicloud.deployer.proof.findings import Where
 from twin2multicloud.deployer.proof.gcp.ids import BUCKET, CONFIG, FUNCTION, TOLD, Ids, environment_of, last
 from twin2multicloud.deployer.proof.view import FunctionView, Reference
@@ -16,7 +17,6 @@ from twin2multicloud.deployer.resources import component_of
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.adapters.gcp.build import PLACE, GcpConfig, read_config
 from twin2multicloud.runtime.entry.roles import read_function
-from twin2multicloud.runtime.settings import ConfigError
 
 _PUSHED: Final = (Starts.QUEUE, Starts.DEVICES, Starts.SCHEDULE)
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -54,15 +54,8 @@ def _function(
 ) -> FunctionView:
     environment = environment_of(run)
     broken: list[str] = []
-    told = config = None
-    try:
-        told = read_function(environment, PLACE)
-    except ConfigError as error:
-        broken.append(str(error))
-    try:
-        config = read_config(environment)
-    except ConfigError as error:
-        broken.append(str(error))
+    told = readable(lambda: read_function(environment, PLACE), broken)
+    config = readable(lambda: read_config(environment), broken)
     component = component or (told.component if told is not None else "")
     plan = plans.get((run.stack, component))
     if config is not None:
