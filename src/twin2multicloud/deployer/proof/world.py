@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-import msgspec
-
 from twin2multicloud.deployer.proof.findings import Where
+from twin2multicloud.deployer.state.document import address_of, decode
 from twin2multicloud.deployer.state.errors import DocumentError
 from twin2multicloud.deployer.state.store import StateStore
 
@@ -102,48 +101,24 @@ class World:
         return World(kept, tuple(stack for stack in self.stacks if stack in stacks), data)
 
 
-class _Instance(msgspec.Struct):
-    index_key: int | str | None = None
-    deposed: str | None = None
-    attributes: dict[str, Any] = {}
-
-
-class _Entry(msgspec.Struct):
-    mode: str
-    type: str
-    name: str
-    module: str = ""
-    instances: list[_Instance] = []
-
-
-class _State(msgspec.Struct):
-    version: int
-    resources: list[_Entry] = []
-
-
 def read_world(states: Mapping[str, bytes]) -> World:
     """The world that states describe, by stack. `DocumentError` for what is no state of Terraform's format 4."""
     found: dict[str, list[Resource]] = {"managed": [], "data": []}
     for stack, content in states.items():
         try:
-            state = msgspec.json.decode(content, type=_State)
-        except msgspec.DecodeError as error:
-            raise DocumentError(f"stack {stack}: not a Terraform state: {error}") from error
-        if state.version != 4:
-            raise DocumentError(f"stack {stack}: version: {state.version} is not a state format we know; only 4 is")
+            state = decode(content)
+        except DocumentError as error:
+            raise DocumentError(f"stack {stack}: {error}") from error
         for entry in state.resources:
             if entry.mode in found:
-                made = (_resource(stack, entry, each) for each in entry.instances if each.deposed is None)
-                found[entry.mode] += made
+                found[entry.mode] += (
+                    Resource(stack, address_of(entry, each), entry.type, each.attributes)
+                    for each in entry.instances
+                    if each.deposed is None
+                )
     return World(tuple(found["managed"]), tuple(states), tuple(found["data"]))
 
 
 def world_in(store: StateStore, stacks: Iterable[str]) -> World:
     """The world that the newest states of some stacks describe. A stack without a state is not in it."""
     return read_world({stack: store.content(stack) for stack in stacks if store.current(stack) is not None})
-
-
-def _resource(stack: str, entry: _Entry, instance: _Instance) -> Resource:
-    prefix = f"{entry.module}." if entry.module else ""
-    key = "" if instance.index_key is None else f"[{msgspec.json.encode(instance.index_key).decode()}]"
-    return Resource(stack, f"{prefix}{entry.type}.{entry.name}{key}", entry.type, instance.attributes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -21,29 +21,39 @@ class OutputValue(msgspec.Struct, frozen=True):
         return f"OutputValue({'***' if self.sensitive else repr(self.value)}, sensitive={self.sensitive})"
 
 
-class _Instance(msgspec.Struct):
+class RawInstance(msgspec.Struct):
+    """One of a resource's instances, as Terraform writes it."""
+
     index_key: int | str | None = None
     status: str | None = None
     deposed: str | None = None
     attributes: dict[str, Any] = {}
 
 
-class _Resource(msgspec.Struct):
+class RawResource(msgspec.Struct):
+    """A resource, as Terraform writes it: `managed`, or `data` that was only read."""
+
     mode: str
     type: str
     name: str
     module: str = ""
-    provider: str = ""
-    instances: list[_Instance] = []
+    instances: list[RawInstance] = []
 
 
-class _Document(msgspec.Struct):
+class RawState(msgspec.Struct, kw_only=True):
+    """What there is, as a state of format 4 tells it."""
+
     version: int
+    resources: list[RawResource] = []
+
+
+class _Document(RawState, kw_only=True):
     serial: int
     lineage: str
-    terraform_version: str = ""
-    resources: list[_Resource] = []
     outputs: dict[str, OutputValue] = {}
+
+
+_Raw = TypeVar("_Raw", bound=RawState)
 
 
 class StateResource(msgspec.Struct, frozen=True):
@@ -68,14 +78,31 @@ class StateDocument(msgspec.Struct, frozen=True):
     outputs: dict[str, OutputValue] = {}
 
 
-def read_document(content: bytes) -> StateDocument:
-    """`DocumentError` for anything but a state of format 4, `LineageError` for one that no history is told of."""
+def decode(content: bytes) -> RawState:
+    """The resources of a state. `DocumentError` for anything but one of format 4."""
+    return _decoded(content, RawState)
+
+
+def _decoded(content: bytes, kind: type[_Raw]) -> _Raw:
     try:
-        raw = msgspec.json.decode(content, type=_Document)
+        raw = msgspec.json.decode(content, type=kind)
     except msgspec.DecodeError as error:
         raise DocumentError(f"not a Terraform state: {error}") from error
     if raw.version != _FORMAT:
         raise DocumentError(f"version: {raw.version} is not a state format we know; only {_FORMAT} is")
+    return raw
+
+
+def address_of(resource: RawResource, instance: RawInstance) -> str:
+    """The instance's address in its stack."""
+    prefix = f"{resource.module}." if resource.module else ""
+    key = "" if instance.index_key is None else f"[{msgspec.json.encode(instance.index_key).decode()}]"
+    return f"{prefix}{resource.type}.{resource.name}{key}"
+
+
+def read_document(content: bytes) -> StateDocument:
+    """`DocumentError` for anything but a state of format 4, `LineageError` for one that no history is told of."""
+    raw = _decoded(content, _Document)
     if not raw.lineage:
         raise LineageError("lineage: empty, so that the state's history cannot be told from another's")
     found = tuple(
@@ -94,12 +121,10 @@ def with_serial(content: bytes, serial: int) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _resource(resource: _Resource, instance: _Instance) -> StateResource:
-    prefix = f"{resource.module}." if resource.module else ""
-    key = "" if instance.index_key is None else f"[{msgspec.json.encode(instance.index_key).decode()}]"
+def _resource(resource: RawResource, instance: RawInstance) -> StateResource:
     known = instance.attributes.get("id")
     return StateResource(
-        address=f"{prefix}{resource.type}.{resource.name}{key}",
+        address=address_of(resource, instance),
         type=resource.type,
         id=known if isinstance(known, str) else None,
         tainted=instance.status == "tainted",
