@@ -14,7 +14,8 @@ from tests.deployer.applied.made import Worlds
 from tests.deployer.applied.worlds import on
 from tests.deployer.gcp.bench import bench, deployed, stacks_at_gcp
 from tests.deployer.gcp.references import Named, created, references
-from twin2multicloud.deployer.clouds.gcp.resources import CARRIERS, ELSEWHERE, MAIN_RESOURCES, SHARED, has_resource
+from twin2multicloud.blueprint.kinds import Kind
+from twin2multicloud.deployer.clouds.gcp.resources import CARRIERS, ELSEWHERE, MAIN_RESOURCES, SHARED
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.rendering import SOURCE
 from twin2multicloud.deployer.resources import component_of, costs_of_resources, type_of
@@ -83,7 +84,7 @@ def test_stacks_put_out_what_others_take(applied: Applied) -> None:
 
 
 def _costs_are_shown(deployment: Deployment, slot: Slot, addresses: list[str]) -> None:
-    components = {each.name: each for each in deployment.blueprint.of(slot) if has_resource(each.kind)}
+    components = {each.name: each for each in deployment.blueprint.of(slot) if each.kind is not Kind.EGRESS}
     shown, left = costs_of_resources(addresses, dict.fromkeys(components, 1.0), CARRIERS)
     assert left.keys() <= SHARED | ELSEWHERE, (slot, left)
     for address in shown:

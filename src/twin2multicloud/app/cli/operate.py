@@ -110,9 +110,9 @@ def devices(request: Request, out: Path, names: Sequence[str], days: int) -> int
     kept = KeptFiles(home.devices)
     authority = Authority.of(kept, f"{spec.name} {deployment.settings.uid} devices", home.utc())
     chosen = tuple(names) or spec.device_names
+    secret = device_keys(kept)
     for name in chosen:
         identity = authority.certify(name, home.utc(), days) if certificate_wanted(provider, described) else None
-        secret = device_keys(kept)
         key = symmetric_key(secret, name) if described.get("authentication") == "sas" else ""
         files = device_bundle(provider, spec.name, described, name, identity=identity, secret=secret, symmetric_key=key)
         write_bundle(files, out / name)

@@ -34,8 +34,3 @@ intake from devices next door is a subscription of L1; the archive beside L3.coo
 
 CARRIERS: Final = frozenset(kind for kinds in MAIN_RESOURCES.values() for kind in kinds)
 """The types at which costs are shown."""
-
-
-def has_resource(kind: Kind) -> bool:
-    """Whether anything is built for components of a kind; traffic only costs."""
-    return kind is not Kind.EGRESS

@@ -61,10 +61,6 @@ class Ids:
                 return function
         return None
 
-    def role_name(self, arn: str) -> str:
-        """The name in a role's ARN."""
-        return arn.rpartition("/")[2]
-
     @cached_property
     def templates(self) -> tuple[tuple[Resource, str, Mapping[str, Any]], ...]:
         """What CloudFormation makes: the stack, a resource's type and its properties."""
