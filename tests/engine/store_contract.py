@@ -21,9 +21,9 @@ from twin2multicloud.deployer.state.errors import (
     StateError,
     UnknownVersionError,
 )
-from twin2multicloud.deployer.state.held import HeldFile
 from twin2multicloud.deployer.state.records import Holder, LockRequest
 from twin2multicloud.deployer.state.store import StateStore
+from twin2multicloud.held import HeldFile
 from twin2multicloud.runtime.adapters.local.clock import ManualClock
 
 STACK = "berlin/L3-hot"

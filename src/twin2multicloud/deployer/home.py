@@ -24,9 +24,9 @@ import msgspec
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_json, read_blueprint
 from twin2multicloud.deployer.deployment import Deployment, Settings
 from twin2multicloud.deployer.state.errors import UnknownVersionError
-from twin2multicloud.deployer.state.held import HeldFile, holder_id
 from twin2multicloud.deployer.state.sqlite import SqliteStateStore
 from twin2multicloud.deployer.state.store import StateStore
+from twin2multicloud.held import HeldFile, holder_id
 from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec, read_spec, spec_json

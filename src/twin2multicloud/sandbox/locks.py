@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import time
 from pathlib import Path
 from typing import Final
 
+from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
 _POLL_S: Final = 0.02
@@ -25,21 +25,16 @@ class ProcessLock:
 
     def __init__(self, file: Path, wait_s: float = 0.0) -> None:
         """Take it, waiting at most so long; `SandboxError` names who has it."""
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + wait_s
-        while not _taken(self._descriptor):
+        while (held := HeldFile.take(file)) is None:
             if time.monotonic() >= deadline:
-                owner = _owner(self._descriptor)
-                os.close(self._descriptor)
-                raise SandboxError(f"{file.parent} is in use by process {owner or '(unknown)'}")
+                raise SandboxError(f"{file.parent} is in use by process {holder_id(file) or '(unknown)'}")
             time.sleep(_POLL_S)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        self._held = held
 
     def release(self) -> None:
         """Let others have it."""
-        os.close(self._descriptor)
+        self._held.release()
 
     def __enter__(self) -> ProcessLock:
         return self
@@ -50,14 +45,7 @@ class ProcessLock:
 
 def holder(file: Path) -> int | None:
     """The process that holds a lock; None if nobody does. 0: somebody who has not written its id yet."""
-    try:
-        descriptor = os.open(file, os.O_RDWR)
-    except FileNotFoundError:
-        return None
-    try:
-        return None if _taken(descriptor) else _owner(descriptor)
-    finally:
-        os.close(descriptor)
+    return (holder_id(file) or 0) if is_held(file) else None
 
 
 def await_release(file: Path, patience_s: float, *, kill: bool = False) -> bool:
@@ -74,16 +62,3 @@ def await_release(file: Path, patience_s: float, *, kill: bool = False) -> bool:
             kill, deadline = False, time.monotonic() + 5.0
         time.sleep(_POLL_S)
     return True
-
-
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _owner(descriptor: int) -> int:
-    text = os.pread(descriptor, 20, 0)
-    return int(text) if text.isdigit() else 0

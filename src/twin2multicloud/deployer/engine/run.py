@@ -32,9 +32,9 @@ from twin2multicloud.deployer.engine.steps import Plan, Step
 from twin2multicloud.deployer.engine.workdir import WorkDirectory
 from twin2multicloud.deployer.state.access import Grant
 from twin2multicloud.deployer.state.document import OutputValue, StateDocument, read_document
-from twin2multicloud.deployer.state.held import HeldFile
 from twin2multicloud.deployer.state.records import Liveness, StateLock
 from twin2multicloud.deployer.state.server import StateServer
+from twin2multicloud.held import HeldFile
 
 _POLL_S: Final = 0.05
 _MOST_WORDS: Final = 4000

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from twin2multicloud.deployer.engine.errors import WorkDirectoryError
-from twin2multicloud.deployer.state.held import HeldFile, holder_id
+from twin2multicloud.held import HeldFile, holder_id
 
 LOCK_FILE: Final = ".terraform.lock.hcl"
 ERRORED: Final = "errored.tfstate"

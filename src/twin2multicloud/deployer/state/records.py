@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from twin2multicloud.deployer.state.held import is_held
+from twin2multicloud.held import is_held
 
 
 class Liveness(StrEnum):
