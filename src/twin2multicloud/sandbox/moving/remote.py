@@ -48,9 +48,12 @@ class Caller:
             raise StoreError(f"{self._kind.value}: no answer ({error})") from error
         finally:
             connection.close()
-        if response.status == 200:
-            return msgspec.json.decode(content, type=CALLS[self._kind][method][1])
-        said = msgspec.json.decode(content, type=dict[str, Any])
+        try:
+            if response.status == 200:
+                return msgspec.json.decode(content, type=CALLS[self._kind][method][1])
+            said = msgspec.json.decode(content, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise StoreError(f"{self._kind.value}: an answer that cannot be read ({response.status})") from error
         if response.status == 404:
             raise KeyError(said["error"])
         if response.status == 422:
