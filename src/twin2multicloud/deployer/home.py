@@ -85,7 +85,7 @@ class Home:
 
     def write_settings(self, settings: Settings) -> None:
         """Replace the deployment's document."""
-        _write(self._settings_file, msgspec.json.format(msgspec.json.encode(settings), indent=2))
+        replace_file(self._settings_file, msgspec.json.format(msgspec.json.encode(settings), indent=2))
 
     @property
     def deployed(self) -> bool:
@@ -127,10 +127,10 @@ class Home:
             if old.stem not in processors:
                 old.unlink()
         for name, text in processors.items():
-            _write(folder / f"{name}.py", text.encode())
-        _write(self.directory / "twin.json", spec_json(spec))
-        _write(self.directory / "placement.json", msgspec.json.encode(placement))
-        _write(self.directory / "blueprint.json", blueprint_json(blueprint))
+            replace_file(folder / f"{name}.py", text.encode())
+        replace_file(self.directory / "twin.json", spec_json(spec))
+        replace_file(self.directory / "placement.json", msgspec.json.encode(placement))
+        replace_file(self.directory / "blueprint.json", blueprint_json(blueprint))
 
     def forget_twin(self, uid: str) -> None:
         """Note that nothing is left. Another deployment from here gets names of its own: clouds keep some of those
@@ -213,10 +213,10 @@ class Home:
             yield
 
     def _write_applied(self, applied: Mapping[str, Applied]) -> None:
-        _write(self._applied_file, msgspec.json.format(msgspec.json.encode(list(applied.values())), indent=2))
+        replace_file(self._applied_file, msgspec.json.format(msgspec.json.encode(list(applied.values())), indent=2))
 
 
-def _write(file: Path, content: bytes) -> None:
+def replace_file(file: Path, content: bytes) -> None:
     """Replace a file's content at once, readable by its owner only."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")

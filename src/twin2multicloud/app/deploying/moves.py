@@ -261,11 +261,6 @@ class Infrastructure:
         self._home.write_settings(deployment.settings)
         self._home.write_twin(deployment.spec, deployment.blueprint, kept.placement, self._home.processors())
 
-    def waiting(self, deployment: Deployment, slots: Sequence[Slot]) -> int | None:
-        """As `moving.driver.Infrastructure.waiting`."""
-        del deployment, slots
-        return None
-
 
 def _check(teller: Teller, outcomes: Mapping[str, StackOutcome]) -> None:
     failed = {name: outcome for name, outcome in outcomes.items() if not outcome.ok}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -11,9 +10,9 @@ import msgspec
 
 from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.home import replace_file
 from twin2multicloud.deployer.moving.phases import MoveState, Phases, state_with
 from twin2multicloud.deployer.stacks import Stack, stacks_of
-from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.driver import DriverError, Hold
 from twin2multicloud.moving.move import Move, Places, Store
 from twin2multicloud.runtime.ports import Clock, DeadLetters, HotStore, ObjectStore, RuleStates, TwinGraph
@@ -38,9 +37,6 @@ class Infrastructure(Protocol):
 
     def keep(self, deployment: Deployment) -> None:
         """From now on this is what is deployed."""
-
-    def waiting(self, deployment: Deployment, slots: Sequence[Slot]) -> int | None:
-        """Messages in the queues of these slots, None where no cloud tells."""
 
 
 class Stores(Protocol):
@@ -98,13 +94,9 @@ class CloudsDriver:
         self._to(state_with(self._state, who, True, self._clock.now()))
 
     def under_way(self, move: Move) -> int:
-        """As `Driver.under_way`: what the queues of those held tell, and while functions may still run at least 1."""
+        """As `Driver.under_way`: 1 while functions may still run. What queues hold is not asked."""
         self._check(move)
-        state = self._state
-        slots = [self._phases.move.slot] if move.slot is Slot.PROCESSING else []
-        told = self._infrastructure.waiting(self._phases.now(state), slots) if slots else 0
-        running = self._clock.now() - state.writers_since < self._settled_s
-        return (told or 0) + (1 if running else 0)
+        return int(self._clock.now() - self._state.writers_since < self._settled_s)
 
     def carry(self, move: Move) -> int:
         """As `Driver.carry`: commands that wait are kept by the cloud's own service and expire; nothing is carried."""
@@ -162,13 +154,7 @@ class CloudsDriver:
 
     def _to(self, state: MoveState) -> None:
         """Note the state, then bring it about: repeated after a crash, it comes to the same."""
-        self._kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._kept.with_suffix(".draft")
-        with draft.open("wb") as stream:
-            stream.write(msgspec.json.encode(state))
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(self._kept)
+        replace_file(self._kept, msgspec.json.encode(state))
         deployment = self._phases.now(state)
         self._infrastructure.apply(deployment, stacks_of(deployment))
 
