@@ -43,8 +43,7 @@ HELD = (Step.HOLD, Step.CATCH_UP, Step.CUT_OVER)
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What a person is told: which step, what of it, and how much so far. `total` is what the source is known to hold,
-    0 where that is not known."""
+    """What a person is told: which step, what of it, and how much so far."""
 
     step: Step
     state: Literal["begun", "working", "done", "failed"]

@@ -32,7 +32,7 @@ WORLDWIDE: Final = ("aws_iam_", "aws_s3_", "aws_budgets_", "aws_cloudfront_", "a
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan: the new state, what must be replaced for it, and why it cannot be."""
+    """A plan: the new state, and the arguments whose change replaces the object."""
 
     state: State | None
     replaced_by: list[str] = field(default_factory=list)

@@ -15,14 +15,13 @@ import threading
 from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from twin2multicloud.model.errors import Finding, InvalidInputError
 
 Verb = Literal["configure", "read", "data", "import", "create", "update", "delete"]
-VERBS: Final[tuple[Verb, ...]] = ("configure", "read", "data", "import", "create", "update", "delete")
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=3600)]
 Count = Annotated[int, msgspec.Meta(ge=0)]

@@ -1,7 +1,7 @@
 """What the rules look at: one site's world in words that are the same for every cloud.
 
-`aws.py`, `azure.py` and `gcp.py` make a view of resources, by following what they refer to: ids, ARNs, URLs. Whether
-what they find is what was planned, the rules say.
+The packages `aws`, `azure` and `gcp` make a view of resources, by following what they refer to: ids, ARNs, URLs.
+Whether what they find is what was planned, the rules say.
 """
 
 from __future__ import annotations
