@@ -93,6 +93,12 @@ def acts(spec: TwinSpec) -> bool:
     return any(isinstance(action, WebhookAction | FunctionAction) for rule in spec.rules for action in rule.actions)
 
 
+def webhook_secrets(spec: TwinSpec) -> tuple[str, ...]:
+    """The secrets that the twin's webhooks are signed with, each once, in the order of its rules."""
+    actions = (action for rule in spec.rules for action in rule.actions)
+    return tuple(dict.fromkeys(a.secret for a in actions if isinstance(a, WebhookAction) and a.secret))
+
+
 def used_edges(blueprint: Blueprint, spec: TwinSpec) -> frozenset[str]:
     """Edges on which anything travels in this twin, be it only when a rule fires."""
     used = {link.edge for link in blueprint.links if link.messages > 0}

@@ -11,7 +11,8 @@ import pytest
 from tests.deployer.aws.bench import SECOND, SITUATIONS, deployed, names_at, situation, stack
 from tests.deployer.placements import twin
 from twin2multicloud.deployer.clouds.aws.functions import plans_of
-from twin2multicloud.deployer.clouds.aws.grants import GRANTS, granted, statements_of, webhook_secrets
+from twin2multicloud.deployer.clouds.aws.grants import GRANTS, granted, statements_of
+from twin2multicloud.deployer.functions import webhook_secrets
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import WebhookAction

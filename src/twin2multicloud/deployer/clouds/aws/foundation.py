@@ -6,9 +6,9 @@ from typing import Any
 
 from twin2multicloud.deployer.clouds.aws.composing import providers
 from twin2multicloud.deployer.clouds.aws.functions import architectures, plans_of
-from twin2multicloud.deployer.clouds.aws.grants import webhook_secrets
 from twin2multicloud.deployer.clouds.aws.names import AwsNames
 from twin2multicloud.deployer.deployment import Deployment, Site
+from twin2multicloud.deployer.functions import webhook_secrets
 from twin2multicloud.deployer.layer import LAYERS
 from twin2multicloud.deployer.stacks import Stack, foundation_name
 from twin2multicloud.model.slots import Slot

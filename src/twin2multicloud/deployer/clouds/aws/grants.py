@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.deployer.clouds.aws.names import AwsNames
-from twin2multicloud.deployer.functions import FunctionPlan
+from twin2multicloud.deployer.functions import FunctionPlan, webhook_secrets
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.model.spec import TwinSpec, WebhookAction
 
 
 class Grant(NamedTuple):
@@ -115,7 +114,7 @@ def granted(word: str, slot: Slot, names: AwsNames) -> list[Grant]:
         }
         return _filled(GRANTS[f"{head}@{_FAMILIES[kind]}"], own)
     if head == "secret":
-        secrets = webhook_secrets(names.deployment.spec) if of == "webhooks" else (of,)
+        secrets = sorted(webhook_secrets(names.deployment.spec)) if of == "webhooks" else [of]
         return [
             Grant(grant.actions, tuple(resource for secret in secrets for resource in _resources(grant, secret, own)))
             for grant in GRANTS["secret"]
@@ -124,12 +123,6 @@ def granted(word: str, slot: Slot, names: AwsNames) -> list[Grant]:
     if names.twinmaker and f"{word}@twinmaker" in GRANTS:
         return _filled(GRANTS[f"{word}@twinmaker"], own)
     return _filled(GRANTS[word], own)
-
-
-def webhook_secrets(spec: TwinSpec) -> tuple[str, ...]:
-    """The secrets that the twin's webhooks are signed with."""
-    actions = (action for rule in spec.rules for action in rule.actions)
-    return tuple(sorted({action.secret for action in actions if isinstance(action, WebhookAction) and action.secret}))
 
 
 def _shared_names(names: AwsNames) -> dict[str, str]:

@@ -7,10 +7,10 @@ from typing import Any, Final
 from twin2multicloud.deployer.clouds.azure.apps import plans_of, tags
 from twin2multicloud.deployer.clouds.azure.names import DATABASE, ERRORS_QUEUE, PACKAGES, SiteNames
 from twin2multicloud.deployer.clouds.azure.providers import azurerm
-from twin2multicloud.deployer.clouds.azure.scopes import HUB_READER, webhook_secrets
+from twin2multicloud.deployer.clouds.azure.scopes import HUB_READER
 from twin2multicloud.deployer.clouds.azure.stores import container
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.functions import Starts
+from twin2multicloud.deployer.functions import Starts, webhook_secrets
 from twin2multicloud.deployer.stacks import FOUNDATION, Stack, foundation_name
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.adapters.azure.names import secret_name

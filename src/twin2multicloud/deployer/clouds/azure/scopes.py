@@ -9,9 +9,8 @@ from typing import Final
 from twin2multicloud.deployer.clouds.azure.grants import HOST_RIGHTS, Right, rights_of
 from twin2multicloud.deployer.clouds.azure.names import DATABASE, PACKAGES, SiteNames, SlotNames, cosmos_role_id
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.functions import FunctionPlan, Starts
+from twin2multicloud.deployer.functions import FunctionPlan, Starts, webhook_secrets
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.model.spec import TwinSpec, WebhookAction
 from twin2multicloud.runtime.adapters.azure.names import secret_name
 
 HUB_READER: Final = "hub"
@@ -87,12 +86,6 @@ def rights(deployment: Deployment, plan: FunctionPlan) -> Rights:
             if found not in roles.values():
                 roles[key] = found
     return Rights(roles, stores)
-
-
-def webhook_secrets(spec: TwinSpec) -> tuple[str, ...]:
-    """The names of the secrets that webhooks of rules are signed with."""
-    actions = (action for rule in spec.rules for action in rule.actions)
-    return tuple(dict.fromkeys(a.secret for a in actions if isinstance(a, WebhookAction) and a.secret))
 
 
 def _later(slot: Slot, right: Right) -> bool:

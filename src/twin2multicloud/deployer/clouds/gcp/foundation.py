@@ -9,10 +9,9 @@ from twin2multicloud.deployer.clouds.gcp.functions import functions_at
 from twin2multicloud.deployer.clouds.gcp.names import SiteNames, labels
 from twin2multicloud.deployer.clouds.gcp.stack import providers
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.functions import Starts, acts
+from twin2multicloud.deployer.functions import Starts, webhook_secrets
 from twin2multicloud.deployer.stacks import Stack, foundation_name
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.model.spec import WebhookAction
 
 _SERVICES: Final = (
     "artifactregistry",
@@ -99,9 +98,8 @@ def secrets(deployment: Deployment, site: Site) -> tuple[str, ...]:
         found.append("device-keys")
     if offers & {"gcp.grafana-oss", "gcp.grafana-oss-vm"}:
         found.append("grafana-admin")
-    if deployment.site(Slot.PROCESSING) == site and acts(deployment.spec):
-        actions = (action for rule in deployment.spec.rules for action in rule.actions)
-        found += [action.secret for action in actions if isinstance(action, WebhookAction) and action.secret]
+    if deployment.site(Slot.PROCESSING) == site:
+        found += webhook_secrets(deployment.spec)
     return tuple(dict.fromkeys(found))
 
 

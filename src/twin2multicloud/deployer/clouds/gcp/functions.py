@@ -11,9 +11,9 @@ from twin2multicloud.blueprint.gcp.run import SERVICE_MIB, SERVICE_VCPUS, least_
 from twin2multicloud.deployer.clouds.gcp.grants import Resources, rights_of
 from twin2multicloud.deployer.clouds.gcp.names import SiteNames
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.functions import FunctionPlan, Starts, functions_of
+from twin2multicloud.deployer.functions import FunctionPlan, Starts, functions_of, webhook_secrets
 from twin2multicloud.model.slots import Provider, Slot
-from twin2multicloud.model.spec import SECONDS_PER_MONTH, WebhookAction
+from twin2multicloud.model.spec import SECONDS_PER_MONTH
 
 MOST_INSTANCES: Final = 100
 """Of a function whose instances take one request at a time."""
@@ -182,8 +182,6 @@ def resources_of(deployment: Deployment, plan: FunctionPlan, names: SiteNames) -
         variants["commands"] = commands_by(deployment)
     if plan.starts is Starts.ALWAYS:
         variants["consume"] = "pull" if deployment.blueprint.by_edge["telemetry"].apart else "next-door"
-    actions = [action for rule in deployment.spec.rules for action in rule.actions]
-    webhooks = [action.secret for action in actions if isinstance(action, WebhookAction) and action.secret]
     return Resources(
         prefix=names.prefix,
         database=names.database,
@@ -192,7 +190,7 @@ def resources_of(deployment: Deployment, plan: FunctionPlan, names: SiteNames) -
         archive=archive_bucket(deployment, names),
         subscription=intake_subscription(deployment, names) if plan.starts is Starts.ALWAYS else "",
         topics=topics_of(deployment, names, plan.slot),
-        webhooks=tuple(dict.fromkeys(webhooks)),
+        webhooks=webhook_secrets(deployment.spec),
         variants=variants,
     )
 
