@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from twin2multicloud.deployer.finishing.ledger import Content, Ledger
 from twin2multicloud.deployer.finishing.progress import GRAPH, Report, StepProgress, failing_as
@@ -87,14 +87,17 @@ def compare(content: Content, former: Sequence[Content], there: dict[str, str], 
 
 def _changed(content: Content, former: Sequence[Content], there: dict[str, str], time: str) -> Iterator[Update]:
     """Properties that any definition loaded before had otherwise. (Which of them came to its end is not known.)"""
+    before: dict[str, list[dict[str, Any]]] = {}
+    for past in former:
+        for one in past.entities:
+            before.setdefault(one.id, []).append(one.properties)
     for entity in content.entities:
         if entity.id not in there:
             continue
-        before = [one.properties for past in former for one in past.entities if one.id == entity.id]
         values = {
             name: value
             for name, value in entity.properties.items()
-            if any(name not in properties or properties[name] != value for properties in before)
+            if any(name not in had or had[name] != value for had in before.get(entity.id, ()))
         }
         if values:
             yield Update(entity.id, values, time)
