@@ -294,12 +294,12 @@ class Finishing:
         known = list(dict.fromkeys([*before, *wanted]))
         if known != before:
             self._kept.write(_USERS, msgspec.json.encode(known))
-        made = add_viewers(grafana, wanted, lambda: tokens.token_urlsafe(15), report)
         gone = [person for person in before if person not in wanted]
         if gone:
             remove_viewers(grafana, gone, report)
             self._kept.write(_USERS, msgspec.json.encode(wanted))
-        return made
+        # Last: whatever failed after it would lose the passwords, which are told once.
+        return add_viewers(grafana, wanted, lambda: tokens.token_urlsafe(15), report)
 
     def _ledger(self, slot: Slot) -> Ledger:
         """What was loaded into a slot's service; that of another generation is another."""
