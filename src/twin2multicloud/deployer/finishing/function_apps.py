@@ -40,9 +40,7 @@ def wake_apps(apps: Mapping[str, str], refer: Collection[str], arm: Arm, report:
                 arm.post(f"{app}/{_SETTINGS}", _VERSION)
             arm.post(f"{app}/{_TRIGGERS}", _VERSION)
         except ArmError as error:
-            needed = (
-                "; your identity needs Microsoft.Web/sites/syncfunctiontriggers/action" if error.status == 403 else ""
-            )
+            needed = f"; your identity needs {', '.join(_NEEDED)}" if error.status == 403 else ""
             failures.append(f"{component}: {error}{needed}")
             continue
         report(StepProgress(APPS, f"{component} begins", number, len(apps)))

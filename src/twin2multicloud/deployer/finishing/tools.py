@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twin2multicloud.deployer.credentials.sign_in import SignIn
@@ -79,6 +80,10 @@ class CloudTools:
 
     def arm(self) -> Arm:
         """As `Tools.arm`."""
+        return self._arm
+
+    @cached_property
+    def _arm(self) -> Arm:
         from twin2multicloud.deployer.credentials.arm import Arm
 
         made = Arm(self._sign_in.azure)
@@ -116,10 +121,7 @@ class CloudTools:
             if own_grafana(self._deployment):
                 headers = with_password(self.secrets(site))
             elif site.provider is Provider.AWS:
-                from boto3.session import Session
-
-                client = Session(region_name=site.region).client("grafana")
-                headers = closing.enter_context(with_workspace_token(client, dashboards))
+                headers = closing.enter_context(with_workspace_token(self.aws(site, "grafana"), dashboards))
             else:
                 headers = with_entra(self._sign_in.azure)
             made = Grafana(str(dashboards["url"]), headers)
