@@ -10,6 +10,8 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 
+from twin2multicloud.deployer.credentials.findings import gist
+
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
@@ -83,9 +85,9 @@ class Arm:
             response = self._client.send_request(request)
             response.read()
         except ClientAuthenticationError as error:
-            raise ArmError(401, "", _first_line(error)) from error
+            raise ArmError(401, "", gist(error, 300)) from error
         except AzureError as error:
-            raise ArmError(None, "", _first_line(error)) from error
+            raise ArmError(None, "", gist(error, 300)) from error
         if response.status_code >= 300:
             raise _said(response)
         try:
@@ -101,8 +103,3 @@ def _said(response: HttpResponse) -> ArmError:
         told = {}
     code, message = str(told.get("code") or ""), str(told.get("message") or f"status {response.status_code}")
     return ArmError(response.status_code, code, message[:500])
-
-
-def _first_line(error: object) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__

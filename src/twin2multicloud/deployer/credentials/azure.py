@@ -11,7 +11,7 @@ import msgspec
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from twin2multicloud.deployer.credentials.arm import MANAGEMENT, Arm, ArmError
-from twin2multicloud.deployer.credentials.findings import CredentialFinding, Findings, Topic, listed
+from twin2multicloud.deployer.credentials.findings import CredentialFinding, Findings, Topic, gist, listed
 from twin2multicloud.deployer.credentials.needs import Needs, Permission, reasons
 from twin2multicloud.deployer.deployment import OFFLINE_SUBSCRIPTION
 from twin2multicloud.model.slots import Provider
@@ -65,16 +65,16 @@ def _identity(findings: Findings, credential: TokenCredential) -> bool:
     try:
         token = credential.get_token(f"{MANAGEMENT}/.default").token
     except CredentialUnavailableError as error:
-        findings.missing(Topic.IDENTITY, f"there are no credentials: {_gist(error)}", SIGN_IN)
+        findings.missing(Topic.IDENTITY, f"there are no credentials: {gist(error)}", SIGN_IN)
         return False
     except ClientAuthenticationError as error:
         expired = any(mark in str(error) for mark in _EXPIRED)
-        text = "the credentials have expired" if expired else f"Azure does not take the credentials: {_gist(error)}"
+        text = "the credentials have expired" if expired else f"Azure does not take the credentials: {gist(error)}"
         findings.missing(Topic.IDENTITY, text, SIGN_IN)
         return False
     except AzureError as error:
         findings.unknown(
-            Topic.IDENTITY, f"Entra cannot be reached: {_gist(error)}", "look after the network or the proxy"
+            Topic.IDENTITY, f"Entra cannot be reached: {gist(error)}", "look after the network or the proxy"
         )
         return False
     claims = claims_of(token)
@@ -245,8 +245,3 @@ def _usages(findings: Findings, arm: Arm, path: str, version: str, what: str) ->
 def _usage_name(usage: Mapping[str, Any]) -> str:
     name = usage.get("name")
     return str(name.get("localizedValue") or name.get("value")) if isinstance(name, Mapping) else str(name)
-
-
-def _gist(error: object) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -70,3 +70,9 @@ def listed(names: Iterable[str], most: int = 8) -> str:
     found = list(names)
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return ", ".join(found[:most]) + more
+
+
+def gist(error: object, most: int = 200) -> str:
+    """The first line of what an error says."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:most] if lines else type(error).__name__

@@ -11,7 +11,7 @@ import requests
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.requests import AuthorizedSession, Request
 
-from twin2multicloud.deployer.credentials.findings import CredentialFinding, Findings, Topic, listed
+from twin2multicloud.deployer.credentials.findings import CredentialFinding, Findings, Topic, gist, listed
 from twin2multicloud.deployer.credentials.gcp_sign_in import Credentials
 from twin2multicloud.deployer.credentials.needs import Needs, Permission, reasons
 from twin2multicloud.deployer.deployment import OFFLINE_PROJECT
@@ -95,15 +95,15 @@ def check_gcp(
             _regions(findings, [api for api in apis if api in enabled], needs.regions, google, project)
             _accounts(findings, needs, google, project)
     except DefaultCredentialsError as error:
-        findings.missing(Topic.IDENTITY, f"there are no credentials: {_gist(error)}", SIGN_IN)
+        findings.missing(Topic.IDENTITY, f"there are no credentials: {gist(error)}", SIGN_IN)
     except RefreshError as error:
-        findings.missing(Topic.IDENTITY, f"the credentials have expired or were withdrawn: {_gist(error)}", SIGN_IN)
+        findings.missing(Topic.IDENTITY, f"the credentials have expired or were withdrawn: {gist(error)}", SIGN_IN)
     except (TransportError, requests.RequestException) as error:
         findings.unknown(
             Topic.IDENTITY, f"Google cannot be reached: {type(error).__name__}", "look after the network or the proxy"
         )
     except GoogleAuthError as error:
-        findings.missing(Topic.IDENTITY, f"the credentials cannot be used: {_gist(error)}", SIGN_IN)
+        findings.missing(Topic.IDENTITY, f"the credentials cannot be used: {gist(error)}", SIGN_IN)
     return findings.all
 
 
@@ -299,8 +299,3 @@ def _batches(names: list[str], most: int) -> Iterator[list[str]]:
     left = iter(names)
     while batch := list(islice(left, most)):
         yield batch
-
-
-def _gist(error: object) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -133,13 +133,13 @@ def make_topics(spec: TwinSpec, maker: DeviceTopicsMaker, ledger: Ledger, report
     former = ledger.former()
     ledger.begin(content)
     whole = former[-1] if len(former) == 1 else Content()
-    first = next(_names(whole), None)
+    first = next(whole.names(), None)
     with failing_as(TOPICS):
-        known = set(_names(whole)) if first is not None and maker.has(first) else set()
+        known = set(whole.names()) if first is not None and maker.has(first) else set()
     total = sum(len(group) for group in content.devices)
-    made = _each(maker.make, (name for name in _names(content) if name not in known), "topics are there", total, report)
-    wanted = set(_names(content))
-    gone = dict.fromkeys(name for past in former for name in _names(past) if name not in wanted)
+    made = _each(maker.make, (name for name in content.names() if name not in known), "topics are there", total, report)
+    wanted = set(content.names())
+    gone = dict.fromkeys(name for past in former for name in past.names() if name not in wanted)
     removed = _each(maker.remove, iter(gone), "topics are removed", len(gone), report)
     ledger.end(content)
     return made, removed
@@ -147,7 +147,7 @@ def make_topics(spec: TwinSpec, maker: DeviceTopicsMaker, ledger: Ledger, report
 
 def remove_topics(maker: DeviceTopicsMaker, ledger: Ledger, report: Report) -> int:
     """All topics away, before their project's stack is destroyed; how many."""
-    names = dict.fromkeys(name for past in ledger.former() for name in _names(past))
+    names = dict.fromkeys(name for past in ledger.former() for name in past.names())
     removed = _each(maker.remove, iter(names), "topics are removed", len(names), report)
     ledger.forget()
     return removed
@@ -162,8 +162,3 @@ def _each(act: Callable[[str], None], names: Iterator[str], what: str, total: in
             done += len(batch)
             report(StepProgress(TOPICS, what, done, total))
     return done
-
-
-def _names(content: Content) -> Iterator[str]:
-    for group in content.devices:
-        yield from group

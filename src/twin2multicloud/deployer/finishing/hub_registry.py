@@ -169,12 +169,12 @@ def register_devices(spec: TwinSpec, registry: HubRegistry, ledger: Ledger, repo
     whole = former[-1] if len(former) == 1 else Content()
     if registry.count() < sum(len(group) for group in whole.devices):
         whole = Content()  # the hub was made anew
-    known = set(_names(whole)) if whole != content else set()
+    known = set(whole.names()) if whole != content else set()
     result = Registered()
     if whole == content:
         result.skipped = total
     else:
-        for batch in _batches(name for name in _names(content) if name not in known):
+        for batch in _batches(name for name in content.names() if name not in known):
             new = registry.create(batch)
             result.created += new
             result.there += len(batch) - new
@@ -184,17 +184,12 @@ def register_devices(spec: TwinSpec, registry: HubRegistry, ledger: Ledger, repo
     for past in former:
         if past == content:
             continue
-        wanted = wanted if wanted is not None else set(_names(content))
-        for batch in _batches(name for name in _names(past) if name not in wanted):
+        wanted = wanted if wanted is not None else set(content.names())
+        for batch in _batches(name for name in past.names() if name not in wanted):
             result.removed += registry.remove(batch)
             report(StepProgress(REGISTRY, f"{result.removed} devices are removed"))
     ledger.end(content)
     return result
-
-
-def _names(content: Content) -> Iterator[str]:
-    for group in content.devices:
-        yield from group
 
 
 def _batches(names: Iterable[str]) -> Iterator[list[str]]:

@@ -35,6 +35,11 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
         models = {name: kind.model for name, kind in spec.types.items()}
         return cls(spec.devices, models, spec.entities, spec.relationships)
 
+    def names(self) -> Iterator[str]:
+        """Every device."""
+        for group in self.devices:
+            yield from group
+
     def device_models(self) -> Iterator[tuple[str, str]]:
         """Every device with its model."""
         for group in self.devices:
