@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +75,7 @@ class Desired:
     @property
     def placement_json(self) -> dict[str, Any]:
         """The placement as JSON."""
-        found: dict[str, Any] = json.loads(self.placement.model_dump_json())
+        found: dict[str, Any] = self.placement.model_dump(mode="json")
         return found
 
 
@@ -173,7 +172,8 @@ def _settings(
     project = wishes.gcp_project or _given(accounts.gcp_project, OFFLINE_PROJECT)
     subscription = subscription or environ.get("ARM_SUBSCRIPTION_ID") or environ.get("AZURE_SUBSCRIPTION_ID")
     project = project or environ.get("GOOGLE_CLOUD_PROJECT") or environ.get("GOOGLE_PROJECT")
-    owner = wishes.owner or (known.owner if known is not None else None) or environ.get("T2M_OWNER")
+    owner = _given(known.owner, OFFLINE_OWNER) if known is not None else None
+    owner = wishes.owner or owner or environ.get("T2M_OWNER")
     if not offline:
         _check_named(placement, owner, subscription, project)
     owner, subscription, project = (
