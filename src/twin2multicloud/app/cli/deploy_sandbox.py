@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def plan(request: Request) -> int:
     """Show what bringing the twin up here would make."""
-    _, _, plans, total = _planned(request)
+    _, _, _, plans, total = _planned(request)
     if request.json_output:
         print_json(plan_json(plans, total))
     else:
@@ -37,27 +37,29 @@ def plan(request: Request) -> int:
 
 def deploy(request: Request) -> int:
     """Bring the twin up here."""
-    from twin2multicloud.app.cli.sandbox import up
+    from twin2multicloud.app.cli.sandbox import bring_up
 
     _whole_only(request)
-    _, _, plans, total = _planned(request)
+    definition, placement, usd, plans, total = _planned(request)
     teller = _teller(request)
     teller.plan(plans, total)
     if not all(each.empty for each in plans.values()) and not request.yes and not teller.agreed("Deploy this?", "yes"):
         raise DeclinedError("not agreed to, so nothing was done")
-    return up(_up(request))
+    return bring_up(_up(request), definition, placement, usd)
 
 
 def redeploy(request: Request) -> int:
     """Start the sandbox anew, at the definition given."""
-    from twin2multicloud.app.cli.sandbox import up
+    from twin2multicloud.app.cli.sandbox import bring_up
     from twin2multicloud.sandbox.create import stop
 
     _whole_only(request)
     request = replace(request, twin=request.twin or _layout(request).config().twin)
-    _planned(request)  # before anything is stopped: a definition that is wrong says so here
+    definition, placement, usd, _, _ = _planned(
+        request
+    )  # before anything is stopped: a definition that is wrong says so here
     stop(_layout(request))
-    return up(_up(request))
+    return bring_up(_up(request), definition, placement, usd)
 
 
 def destroy(request: Request) -> int:
@@ -100,18 +102,18 @@ def drift(request: Request) -> int:
     return 6 if away else 0
 
 
-def _planned(request: Request) -> tuple[TwinDefinition, Placement, dict[str, StackPlan], float]:
+def _planned(request: Request) -> tuple[TwinDefinition, Placement, float | None, dict[str, StackPlan], float]:
     from twin2multicloud.app.cli.sandbox import placement_for
     from twin2multicloud.blueprint.plan import blueprint_of
 
     layout = _layout(request)
     definition = read_twin(_twin(request))
-    placement, _ = placement_for(definition, _up(request), layout)
+    placement, usd = placement_for(definition, _up(request), layout)
     wanted = blueprint_of(definition.workload, placement, definition.assumptions)
     there = layout.blueprint() if layout.exists else None
     book = load_book(Path(request.prices) if request.prices else None)
     prices: Prices = price(book, wanted, definition.workload, placement, definition.assumptions)
-    return definition, placement, sandbox_plan(wanted, there, prices), prices.usd_per_month
+    return definition, placement, usd, sandbox_plan(wanted, there, prices), prices.usd_per_month
 
 
 def _up(request: Request) -> UpRequest:

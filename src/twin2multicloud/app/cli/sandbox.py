@@ -50,6 +50,14 @@ class UpRequest:
 
 def up(request: UpRequest) -> int:
     """Create and start a sandbox."""
+    from twin2multicloud.sandbox.layout import Layout
+
+    definition = read_twin(request.twin)
+    return bring_up(request, definition, *placement_for(definition, request, Layout(request.directory)))
+
+
+def bring_up(request: UpRequest, definition: TwinDefinition, placement: Placement, usd: float | None) -> int:
+    """The same for a twin that was read and a placement that was chosen already."""
     from twin2multicloud.sandbox.client import SandboxClient
     from twin2multicloud.sandbox.create import check
     from twin2multicloud.sandbox.launch import launch
@@ -57,8 +65,6 @@ def up(request: UpRequest) -> int:
 
     began = time.perf_counter()
     layout = Layout(request.directory)
-    definition = read_twin(request.twin)
-    placement, usd = placement_for(definition, request, layout)
     twin = in_sandbox(definition, placement, request.devices)
     check(layout, twin)
     if not request.json_output:
@@ -142,7 +148,7 @@ def in_sandbox(definition: TwinDefinition, placement: Placement, devices: int | 
         spec,
         blueprint_of(workload, placement, definition.assumptions),
         processor_sources(definition),
-        json.loads(placement.model_dump_json()),
+        placement.model_dump(mode="json"),
         grafana_dashboards(spec, ReadSource("api/query", "api/query")),
         definition.waveforms(),
     )
