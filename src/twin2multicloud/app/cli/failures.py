@@ -30,7 +30,7 @@ EXIT_CODES: Final = {
     5: "a price is missing, or the price book is too old",
     6: "a twin that does not run as it should: the sandbox does not answer, a check fails, a message was not acked",
     7: "a stack could not be planned, deployed or destroyed, or not whole; what exists and what to do is told",
-    8: "not agreed to, or it would lose data; nothing was done",
+    8: "not agreed to, it would lose data, or a stack's state is locked or refused; nothing was done",
     70: "internal: a defect of this program",
     130: "interrupted",
 }

@@ -93,7 +93,9 @@ def hint_for_refusal(refusal: StateError) -> Hint | None:
         case LockedError():
             return Hint(Kind.LOCKED, "follow the advice above, then try again", retry=True)
         case LockLostError():
-            remedy = "somebody broke this run's lock: see to it that nobody else is at work, then resume the stack"
+            remedy = (
+                "somebody broke this run's lock: see to it that nobody else is at work, then deploy or destroy again"
+            )
             return Hint(Kind.LOCK_LOST, remedy)
         case LineageError() | StaleVersionError():
             return _diverged()

@@ -44,7 +44,8 @@ class StackOutcome:
     """How a stack's run ended and what exists now.
 
     `resources` is what the state lists; None where it could not be read. `unsaved` is a state that Terraform could not
-    hand over, which `resume` does. `lost`: Terraform was killed, so that something may exist that no state knows of.
+    hand over, which the stack's next run does. `lost`: Terraform was killed, so that something may exist that no state
+    knows of.
     """
 
     stack: str
@@ -84,7 +85,7 @@ class StackOutcome:
             )
         if self.unsaved is not None:
             lines.append(
-                f"The newest state could not be saved and is kept in {self.unsaved}; resume the stack to save it"
+                f"The newest state could not be saved and is kept in {self.unsaved}; deploy or destroy again to save it"
             )
         return "\n".join(lines)
 
