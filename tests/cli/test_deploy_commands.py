@@ -150,3 +150,31 @@ def test_policies_are_documents_that_name_this_deployment(cli: Callable[..., Ans
     uid = json.loads((tmp_path / "d/deployment.json").read_text())["uid"]
     assert f"smart-home-{uid}" in out
     assert '"Action": "*"' not in out
+
+
+def test_who_owns_a_twin_is_asked_although_its_policies_were_printed_before(
+    cli: Callable[..., Answer], tmp_path: Path
+) -> None:
+    arguments = ("smart-home", "--providers", "aws", "--dir", tmp_path / "d")
+    assert cli("policies", "aws", *arguments)[0] == 0
+    code, _, err = cli("plan", *arguments)
+    assert code == 2
+    assert "whose twin is it? --owner EMAIL" in err
+
+
+def test_what_failed_is_in_the_json_of_a_deployment(
+    cli: Callable[..., Answer], placed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = tmp_path / "scenario.json"
+    scenario.write_text(json.dumps({"failures": [{"type": "aws_s3_bucket", "kind": "quota"}]}))
+    monkeypatch.setenv("T2M_STANDIN_SCENARIO", str(scenario))
+    directory = tmp_path / "d"
+    deploy = ("deploy", "smart-home", "--offline", "--dir", directory, "--placement", placed, "--yes", "--json")
+    code, out, _ = cli(*deploy, "--slot", "L3.cool")
+    answer = json.loads(out)
+    assert code == 7
+    assert not answer["done"]
+    stack = answer["stacks"]["L3-cool"]
+    assert stack["status"] == "failed"
+    assert stack["resources"] is not None
+    assert any("aws_s3_bucket" in failure for failure in stack["failures"])

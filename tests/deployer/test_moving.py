@@ -15,6 +15,7 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.moving.driver import Stores
 from twin2multicloud.deployer.moving.phases import Phases
 from twin2multicloud.deployer.stacks import stacks_of
+from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
@@ -88,10 +89,10 @@ class Moving:
         home, told = self.twin.home, self.twin.told
         return CloudsMove(home, told, stores, self, took=took, sleep=lambda _s: None, settled_s=0.0)
 
-    def finish(self, deployment: Deployment, _at: Session) -> None:
+    def finish(self, deployment: Deployment, _store: StateStore) -> None:
         self.finished.append(deployment)
 
-    def empty(self, deployment: Deployment, _at: Session, slots: Sequence[Slot]) -> None:
+    def empty(self, deployment: Deployment, _store: StateStore, slots: Sequence[Slot]) -> None:
         self.emptied += [(deployment.blueprint.places[slot].region, slot) for slot in slots]
 
 

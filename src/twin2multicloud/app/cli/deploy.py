@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -24,8 +24,6 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import parse_slot
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.optimizer.pricing.book import load_book
-
-Target = Literal["clouds", "sandbox"]
 
 
 @dataclass(frozen=True)
@@ -191,14 +189,14 @@ def _result(request: Request, teller: TerminalTeller, work: Callable[[], Mapping
         with teller:
             work()
         return 0
-    collected: dict[str, StackOutcome] = {}
+    document: dict[str, Any] = {"done": True}
+    code = 0
     try:
-        collected = dict(work())
+        outcomes = work()
     except NotDoneError as error:
-        print_json({"done": False, "problem": str(error)})
-        return error.exit_code
-    print_json({"done": True, "stacks": {name: _outcome_json(found) for name, found in collected.items()}})
-    return 0
+        document, outcomes, code = {"done": False, "problem": str(error)}, error.outcomes, error.exit_code
+    print_json({**document, "stacks": {name: _outcome_json(found) for name, found in outcomes.items()}})
+    return code
 
 
 def _outcome_json(found: StackOutcome) -> dict[str, Any]:

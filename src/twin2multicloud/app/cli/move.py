@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ from twin2multicloud.app.deploying.session import Session, home_of, session
 from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_of
 from twin2multicloud.app.moves import estimate_move
 from twin2multicloud.deployer.credentials.environment import credentials_of
-from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
@@ -71,7 +70,7 @@ def move(request: MoveRequest) -> int:
             raise UsageError("--offline: stand-ins hold no records to move; `move --target sandbox` moves real ones")
         return CloudStores(phases, lambda which: DeployedPlaces(which, home.outputs(at.store), os.environ))
 
-    moving = CloudsMove(home, teller, stores, _Finishing(finisher), progress=_told(request))
+    moving = CloudsMove(home, teller, stores, finisher, progress=_told(request))
     with home.changing():
         if request.resume or request.abort:
             act: Callable[[Session], Report] = moving.abort if request.abort else moving.resume
@@ -94,22 +93,9 @@ def move(request: MoveRequest) -> int:
             "move",
             teller.event,
             offline=request.offline,
-            credentials=lambda provider: credentials_of(provider),
+            credentials=credentials_of,
         ) as at:
             return _done(request, act(at))
-
-
-@dataclass(frozen=True)
-class _Finishing:
-    """The finisher's steps, as a move takes them."""
-
-    finisher: Finisher
-
-    def finish(self, deployment: Deployment, at: Session) -> None:
-        self.finisher.finish(deployment, at.store)
-
-    def empty(self, deployment: Deployment, at: Session, slots: Sequence[Slot]) -> None:
-        self.finisher.empty(deployment, at.store, slots)
 
 
 def move_in_sandbox(request: MoveRequest) -> int:
@@ -136,7 +122,7 @@ def move_in_sandbox(request: MoveRequest) -> int:
     if not _agreed(request, _teller(request), estimate_move(there, after, slot, held, SANDBOX, book)):
         return 0
     with SandboxMove(layout, items_per_s=request.items_per_s, progress=_told(request)) as turn:
-        return _done(request, turn.begin(slot, after, msgspec.json.decode(placement.model_dump_json())))
+        return _done(request, turn.begin(slot, after, placement.model_dump(mode="json")))
 
 
 def _asked(request: MoveRequest) -> tuple[Slot, str]:

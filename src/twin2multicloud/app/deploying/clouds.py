@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Final
-
-import msgspec
+from typing import Any
 
 from twin2multicloud.app.deploying.desired import Desired
 from twin2multicloud.app.deploying.finishing import Finisher
 from twin2multicloud.app.deploying.holdings import holdings
-from twin2multicloud.app.deploying.session import Session, packages_cache, run, session
+from twin2multicloud.app.deploying.session import Session, extra, packages_cache, run, session
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.clouds import CLOUDS
 from twin2multicloud.deployer.deploying import Drift
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.exporting import write_export
 from twin2multicloud.deployer.finishing.planned import Moment
@@ -39,13 +36,15 @@ from twin2multicloud.model.slots import Provider, Slot
 
 Credentials = Callable[[Provider], Mapping[str, str]]
 
-EVENTS_FILE: Final = "events.jsonl"
-
 
 class NotDoneError(Twin2MultiCloudError):
-    """What was to be done was not, or not whole; what exists has been told (exit code 7)."""
+    """What was to be done was not, or not whole; what exists has been told, and is in `outcomes` (exit code 7)."""
 
     exit_code = 7
+
+    def __init__(self, outcomes: Mapping[str, StackOutcome]) -> None:
+        self.outcomes = outcomes
+        super().__init__(f"not done: {', '.join(name for name, outcome in outcomes.items() if not outcome.ok)}")
 
 
 class DeclinedError(Twin2MultiCloudError):
@@ -216,28 +215,16 @@ class Clouds:
         return found
 
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
-    @contextmanager
-    def _session(self, what: str, packages: Sequence[Package]) -> Iterator[Session]:
-        log: IO[bytes] | None = None
-
-        def sink(stack: str, event: Event) -> None:
-            if log is not None:
-                log.write(msgspec.json.encode({"stack": stack, "event": event}) + b"\n")
-                log.flush()
-            self._teller.event(stack, event)
-
-        with session(
+    def _session(self, what: str, packages: Sequence[Package]) -> AbstractContextManager[Session]:
+        return session(
             self.home,
             packages,
             what,
-            sink,
+            self._teller.event,
             offline=self._offline,
             credentials=self._credentials,
             environ=self._environ,
-        ) as at:
-            with Path(at.run / EVENTS_FILE).open("ab") as log:
-                yield at
-            log = None
+        )
 
     def _tell_left_out(self, at: Session, stacks: Sequence[Stack], chosen: Sequence[Stack]) -> None:
         """Slots that are there and would change, too, but were not chosen: their links may not be as they should."""
@@ -248,9 +235,8 @@ class Clouds:
 
     def _ended(self, outcomes: dict[str, StackOutcome]) -> dict[str, StackOutcome]:
         self._teller.outcome(outcomes)
-        failed = [name for name, outcome in outcomes.items() if not outcome.ok]
-        if failed:
-            raise NotDoneError(f"not done: {', '.join(failed)}")
+        if not all(outcome.ok for outcome in outcomes.values()):
+            raise NotDoneError(outcomes)
         return outcomes
 
 
@@ -296,7 +282,8 @@ def _slots(plans: Mapping[str, StackPlan]) -> dict[str, StackPlan]:
 def _check_empty(
     deployment: Deployment, outputs: Mapping[str, Any], slots: Sequence[Slot], environ: Mapping[str, str]
 ) -> None:
-    held = holdings(deployment, outputs, slots, environ)
+    with extra("deploy,aws,azure,gcp"):
+        held = holdings(deployment, outputs, slots, environ)
     if held:
         told = "; ".join(f"{slot.value}: {what}" for slot, what in held.items())
         raise HoldsDataError(f"stores hold data ({told}); --discard-data destroys them with it")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any, Final
 
 from twin2multicloud.app.deploying.session import extra
 from twin2multicloud.app.deploying.teller import Teller
@@ -45,19 +46,14 @@ class Finisher:
                 for step in planned_steps(deployment):
                     self._teller.say(f"then, in a real deployment: {step.name}: {step.will}")
             return
-        outputs = self._home.outputs(store)
-        tools = CloudTools(deployment, outputs, self._environ)
-        try:
+        with self._reached(deployment, store) as (outputs, tools):
             given = given_secrets(webhook_secrets(deployment.spec), self._environ)
             steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), given, now=time.time)
             try:
-                with extra(_EXTRAS):
-                    self._tell(steps.run(moment, self._teller.step))
+                self._tell(steps.run(moment, self._teller.step))
             except FinishingError as error:
                 self._tell(error.did)  # passwords among it are shown now or never
                 raise
-        finally:
-            tools.close()
 
     def _tell(self, done: Iterable[Did]) -> None:
         for did in done:
@@ -76,32 +72,27 @@ class Finisher:
     def _before(self, deployment: Deployment, store: StateStore, act: Callable[[Finishing], object]) -> None:
         if self._offline:
             return
-        outputs = self._home.outputs(store)
-        tools = CloudTools(deployment, outputs, self._environ)
         try:
-            with extra(_EXTRAS):
+            with self._reached(deployment, store) as (outputs, tools):
                 act(Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time))
         except Twin2MultiCloudError as error:
             self._teller.say(f"warning: {error}")
-        finally:
-            tools.close()
 
     def documents(self, deployment: Deployment, store: StateStore) -> dict[Site, LinksDocument] | None:
         """The links documents of all sites; None in a rehearsal, which has none."""
         if self._offline:
             return None
-        outputs = self._home.outputs(store)
-        tools = CloudTools(deployment, outputs, self._environ)
-        try:
+        with self._reached(deployment, store) as (outputs, tools):
             return dict(read_documents(sites_with_secrets(deployment, outputs), tools.secrets))
-        finally:
-            tools.close()
 
     def rotate(self, deployment: Deployment, store: StateStore, *, at_once: bool) -> int:
         """New keys for every link; how many."""
-        outputs = self._home.outputs(store)
-        tools = CloudTools(deployment, outputs, self._environ)
-        try:
+        with self._reached(deployment, store) as (outputs, tools):
             return rotate_keys(deployment, outputs, tools.secrets, self._teller.step, now=time.time(), at_once=at_once)
-        finally:
-            tools.close()
+
+    @contextmanager
+    def _reached(self, deployment: Deployment, store: StateStore) -> Iterator[tuple[dict[str, Any], CloudTools]]:
+        """What the stacks put out, and clients of the clouds until the end of the block."""
+        outputs = self._home.outputs(store)
+        with closing(CloudTools(deployment, outputs, self._environ)) as tools, extra(_EXTRAS):
+            yield outputs, tools

@@ -16,7 +16,7 @@ from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_o
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.deployer.deploying import PlanError
-from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.deployment import Deployment, Settings
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.deployer.moving.driver import CloudsDriver, Stores
@@ -25,6 +25,7 @@ from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.deployer.plans import StackPlan
 from twin2multicloud.deployer.stacks import Stack, foundation_name
+from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.options import constraints_from_options
 from twin2multicloud.model.placement import Placement
@@ -70,7 +71,7 @@ def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, b
 class After(msgspec.Struct, frozen=True):
     """What a move under way leads to, kept beside its journal."""
 
-    settings: Any
+    settings: Settings
     blueprint: Blueprint
     placement: dict[str, Any]
 
@@ -78,10 +79,10 @@ class After(msgspec.Struct, frozen=True):
 class Hooks(Protocol):
     """What is no infrastructure, at two moments of a move."""
 
-    def finish(self, deployment: Deployment, at: Session) -> None:
+    def finish(self, deployment: Deployment, store: StateStore) -> None:
         """Wire a deployment as it is now."""
 
-    def empty(self, deployment: Deployment, at: Session, slots: Sequence[Slot]) -> None:
+    def empty(self, deployment: Deployment, store: StateStore, slots: Sequence[Slot]) -> None:
         """Before these slots of a deployment are destroyed, remove what devices and twins have left there."""
 
 
@@ -124,7 +125,7 @@ class CloudsMove:
         settings = msgspec.structs.replace(before.settings, budgets_usd_per_month=dict(budgets_usd_per_month))
         after = moved(before, move, Deployment(settings, before.spec, blueprint))
         self._keep(_BEFORE, before, self._home.placement())
-        self._keep(_AFTER, after, _json(placement))
+        self._keep(_AFTER, after, placement.model_dump(mode="json"))
         Journal.begin(self.journal_file, time.time, move, dict(before.blueprint.places)).close()
         return move
 
@@ -191,10 +192,8 @@ class CloudsMove:
         return msgspec.json.decode((self._home.moves / name).read_bytes(), type=After)
 
     def _deployment(self, name: str) -> Deployment:
-        from twin2multicloud.deployer.deployment import Settings
-
         kept = self._read(name)
-        return Deployment(msgspec.convert(kept.settings, Settings), self._home.spec(), kept.blueprint)
+        return Deployment(kept.settings, self._home.spec(), kept.blueprint)
 
     def _end(self, journal: Journal, report: Report) -> Report:
         number = 1 + sum(1 for _ in self._home.moves.glob("*-*.ndjson"))
@@ -241,7 +240,7 @@ class Infrastructure:
 
     def destroy(self, deployment: Deployment, stacks: Sequence[Stack]) -> None:
         """As `moving.driver.Infrastructure.destroy`."""
-        self._hooks.empty(deployment, self._at, [stack.slot for stack in stacks if stack.slot is not None])
+        self._hooks.empty(deployment, self._at.store, [stack.slot for stack in stacks if stack.slot is not None])
         deployer, applied = self._at.deployer, self._home.applied()
         there = [stack for stack in stacks if stack.name in applied]
         # Stores are emptied by their services only if their stacks say so, which takes an apply of its own.
@@ -252,7 +251,7 @@ class Infrastructure:
 
     def finish(self, deployment: Deployment) -> None:
         """As `moving.driver.Infrastructure.finish`."""
-        self._hooks.finish(deployment, self._at)
+        self._hooks.finish(deployment, self._at.store)
 
     def keep(self, deployment: Deployment) -> None:
         """As `moving.driver.Infrastructure.keep`."""
@@ -270,8 +269,3 @@ def _check(teller: Teller, outcomes: Mapping[str, StackOutcome]) -> None:
             f"stacks that are not as they should be: {', '.join(failed)}. Nothing was undone; `move --resume` goes on, "
             "`move --abort` goes back"
         )
-
-
-def _json(placement: Placement) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(placement.model_dump_json())
-    return found

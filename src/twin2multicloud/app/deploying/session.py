@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+import msgspec
+
 from twin2multicloud.deployer.deploying import Deployer, Sink, Surroundings, interrupted_by
 from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.engine.engine import Engine
+from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.job import EngineSettings
 from twin2multicloud.deployer.engine.process import Stop
 from twin2multicloud.deployer.home import Home
@@ -26,6 +29,8 @@ from twin2multicloud.model.slots import Provider
 
 T = TypeVar("T")
 
+EVENTS_FILE: Final = "events.jsonl"
+"""The file of a run that keeps every event of every stack, a line each."""
 OFFLINE: Final = "offline"
 """The directory, within a deployment's, of what was rehearsed with stand-in providers: nothing of it is real."""
 MIRRORS: Final = "T2M_TF_MIRROR"
@@ -82,6 +87,13 @@ def session(
         mirrors = tuple(Path(each) for each in environ.get(MIRRORS, "").split(os.pathsep) if each)
         settings = EngineSettings(home.directory / "work", _cache(environ) / "providers", mirrors)
         run = home.new_run(what)
+        log = stack.enter_context((run / EVENTS_FILE).open("ab"))
+
+        def heard(name: str, event: Event) -> None:
+            log.write(msgspec.json.encode({"stack": name, "event": event}) + b"\n")
+            log.flush()
+            sink(name, event)
+
         deployer = Deployer(
             home,
             store,
@@ -93,7 +105,7 @@ def session(
                 (lambda _provider: {}) if offline else credentials,
                 packages=None if offline else packages_cache(environ),
             ),
-            sink,
+            heard,
         )
         yield Session(home, store, deployer, run, offline)
 
