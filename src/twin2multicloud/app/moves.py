@@ -16,11 +16,10 @@ from twin2multicloud.optimizer.pricing.meters import MissingPrice, quantity_in_u
 
 class BookPrices:
     """`moving.estimate.Prices` by a price book: what is added to the month's bill, so that free allowances and tiers
-    that the twin uses up anyway are not given twice. `policy` is that of egress between clouds."""
+    that the twin uses up anyway are not given twice."""
 
-    def __init__(self, book: PriceBook, before: Blueprint, policy: str = "list") -> None:
+    def __init__(self, book: PriceBook, before: Blueprint) -> None:
         self._book = book
-        self._policy = policy
         self._usual: dict[str, float] = {}
         for (meter, region), units in usage_by_region(before, self._units).items():
             pool = book.pool_key(meter, region)
@@ -30,8 +29,7 @@ class BookPrices:
         """See `Prices.more`."""
         try:
             meter = self._book.meter(operation.meter)
-            policy = self._policy if ".egress." in operation.meter else "list"
-            figure = self._book.figure(operation.meter, region, policy)
+            figure = self._book.figure(operation.meter, region)
         except UsageError as error:
             return Price(0.0, "", 0.0, missing=str(error))
         units = self._units(operation.meter, operation.amount, operation.each_bytes)
@@ -65,7 +63,6 @@ def estimate_move(
     contents: Mapping[str, Content],
     speeds: Speeds,
     book: PriceBook,
-    policy: str = "list",
 ) -> Estimate:
     """What moving a slot will take, `contents` being what its stores hold (`sandbox.moving.contents`)."""
     move = Move(slot, before.places[slot], after.places[slot])
@@ -74,4 +71,4 @@ def estimate_move(
         "cool": workload["cool_months"] - workload["hot_months"],
         "archive": workload["archive_months"] - workload["cool_months"],
     }
-    return estimate(move, before, after, contents, BookPrices(book, before, policy), speeds, filled)
+    return estimate(move, before, after, contents, BookPrices(book, before), speeds, filled)

@@ -23,6 +23,7 @@ import msgspec
 
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_json, read_blueprint
 from twin2multicloud.deployer.deployment import Deployment, Settings
+from twin2multicloud.deployer.state.document import read_document
 from twin2multicloud.deployer.state.errors import UnknownVersionError
 from twin2multicloud.deployer.state.sqlite import SqliteStateStore
 from twin2multicloud.deployer.state.store import StateStore
@@ -171,12 +172,11 @@ class Home:
         found: dict[str, Any] = {}
         for name in store.stacks():
             try:
-                state = msgspec.json.decode(store.content(name))
+                slot = read_document(store.content(name)).outputs.get("slot")
             except UnknownVersionError:
                 continue
-            value = state.get("outputs", {}).get("slot", {}).get("value")
-            if value is not None:
-                found[name] = value
+            if slot is not None and slot.value is not None:
+                found[name] = slot.value
         return found
 
     def utc(self) -> datetime:

@@ -12,8 +12,8 @@ from tests.deployer.aws.bench import SECOND, SITUATIONS, deployed, names_at, sit
 from tests.deployer.placements import twin
 from twin2multicloud.deployer.clouds.aws.functions import plans_of
 from twin2multicloud.deployer.clouds.aws.grants import GRANTS, granted, statements_of
-from twin2multicloud.deployer.functions import webhook_secrets
 from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.functions import webhook_secrets
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import WebhookAction
 from twin2multicloud.runtime.adapters.aws.build import AwsConfig

@@ -20,7 +20,6 @@ _MARKS: Final = {
     Action.REPLACE: ("±", "red"),
     Action.DESTROY: ("-", "red"),
 }
-_VERBS: Final = {Action.ADD: "add", Action.CHANGE: "change", Action.REPLACE: "replace", Action.DESTROY: "destroy"}
 
 
 def print_plan(console: Console, plans: Mapping[str, StackPlan], total_usd: float, *, brief: bool) -> None:
@@ -38,7 +37,7 @@ def print_plan(console: Console, plans: Mapping[str, StackPlan], total_usd: floa
     console.print(
         Text.assemble(
             ("Plan: ", "bold"),
-            ", ".join(f"{count} to {_VERBS[action]}" for action, count in counts.items() if count) or "nothing to do",
+            ", ".join(f"{count} to {action.value}" for action, count in counts.items() if count) or "nothing to do",
             f" · ${money(cents(total_usd))} a month predicted for the whole twin" if total_usd else "",
         )
     )
@@ -85,7 +84,7 @@ def _deeds(plan: StackPlan, digits: int) -> str:
         return "unchanged"
     if plan.empty:
         return "nothing to do"
-    return ", ".join(f"{plan.count(action):>{digits}} to {_VERBS[action]}" for action in _MARKS if plan.count(action))
+    return ", ".join(f"{plan.count(action):>{digits}} to {action.value}" for action in _MARKS if plan.count(action))
 
 
 def _dollars(plan: StackPlan) -> str:
@@ -140,7 +139,7 @@ def plan_json(plans: Mapping[str, StackPlan], total_usd: float) -> dict[str, Any
                 "pending": list(plan.pending),
                 "usd_per_month": plan.usd_per_month,
                 "other_components_usd_per_month": dict(plan.more_usd),
-                **{_VERBS[action]: plan.count(action) for action in _MARKS},
+                **{action.value: plan.count(action) for action in _MARKS},
                 "resources": [
                     {
                         "address": change.address,
