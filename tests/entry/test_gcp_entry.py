@@ -468,6 +468,11 @@ def test_a_reader_answers_whoever_holds_its_key(place: Place) -> None:
     assert answer.json == {"device": "t-1", "fields": ["temperature"], "points": [[1795608000123.0, 10]]}
     assert client.post(path, json=query, headers={"Authorization": "Bearer other"}).status_code == 401
     assert client.post(path, json={"device": "ghost"}, headers=key).status_code == 422
+    for nonsense in (b'{"device":"\xff"}', b"[" * 60_000, b"[]"):
+        assert client.post(path, data=nonsense, headers=key).status_code == 422
     assert client.post("/query/state", json={}, headers=key).status_code == 404
     assert client.post("/links/history", json=query).status_code == 401  # not signed
     assert client.post("/links/persist", json=query).status_code == 404
+    place.ports.secrets.put("read-key", "")
+    client = place.client("read", FunctionConfig("history", receives=("history",)))
+    assert client.post(path, json=query, headers={"Authorization": "Bearer "}).status_code == 401

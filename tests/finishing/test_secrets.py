@@ -22,7 +22,8 @@ from twin2multicloud.deployer.finishing.secrets import (
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import Rule, WebhookAction
-from twin2multicloud.runtime.entry.gcp import DEVICE_KEYS, READ_KEY
+from twin2multicloud.runtime.entry.gcp import DEVICE_KEYS
+from twin2multicloud.runtime.entry.queries import READ_KEY
 
 GIVEN = {"hook-key": "s3cret of the hook"}
 GOOGLE = Site(Provider.GCP, "europe-west1")

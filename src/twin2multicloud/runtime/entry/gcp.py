@@ -7,7 +7,6 @@ and what Cloud Scheduler calls must show Google's token, unless `check_tokens` i
 
 from __future__ import annotations
 
-import hmac
 import os
 import signal
 import sys
@@ -27,21 +26,19 @@ from twin2multicloud.runtime.entry.gathering import Gatherer
 from twin2multicloud.runtime.entry.gcp_gateway import Answer, Gateway, error_answer, later
 from twin2multicloud.runtime.entry.gcp_push import Delivery, TokenCheck, TokenError, google_certificates, pushed
 from twin2multicloud.runtime.entry.gcp_work import Handle, Message, Work
+from twin2multicloud.runtime.entry.queries import MOST_BYTES, answer_query
 from twin2multicloud.runtime.entry.roles import Roles, read_function, read_package
 from twin2multicloud.runtime.envelope import encode
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, RejectedError, StoreError
+from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
 from twin2multicloud.runtime.handlers.receive import Receive
 from twin2multicloud.runtime.links import MAX_BODY_BYTES
 from twin2multicloud.runtime.settings import ConfigError, lacking
 
 MOVE_S: Final = 840.0
 """A mover's time, within the 15 minutes that Cloud Scheduler waits for an answer; its schedule is the retry."""
-READ_KEY: Final = "read-key"
-"""The secret that dashboards show as a bearer token where they cannot sign."""
 DEVICE_KEYS: Final = "device-keys"
 """The secret that devices' keys are derived from."""
 _PUSH_BYTES: Final = 16 * 2**20
-_QUERY_BYTES: Final = 65_536
 _LINK_PATH: Final = "/links/"
 _QUERY_PATH: Final = "/query/"
 
@@ -82,7 +79,7 @@ class Function:
         return _reply(self._posted(request))
 
     def read(self, request: Any) -> Reply:
-        """L5's questions: a signed POST to /links/{edge}, or one to /query/{edge} with the bearer token `READ_KEY`."""
+        """L5's questions: a signed POST to /links/{edge}, or one to /query/{edge} with a bearer token (`queries`)."""
         if request.path.startswith(_QUERY_PATH):
             return _reply(self._query(request, request.path.removeprefix(_QUERY_PATH)))
         return _reply(self._posted(request))
@@ -273,29 +270,17 @@ class Function:
         return Answer(answer.status, answer.body, {"content-type": "application/json", **answer.headers})
 
     def _query(self, request: Any, edge: str) -> Answer:
-        roles = self._roles
-        if request.method != "POST" or edge not in roles.function.receives:
+        if request.method != "POST":
             return error_answer(404, "POST to /query/{edge}")
-        body = _body(request, _QUERY_BYTES)
-        try:
-            right = f"Bearer {roles.ports.secrets.get(READ_KEY)}"
-            if not hmac.compare_digest(right.encode(), request.headers.get("Authorization", "").encode()):
-                return error_answer(401, "send the key of readers: Authorization: Bearer <key>")
-            query = msgspec.json.decode(body or b"")
-            if not isinstance(query, dict):
-                return error_answer(422, "a query is a JSON object")
-            return _json(200, roles.query(edge)(query))
-        except KeyError:
-            return error_answer(401, f"there is no secret {READ_KEY}, so nobody reads without a signature")
-        except (RejectedError, msgspec.DecodeError) as error:
-            return error_answer(422, str(error))
-        except StoreError as error:
-            roles.ports.reporter.report([self._report(ErrorKind.READ_FAILED, str(error))])
-            return later(str(error), error.retry_after_s)
+        body = _body(request, MOST_BYTES)
+        if body is None:
+            return error_answer(413, f"the query is larger than {MOST_BYTES} bytes")
+        answer = answer_query(self._roles, edge, request.headers.get("Authorization", ""), body)
+        return Answer(answer.status, answer.body, {"content-type": "application/json", **answer.headers})
 
     def _report(self, kind: ErrorKind, message: str) -> ErrorReport:
         return ErrorReport(
-            layer="L5" if kind is ErrorKind.READ_FAILED else "L3",
+            layer="L3",
             severity="error",
             kind=kind,
             message=message,

@@ -14,7 +14,7 @@ import msgspec
 
 from twin2multicloud.runtime.entry.roles import Roles
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, RejectedError, StoreError
-from twin2multicloud.runtime.handlers.receive import Response
+from twin2multicloud.runtime.handlers.receive import Response, decoded
 
 READ_KEY: Final = "read-key"
 MOST_BYTES: Final = 64 * 1024
@@ -35,13 +35,13 @@ def answer_query(roles: Roles, edge: str, authorization: str, body: bytes) -> Re
             return _error(404, "POST to /query/{edge}")
         if len(body) > MOST_BYTES:
             return _error(413, f"the query is larger than {MOST_BYTES} bytes")
-        query = msgspec.json.decode(body)
+        query = decoded(lambda: msgspec.json.decode(body))
         if not isinstance(query, dict):
             return _error(422, "a query is a JSON object")
         return Response(200, roles.query(edge)(query), {})
     except KeyError:
         return _error(401, f"there is no secret {READ_KEY}, so nobody reads without a signature")
-    except (RejectedError, msgspec.DecodeError) as error:
+    except RejectedError as error:
         return _error(422, str(error))
     except StoreError as error:
         kind = ErrorKind.QUOTA if error.quota else ErrorKind.READ_FAILED

@@ -115,15 +115,15 @@ class Receive:
 
     def _put_away(self, edge: str, meta: str, content: bytes) -> Response:
         if edge in self._shelves:
-            post = _decoded(lambda: msgspec.json.decode(meta, type=ObjectPost))
+            post = decoded(lambda: msgspec.json.decode(meta, type=ObjectPost))
             stored = self._shelves[edge].put_away(post, content)
             return Response(200, stored, {}, messages=post.count)
         if edge in self._queries:
-            query = _decoded(lambda: msgspec.json.decode(content))
+            query = decoded(lambda: msgspec.json.decode(content))
             if not isinstance(query, dict):
                 raise RejectedError("a query is a JSON object")
             return Response(200, self._queries[edge](query), {}, messages=1)
-        events = _decoded(lambda: decode_batch(content))
+        events = decoded(lambda: decode_batch(content))
         if len(events) > MOST_MESSAGES:
             raise RejectedError(f"{len(events)} messages; a batch has at most {MOST_MESSAGES}")
         if events:
@@ -148,7 +148,7 @@ class Receive:
         )
 
 
-def _decoded(decode: Callable[[], T]) -> T:
+def decoded(decode: Callable[[], T]) -> T:
     """What a peer sent; `RejectedError` if it is not what this link takes."""
     try:
         return decode()
