@@ -23,6 +23,7 @@ STEPS = (
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("measuring")
 def test_the_demo_shows_everything_and_leaves_nothing_behind(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     options = ("--devices", "30", "--rate", "60", "--seconds", "8", "--keep", str(kept))

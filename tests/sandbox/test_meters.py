@@ -23,7 +23,8 @@ from twin2multicloud.sandbox.metering.calibrate import measured_assumptions
 from twin2multicloud.sandbox.metering.compare import Comparison, compare
 from twin2multicloud.sandbox.metering.window import Window
 
-pytestmark = pytest.mark.slow
+# One at a time: they measure rates, which others that keep every core busy disturb.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("measuring")]
 
 DEVICES, RATE = 100, 100.0
 HOT_S, COOL_S, ARCHIVE_S = 3.0, 6.0, 9.0
