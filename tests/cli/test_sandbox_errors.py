@@ -197,6 +197,7 @@ def test_a_message_waits_for_its_processor_to_be_mended(site: Bench) -> None:
 
 
 def test_a_device_that_was_taken_out_meanwhile(site: Bench) -> None:
+    site("dead-letters", "drop", "--all")  # of other tests
     site("inject", "drop", "telemetry")
     site.send("meter-4", {"power": 4})
     (site.home / "twin.yaml").write_text(TWIN.replace("count: 4", "count: 3"))
