@@ -34,6 +34,8 @@ tools: ## what some tests need beside Python; a test whose tool cannot be had is
 	@for tool in mosquitto jq; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$tool >/dev/null 2>&1 || scripts/apt-install $$tool >/dev/null || \
 	  echo "tools: no $$tool; its tests will be skipped" >&2; done
+	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v postgres >/dev/null 2>&1 || \
+	  scripts/apt-install postgresql >/dev/null || echo "tools: no PostgreSQL; its tests will be skipped" >&2
 	@for cloud in ministack azure gcp; do \
 	  scripts/standins-$$cloud >/dev/null || echo "tools: no stand-ins for $$cloud; their tests will be skipped" >&2; done
 

@@ -8,6 +8,10 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.postgres import postgres, postgres_url
+
+__all__ = ["postgres", "postgres_url"]
+
 ALLOWED = "stand-in missing:"
 
 
