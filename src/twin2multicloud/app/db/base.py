@@ -30,6 +30,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """What values of it are."""
+        return datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """The column's type."""
         return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
