@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -32,6 +31,7 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.moving.driver import DriverError
 from twin2multicloud.moving.journal import Journal
+from twin2multicloud.moving.log import FileLog
 from twin2multicloud.moving.move import Move
 from twin2multicloud.moving.mover import Mover
 from twin2multicloud.moving.steps import Progress, Report
@@ -117,7 +117,7 @@ class CloudsMove:
 
     def prepare(self, slot: Slot, placement: Placement, budgets_usd_per_month: Mapping[str, float]) -> Move:
         """Put down that a slot is to be moved to where a placement has it; `resume` then does it."""
-        if self.journal_file.exists():
+        if FileLog(self.journal_file).lines():
             raise UsageError("a move is under way; `move --resume` goes on with it, `move --abort` goes back")
         before = self._home.deployment()
         blueprint = blueprint_at(before.blueprint, placement)
@@ -126,26 +126,23 @@ class CloudsMove:
         after = moved(before, move, Deployment(settings, before.spec, blueprint))
         self._keep(_BEFORE, before, self._home.placement())
         self._keep(_AFTER, after, placement.model_dump(mode="json"))
-        Journal.begin(self.journal_file, time.time, move, dict(before.blueprint.places)).close()
+        Journal.begin(FileLog(self.journal_file), time.time, move, dict(before.blueprint.places))
         return move
 
     def resume(self, at: Session) -> Report:
         """Go on with the move that was begun."""
-        with self._journal() as journal:
-            return self._end(journal, self._mover(at, journal).run())
+        return self._end(self._mover(at, self._journal()).run())
 
     def abort(self, at: Session) -> Report:
         """Go back to where the slot was, with all that was written meanwhile."""
-        with self._journal() as journal:
-            return self._end(journal, self._mover(at, journal).abort())
+        return self._end(self._mover(at, self._journal()).abort())
 
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
-    @contextmanager
-    def _journal(self) -> Iterator[Journal]:
-        if not self.journal_file.exists():
+    def _journal(self) -> Journal:
+        journal = Journal(FileLog(self.journal_file), time.time)
+        if not journal.entries:
             raise UsageError("no move of this deployment is under way")
-        with Journal(self.journal_file, time.time) as journal:
-            yield journal
+        return journal
 
     def _mover(self, at: Session, journal: Journal) -> Mover:
         phases = self._phases(journal.move)
@@ -195,10 +192,10 @@ class CloudsMove:
         kept = self._read(name)
         return Deployment(kept.settings, self._home.spec(), kept.blueprint)
 
-    def _end(self, journal: Journal, report: Report) -> Report:
+    def _end(self, report: Report) -> Report:
         number = 1 + sum(1 for _ in self._home.moves.glob("*-*.ndjson"))
         name = f"{number:04}-{report.move.slot.value}{'-aborted' if report.aborted else ''}.ndjson"
-        journal.file.rename(self._home.moves / name)
+        self.journal_file.rename(self._home.moves / name)
         for each in (_STATE, _AFTER, _BEFORE):
             (self._home.moves / each).unlink(missing_ok=True)
         return report
