@@ -7,6 +7,8 @@ import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import pytest
@@ -15,9 +17,10 @@ from twin2multicloud.deployer.documents import LONGEST, DocumentLog, Documents
 from twin2multicloud.model.errors import UsageError
 
 OpenDocuments = Callable[[], Documents]
+Work = Callable[[OpenDocuments, object, int, Callable[[int], object]], None]
 
 _PROCESSES = multiprocessing.get_context("spawn")
-_LINES = 60
+_LINES = 800
 _PATIENCE_S = 60.0
 
 
@@ -197,24 +200,23 @@ class DocumentsContract:
 
     # ── Several processes ───────────────────────────────────────────────────────────────────────────────────
     def test_lines_of_two_processes_are_whole_and_all_there(self, open_documents: OpenDocuments) -> None:
-        writers = [_PROCESSES.Process(target=_append, args=(open_documents, str(n), _LINES)) for n in range(2)]
-        _run(writers)
+        for writer in _two(_append, open_documents, _LINES):
+            _join(writer)
         lines = open_documents().lines("log")
         assert len(lines) == 2 * _LINES
         for number in range(2):
             mine = [line for line in lines if line.startswith(f"{number} ".encode())]
-            assert mine == [_line(str(number), count) for count in range(_LINES)], "whole, and in their order"
+            assert mine == [_line(number, count) for count in range(_LINES)], "whole, and in their order"
 
     def test_of_two_writers_one_is_the_last_and_nobody_reads_a_part(self, open_documents: OpenDocuments) -> None:
         documents = open_documents()
-        documents.write("twin.json", _content(0, 0))
-        writers = [_PROCESSES.Process(target=_write, args=(open_documents, n, 30)) for n in (1, 2)]
-        for writer in writers:
-            writer.start()
+        documents.write("twin.json", _content("before", 0))
+        writers = _two(_write, open_documents, 30)
         while any(writer.is_alive() for writer in writers):
             _check_whole(documents.read("twin.json"))
-        _run([], writers)
-        assert documents.read("twin.json") in (_content(1, 29), _content(2, 29))
+        for writer in writers:
+            _join(writer)
+        assert documents.read("twin.json") in (_content(0, 29), _content(1, 29))
         assert documents.names() == ["twin.json"]
 
     # ── Crashes ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,11 +246,11 @@ class DocumentsContract:
         assert documents.read("twin.json") == b"the next one's"
 
 
-def _line(who: str, count: int) -> bytes:
+def _line(who: object, count: int) -> bytes:
     return f"{who} {count} ".encode() + b"x" * (1 + count * 997 % 9_000)
 
 
-def _content(who: Any, count: int) -> bytes:
+def _content(who: object, count: int) -> bytes:
     """A document that shows whether all of it is from one writer."""
     return f"<{who} {count}>".encode() * (3_000 + count * 997 % 9_000) + b"end"
 
@@ -260,34 +262,48 @@ def _check_whole(content: bytes | None) -> None:
     assert content == first * content.count(b">") + b"end"
 
 
-def _append(opening: OpenDocuments, who: str, count: int, told: Connection | None = None) -> None:
+def _append(opening: OpenDocuments, who: object, count: int, told: Callable[[int], object]) -> None:
     documents = opening()
     for number in range(count):
         documents.append("log", _line(who, number))
-        if told is not None:
-            told.send(number + 1)
+        told(number + 1)
 
 
-def _write(opening: OpenDocuments, who: Any, count: int, told: Connection | None = None) -> None:
+def _write(opening: OpenDocuments, who: object, count: int, told: Callable[[int], object]) -> None:
     documents = opening()
     for number in range(count):
         documents.write("twin.json", _content(who, number))
-        if told is not None:
-            told.send(number + 1)
+        told(number + 1)
 
 
-def _run(starting: list[Any], running: list[Any] | None = None) -> None:
-    for process in starting:
+def _side_by_side(work: Work, opening: OpenDocuments, who: int, count: int, begin: Barrier) -> None:
+    begin.wait(_PATIENCE_S)
+    work(opening, who, count, lambda _number: None)
+
+
+def _two(work: Work, opening: OpenDocuments, count: int) -> list[SpawnProcess]:
+    """Two processes, 0 and 1, that begin this work at the same moment."""
+    begin = _PROCESSES.Barrier(3)
+    found = [_PROCESSES.Process(target=_side_by_side, args=(work, opening, who, count, begin)) for who in range(2)]
+    for process in found:
         process.start()
-    for process in [*starting, *(running or [])]:
-        process.join(_PATIENCE_S)
-        assert process.exitcode == 0
+    begin.wait(_PATIENCE_S)
+    return found
 
 
-def _killed(work: Callable[..., None], opening: OpenDocuments, after: int) -> int:
+def _join(process: SpawnProcess) -> None:
+    process.join(_PATIENCE_S)
+    assert process.exitcode == 0
+
+
+def _telling(work: Work, opening: OpenDocuments, told: Connection) -> None:
+    work(opening, "doomed", 1_000_000, told.send)
+
+
+def _killed(work: Work, opening: OpenDocuments, after: int) -> int:
     """Kill a process in the middle of this work, once it has done so much; how much it has said that it did."""
     told, teller = _PROCESSES.Pipe(duplex=False)
-    process = _PROCESSES.Process(target=work, args=(opening, "doomed", 1_000_000, teller))
+    process = _PROCESSES.Process(target=_telling, args=(work, opening, teller))
     process.start()
     teller.close()
     done = 0
