@@ -122,6 +122,7 @@ class CloudsMove:
         after = moved(before, move, Deployment(settings, before.spec, blueprint))
         self._keep(_BEFORE, before, self._home.placement())
         self._keep(_AFTER, after, placement.model_dump(mode="json"))
+        self._home.documents.delete(STATE)  # of a move whose process was killed after it had ended
         Journal.begin(self._log, time.time, move, dict(before.blueprint.places))
         return move
 
