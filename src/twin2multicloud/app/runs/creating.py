@@ -118,9 +118,8 @@ def cancel(backend: Backend, session: Session, principal: Principal, run: Run) -
         move_on(backend, session, run, "cancelled", "nothing was under way")
 
 
-def retry(backend: Backend, session: Session, principal: Principal, run: Run) -> RunInput:
+def retry(run: Run) -> RunInput:
     """What to ask for to do the same again; `ConflictError` for a run that has not failed."""
-    del backend, session, principal
     if run.twin_id is None or run.status not in ("failed", "cancelled"):
         raise ConflictError(f"run {run.number} is {run.status}; only one that failed or was cancelled is retried")
     request = dict(run.request)

@@ -113,8 +113,6 @@ class SandboxTarget:
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────
     def _plan_move(self, work: Work, layout: Layout) -> Planned:
         begun = under_way(layout)
-        if begun is not None:
-            begun.close()
         if work.asked.resume or work.asked.abort:
             if begun is None:
                 raise UsageError("no move of this twin is under way, so there is nothing to resume or abort")
@@ -137,8 +135,6 @@ class SandboxTarget:
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
         with SandboxMove(layout, progress=_told(work)) as turn:
             begun = under_way(layout)
-            if begun is not None:
-                begun.close()
             if work.asked.abort:
                 report: Report | None = turn.abort() if begun is not None else None
             elif begun is not None:
