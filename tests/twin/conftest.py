@@ -12,6 +12,7 @@ import pytest
 from twin2multicloud.model.errors import Finding, InvalidInputError
 from twin2multicloud.model.parsing import Parsed
 from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.files import Files
 from twin2multicloud.model.twin.reader import twin_of
 
 Change = Callable[[dict[str, Any]], None]
@@ -56,7 +57,7 @@ def small(change: Change = lambda document: None) -> dict[str, Any]:
 
 def read(change: Change = lambda document: None, directory: Path | None = None) -> TwinDefinition:
     """The small twin, changed and read."""
-    return twin_of(Parsed(small(change)), "twin", directory)
+    return twin_of(Parsed(small(change)), "twin", Files(directory))
 
 
 def findings(change: Change, directory: Path | None = None) -> dict[str, Finding]:

@@ -17,6 +17,7 @@ from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.model.parsing import Parsed, walk
 from twin2multicloud.model.twin import parts
 from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.files import Files
 from twin2multicloud.model.twin.reader import parse_twin, read_twin_file, twin_of
 
 TEXT = """\
@@ -129,7 +130,7 @@ def test_a_bad_part_does_not_make_others_look_wrong() -> None:
         "rules": [{"name": "r", "on": "valve", "devices": ["valve-a"], "when": "opening > 1"}, *SMALL["rules"]],
     }
     with pytest.raises(InvalidInputError) as error:
-        twin_of(Parsed(document), "t")
+        twin_of(Parsed(document), "t", Files(None))
     assert {finding.field for finding in error.value.findings} == {
         "device_types.sensor.fields.temperature.maximum",
         "devices[1].names[0]",
@@ -293,6 +294,27 @@ _anything = st.recursive(
 _PATHS = [path for path in walk(SMALL) if path]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("devices", 1, "within"),
+        ("rules", 0, "on"),
+        ("graph", "entities", 1, "model"),
+        ("graph", "entities", 1, "within"),
+    ],
+)
+def test_what_is_no_text_for_a_terminal_is_shown_escaped(path: tuple[str | int, ...]) -> None:
+    document = small()
+    inner: Any = document
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = "\x1f"
+    with pytest.raises(InvalidInputError) as caught:
+        twin_of(Parsed(document), "t", Files(None))
+    assert all(str(finding).isprintable() for finding in caught.value.findings)
+    assert any("\\x1f" in finding.problem for finding in caught.value.findings)
+
+
 @given(path=st.sampled_from(_PATHS), value=_anything, remove=st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_any_change_is_read_or_explained(path: tuple[str | int, ...], value: Any, remove: bool) -> None:
@@ -305,7 +327,7 @@ def test_any_change_is_read_or_explained(path: tuple[str | int, ...], value: Any
     else:
         inner[path[-1]] = value
     try:
-        twin: TwinDefinition | None = twin_of(Parsed(document), "t")
+        twin: TwinDefinition | None = twin_of(Parsed(document), "t", Files(None))
         found: tuple[Any, ...] = ()
     except InvalidInputError as error:
         twin, found = None, error.findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 
@@ -86,6 +86,24 @@ class Files:
             return f"; nor does its directory {shown(file.parent.name)}"
         guess = nearest(file.name, beside)
         return f"; did you mean {shown(guess)}?" if guess else ""
+
+
+class GivenFiles(Files):
+    """Files that came along with a definition, as path → text, and are on no disk."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(None)
+        self._texts = texts
+
+    def text(self, path: str, limit: int) -> str:
+        """As `Files.text`."""
+        if path not in self._texts:
+            guess = nearest(path, list(self._texts))
+            raise FileError(f"{shown(path)} was not given{f'; did you mean {shown(guess)}?' if guess else ''}")
+        text = self._texts[path]
+        if len(text.encode()) > limit:
+            raise FileError(f"{shown(path)} is larger than {limit // 1024} KiB")
+        return text
 
 
 def _named_code(parts: Parts) -> Iterator[tuple[Path, str, tuple[str, tuple[str, ...]]]]:

@@ -31,7 +31,7 @@ from twin2multicloud.model.twin.definition import (
     RuleDefinition,
     TwinDefinition,
 )
-from twin2multicloud.model.twin.files import Files
+from twin2multicloud.model.twin.files import Files, GivenFiles
 from twin2multicloud.model.twin.given import resolve_interfaces
 from twin2multicloud.model.twin.parts import Listed, Named, Parts, Problem
 from twin2multicloud.model.validation import ModelT, limited, validated, value_text
@@ -64,17 +64,24 @@ def twin_of_scenario(name: str) -> TwinDefinition:
 
 
 def parse_twin(
-    content: bytes | str, source: str, form: Format | None = None, *, directory: FilePath | None = None
+    content: bytes | str,
+    source: str,
+    form: Format | None = None,
+    *,
+    directory: FilePath | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> TwinDefinition:
     """The twin in `content`; without `form` its first line tells the format. `source` names it in errors.
 
-    Files that it names are looked for in `directory`; without one, naming a file is a finding.
+    Files that it names are looked for in `directory`, or among `files` (path → text) where those are given; without
+    either, naming a file is a finding.
     """
     text = decoded(content, source)
-    return twin_of(parse(text, form or sniff(text), source), source, directory)
+    found = Files(directory) if files is None else GivenFiles(files)
+    return twin_of(parse(text, form or sniff(text), source), source, found)
 
 
-def twin_of(parsed: Parsed, source: str, directory: FilePath | None = None) -> TwinDefinition:
+def twin_of(parsed: Parsed, source: str, files: Files) -> TwinDefinition:
     """The twin with a raw value. Raises `InvalidInputError` with every finding."""
     value = parsed.value
     if value is None:
@@ -85,7 +92,7 @@ def twin_of(parsed: Parsed, source: str, directory: FilePath | None = None) -> T
         problem = "is a workload, not a twin: it has no device_types; `twin2multicloud init` writes a whole twin"
         raise fail(source, problem, 1, 1)
     reading = _Reading(parsed, value)
-    definition = reading.definition(Files(directory))
+    definition = reading.definition(files)
     if reading.findings or definition is None:
         raise InvalidInputError(source, limited(reading.findings))
     return definition

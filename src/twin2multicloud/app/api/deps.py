@@ -1,0 +1,114 @@
+"""What endpoints are handed: the backend, and whoever is asking once they were found to be allowed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Path, Query, params
+from sqlalchemy.orm import Session as OrmSession
+from starlette.requests import HTTPConnection
+
+from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_twin, the_workspace
+from twin2multicloud.app.auth.keys import key_principal
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.people import ApiKey, Role
+from twin2multicloud.app.errors import InvalidError, PreconditionRequiredError, UnauthenticatedError
+from twin2multicloud.app.services.runs import the_run
+from twin2multicloud.model.errors import Finding
+
+_ETAG: Final = re.compile(r'"(\d{1,9})"')
+_ID: Final = r"^[a-z]{3}_[0-9a-z]{1,28}$"
+
+
+def backend_of(connection: HTTPConnection) -> Backend:
+    """The app's backend."""
+    found: Backend = connection.app.state.backend
+    return found
+
+
+async def _backend(connection: HTTPConnection) -> Backend:
+    return backend_of(connection)
+
+
+BackendDep = Annotated[Backend, Depends(_backend)]
+TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
+RunId = Annotated[str, Path(pattern=_ID, examples=["run_7h3k9m2p5r8t1v4x6z0b"])]
+WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
+WorkspaceQuery = Annotated[
+    str | None, Query(alias="workspace", pattern=_ID, description="Needed by those who are in several workspaces.")
+]
+
+
+class Allow:
+    """A dependency that lets in whom a rule allows, and yields the `Principal`. Every endpoint has exactly one."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __call__(self, connection: HTTPConnection) -> Principal:
+        """Whoever asks; `UnauthenticatedError`, `ForbiddenError` or `NotFoundError` if they may not."""
+        backend = backend_of(connection)
+        assert self.rule.scope is not None
+        with backend.database.read() as session:
+            principal, note_key = authenticate(session, connection, backend)
+            principal.check_scope(self.rule.scope)
+            if self.rule.on is On.INSTALLATION:
+                principal.check_admin()
+            elif self.rule.role is not None:
+                self._check_role(session, principal, self.rule.role, connection)
+        if note_key is not None:
+            with backend.database.write() as session:
+                key = session.get(ApiKey, note_key)
+                if key is not None:
+                    key.last_used_at = utc(backend)
+        return principal
+
+    def _check_role(self, session: OrmSession, principal: Principal, role: Role, connection: HTTPConnection) -> None:
+        given = {**connection.query_params, **connection.path_params}
+        if self.rule.on is On.TWIN:
+            the_twin(session, principal, given["twin"], role)
+        elif self.rule.on is On.RUN:
+            the_run(session, principal, given["run"], role)
+        elif self.rule.on is On.WORKSPACE:
+            the_workspace(session, principal, given.get("workspace"), role)
+
+
+def allow(scope: Scope, role: Role | None = None, on: On = On.NOTHING) -> params.Depends:
+    """The dependency for a rule."""
+    found: params.Depends = Depends(Allow(Rule(scope, role, on)))
+    return found
+
+
+def authenticate(session: OrmSession, connection: HTTPConnection, backend: Backend) -> tuple[Principal, str | None]:
+    """Whoever asks, and the key whose use is to be noted. `UnauthenticatedError` for nobody known."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        principal, note = key_principal(session, token.strip(), utc(backend))
+        return principal, principal.key_id if note else None
+    raise UnauthenticatedError("sign in, or send an API key as `Authorization: Bearer t2m_…`")
+
+
+def utc(backend: Backend) -> datetime:
+    """The time."""
+    return datetime.fromtimestamp(backend.clock.now(), UTC)
+
+
+def etag(version: int) -> str:
+    """A row's version as an ETag."""
+    return f'"{version}"'
+
+
+def _if_match(if_match: Annotated[str | None, Header(description="The ETag last seen.")] = None) -> int:
+    if if_match is None:
+        raise PreconditionRequiredError(
+            "say which version this changes: send If-Match with the ETag that a GET of it told"
+        )
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise InvalidError("If-Match is no ETag of ours", findings=[Finding("if-match", 'is as in "3"', if_match[:40])])
+    return int(found[1])
+
+
+IfMatch = Annotated[int, Depends(_if_match)]

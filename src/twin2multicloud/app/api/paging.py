@@ -1,0 +1,87 @@
+"""Lists in parts that scale: each part begins after the last row of the one before (keyset), never at a count."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from fastapi import Query
+from sqlalchemy import Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from twin2multicloud.app.errors import InvalidError
+from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.model.errors import Finding
+
+RowT = TypeVar("RowT")
+ItemT = TypeVar("ItemT")
+_MOST: Final = 500
+
+Limit = Annotated[int, Query(ge=1, le=_MOST, description="How many at most.")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the part before.")]
+Sort = Annotated[str | None, Query(max_length=40, description="A field to sort by; -field for the other way round.")]
+
+
+def page(
+    session: Session,
+    query: Select[RowT],
+    key: InstrumentedAttribute[Any],
+    fields: Mapping[str, InstrumentedAttribute[Any]],
+    *,
+    sort: str | None,
+    cursor: str | None,
+    limit: int,
+    default: str,
+    item: Callable[[RowT], ItemT],
+) -> Page[ItemT]:
+    """Part of what `query` finds, sorted by one of `fields` and then by `key`, which tells rows apart.
+
+    Raises `InvalidError` for a field that cannot be sorted by and for a cursor that is none, or of another order.
+    """
+    order = sort or default
+    name, down = order.removeprefix("-"), order.startswith("-")
+    if name not in fields:
+        raise InvalidError(
+            f"sort: {name!r} cannot be sorted by",
+            findings=[Finding("sort", f"is one of {', '.join(fields)}, with - before it for the other way", name)],
+        )
+    column = fields[name]
+    if cursor is not None:
+        value, last = _decode(cursor, order, column)
+        beyond = column < value if down else column > value
+        tied = and_(column == value, key < last if down else key > last)
+        query = query.where(or_(beyond, tied))
+    query = query.order_by(column.desc() if down else column.asc(), key.desc() if down else key.asc())
+    rows: Sequence[RowT] = session.scalars(query.limit(limit + 1)).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    following = _encode(order, getattr(rows[-1], column.key), getattr(rows[-1], key.key)) if more else None
+    return Page(items=[item(row) for row in rows], next=following)
+
+
+def _encode(order: str, value: Any, key: Any) -> str:
+    text = value.isoformat() if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(msgspec.json.encode([order, text, key])).decode().rstrip("=")
+
+
+def _decode(cursor: str, order: str, column: InstrumentedAttribute[Any]) -> tuple[Any, Any]:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        made_for, value, key = msgspec.json.decode(raw, type=tuple[str, Any, Any])
+        if made_for != order or isinstance(value, dict | list) or not isinstance(key, str | int):
+            raise ValueError
+        python = column.type.python_type
+        if python is datetime:
+            value = datetime.fromisoformat(value)
+        elif not isinstance(value, python):
+            raise ValueError
+    except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError, UnicodeError) as error:
+        raise InvalidError(
+            "cursor: this is not what `next` said for this list",
+            findings=[Finding("cursor", "is `next` of the part before, with the same sort")],
+        ) from error
+    return value, key

@@ -1,0 +1,161 @@
+"""Errors as problem+json (RFC 9457): every refusal names what was wrong with which field, and what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from twin2multicloud.app.correlation import correlation_id
+from twin2multicloud.app.errors import BackendError
+from twin2multicloud.app.schemas.problems import FieldProblem, Problem
+from twin2multicloud.model.errors import (
+    Finding,
+    InfeasibleError,
+    InvalidInputError,
+    PriceError,
+    Twin2MultiCloudError,
+    UsageError,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TITLES: Final = {
+    400: "The request cannot be read",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not as things are",
+    412: "Changed meanwhile",
+    413: "Too large",
+    422: "Not acceptable as it is",
+    428: "A precondition is missing",
+    429: "Too many requests",
+    500: "A defect of ours",
+    503: "Not available now",
+}
+_LOG: Final = logging.getLogger("twin2multicloud.api")
+
+
+def install(app: FastAPI) -> None:
+    """Have the app tell all its errors so."""
+    app.add_exception_handler(Twin2MultiCloudError, _ours)
+    app.add_exception_handler(RequestValidationError, _request)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(Exception, _defect)
+
+
+def response(
+    status: int,
+    name: str,
+    detail: str,
+    *,
+    findings: Sequence[Finding] = (),
+    details: dict[str, Any] | None = None,
+    exit_code: int = 6,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """One problem as a response."""
+    problem = Problem(
+        type=f"urn:twin2multicloud:problem:{name}",
+        title=_TITLES.get(status, "Not done"),
+        status=status,
+        detail=detail,
+        correlation_id=correlation_id(),
+        errors=[
+            FieldProblem(field=each.field, problem=each.problem, value=each.value, line=each.line, column=each.column)
+            for each in findings
+        ],
+        details=details or {},
+        exit_code=exit_code,
+    )
+    return JSONResponse(
+        problem.model_dump(mode="json", exclude_none=True), status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Twin2MultiCloudError)
+    status, name, findings, details = describe(error)
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after_s" in details:
+        headers["Retry-After"] = str(details["retry_after_s"])
+    if status >= 500:
+        _LOG.error("a request failed: %s", error, exc_info=error)
+    return response(
+        status, name, str(error), findings=findings, details=details, exit_code=error.exit_code, headers=headers
+    )
+
+
+def describe(error: Twin2MultiCloudError) -> tuple[int, str, Sequence[Finding], dict[str, Any]]:
+    """An error's status, name, findings and details."""
+    if isinstance(error, BackendError):
+        return error.status, error.name, error.findings, error.details
+    if isinstance(error, InvalidInputError):
+        return 422, "invalid", error.findings, {}
+    if isinstance(error, InfeasibleError):
+        return 422, "infeasible", (), {}
+    if isinstance(error, UsageError):
+        return 422, "unusable", (), {}
+    if isinstance(error, PriceError):
+        return 409, "prices", (), {}
+    # Other errors of ours name a state that forbids it (a deployment that is busy, stores that hold data, …).
+    return 409, "refused", (), {}
+
+
+async def _request(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    findings = [
+        Finding(_field(each["loc"]), str(each["msg"]).removeprefix("Value error, "), _value(each.get("input")))
+        for each in error.errors()[:50]
+    ]
+    told = "; ".join(str(each) for each in findings[:3])
+    return response(422, "invalid", told, findings=findings, exit_code=4)
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    names = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    return response(
+        error.status_code,
+        names.get(error.status_code, "refused"),
+        str(error.detail),
+        headers=dict(error.headers) if error.headers else None,
+    )
+
+
+async def _database(_request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("the database does not answer", exc_info=error)
+    return response(
+        503, "unavailable", "the database does not answer now; try again in a moment", headers={"Retry-After": "2"}
+    )
+
+
+async def _defect(_request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
+    return response(
+        500,
+        "internal",
+        f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
+        exit_code=70,
+    )
+
+
+def _field(location: Sequence[Any]) -> str:
+    parts = [str(part) for part in location]
+    return ".".join(parts[1:] if parts and parts[0] in ("body", "query", "path", "header") else parts)
+
+
+def _value(value: Any) -> str | None:
+    if value is None or isinstance(value, dict | list | bytes):
+        return None
+    return repr(value)[:80]

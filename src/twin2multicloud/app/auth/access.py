@@ -1,0 +1,160 @@
+"""Rules of access: what each endpoint asks of whoever calls it, and how that is decided.
+
+A rule names a scope (what a key must be allowed to), a role, and what the role must be held on. An installation's
+admins have no role of their own in workspaces: they look after people, keys of others, prices and the audit log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session as OrmSession
+
+from twin2multicloud.app.db.tables.people import Role, TwinMember, User, Workspace, WorkspaceMember
+from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.errors import ForbiddenError, InvalidError, NotFoundError
+from twin2multicloud.model.errors import Finding
+
+
+class Scope(StrEnum):
+    """What a key may be used for. A browser's session has all."""
+
+    READ = "read"
+    WRITE = "write"
+    RUN = "run"
+    ADMIN = "admin"
+
+
+class On(StrEnum):
+    """What a rule's role must be held on."""
+
+    NOTHING = "nothing"
+    """Signed in is enough; the endpoint itself shows only what may be seen."""
+    WORKSPACE = "workspace"
+    TWIN = "twin"
+    RUN = "run"
+    """The run's twin; of a run that is of none, its workspace."""
+    INSTALLATION = "installation"
+    """Not a role: an admin is asked for."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an endpoint asks for. None of it for a public one (`scope` None)."""
+
+    scope: Scope | None
+    role: Role | None = None
+    on: On = On.NOTHING
+
+
+PUBLIC = Rule(None)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking: a person, by a session (all scopes) or a key (its scopes, and its workspace if it has one)."""
+
+    user_id: str
+    name: str
+    email: str
+    admin: bool
+    scopes: frozenset[Scope]
+    key_id: str | None = None
+    workspace_id: str | None = None
+    session: bool = False
+
+    def check_scope(self, scope: Scope) -> None:
+        """`ForbiddenError` where a key may not be used for this."""
+        if scope not in self.scopes:
+            raise ForbiddenError(
+                f"this key may not {scope.value}; it has the scopes {', '.join(sorted(self.scopes)) or 'none'}",
+                details={"scope": scope.value},
+            )
+
+    def check_admin(self) -> None:
+        """`ForbiddenError` unless an admin of the installation asks."""
+        if not self.admin or self.workspace_id is not None:
+            raise ForbiddenError("only an admin of this installation may do that")
+
+
+def role_in(session: OrmSession, principal: Principal, workspace_id: str) -> Role | None:
+    """The principal's role for all of a workspace."""
+    if principal.workspace_id not in (None, workspace_id):
+        return None
+    found = session.get(WorkspaceMember, (workspace_id, principal.user_id))
+    return None if found is None else Role(found.role)
+
+
+def role_on(session: OrmSession, principal: Principal, twin: Twin) -> Role | None:
+    """The principal's role for a twin: the higher one of theirs in its workspace and for itself."""
+    if principal.workspace_id not in (None, twin.workspace_id):
+        return None
+    roles = [role_in(session, principal, twin.workspace_id)]
+    own = session.get(TwinMember, (twin.id, principal.user_id))
+    roles.append(None if own is None else Role(own.role))
+    return max((role for role in roles if role is not None), key=lambda role: role.rank, default=None)
+
+
+def check_role(held: Role | None, needed: Role, what: str, problem: str) -> None:
+    """`NotFoundError` for whoever has no role there, as if it did not exist; `ForbiddenError` where it is too low."""
+    if held is None:
+        raise NotFoundError(problem)
+    if held.rank < needed.rank:
+        raise ForbiddenError(
+            f"your role for {what} is {held.value}; this takes {needed.value}",
+            details={"role": held.value, "needed": needed.value},
+        )
+
+
+def the_twin(session: OrmSession, principal: Principal, twin_id: str, needed: Role) -> Twin:
+    """A twin, for whoever has that role for it."""
+    twin = session.get(Twin, twin_id)
+    problem = f"there is no twin {twin_id[:60]!r} that you may see"
+    if twin is None:
+        raise NotFoundError(problem)
+    check_role(role_on(session, principal, twin), needed, f"the twin '{twin.name}'", problem)
+    return twin
+
+
+def the_workspace(session: OrmSession, principal: Principal, workspace_id: str | None, needed: Role) -> Workspace:
+    """A workspace, for whoever has that role in it. Without an id the only one that is theirs."""
+    if workspace_id is None:
+        return _only_workspace(session, principal, needed)
+    workspace = session.get(Workspace, workspace_id)
+    problem = f"there is no workspace {workspace_id[:60]!r} that you may see"
+    if workspace is None:
+        raise NotFoundError(problem)
+    check_role(role_in(session, principal, workspace_id), needed, f"the workspace '{workspace.name}'", problem)
+    return workspace
+
+
+def _only_workspace(session: OrmSession, principal: Principal, needed: Role) -> Workspace:
+    mine = session.scalars(
+        select(Workspace)
+        .join(WorkspaceMember, WorkspaceMember.workspace_id == Workspace.id)
+        .where(WorkspaceMember.user_id == principal.user_id)
+        .order_by(Workspace.created_at)
+    ).all()
+    mine = [each for each in mine if principal.workspace_id in (None, each.id)]
+    if not mine:
+        raise NotFoundError("you are in no workspace; somebody who owns one can let you in")
+    if len(mine) > 1:
+        names = ", ".join(f"{each.id} ({each.name})" for each in mine)
+        raise InvalidError("say in which workspace", findings=[Finding("workspace", f"is one of {names}")])
+    check_role(role_in(session, principal, mine[0].id), needed, f"the workspace '{mine[0].name}'", "")
+    return mine[0]
+
+
+def visible_twins(principal: Principal) -> ColumnElement[bool]:
+    """The condition that a twin may be seen."""
+    in_workspace = select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == principal.user_id)
+    own = select(TwinMember.twin_id).where(TwinMember.user_id == principal.user_id)
+    seen = or_(Twin.workspace_id.in_(in_workspace), Twin.id.in_(own))
+    return seen if principal.workspace_id is None else seen & (Twin.workspace_id == principal.workspace_id)
+
+
+def user_principal(user: User, *, session: bool) -> Principal:
+    """A person with all that is theirs."""
+    return Principal(user.id, user.name, user.email, user.admin, frozenset(Scope), session=session)

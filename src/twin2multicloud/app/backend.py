@@ -1,0 +1,39 @@
+"""The management backend's parts, put together once per process and handed to whoever needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from twin2multicloud.app.db.base import MakeId, new_id
+from twin2multicloud.app.db.database import Database
+from twin2multicloud.app.db.sealing import KeyRing, Sealer
+from twin2multicloud.app.events.log import EventLog
+from twin2multicloud.app.settings import Settings
+from twin2multicloud.runtime.ports import Clock
+from twin2multicloud.runtime.system_clock import SystemClock
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What services work with. Each process has its own; what they share is in the database."""
+
+    settings: Settings
+    database: Database
+    sealer: Sealer
+    events: EventLog
+    clock: Clock
+    make_id: MakeId = new_id
+
+
+@contextmanager
+def open_backend(settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id) -> Iterator[Backend]:
+    """The backend over the database that the settings name, which must be migrated; closed again at the end."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    used = clock or SystemClock()
+    database = Database(settings.url)
+    try:
+        yield Backend(settings, database, Sealer(KeyRing.of(settings.keys)), EventLog(database, used), used, make_id)
+    finally:
+        database.close()

@@ -1,0 +1,1 @@
+"""The management database: tables, sessions, migrations, sealing of secrets."""

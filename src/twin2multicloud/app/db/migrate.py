@@ -1,0 +1,102 @@
+"""Bringing a database's tables to what this version expects, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from twin2multicloud.app.db import tables
+from twin2multicloud.app.db.base import Base
+from twin2multicloud.app.db.database import Database
+from twin2multicloud.model.errors import Twin2MultiCloudError
+
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 0x7432_6D6D
+assert tables.__all__
+
+
+class MigrationError(Twin2MultiCloudError):
+    """The database is not as this version of the program needs it (exit code 6)."""
+
+    exit_code = 6
+
+
+def head() -> str:
+    """The revision that this version expects."""
+    found = ScriptDirectory.from_config(_config(None)).get_current_head()
+    assert found is not None
+    return found
+
+
+def revision(database: Database) -> str | None:
+    """The revision a database has; None for an empty one."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database, to: str = "head") -> None:
+    """Bring the tables to a revision. Of several processes that do so at once one does it, the others wait."""
+    with _alone(database) as connection:
+        known = {each.revision for each in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+        there = MigrationContext.configure(connection).get_current_revision()
+        if there is not None and there not in known:
+            raise MigrationError(
+                f"the database is of a newer version of this program (revision {there}); use that version, "
+                "or restore a backup of before the upgrade"
+            )
+        command.upgrade(_config(connection), to)
+
+
+def downgrade(database: Database, to: str) -> None:
+    """Take the tables back to an earlier revision ("base": to nothing)."""
+    with _alone(database) as connection:
+        command.downgrade(_config(connection), to)
+
+
+def check(database: Database) -> None:
+    """`MigrationError` unless the tables are those that this version expects."""
+    there = revision(database)
+    if there != head():
+        raise MigrationError(
+            f"the database is at revision {there or 'none'}, this version needs {head()}; `twin2multicloud db upgrade`"
+        )
+
+
+def differences(database: Database) -> list[Any]:
+    """In what the tables differ from what the code says: nothing, at the newest revision."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_object": lambda _thing, name, kind, *_: (
+                    not (kind == "table" and str(name).startswith("dbos_"))
+                ),
+            },
+        )
+        found: list[Any] = compare_metadata(context, Base.metadata)
+        return found
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[Connection]:
+    with database.engine.execution_options(t2m_immediate=True).begin() as connection:
+        if not database.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        yield connection
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config

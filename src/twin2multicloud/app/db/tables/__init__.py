@@ -1,0 +1,44 @@
+"""All tables. Importing this package is what makes `Base.metadata` whole."""
+
+from __future__ import annotations
+
+from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
+from twin2multicloud.app.db.tables.people import (
+    ApiKey,
+    DeviceLogin,
+    LoginAttempt,
+    Session,
+    TwinMember,
+    User,
+    Workspace,
+    WorkspaceMember,
+)
+from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
+from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
+from twin2multicloud.app.db.tables.twins import Connection, Optimization, PriceBookVersion, Twin, TwinVersion
+
+__all__ = [
+    "Alert",
+    "ApiKey",
+    "AuditEntry",
+    "Claim",
+    "Connection",
+    "DeviceLogin",
+    "Document",
+    "Event",
+    "LoginAttempt",
+    "Optimization",
+    "PriceBookVersion",
+    "Run",
+    "Session",
+    "Stack",
+    "Stage",
+    "StateLock",
+    "StateVersion",
+    "Twin",
+    "TwinMember",
+    "TwinVersion",
+    "User",
+    "Workspace",
+    "WorkspaceMember",
+]

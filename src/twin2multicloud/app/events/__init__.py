@@ -1,0 +1,1 @@
+"""Events: written with what they tell of, then delivered to whoever watches."""

@@ -1,0 +1,1 @@
+"""What is gathered from running twins: errors, alerts, health."""

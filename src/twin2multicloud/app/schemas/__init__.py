@@ -1,0 +1,1 @@
+"""The bodies of requests and responses, shared by the API and its client."""

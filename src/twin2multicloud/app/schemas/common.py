@@ -1,0 +1,27 @@
+"""What many bodies share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+ShortName = Annotated[
+    str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$", examples=["berlin"])
+]
+Note = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
+
+
+class Body(BaseModel):
+    """A request's body: what is not known is refused, so that no misspelt field is silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel, Generic[T]):
+    """Part of a list. `next` is the `cursor` of the part that follows, None at the end."""
+
+    items: list[T]
+    next: str | None = None

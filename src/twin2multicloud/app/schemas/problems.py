@@ -1,0 +1,32 @@
+"""Problems (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field: its dotted path ("" for the whole), and where in a file, counted from 1."""
+
+    field: str
+    problem: str
+    value: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class Problem(BaseModel):
+    """Why something was not done. `type` is what programs can rely on, `detail` is for people; `exit_code` is what the
+    command line ends with.
+    """
+
+    type: str = Field(examples=["urn:twin2multicloud:problem:conflict"])
+    title: str = Field(examples=["Not as things are"])
+    status: int = Field(examples=[409])
+    detail: str = Field(examples=["run 14 (deploy) of this twin is under way; wait for it or cancel it"])
+    correlation_id: str = Field(examples=["9f2c1ab04d6e8a10"])
+    errors: list[FieldProblem] = []
+    details: dict[str, Any] = {}
+    exit_code: int = 6

@@ -1,0 +1,1 @@
+"""What the backend does, one module per noun. Services never commit: whoever opened the session does."""

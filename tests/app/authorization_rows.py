@@ -1,0 +1,132 @@
+"""What each endpoint asks for. Keep the order of the API: one block per module of routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.app.backends import TWIN, Person, Site
+from tests.app.runners import place, work_off
+from twin2multicloud.app.db.tables.people import Role
+
+
+@dataclass(frozen=True)
+class Row:
+    """`scope` None: public. `path` gives values for the path's parameters beyond {twin} and {workspace}; `query`,
+    `body` and `headers` make the call one that works; `ok` is its status then.
+    """
+
+    scope: Literal["read", "write", "run", "admin"] | None
+    role: Literal["viewer", "operator", "owner"] = "viewer"
+    on: Literal["nothing", "workspace", "twin", "installation"] = "nothing"
+    ok: int = 200
+    path: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[Scene], Mapping[str, str]] | None = None
+    """Makes what the call needs; more values for the path's parameters. It is called before every call."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A workspace with one person per role, a twin, an admin who is in no workspace, and a stranger in another one."""
+
+    site: Site
+    people: Mapping[str, Person]
+    admin: Person
+    stranger: Person
+    twin_id: str
+    other_workspace_id: str
+
+    @property
+    def owner(self) -> Person:
+        """Who owns the workspace."""
+        return self.people["owner"]
+
+    @classmethod
+    def of(cls, site: Site) -> Scene:
+        """Set it."""
+        other = site.workspace("rome")
+        people = {role.value: site.person(f"the-{role.value}", role) for role in Role}
+        stranger = site.person("stranger", workspace_id=other)
+        admin = site.person("admin", None, admin=True)
+        twin = people["owner"].create_twin()["id"]
+        return cls(site, people, admin, stranger, twin, other)
+
+    def call(self, endpoint: str, row: Row, token: str | None) -> Any:
+        """One call as whoever has that token."""
+        method, _, path = endpoint.partition(" ")
+        more = row.prepare(self) if row.prepare else {}
+        values = {"twin": self.twin_id, "workspace": self.site.workspace_id, **row.path, **more}
+        headers = {**row.headers, **({} if token is None else {"Authorization": f"Bearer {token}"})}
+        query = dict(row.query)
+        if row.on == "workspace" and "{workspace}" not in path:
+            query["workspace"] = self.site.workspace_id
+        return self.site.http.request(
+            method, path.format_map(values), params=query, json=row.body, headers=headers, follow_redirects=False
+        )
+
+    def status(self, endpoint: str, row: Row, token: str | None) -> int:
+        """The status of one call."""
+        found: int = self.call(endpoint, row, token).status_code
+        return found
+
+
+def _run(scene: Scene) -> dict[str, str]:
+    """The twin's run: a new one, unless one is under way."""
+    known = scene.owner.get(f"twins/{scene.twin_id}/runs")["items"]
+    for run in known:
+        if run["ended_at"] is None:
+            return {"run": run["id"]}
+    place(scene.site, scene.twin_id)
+    return {"run": scene.owner.post(f"twins/{scene.twin_id}/runs", {"kind": "deploy"}, 201)["id"]}
+
+
+def _planned_run(scene: Scene) -> dict[str, str]:
+    found = _run(scene)
+    work_off(scene.site)
+    return found
+
+
+def _failed_run(scene: Scene) -> dict[str, str]:
+    found = _run(scene)
+    scene.owner.post(f"runs/{found['run']}/cancel")
+    return found
+
+
+def _placed(scene: Scene) -> dict[str, str]:
+    place(scene.site, scene.twin_id)
+    return {}
+
+
+_SEEN = {"If-Match": '"1"'}
+_V1 = "/api/v1"
+
+ROWS: dict[str, Row] = {
+    # about
+    f"GET {_V1}/openapi.json": Row(None),
+    # health
+    "GET /health/live": Row(None),
+    "GET /health/ready": Row(None),
+    # twins
+    f"GET {_V1}/twins": Row("read"),
+    f"POST {_V1}/twins": Row(
+        "write", "operator", "workspace", 201, body={"source": TWIN.replace("greenhouse", "other")}
+    ),
+    f"GET {_V1}/twins/{{twin}}": Row("read", "viewer", "twin"),
+    f"PUT {_V1}/twins/{{twin}}": Row("write", "operator", "twin", body={"source": TWIN}, headers=_SEEN),
+    f"DELETE {_V1}/twins/{{twin}}": Row("write", "owner", "twin", 204, headers=_SEEN),
+    f"GET {_V1}/twins/{{twin}}/versions": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/versions/{{number}}": Row("read", "viewer", "twin", path={"number": "1"}),
+    f"GET {_V1}/twins/{{twin}}/diff": Row("read", "viewer", "twin", query={"before": "1"}),
+    # runs
+    f"GET {_V1}/runs": Row("read"),
+    f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),
+    f"POST {_V1}/twins/{{twin}}/runs": Row("run", "operator", "twin", 201, prepare=_placed, body={"kind": "deploy"}),
+    f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
+    f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
+}
