@@ -22,7 +22,7 @@ from twin2multicloud.runtime.adapters.local.nonces import LocalNonces
 from twin2multicloud.runtime.envelope import TELEMETRY, Event, encode_batch
 from twin2multicloud.runtime.links import MAX_BODY_BYTES, MAX_CONTENT_BYTES, Key, LinksDocument, compress, sign
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one sandbox's links")]
 
 CLOUD = ring(0, 1)[Slot.HOT]
 EVENT = Event("intruder", "/x", TELEMETRY, "meter-001", "2026-11-25T12:00:00.000000Z", {"temperature": 1.0})
