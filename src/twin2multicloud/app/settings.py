@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from twin2multicloud.model.errors import Finding, InvalidInputError
 
+PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
+_TAKEN_NAMES: Final = frozenset({"local", "device", "providers"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -101,6 +104,12 @@ class Settings(BaseSettings):
             )
         if self.auth == "login" and not self.oidc and not self.saml:
             raise ValueError("auth is 'login' and no provider is set; add one under [oidc.NAME] or [saml.NAME]")
+        for name in (*self.oidc, *self.saml):
+            if not PROVIDER_NAME.fullmatch(name) or name in _TAKEN_NAMES or (name in self.oidc and name in self.saml):
+                raise ValueError(
+                    f"the provider's name {name[:40]!r} becomes part of addresses (/login/NAME): write it in at most "
+                    f"30 of a-z, 0-9 and -, each once, and none of {', '.join(sorted(_TAKEN_NAMES))}"
+                )
         if self.auth == "login" and self.public_url is not None:
             parts = urlsplit(self.public_url)
             if parts.scheme != "https" and parts.hostname not in LOOPBACK:
