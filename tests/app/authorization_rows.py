@@ -90,6 +90,8 @@ ROWS: dict[str, Row] = {
     "GET /login/local": Row(None),
     "GET /login/style.css": Row(None),
     "GET /login/script.js": Row(None),
+    "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
+    "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
     # me
     f"GET {_V1}/me": Row("read"),
     f"POST {_V1}/logout": Row("read", ok=204),

@@ -8,16 +8,17 @@ from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
-from twin2multicloud.app.api.routes import health, login, login_pages, me, twins
+from twin2multicloud.app.api.routes import health, login, login_pages, login_provider, me, twins
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.schemas.problems import Problem
+from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
 _ROUTERS = (login.router, me.router, twins.router)
-_PAGES = (login_pages.router,)
+_PAGES = (login_pages.router, login_provider.router)
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -33,6 +34,7 @@ def create_app(backend: Backend) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.backend = backend
+    app.state.directory = Directory(backend.clock)
     app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:

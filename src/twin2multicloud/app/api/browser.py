@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
@@ -12,6 +13,8 @@ from twin2multicloud.app.auth.cookies import Cookie, Cookies
 from twin2multicloud.app.auth.sessions import NewSession
 from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
+
+ATTEMPT_LASTS: Final = timedelta(minutes=10)
 
 
 class Browser:
@@ -47,6 +50,10 @@ class Browser:
     def attempt(self) -> str | None:
         """By what it is known while it signs in."""
         return self._connection.cookies.get(self._names.attempt)
+
+    def remember(self, response: Response, token: str) -> None:
+        """Have the response give it a name while it signs in."""
+        _set(response, self._names.make(self._names.attempt, token, ATTEMPT_LASTS))
 
     def sign_in(self, response: Response, made: NewSession) -> None:
         """Have the response give it a session."""

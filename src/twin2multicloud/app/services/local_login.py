@@ -54,7 +54,7 @@ def prepare(backend: Backend, name: str | None = None) -> Path:
     return file
 
 
-def link(backend: Backend, return_to: str = "/") -> str:
+def link(backend: Backend, return_to: str | None = None) -> str:
     """An address that signs the browser on this machine in, once, within minutes. The code is in its fragment, which
     browsers send to nobody and servers never log. Make sure of the local user first (`prepare`).
     """

@@ -9,8 +9,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import user_principal
+from twin2multicloud.app.auth.admission import check_admission
+from twin2multicloud.app.auth.identity import Identity
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role, User, Workspace, WorkspaceMember
+from twin2multicloud.app.errors import SignInRefusedError
 from twin2multicloud.app.services import audit
 from twin2multicloud.app.services.moments import utc_now
 
@@ -34,6 +37,35 @@ def anybody(session: Session) -> bool:
     """
     found = session.scalar(select(User.id).where(User.subject.not_like(f"{LOCAL}%")).limit(1))
     return found is not None
+
+
+def admit(backend: Backend, session: Session, identity: Identity) -> User:
+    """The person that a provider vouches for, made if they are new. `SignInRefusedError` for those who may not come in
+    (`settings.admission`) and for those who were shut out.
+    """
+    check_admission(backend.settings.admission, identity)
+    user = _known(session, identity.subject)
+    if user is None:
+        take_turns(session)
+        # Somebody may have made them while this waited: the same person in another window, say.
+        user = _known(session, identity.subject)
+    if user is None:
+        return add_user(
+            backend,
+            session,
+            subject=identity.subject,
+            email=identity.email,
+            name=identity.name,
+            first=not anybody(session),
+        )
+    if user.disabled:
+        raise SignInRefusedError(f"{user.email or user.name} was shut out of this installation by its admin")
+    user.email, user.name = identity.email, identity.name[:200]
+    return user
+
+
+def _known(session: Session, subject: str) -> User | None:
+    return session.scalar(select(User).where(User.subject == subject))
 
 
 def add_user(backend: Backend, session: Session, *, subject: str, email: str, name: str, first: bool) -> User:

@@ -49,7 +49,7 @@ async function signInLocally() {
     return;
   }
   const found = await call("/api/v1/login/local", { code });
-  if (found) location.replace(found.return_to === "/" ? "/login" : found.return_to);
+  if (found) location.replace(found.return_to);
 }
 
 if (document.body.dataset.page === "local") signInLocally();

@@ -13,7 +13,7 @@ from twin2multicloud.app.api.browser import BrowserDep
 from twin2multicloud.app.api.deps import BackendDep, utc
 from twin2multicloud.app.api.pages import PageRoute
 from twin2multicloud.app.auth.access import Principal
-from twin2multicloud.app.auth.return_to import own_path
+from twin2multicloud.app.auth.return_to import HOME, own_path
 from twin2multicloud.app.auth.sessions import session_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import UnauthenticatedError
@@ -41,7 +41,7 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
                 class_="muted"),
         )  # fmt: skip
     target = own_path(return_to)
-    tail = "" if target == "/" else f"?return_to={quote(target, safe='')}"
+    tail = "" if target == HOME else f"?return_to={quote(target, safe='')}"
     buttons = [
         tag("a", f"Continue with {each.label}", href=each.url + tail, class_="button")
         for each in providers.listed(backend.settings).providers
@@ -70,7 +70,6 @@ def _signed_in_page(principal: Principal) -> Response:
         "You are signed in",
         _facts({"Name": principal.name, "Address": principal.email}),
         pages.problem_line(),
-        tag("p", tag("a", "Go on", href="/", class_="button main")),
         pages.button_form("/api/v1/logout", "Sign out", following="/login"),
         pages.button_form("/api/v1/logout/everywhere", "Sign out of all browsers", following="/login"),
     )
