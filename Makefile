@@ -38,6 +38,7 @@ tools: ## what some tests need beside Python; a test whose tool cannot be had is
 	  scripts/apt-install postgresql >/dev/null || echo "tools: no PostgreSQL; its tests will be skipped" >&2
 	@for cloud in ministack azure gcp; do \
 	  scripts/standins-$$cloud >/dev/null || echo "tools: no stand-ins for $$cloud; their tests will be skipped" >&2; done
+	@scripts/oidc-provider >/dev/null || echo "tools: no OpenID provider; tests of signing in with it will be skipped" >&2
 
 bench: ## every benchmark, as ratios against stated baselines
 	@$(UV) sync --quiet --frozen
