@@ -34,6 +34,16 @@ async def _backend(connection: HTTPConnection) -> Backend:
 BackendDep = Annotated[Backend, Depends(_backend)]
 TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
 WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
+UserId = Annotated[str, Path(pattern=_ID, examples=["usr_4qz0m8k2v1x7c9b3n5d6"])]
+PersonPath = Annotated[
+    str,
+    Path(
+        min_length=3,
+        max_length=320,
+        pattern=r"^[^\x00-\x20\x7f]+$",
+        description="A person's id, e-mail address, or `@me` for oneself.",
+    ),
+]
 WorkspaceQuery = Annotated[
     str | None, Query(alias="workspace", pattern=_ID, description="Needed by those who are in several workspaces.")
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin2multicloud.app.db.base import Base, Id, Json, Name, UtcDateTime
+from twin2multicloud.app.db.base import Base, Id, Json, Name, Sealed, UtcDateTime
 
 
 class Role(StrEnum):
@@ -26,7 +26,9 @@ class Role(StrEnum):
 
 
 class User(Base):
-    """A person. `subject` is `issuer|sub` of whoever vouches for them ("local|…" for the local user)."""
+    """A person. `subject` is `issuer|sub` of whoever vouches for them ("local|…" for the local user). Of whoever was
+    deleted the row stays, for what they made, without anything that tells who it was.
+    """
 
     __tablename__ = "users"
 
@@ -36,7 +38,9 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(200))
     admin: Mapped[bool]
     disabled: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -87,7 +91,8 @@ class Session(Base):
 
 class ApiKey(Base):
     """A key for pipelines and command lines; its owner's rights at most, narrowed by scopes and workspace. It was
-    shown once; `prefix` (its first characters) tells which it is, and only its hash is kept.
+    shown once; `prefix` (its first characters) tells which it is, and only its hash is kept. `made_with` is the key
+    that made it, if one did.
     """
 
     __tablename__ = "api_keys"
@@ -97,6 +102,7 @@ class ApiKey(Base):
     prefix: Mapped[str] = mapped_column(String(20))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     workspace_id: Mapped[str | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    made_with: Mapped[str | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Name)
     scopes: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -113,7 +119,7 @@ class LoginAttempt(Base):
     state_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     provider: Mapped[str] = mapped_column(Name)
     browser_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Sealed)
     return_to: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
