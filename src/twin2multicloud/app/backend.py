@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from twin2multicloud.app.db.base import MakeId, new_id
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.app.db.sealing import KeyRing, Sealer
+from twin2multicloud.app.db.sealing import KeyFile, Sealer
 from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
@@ -34,6 +34,6 @@ def open_backend(settings: Settings, clock: Clock | None = None, make_id: MakeId
     used = clock or SystemClock()
     database = Database(settings.url)
     try:
-        yield Backend(settings, database, Sealer(KeyRing.of(settings.keys)), EventLog(database, used), used, make_id)
+        yield Backend(settings, database, Sealer(KeyFile(settings.keys)), EventLog(database, used), used, make_id)
     finally:
         database.close()

@@ -6,12 +6,15 @@ from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
+from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
+from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.routes import audit, connections, health, keys, members, twins, users, workspaces
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.schemas.problems import Problem
 
 PREFIX = "/api/v1"
+LOGIN_PATHS = (f"{PREFIX}/login",)
 _ROUTERS = (
     twins.router,
     users.router,
@@ -42,5 +45,8 @@ def create_app(backend: Backend) -> FastAPI:
     app.include_router(api)
     app.include_router(health.router)
     problems.install(app)
+    # The last one is the outermost.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
     app.add_middleware(CorrelationMiddleware)
     return app

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Path, Query, params
 from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
+from twin2multicloud.app.api.limits import known
 from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_twin, the_workspace
 from twin2multicloud.app.auth.keys import key_principal
 from twin2multicloud.app.backend import Backend
@@ -61,6 +62,7 @@ class Allow:
         assert self.rule.scope is not None
         with backend.database.read() as session:
             principal, note_key = authenticate(session, connection, backend)
+            known(connection.scope, principal.user_id)
             principal.check_scope(self.rule.scope)
             if self.rule.on is On.INSTALLATION:
                 principal.check_admin()
