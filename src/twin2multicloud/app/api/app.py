@@ -6,9 +6,25 @@ from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
+from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
-from twin2multicloud.app.api.routes import health, login, login_pages, login_provider, me, runs, twins
+from twin2multicloud.app.api.limits import LimitMiddleware
+from twin2multicloud.app.api.routes import (
+    audit,
+    connections,
+    health,
+    keys,
+    login,
+    login_pages,
+    login_provider,
+    me,
+    members,
+    runs,
+    twins,
+    users,
+    workspaces,
+)
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.auth.throttle import Throttle
@@ -17,8 +33,20 @@ from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_ROUTERS = (login.router, me.router, twins.router, runs.router)
 _PAGES = (login_pages.router, login_provider.router)
+LOGIN_PATHS = (f"{PREFIX}/login",)
+_ROUTERS = (
+    login.router,
+    me.router,
+    twins.router,
+    runs.router,
+    users.router,
+    workspaces.router,
+    members.router,
+    keys.router,
+    connections.router,
+    audit.router,
+)
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -46,5 +74,8 @@ def create_app(backend: Backend) -> FastAPI:
     problems.install(app)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
+    # The last one is the outermost.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
     app.add_middleware(CorrelationMiddleware)
     return app
