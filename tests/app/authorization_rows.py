@@ -75,10 +75,23 @@ class Scene:
 
 _SEEN = {"If-Match": '"1"'}
 _V1 = "/api/v1"
+_TO_NOW = {"follow": "false"}
+
+
+def _a_run(scene: Scene) -> Mapping[str, str]:
+    return {"run": scene.site.run(scene.owner, scene.twin_id)}
+
 
 ROWS: dict[str, Row] = {
     # about
     f"GET {_V1}/openapi.json": Row(None),
+    # events
+    f"GET {_V1}/events": Row("read"),
+    f"GET {_V1}/events/stream": Row("read", query=_TO_NOW),
+    f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),

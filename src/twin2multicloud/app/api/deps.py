@@ -10,11 +10,12 @@ from fastapi import Depends, Header, Path, Query, params
 from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
-from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_twin, the_workspace
+from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_run, the_twin, the_workspace
 from twin2multicloud.app.auth.keys import key_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, Role
 from twin2multicloud.app.errors import InvalidError, PreconditionRequiredError, UnauthenticatedError
+from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.model.errors import Finding
 
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
@@ -27,12 +28,19 @@ def backend_of(connection: HTTPConnection) -> Backend:
     return found
 
 
+def delivery_of(connection: HTTPConnection) -> Delivery:
+    """The app's delivery of events."""
+    found: Delivery = connection.app.state.delivery
+    return found
+
+
 async def _backend(connection: HTTPConnection) -> Backend:
     return backend_of(connection)
 
 
 BackendDep = Annotated[Backend, Depends(_backend)]
 TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
+RunId = Annotated[str, Path(pattern=_ID, examples=["run_5b1c9d7f3g2h8j4k6m0n"])]
 WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
 WorkspaceQuery = Annotated[
     str | None, Query(alias="workspace", pattern=_ID, description="Needed by those who are in several workspaces.")
@@ -67,6 +75,8 @@ class Allow:
         given = {**connection.query_params, **connection.path_params}
         if self.rule.on is On.TWIN:
             the_twin(session, principal, given["twin"], role)
+        elif self.rule.on is On.RUN:
+            the_run(session, principal, given["run"], role)
         elif self.rule.on is On.WORKSPACE:
             the_workspace(session, principal, given.get("workspace"), role)
 
