@@ -50,6 +50,8 @@ class End:
     """
 
     reason: str
+    status: int = 200
+    """The error's."""
 
 
 Part = Batch | Beat | End
@@ -83,9 +85,12 @@ async def _followed(delivery: Delivery, watcher: Watcher, wanted: Wanted) -> Asy
             if now >= check:
                 check = now + limits.recheck_s
                 watcher.move(await run_in_threadpool(wanted.check))
-        except (BackendError, DBAPIError) as error:
+        except BackendError as error:
             # What was just read is not told any more.
-            yield End(error.name if isinstance(error, BackendError) else "unavailable")
+            yield End(error.name, error.status)
+            return
+        except DBAPIError:
+            yield End("unavailable")
             return
         if batch is not None:
             beat = now + limits.heartbeat_s

@@ -152,6 +152,7 @@ class Delivery:
         self._readers = asyncio.Semaphore(limits.readers)
         self._stopping = False
         self._tailer: Tailer | None = None
+        self._resting: list[Tailer] = []
         self._ticking: asyncio.Task[None] | None = None
         log.listen(self._committed)
 
@@ -168,10 +169,10 @@ class Delivery:
     async def close(self) -> None:
         """End all streams and reading."""
         self.stop()
-        tailer = self._tailer
         self._rest()
-        if tailer is not None:
+        for tailer in self._resting:
             await asyncio.to_thread(tailer.join)
+        self._resting.clear()
 
     @asynccontextmanager
     async def watch(self, selection: Selection, after: int | None, holder: str) -> AsyncIterator[Watcher]:
@@ -261,6 +262,7 @@ class Delivery:
         """Nobody watches: read no longer."""
         if self._tailer is not None:
             self._tailer.stop()
+            self._resting = [each for each in (*self._resting, self._tailer) if each.alive]
             self._tailer = None
         if self._ticking is not None:
             self._ticking.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +53,7 @@ class Encoded:
 class Batch:
     """Consecutive events of a selection, in the forms in which they are sent."""
 
-    __slots__ = ("_array", "_parts", "_sse", "first", "last", "size")
+    __slots__ = ("_parts", "_sse", "_text", "first", "last", "size")
 
     def __init__(self, events: Sequence[Encoded]) -> None:
         self.first = events[0].event.id
@@ -62,7 +61,7 @@ class Batch:
         self._parts = [(each.event.id, each.json) for each in events]
         self.size = sum(len(json) for _, json in self._parts)
         self._sse: bytes | None = None
-        self._array: bytes | None = None
+        self._text: str | None = None
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -75,22 +74,16 @@ class Batch:
         return self._sse
 
     @property
-    def array(self) -> bytes:
+    def text(self) -> str:
         """As a JSON array."""
-        if self._array is None:
-            self._array = b"[" + b",".join([json for _, json in self._parts]) + b"]"
-        return self._array
+        if self._text is None:
+            self._text = (b"[" + b",".join([json for _, json in self._parts]) + b"]").decode()
+        return self._text
 
 
 def encode(event: Shown) -> Encoded:
     """With its JSON, which has no line ends."""
-    try:
-        found = msgspec.json.encode(event)
-    except (OverflowError, UnicodeEncodeError):
-        # Numbers beyond 64 bits and halves of characters, which the standard library writes and msgspec does not.
-        data = msgspec.Raw(json.dumps(event.data).encode())
-        found = msgspec.json.encode({**msgspec.structs.asdict(event), "data": data})
-    return Encoded(event, found)
+    return Encoded(event, msgspec.json.encode(event))
 
 
 def read(

@@ -34,7 +34,7 @@ class Pace:
     """How often it looks. `look_s` is the longest an event of another process on SQLite waits to be found."""
 
     look_s: float = 0.025
-    notify_s: float = 0.5
+    notify_s: float = 0.25
     """How long it waits for a notification of PostgreSQL's before it looks nevertheless."""
     fallback_s: float = 0.2
     """How often it looks while nothing notifies."""

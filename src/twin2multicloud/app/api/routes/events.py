@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
 from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, WorkspaceQuery, allow, authenticate, delivery_of
 from twin2multicloud.app.api.paging import Cursor, Limit, page
+from twin2multicloud.app.api.sockets import tell_socket
 from twin2multicloud.app.api.streams import EventStream, Wanted
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.backend import Backend
@@ -162,6 +164,22 @@ def stream_events(
 ) -> Response:
     """Events that you may see, as they happen."""
     return _stream(connection, backend, principal, chosen, after, follow, workspace=workspace, twin=twin, run=run)
+
+
+@router.websocket("/events/socket")
+async def tell_events(socket: WebSocket, backend: BackendDep, principal: _Reader) -> None:
+    """Events as they happen; the first message is a `Subscription`."""
+
+    def resolve(asked: shapes.Subscription) -> Wanted:
+        def check() -> Selection:
+            with backend.database.read() as session:
+                found, _ = authenticate(session, socket, backend)
+                found.check_scope(Scope.READ)
+                return events.selected(session, found, **asked.model_dump(exclude={"after", "follow"}))
+
+        return Wanted(check(), asked.after, asked.follow, principal.user_id, check)
+
+    await tell_socket(socket, delivery_of(socket), resolve)
 
 
 @router.get("/twins/{twin}/events")
