@@ -115,7 +115,6 @@ class EventStream(Response):
         self.status_code = 200
         self.background = None
         self.media_type = "text/event-stream"
-        self.body = b""
         # A proxy must neither keep nor collect what is sent.
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._delivery = delivery
