@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.deployer.elsewhere import MemoryDocuments, in_memory
 from tests.deployer.placements import AWS
 from tests.deployer.rehearsal import Rehearsal, copied
 from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
 from twin2multicloud.app.deploying.session import Session, session
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.moving.driver import Stores
-from twin2multicloud.deployer.moving.phases import Phases
+from twin2multicloud.deployer.moving.driver import STATE, Stores
+from twin2multicloud.deployer.moving.phases import MoveState, Phases
 from twin2multicloud.deployer.stacks import stacks_of
 from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.model.errors import UsageError
@@ -207,3 +210,43 @@ def test_one_move_at_a_time(moving: Moving) -> None:
 def test_a_slot_is_not_moved_to_where_it_is(moving: Moving) -> None:
     with pytest.raises(UsageError, match="is there already"):
         moving.to("aws/eu-central-1")
+
+
+def test_what_an_ended_move_left_does_not_mislead_the_next_one(moving: Moving) -> None:
+    """As when a process is killed right after it has put the journal of a move away."""
+    documents = moving.twin.home.documents
+    documents.write(STATE, msgspec.json.encode(MoveState(cut=True)))
+    held: list[MoveState] = []
+
+    def see(what: str) -> None:
+        if what == "hold done":
+            held.append(msgspec.json.decode(documents.read(STATE) or b"", type=MoveState))
+
+    report = moving.to("aws/us-east-1", see)
+    assert [each.items for each in report.verified] == [50]
+    assert [(state.writers, state.cut) for state in held] == [(True, False)], "it has not cut over yet"
+    assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
+
+
+def test_a_move_is_resumed_where_no_file_tells_of_it(moving: Moving, tmp_path: Path) -> None:
+    twin, documents = moving.twin, MemoryDocuments()
+    for name in twin.home.documents.names():
+        documents.contents[name] = twin.home.documents.read(name) or b""
+    before, twin.home = twin.home, in_memory(tmp_path / "elsewhere", documents)
+    (tmp_path / "elsewhere/states").mkdir()
+    (tmp_path / "deployment/state.db").rename(tmp_path / "elsewhere/states/all.db")
+    twin.home.world.parent.mkdir()
+    before.world.rename(twin.home.world)
+    shutil.rmtree(tmp_path / "deployment")
+
+    def kill(what: str) -> None:
+        if what == "copy done":
+            raise Killed
+
+    with pytest.raises(Killed):
+        moving.to("aws/us-east-1", kill)
+    kept = ["moves/after.json", "moves/before.json", "moves/current.ndjson"]
+    assert set(documents.names("moves/")) >= set(kept)
+    assert [each.items for each in moving.resume().verified] == [50]
+    assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
+    assert {path.name for path in (tmp_path / "elsewhere/scratch").iterdir()} == {"runs", "work", "world"}

@@ -7,12 +7,12 @@ from fastapi import APIRouter, FastAPI
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
-from twin2multicloud.app.api.routes import health, twins
+from twin2multicloud.app.api.routes import health, runs, twins
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.schemas.problems import Problem
 
 PREFIX = "/api/v1"
-_ROUTERS = (twins.router,)
+_ROUTERS = (twins.router, runs.router)
 
 
 def create_app(backend: Backend) -> FastAPI:

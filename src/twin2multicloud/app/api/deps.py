@@ -15,6 +15,7 @@ from twin2multicloud.app.auth.keys import key_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, Role
 from twin2multicloud.app.errors import InvalidError, PreconditionRequiredError, UnauthenticatedError
+from twin2multicloud.app.services.runs import the_run
 from twin2multicloud.model.errors import Finding
 
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
@@ -33,6 +34,7 @@ async def _backend(connection: HTTPConnection) -> Backend:
 
 BackendDep = Annotated[Backend, Depends(_backend)]
 TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
+RunId = Annotated[str, Path(pattern=_ID, examples=["run_7h3k9m2p5r8t1v4x6z0b"])]
 WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
 WorkspaceQuery = Annotated[
     str | None, Query(alias="workspace", pattern=_ID, description="Needed by those who are in several workspaces.")
@@ -67,6 +69,8 @@ class Allow:
         given = {**connection.query_params, **connection.path_params}
         if self.rule.on is On.TWIN:
             the_twin(session, principal, given["twin"], role)
+        elif self.rule.on is On.RUN:
+            the_run(session, principal, given["run"], role)
         elif self.rule.on is On.WORKSPACE:
             the_workspace(session, principal, given.get("workspace"), role)
 

@@ -34,6 +34,8 @@ class On(StrEnum):
     """Signed in is enough; the endpoint itself shows only what may be seen."""
     WORKSPACE = "workspace"
     TWIN = "twin"
+    RUN = "run"
+    """The run's twin; of a run that is of none, its workspace."""
     INSTALLATION = "installation"
     """Not a role: an admin is asked for."""
 

@@ -13,7 +13,7 @@ import msgspec
 from twin2multicloud.app.cli.deploy import chosen_slots
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.failures import say
-from twin2multicloud.app.cli.move_view import estimate_json, print_estimate, print_report
+from twin2multicloud.app.cli.move_view import print_estimate, print_report
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import DeclinedError
 from twin2multicloud.app.deploying.contents import expected_contents
@@ -22,7 +22,7 @@ from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
 from twin2multicloud.app.deploying.prices import price
 from twin2multicloud.app.deploying.session import Session, home_of, session
 from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_of
-from twin2multicloud.app.moves import estimate_move
+from twin2multicloud.app.moves import estimate_json, estimate_move
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
