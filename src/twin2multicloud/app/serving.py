@@ -22,6 +22,7 @@ from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.runs.running import carrying_out_runs
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -162,6 +163,7 @@ def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> Non
         listener, settings = bound(settings)
         stack.enter_context(listener)
         backend, app = stack.enter_context(open_app(settings))
+        stack.enter_context(carrying_out_runs(backend))
         file = settings.data / FILE
         stack.callback(file.unlink, missing_ok=True)
 

@@ -9,6 +9,7 @@ import typer
 
 from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.options import JsonOption
 
 DataOption = Annotated[
     Path | None,
@@ -61,6 +62,112 @@ def serve(
 
     request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
     finish(context, False, lambda: commands.serve(request))
+
+
+@db.command("status")
+def status(
+    context: typer.Context, data: DataOption = None, config: ConfigOption = None, json_output: JsonOption = False
+) -> None:
+    """Show where the database is and whether it is as this version needs it; exit code 6 if not.
+
+    \b
+    Examples:
+      twin2multicloud db status
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.status(settings_of(data, config), json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("upgrade")
+def upgrade(
+    context: typer.Context, data: DataOption = None, config: ConfigOption = None, json_output: JsonOption = False
+) -> None:
+    """Bring the database to what this version needs. Make a backup first.
+
+    \b
+    Examples:
+      twin2multicloud db backup before-upgrade.zip && twin2multicloud db upgrade
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.upgrade(settings_of(data, config), json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("backup")
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; nothing is overwritten.")],
+    with_keys: Annotated[
+        bool,
+        typer.Option(
+            "--with-keys", help="Also the master keys, under a passphrase: asked for, or T2M_BACKUP_PASSPHRASE."
+        ),
+    ] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write all that the database holds to one file, as of one moment, while servers run.
+
+    It can be restored into SQLite as well as PostgreSQL. Secrets in it stay sealed by the master keys in keys.json,
+    which must be kept as well, apart from it; or come along under a passphrase.
+
+    \b
+    Examples:
+      twin2multicloud db backup t2m-$(date +%F).zip
+      twin2multicloud db backup whole.zip --with-keys
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.backup(settings_of(data, config), file, with_keys, json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("restore")
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Forget what the database holds now; without it, it must be empty.")
+    ] = False,
+    resume_runs: Annotated[
+        bool,
+        typer.Option("--resume-runs", help="Go on with runs that were under way; left out: they are ended."),
+    ] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Bring a backup back, checked row by row, into an empty database. Nobody may serve it meanwhile.
+
+    \b
+    Examples:
+      twin2multicloud db restore t2m-2026-12-01.zip --data /var/lib/twin2multicloud
+      twin2multicloud db restore t2m-2026-12-01.zip --replace
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.restored(settings_of(data, config), file, replace, resume_runs, json_output)
+
+    finish(context, json_output, act)
 
 
 def add_to(app: typer.Typer) -> None:
