@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.app.backends import TWIN, Person, Site
+from tests.app.runners import place, work_off
 from twin2multicloud.app.db.tables.people import Role
 
 
@@ -73,6 +74,33 @@ class Scene:
         return found
 
 
+def _run(scene: Scene) -> dict[str, str]:
+    """The twin's run: a new one, unless one is under way."""
+    known = scene.owner.get(f"twins/{scene.twin_id}/runs")["items"]
+    for run in known:
+        if run["ended_at"] is None:
+            return {"run": run["id"]}
+    place(scene.site, scene.twin_id)
+    return {"run": scene.owner.post(f"twins/{scene.twin_id}/runs", {"kind": "deploy"}, 201)["id"]}
+
+
+def _planned_run(scene: Scene) -> dict[str, str]:
+    found = _run(scene)
+    work_off(scene.site)
+    return found
+
+
+def _failed_run(scene: Scene) -> dict[str, str]:
+    found = _run(scene)
+    scene.owner.post(f"runs/{found['run']}/cancel")
+    return found
+
+
+def _placed(scene: Scene) -> dict[str, str]:
+    place(scene.site, scene.twin_id)
+    return {}
+
+
 _SEEN = {"If-Match": '"1"'}
 _V1 = "/api/v1"
 
@@ -93,4 +121,12 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/versions": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/versions/{{number}}": Row("read", "viewer", "twin", path={"number": "1"}),
     f"GET {_V1}/twins/{{twin}}/diff": Row("read", "viewer", "twin", query={"before": "1"}),
+    # runs
+    f"GET {_V1}/runs": Row("read"),
+    f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),
+    f"POST {_V1}/twins/{{twin}}/runs": Row("run", "operator", "twin", 201, prepare=_placed, body={"kind": "deploy"}),
+    f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
+    f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
 }

@@ -19,6 +19,9 @@ from twin2multicloud.app.runs.children import Command
 from twin2multicloud.app.runs.engine import EngineError, Json, StageStatus, State
 from twin2multicloud.app.runs.engine_store import beside, store_engine, usable_sqlite
 
+# Where the kind of database cannot matter.
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
@@ -54,6 +57,7 @@ def test_no_more_than_so_many_run_at_a_time(engines: Engines, ledger: Ledger) ->
     assert most == 2
 
 
+@on_sqlite
 def test_a_child_that_fails_is_a_failure_with_what_it_said_and_is_not_tried_again(
     engines: Engines, ledger: Ledger
 ) -> None:
@@ -111,6 +115,7 @@ def test_what_is_closed_goes_on_at_the_next_launch(engines: Engines, ledger: Led
         assert ledger.is_in_order(name)
 
 
+@on_sqlite
 def test_a_command_that_cannot_be_made_or_started_is_the_stages_failure(engines: Engines, tmp_path: Path) -> None:
     engine = engines()
 
@@ -142,6 +147,7 @@ def test_ended_stages_are_forgotten_after_a_while(engines: Engines, tmp_path: Pa
     assert sorted(file.name for file in (tmp_path / "home").glob("r:*")) == ["r:plan:2.held", "r:plan:2.out"]
 
 
+@on_sqlite
 def test_from_a_loop_everything_stays_off_it(engines: Engines) -> None:
     async def work() -> State:
         engine = engines()
@@ -151,6 +157,7 @@ def test_from_a_loop_everything_stays_off_it(engines: Engines) -> None:
     assert asyncio.run(work()) is State.SUCCEEDED
 
 
+@on_sqlite
 def test_an_id_must_be_fit_to_name_files(engines: Engines) -> None:
     with pytest.raises(ValueError, match=r"not '\.\./r'"):
         engines().start("../r", {})

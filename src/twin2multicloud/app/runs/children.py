@@ -188,7 +188,8 @@ def _signal_group(group: int, number: int) -> bool:
     """Send a signal to a process group; whether there was one. 0 only looks."""
     try:
         os.killpg(group, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
+        # Some systems forbid instead of denying, where all that is left are dead ones that nobody has reaped.
         return False
     return True
 

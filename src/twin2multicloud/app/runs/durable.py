@@ -217,7 +217,7 @@ class DurableStages:
             async def child(stage_id: str, payload: Any) -> Any:
                 return await self._step(stage_id, payload)
 
-            @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=self._pace.most_beginnings)
+            @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=self._pace.most_beginnings - 1)
             async def stage(payload: Any) -> Any:
                 stage_id = DBOS.workflow_id
                 assert stage_id is not None

@@ -51,7 +51,9 @@ def summaries(session: Session, runs: Sequence[Run]) -> list[shapes.RunSummary]:
 
 def whole(session: Session, run: Run) -> shapes.Run:
     """A run, whole."""
-    stages = session.scalars(select(Stage).where(Stage.run_id == run.id).order_by(Stage.begun_at, Stage.attempt)).all()
+    stages = session.scalars(
+        select(Stage).where(Stage.run_id == run.id).order_by(Stage.name.desc(), Stage.attempt)
+    ).all()
     return shapes.Run(
         **_facts(run, _names(session, [run]), _people(session, [run])),
         request=run.request,
