@@ -19,12 +19,12 @@ deployment (deployment.lock). The rest is scratch of the machine that works on i
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -74,6 +74,46 @@ class Applied(msgspec.Struct, frozen=True):
     whole: bool = True
 
 
+class AppliedStacks(Protocol):
+    """Keeps which stacks of a deployment exist."""
+
+    def all(self) -> Sequence[Applied]:
+        """All of them."""
+        ...
+
+    def note(self, applied: Applied) -> None:
+        """That one exists, in place of what was known of it."""
+        ...
+
+    def forget(self, stack: str) -> None:
+        """That one is gone."""
+        ...
+
+
+class DocumentedStacks:
+    """`AppliedStacks` in one document."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def all(self) -> Sequence[Applied]:
+        """As `AppliedStacks.all`."""
+        content = self._documents.read(_APPLIED)
+        return [] if content is None else msgspec.json.decode(content, type=list[Applied])
+
+    def note(self, applied: Applied) -> None:
+        """As `AppliedStacks.note`."""
+        known = {each.stack: each for each in self.all()}
+        self._write((known | {applied.stack: applied}).values())
+
+    def forget(self, stack: str) -> None:
+        """As `AppliedStacks.forget`."""
+        self._write(each for each in self.all() if each.stack != stack)
+
+    def _write(self, found: Iterable[Applied]) -> None:
+        self._documents.write(_APPLIED, msgspec.json.format(msgspec.json.encode(list(found)), indent=2))
+
+
 class Home:
     """One deployment, wherever it is kept."""
 
@@ -85,17 +125,19 @@ class Home:
         changing: Callable[[], AbstractContextManager[None]],
         *,
         where: str,
+        stacks: AppliedStacks | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`store` opens the states of the stacks for as long as a block takes. `changing` makes its block the only one
-        that changes the deployment, with `BusyError` while somebody else does. `where` is what a person knows all of
-        it by.
+        """`stacks` keeps which stacks exist (None: among the documents). `store` opens the states of the stacks for as
+        long as a block takes. `changing` makes its block the only one that changes the deployment, with `BusyError`
+        while somebody else does. `where` is what a person knows all of it by.
         """
         self.documents = documents
         self.kept = KeptDocuments(documents)
         self.store = store
         self.changing = changing
         self.where = where
+        self._stacks = stacks or DocumentedStacks(documents)
         self.clock = clock or SystemClock()
         self.runs = scratch / "runs"
         self.work = scratch / "work"
@@ -184,17 +226,15 @@ class Home:
     # ── Stacks ──────────────────────────────────────────────────────────────────────────────────────────────
     def applied(self) -> dict[str, Applied]:
         """Stacks that exist, by name."""
-        content = self.documents.read(_APPLIED)
-        found = [] if content is None else msgspec.json.decode(content, type=list[Applied])
-        return {each.stack: each for each in found}
+        return {each.stack: each for each in self._stacks.all()}
 
     def note_applied(self, applied: Applied) -> None:
         """Note that a stack exists."""
-        self._write_applied(self.applied() | {applied.stack: applied})
+        self._stacks.note(applied)
 
     def forget_applied(self, stack: str) -> None:
         """Note that a stack is gone."""
-        self._write_applied({name: each for name, each in self.applied().items() if name != stack})
+        self._stacks.forget(stack)
 
     def outputs(self, store: StateStore) -> dict[str, Any]:
         """What the modules of applied stacks put out, by stack."""
@@ -243,9 +283,6 @@ class Home:
 
     def _processor_names(self) -> list[str]:
         return [name for name in self.documents.names(_PROCESSORS) if name.endswith(".py")]
-
-    def _write_applied(self, applied: Mapping[str, Applied]) -> None:
-        self.documents.write(_APPLIED, msgspec.json.format(msgspec.json.encode(list(applied.values())), indent=2))
 
 
 def _module(name: str) -> str:

@@ -57,8 +57,8 @@ class Finisher:
     def _tell(self, done: Iterable[Did]) -> None:
         for did in done:
             self._teller.say(f"{did.step}: {did.text}")
-            for secret in did.once:
-                self._teller.say(f"shown once, kept nowhere: {secret}")
+            if did.once:
+                self._teller.reveal(did.once)
 
     def leave(self, deployment: Deployment, store: StateStore, slots: Collection[Slot]) -> None:
         """Before slots are destroyed: their neighbours forget them. What cannot be done is told and holds nobody up."""

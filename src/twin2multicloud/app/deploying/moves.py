@@ -113,7 +113,7 @@ class CloudsMove:
 
     def prepare(self, slot: Slot, placement: Placement, budgets_usd_per_month: Mapping[str, float]) -> Move:
         """Put down that a slot is to be moved to where a placement has it; `resume` then does it."""
-        if self._log.lines():
+        if self.under_way:
             raise UsageError("a move is under way; `move --resume` goes on with it, `move --abort` goes back")
         before = self._home.deployment()
         blueprint = blueprint_at(before.blueprint, placement)
@@ -125,6 +125,11 @@ class CloudsMove:
         self._home.documents.delete(STATE)  # of a move whose process was killed after it had ended
         Journal.begin(self._log, time.time, move, dict(before.blueprint.places))
         return move
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a move was begun and has not ended."""
+        return bool(self._log.lines())
 
     def resume(self, at: Session) -> Report:
         """Go on with the move that was begun."""

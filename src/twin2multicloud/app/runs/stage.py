@@ -20,6 +20,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
+from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.kinds import PLAN
 from twin2multicloud.app.runs.telling import EventWriter, RunTeller, outcome_json
 from twin2multicloud.app.runs.transitions import begin_stage, end_stage, move_on, planned, tell
@@ -45,6 +46,7 @@ class _Subject:
     run: Run
     twin: Twin | None
     version: TwinVersion | None
+    person: str | None
 
 
 def carry_out(backend: Backend, run_id: str, name: str, attempt: int, target: FindTarget) -> StageExit:
@@ -164,23 +166,29 @@ def _subject(backend: Backend, run_id: str) -> _Subject:
         for row in (run, twin, version):
             if row is not None:
                 make_transient(row)
-        return _Subject(run, twin, version)
+        creator = session.get(User, run.created_by)
+        person = None if creator is None or "@" not in creator.email else creator.email
+        return _Subject(run, twin, version, person)
 
 
 def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, teller: RunTeller) -> Work:
     run, version = subject.run, subject.version
     assert run.twin_id is not None
     assert version is not None
+    asked = RunInput.model_validate(run.request)
+    scratch = scratch_of(backend, run.id)
     return Work(
         backend,
         run,
-        RunInput.model_validate(run.request),
+        asked,
         run.twin_id,
         twins.definition_of(version),
         None if version.placement is None else Placement.model_validate(version.placement),
         teller,
         writer,
-        scratch_of(backend, run.id),
+        scratch,
+        subject.person,
+        environment_of_run(backend, run, asked, scratch),
     )
 
 

@@ -25,6 +25,7 @@ from twin2multicloud.deployer.engine.events import Severity as EngineSeverity
 from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 from twin2multicloud.deployer.finishing.progress import StepProgress
 from twin2multicloud.deployer.plans import StackPlan
+from twin2multicloud.moving.steps import Progress as MoveProgress
 
 _EVERY_S: Final = 0.05
 _LONGEST: Final = 20_000
@@ -176,6 +177,22 @@ class RunTeller:
                 stack=name,
                 data={"outcome": outcome_json(found)},
             )
+
+
+def tell_move(writer: EventWriter) -> Callable[[MoveProgress], None]:
+    """Writes how far a move is."""
+
+    def tell(progress: MoveProgress) -> None:
+        back = "back: " if progress.back else ""
+        counted = f": {progress.what}, {progress.items:,} items" if progress.state == "working" else ""
+        writer.write(
+            "move",
+            f"{back}{progress.step.value} {progress.state}{counted}",
+            severity="error" if progress.state == "failed" else "info",
+            data={"progress": msgspec.to_builtins(progress)},
+        )
+
+    return tell
 
 
 def outcome_json(found: StackOutcome) -> dict[str, Any]:

@@ -37,7 +37,8 @@ class Planned:
 @dataclass(frozen=True)
 class Work:
     """One stage's surroundings. `run` is as it was when the stage began; `scratch` is a directory of the run's own,
-    which need not survive it.
+    which need not survive it; `person` the e-mail address of who asked for it; `environment` what this process has
+    and the credentials of the connections in use.
     """
 
     backend: Backend
@@ -49,6 +50,7 @@ class Work:
     teller: RunTeller
     writer: EventWriter
     scratch: Path
+    person: str | None = None
     environment: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 

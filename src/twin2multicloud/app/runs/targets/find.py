@@ -11,4 +11,6 @@ def find_target(name: str) -> Target:
         from twin2multicloud.app.runs.targets.sandbox import SandboxTarget
 
         return SandboxTarget()
-    raise NotImplementedError(name)
+    from twin2multicloud.app.runs.targets.clouds import CloudsTarget
+
+    return CloudsTarget(offline=name == "rehearsal")

@@ -19,6 +19,7 @@ from twin2multicloud.app.deploying.prices import price
 from twin2multicloud.app.deploying.sandboxed import in_sandbox, sandbox_plan, stored
 from twin2multicloud.app.figures import blueprint_at
 from twin2multicloud.app.moves import estimate_json, estimate_move
+from twin2multicloud.app.runs.telling import tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.places import sandbox_layout
 from twin2multicloud.blueprint.plan import Blueprint
@@ -26,7 +27,7 @@ from twin2multicloud.deployer.stacks import ORDER, slot_name
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.moving.estimate import SANDBOX, Estimate
-from twin2multicloud.moving.steps import Progress, Report
+from twin2multicloud.moving.steps import Report
 from twin2multicloud.optimizer.pricing.book import load_book
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import TwinInSandbox, check, running, same, stop
@@ -133,7 +134,7 @@ class SandboxTarget:
         return estimate_move(there, after, work.asked.slot, held, SANDBOX, book), after, placement
 
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
-        with SandboxMove(layout, progress=_told(work)) as turn:
+        with SandboxMove(layout, progress=tell_move(work.writer)) as turn:
             begun = under_way(layout)
             if work.asked.abort:
                 report: Report | None = turn.abort() if begun is not None else None
@@ -186,20 +187,6 @@ class SandboxTarget:
     def _rotate(self, work: Work, layout: Layout) -> dict[str, Any]:
         count = SandboxClient(layout).rotate_keys(progress=lambda text: work.writer.write("step", text))
         return {"links": count}
-
-
-def _told(work: Work) -> Callable[[Progress], None]:
-    def tell(progress: Progress) -> None:
-        back = "back: " if progress.back else ""
-        counted = f": {progress.what}, {progress.items:,} items" if progress.state == "working" else ""
-        work.writer.write(
-            "move",
-            f"{back}{progress.step.value} {progress.state}{counted}",
-            severity="error" if progress.state == "failed" else "info",
-            data={"progress": msgspec.to_builtins(progress)},
-        )
-
-    return tell
 
 
 def _wanted(work: Work) -> TwinInSandbox:
