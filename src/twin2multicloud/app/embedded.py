@@ -9,20 +9,23 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
+from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.local import local_key
-from twin2multicloud.app.serving import InThread, open_app, served
+from twin2multicloud.app.serving import LOCK, InThread, open_app, served
 from twin2multicloud.app.settings import Settings
+from twin2multicloud.held import HeldFile
 from twin2multicloud.model.errors import UsageError
 
 
 @contextmanager
-def embedded(settings: Settings, *, quiet: bool = True) -> Iterator[Client]:
-    """A client of the backend over the data that the settings name. `quiet`: its log goes nowhere.
+def embedded(settings: Settings, *, quiet: bool = True, runs: bool = False) -> Iterator[Client]:
+    """A client of the backend over the data that the settings name. `quiet`: its log goes nowhere. `runs`: those that
+    are queued are carried out as long as this lasts, unless another process does so already.
 
     Raises `UsageError` where people sign in to this installation: whoever is at its files is nobody of theirs.
     """
@@ -42,7 +45,20 @@ def embedded(settings: Settings, *, quiet: bool = True) -> Iterator[Client]:
         open_app(settings) as (backend, app),
         # Sockets' paths must be short, which a data directory's need not be.
         tempfile.TemporaryDirectory(prefix="t2m-") as directory,
+        _runs(backend) if runs else nullcontext(),
         InThread(app, Path(directory)) as thread,
         Client(Http(settings.origin, key=local_key(settings, backend), socket=str(thread.socket))) as client,
     ):
         yield client
+
+
+@contextmanager
+def _runs(backend: Backend) -> Iterator[None]:
+    from twin2multicloud.app.runs.running import carrying_out_runs
+
+    with ExitStack() as stack:
+        held = HeldFile.take(backend.settings.data / LOCK)
+        if held is not None:
+            stack.enter_context(held)
+            stack.enter_context(carrying_out_runs(backend))
+        yield

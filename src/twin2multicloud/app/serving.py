@@ -7,10 +7,11 @@ the system's and ends with the process, so that a file left behind by one that w
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,7 +23,6 @@ from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
-from twin2multicloud.app.runs.running import carrying_out_runs
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -150,6 +150,16 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals end it in order. uvicorn raises them once more then, which would leave no time to tidy up."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As it is, and then tell."""
         await super().startup(sockets)
@@ -163,7 +173,7 @@ def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> Non
         listener, settings = bound(settings)
         stack.enter_context(listener)
         backend, app = stack.enter_context(open_app(settings))
-        stack.enter_context(carrying_out_runs(backend))
+        stack.enter_context(_runs(backend))
         file = settings.data / FILE
         stack.callback(file.unlink, missing_ok=True)
 
@@ -174,10 +184,14 @@ def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> Non
             draft.replace(file)
             ready(backend, settings)
 
-        server = _Server(uvicorn_config(app, settings), begun)
-        # uvicorn raises the signal that ended it once more when it is done; that is no news to anybody.
-        with suppress(KeyboardInterrupt):
-            server.run([listener])
+        _Server(uvicorn_config(app, settings), begun).run([listener])
+
+
+def _runs(backend: Backend) -> AbstractContextManager[None]:
+    # Imported for whoever serves: what carries out runs takes a second to load.
+    from twin2multicloud.app.runs.running import carrying_out_runs
+
+    return carrying_out_runs(backend)
 
 
 class InThread:

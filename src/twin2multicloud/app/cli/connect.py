@@ -76,8 +76,8 @@ def chosen(session: Session) -> Profile | None:
 
 
 @contextmanager
-def connected(context: typer.Context) -> Iterator[Client]:
-    """A client of the backend that this command talks to."""
+def connected(context: typer.Context, *, runs: bool = False) -> Iterator[Client]:
+    """A client of the backend that this command talks to. `runs`: without a server they are carried out meanwhile."""
     session = Session.of(context)
     profile = chosen(session)
     if profile is not None:
@@ -94,15 +94,17 @@ def connected(context: typer.Context) -> Iterator[Client]:
     from twin2multicloud.app.embedded import embedded
     from twin2multicloud.app.settings import read_settings
 
-    with embedded(read_settings(), quiet=not session.debug) as client:
+    with embedded(read_settings(), quiet=not session.debug, runs=runs) as client:
         yield client
 
 
-def with_client(context: typer.Context, json_output: bool, action: Callable[[Client], int]) -> NoReturn:
+def with_client(
+    context: typer.Context, json_output: bool, action: Callable[[Client], int], *, runs: bool = False
+) -> NoReturn:
     """Run what a command does with the backend, and end with its exit code."""
 
     def act() -> int:
-        with connected(context) as client:
+        with connected(context, runs=runs) as client:
             return action(client)
 
     finish(context, json_output, act)

@@ -27,6 +27,8 @@ from twin2multicloud.app.cli.options import (
     complete_workload,
 )
 from twin2multicloud.app.cli.price_commands import prices
+from twin2multicloud.app.cli.profile_commands import add_to as add_profiles
+from twin2multicloud.app.cli.run_commands import runs
 from twin2multicloud.app.cli.sandbox_commands import sandbox
 from twin2multicloud.app.cli.server_commands import add_to as add_serving
 from twin2multicloud.app.cli.simulate_command import simulate
@@ -51,6 +53,7 @@ app.add_typer(prices)
 app.add_typer(sandbox)
 app.add_typer(states)
 app.add_typer(twins)
+app.add_typer(runs)
 
 
 def main() -> NoReturn:
@@ -361,6 +364,7 @@ app.command()(demo)
 add_deploying(app)
 add_operating(app)
 add_serving(app)
+add_profiles(app)
 
 
 @app.command()

@@ -71,7 +71,7 @@ def load() -> Profiles:
         document = tomllib.loads(text)
         current = document.get("current", "")
         found = {
-            name: Profile(name, table["server"], table.get("key"))
+            name: Profile(name, str(table["server"]), table.get("key"))
             for name, table in document.get("profiles", {}).items()
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel
 
 from twin2multicloud.app.cli.terminal import output, print_json, printable
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
 
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 NONE: Final = "–"
 """What stands where there is nothing."""
+
+
+def known(given: Iterable[str], option: str, names: Sequence[str]) -> None:
+    """`UsageError` for a value of an option that is none of its names."""
+    for value in given:
+        if value not in names:
+            raise UsageError(f"{option}: '{value[:60]}' is none of {', '.join(names)}")
 
 
 def moment(at: datetime | None) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from twin2multicloud.app.cli.failures import finish
+from twin2multicloud.app.cli.connect import needs_backend
+from twin2multicloud.app.cli.failures import Session, finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import JsonOption
 
@@ -62,6 +63,30 @@ def serve(
 
     request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
     finish(context, False, lambda: commands.serve(request))
+
+
+@needs_backend
+def doctor(context: typer.Context, data: DataOption = None, json_output: JsonOption = False) -> None:
+    """Look at everything this program stands on, and say what to do where something is wrong (exit code 6).
+
+    Python, SQLite, Terraform, optional parts, settings, data, keys, database, disk, port; with a server also whether
+    it answers, whether clocks agree, and how long the key holds.
+
+    \b
+    Examples:
+      twin2multicloud doctor
+      twin2multicloud doctor --server https://twins.example.org --json
+    """
+
+    def act() -> int:
+        from twin2multicloud.app.cli import doctor as commands
+        from twin2multicloud.app.cli.connect import chosen
+
+        profile = chosen(Session.of(context))
+        server, key = (None, None) if profile is None else (profile.server, profile.key)
+        return commands.doctor(data, server, key, json_output)
+
+    finish(context, json_output, act)
 
 
 @db.command("status")
@@ -173,4 +198,5 @@ def restore(
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
+    app.command()(doctor)
     app.add_typer(db)

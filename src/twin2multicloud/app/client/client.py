@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from twin2multicloud.app.client.events import Events
 from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.client.runs import Runs
 from twin2multicloud.app.client.twins import Twins
 
 
@@ -15,6 +17,8 @@ class Client:
     def __init__(self, http: Http) -> None:
         self.http = http
         self.twins = Twins(http)
+        self.runs = Runs(http, self.twins)
+        self.events = Events(http)
 
     def __repr__(self) -> str:
         return f"Client({self.http.url})"

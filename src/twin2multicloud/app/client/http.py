@@ -38,6 +38,12 @@ class DisconnectedError(UnavailableError):
     """The server does not answer, or the connection to it broke (exit code 6)."""
 
 
+class UnknownAnswerError(BackendError):
+    """Whoever answers is not Twin2MultiCloud, or of a version that this one does not know (exit code 6)."""
+
+    name = "unknown-answer"
+
+
 @dataclass(frozen=True)
 class Event:
     """A message of a stream: what it is, its text, and the id to go on after."""
@@ -126,17 +132,6 @@ class Http:
         request = self._http.build_request("GET", path, params=_query(query), headers={"Accept": "*/*"})
         return self._answer(request, repeatable=True).text
 
-    def form(self, path: str, fields: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-        """Post a form; status and JSON of the answer, whatever the status is (OAuth tells its errors so)."""
-        answer = self._once(self._http.build_request("POST", path, data=dict(fields)))
-        try:
-            found = answer.json()
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise DisconnectedError(f"{self.url} did not answer as Twin2MultiCloud does (status {answer.status_code})")
-        return answer.status_code, found
-
     def date(self) -> str | None:
         """The server's own time, as its `Date` header says it."""
         header: str | None = self._once(self._http.build_request("GET", "/health/live")).headers.get("date")
@@ -156,8 +151,11 @@ class Http:
             if answer.status_code != 200:
                 answer.read()
                 raise self._problem(answer)
-            for message in httpx2.EventSource(answer):
-                yield Event(message.event, message.data, message.id)
+            try:
+                for message in httpx2.EventSource(answer):
+                    yield Event(message.event, message.data, message.id)
+            except httpx2.SSEError as error:
+                raise UnknownAnswerError(f"{self.url} does not tell events as Twin2MultiCloud does") from error
 
     def pause(self, seconds: float) -> None:
         """Wait."""
@@ -214,7 +212,7 @@ class Http:
         try:
             return TypeAdapter(shape).validate_json(answer.content)
         except ValidationError as error:
-            raise DisconnectedError(
+            raise UnknownAnswerError(
                 f"{self.url} answered in a way this version does not know ({error.error_count()} problems); "
                 "is it Twin2MultiCloud, and of the same version?"
             ) from error
