@@ -110,6 +110,20 @@ ROWS: dict[str, Row] = {
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
+    # login
+    f"GET {_V1}/login/providers": Row(None),
+    f"POST {_V1}/login/local": Row(None, ok=403, body={"code": "guessed"}),
+    f"POST {_V1}/login/local/link": Row("admin", on="installation"),
+    "GET /login": Row(None),
+    "GET /login/local": Row(None),
+    "GET /login/style.css": Row(None),
+    "GET /login/script.js": Row(None),
+    "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
+    "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    # me
+    f"GET {_V1}/me": Row("read"),
+    f"POST {_V1}/logout": Row("read", ok=204),
+    f"POST {_V1}/logout/everywhere": Row("write"),
     # twins
     f"GET {_V1}/twins": Row("read"),
     f"POST {_V1}/twins": Row(

@@ -29,7 +29,7 @@ from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.times import to_time
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("moves of one deployed twin")]
 
 
 class LocalStores:
@@ -99,6 +99,16 @@ class Moving:
         self.emptied += [(deployment.blueprint.places[slot].region, slot) for slot in slots]
 
 
+def killed_at(step: str) -> Callable[[str], None]:
+    """Ends the one who moves when this is on record."""
+
+    def took(what: str) -> None:
+        if what == step:
+            raise Killed
+
+    return took
+
+
 def _events(count: int) -> list[Event]:
     return [
         Event(
@@ -166,14 +176,12 @@ def test_a_slot_moves_with_all_it_holds_and_its_neighbours_are_rebuilt(moving: M
     assert {stack.name for stack in stacks_of(deployment)} >= set(home.applied())
 
 
-@pytest.mark.parametrize("step", ["hold done", "cut-over begun"])
-def test_a_move_that_was_killed_is_resumed(moving: Moving, step: str) -> None:
-    def kill(what: str) -> None:
-        if what == step:
-            raise Killed
-
+def test_a_move_that_was_killed_is_resumed(moving: Moving) -> None:
+    """Twice: while writers wait, and when the cut-over had begun."""
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at("hold done"))
+    with pytest.raises(Killed):
+        moving.resume(killed_at("cut-over begun"))
     report = moving.resume()
     assert [each.items for each in report.verified] == [50]
     assert _count(moving, "us-east-1") == 50
@@ -183,12 +191,8 @@ def test_a_move_that_was_killed_is_resumed(moving: Moving, step: str) -> None:
 
 @pytest.mark.parametrize("step", ["copy done", "cut-over done"])
 def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) -> None:
-    def kill(what: str) -> None:
-        if what == step:
-            raise Killed
-
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at(step))
     report = moving.abort()
     assert report.aborted
     assert _count(moving, "eu-central-1") == 50
@@ -197,12 +201,8 @@ def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) 
 
 
 def test_one_move_at_a_time(moving: Moving) -> None:
-    def kill(what: str) -> None:
-        if what == "build done":
-            raise Killed
-
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at("build done"))
     with pytest.raises(UsageError, match="--resume"):
         moving.to("aws/us-east-1")
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from dbos import DBOSClient
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from tests.runs.conftest import Engines, ended
-from tests.runs.ledger import Ledger
+from tests.runs.ledger import Ledger, until
 from twin2multicloud.app.runs.durable import Pace
 from twin2multicloud.app.runs.engine import EngineError, State
 from twin2multicloud.app.runs.executors import OnFile, OnPostgres
@@ -90,6 +94,31 @@ def test_a_stage_goes_on_while_the_database_is_away(url: str, engines: Engines, 
     cut_off(url)
     assert ended(engine, "r:apply:1").state is State.SUCCEEDED
     assert ledger.count("begin", "r:apply:1") == 1
+    until(lambda: not is_dead(OnPostgres(make_url(url), "another", wait_s=0.2), "one"))
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_database_that_is_away_when_a_stage_begins_is_not_its_failure(
+    url: str, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engines()
+    ask = DBOSClient.list_workflows
+    away = iter([True])
+
+    def asked(client: DBOSClient, **options: Any) -> Any:
+        if threading.current_thread().name == "stage r:apply:1" and next(away, False):
+            raise OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
+        return ask(client, **options)
+
+    monkeypatch.setattr(DBOSClient, "list_workflows", asked)
+    engine.start("r:apply:1", {})
+    assert ended(engine, "r:apply:1").state is State.SUCCEEDED
+    assert next(away, "asked") == "asked"
+
+
+def is_dead(presence: OnPostgres, executor_id: str) -> bool:
+    with presence.dead(executor_id) as dead:
+        return dead
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

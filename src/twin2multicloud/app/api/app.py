@@ -7,12 +7,18 @@ from fastapi import APIRouter, FastAPI
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
-from twin2multicloud.app.api.routes import health, runs, twins
+from twin2multicloud.app.api.hosts import HostMiddleware
+from twin2multicloud.app.api.routes import health, login, login_pages, login_provider, me, runs, twins
+from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
+from twin2multicloud.app.auth.hosts import own_hosts
+from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.schemas.problems import Problem
+from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_ROUTERS = (twins.router, runs.router)
+_ROUTERS = (login.router, me.router, twins.router, runs.router)
+_PAGES = (login_pages.router, login_provider.router)
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -28,11 +34,17 @@ def create_app(backend: Backend) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.backend = backend
+    app.state.directory = Directory(backend.clock)
+    app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
+    for pages in _PAGES:
+        app.include_router(pages)
     problems.install(app)
+    app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
+    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
     app.add_middleware(CorrelationMiddleware)
     return app

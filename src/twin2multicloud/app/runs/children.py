@@ -9,6 +9,7 @@ end would kill it.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from typing import IO, Final
 from twin2multicloud.app.runs import leash
 from twin2multicloud.held import HeldFile, is_held
 
+_LOG: Final = logging.getLogger(__name__)
 _SIGNALLED: Final = 128
 _LOOK_S: Final = 0.05
 _LEFT_BEHIND_S: Final = 5.0
@@ -148,6 +150,7 @@ class Children:
                 os.close(leash_end)
                 deadline = time.monotonic() + self._manners.grace_s
             elif deadline is not None and not forced and time.monotonic() >= deadline:
+                _LOG.warning("stage %s did not end within %g s and is ended by force", stage_id, self._manners.grace_s)
                 _signal_group(process.pid, signal.SIGKILL)
                 forced = True
             if output.stat().st_size > self._manners.most_bytes:

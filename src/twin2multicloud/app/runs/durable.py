@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, WorkflowStatus
 from dbos import WorkflowStatusString as Dbos
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from twin2multicloud.app.runs.children import Children, Command, Ended, Manners
 from twin2multicloud.app.runs.dbos_log import quietened
@@ -68,6 +69,9 @@ class DurableStages:
     the same. `home` is a directory that all servers of the machine share. `command` says how a stage's program is
     started, from its id and payload; what it raises is the stage's failure. `parallel` is how many children this
     server has at most; servers on one PostgreSQL share the number that was set last.
+
+    Servers of one PostgreSQL on several machines take over from each other, too. But a child whose server died is seen
+    on its own machine only: while it ends, the next may have begun elsewhere, and the state's lock keeps them apart.
     """
 
     def __init__(
@@ -85,7 +89,6 @@ class DurableStages:
     ) -> None:
         self._url = url
         self._executor_id = executor_id
-        self._home = home
         self._command = command
         self._parallel = parallel
         self._manners = manners or Manners()
@@ -255,14 +258,15 @@ class DurableStages:
             outcome: Ended | BaseException | None
             try:
                 outcome = self._children.run(
-                    stage_id, lambda: self._command(stage_id, payload), stop, lambda: self._wanted(stage_id)
+                    stage_id, lambda: self._command(stage_id, payload), stop, lambda: self._wanted(stage_id, stop)
                 )
             except BaseException as error:  # noqa: BLE001 - handed over to whoever waits
                 outcome = error
             with self._changed:
                 self._running.discard(stop)
                 self._changed.notify_all()
-            loop.call_soon_threadsafe(_settle, done, outcome)
+            with suppress(RuntimeError):  # the loop is closed: the engine is, and nothing is to be noted
+                loop.call_soon_threadsafe(_settle, done, outcome)
 
         with self._changed:
             self._running.add(stop)
@@ -283,10 +287,18 @@ class DurableStages:
             await asyncio.Event().wait()
         return None if ended is None else asdict(ended)
 
-    def _wanted(self, stage_id: str) -> bool:
+    def _wanted(self, stage_id: str, stop: threading.Event) -> bool:
         # Asked while the stage's file is held: whoever cancels writes first and looks at the file then.
-        found = self._client.list_workflows(workflow_ids=[stage_id], load_input=False, load_output=False)
-        return any(workflow.status == Dbos.PENDING.value for workflow in found)
+        while not stop.is_set():
+            try:
+                found = self._client.list_workflows(workflow_ids=[stage_id], load_input=False, load_output=False)
+            except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+                # A database that is away for a moment is no failure of the stage.
+                _LOG.warning("the database does not answer, trying again: %s", error)
+                stop.wait(self._pace.watch_s)
+            else:
+                return any(workflow.status == Dbos.PENDING.value for workflow in found)
+        return False
 
     def _status(self, found: WorkflowStatus) -> StageStatus:
         stage_id = found.workflow_id
