@@ -10,7 +10,7 @@ import httpx2
 from starlette.testclient import WebSocketDenialResponse
 
 from tests.app import cloud_accounts
-from tests.app.backends import TWIN, Person, Site
+from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.runners import place, work_off
 from twin2multicloud.app.db.tables import TwinMember
 from twin2multicloud.app.db.tables.people import Role
@@ -77,7 +77,7 @@ class Scene:
 
     def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
         try:
-            with self.site.http.websocket_connect(path, headers=headers):
+            with self.site.http.websocket_connect(f"{SOCKETS}{path}", headers=headers):
                 return httpx2.Response(101)
         except WebSocketDenialResponse as refusal:
             return refusal
@@ -152,10 +152,6 @@ _V1 = "/api/v1"
 _TO_NOW = {"follow": "false"}
 
 
-def _a_run(scene: Scene) -> Mapping[str, str]:
-    return {"run": scene.site.run(scene.owner, scene.twin_id)}
-
-
 ROWS: dict[str, Row] = {
     # about
     f"GET {_V1}/openapi.json": Row(None),
@@ -165,8 +161,8 @@ ROWS: dict[str, Row] = {
     f"WEBSOCKET {_V1}/events/socket": Row("read", ok=101),
     f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
-    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
-    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
