@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.app.login.real import served_site
@@ -66,3 +67,23 @@ def test_the_login_page_narrow_dark_and_by_keyboard(sqlite_file: str, chromium: 
         inline = "(() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1'; "
         browser.run(inline + "document.body.append(s); })()")
         assert browser.run("window.ran") is None
+
+
+def test_a_command_line_is_let_in_from_a_browser(place: Backend, chromium: str, tmp_path: Path) -> None:
+    with Browser(chromium, tmp_path / "profile") as browser, httpx2.Client(base_url=place.settings.origin) as line:
+        started = line.post("/api/v1/login/device", json={"client_name": "<b>laptop</b>"}).json()
+        browser.open(local_login.link(place))
+        browser.until("document.querySelector('h1')?.textContent === 'You are signed in'")
+        browser.open(started["verification_uri"])
+        browser.run(f"document.querySelector('#code').value = '{started['user_code'].lower()}'")
+        browser.run("document.querySelector('form button').click()")
+        browser.until("document.querySelector('h1')?.textContent === 'Let this program in?'")
+        assert "<b>laptop</b>" in browser.run("document.body.innerText")
+        assert browser.complaints == []
+        browser.run("document.querySelector('button.main').click()")
+        browser.until("document.querySelector('h1')?.textContent === 'Done'")
+        made = line.post("/api/v1/login/device/token", json={"device_code": started["device_code"]}).json()
+        me = line.get("/api/v1/me", headers={"Authorization": f"Bearer {made['key']}"}).json()
+        assert (me["name"], me["session"]) == ("lena", False)
+        browser.open(started["verification_uri_complete"])
+        browser.until("document.querySelector('[role=alert]')?.textContent.includes('used already')")

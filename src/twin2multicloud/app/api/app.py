@@ -8,7 +8,7 @@ from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
-from twin2multicloud.app.api.routes import health, login, login_pages, login_provider, me, twins
+from twin2multicloud.app.api.routes import health, login, login_device, login_pages, login_provider, me, twins
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.auth.throttle import Throttle
@@ -17,8 +17,10 @@ from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_ROUTERS = (login.router, me.router, twins.router)
-_PAGES = (login_pages.router, login_provider.router)
+CODES_PER_PERSON = 20
+"""Codes of command lines that somebody who is signed in may try in ten minutes: of 20⁸ there are, that finds none."""
+_ROUTERS = (login.router, login_device.router, me.router, twins.router)
+_PAGES = (login_pages.router, login_device.page_router, login_provider.router)
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -36,6 +38,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
     app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
+    app.state.device_throttle = Throttle(backend.clock, CODES_PER_PERSON, 600)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)

@@ -69,6 +69,11 @@ def listed(items: list[Html]) -> Html:
     return tag("ul", join(tag("li", item) for item in items))
 
 
+def facts(given: dict[str, str]) -> Html:
+    """Names and what they stand for."""
+    return tag("dl", *(part for name, value in given.items() for part in (tag("dt", name), tag("dd", value))))
+
+
 class PageRoute(APIRoute):
     """A route whose refusals are pages, for people."""
 

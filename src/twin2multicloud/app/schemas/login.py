@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -117,4 +118,4 @@ class DeviceKey(BaseModel):
     key: str
     name: str
     scopes: list[ScopeName]
-    expires_at: str | None
+    expires_at: datetime | None

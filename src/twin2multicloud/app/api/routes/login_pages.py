@@ -17,7 +17,7 @@ from twin2multicloud.app.auth.return_to import HOME, own_path
 from twin2multicloud.app.auth.sessions import session_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import UnauthenticatedError
-from twin2multicloud.app.report.markup import Html, tag
+from twin2multicloud.app.report.markup import tag
 from twin2multicloud.app.services import providers
 
 router = APIRouter(prefix="/login", include_in_schema=False, route_class=PageRoute)
@@ -68,15 +68,11 @@ def signed_in(backend: Backend, token: str | None) -> Principal | None:
 def _signed_in_page(principal: Principal) -> Response:
     return pages.page(
         "You are signed in",
-        _facts({"Name": principal.name, "Address": principal.email}),
+        pages.facts({"Name": principal.name, "Address": principal.email}),
         pages.problem_line(),
         pages.button_form("/api/v1/logout", "Sign out", following="/login"),
         pages.button_form("/api/v1/logout/everywhere", "Sign out of all browsers", following="/login"),
     )
-
-
-def _facts(facts: dict[str, str]) -> Html:
-    return tag("dl", *(part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))))
 
 
 @router.get("/local")
