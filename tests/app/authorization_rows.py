@@ -96,6 +96,9 @@ ROWS: dict[str, Row] = {
     "GET /login/script.js": Row(None),
     "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
     "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    "POST /login/{provider}/acs": Row(None, ok=422, path={"provider": "unknown"}),
+    "GET /login/{provider}/done": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    "GET /login/{provider}/metadata": Row(None, ok=404, path={"provider": "unknown"}),
     # me
     f"GET {_V1}/me": Row("read"),
     f"POST {_V1}/logout": Row("read", ok=204),

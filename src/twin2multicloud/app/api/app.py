@@ -8,7 +8,16 @@ from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
-from twin2multicloud.app.api.routes import health, login, login_device, login_pages, login_provider, me, twins
+from twin2multicloud.app.api.routes import (
+    health,
+    login,
+    login_device,
+    login_pages,
+    login_provider,
+    login_saml,
+    me,
+    twins,
+)
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.auth.throttle import Throttle
@@ -20,7 +29,7 @@ PREFIX = "/api/v1"
 CODES_PER_PERSON = 20
 """Codes of command lines that somebody who is signed in may try in ten minutes: of 20⁸ there are, that finds none."""
 _ROUTERS = (login.router, login_device.router, me.router, twins.router)
-_PAGES = (login_pages.router, login_device.page_router, login_provider.router)
+_PAGES = (login_pages.router, login_device.page_router, login_provider.router, login_saml.router)
 
 
 def create_app(backend: Backend) -> FastAPI:
