@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from starlette.testclient import TestClient
 
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.auth.access import Scope
+from twin2multicloud.app.auth.key_form import new_key
 from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.db.tables import ApiKey, TwinMember, User, Workspace, WorkspaceMember
@@ -93,7 +93,6 @@ class Site:
     clock: Clock
     http: TestClient
     workspace_id: str = ""
-    _tokens: Iterator[int] = field(default_factory=itertools.count)
 
     def person(
         self,
@@ -135,7 +134,7 @@ class Site:
         workspace_id: str | None = None,
     ) -> str:
         """A key of somebody."""
-        token = f"t2m_test-{next(self._tokens)}-{user_id}"
+        token = new_key()
         now = datetime.fromtimestamp(self.clock.now(), UTC)
         with self.backend.database.write() as session:
             session.add(

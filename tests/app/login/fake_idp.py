@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -210,3 +214,37 @@ WRAPPINGS = (
     "another response around it",
     "evil response, good assertion's signature copied",
 )
+
+
+@contextmanager
+def idp_pages() -> Iterator[str]:
+    """Its pages, on another site than the installation's (localhost, not 127.0.0.1): whoever comes is lena at once,
+    and the browser posts that to where it came from. Yields where people are asked.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            request, state = request_of(self.path)
+            acs = request.get("AssertionConsumerServiceURL")
+            now = datetime.now(UTC)
+            saying = Saying(now, request.get("ID"), acs, request.find("./saml:Issuer", NAMES).text, f"_{now:%s%f}")
+            form = {"SAMLResponse": sent(signed(saying.response(saying.assertion()))), "RelayState": state}
+            fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in form.items())
+            body = f'<form method="post" action="{acs}">{fields}</form><script>document.forms[0].submit()</script>'
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_port}/sso"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

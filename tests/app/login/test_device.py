@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from starlette.testclient import TestClient
 
 from tests.app.backends import Person, Site
-from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.auth.user_codes import read_user_code, user_code
 from twin2multicloud.app.db.tables import ApiKey, DeviceLogin, User
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.services import sign_in
 
 
 def begin(here: Site, **more: Any) -> Any:
@@ -29,8 +30,21 @@ def poll(here: Site, started: Any) -> tuple[int, Any]:
     return answer.status_code, body["details"]["error"] if answer.status_code == 400 else body
 
 
-def agree(person: Person, started: Any, code: int = 204, allow: bool = True, **more: Any) -> None:
-    person.post("login/device/answer", {"user_code": started["user_code"], "allow": allow, **more}, code)
+def browser_of(here: Site, person: Person) -> TestClient:
+    """A browser that somebody is signed in with."""
+    with here.backend.database.write() as session:
+        user = session.get(User, person.user_id)
+        assert user is not None
+        made = sign_in.sign_in(here.backend, session, user, provider="test", user_agent="", before=None)
+    cookies = {"t2m_session": made.token, "t2m_csrf": made.csrf}
+    headers = {"X-CSRF-Token": made.csrf}
+    return TestClient(here.http.app, base_url="http://127.0.0.1:8080", cookies=cookies, headers=headers)
+
+
+def agree(here: Site, person: Person, started: Any, code: int = 204, allow: bool = True, **more: Any) -> None:
+    body = {"user_code": started["user_code"], "allow": allow, **more}
+    answer = browser_of(here, person).post("/api/v1/login/device/answer", json=body)
+    assert answer.status_code == code, answer.text
 
 
 def test_the_whole_way(here: Site, owner: Person) -> None:
@@ -39,15 +53,15 @@ def test_the_whole_way(here: Site, owner: Person) -> None:
     assert started["verification_uri_complete"].endswith(f"/login/device?code={started['user_code']}")
     assert poll(here, started) == (400, "authorization_pending")
     here.clock.pass_by(5)
-    agree(owner, started)
+    agree(here, owner, started)
     status, made = poll(here, started)
-    assert (status, made["name"], made["scopes"]) == (200, "lena's laptop", ["read", "run", "write"])
-    assert made["key"].startswith("t2m_")
-    line = Person(owner.user_id, made["key"], here.http)
+    assert (status, made["name"], made["scopes"]) == (200, "lena's laptop", ["read", "write", "run"])
+    assert made["token"].startswith("t2m_")
+    line = Person(owner.user_id, made["token"], here.http)
     me = line.get("me")
     assert (me["name"], me["scopes"]) == ("olga", ["read", "run", "write"])
     assert poll(here, started) == (400, "expired_token")
-    agree(owner, started, 404)
+    agree(here, owner, started, 404)
     here.clock.pass_by(90 * 24 * 3600)
     line.get("me", 401)
 
@@ -65,7 +79,7 @@ def test_whoever_asks_too_often_is_slowed_down(here: Site, owner: Person) -> Non
     started = begin(here)
     assert poll(here, started)[1] == "authorization_pending"
     assert poll(here, started)[1] == "slow_down"
-    agree(owner, started)
+    agree(here, owner, started)
     here.clock.pass_by(9)
     assert poll(here, started)[1] == "slow_down"
     here.clock.pass_by(15)
@@ -74,10 +88,10 @@ def test_whoever_asks_too_often_is_slowed_down(here: Site, owner: Person) -> Non
 
 def test_declined_and_too_old(here: Site, owner: Person) -> None:
     declined, old = begin(here), begin(here)
-    agree(owner, declined, allow=False)
+    agree(here, owner, declined, allow=False)
     assert poll(here, declined) == (400, "access_denied")
     here.clock.pass_by(600)
-    agree(owner, old, 404)
+    agree(here, owner, old, 404)
     assert poll(here, old) == (400, "expired_token")
     assert here.http.post("/api/v1/login/device/token", json={"device_code": "guessed"}).status_code == 400
     begin(here)
@@ -87,7 +101,7 @@ def test_declined_and_too_old(here: Site, owner: Person) -> None:
 
 def test_of_several_who_poll_at_once_one_gets_the_key(here: Site, owner: Person) -> None:
     started = begin(here)
-    agree(owner, started)
+    agree(here, owner, started)
     with ThreadPoolExecutor(4) as pool:
         statuses = sorted(status for status, _ in pool.map(lambda _: poll(here, started), range(4)))
     assert statuses == [200, 400, 400, 400]
@@ -96,31 +110,32 @@ def test_of_several_who_poll_at_once_one_gets_the_key(here: Site, owner: Person)
 
 
 def test_nobody_gives_more_than_they_have(here: Site, owner: Person) -> None:
-    started = begin(here, scopes=["read", "run"])
-    agree(Person(owner.user_id, here.key(owner.user_id, [Scope.READ]), here.http), started, 403)
-    agree(Person(owner.user_id, here.key(owner.user_id, [Scope.READ, Scope.WRITE]), here.http), started, 403)
-    elsewhere = here.workspace("rome")
-    agree(owner, started, 404, workspace=elsewhere)
-    narrow = Person(owner.user_id, here.key(owner.user_id, workspace_id=here.workspace_id), here.http)
-    agree(narrow, started)
-    assert poll(here, started)[0] == 200
-    with here.backend.database.read() as session:
-        key = session.scalars(select(ApiKey).where(ApiKey.name == "lena's laptop")).one()
-    assert key.workspace_id == here.workspace_id
+    started, ruling = begin(here), begin(here, scopes=["read", "admin"])
+    agree(here, owner, started, 404, workspace=here.workspace("rome"))
+    agree(here, owner, ruling, 403)
+    agree(here, here.person("ada", admin=True), ruling)
+    assert poll(here, ruling)[1]["scopes"] == ["read", "admin"]
+
+
+def test_a_key_cannot_agree(here: Site, owner: Person) -> None:
+    """Otherwise whoever has one could make others by the way, which stay when it is revoked."""
+    started = begin(here)
+    owner.post("login/device/answer", {"user_code": started["user_code"], "allow": True}, 403)
+    assert poll(here, started) == (400, "authorization_pending")
 
 
 def test_a_key_for_one_workspace_only(here: Site, owner: Person) -> None:
-    started = begin(here, lasts_days=None)
-    agree(owner, started, workspace=here.workspace_id)
+    started = begin(here, days=7)
+    agree(here, owner, started, workspace=here.workspace_id)
     _, made = poll(here, started)
-    assert made["expires_at"] is None
-    me = Person("", made["key"], here.http).get("me")
+    assert made["expires_at"].startswith("2026-12-03")
+    me = Person("", made["token"], here.http).get("me")
     assert [each["id"] for each in me["workspaces"]] == [here.workspace_id]
 
 
 def test_whoever_was_shut_out_meanwhile_gives_no_key(here: Site, owner: Person) -> None:
     started = begin(here)
-    agree(owner, started)
+    agree(here, owner, started)
     with here.backend.database.write() as session:
         user = session.get(User, owner.user_id)
         assert user is not None
@@ -130,9 +145,11 @@ def test_whoever_was_shut_out_meanwhile_gives_no_key(here: Site, owner: Person) 
 
 def test_codes_cannot_be_guessed(here: Site, owner: Person) -> None:
     body = {"user_code": "BCDF-GHJK", "allow": True}
-    found = [owner.call("POST", "login/device/answer", json=body).status_code for _ in range(22)]
-    assert found == [404] * 20 + [429] * 2
-    here.person("oleg", Role.VIEWER).post("login/device/answer", body, 404)
+    guessing, page = browser_of(here, owner), "/login/device?code=BCDF-GHJK"
+    found = [guessing.post("/api/v1/login/device/answer", json=body).status_code for _ in range(8)]
+    assert found + [guessing.get(page).status_code for _ in range(3)] == [404] * 10 + [429]
+    other = browser_of(here, here.person("oleg", Role.VIEWER))
+    assert other.post("/api/v1/login/device/answer", json=body).status_code == 404
 
 
 def test_logins_cannot_be_begun_at_speed(sqlite_site: Site) -> None:

@@ -6,30 +6,48 @@ from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
+from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
+from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.routes import (
+    audit,
+    connections,
     health,
+    keys,
     login,
     login_device,
     login_pages,
     login_provider,
     login_saml,
     me,
+    members,
+    runs,
     twins,
+    users,
+    workspaces,
 )
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
-from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-CODES_PER_PERSON = 20
-"""Codes of command lines that somebody who is signed in may try in ten minutes: of 20⁸ there are, that finds none."""
-_ROUTERS = (login.router, login_device.router, me.router, twins.router)
 _PAGES = (login_pages.router, login_device.page_router, login_provider.router, login_saml.router)
+_ROUTERS = (
+    login.router,
+    login_device.router,
+    me.router,
+    twins.router,
+    runs.router,
+    users.router,
+    workspaces.router,
+    members.router,
+    keys.router,
+    connections.router,
+    audit.router,
+)
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -46,8 +64,6 @@ def create_app(backend: Backend) -> FastAPI:
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
-    app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
-    app.state.device_throttle = Throttle(backend.clock, CODES_PER_PERSON, 600)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
@@ -58,5 +74,8 @@ def create_app(backend: Backend) -> FastAPI:
     problems.install(app)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
+    # The last one is the outermost.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(CorrelationMiddleware)
     return app

@@ -34,6 +34,8 @@ class On(StrEnum):
     """Signed in is enough; the endpoint itself shows only what may be seen."""
     WORKSPACE = "workspace"
     TWIN = "twin"
+    RUN = "run"
+    """The run's twin; of a run that is of none, its workspace."""
     INSTALLATION = "installation"
     """Not a role: an admin is asked for."""
 
@@ -63,6 +65,11 @@ class Principal:
     workspace_id: str | None = None
     session: bool = False
 
+    @property
+    def acts_as_admin(self) -> bool:
+        """Whether an admin asks, with a session or a key that may do what admins do."""
+        return self.admin and self.workspace_id is None and Scope.ADMIN in self.scopes
+
     def check_scope(self, scope: Scope) -> None:
         """`ForbiddenError` where a key may not be used for this."""
         if scope not in self.scopes:
@@ -73,7 +80,7 @@ class Principal:
 
     def check_admin(self) -> None:
         """`ForbiddenError` unless an admin of the installation asks."""
-        if not self.admin or self.workspace_id is not None:
+        if not self.acts_as_admin:
             raise ForbiddenError("only an admin of this installation may do that")
 
 

@@ -22,7 +22,6 @@ from twin2multicloud.runtime.ports import Clock
 Severity = Literal["debug", "info", "warning", "error"]
 CHANNEL: Final = "t2m_events"
 """PostgreSQL's channel that is notified with every commit of events."""
-_LOCK: Final = 0x7432_6D65
 _GATHERED: Final = "t2m_events"
 _WRITTEN: Final = "t2m_events_written"
 
@@ -46,6 +45,7 @@ class EventLog:
     """Writes events. Told of by `database` when a session commits."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
         self._listeners: list[Any] = []
         database.last_before_commit(self._flush)
@@ -65,8 +65,8 @@ class EventLog:
         gathered: list[tuple[float, NewEvent]] = session.info.pop(_GATHERED, [])
         if not gathered:
             return
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        self._database.take_turns(session, "events")
+        if not self._database.is_sqlite:
             session.execute(text(f"NOTIFY {CHANNEL}"))
         session.execute(insert(Event), [_row(at, event) for at, event in gathered])
         session.info[_WRITTEN] = True

@@ -11,14 +11,16 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import Principal, Scope, the_workspace, user_principal
-from twin2multicloud.app.auth.tokens import KEY_PREFIX, token_hash
+from twin2multicloud.app.auth.key_form import new_key
+from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.auth.user_codes import read_user_code, shown, user_code
 from twin2multicloud.app.backend import Backend
-from twin2multicloud.app.db.tables.people import ApiKey, DeviceLogin, Role, User
+from twin2multicloud.app.db.tables.people import DeviceLogin, Role, User
 from twin2multicloud.app.errors import ForbiddenError, NotFoundError, TooManyError
 from twin2multicloud.app.schemas import login as shapes
-from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.moments import utc_now
+from twin2multicloud.app.schemas.keys import KeyInput, NewKey
+from twin2multicloud.app.services import audit, keys
+from twin2multicloud.app.services.changes import now as utc_now
 
 LASTS: Final = timedelta(minutes=10)
 PAGE: Final = "/login/device"
@@ -51,7 +53,7 @@ def begin(backend: Backend, session: Session, given: shapes.DeviceRequest, addre
             user_code_hash=_code_hash(code),
             client_name=given.client_name,
             scopes=sorted(set(given.scopes)),
-            lasts_days=given.lasts_days,
+            lasts_days=given.days,
             from_address=address[:60],
             denied=False,
             interval_s=_INTERVAL_S,
@@ -79,25 +81,25 @@ def waiting(backend: Backend, session: Session, code: str, *, lock: bool = False
 
 
 def answer(backend: Backend, session: Session, principal: Principal, given: shapes.DeviceAnswer) -> None:
-    """Agree to what a command line asks for, or decline. `ForbiddenError` where its key could do more than whoever
-    agrees can.
+    """Agree to what a command line asks for, or decline: somebody in a browser does that, not another key.
+    `ForbiddenError` where the key could do more than whoever agrees can.
     """
+    if not principal.session:
+        raise ForbiddenError("somebody has to agree in a browser; a key makes further keys with POST /api/v1/keys")
     found = waiting(backend, session, given.user_code, lock=True)
     action = "device-login.allowed" if given.allow else "device-login.denied"
     audit.note(backend, session, principal, action, found.client_name, address=found.from_address, scopes=found.scopes)
     if not given.allow:
         found.denied = True
         return
-    more = set(found.scopes) - {scope.value for scope in principal.scopes}
-    if more:
-        raise ForbiddenError(f"it asks for {', '.join(sorted(more))}, which you may not with the key that you use")
-    workspace = given.workspace or principal.workspace_id
-    if workspace is not None:
-        the_workspace(session, principal, workspace, Role.VIEWER)
-    found.approved_by, found.workspace_id = principal.user_id, workspace
+    if Scope.ADMIN.value in found.scopes:
+        principal.check_admin()
+    if given.workspace is not None:
+        the_workspace(session, principal, given.workspace, Role.VIEWER)
+    found.approved_by, found.workspace_id = principal.user_id, given.workspace
 
 
-def poll(backend: Backend, session: Session, device_code: str) -> shapes.DeviceKey | Waiting:
+def poll(backend: Backend, session: Session, device_code: str) -> NewKey | Waiting:
     """The key once somebody agreed, and only once; otherwise what to wait for. It is made now, so that nothing but
     its hash is ever kept.
     """
@@ -123,38 +125,16 @@ def poll(backend: Backend, session: Session, device_code: str) -> shapes.DeviceK
     return _make_key(backend, session, user, found)
 
 
-def _make_key(backend: Backend, session: Session, user: User, asked: DeviceLogin) -> shapes.DeviceKey:
-    now = utc_now(backend)
-    token = KEY_PREFIX + backend.make_token()
-    key = ApiKey(
-        id=backend.make_id("key"),
-        key_hash=token_hash(token),
-        prefix=token[:10],
-        user_id=user.id,
-        workspace_id=asked.workspace_id,
+def _make_key(backend: Backend, session: Session, user: User, asked: DeviceLogin) -> NewKey:
+    given = KeyInput(
         name=asked.client_name,
-        scopes=asked.scopes,
-        created_at=now,
-        expires_at=None if asked.lasts_days is None else now + timedelta(days=asked.lasts_days),
+        scopes=[Scope(scope).value for scope in asked.scopes],
+        workspace=asked.workspace_id,
+        days=asked.lasts_days,
     )
-    session.add(key)
-    audit.note(
-        backend,
-        session,
-        user_principal(user, session=False),
-        "key.created",
-        key.id,
-        workspace_id=key.workspace_id,
-        name=key.name,
-        scopes=key.scopes,
-        by="device-login",
-    )
-    return shapes.DeviceKey(
-        key=token,
-        name=key.name,
-        scopes=[Scope(scope).value for scope in key.scopes],
-        expires_at=key.expires_at,
-    )
+    token = new_key()
+    key = keys.create(backend, session, user_principal(user, session=True), given, token)
+    return NewKey(**keys.shape(key).model_dump(), token=token)
 
 
 def _find(session: Session, code: str, *, lock: bool = False) -> DeviceLogin | None:

@@ -20,7 +20,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import SeenAssertion
 from twin2multicloud.app.errors import SignInRefusedError, UnavailableError
 from twin2multicloud.app.services import attempts
-from twin2multicloud.app.services.moments import utc_now
+from twin2multicloud.app.services.changes import now as utc_now
 from twin2multicloud.app.services.oidc_login import LOST
 from twin2multicloud.app.settings import SamlProvider
 

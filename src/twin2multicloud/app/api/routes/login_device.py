@@ -12,15 +12,16 @@ from starlette.requests import Request
 from twin2multicloud.app.api import pages
 from twin2multicloud.app.api.browser import LIMITED, BrowserDep
 from twin2multicloud.app.api.deps import BackendDep, allow
+from twin2multicloud.app.api.limits import try_code
 from twin2multicloud.app.api.pages import PageRoute, facts
 from twin2multicloud.app.api.problems import response as problem
 from twin2multicloud.app.api.routes.login_pages import signed_in
 from twin2multicloud.app.auth.access import Principal, Scope
-from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.auth.user_codes import read_user_code, shown
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.report.markup import Content, Html, tag
 from twin2multicloud.app.schemas import login as shapes
+from twin2multicloud.app.schemas.keys import NewKey
 from twin2multicloud.app.services import device_login, sign_in
 from twin2multicloud.app.services.device_login import PAGE, Waiting
 
@@ -47,7 +48,7 @@ def begin(
 
 
 @router.post("/token", responses={400: {"description": "Not yet, or not any more: `details.error` as in RFC 8628."}})
-def token(backend: BackendDep, given: shapes.DevicePoll, response: Response) -> shapes.DeviceKey:
+def token(backend: BackendDep, given: shapes.DevicePoll, response: Response) -> NewKey:
     """The key, once somebody agreed. Ask every `interval` seconds; `details.error` of a 400 says what to do:
     authorization_pending (ask again), slow_down (less often), expired_token, access_denied (give up).
     """
@@ -63,7 +64,7 @@ def token(backend: BackendDep, given: shapes.DevicePoll, response: Response) -> 
 @router.post("/answer", status_code=204)
 def answer(request: Request, backend: BackendDep, principal: _Writer, given: shapes.DeviceAnswer) -> None:
     """Let a command line in that shows this code, or turn it away."""
-    _may_guess(request, principal)
+    try_code(request.scope, principal.user_id)
     with backend.database.write() as session:
         device_login.answer(backend, session, principal, given)
 
@@ -82,7 +83,7 @@ def device_page(
         return pages.page("Done", tag("p", "The terminal goes on. You can close this page."))
     if code is None:
         return _ask()
-    _may_guess(request, principal)
+    try_code(request.scope, principal.user_id)
     with backend.database.read() as session:
         try:
             found = device_login.waiting(backend, session, code)
@@ -95,7 +96,7 @@ def device_page(
             "Program": found.client_name,
             "Asked from": found.from_address,
             "It may": "; ".join(_MEANING[scope] for scope in found.scopes),
-            "For": "as long as you do not revoke it" if found.lasts_days is None else f"{found.lasts_days} days",
+            "For": f"{found.lasts_days} days",
         }
     )
     hidden = tag("input", type="hidden", name="user_code", value=code)
@@ -141,8 +142,3 @@ def _choice(workspaces: list[shapes.MyWorkspace]) -> Html | None:
     options = [tag("option", "all my workspaces", value="")]
     options += [tag("option", each.name, value=each.id) for each in workspaces]
     return tag("div", tag("label", "In", for_="workspace"), tag("select", *options, id="workspace", name="workspace"))
-
-
-def _may_guess(request: Request, principal: Principal) -> None:
-    throttle: Throttle = request.app.state.device_throttle
-    throttle.take(principal.user_id, "codes")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
 
 from twin2multicloud.app.api import pages
 from twin2multicloud.app.api.browser import BrowserDep
@@ -30,8 +31,9 @@ _KEEP: Final = {"Cache-Control": "max-age=3600"}
 def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = None) -> Response:
     """By whom to sign in; for whoever is, who they are and how to sign out."""
     principal = signed_in(backend, browser.session)
+    target = own_path(return_to)
     if principal is not None:
-        return _signed_in_page(principal)
+        return _signed_in_page(principal) if target == HOME else RedirectResponse(target, 303)
     if backend.settings.auth == "local":
         return pages.page(
             "Sign in",
@@ -40,7 +42,6 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
             tag("p", "It opens this page signed in. So does the address that the server shows at its start.",
                 class_="muted"),
         )  # fmt: skip
-    target = own_path(return_to)
     tail = "" if target == HOME else f"?return_to={quote(target, safe='')}"
     buttons = [
         tag("a", f"Continue with {each.label}", href=each.url + tail, class_="button")
