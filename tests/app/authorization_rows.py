@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import httpx2
+from starlette.testclient import WebSocketDenialResponse
+
 from tests.app import cloud_accounts
 from tests.app.backends import TWIN, Person, Site
 from tests.app.runners import place, work_off
@@ -66,9 +69,18 @@ class Scene:
         query = dict(row.query)
         if row.on == "workspace" and "{workspace}" not in path:
             query["workspace"] = self.site.workspace_id
+        if method == "WEBSOCKET":
+            return self._handshake(path.format_map(values), headers)
         return self.site.http.request(
             method, path.format_map(values), params=query, json=row.body, headers=headers, follow_redirects=False
         )
+
+    def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
+        try:
+            with self.site.http.websocket_connect(path, headers=headers):
+                return httpx2.Response(101)
+        except WebSocketDenialResponse as refusal:
+            return refusal
 
     def status(self, endpoint: str, row: Row, token: str | None) -> int:
         """The status of one call."""
@@ -137,10 +149,24 @@ def _viewer_of_the_twin(scene: Scene) -> Mapping[str, str]:
 
 _SEEN = {"If-Match": '"1"'}
 _V1 = "/api/v1"
+_TO_NOW = {"follow": "false"}
+
+
+def _a_run(scene: Scene) -> Mapping[str, str]:
+    return {"run": scene.site.run(scene.owner, scene.twin_id)}
+
 
 ROWS: dict[str, Row] = {
     # about
     f"GET {_V1}/openapi.json": Row(None),
+    # events
+    f"GET {_V1}/events": Row("read"),
+    f"GET {_V1}/events/stream": Row("read", query=_TO_NOW),
+    f"WEBSOCKET {_V1}/events/socket": Row("read", ok=101),
+    f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
@@ -13,6 +16,7 @@ from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.routes import (
     audit,
     connections,
+    events,
     health,
     keys,
     login,
@@ -30,6 +34,7 @@ from twin2multicloud.app.api.routes import (
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services.directory import Directory
 
@@ -47,11 +52,21 @@ _ROUTERS = (
     keys.router,
     connections.router,
     audit.router,
+    events.router,
 )
 
 
-def create_app(backend: Backend) -> FastAPI:
-    """The application. Whoever serves it opens and closes the backend."""
+def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
+    """The application. Whoever serves it opens and closes the backend, and calls `end_streams` before it waits for
+    requests to end.
+    """
+    delivery = delivery or Delivery(backend.database, backend.events, backend.clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await delivery.close()
+
     app = FastAPI(
         title="Twin2MultiCloud",
         version=__version__,
@@ -60,10 +75,12 @@ def create_app(backend: Backend) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
+        lifespan=lifespan,
         separate_input_output_schemas=False,
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
+    app.state.delivery = delivery
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
@@ -73,9 +90,15 @@ def create_app(backend: Backend) -> FastAPI:
         app.include_router(pages)
     problems.install(app)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
-    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
     # The last one is the outermost.
     app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
     app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
+    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
     app.add_middleware(CorrelationMiddleware)
     return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """Have all streams end by themselves, and no more begin. To be called in the loop that serves the app."""
+    delivery: Delivery = app.state.delivery
+    delivery.stop()

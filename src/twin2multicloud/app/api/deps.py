@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
 from twin2multicloud.app.api.limits import known
-from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_twin, the_workspace
+from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_run, the_twin, the_workspace
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.auth.hosts import own_origins
 from twin2multicloud.app.auth.keys import key_principal
@@ -20,7 +20,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, Role
 from twin2multicloud.app.db.tables.people import Session as BrowserSession
 from twin2multicloud.app.errors import ForbiddenError, InvalidError, PreconditionRequiredError, UnauthenticatedError
-from twin2multicloud.app.services.runs import the_run
+from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.model.errors import Finding
 
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
@@ -30,6 +30,12 @@ _ID: Final = r"^[a-z]{3}_[0-9a-z]{1,28}$"
 def backend_of(connection: HTTPConnection) -> Backend:
     """The app's backend."""
     found: Backend = connection.app.state.backend
+    return found
+
+
+def delivery_of(connection: HTTPConnection) -> Delivery:
+    """The app's delivery of events."""
+    found: Delivery = connection.app.state.delivery
     return found
 
 
