@@ -42,16 +42,15 @@ def plant(here: Site, twin: str, count: int) -> dict[str, bytes]:
             planted[context] = f"document {number}".encode()
             session.add(Document(**key, sealed=here.backend.sealer.seal(planted[context], context)))
             state = number.to_bytes(32, "big")
-            context = context_of("login_attempts.sealed", state_hash=state)
+            context = context_of("login_attempts.secrets", state_hash=state)
             planted[context] = f"login {number}".encode()
             session.add(
                 LoginAttempt(
                     state_hash=state,
                     provider="x",
-                    browser_hash=b"",
                     return_to="/",
                     expires_at=START + timedelta(minutes=5),
-                    sealed=here.backend.sealer.seal(planted[context], context),
+                    secrets=here.backend.sealer.seal(planted[context], context),
                 )
             )
     return planted
@@ -63,7 +62,7 @@ def opened(here: Site, sealer: Sealer) -> dict[str, bytes]:
     with here.backend.database.read() as session:
         for table, column in sealed_columns():
             keys = list(table.primary_key.columns)
-            for row in session.execute(select(*keys, column)):
+            for row in session.execute(select(*keys, column).where(column.is_not(None))):
                 context = CONTEXTS[f"{table.name}.{column.name}"](
                     {key.name: value for key, value in zip(keys, row[:-1], strict=True)}
                 )

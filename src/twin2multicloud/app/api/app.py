@@ -20,8 +20,10 @@ from twin2multicloud.app.api.routes import (
     health,
     keys,
     login,
+    login_device,
     login_pages,
     login_provider,
+    login_saml,
     me,
     members,
     runs,
@@ -31,17 +33,16 @@ from twin2multicloud.app.api.routes import (
 )
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
-from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_PAGES = (login_pages.router, login_provider.router)
-LOGIN_PATHS = (f"{PREFIX}/login",)
+_PAGES = (login_pages.router, login_device.page_router, login_provider.router, login_saml.router)
 _ROUTERS = (
     login.router,
+    login_device.router,
     me.router,
     twins.router,
     runs.router,
@@ -79,7 +80,6 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
-    app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
     app.state.delivery = delivery
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
@@ -90,10 +90,10 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         app.include_router(pages)
     problems.install(app)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
-    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
     # The last one is the outermost.
     app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
-    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
+    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
     app.add_middleware(CorrelationMiddleware)
     return app
 
