@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import httpx2
+from starlette.testclient import WebSocketDenialResponse
+
 from tests.app import cloud_accounts
 from tests.app.backends import TWIN, Person, Site
+from tests.app.runners import place, work_off
 from twin2multicloud.app.db.tables import TwinMember
 from twin2multicloud.app.db.tables.people import Role
 
@@ -65,14 +69,50 @@ class Scene:
         query = dict(row.query)
         if row.on == "workspace" and "{workspace}" not in path:
             query["workspace"] = self.site.workspace_id
+        if method == "WEBSOCKET":
+            return self._handshake(path.format_map(values), headers)
         return self.site.http.request(
             method, path.format_map(values), params=query, json=row.body, headers=headers, follow_redirects=False
         )
+
+    def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
+        try:
+            with self.site.http.websocket_connect(path, headers=headers):
+                return httpx2.Response(101)
+        except WebSocketDenialResponse as refusal:
+            return refusal
 
     def status(self, endpoint: str, row: Row, token: str | None) -> int:
         """The status of one call."""
         found: int = self.call(endpoint, row, token).status_code
         return found
+
+
+def _run(scene: Scene) -> dict[str, str]:
+    """The twin's run: a new one, unless one is under way."""
+    known = scene.owner.get(f"twins/{scene.twin_id}/runs")["items"]
+    for run in known:
+        if run["ended_at"] is None:
+            return {"run": run["id"]}
+    place(scene.site, scene.twin_id)
+    return {"run": scene.owner.post(f"twins/{scene.twin_id}/runs", {"kind": "deploy"}, 201)["id"]}
+
+
+def _planned_run(scene: Scene) -> dict[str, str]:
+    found = _run(scene)
+    work_off(scene.site)
+    return found
+
+
+def _failed_run(scene: Scene) -> dict[str, str]:
+    found = _run(scene)
+    scene.owner.post(f"runs/{found['run']}/cancel")
+    return found
+
+
+def _placed(scene: Scene) -> dict[str, str]:
+    place(scene.site, scene.twin_id)
+    return {}
 
 
 def _somebody(scene: Scene) -> Mapping[str, str]:
@@ -109,13 +149,41 @@ def _viewer_of_the_twin(scene: Scene) -> Mapping[str, str]:
 
 _SEEN = {"If-Match": '"1"'}
 _V1 = "/api/v1"
+_TO_NOW = {"follow": "false"}
+
+
+def _a_run(scene: Scene) -> Mapping[str, str]:
+    return {"run": scene.site.run(scene.owner, scene.twin_id)}
+
 
 ROWS: dict[str, Row] = {
     # about
     f"GET {_V1}/openapi.json": Row(None),
+    # events
+    f"GET {_V1}/events": Row("read"),
+    f"GET {_V1}/events/stream": Row("read", query=_TO_NOW),
+    f"WEBSOCKET {_V1}/events/socket": Row("read", ok=101),
+    f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
+    # login
+    f"GET {_V1}/login/providers": Row(None),
+    f"POST {_V1}/login/local": Row(None, ok=403, body={"code": "guessed"}),
+    f"POST {_V1}/login/local/link": Row("admin", on="installation"),
+    "GET /login": Row(None),
+    "GET /login/local": Row(None),
+    "GET /login/style.css": Row(None),
+    "GET /login/script.js": Row(None),
+    "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
+    "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    # me
+    f"GET {_V1}/me": Row("read"),
+    f"POST {_V1}/logout": Row("read", ok=204),
+    f"POST {_V1}/logout/everywhere": Row("write"),
     # twins
     f"GET {_V1}/twins": Row("read"),
     f"POST {_V1}/twins": Row(
@@ -127,6 +195,14 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/versions": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/versions/{{number}}": Row("read", "viewer", "twin", path={"number": "1"}),
     f"GET {_V1}/twins/{{twin}}/diff": Row("read", "viewer", "twin", query={"before": "1"}),
+    # runs
+    f"GET {_V1}/runs": Row("read"),
+    f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),
+    f"POST {_V1}/twins/{{twin}}/runs": Row("run", "operator", "twin", 201, prepare=_placed, body={"kind": "deploy"}),
+    f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
+    f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
     # users
     f"GET {_V1}/users": Row("read"),
     f"GET {_V1}/users/{{user}}": Row("read", path={"user": "@me"}),

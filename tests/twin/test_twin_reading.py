@@ -294,6 +294,27 @@ _anything = st.recursive(
 _PATHS = [path for path in walk(SMALL) if path]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("devices", 1, "within"),
+        ("rules", 0, "on"),
+        ("graph", "entities", 1, "model"),
+        ("graph", "entities", 1, "within"),
+    ],
+)
+def test_what_is_no_text_for_a_terminal_is_shown_escaped(path: tuple[str | int, ...]) -> None:
+    document = small()
+    inner: Any = document
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = "\x1f"
+    with pytest.raises(InvalidInputError) as caught:
+        twin_of(Parsed(document), "t", Files(None))
+    assert all(str(finding).isprintable() for finding in caught.value.findings)
+    assert any("\\x1f" in finding.problem for finding in caught.value.findings)
+
+
 @given(path=st.sampled_from(_PATHS), value=_anything, remove=st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_any_change_is_read_or_explained(path: tuple[str | int, ...], value: Any, remove: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from twin2multicloud.app.db.base import MakeId, new_id
+from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.db.sealing import KeyFile, Sealer
 from twin2multicloud.app.events.log import EventLog
@@ -25,15 +25,19 @@ class Backend:
     events: EventLog
     clock: Clock
     make_id: MakeId = new_id
+    make_token: MakeToken = new_token
 
 
 @contextmanager
-def open_backend(settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id) -> Iterator[Backend]:
+def open_backend(
+    settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id, make_token: MakeToken = new_token
+) -> Iterator[Backend]:
     """The backend over the database that the settings name, which must be migrated; closed again at the end."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     used = clock or SystemClock()
     database = Database(settings.url)
     try:
-        yield Backend(settings, database, Sealer(KeyFile(settings.keys)), EventLog(database, used), used, make_id)
+        sealer = Sealer(KeyFile(settings.keys))
+        yield Backend(settings, database, sealer, EventLog(database, used), used, make_id, make_token)
     finally:
         database.close()

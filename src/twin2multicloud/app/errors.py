@@ -96,3 +96,9 @@ class UnavailableError(BackendError):
 
     status = 503
     name = "unavailable"
+
+
+class SignInRefusedError(ForbiddenError):
+    """Somebody is not let in, or what a provider told of them does not hold (403)."""
+
+    name = "sign-in-refused"

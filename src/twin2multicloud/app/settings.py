@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from twin2multicloud.model.errors import Finding, InvalidInputError
 
+PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
+_TAKEN_NAMES: Final = frozenset({"local", "device", "providers"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -30,6 +33,8 @@ class OidcProvider(BaseModel):
     client_secret: SecretStr
     scopes: tuple[str, ...] = ("openid", "email", "profile")
     groups_claim: str = "groups"
+    trust_email: bool = False
+    """The provider's addresses are its people's own, although it does not say so (`email_verified`)."""
 
 
 class SamlProvider(BaseModel):
@@ -47,8 +52,9 @@ class SamlProvider(BaseModel):
 
 
 class Admission(BaseModel):
-    """Who may sign in: the first person always; then those with an address in `domains` or in one of `groups`, where
-    either is given, and everybody whom a provider vouches for where neither is.
+    """Who may sign in: those with a verified address in one of `domains`, those in one of `groups`, and those whose
+    verified address is one of `emails`; everybody whom a provider vouches for where none of these is given. The first
+    who comes in becomes the admin.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -109,6 +115,18 @@ class Settings(BaseSettings):
                 ) from error
         if self.auth == "login" and not self.oidc and not self.saml:
             raise ValueError("auth is 'login' and no provider is set; add one under [oidc.NAME] or [saml.NAME]")
+        for name in (*self.oidc, *self.saml):
+            if not PROVIDER_NAME.fullmatch(name) or name in _TAKEN_NAMES or (name in self.oidc and name in self.saml):
+                raise ValueError(
+                    f"the provider's name {name[:40]!r} becomes part of addresses (/login/NAME): write it in at most "
+                    f"30 of a-z, 0-9 and -, each once, and none of {', '.join(sorted(_TAKEN_NAMES))}"
+                )
+        for name, provider in self.oidc.items():
+            parts = urlsplit(provider.issuer)
+            if not provider.issuer and provider.kind == "oidc":
+                raise ValueError(f"oidc.{name} needs its issuer, as in https://id.example.org")
+            if provider.issuer and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+                raise ValueError(f"oidc.{name}: the issuer must begin with https://")
         if self.auth == "login" and self.public_url is not None:
             parts = urlsplit(self.public_url)
             if parts.scheme != "https" and parts.hostname not in LOOPBACK:

@@ -24,6 +24,15 @@ def new_id(prefix: str) -> str:
     return prefix + "_" + "".join(secrets.choice(_ALPHABET) for _ in range(20))
 
 
+MakeToken = Callable[[], str]
+"""Makes a secret that nobody can guess."""
+
+
+def new_token() -> str:
+    """256 random bits as text that is safe in headers, cookies and URLs."""
+    return secrets.token_urlsafe(32)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment, always with its zone, which is UTC; SQLite knows no zones."""
 

@@ -29,6 +29,7 @@ from twin2multicloud.model.expressions.syntax import (
     format_expression,
     literal,
 )
+from twin2multicloud.model.names import shown
 
 _OF_FIELD: Final[Mapping[str, Types]] = {
     "double": NUMBER,
@@ -125,7 +126,7 @@ class _Checker:
             return TEXT
         field = self._fields.get(node.name)
         if field is None:
-            self._find(node, f"unknown field '{node.name[:64]}'{meant(node.name, self._fields)}")
+            self._find(node, f"unknown field {shown(node.name, 64)}{meant(node.name, self._fields)}")
             return ANY
         return _OF_FIELD.get(field.type, ANY)
 

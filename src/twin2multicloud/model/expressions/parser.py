@@ -24,6 +24,7 @@ from twin2multicloud.model.expressions.syntax import (
     require_bounded,
 )
 from twin2multicloud.model.expressions.tokens import Token, tokens
+from twin2multicloud.model.names import shown
 
 COMPARISONS: Final = frozenset(("==", "!=", "<", "<=", ">", ">="))
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
@@ -49,7 +50,7 @@ class _Parser:
         root = self._or()
         token = self._peek
         if token.kind != "end":
-            raise ExpressionError(f"'{token.text[:40]}' is not expected here{_hint(token)}", token.column)
+            raise ExpressionError(f"{shown(token.text, 40)} is not expected here{_hint(token)}", token.column)
         require_bounded(root)
         return root
 
@@ -218,7 +219,7 @@ class _Parser:
 
 
 def _named(token: Token) -> str:
-    return token.text if token.kind == "end" else f"'{token.text[:40]}'"
+    return token.text if token.kind == "end" else f"{shown(token.text, 40)}"
 
 
 def _hint(token: Token) -> str:

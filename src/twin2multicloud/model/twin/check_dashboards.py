@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.twin.check_rules import scope_problem
 from twin2multicloud.model.twin.definition import PanelDefinition
@@ -30,7 +31,7 @@ def _panel(parts: Parts, path: Path, panel: PanelDefinition) -> Iterator[Problem
         return
     if parts.device_types.lacks(panel.on):
         hint = parts.suggest(panel.on, parts.device_types.declared)
-        yield Problem((*path, "on"), f"there is no device type '{panel.on[:64]}'{hint}")
+        yield Problem((*path, "on"), f"there is no device type {shown(panel.on, 64)}{hint}")
     for place, pattern in enumerate(panel.devices or ()):
         problem = scope_problem(parts, pattern, panel.on)
         if problem is not None:
@@ -42,7 +43,7 @@ def _panel(parts: Parts, path: Path, panel: PanelDefinition) -> Iterator[Problem
     for place, name in enumerate(panel.fields):
         if name not in kind.fields:
             hint = parts.suggest(name, kind.fields)
-            yield Problem((*path, "fields", place), f"{panel.on} has no field '{name[:64]}'{hint}")
+            yield Problem((*path, "fields", place), f"{panel.on} has no field {shown(name, 64)}{hint}")
         elif kind.fields[name].type not in drawn:
             message = f"{name} is of type {kind.fields[name].type}, which a {panel.kind} cannot show"
             yield Problem((*path, "fields", place), f"{message}; it shows {', '.join(drawn)}")

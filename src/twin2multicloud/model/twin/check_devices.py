@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twin2multicloud.model.names import shown
 from twin2multicloud.model.twin.definition import MAX_DEVICES, MAX_ENTITIES, SCALARS
 from twin2multicloud.model.twin.parts import Listed, Parts, Problem
 
@@ -30,12 +31,12 @@ def device_problems(parts: Parts) -> Iterator[Problem]:
     for index, group in parts.devices.good:
         if parts.device_types.lacks(group.type):
             hint = parts.suggest(group.type, parts.device_types.declared)
-            yield Problem(("devices", index, "type"), f"there is no device type '{group.type[:64]}'{hint}")
+            yield Problem(("devices", index, "type"), f"there is no device type {shown(group.type, 64)}{hint}")
     for name, kind in parts.device_types.good.items():
         for place, field in enumerate(kind.twin_fields or ()):
             path = ("device_types", name, "twin_fields", place)
             if field not in kind.fields:
-                yield Problem(path, f"there is no field '{field[:64]}'{parts.suggest(field, kind.fields)}")
+                yield Problem(path, f"there is no field {shown(field, 64)}{parts.suggest(field, kind.fields)}")
             elif kind.fields[field].type not in SCALARS:
                 yield Problem(path, f"{field} is of type {kind.fields[field].type}; twins keep single values only")
         if kind.twin_fields is None and not kind.kept_fields:

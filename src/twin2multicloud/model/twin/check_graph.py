@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.twin.definition import SCALARS, EntityDefinition
 from twin2multicloud.model.twin.graph import (
@@ -46,7 +47,7 @@ def _entity(parts: Parts, index: int, entity: EntityDefinition) -> Iterator[Prob
     if parts.models.lacks(entity.model):
         hint = parts.suggest(entity.model, parts.models.declared)
         hint = hint or "; define it under graph.models"
-        yield Problem((*path, "model"), f"there is no entity model '{entity.model[:64]}'{hint}")
+        yield Problem((*path, "model"), f"there is no entity model {shown(entity.model, 64)}{hint}")
     model = parts.models.good.get(entity.model)
     if model is None:
         return
@@ -55,7 +56,7 @@ def _entity(parts: Parts, index: int, entity: EntityDefinition) -> Iterator[Prob
         place = (*path, "properties", name)
         if name not in model.properties:
             hint = parts.suggest(name, model.properties)
-            yield Problem(place, f"{entity.model} has no property '{name[:64]}'{hint}")
+            yield Problem(place, f"{entity.model} has no property {shown(name, 64)}{hint}")
             continue
         field = model.properties[name]
         given = numbered_value(value, field.type, first) if entity.count is not None else value
@@ -101,11 +102,11 @@ def _no_parents(parts: Parts, pattern: str, parents: Sequence[str], children: Se
         if not parts.entities.complete:
             return None
         if pattern in parts.device_types_by_name:
-            return f"'{pattern[:64]}' is a device; devices and entities are within entities"
-        what = f"no entity fits '{pattern[:64]}'" if "*" in pattern else f"there is no entity '{pattern[:64]}'"
+            return f"{shown(pattern, 64)} is a device; devices and entities are within entities"
+        what = f"no entity fits {shown(pattern, 64)}" if "*" in pattern else f"there is no entity {shown(pattern, 64)}"
         return what + parts.suggest(pattern, parts.entity_models)
     both = set(parents).intersection(children)
-    return f"'{pattern[:64]}' means '{min(both)}' itself, too; name what it is within" if both else None
+    return f"{shown(pattern, 64)} means '{min(both)}' itself, too; name what it is within" if both else None
 
 
 def _cycle(parent_of: dict[str, str]) -> str | None:
@@ -136,13 +137,14 @@ def _relationships(parts: Parts, outgoing: Counter[str]) -> Iterator[Problem]:
             if not ends[end] and known:
                 what = "nothing fits" if "*" in pattern else "there is no device or entity"
                 hint = parts.suggest(pattern, [*parts.entity_models, *parts.device_types_by_name])
-                yield Problem((*path, end), f"{what} '{pattern[:64]}'{hint}")
+                yield Problem((*path, end), f"{what} {shown(pattern, 64)}{hint}")
         for source in ends["source"]:
             outgoing[source] += len(ends["target"])
         for kind in sorted({parts.model_of(source) for source in ends["source"]}):
             if kind in parts.interfaces and relation.name not in parts.relationships_of(kind):
                 yield Problem(
-                    (*path, "name"), f"the given interface of {kind} has no relationship '{relation.name[:64]}'; add it"
+                    (*path, "name"),
+                    f"the given interface of {kind} has no relationship {shown(relation.name, 64)}; add it",
                 )
     for name in parts.models.good:
         if name in parts.interfaces and CONTAINS not in parts.relationships_of(name):

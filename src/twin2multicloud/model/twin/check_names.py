@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.twin.definition import DeviceGroupDefinition, EntityDefinition
 from twin2multicloud.model.twin.generate import segment
@@ -44,7 +45,7 @@ def _alike(names: Iterable[tuple[Path, str]], fold: Callable[[str], str], messag
         other = seen.get(folded)
         seen.setdefault(folded, name)
         if other is not None:
-            yield Problem(path, message.format(f"'{other[:64]}'", f"'{name[:64]}'"))
+            yield Problem(path, message.format(f"{shown(other, 64)}", f"{shown(name, 64)}"))
 
 
 def _types(parts: Parts) -> Iterator[Problem]:

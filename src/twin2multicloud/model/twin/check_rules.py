@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from twin2multicloud.model.expressions import ExpressionError, check, parse
 from twin2multicloud.model.expressions import Problem as Wrong
+from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.spec import Field
 from twin2multicloud.model.twin.definition import (
@@ -32,7 +33,7 @@ def rule_problems(parts: Parts) -> Iterator[Problem]:
         path: Path = ("rules", index)
         if parts.device_types.lacks(rule.on):
             hint = parts.suggest(rule.on, parts.device_types.declared)
-            yield Problem((*path, "on"), f"there is no device type '{rule.on[:64]}'{hint}")
+            yield Problem((*path, "on"), f"there is no device type {shown(rule.on, 64)}{hint}")
         for place, pattern in enumerate(rule.devices or ()):
             problem = scope_problem(parts, pattern, rule.on)
             if problem is not None:
@@ -48,11 +49,11 @@ def scope_problem(parts: Parts, pattern: str, kind: str) -> str | None:
     if parts.devices_like(pattern, kind) or not parts.devices.complete or kind not in parts.device_types.declared:
         return None
     if "*" in pattern:
-        return f"no device of type {kind} fits '{pattern[:64]}'"
+        return f"no device of type {kind} fits {shown(pattern, 64)}"
     other = parts.device_types_by_name.get(pattern)
     if other is not None:
         return f"'{pattern}' is of type {other}, not of {kind}; name a device of {kind}"
-    return f"there is no device '{pattern[:64]}'{parts.suggest(pattern, parts.device_types_by_name)}"
+    return f"there is no device {shown(pattern, 64)}{parts.suggest(pattern, parts.device_types_by_name)}"
 
 
 def _conditions(parts: Parts, path: Path, rule: RuleDefinition, kind: DeviceTypeDefinition | None) -> Iterator[Problem]:
@@ -118,7 +119,7 @@ def _command(parts: Parts, path: Path, rule: RuleDefinition, call: CommandCall) 
         if found is None:
             if parts.devices.complete:
                 hint = parts.suggest(call.device, parts.device_types_by_name)
-                yield Problem((*path, "device"), f"there is no device '{call.device[:64]}'{hint}")
+                yield Problem((*path, "device"), f"there is no device {shown(call.device, 64)}{hint}")
             return
         target = found
     kind = parts.device_types.good.get(target)
@@ -127,12 +128,12 @@ def _command(parts: Parts, path: Path, rule: RuleDefinition, call: CommandCall) 
     command = kind.commands.get(call.name)
     if command is None:
         hint = parts.suggest(call.name, kind.commands)
-        yield Problem((*path, "name"), f"devices of type {target} know no command '{call.name[:64]}'{hint}")
+        yield Problem((*path, "name"), f"devices of type {target} know no command {shown(call.name, 64)}{hint}")
         return
     for name, value in call.payload.items():
         if name not in command.fields:
             hint = parts.suggest(name, command.fields) or "; remove it"
-            yield Problem((*path, "payload", name), f"the command {call.name} has no field '{name[:64]}'{hint}")
+            yield Problem((*path, "payload", name), f"the command {call.name} has no field {shown(name, 64)}{hint}")
         elif problem := value_problem(value, command.fields[name]):
             yield Problem((*path, "payload", name), problem)
     for name, field in command.fields.items():

@@ -40,6 +40,11 @@ class Document(Base):
     line: Mapped[int] = mapped_column(Integer, primary_key=True)
     sealed: Mapped[bytes] = mapped_column(Sealed)
 
+    @property
+    def context(self) -> str:
+        """What its secret is sealed for."""
+        return f"document/{self.twin_id}/{self.target}/{self.name}/{self.line}"
+
 
 class StateVersion(Base):
     """One version of a stack's Terraform state, sealed, since states hold secrets. See `deployer.state.records`."""
@@ -59,6 +64,11 @@ class StateVersion(Base):
     created: Mapped[float]
     restored: Mapped[int | None]
     sealed: Mapped[bytes] = mapped_column(Sealed)
+
+    @property
+    def context(self) -> str:
+        """What its secret is sealed for."""
+        return f"state/{self.twin_id}/{self.target}/{self.stack}/{self.number}"
 
 
 class StateLock(Base):

@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """There."""
+
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -58,8 +59,9 @@ def upgrade() -> None:
         "login_attempts",
         sa.Column("state_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("provider", sa.String(length=100), nullable=False),
-        sa.Column("browser_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("sealed", Sealed(), nullable=False),
+        sa.Column("browser_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("secrets", Sealed(), nullable=True),
+        sa.Column("identity", Sealed(), nullable=True),
         sa.Column("return_to", sa.Text(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_login_attempts")),
@@ -78,6 +80,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_price_books")),
         sa.UniqueConstraint("number", name=op.f("uq_price_books_number")),
     )
+    op.create_table(
+        "seen_assertions",
+        sa.Column("assertion_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("assertion_hash", name=op.f("pk_seen_assertions")),
+    )
+    with op.batch_alter_table("seen_assertions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_assertions_expires_at"), ["expires_at"], unique=False)
+
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -157,13 +168,24 @@ def upgrade() -> None:
         sa.Column("device_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("user_code_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("client_name", sa.String(length=100), nullable=False),
-        sa.Column("request", Json, nullable=False),
+        sa.Column("scopes", Json, nullable=False),
+        sa.Column("lasts_days", sa.Integer(), nullable=True),
+        sa.Column("from_address", sa.String(length=60), nullable=False),
         sa.Column("approved_by", sa.String(length=32), nullable=True),
+        sa.Column("workspace_id", sa.String(length=32), nullable=True),
         sa.Column("denied", sa.Boolean(), nullable=False),
+        sa.Column("interval_s", sa.Integer(), nullable=False),
         sa.Column("polled_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["approved_by"], ["users.id"], name=op.f("fk_device_logins_approved_by_users"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspaces.id"],
+            name=op.f("fk_device_logins_workspace_id_workspaces"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("device_hash", name=op.f("pk_device_logins")),
         sa.UniqueConstraint("user_code_hash", name=op.f("uq_device_logins_user_code_hash")),
@@ -468,6 +490,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """And back."""
+
     op.drop_table("stages")
     with op.batch_alter_table("claims", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_claims_run_id"))
@@ -535,6 +558,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_users_email"))
 
     op.drop_table("users")
+    with op.batch_alter_table("seen_assertions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seen_assertions_expires_at"))
+
+    op.drop_table("seen_assertions")
     op.drop_table("price_books")
     with op.batch_alter_table("login_attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_attempts_expires_at"))
