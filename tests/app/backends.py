@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,7 @@ class Site:
     clock: Clock
     http: TestClient
     workspace_id: str = ""
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def person(
         self,
@@ -159,7 +161,7 @@ class Site:
             session.add(Workspace(id=found, name=name, created_at=datetime.fromtimestamp(self.clock.now(), UTC)))
         return found
 
-    def run(self, person: Person, twin_id: str | None = None, status: str = "running") -> str:
+    def run(self, person: Person, twin_id: str | None = None, status: str = "applying") -> str:
         """A run of a twin, or of the workspace; its id."""
         found = self.backend.make_id("run")
         with self.backend.database.write() as session:
@@ -168,7 +170,7 @@ class Site:
                     id=found,
                     workspace_id=self.workspace_id,
                     twin_id=twin_id,
-                    number=next(self._tokens),
+                    number=next(self._numbers),
                     kind="deploy",
                     target="sandbox",
                     status=status,

@@ -150,7 +150,9 @@ def test_a_defect_tells_no_secret(
     place = f"/api/v1/workspaces/{scene.site.workspace_id}/connections"
     headers = {"Authorization": f"Bearer {scene.owner.token}"}
     kept = credentials.kept
-    with TestClient(create_app(scene.site.backend), raise_server_exceptions=False) as http:
+    with TestClient(
+        create_app(scene.site.backend), base_url="http://127.0.0.1:8080", raise_server_exceptions=False
+    ) as http:
         monkeypatch.setattr(credentials, "kept", broken)
         answer = http.post(place, json=cloud_accounts.aws("new"), headers=headers)
         assert answer.status_code == 500

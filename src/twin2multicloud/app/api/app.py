@@ -39,7 +39,6 @@ from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
 _PAGES = (login_pages.router, login_provider.router)
-LOGIN_PATHS = (f"{PREFIX}/login",)
 _ROUTERS = (
     login.router,
     me.router,
@@ -89,11 +88,11 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     for pages in _PAGES:
         app.include_router(pages)
     problems.install(app)
+    # The last one is the outermost: refusals have the headers of all other answers.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
-    # The last one is the outermost.
-    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
-    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
     app.add_middleware(CorrelationMiddleware)
     return app
 

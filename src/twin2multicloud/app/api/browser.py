@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
+from twin2multicloud.app.api.addresses import neighbourhood
 from twin2multicloud.app.api.deps import backend_of
 from twin2multicloud.app.auth.cookies import Cookie, Cookies
 from twin2multicloud.app.auth.sessions import NewSession
@@ -90,7 +91,7 @@ BrowserDep = Annotated[Browser, Depends(_browser)]
 
 def _may_try(connection: HTTPConnection, browser: BrowserDep) -> None:
     throttle: Throttle = connection.app.state.login_throttle
-    throttle.take(browser.address, "attempts to sign in from this address")
+    throttle.take(neighbourhood(browser.address), "attempts to sign in from this address")
 
 
 LIMITED = Depends(_may_try)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Generic, TypeVar
@@ -108,20 +108,14 @@ def known(scope: Scope, user_id: str) -> None:
 
 
 class LimitMiddleware:
-    """Refuses with 429 whoever asks too often. `login_paths` are beginnings of paths by which people sign in: these
-    have a bucket of their own per address, so that nobody tries out codes at speed.
-    """
+    """Refuses with 429 whoever asks too often. Attempts to sign in are rarer still, which their endpoints see to."""
 
-    def __init__(
-        self, app: ASGIApp, *, settings: Settings, clock: Clock, login_paths: Sequence[str], most: int = MOST
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, clock: Clock, most: int = MOST) -> None:
         self._app = app
-        self._login_paths = tuple(login_paths)
         self._proxies = proxies_of(settings.trusted_proxies)
         limits = settings.limits
         self._people = Buckets("person", limits.principal_per_minute, clock, most)
         self._addresses = Buckets("address", limits.anonymous_per_minute, clock, most)
-        self._logins = Buckets("login", limits.login_per_minute, clock, most)
         self._known: Recent[str] = Recent(most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,11 +150,10 @@ class LimitMiddleware:
         await self._app(scope, receive, telling)
 
     def _take(self, scope: Scope, credential: bytes | None) -> Taken:
-        address = neighbourhood(client_address(scope, self._proxies))
-        if scope["path"].startswith(self._login_paths):
-            return self._logins.take(address)
         user_id = None if credential is None else self._known.get(credential)
-        return self._addresses.take(address) if user_id is None else self._people.take(user_id)
+        if user_id is not None:
+            return self._people.take(user_id)
+        return self._addresses.take(neighbourhood(client_address(scope, self._proxies)))
 
     def _learn(self, credential: bytes, found: list[str], status: int) -> None:
         if status == 401:

@@ -13,6 +13,7 @@ from twin2multicloud.app.auth.identity import Identity
 from twin2multicloud.app.auth.return_to import own_path
 from twin2multicloud.app.auth.tokens import same, token_hash
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.sealed import context_of
 from twin2multicloud.app.db.tables.people import LoginAttempt, SeenAssertion
 from twin2multicloud.app.services.moments import utc_now
 
@@ -104,4 +105,4 @@ def _seal(backend: Backend, value: dict[str, str] | Identity, what: str, state_h
 
 
 def _context(what: str, state_hash: bytes) -> str:
-    return f"login/{what}/{state_hash.hex()}"
+    return context_of(f"login_attempts.{what}", state_hash=state_hash)
