@@ -164,7 +164,7 @@ class Site:
             session.add(Workspace(id=found, name=name, created_at=datetime.fromtimestamp(self.clock.now(), UTC)))
         return found
 
-    def run(self, person: Person, twin_id: str | None = None, status: str = "running") -> str:
+    def run(self, person: Person, twin_id: str | None = None, status: str = "applying") -> str:
         """A run of a twin, or of the workspace; its id."""
         found = self.backend.make_id("run")
         with self.backend.database.write() as session:

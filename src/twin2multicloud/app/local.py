@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from twin2multicloud.app.auth.access import Scope
-from twin2multicloud.app.auth.tokens import KEY_PREFIX, new_token, token_hash
+from twin2multicloud.app.auth.key_form import SHOWN, new_key
+from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables import ApiKey, User, Workspace, WorkspaceMember
 from twin2multicloud.app.db.tables.people import Role
@@ -23,7 +24,7 @@ def local_key(settings: Settings, backend: Backend | None = None) -> str:
         return file.read_text().strip()
     if backend is None:
         raise UnavailableError(f"{file} is not there")
-    token = KEY_PREFIX + new_token()
+    token = new_key()
     now = datetime.fromtimestamp(backend.clock.now(), UTC)
     with backend.database.write() as session:
         user = session.scalar(select(User).where(User.subject == "local|user"))
@@ -39,7 +40,7 @@ def local_key(settings: Settings, backend: Backend | None = None) -> str:
             ApiKey(
                 id=backend.make_id("key"),
                 key_hash=token_hash(token),
-                prefix=token[:10],
+                prefix=token[:SHOWN],
                 user_id=user.id,
                 name="local",
                 scopes=[scope.value for scope in Scope],

@@ -89,10 +89,10 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     for pages in _PAGES:
         app.include_router(pages)
     problems.install(app)
-    app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
-    # The last one is the outermost.
+    # The last one is the outermost: refusals have the headers of all other answers.
     app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
     app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
+    app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
     app.add_middleware(CorrelationMiddleware)
     return app

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from twin2multicloud.app.correlation import correlation_id
@@ -41,6 +41,8 @@ _TITLES: Final = {
     503: "Not available now",
 }
 _SECRET_FIELDS: Final = frozenset({"credentials", "authorization", "cookie", "code", "password", "secret", "token"})
+_UNIQUE: Final = "23505"
+_UNIQUE_LITE: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _LOG: Final = logging.getLogger("twin2multicloud.api")
 
 
@@ -50,6 +52,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _request)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(Exception, _defect)
 
 
@@ -139,6 +142,16 @@ async def _database(_request: Request, error: Exception) -> JSONResponse:
     return response(
         503, "unavailable", "the database does not answer now; try again in a moment", headers={"Retry-After": "2"}
     )
+
+
+async def _integrity(request: Request, error: Exception) -> JSONResponse:
+    """Services look before they write; what two do at the same moment only the database notices."""
+    assert isinstance(error, IntegrityError)
+    if getattr(error.orig, "sqlstate", None) == _UNIQUE or getattr(error.orig, "sqlite_errorname", "") in _UNIQUE_LITE:
+        return response(
+            409, "conflict", "somebody else has just made or changed the same thing; look at it again, then try again"
+        )
+    return await _defect(request, error)
 
 
 async def _defect(_request: Request, error: Exception) -> JSONResponse:
