@@ -119,6 +119,7 @@ class Server(uvicorn.Server):
     """One that does not wait for streams, which never end."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams first."""
         end_streams(self.config.app)  # type: ignore[arg-type]
         await super().shutdown(sockets)
 
@@ -142,7 +143,9 @@ def write(folder: Path, rate: float, seconds: float, commit: int) -> None:
             log.add(
                 session,
                 *[
-                    NewEvent(WORKSPACE, "run.line", TEXT, run_id=RUN, stack="aws-l2", data={"stage": "apply", "line": n})
+                    NewEvent(
+                        WORKSPACE, "run.line", TEXT, run_id=RUN, stack="aws-l2", data={"stage": "apply", "line": n}
+                    )
                     for n in range(number * commit, (number + 1) * commit)
                 ],
             )

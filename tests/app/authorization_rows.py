@@ -108,6 +108,8 @@ ROWS: dict[str, Row] = {
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
+    # metrics
+    "GET /metrics": Row("admin", on="installation"),
     # twins
     f"GET {_V1}/twins": Row("read"),
     f"POST {_V1}/twins": Row(

@@ -10,7 +10,9 @@ from fastapi import APIRouter, FastAPI
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
-from twin2multicloud.app.api.routes import events, health, twins
+from twin2multicloud.app.api.metrics import Metrics
+from twin2multicloud.app.api.observing import ObservingMiddleware
+from twin2multicloud.app.api.routes import events, health, metrics, twins
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.app.schemas.problems import Problem
@@ -43,12 +45,15 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     )
     app.state.backend = backend
     app.state.delivery = delivery
+    app.state.metrics = figures = Metrics(backend, delivery)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     problems.install(app)
+    app.add_middleware(ObservingMiddleware, observe=figures.observe)
     app.add_middleware(CorrelationMiddleware)
     return app
 

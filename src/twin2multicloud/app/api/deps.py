@@ -59,6 +59,7 @@ class Allow:
         assert self.rule.scope is not None
         with backend.database.read() as session:
             principal, note_key = authenticate(session, connection, backend)
+            connection.state.principal = principal
             principal.check_scope(self.rule.scope)
             if self.rule.on is On.INSTALLATION:
                 principal.check_admin()
