@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from twin2multicloud import __version__
@@ -95,7 +97,8 @@ class _Looked(Collector):
 
     def _runs(self) -> Metric:
         found = GaugeMetricFamily(f"{_PREFIX}_runs", "Runs, by status.", labels=("status",))
-        with self._backend.database.read() as session:
+        # While the database does not answer, the other figures are wanted most.
+        with suppress(DBAPIError), self._backend.database.read() as session:
             for status, count in session.execute(select(Run.status, func.count()).group_by(Run.status)):
                 found.add_metric((status,), count)
         return found
