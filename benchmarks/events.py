@@ -247,13 +247,13 @@ def measure(watchers: int, rate: float, seconds: float, commit: int) -> Timing:
     return Timing(
         watchers,
         events,
-        events / took,
+        events / float(took),
         float(p50),
         float(p99),
         float(largest),
         1e6 * server_s / told,
         1e6 * own_s / told,
-        server_s / took,
+        server_s / float(took),
         memory,
     )
 
