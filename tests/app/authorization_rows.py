@@ -187,6 +187,8 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/me": Row("read"),
     f"POST {_V1}/logout": Row("read", ok=204),
     f"POST {_V1}/logout/everywhere": Row("write"),
+    # metrics
+    "GET /metrics": Row("admin", on="installation"),
     # twins
     f"GET {_V1}/twins": Row("read"),
     f"POST {_V1}/twins": Row(

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
+    metrics_token: Annotated[SecretStr, Field(min_length=24)] | None = None
     log_format: Literal["json", "text"] = "text"
 
     @model_validator(mode="after")

@@ -13,6 +13,8 @@ from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.limits import LimitMiddleware
+from twin2multicloud.app.api.metrics import Metrics
+from twin2multicloud.app.api.observing import ObservingMiddleware
 from twin2multicloud.app.api.routes import (
     audit,
     connections,
@@ -26,6 +28,7 @@ from twin2multicloud.app.api.routes import (
     login_saml,
     me,
     members,
+    metrics,
     runs,
     twins,
     users,
@@ -81,6 +84,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
     app.state.delivery = delivery
+    app.state.metrics = figures = Metrics(backend, delivery)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
@@ -88,12 +92,14 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     app.include_router(health.router)
     for pages in _PAGES:
         app.include_router(pages)
+    app.include_router(metrics.router)
     problems.install(app)
     # The last one is the outermost: refusals have the headers of all other answers.
     app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
     app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
+    app.add_middleware(ObservingMiddleware, observe=figures.observe)
     app.add_middleware(CorrelationMiddleware)
     return app
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from twin2multicloud.app.correlation import correlation_id
+from twin2multicloud.app.correlation import correlated, correlation_id
 from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.schemas.problems import FieldProblem, Problem
 from twin2multicloud.model.errors import (
@@ -154,14 +154,17 @@ async def _integrity(request: Request, error: Exception) -> JSONResponse:
     return await _defect(request, error)
 
 
-async def _defect(_request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
-    return response(
-        500,
-        "internal",
-        f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
-        exit_code=70,
-    )
+async def _defect(request: Request, error: Exception) -> JSONResponse:
+    found = request.scope.get("correlation_id", "-")
+    with correlated(found):
+        _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
+        return response(
+            500,
+            "internal",
+            f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
+            exit_code=70,
+            headers={"X-Correlation-Id": found},
+        )
 
 
 def _field(location: Sequence[Any], body: Any) -> str:
