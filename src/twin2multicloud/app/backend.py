@@ -10,6 +10,8 @@ from twin2multicloud.app.db.base import MakeId, new_id
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.db.sealing import KeyRing, Sealer
 from twin2multicloud.app.events.log import EventLog
+from twin2multicloud.app.optimizing.books import Books
+from twin2multicloud.app.optimizing.pool import Pool
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.runtime.system_clock import SystemClock
@@ -23,6 +25,8 @@ class Backend:
     database: Database
     sealer: Sealer
     events: EventLog
+    optimizer: Pool
+    books: Books
     clock: Clock
     make_id: MakeId = new_id
 
@@ -33,7 +37,11 @@ def open_backend(settings: Settings, clock: Clock | None = None, make_id: MakeId
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     used = clock or SystemClock()
     database = Database(settings.url)
+    optimizer = Pool(settings.optimizer_processes, settings.optimizer_waiting)
     try:
-        yield Backend(settings, database, Sealer(KeyRing.of(settings.keys)), EventLog(database, used), used, make_id)
+        sealer = Sealer(KeyRing.of(settings.keys))
+        events = EventLog(database, used)
+        yield Backend(settings, database, sealer, events, optimizer, Books(settings.prices), used, make_id)
     finally:
+        optimizer.close()
         database.close()

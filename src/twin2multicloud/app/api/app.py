@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
-from twin2multicloud.app.api.routes import health, twins
+from twin2multicloud.app.api.deps import allow
+from twin2multicloud.app.api.routes import catalogue, health, optimizing, placements, twins
+from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.schemas.problems import Problem
+from twin2multicloud.app.services import prices
 
 PREFIX = "/api/v1"
-_ROUTERS = (twins.router,)
+_ROUTERS = (twins.router, placements.router)
+ASKING = (catalogue.router, optimizing.router)
+"""Routers that know no database: they are served alone, too (see `optimizer_app`)."""
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -28,9 +36,17 @@ def create_app(backend: Backend) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.backend = backend
+    app.state.desk = Desk(
+        backend.optimizer,
+        lambda: prices.current(backend),
+        lambda: datetime.fromtimestamp(backend.clock.now(), UTC).date(),
+    )
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
+    for router in ASKING:
+        # They keep nothing, so whoever is known may ask.
+        api.include_router(router, dependencies=[allow(Scope.READ)])
     app.include_router(api)
     app.include_router(health.router)
     problems.install(app)
