@@ -138,6 +138,9 @@ ROWS: dict[str, Row] = {
         "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_placed),
+    # prices
+    f"GET {_V1}/prices/books": Row("read"),
+    f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
     # catalogue
     f"GET {_V1}/workloads": Row("read"),
     f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),

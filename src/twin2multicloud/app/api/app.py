@@ -10,7 +10,7 @@ from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.deps import allow
-from twin2multicloud.app.api.routes import catalogue, health, optimizing, placements, twins
+from twin2multicloud.app.api.routes import books, catalogue, health, optimizing, placements, twins
 from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.optimizing.desk import Desk
@@ -18,7 +18,7 @@ from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services import prices
 
 PREFIX = "/api/v1"
-_ROUTERS = (twins.router, placements.router)
+_ROUTERS = (twins.router, placements.router, books.router)
 ASKING = (catalogue.router, optimizing.router)
 """Routers that know no database: they are served alone, too (see `optimizer_app`)."""
 
