@@ -12,6 +12,7 @@ MODULES = (
     "benchmarks.mqtt",
     "benchmarks.runtime",
     "benchmarks.deploying",
+    "benchmarks.backend",
 )
 
 if __name__ == "__main__":
