@@ -25,8 +25,8 @@ lint:
 
 unit:
 	@# Fast tests first, so that a mistake shows within seconds; then the slow ones, which wait half of their time.
-	$(RUN) pytest -q -m "not slow" -n 2
-	$(RUN) pytest -q -m slow -n 3 --dist loadgroup
+	$(RUN) pytest -q -m "not slow" -n 3 --dist worksteal
+	$(RUN) pytest -q -m slow -n 4 --dist loadgroup
 
 tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
@@ -38,6 +38,7 @@ tools: ## what some tests need beside Python; a test whose tool cannot be had is
 	  scripts/apt-install postgresql >/dev/null || echo "tools: no PostgreSQL; its tests will be skipped" >&2
 	@for cloud in ministack azure gcp; do \
 	  scripts/standins-$$cloud >/dev/null || echo "tools: no stand-ins for $$cloud; their tests will be skipped" >&2; done
+	@scripts/oidc-provider >/dev/null || echo "tools: no OpenID provider; tests of signing in with it will be skipped" >&2
 
 bench: ## every benchmark, as ratios against stated baselines
 	@$(UV) sync --quiet --frozen

@@ -5,14 +5,29 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# An example that takes long on a busy machine is no failure: tests do not time anything.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 from tests.postgres import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
 
 ALLOWED = "stand-in missing:"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run of the slow tests alone does not import the modules that have none: half of what collecting costs, and each
+    worker collects by itself.
+    """
+    if config.option.markexpr == "slow" and collection_path.match("test_*.py"):
+        return None if "mark.slow" in collection_path.read_text("utf-8") else True
+    return None
 
 
 @pytest.hookimpl(wrapper=True)

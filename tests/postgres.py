@@ -52,13 +52,18 @@ class PostgresCluster:
     def create(self, template: str = "template1") -> str:
         """A fresh database, a copy of the template; its SQLAlchemy URL (`postgresql+psycopg://...`)."""
         name = f"test_{next(self._numbers)}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        with self._session() as session:
+            # Without fsync, copying files is several times quicker than what became the default with version 15.
+            strategy = "STRATEGY FILE_COPY" if session.info.server_version >= 150000 else ""
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {} " + strategy)
+            session.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         return self._url(name)
 
     def drop(self, url: str) -> None:
         """Remove the database, with whatever is still connected to it."""
         name = make_url(url).database or ""
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        with self._session() as session:
+            session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def template(self, name: str, prepare: Callable[[str], None]) -> str:
         """The name of a template for `create`, made once per worker: `prepare` gets its URL, migrates, disconnects."""
@@ -81,11 +86,10 @@ class PostgresCluster:
         url = URL.create("postgresql+psycopg", OWNER, database=database, query={"host": str(self._sockets)})
         return url.render_as_string(hide_password=False)
 
-    def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(
-            host=str(self._sockets), user=OWNER, dbname="postgres", autocommit=True, connect_timeout=5
-        ) as connection:
-            connection.execute(statement)
+    def _session(self) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self._sockets), user=OWNER, dbname="postgres", autocommit=True, connect_timeout=10
+        )
 
 
 @pytest.fixture(scope="session")

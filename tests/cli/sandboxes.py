@@ -170,6 +170,14 @@ class Bench:
             for kind in store.classes
         )
 
+    def settled(self) -> None:
+        """Wait until nothing is on its way, but what a rule's actions try again and again."""
+        until(lambda: not self._on_their_way(), "messages are on their way", 20)
+
+    def _on_their_way(self) -> int:
+        statuses = (self.client.cloud_status(cloud) for cloud in self.client.config.clouds)
+        return sum(queue.depth for status in statuses for queue in status.queues if queue.name != "actions")
+
     def errors(self) -> list[Any]:
         return self("errors", "--json").lines
 

@@ -130,6 +130,7 @@ def test_an_export_stands_alone(cli: Callable[..., Answer], placed: Path, tmp_pa
         (("status",), 2, "there is no deployment in"),
         (("destroy",), 2, "there is no deployment in"),
         (("move", "--slot", "L3", "--to", "aws"), 2, "one slot moves at a time: L3.hot, L3.cool, L3.archive"),
+        (("move", "--slot", "L3.hot", "--to", "aws"), 2, "nothing is deployed from"),
         (("move", "--resume"), 2, "no move of this deployment is under way"),
         (("move", "--target", "sandbox", "--slot", "L3.hot", "--to", "aws"), 2, "there is no sandbox in"),
         (("states", "history", "L3-hot"), 2, "there is no state of a stack 'L3-hot'"),

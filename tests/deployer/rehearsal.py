@@ -72,7 +72,7 @@ class Rehearsal:
         self.directory = directory
         self.offers = offers
         self.name = name
-        self.home = Home(directory / "deployment")
+        self.home = Home.at(directory / "deployment")
         self.told = Told()
         self._scenario: Path | None = None
 
@@ -87,7 +87,7 @@ class Rehearsal:
     @property
     def world(self) -> World:
         """What exists in the pretended clouds."""
-        return World(self.home.directory / "world")
+        return World(self.home.world)
 
     @property
     def existing(self) -> int:

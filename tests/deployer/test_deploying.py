@@ -23,6 +23,8 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 
 pytestmark = pytest.mark.slow
+of_one_deployment = pytest.mark.xdist_group("copies of one deployment")
+"""Where the tests share what costs seconds to make."""
 
 
 @pytest.fixture
@@ -81,6 +83,7 @@ def test_nothing_is_made_or_destroyed_without_the_right_word(twin: Rehearsal) ->
     assert twin.existing == 0
 
 
+@of_one_deployment
 def test_slots_are_deployed_one_by_one_and_others_are_not_touched(hot: Rehearsal) -> None:
     twin = hot
     assert set(twin.home.applied()) == {"foundation-aws-eu-central-1", "L3-hot"}
@@ -132,6 +135,7 @@ def test_expired_credentials_are_told_before_anything_is_made(twin: Rehearsal) -
     assert told.value.exit_code == 7
 
 
+@of_one_deployment
 def test_what_others_destroyed_or_changed_is_seen_and_put_right(hot: Rehearsal) -> None:
     twin = hot
     assert [each for each in twin.clouds().drift() if each.changes or each.error] == []
@@ -146,6 +150,7 @@ def test_what_others_destroyed_or_changed_is_seen_and_put_right(hot: Rehearsal) 
     assert [each for each in twin.clouds().drift() if each.changes or each.error] == []
 
 
+@of_one_deployment
 def test_a_destroy_that_fails_is_not_reported_as_done(hot: Rehearsal) -> None:
     twin = hot
     twin.scenario(
@@ -162,6 +167,7 @@ def test_a_destroy_that_fails_is_not_reported_as_done(hot: Rehearsal) -> None:
     assert twin.existing == 0
 
 
+@of_one_deployment
 def test_a_plan_that_others_have_made_untrue_is_refused(hot: Rehearsal) -> None:
     twin = hot
     wanted = twin.wanted(log_retention_days=60)
@@ -182,6 +188,7 @@ def test_a_plan_that_others_have_made_untrue_is_refused(hot: Rehearsal) -> None:
     assert "add module.slot.aws_dynamodb_table.hot" in said[0]
 
 
+@of_one_deployment
 def test_a_slot_that_is_deployed_is_not_replaced_by_one_elsewhere(hot: Rehearsal) -> None:
     twin = hot
     elsewhere = Rehearsal(twin.directory, (*AWS[:2], "gcp.firestore", *AWS[3:]))
@@ -255,6 +262,7 @@ def test_a_deploy_whose_process_is_killed_is_taken_up_by_the_next_one(twin: Rehe
     assert again.returncode == 0, told
 
 
+@of_one_deployment
 def test_slots_that_would_change_too_are_named(hot: Rehearsal) -> None:
     elsewhere = Rehearsal(hot.directory, (AWS[0], "gcp.run-functions", *AWS[2:]))
     elsewhere.plan([Slot.COOL])

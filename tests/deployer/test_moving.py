@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.deployer.elsewhere import MemoryDocuments, in_memory
 from tests.deployer.placements import AWS
 from tests.deployer.rehearsal import Rehearsal, copied
 from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
 from twin2multicloud.app.deploying.session import Session, session
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.moving.driver import Stores
-from twin2multicloud.deployer.moving.phases import Phases
+from twin2multicloud.deployer.moving.driver import STATE, Stores
+from twin2multicloud.deployer.moving.phases import MoveState, Phases
 from twin2multicloud.deployer.stacks import stacks_of
 from twin2multicloud.deployer.state.store import StateStore
 from twin2multicloud.model.errors import UsageError
@@ -26,7 +29,7 @@ from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.envelope import Event
 from twin2multicloud.runtime.times import to_time
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("moves of one deployed twin")]
 
 
 class LocalStores:
@@ -96,6 +99,16 @@ class Moving:
         self.emptied += [(deployment.blueprint.places[slot].region, slot) for slot in slots]
 
 
+def killed_at(step: str) -> Callable[[str], None]:
+    """Ends the one who moves when this is on record."""
+
+    def took(what: str) -> None:
+        if what == step:
+            raise Killed
+
+    return took
+
+
 def _events(count: int) -> list[Event]:
     return [
         Event(
@@ -163,14 +176,12 @@ def test_a_slot_moves_with_all_it_holds_and_its_neighbours_are_rebuilt(moving: M
     assert {stack.name for stack in stacks_of(deployment)} >= set(home.applied())
 
 
-@pytest.mark.parametrize("step", ["hold done", "cut-over begun"])
-def test_a_move_that_was_killed_is_resumed(moving: Moving, step: str) -> None:
-    def kill(what: str) -> None:
-        if what == step:
-            raise Killed
-
+def test_a_move_that_was_killed_is_resumed(moving: Moving) -> None:
+    """Twice: while writers wait, and when the cut-over had begun."""
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at("hold done"))
+    with pytest.raises(Killed):
+        moving.resume(killed_at("cut-over begun"))
     report = moving.resume()
     assert [each.items for each in report.verified] == [50]
     assert _count(moving, "us-east-1") == 50
@@ -180,12 +191,8 @@ def test_a_move_that_was_killed_is_resumed(moving: Moving, step: str) -> None:
 
 @pytest.mark.parametrize("step", ["copy done", "cut-over done"])
 def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) -> None:
-    def kill(what: str) -> None:
-        if what == step:
-            raise Killed
-
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at(step))
     report = moving.abort()
     assert report.aborted
     assert _count(moving, "eu-central-1") == 50
@@ -194,12 +201,8 @@ def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) 
 
 
 def test_one_move_at_a_time(moving: Moving) -> None:
-    def kill(what: str) -> None:
-        if what == "build done":
-            raise Killed
-
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at("build done"))
     with pytest.raises(UsageError, match="--resume"):
         moving.to("aws/us-east-1")
 
@@ -207,3 +210,43 @@ def test_one_move_at_a_time(moving: Moving) -> None:
 def test_a_slot_is_not_moved_to_where_it_is(moving: Moving) -> None:
     with pytest.raises(UsageError, match="is there already"):
         moving.to("aws/eu-central-1")
+
+
+def test_what_an_ended_move_left_does_not_mislead_the_next_one(moving: Moving) -> None:
+    """As when a process is killed right after it has put the journal of a move away."""
+    documents = moving.twin.home.documents
+    documents.write(STATE, msgspec.json.encode(MoveState(cut=True)))
+    held: list[MoveState] = []
+
+    def see(what: str) -> None:
+        if what == "hold done":
+            held.append(msgspec.json.decode(documents.read(STATE) or b"", type=MoveState))
+
+    report = moving.to("aws/us-east-1", see)
+    assert [each.items for each in report.verified] == [50]
+    assert [(state.writers, state.cut) for state in held] == [(True, False)], "it has not cut over yet"
+    assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
+
+
+def test_a_move_is_resumed_where_no_file_tells_of_it(moving: Moving, tmp_path: Path) -> None:
+    twin, documents = moving.twin, MemoryDocuments()
+    for name in twin.home.documents.names():
+        documents.contents[name] = twin.home.documents.read(name) or b""
+    before, twin.home = twin.home, in_memory(tmp_path / "elsewhere", documents)
+    (tmp_path / "elsewhere/states").mkdir()
+    (tmp_path / "deployment/state.db").rename(tmp_path / "elsewhere/states/all.db")
+    twin.home.world.parent.mkdir()
+    before.world.rename(twin.home.world)
+    shutil.rmtree(tmp_path / "deployment")
+
+    def kill(what: str) -> None:
+        if what == "copy done":
+            raise Killed
+
+    with pytest.raises(Killed):
+        moving.to("aws/us-east-1", kill)
+    kept = ["moves/after.json", "moves/before.json", "moves/current.ndjson"]
+    assert set(documents.names("moves/")) >= set(kept)
+    assert [each.items for each in moving.resume().verified] == [50]
+    assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
+    assert {path.name for path in (tmp_path / "elsewhere/scratch").iterdir()} == {"runs", "work", "world"}

@@ -17,15 +17,16 @@ from cryptography import x509
 
 from tests.standins.azure.rig import Certificates, make_certificates
 from twin2multicloud.deployer.devices.authority import Authority, DeviceCertificate
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.model.errors import UsageError
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> KeptFiles:
-    return KeptFiles(tmp_path / "devices")
+def kept(tmp_path: Path) -> KeptDocuments:
+    return KeptDocuments(FolderDocuments(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def connect(port: int, identity: DeviceCertificate, certificates: Certificates, 
 
 
 def test_a_server_that_knows_the_authority_lets_its_devices_in_by_name(
-    kept: KeptFiles, server_certificates: Certificates, tmp_path: Path
+    kept: KeptDocuments, server_certificates: Certificates, tmp_path: Path
 ) -> None:
     authority = Authority.of(kept, "test-house-k3x9f", NOW)
     stranger = Authority.make("another", NOW)
@@ -96,7 +97,7 @@ def test_a_server_that_knows_the_authority_lets_its_devices_in_by_name(
     assert seen == ["meter-001"]
 
 
-def test_openssl_agrees_with_the_chain(kept: KeptFiles, tmp_path: Path) -> None:
+def test_openssl_agrees_with_the_chain(kept: KeptDocuments, tmp_path: Path) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on this machine")
     authority = Authority.of(kept, "test-house-k3x9f", NOW)
@@ -107,16 +108,17 @@ def test_openssl_agrees_with_the_chain(kept: KeptFiles, tmp_path: Path) -> None:
     assert told.stdout == "device.pem: OK\n", told.stderr
 
 
-def test_there_is_one_authority_per_deployment(kept: KeptFiles) -> None:
+def test_there_is_one_authority_per_deployment(kept: KeptDocuments, tmp_path: Path) -> None:
     assert Authority.load(kept) is None
     made = Authority.of(kept, "test-house-k3x9f", NOW)
     again = Authority.of(kept, "test-house-k3x9f", NOW + timedelta(days=1))
     assert made.pem == again.pem
     assert b"PRIVATE" not in made.pem
-    assert all(file.stat().st_mode & 0o777 == 0o600 for file in kept.directory.iterdir())
+    files = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "devices").iterdir()}
+    assert files == {"authority.key": 0o600, "authority.pem": 0o600}
 
 
-def test_a_certificate_is_its_devices_alone(kept: KeptFiles) -> None:
+def test_a_certificate_is_its_devices_alone(kept: KeptDocuments) -> None:
     authority = Authority.of(kept, "t" * 80, NOW)
     one, other = authority.certify("meter-001", NOW, days=30), authority.certify("meter-001", NOW)
     first, issuer = x509.load_pem_x509_certificates(one.chain)
@@ -129,7 +131,7 @@ def test_a_certificate_is_its_devices_alone(kept: KeptFiles) -> None:
     assert "PRIVATE" not in repr(one)
 
 
-def test_nothing_outlives_its_authority(kept: KeptFiles) -> None:
+def test_nothing_outlives_its_authority(kept: KeptDocuments) -> None:
     authority = Authority.of(kept, "test-house-k3x9f", NOW)
     late = authority.ends - timedelta(days=3)
     assert authority.certify("meter-001", late).ends == authority.ends
@@ -140,12 +142,12 @@ def test_nothing_outlives_its_authority(kept: KeptFiles) -> None:
 @pytest.mark.parametrize(
     ("device", "days", "told"), [("", 1, "1 to 64"), ("d" * 65, 1, "1 to 64"), ("d", 0, "days: 0")]
 )
-def test_wrong_wishes_are_refused(kept: KeptFiles, device: str, days: int, told: str) -> None:
+def test_wrong_wishes_are_refused(kept: KeptDocuments, device: str, days: int, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         Authority.of(kept, "test-house-k3x9f", NOW).certify(device, NOW, days)
 
 
-def test_what_does_not_belong_together_is_not_used(kept: KeptFiles) -> None:
+def test_what_does_not_belong_together_is_not_used(kept: KeptDocuments, tmp_path: Path) -> None:
     Authority.of(kept, "test-house-k3x9f", NOW)
     key = kept.read("authority.key")
     assert key is not None
@@ -155,6 +157,6 @@ def test_what_does_not_belong_together_is_not_used(kept: KeptFiles) -> None:
     kept.write("authority.key", b"nothing")
     with pytest.raises(UsageError, match="cannot be read"):
         Authority.load(kept)
-    (kept.directory / "authority.key").unlink()
+    (tmp_path / "devices" / "authority.key").unlink()
     with pytest.raises(UsageError, match="has lost its key"):
         Authority.of(kept, "test-house-k3x9f", NOW)

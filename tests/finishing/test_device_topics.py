@@ -19,7 +19,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from tests.contracts.base import unique
 from tests.finishing.rig import Told
 from tests.sandbox.twins import small_twin
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
 from twin2multicloud.deployer.finishing.device_topics import (
     DeviceRights,
     DeviceTopicsMaker,
@@ -28,6 +28,7 @@ from twin2multicloud.deployer.finishing.device_topics import (
     remove_topics,
 )
 from twin2multicloud.deployer.finishing.ledger import Ledger
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.model.spec import DeviceGroup
 from twin2multicloud.runtime.adapters.gcp.clients import Clients
 from twin2multicloud.runtime.adapters.gcp.patience import Patience
@@ -47,7 +48,7 @@ def maker(clients: Clients) -> DeviceTopicsMaker:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(KeptFiles(tmp_path), "topics")
+    return Ledger(KeptDocuments(FolderDocuments(tmp_path)), "topics")
 
 
 def received(maker: DeviceTopicsMaker, device: str) -> list[str]:
@@ -93,7 +94,7 @@ def test_a_project_that_was_emptied_gets_its_topics_again(maker: DeviceTopicsMak
 
 def test_topics_that_exist_already_stay(maker: DeviceTopicsMaker, tmp_path: Path, told: Told) -> None:
     """As after a load that was killed before it could note anything."""
-    first, second = (Ledger(KeptFiles(tmp_path / name), "topics") for name in ("one", "other"))
+    first, second = (Ledger(KeptDocuments(FolderDocuments(tmp_path / name)), "topics") for name in ("one", "other"))
     make_topics(SPEC, maker, first, told)
     assert make_topics(SPEC, maker, second, told) == (6, 0)
     assert [group.type for group in commanded(SPEC).devices] == ["meter"]

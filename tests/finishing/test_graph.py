@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from tests.contracts.base import at
 from tests.finishing.rig import Told
 from tests.sandbox.twins import small_twin
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
 from twin2multicloud.deployer.finishing.graph import Changes, load_graph
 from twin2multicloud.deployer.finishing.ledger import Ledger
 from twin2multicloud.deployer.finishing.progress import StepError
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.model.spec import DeviceGroup, Entity, Relationship, TwinSpec
 from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
 from twin2multicloud.runtime.failures import StoreError
@@ -48,7 +49,10 @@ class Rig:
 
 
 def make(directory: Path, gate: Callable[[str], None] = lambda _operation: None) -> Rig:
-    return Rig(LocalTwinGraph(directory / "graph.db", gate=gate), Ledger(KeptFiles(directory / "kept"), "graph"))
+    return Rig(
+        LocalTwinGraph(directory / "graph.db", gate=gate),
+        Ledger(KeptDocuments(FolderDocuments(directory / "kept")), "graph"),
+    )
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from tests.standins.aws.places import shared_table
 from tests.standins.aws.server import ministack
 from tests.standins.azure.fake_digital_twins import FakeDigitalTwins
 from tests.standins.azure.rig import Certificates
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
 from twin2multicloud.deployer.finishing.graph import load_graph
 from twin2multicloud.deployer.finishing.ledger import Ledger
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.model.spec import Entity, TwinSpec
 from twin2multicloud.runtime.adapters.aws.own_graph import DynamoTwinGraph
 from twin2multicloud.runtime.adapters.azure.build import AzurePorts
@@ -76,7 +77,7 @@ def test_a_definition_is_loaded_changed_and_loaded_again(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, told: Told
 ) -> None:
     graph: TwinGraph = request.getfixturevalue(kind)
-    ledger = Ledger(KeptFiles(tmp_path), "graph")
+    ledger = Ledger(KeptDocuments(FolderDocuments(tmp_path)), "graph")
     ids = [*HOME.device_names, *(entity.id for entity in HOME.entities)]
 
     first = load_graph(HOME, graph, ledger, told, now=1000.0)

@@ -14,10 +14,11 @@ from tests.finishing.rig import Told
 from tests.sandbox.twins import small_twin
 from tests.standins.azure.fake_iot_hub import FakeIotHub, fake_iot_hub
 from tests.standins.azure.rig import Certificates
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
 from twin2multicloud.deployer.finishing.hub_registry import HubRegistry, KeyOf, register_devices, symmetric_key
 from twin2multicloud.deployer.finishing.ledger import Ledger
 from twin2multicloud.deployer.finishing.progress import StepError
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.model.spec import DeviceGroup, TwinSpec
 from twin2multicloud.runtime.adapters.azure.commands import hub_client
 
@@ -42,7 +43,7 @@ def hub(certificates: Certificates) -> Iterator[FakeIotHub]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(KeptFiles(tmp_path), "hub")
+    return Ledger(KeptDocuments(FolderDocuments(tmp_path)), "hub")
 
 
 class Waits(list[float]):

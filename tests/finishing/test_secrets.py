@@ -10,7 +10,7 @@ import pytest
 from tests.finishing.rig import Stores, Told, deployment, outputs_of
 from tests.sandbox.twins import small_twin
 from twin2multicloud.deployer.deployment import Site
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
 from twin2multicloud.deployer.finishing.progress import StepError
 from twin2multicloud.deployer.finishing.secrets import (
     given_secrets,
@@ -19,6 +19,7 @@ from twin2multicloud.deployer.finishing.secrets import (
     webhook_secrets,
     write_secrets,
 )
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.spec import Rule, WebhookAction
@@ -60,7 +61,7 @@ def test_a_managed_service_needs_no_passwords_of_ours() -> None:
 
 def test_secrets_are_made_once(stores: Stores, told: Told, tmp_path: Path) -> None:
     deployed = deployment(GATEWAY, offers=OFFERS)
-    kept = KeptFiles(tmp_path / "devices")
+    kept = KeptDocuments(FolderDocuments(tmp_path))
     assert len(write_secrets(deployed, outputs_of(deployed), stores, kept, GIVEN, told)) == 5
     before = {(site, name): stores(site).get(name) for site in deployed.sites for name in stores(site).names()}
     assert before[AWS, "hook-key"] == GIVEN["hook-key"]
@@ -73,7 +74,7 @@ def test_secrets_are_made_once(stores: Stores, told: Told, tmp_path: Path) -> No
 
 def test_another_value_of_a_given_secret_replaces_it(stores: Stores, told: Told, tmp_path: Path) -> None:
     deployed = deployment("aws")
-    kept = KeptFiles(tmp_path / "devices")
+    kept = KeptDocuments(FolderDocuments(tmp_path))
     write_secrets(deployed, outputs_of(deployed), stores, kept, GIVEN, told)
     written = write_secrets(deployed, outputs_of(deployed), stores, kept, {"hook-key": "another"}, told)
     assert [secret.name for secret in written] == ["hook-key"]
@@ -81,7 +82,7 @@ def test_another_value_of_a_given_secret_replaces_it(stores: Stores, told: Told,
 
 
 def test_devices_keep_their_keys_when_acquisition_moves(stores: Stores, told: Told, tmp_path: Path) -> None:
-    kept = KeptFiles(tmp_path / "devices")
+    kept = KeptDocuments(FolderDocuments(tmp_path))
     before = deployment("gcp", offers=OFFERS)
     write_secrets(before, outputs_of(before), stores, kept, GIVEN, told)
     after = deployment("gcp", offers=OFFERS, elsewhere=[Slot.ACQUISITION])
@@ -94,7 +95,7 @@ def test_a_secret_that_nobody_gave_is_named_and_all_others_are_written(
 ) -> None:
     deployed = deployment("aws")
     with pytest.raises(StepError, match=r"'hook-key' \(which signs the webhook of rule 'hot'\).*T2M_SECRET_HOOK_KEY"):
-        write_secrets(deployed, outputs_of(deployed), stores, KeptFiles(tmp_path / "devices"), {}, told)
+        write_secrets(deployed, outputs_of(deployed), stores, KeptDocuments(FolderDocuments(tmp_path)), {}, told)
     assert READ_KEY in stores(AWS).names()
 
 

@@ -23,7 +23,7 @@ from tests.standins.azure.rig import Certificates
 from tests.standins.grafana.fake_grafana import FakeGrafana, fake_grafana
 from twin2multicloud.deployer.credentials.arm import Arm
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.devices.kept import KeptFiles
+from twin2multicloud.deployer.devices.kept import KeptDocuments
 from twin2multicloud.deployer.finishing.grafana.client import Grafana
 from twin2multicloud.deployer.finishing.grafana.sign_in import with_password
 from twin2multicloud.deployer.finishing.hub_registry import HubRegistry, KeyOf, symmetric_key
@@ -31,6 +31,7 @@ from twin2multicloud.deployer.finishing.places import Outputs
 from twin2multicloud.deployer.finishing.planned import Moment, azure_functions, planned_steps
 from twin2multicloud.deployer.finishing.secrets import GRAFANA_ADMIN, device_keys
 from twin2multicloud.deployer.finishing.steps import Finishing, FinishingError
+from twin2multicloud.deployer.folder import FolderDocuments
 from twin2multicloud.deployer.stacks import foundation_name, slot_name
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.model.spec import CommandAction, Rule
@@ -116,7 +117,7 @@ def make(tools: StandIns, tmp_path: Path) -> Make:
         # As a container does, the fake takes the password from the secret that a step writes.
         tools.fake_grafana.password = lambda: tools.stores(site).get(GRAFANA_ADMIN)
         known = whole(deployed) if outputs is None else outputs
-        return Finishing(deployed, known, tools, KeptFiles(tmp_path / "devices"), given, now=lambda: 1000.0)
+        return Finishing(deployed, known, tools, KeptDocuments(FolderDocuments(tmp_path)), given, now=lambda: 1000.0)
 
     return finishing
 
@@ -241,7 +242,7 @@ def test_devices_that_sign_have_keys_that_their_bundles_can_derive(
     outputs = whole(deployed)
     outputs[slot_name(Slot.ACQUISITION)]["devices"]["authentication"] = "sas"
     make(deployed, outputs).run(Moment.STACKS, told)
-    secret = device_keys(KeptFiles(tmp_path / "devices"))
+    secret = device_keys(KeptDocuments(FolderDocuments(tmp_path)))
     assert tools.fake_hub.devices["meter-001"].key == symmetric_key(secret, "meter-001")
     assert symmetric_key(secret, "meter-001") != device_key(secret, "meter-001")  # the same digest in another base64
 

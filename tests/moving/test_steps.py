@@ -17,6 +17,7 @@ from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.moving.driver import DriverError, Hold
 from twin2multicloud.moving.journal import Journal
+from twin2multicloud.moving.log import FileLog
 from twin2multicloud.moving.move import Move, Places, Store
 from twin2multicloud.moving.mover import AT_REST_S, Mover
 from twin2multicloud.moving.steps import Report
@@ -99,11 +100,10 @@ class Bench:
     def run(
         self, act: Callable[[Mover], Report] = Mover.run, took: Callable[[str], None] = lambda _what: None
     ) -> Report:
-        fresh = not self.file.exists()
-        journal = Journal.begin(self.file, self.clock, MOVE, PLACES) if fresh else Journal(self.file, self.clock)
-        with journal:
-            clocks = {"now": self.clock, "monotonic": self.clock, "sleep": self.sleep}
-            return act(Mover(self.twin, journal, SPEC, took=took, **clocks))  # type: ignore[arg-type]
+        log = FileLog(self.file)
+        journal = Journal(log, self.clock) if log.lines() else Journal.begin(log, self.clock, MOVE, PLACES)
+        clocks = {"now": self.clock, "monotonic": self.clock, "sleep": self.sleep}
+        return act(Mover(self.twin, journal, SPEC, took=took, **clocks))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.pages.demo_data import MARKUP, demo_status
 from tests.pages.test_dashboard_page import wide
 from twin2multicloud.sandbox.status import CloudStatus, status_json
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one browser, console")]
 
 READY = "document.querySelector('#cloud').textContent !== '…'"
 

@@ -20,7 +20,7 @@ from twin2multicloud.dashboards import ReadSource, grafana_dashboards
 from twin2multicloud.runtime.times import to_epoch
 from twin2multicloud.sandbox.pages import dashboard_app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one browser, dashboard")]
 
 VISIBLE_ARE_READ = "document.querySelectorAll('.panel:not([data-state=loading])').length >= 5"
 CHART = (

@@ -22,11 +22,12 @@ from twin2multicloud.runtime.adapters.local.nonces import LocalNonces
 from twin2multicloud.runtime.envelope import TELEMETRY, Event, encode_batch
 from twin2multicloud.runtime.links import MAX_BODY_BYTES, MAX_CONTENT_BYTES, Key, LinksDocument, compress, sign
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one sandbox's links")]
 
 CLOUD = ring(0, 1)[Slot.HOT]
 EVENT = Event("intruder", "/x", TELEMETRY, "meter-001", "2026-11-25T12:00:00.000000Z", {"temperature": 1.0})
 BODY = compress(encode_batch([EVENT]))
+GUEST = compress(encode_batch([msgspec.structs.replace(EVENT, id="guest")]))
 
 
 class Door:
@@ -64,12 +65,12 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield Door(rig)
 
 
-def test_refused_over_a_real_socket_with_no_effect(door: Door) -> None:
-    right = door.headers()
+def refused(door: Door, right: dict[str, str]) -> dict[str, tuple[dict[str, str], bytes, int]]:
+    """Headers and bodies that are not let in, and what they are answered; `right` is what would be."""
     wrong = another_key()
     zeros = b"\0" * (MAX_BODY_BYTES + 1)
     bomb, members = gzip.compress(b" " * (MAX_CONTENT_BYTES + 1)), BODY + BODY
-    refused = {
+    return {
         "wrong key": (door.headers(by=Key(door.key.id, wrong.secret, 0.0)), BODY, 401),
         "unknown key": (door.headers(by=wrong), BODY, 401),
         "key of another link": (door.headers(link="to-cool"), BODY, 401),
@@ -86,19 +87,27 @@ def test_refused_over_a_real_socket_with_no_effect(door: Door) -> None:
         "two members": (door.headers(members), members, 422),
         "cut off": (door.headers(BODY[:-4]), BODY[:-4], 422),
     }
-    for what, (headers, body, status) in refused.items():
+
+
+def refuse_all(door: Door, right: dict[str, str]) -> None:
+    for what, (headers, body, status) in refused(door, right).items():
         try:
             found = door.post(headers, body)
         except (BrokenPipeError, ConnectionResetError):
             found = 413  # it did not even listen to the end
         assert found == status, what
+
+
+def test_refused_over_a_real_socket_with_no_effect(door: Door) -> None:
+    right, before = door.headers(), door.records()
+    refuse_all(door, right)
     assert door.post(door.headers(link="telemetry"), edge="telemetry") == 404
     assert door.post(door.headers(link="../control/links"), edge="..%2Fcontrol%2Flinks") == 404
-    assert door.records() == 0
+    assert door.records() == before
     # The real one is still good, once.
     assert door.post(right) == 202
     assert door.post(right) == 409
-    assert door.records() == 1
+    assert door.records() == before + 1
     kinds = {error.kind for _, error in door.rig.client.errors()[0]}
     assert kinds == {"link-refused"}
 
@@ -122,17 +131,23 @@ def test_two_keys_live_while_they_are_rotated(door: Door) -> None:
     document = door.documents[CLOUD]
     both = LinksDocument(document.out, {**document.into, "persist": (new, door.key)})
     door.rig.client.request(CLOUD, "PUT", "/control/links", both)
-    assert door.post(door.headers(by=new)) == 202
-    assert door.post(door.headers()) == 202
+    assert door.post(door.headers(GUEST, by=new), GUEST) == 202
+    assert door.post(door.headers(GUEST), GUEST) == 202
     door.rig.client.request(CLOUD, "PUT", "/control/links", LinksDocument(both.out, {**both.into, "persist": (new,)}))
-    assert door.post(door.headers(by=new)) == 202
-    assert door.post(door.headers()) == 401
+    assert door.post(door.headers(GUEST, by=new), GUEST) == 202
+    assert door.post(door.headers(GUEST), GUEST) == 401
     door.rig.client.request(CLOUD, "PUT", "/control/links", document)
 
 
-def test_no_secret_in_any_log_or_error(door: Door) -> None:
-    """After refusals, a rotation and a run of devices. (The last test: it takes the sandbox down.)"""
+def test_no_secret_in_any_log_or_error(tmp_path: Path) -> None:
+    """After refusals, a rotation and a run of devices, when all is down."""
+    with sandbox(tmp_path / "s", ring(0, 1), devices=4) as rig:
+        _no_secret_shows(Door(rig))
+
+
+def _no_secret_shows(door: Door) -> None:
     rig = door.rig
+    refuse_all(door, door.headers())
     rig.client.rotate_keys(sleep=lambda _s: None)
     rig.run(messages=3, interval_s=0.05)
     rig.settle(12)

@@ -29,7 +29,7 @@ from twin2multicloud.sandbox.control import control_routes
 from twin2multicloud.sandbox.supervisor import address_of
 from twin2multicloud.sandbox.verify import Verification
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one sandbox from outside")]
 
 
 @pytest.fixture(scope="module")

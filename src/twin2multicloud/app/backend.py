@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from twin2multicloud.app.db.base import MakeId, new_id
+from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.app.db.sealing import KeyRing, Sealer
+from twin2multicloud.app.db.sealing import KeyFile, Sealer
 from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.optimizing.books import Books
 from twin2multicloud.app.optimizing.pool import Pool
@@ -25,23 +25,27 @@ class Backend:
     database: Database
     sealer: Sealer
     events: EventLog
-    optimizer: Pool
-    books: Books
     clock: Clock
     make_id: MakeId = new_id
+    make_token: MakeToken = new_token
+    optimizer: Pool = field(default_factory=Pool)
+    books: Books = field(default_factory=Books)
 
 
 @contextmanager
-def open_backend(settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id) -> Iterator[Backend]:
+def open_backend(
+    settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id, make_token: MakeToken = new_token
+) -> Iterator[Backend]:
     """The backend over the database that the settings name, which must be migrated; closed again at the end."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     used = clock or SystemClock()
     database = Database(settings.url)
     optimizer = Pool(settings.optimizer_processes, settings.optimizer_waiting)
     try:
-        sealer = Sealer(KeyRing.of(settings.keys))
+        sealer = Sealer(KeyFile(settings.keys))
         events = EventLog(database, used)
-        yield Backend(settings, database, sealer, events, optimizer, Books(settings.prices), used, make_id)
+        books = Books(settings.prices)
+        yield Backend(settings, database, sealer, events, used, make_id, make_token, optimizer, books)
     finally:
         optimizer.close()
         database.close()

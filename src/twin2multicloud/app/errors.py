@@ -106,6 +106,12 @@ class UnavailableError(BackendError):
     name = "unavailable"
 
 
+class SignInRefusedError(ForbiddenError):
+    """Somebody is not let in, or what a provider told of them does not hold (403)."""
+
+    name = "sign-in-refused"
+
+
 @dataclass(frozen=True)
 class Refusal:
     """What programs are told of an error."""

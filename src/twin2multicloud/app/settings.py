@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from twin2multicloud.model.errors import Finding, InvalidInputError
 
+PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
+_TAKEN_NAMES: Final = frozenset({"local", "device", "providers"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,6 +33,8 @@ class OidcProvider(BaseModel):
     client_secret: SecretStr
     scopes: tuple[str, ...] = ("openid", "email", "profile")
     groups_claim: str = "groups"
+    trust_email: bool = False
+    """The provider's addresses are its people's own, although it does not say so (`email_verified`)."""
 
 
 class SamlProvider(BaseModel):
@@ -46,8 +52,9 @@ class SamlProvider(BaseModel):
 
 
 class Admission(BaseModel):
-    """Who may sign in: the first person always; then those with an address in `domains` or in one of `groups`, where
-    either is given, and everybody whom a provider vouches for where neither is.
+    """Who may sign in: those with a verified address in one of `domains`, those in one of `groups`, and those whose
+    verified address is one of `emails`; everybody whom a provider vouches for where none of these is given. The first
+    who comes in becomes the admin.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,8 +118,27 @@ class Settings(BaseSettings):
                 f"host {self.host} is reachable from elsewhere, and auth is 'local', which lets whoever comes in; "
                 "serve on 127.0.0.1, or set auth = 'login' with a provider"
             )
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError as error:
+                raise ValueError(
+                    f"trusted_proxies: {proxy!r} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/8"
+                ) from error
         if self.auth == "login" and not self.oidc and not self.saml:
             raise ValueError("auth is 'login' and no provider is set; add one under [oidc.NAME] or [saml.NAME]")
+        for name in (*self.oidc, *self.saml):
+            if not PROVIDER_NAME.fullmatch(name) or name in _TAKEN_NAMES or (name in self.oidc and name in self.saml):
+                raise ValueError(
+                    f"the provider's name {name[:40]!r} becomes part of addresses (/login/NAME): write it in at most "
+                    f"30 of a-z, 0-9 and -, each once, and none of {', '.join(sorted(_TAKEN_NAMES))}"
+                )
+        for name, provider in self.oidc.items():
+            parts = urlsplit(provider.issuer)
+            if not provider.issuer and provider.kind == "oidc":
+                raise ValueError(f"oidc.{name} needs its issuer, as in https://id.example.org")
+            if provider.issuer and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+                raise ValueError(f"oidc.{name}: the issuer must begin with https://")
         if self.auth == "login" and self.public_url is not None:
             parts = urlsplit(self.public_url)
             if parts.scheme != "https" and parts.hostname not in LOOPBACK:

@@ -1,15 +1,11 @@
-"""The journal of a move: what was decided, begun and done, one JSON line each, on the disk before it counts.
+"""The journal of a move: what was decided, begun and done, one JSON line each, on record before it counts.
 
-Whoever opens the file after the process that wrote it was killed knows where to go on. The last line may be cut off
-then: it was not on the disk, so it did not count.
+Whoever opens it after the process that wrote it was killed knows where to go on.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,6 +13,7 @@ import msgspec
 from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
+from twin2multicloud.moving.log import Log
 from twin2multicloud.moving.move import Move
 
 What = Literal["move", "begun", "done", "undone", "page", "compared", "abort", "end"]
@@ -52,49 +49,27 @@ _decode: Final = msgspec.json.Decoder(Entry).decode
 
 
 class Journal:
-    """One move's journal, opened to go on with it. `now` is the wall clock."""
+    """One move's journal, to go on with it. `now` is the wall clock. A line that nobody can read is a `UsageError`."""
 
-    def __init__(self, file: Path, now: Callable[[], float]) -> None:
-        self.file = file
+    def __init__(self, log: Log, now: Callable[[], float]) -> None:
+        self._log = log
         self._now = now
-        self.entries, whole = _read(file)
-        self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
-        os.ftruncate(self._descriptor, whole)
-        os.lseek(self._descriptor, 0, os.SEEK_END)
+        self.entries = list(_read(log))
 
     @classmethod
-    def begin(cls, file: Path, now: Callable[[], float], move: Move, places: dict[Slot, Place]) -> Journal:
-        """A new one. `UsageError` if the file is there already: a move is under way."""
-        if file.exists():
+    def begin(cls, log: Log, now: Callable[[], float], move: Move, places: dict[Slot, Place]) -> Journal:
+        """A new one. `UsageError` if the log has lines already: a move is under way."""
+        if log.lines():
             raise UsageError("a move of this twin is under way; resume or abort it first")
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = cls(file, now)
+        journal = cls(log, now)
         journal.write("move", move=move, places=places)
-        directory = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
         return journal
 
     def write(self, what: What, **fields: Any) -> None:
-        """Add a line; it is on the disk when this returns."""
+        """Add a line; it is on record when this returns."""
         entry = Entry(what, self._now(), **fields)
-        os.write(self._descriptor, _encode(entry) + b"\n")
-        os.fsync(self._descriptor)
+        self._log.append(_encode(entry))
         self.entries.append(entry)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # ── What it says ────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -111,7 +86,7 @@ class Journal:
     def _first(self) -> tuple[Move, dict[Slot, Place]]:
         first = self.entries[0] if self.entries else None
         if first is None or first.move is None or first.places is None:
-            raise UsageError(f"{self.file} is no journal of a move; remove it")
+            raise UsageError(f"{self._log.name} is no journal of a move; remove it")
         return first.move, first.places
 
     @property
@@ -139,20 +114,9 @@ class Journal:
         return found[-1] if found else None
 
 
-def _read(file: Path) -> tuple[list[Entry], int]:
-    """The whole lines of a journal, and how many bytes they take."""
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return [], 0
-    entries: list[Entry] = []
-    whole = 0
-    for line in content.splitlines(keepends=True):
-        if not line.endswith(b"\n"):
-            break
+def _read(log: Log) -> Iterator[Entry]:
+    for number, line in enumerate(log.lines(), 1):
         try:
-            entries.append(_decode(line))
+            yield _decode(line)
         except msgspec.DecodeError as error:
-            raise UsageError(f"{file}: line {len(entries) + 1} cannot be read ({error})") from error
-        whole += len(line)
-    return entries, whole
+            raise UsageError(f"{log.name}: line {number} cannot be read ({error})") from error

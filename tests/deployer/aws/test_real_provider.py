@@ -33,7 +33,6 @@ _OPTIONS = ("-input=false", "-parallelism=60")
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("measuring")
 def test_telemetry_of_a_device_is_found_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugin()
     server = ministack()

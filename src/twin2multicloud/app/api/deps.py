@@ -10,11 +10,17 @@ from fastapi import Depends, Header, Path, Query, params
 from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
-from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_twin, the_workspace
+from twin2multicloud.app.api.limits import known
+from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_run, the_twin, the_workspace
+from twin2multicloud.app.auth.cookies import Cookies
+from twin2multicloud.app.auth.hosts import own_origins
 from twin2multicloud.app.auth.keys import key_principal
+from twin2multicloud.app.auth.sessions import SAFE_METHODS, check_page, session_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, Role
-from twin2multicloud.app.errors import InvalidError, PreconditionRequiredError, UnauthenticatedError
+from twin2multicloud.app.db.tables.people import Session as BrowserSession
+from twin2multicloud.app.errors import ForbiddenError, InvalidError, PreconditionRequiredError, UnauthenticatedError
+from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.model.errors import Finding
 
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
@@ -27,13 +33,30 @@ def backend_of(connection: HTTPConnection) -> Backend:
     return found
 
 
+def delivery_of(connection: HTTPConnection) -> Delivery:
+    """The app's delivery of events."""
+    found: Delivery = connection.app.state.delivery
+    return found
+
+
 async def _backend(connection: HTTPConnection) -> Backend:
     return backend_of(connection)
 
 
 BackendDep = Annotated[Backend, Depends(_backend)]
 TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
+RunId = Annotated[str, Path(pattern=_ID, examples=["run_7h3k9m2p5r8t1v4x6z0b"])]
 WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
+UserId = Annotated[str, Path(pattern=_ID, examples=["usr_4qz0m8k2v1x7c9b3n5d6"])]
+PersonPath = Annotated[
+    str,
+    Path(
+        min_length=3,
+        max_length=320,
+        pattern=r"^[^\x00-\x20\x7f]+$",
+        description="A person's id, e-mail address, or `@me` for oneself.",
+    ),
+]
 WorkspaceQuery = Annotated[
     str | None, Query(alias="workspace", pattern=_ID, description="Needed by those who are in several workspaces.")
 ]
@@ -51,6 +74,7 @@ class Allow:
         assert self.rule.scope is not None
         with backend.database.read() as session:
             principal, note_key = authenticate(session, connection, backend)
+            known(connection.scope, principal.user_id)
             principal.check_scope(self.rule.scope)
             if self.rule.on is On.INSTALLATION:
                 principal.check_admin()
@@ -67,6 +91,8 @@ class Allow:
         given = {**connection.query_params, **connection.path_params}
         if self.rule.on is On.TWIN:
             the_twin(session, principal, given["twin"], role)
+        elif self.rule.on is On.RUN:
+            the_run(session, principal, given["run"], role)
         elif self.rule.on is On.WORKSPACE:
             the_workspace(session, principal, given.get("workspace"), role)
 
@@ -78,12 +104,30 @@ def allow(scope: Scope, role: Role | None = None, on: On = On.NOTHING) -> params
 
 
 def authenticate(session: OrmSession, connection: HTTPConnection, backend: Backend) -> tuple[Principal, str | None]:
-    """Whoever asks, and the key whose use is to be noted. `UnauthenticatedError` for nobody known."""
+    """Whoever asks, and the key whose use is to be noted. `UnauthenticatedError` for nobody known, `ForbiddenError`
+    where a browser's cookie came but no page of ours asks for the change.
+    """
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         principal, note = key_principal(session, token.strip(), utc(backend))
         return principal, principal.key_id if note else None
-    raise UnauthenticatedError("sign in, or send an API key as `Authorization: Bearer t2m_…`")
+    cookie = connection.cookies.get(Cookies.of(backend.settings.origin).session)
+    if not cookie:
+        raise UnauthenticatedError("sign in, or send an API key as `Authorization: Bearer t2m_…`")
+    principal, row = session_principal(session, cookie, utc(backend))
+    _check_page(connection, backend, row)
+    return principal, None
+
+
+def _check_page(connection: HTTPConnection, backend: Backend, row: BrowserSession) -> None:
+    origin, ours = connection.headers.get("origin"), own_origins(backend.settings)
+    if connection.scope["type"] == "websocket":
+        # A page can send no header of its own with a WebSocket; the Origin, which it cannot choose, has to do.
+        if origin not in ours:
+            raise ForbiddenError("this connection was asked for by a page of another site")
+    elif connection.scope["method"] not in SAFE_METHODS:
+        headers = connection.headers
+        check_page(row, headers.get("x-csrf-token", ""), origin, headers.get("sec-fetch-site"), ours)
 
 
 def utc(backend: Backend) -> datetime:

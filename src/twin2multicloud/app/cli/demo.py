@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.demo_view import Stage, Stream, tier_line
-from twin2multicloud.app.cli.sandbox import FAILED, in_sandbox
+from twin2multicloud.app.cli.sandbox import FAILED
 from twin2multicloud.app.cli.sandbox_view import print_hops
 from twin2multicloud.app.cli.terminal import make_console
+from twin2multicloud.app.deploying.sandboxed import in_sandbox
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.slots import Provider, Slot

@@ -76,6 +76,11 @@ class TerminalTeller:
         """On standard error."""
         say(_paragraphs(printable(text)))
 
+    def reveal(self, lines: tuple[str, ...]) -> None:
+        """On standard error, once."""
+        for line in lines:
+            self.say(f"shown once, kept nowhere: {line}")
+
     def event(self, stack: str, event: Event) -> None:
         """Resources as they come and go, what is wrong, and every ten seconds what takes long."""
         if self._quiet:

@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn
 import typer
 
 from twin2multicloud.app.cli.terminal import print_json, printable
+from twin2multicloud.app.errors import BackendError
 from twin2multicloud.model.errors import (
     InfeasibleError,
     InvalidInputError,
@@ -46,10 +47,14 @@ DEBUG_VARIABLE: Final = "TWIN2MULTICLOUD_DEBUG"
 
 @dataclass
 class Session:
-    """One run of the command line: the day it is, and whether errors shall show their traceback."""
+    """One run of the command line: the day it is, whether errors shall show their traceback, and which server and
+    profile were given.
+    """
 
     today: Callable[[], date] = date.today
     debug: bool = field(default_factory=lambda: os.environ.get(DEBUG_VARIABLE, "") not in ("", "0"))
+    server: str | None = None
+    profile: str | None = None
 
     @classmethod
     def of(cls, context: typer.Context) -> Session:
@@ -77,7 +82,7 @@ def finish(context: typer.Context, json_output: bool, action: Callable[[], int])
 
 def error_text(error: Twin2MultiCloudError) -> str:
     """An error for people; a line for each finding."""
-    if isinstance(error, InvalidInputError):
+    if isinstance(error, InvalidInputError | BackendError):
         return "\n".join(f"error: {line}" for line in str(error).splitlines())
     return f"error: {error}"
 
@@ -87,6 +92,7 @@ def error_json(error: Twin2MultiCloudError) -> dict[str, Any]:
     answer: dict[str, Any] = {"kind": _kind(error), "message": str(error), "findings": []}
     if isinstance(error, InvalidInputError):
         answer["source"] = error.source
+    if isinstance(error, InvalidInputError | BackendError):
         answer["findings"] = [
             {
                 "field": finding.field,
@@ -97,6 +103,8 @@ def error_json(error: Twin2MultiCloudError) -> dict[str, Any]:
             }
             for finding in error.findings
         ]
+    if isinstance(error, BackendError):
+        answer["details"] = error.details
     if isinstance(error, InfeasibleError):
         from twin2multicloud.optimizer.bill.as_json import conflict_json
         from twin2multicloud.optimizer.bill.conflict import NoPlacementError
@@ -107,6 +115,8 @@ def error_json(error: Twin2MultiCloudError) -> dict[str, Any]:
 
 
 def _kind(error: Twin2MultiCloudError) -> str:
+    if isinstance(error, BackendError):
+        return error.name
     kinds = {
         UsageError: "usage",
         InfeasibleError: "infeasible",

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from twin2multicloud.app.cli.connect import ProfileOption, ServerOption
 from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
@@ -26,9 +27,13 @@ from twin2multicloud.app.cli.options import (
     complete_workload,
 )
 from twin2multicloud.app.cli.price_commands import prices
+from twin2multicloud.app.cli.profile_commands import add_to as add_profiles
+from twin2multicloud.app.cli.run_commands import runs
 from twin2multicloud.app.cli.sandbox_commands import sandbox
+from twin2multicloud.app.cli.server_commands import add_to as add_serving
 from twin2multicloud.app.cli.simulate_command import simulate
 from twin2multicloud.app.cli.state_commands import states
+from twin2multicloud.app.cli.twin_commands import twins
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -47,6 +52,8 @@ app = typer.Typer(
 app.add_typer(prices)
 app.add_typer(sandbox)
 app.add_typer(states)
+app.add_typer(twins)
+app.add_typer(runs)
 
 
 def main() -> NoReturn:
@@ -95,6 +102,8 @@ def root(
     version: Annotated[  # noqa: ARG001  acts in its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    server: ServerOption = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Price and place digital twins over AWS, Azure and GCP, exactly, with every bill line explained.
 
@@ -104,8 +113,9 @@ def root(
       twin2multicloud init my-twin.yaml
       twin2multicloud optimize my-twin.yaml
     """
-    if debug:
-        Session.of(context).debug = True
+    session = Session.of(context)
+    session.debug = session.debug or debug
+    session.server, session.profile = server, profile
 
 
 @app.command(epilog=_EPILOG)
@@ -353,6 +363,8 @@ app.command()(simulate)
 app.command()(demo)
 add_deploying(app)
 add_operating(app)
+add_serving(app)
+add_profiles(app)
 
 
 @app.command()

@@ -13,27 +13,24 @@ import msgspec
 from twin2multicloud.app.cli.deploy import chosen_slots
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.failures import say
-from twin2multicloud.app.cli.move_view import estimate_json, print_estimate, print_report
+from twin2multicloud.app.cli.move_view import print_estimate, print_report
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import DeclinedError
-from twin2multicloud.app.deploying.contents import expected_contents
-from twin2multicloud.app.deploying.finishing import Finisher
-from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
-from twin2multicloud.app.deploying.prices import price
+from twin2multicloud.app.deploying.moves import target_placement
+from twin2multicloud.app.deploying.moving import clouds_move, wanted_move
 from twin2multicloud.app.deploying.session import Session, home_of, session
-from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_of
-from twin2multicloud.app.moves import estimate_move
+from twin2multicloud.app.figures import blueprint_at
+from twin2multicloud.app.moves import estimate_json, estimate_move
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
-from twin2multicloud.moving.estimate import CLOUDS, SANDBOX, Estimate
+from twin2multicloud.moving.estimate import SANDBOX, Estimate
 from twin2multicloud.moving.steps import Progress, Report, Step
 from twin2multicloud.optimizer.pricing.book import PriceBook, load_book
 
 if TYPE_CHECKING:
-    from twin2multicloud.deployer.moving.driver import Stores
-    from twin2multicloud.deployer.moving.phases import Phases
+    pass
 
 
 @dataclass(frozen=True)
@@ -58,34 +55,16 @@ def move(request: MoveRequest) -> int:
     """Move a slot of a twin in the clouds."""
     home = home_of(request.directory, offline=request.offline)
     teller = _teller(request)
-    finisher = Finisher(home, teller, offline=request.offline)
-
-    def stores(phases: Phases, at: Session) -> Stores:
-        import os
-
-        from twin2multicloud.deployer.finishing.places import DeployedPlaces
-        from twin2multicloud.deployer.moving.stores import CloudStores
-
-        if request.offline:
-            raise UsageError("--offline: stand-ins hold no records to move; `move --target sandbox` moves real ones")
-        return CloudStores(phases, lambda which: DeployedPlaces(which, home.outputs(at.store), os.environ))
-
-    moving = CloudsMove(home, teller, stores, finisher, progress=_told(request))
+    moving = clouds_move(home, teller, offline=request.offline, progress=_told(request))
     with home.changing():
         if request.resume or request.abort:
             act: Callable[[Session], Report] = moving.abort if request.abort else moving.resume
         else:
             slot, to = _asked(request)
-            book = _book(request)
-            there = home.blueprint()
-            placement = target_placement(there, Placement.model_validate(home.placement()), slot, to, book)
-            after = blueprint_at(there, placement)
-            contents = expected_contents(home.spec(), there, after)
-            found = estimate_move(there, after, slot, contents, CLOUDS, book)
-            if not _agreed(request, teller, found):
+            wanted = wanted_move(home, slot, to, _book(request))
+            if not _agreed(request, teller, wanted.estimate):
                 return 0
-            prices = price(book, after, workload_of(after), placement, assumptions_of(after))
-            moving.prepare(slot, placement, {cloud.value: round(usd, 2) for cloud, usd in prices.clouds.items()})
+            moving.prepare(slot, wanted.placement, wanted.budgets_usd_per_month)
             act = moving.resume
         with session(
             home,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -46,12 +43,6 @@ def print_estimate(console: Console, found: Estimate) -> None:
         console.print(costs)
     missing = f", and {len(found.missing)} lines without a price" if found.missing else ""
     console.print(Text.assemble(("Once: ", "bold"), f"{_dollars(found.usd)} USD{missing}"))
-
-
-def estimate_json(found: Estimate) -> dict[str, Any]:
-    """The same for programs."""
-    document: dict[str, Any] = msgspec.to_builtins(found)
-    return {**document, "seconds": found.seconds, "usd": found.usd}
 
 
 def print_report(console: Console, report: Report) -> None:

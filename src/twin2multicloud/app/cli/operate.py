@@ -90,7 +90,6 @@ def devices(request: Request, out: Path, names: Sequence[str], days: int) -> int
     """Write what devices are handed: addresses, topics, certificates or keys."""
     from twin2multicloud.deployer.devices.authority import Authority
     from twin2multicloud.deployer.devices.bundles import certificate_wanted, device_bundle, write_bundle
-    from twin2multicloud.deployer.devices.kept import KeptFiles
     from twin2multicloud.deployer.finishing.hub_registry import symmetric_key
     from twin2multicloud.deployer.finishing.secrets import device_keys
 
@@ -107,10 +106,9 @@ def devices(request: Request, out: Path, names: Sequence[str], days: int) -> int
     described = outputs.get(stack, {}).get("devices")
     if described is None:
         raise UsageError("L1 is not deployed yet, so devices have nowhere to connect; deploy it first")
-    kept = KeptFiles(home.devices)
-    authority = Authority.of(kept, f"{spec.name} {deployment.settings.uid} devices", home.utc())
+    authority = Authority.of(home.kept, f"{spec.name} {deployment.settings.uid} devices", home.utc())
     chosen = tuple(names) or spec.device_names
-    secret = device_keys(kept)
+    secret = device_keys(home.kept)
     for name in chosen:
         identity = authority.certify(name, home.utc(), days) if certificate_wanted(provider, described) else None
         key = symmetric_key(secret, name) if described.get("authentication") == "sas" else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -122,36 +122,3 @@ def _broken(address: str, room: int) -> Iterator[str]:
 
 def _price(usd: float | None) -> Text:
     return Text("") if usd is None else Text(f"${money(cents(usd))}")
-
-
-def plan_json(plans: Mapping[str, StackPlan], total_usd: float) -> dict[str, Any]:
-    """A plan for programs."""
-    return {
-        "usd_per_month": total_usd,
-        "stacks": [
-            {
-                "stack": plan.stack.name,
-                "slot": None if plan.stack.slot is None else plan.stack.slot.value,
-                "provider": plan.stack.site.provider.value,
-                "region": plan.stack.site.region,
-                "module": plan.stack.module,
-                "untouched": plan.untouched,
-                "pending": list(plan.pending),
-                "usd_per_month": plan.usd_per_month,
-                "other_components_usd_per_month": dict(plan.more_usd),
-                **{action.value: plan.count(action) for action in _MARKS},
-                "resources": [
-                    {
-                        "address": change.address,
-                        "type": change.type,
-                        "action": change.action.value,
-                        "component": change.component,
-                        "attributes": list(change.attributes),
-                        "usd_per_month": change.usd_per_month,
-                    }
-                    for change in plan.changes
-                ],
-            }
-            for plan in plans.values()
-        ],
-    }

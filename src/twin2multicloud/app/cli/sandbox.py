@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from twin2multicloud.model.placement import Placement
     from twin2multicloud.model.twin.definition import TwinDefinition
     from twin2multicloud.sandbox.client import SandboxClient
-    from twin2multicloud.sandbox.create import TwinInSandbox
 
 _OTHER_S = 30.0
 _MOST_LOG_BYTES = 8 << 20
@@ -58,6 +57,7 @@ def up(request: UpRequest) -> int:
 
 def bring_up(request: UpRequest, definition: TwinDefinition, placement: Placement, usd: float | None) -> int:
     """The same for a twin that was read and a placement that was chosen already."""
+    from twin2multicloud.app.deploying.sandboxed import in_sandbox
     from twin2multicloud.sandbox.client import SandboxClient
     from twin2multicloud.sandbox.create import check
     from twin2multicloud.sandbox.launch import launch
@@ -129,29 +129,6 @@ def placement_in(file: str) -> Placement:
         if offer_by_id(choice.offer).slot is not slot:
             raise UsageError(f"--placement {file}: {slot.value}: {choice.offer} fills another slot")
     return placement
-
-
-def in_sandbox(definition: TwinDefinition, placement: Placement, devices: int | None = None) -> TwinInSandbox:
-    """Everything a sandbox is made from; with only so many of the twin's devices, if given."""
-    from twin2multicloud.blueprint.plan import blueprint_of
-    from twin2multicloud.dashboards.build import grafana_dashboards
-    from twin2multicloud.dashboards.source import ReadSource
-    from twin2multicloud.model.twin.compile import compile_twin, processor_sources
-    from twin2multicloud.sandbox.create import TwinInSandbox
-    from twin2multicloud.sandbox.scale import scaled_down
-
-    spec, workload = compile_twin(definition), definition.workload
-    if devices is not None:
-        spec = scaled_down(spec, devices)
-        workload = workload.model_copy(update={"devices": len(spec.device_names)})
-    return TwinInSandbox(
-        spec,
-        blueprint_of(workload, placement, definition.assumptions),
-        processor_sources(definition),
-        placement.model_dump(mode="json"),
-        grafana_dashboards(spec, ReadSource("api/query", "api/query")),
-        definition.waveforms(),
-    )
 
 
 def status(client: SandboxClient, json_output: bool, follow: bool) -> int:

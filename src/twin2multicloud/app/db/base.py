@@ -24,6 +24,15 @@ def new_id(prefix: str) -> str:
     return prefix + "_" + "".join(secrets.choice(_ALPHABET) for _ in range(20))
 
 
+MakeToken = Callable[[], str]
+"""Makes a secret that nobody can guess."""
+
+
+def new_token() -> str:
+    """256 random bits as text that is safe in headers, cookies and URLs."""
+    return secrets.token_urlsafe(32)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment, always with its zone, which is UTC; SQLite knows no zones."""
 
@@ -56,11 +65,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Sealed(TypeDecorator[bytes]):
+    """Bytes made by `sealing.Sealer` only; nothing in clear belongs into such a column. `db.sealed` says what each is
+    sealed for, and finds all of them by this type.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+
 Id = String(32)
 Name = String(100)
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-Sealed = LargeBinary
-"""Bytes made by `sealing.Sealer` only; nothing in clear belongs into such a column."""
 
 
 class Base(DeclarativeBase):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
@@ -67,6 +67,13 @@ class Database:
             for hook in self._after_commit:
                 hook(session)
 
+    def take_turns(self, session: Session, subject: str) -> None:
+        """Have this writing session wait until no other one that takes turns at the same subject is left, and be the
+        one from here on to its end. On SQLite writers take turns anyway.
+        """
+        if not self.is_sqlite:
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -110,7 +117,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
+    # What was acknowledged survives the loss of power: resources that a state tells of do, too.
+    cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -46,14 +46,20 @@ def revision(database: Database) -> str | None:
 def upgrade(database: Database, to: str = "head") -> None:
     """Bring the tables to a revision. Of several processes that do so at once one does it, the others wait."""
     with _alone(database) as connection:
-        known = {each.revision for each in ScriptDirectory.from_config(_config(None)).walk_revisions()}
-        there = MigrationContext.configure(connection).get_current_revision()
-        if there is not None and there not in known:
+        upgrade_within(connection, to)
+
+
+def upgrade_within(connection: Connection, to: str) -> None:
+    """The same within a transaction that is under way."""
+    known = {each.revision for each in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+    there = MigrationContext.configure(connection).get_current_revision()
+    for revision_ in (there, None if to == "head" else to):
+        if revision_ is not None and revision_ not in known:
             raise MigrationError(
-                f"the database is of a newer version of this program (revision {there}); use that version, "
-                "or restore a backup of before the upgrade"
+                f"revision {revision_} is of a newer version of this program; use that version, "
+                "or a backup of before the upgrade"
             )
-        command.upgrade(_config(connection), to)
+    command.upgrade(_config(connection), to)
 
 
 def downgrade(database: Database, to: str) -> None:

@@ -15,7 +15,6 @@ from twin2multicloud.app.figures import assumptions_of, workload_of
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.deployer.deployment import OFFLINE_PROJECT, OFFLINE_SUBSCRIPTION, Accounts, Deployment, Settings
-from twin2multicloud.deployer.devices.kept import KeptFiles
 from twin2multicloud.deployer.functions import shards_of
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.deployer.names import new_uid
@@ -95,7 +94,7 @@ def desired(
     known = home.settings() if home.exists else None
     if known is not None and known.twin != definition.name:
         raise UsageError(
-            f"{home.directory} holds the deployment of '{known.twin}', not of '{definition.name}'; give another --dir"
+            f"{home.where} holds the deployment of '{known.twin}', not of '{definition.name}'; give another --dir"
         )
     placement = _placement(definition, wishes, home, book)
     _check_deployable(placement)
@@ -217,7 +216,7 @@ def _authority(home: Home, settings: Settings) -> str:
 
     with extra("deploy"):
         from twin2multicloud.deployer.devices.authority import Authority
-    made = Authority.of(KeptFiles(home.devices), f"{settings.twin} {settings.uid} devices", home.utc())
+    made = Authority.of(home.kept, f"{settings.twin} {settings.uid} devices", home.utc())
     return made.pem.decode()
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 from twin2multicloud.app.deploying.session import extra
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.deployment import Deployment, Site
-from twin2multicloud.deployer.devices.kept import KeptFiles
 from twin2multicloud.deployer.finishing.planned import Moment, planned_steps
 from twin2multicloud.deployer.finishing.rotation import rotate_keys
 from twin2multicloud.deployer.finishing.secrets import given_secrets, webhook_secrets
@@ -48,7 +47,7 @@ class Finisher:
             return
         with self._reached(deployment, store) as (outputs, tools):
             given = given_secrets(webhook_secrets(deployment.spec), self._environ)
-            steps = Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), given, now=time.time)
+            steps = Finishing(deployment, outputs, tools, self._home.kept, given, now=time.time)
             try:
                 self._tell(steps.run(moment, self._teller.step))
             except FinishingError as error:
@@ -58,8 +57,8 @@ class Finisher:
     def _tell(self, done: Iterable[Did]) -> None:
         for did in done:
             self._teller.say(f"{did.step}: {did.text}")
-            for secret in did.once:
-                self._teller.say(f"shown once, kept nowhere: {secret}")
+            if did.once:
+                self._teller.reveal(did.once)
 
     def leave(self, deployment: Deployment, store: StateStore, slots: Collection[Slot]) -> None:
         """Before slots are destroyed: their neighbours forget them. What cannot be done is told and holds nobody up."""
@@ -74,7 +73,7 @@ class Finisher:
             return
         try:
             with self._reached(deployment, store) as (outputs, tools):
-                act(Finishing(deployment, outputs, tools, KeptFiles(self._home.devices), {}, now=time.time))
+                act(Finishing(deployment, outputs, tools, self._home.kept, {}, now=time.time))
         except Twin2MultiCloudError as error:
             self._teller.say(f"warning: {error}")
 

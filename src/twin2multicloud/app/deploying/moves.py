@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -19,7 +18,7 @@ from twin2multicloud.deployer.deploying import PlanError
 from twin2multicloud.deployer.deployment import Deployment, Settings
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.home import Home
-from twin2multicloud.deployer.moving.driver import CloudsDriver, Stores
+from twin2multicloud.deployer.moving.driver import STATE, CloudsDriver, Stores
 from twin2multicloud.deployer.moving.phases import Phases, moved
 from twin2multicloud.deployer.packages import Package, build_packages
 from twin2multicloud.deployer.planned import planned_roles
@@ -38,10 +37,11 @@ from twin2multicloud.moving.steps import Progress, Report
 from twin2multicloud.optimizer.bill.optimize import BillOptimizer
 from twin2multicloud.optimizer.pricing.book import PriceBook
 
-JOURNAL: Final = "current.ndjson"
-_STATE: Final = "driver.json"
-_BEFORE: Final = "before.json"
-_AFTER: Final = "after.json"
+_MOVES: Final = "moves/"
+_JOURNAL: Final = "moves/current.ndjson"
+_ENDED: Final = "moves/*-*.ndjson"
+_BEFORE: Final = "moves/before.json"
+_AFTER: Final = "moves/after.json"
 
 
 def target_placement(there: Blueprint, before: Placement, slot: Slot, to: str, book: PriceBook) -> Placement:
@@ -102,6 +102,7 @@ class CloudsMove:
         settled_s: float | None = None,
     ) -> None:
         self._home = home
+        self._log = home.log(_JOURNAL)
         self._teller = teller
         self._stores = stores
         self._hooks = hooks
@@ -110,14 +111,9 @@ class CloudsMove:
         self._sleep = sleep
         self._settled_s = settled_s
 
-    @property
-    def journal_file(self) -> Path:
-        """The journal of the move under way."""
-        return self._home.moves / JOURNAL
-
     def prepare(self, slot: Slot, placement: Placement, budgets_usd_per_month: Mapping[str, float]) -> Move:
         """Put down that a slot is to be moved to where a placement has it; `resume` then does it."""
-        if self.journal_file.exists():
+        if self.under_way:
             raise UsageError("a move is under way; `move --resume` goes on with it, `move --abort` goes back")
         before = self._home.deployment()
         blueprint = blueprint_at(before.blueprint, placement)
@@ -126,26 +122,29 @@ class CloudsMove:
         after = moved(before, move, Deployment(settings, before.spec, blueprint))
         self._keep(_BEFORE, before, self._home.placement())
         self._keep(_AFTER, after, placement.model_dump(mode="json"))
-        Journal.begin(self.journal_file, time.time, move, dict(before.blueprint.places)).close()
+        self._home.documents.delete(STATE)  # of a move whose process was killed after it had ended
+        Journal.begin(self._log, time.time, move, dict(before.blueprint.places))
         return move
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a move was begun and has not ended."""
+        return bool(self._log.lines())
 
     def resume(self, at: Session) -> Report:
         """Go on with the move that was begun."""
-        with self._journal() as journal:
-            return self._end(journal, self._mover(at, journal).run())
+        return self._end(self._mover(at, self._journal()).run())
 
     def abort(self, at: Session) -> Report:
         """Go back to where the slot was, with all that was written meanwhile."""
-        with self._journal() as journal:
-            return self._end(journal, self._mover(at, journal).abort())
+        return self._end(self._mover(at, self._journal()).abort())
 
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
-    @contextmanager
-    def _journal(self) -> Iterator[Journal]:
-        if not self.journal_file.exists():
+    def _journal(self) -> Journal:
+        journal = Journal(self._log, time.time)
+        if not journal.entries:
             raise UsageError("no move of this deployment is under way")
-        with Journal(self.journal_file, time.time) as journal:
-            yield journal
+        return journal
 
     def _mover(self, at: Session, journal: Journal) -> Mover:
         phases = self._phases(journal.move)
@@ -154,7 +153,7 @@ class CloudsMove:
             phases,
             infrastructure,
             self._stores(phases, at),
-            self._home.moves / _STATE,
+            self._home.documents,
             self._home.clock,
             self._settled_s,
         )
@@ -175,7 +174,7 @@ class CloudsMove:
         """The packages of both ends of the move under way."""
         found: dict[tuple[Provider, str], Package] = {}
         for name in (_BEFORE, _AFTER):
-            if not (self._home.moves / name).exists():
+            if self._home.documents.read(name) is None:
                 continue
             deployment = self._deployment(name)
             roles = planned_roles(deployment.blueprint, deployment.spec)
@@ -184,23 +183,26 @@ class CloudsMove:
         return tuple(found.values())
 
     def _keep(self, name: str, deployment: Deployment, placement: Mapping[str, Any]) -> None:
-        self._home.moves.mkdir(mode=0o700, parents=True, exist_ok=True)
         document = After(deployment.settings, deployment.blueprint, dict(placement))
-        (self._home.moves / name).write_bytes(msgspec.json.encode(document))
+        self._home.documents.write(name, msgspec.json.encode(document))
 
     def _read(self, name: str) -> After:
-        return msgspec.json.decode((self._home.moves / name).read_bytes(), type=After)
+        content = self._home.documents.read(name)
+        if content is None:
+            raise UsageError(f"{name} is missing from {self._home.where}, so nobody knows what the move leads to")
+        return msgspec.json.decode(content, type=After)
 
     def _deployment(self, name: str) -> Deployment:
         kept = self._read(name)
         return Deployment(kept.settings, self._home.spec(), kept.blueprint)
 
-    def _end(self, journal: Journal, report: Report) -> Report:
-        number = 1 + sum(1 for _ in self._home.moves.glob("*-*.ndjson"))
-        name = f"{number:04}-{report.move.slot.value}{'-aborted' if report.aborted else ''}.ndjson"
-        journal.file.rename(self._home.moves / name)
-        for each in (_STATE, _AFTER, _BEFORE):
-            (self._home.moves / each).unlink(missing_ok=True)
+    def _end(self, report: Report) -> Report:
+        documents = self._home.documents
+        number = 1 + sum(1 for name in documents.names(_MOVES) if fnmatchcase(name, _ENDED))
+        name = f"{_MOVES}{number:04}-{report.move.slot.value}{'-aborted' if report.aborted else ''}.ndjson"
+        documents.rename(_JOURNAL, name)
+        for each in (STATE, _AFTER, _BEFORE):
+            documents.delete(each)
         return report
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twin2multicloud.app.deploying.prices import Prices
 from twin2multicloud.blueprint.kinds import Kind
@@ -12,6 +13,11 @@ from twin2multicloud.deployer.deployment import Site
 from twin2multicloud.deployer.plans import Action, ResourceChange, StackPlan
 from twin2multicloud.deployer.stacks import ORDER, Stack, slot_name
 from twin2multicloud.model.slots import Slot
+
+if TYPE_CHECKING:
+    from twin2multicloud.model.placement import Placement
+    from twin2multicloud.model.twin.definition import TwinDefinition
+    from twin2multicloud.sandbox.create import TwinInSandbox
 
 _UNSEEN = frozenset({Kind.EGRESS})
 """Kinds that are prices only: nothing is made for them."""
@@ -80,3 +86,26 @@ def stored(directory: Path) -> dict[str, int]:
                 found[f"{cloud}/{name}"] = len(bucket.list("", limit=1000))
                 bucket.close()
     return {name: count for name, count in found.items() if count}
+
+
+def in_sandbox(definition: TwinDefinition, placement: Placement, devices: int | None = None) -> TwinInSandbox:
+    """Everything a sandbox is made from; with only so many of the twin's devices, if given."""
+    from twin2multicloud.blueprint.plan import blueprint_of
+    from twin2multicloud.dashboards.build import grafana_dashboards
+    from twin2multicloud.dashboards.source import ReadSource
+    from twin2multicloud.model.twin.compile import compile_twin, processor_sources
+    from twin2multicloud.sandbox.create import TwinInSandbox
+    from twin2multicloud.sandbox.scale import scaled_down
+
+    spec, workload = compile_twin(definition), definition.workload
+    if devices is not None:
+        spec = scaled_down(spec, devices)
+        workload = workload.model_copy(update={"devices": len(spec.device_names)})
+    return TwinInSandbox(
+        spec,
+        blueprint_of(workload, placement, definition.assumptions),
+        processor_sources(definition),
+        placement.model_dump(mode="json"),
+        grafana_dashboards(spec, ReadSource("api/query", "api/query")),
+        definition.waveforms(),
+    )

@@ -19,7 +19,7 @@ from twin2multicloud.deployer.engine.engine import Engine
 from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.job import EngineSettings
 from twin2multicloud.deployer.engine.process import Stop
-from twin2multicloud.deployer.home import Home
+from twin2multicloud.deployer.home import OFFLINE, Home
 from twin2multicloud.deployer.packages import Package
 from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.state.server import StateServer
@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 EVENTS_FILE: Final = "events.jsonl"
 """The file of a run that keeps every event of every stack, a line each."""
-OFFLINE: Final = "offline"
-"""The directory, within a deployment's, of what was rehearsed with stand-in providers: nothing of it is real."""
 MIRRORS: Final = "T2M_TF_MIRROR"
 """Directories of providers that need no registry, separated like a PATH."""
 VERSIONS: Final = "T2M_PROVIDER_VERSIONS"
@@ -45,7 +43,7 @@ SCENARIO: Final = "T2M_STANDIN_SCENARIO"
 
 def home_of(directory: Path, *, offline: bool) -> Home:
     """The deployment kept in a directory; what is rehearsed is kept apart from what is real."""
-    return Home(directory / OFFLINE if offline else directory)
+    return Home.at(directory / OFFLINE if offline else directory)
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,13 @@ def session(
                 from twin2multicloud.standin import read_scenario, serve
 
             scenario = read_scenario(Path(environ[SCENARIO])) if environ.get(SCENARIO) else None
-            environment = stack.enter_context(serve(home.directory / "world", scenario))
+            environment = stack.enter_context(serve(home.world, scenario))
             # The engine has a configuration of its own for Terraform's command line.
             environment = {name: text for name, text in environment.items() if name != "TF_CLI_CONFIG_FILE"}
         store = stack.enter_context(home.store())
         states = stack.enter_context(StateServer(store))
         mirrors = tuple(Path(each) for each in environ.get(MIRRORS, "").split(os.pathsep) if each)
-        settings = EngineSettings(home.directory / "work", _cache(environ) / "providers", mirrors)
+        settings = EngineSettings(home.work, _cache(environ) / "providers", mirrors)
         run = home.new_run(what)
         log = stack.enter_context((run / EVENTS_FILE).open("ab"))
 

@@ -23,6 +23,9 @@ class Teller(Protocol):
     def say(self, text: str) -> None:
         """Something worth knowing."""
 
+    def reveal(self, lines: tuple[str, ...]) -> None:
+        """One-time passwords, each with whose it is: to be told to a person and kept nowhere in clear."""
+
     def event(self, stack: str, event: Event) -> None:
         """The engine said something about a stack."""
 

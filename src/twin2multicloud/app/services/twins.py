@@ -48,7 +48,12 @@ def check(given: shapes.TwinInput) -> Checked:
 
 def definition_of(version: TwinVersion) -> TwinDefinition:
     """The definition that a version holds."""
-    return parse_twin(version.source, "source", cast(Format, version.format), files=version.files)
+    return parse_twin(version.source, "source", format_of(version), files=version.files)
+
+
+def format_of(version: TwinVersion) -> Format:
+    """The format that a version's definition is written in."""
+    return cast(Format, version.format)
 
 
 def create(

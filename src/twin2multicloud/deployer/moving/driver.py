@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 
 from twin2multicloud.blueprint.plan import Place
 from twin2multicloud.deployer.deployment import Deployment
-from twin2multicloud.deployer.home import replace_file
+from twin2multicloud.deployer.documents import Documents
 from twin2multicloud.deployer.moving.phases import MoveState, Phases, state_with
 from twin2multicloud.deployer.stacks import Stack, stacks_of
 from twin2multicloud.moving.driver import DriverError, Hold
 from twin2multicloud.moving.move import Move, Places, Store
 from twin2multicloud.runtime.ports import Clock, DeadLetters, HotStore, ObjectStore, RuleStates, TwinGraph
 
+STATE: Final = "moves/driver.json"
+"""The document of what has been brought about of the move under way."""
 SETTLED_S: Final = 90.0
 """How long after writers were held what they had begun has ended for certain: a function's time-out, and some."""
 
@@ -59,21 +60,21 @@ class Stores(Protocol):
 
 
 class CloudsDriver:
-    """`moving.Driver` for one move of a deployed twin. `kept` is the file of what has been brought about so far."""
+    """`moving.Driver` for one move of a deployed twin. What has been brought about so far is one of its `documents`."""
 
     def __init__(
         self,
         phases: Phases,
         infrastructure: Infrastructure,
         stores: Stores,
-        kept: Path,
+        documents: Documents,
         clock: Clock,
         settled_s: float | None = None,
     ) -> None:
         self._phases = phases
         self._infrastructure = infrastructure
         self._stores = stores
-        self._kept = kept
+        self._documents = documents
         self._clock = clock
         self._settled_s = SETTLED_S if settled_s is None else settled_s
 
@@ -148,13 +149,12 @@ class CloudsDriver:
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
     @property
     def _state(self) -> MoveState:
-        if not self._kept.is_file():
-            return MoveState()
-        return msgspec.json.decode(self._kept.read_bytes(), type=MoveState)
+        content = self._documents.read(STATE)
+        return MoveState() if content is None else msgspec.json.decode(content, type=MoveState)
 
     def _to(self, state: MoveState) -> None:
         """Note the state, then bring it about: repeated after a crash, it comes to the same."""
-        replace_file(self._kept, msgspec.json.encode(state))
+        self._documents.write(STATE, msgspec.json.encode(state))
         deployment = self._phases.now(state)
         self._infrastructure.apply(deployment, stacks_of(deployment))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import threading
@@ -15,14 +14,19 @@ import msgspec
 
 from twin2multicloud.deployer.state.document import StateDocument, read_document, with_serial
 from twin2multicloud.deployer.state.errors import (
-    LineageError,
     LockedError,
     LockLostError,
-    StaleVersionError,
     StateError,
-    UnknownVersionError,
 )
 from twin2multicloud.deployer.state.records import Holder, LockRequest, StateLock, StateVersion
+from twin2multicloud.deployer.state.rules import (
+    check_follows,
+    check_keep,
+    check_lock,
+    md5_of,
+    serial_after,
+    unknown_version,
+)
 from twin2multicloud.runtime.ports import Clock
 
 _SCHEMA: Final = """
@@ -94,15 +98,12 @@ class SqliteStateStore:
         document = read_document(content)
         with self._transaction() as db:
             lock = _lock(db, stack)
-            if lock is None or lock.request.id != lock_id:
-                now = "nobody has it now" if lock is None else lock.describe()
-                raise LockLostError(f"{stack}: lock {lock_id or '(none)'} is not the stack's: {now}")
+            check_lock(stack, lock, lock_id)
             newest = _newest(db, stack)
             if newest is not None and newest.size:
-                same = _md5(content) == newest.md5
-                if same:
+                if md5_of(content) == newest.md5:
                     return newest
-                _check_follows(stack, document, newest)
+                check_follows(stack, document, newest)
             return self._append(db, stack, content, document, holder)
 
     def delete(self, stack: str, *, lock_id: str | None, holder: Holder) -> None:
@@ -157,16 +158,13 @@ class SqliteStateStore:
             content = _content(db, stack, number)
             newest = _newest(db, stack)
             document = read_document(content)
-            if newest is None or newest.lineage != document.lineage:
-                raise LineageError(f"{stack}: version {number} has another lineage than the newest; choose a later one")
-            serial = newest.serial + 1
+            serial = serial_after(stack, number, document, newest)
             restored = StateDocument(serial, document.lineage, document.resources)
             return self._append(db, stack, with_serial(content, serial), restored, holder, restored=number)
 
     def prune(self, stack: str, keep: int) -> int:
         """See `StateStore`."""
-        if keep < 1:
-            raise StateError(f"keep: {keep} would forget the newest state of {stack}; keep at least 1")
+        check_keep(stack, keep)
         with self._transaction() as db:
             newest = _newest(db, stack)
             limit = (newest.number if newest else 0) - keep
@@ -187,7 +185,7 @@ class SqliteStateStore:
             number=(newest.number if newest else 0) + 1,
             serial=document.serial,
             lineage=document.lineage,
-            md5=_md5(content),
+            md5=md5_of(content),
             size=len(content),
             resources=len(document.resources),
             run_id=holder.run_id,
@@ -211,19 +209,6 @@ class SqliteStateStore:
             self._connection.execute("COMMIT")
 
 
-def _check_follows(stack: str, document: StateDocument, newest: StateVersion) -> None:
-    if document.lineage != newest.lineage:
-        raise LineageError(
-            f"{stack}: lineage {document.lineage} is another history than the stored {newest.lineage}; "
-            "writing it would orphan the stack's resources"
-        )
-    if document.serial <= newest.serial:
-        raise StaleVersionError(
-            f"{stack}: serial {document.serial} does not follow the stored {newest.serial}: "
-            "the state has changed since; plan again"
-        )
-
-
 def _newest(db: sqlite3.Connection, stack: str) -> StateVersion | None:
     query = f"SELECT {_COLUMNS} FROM versions WHERE stack = ? ORDER BY number DESC LIMIT 1"  # noqa: S608 (constant)
     row = db.execute(query, (stack,)).fetchone()
@@ -235,8 +220,7 @@ def _content(db: sqlite3.Connection, stack: str, number: int | None) -> bytes:
     query = f"SELECT content FROM versions WHERE stack = ?1 AND number = coalesce(?2, ({newest}))"  # noqa: S608 (constant)
     row = db.execute(query, (stack, number)).fetchone()
     if row is None or not row[0]:
-        which = "no state" if number is None else f"no version {number}"
-        raise UnknownVersionError(f"{stack}: {which} in the store; `history` lists what there is")
+        raise unknown_version(stack, number)
     content: bytes = row[0]
     return content
 
@@ -244,7 +228,3 @@ def _content(db: sqlite3.Connection, stack: str, number: int | None) -> bytes:
 def _lock(db: sqlite3.Connection, stack: str) -> StateLock | None:
     row = db.execute("SELECT lock FROM locks WHERE stack = ?", (stack,)).fetchone()
     return None if row is None else msgspec.json.decode(row[0], type=StateLock)
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -14,6 +14,7 @@ from twin2multicloud.blueprint.plan import Blueprint, blueprint_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.journal import Journal
+from twin2multicloud.moving.log import FileLog
 from twin2multicloud.moving.move import Move
 from twin2multicloud.moving.mover import PATIENCE_S, Mover
 from twin2multicloud.moving.pace import Pace
@@ -27,9 +28,9 @@ _OTHER_S: Final = 2.0
 
 
 def under_way(layout: Layout) -> Journal | None:
-    """The journal of the move that has begun and not ended; the caller closes it. None if there is none."""
-    file = _current(layout)
-    return Journal(file, time.time) if file.exists() else None
+    """The journal of the move that has begun and not ended. None if there is none."""
+    journal = Journal(FileLog(_current(layout)), time.time)
+    return journal if journal.entries else None
 
 
 class SandboxMove:
@@ -73,7 +74,8 @@ class SandboxMove:
         before = layout.blueprint()
         move = Move(slot, before.places[slot], after.places[slot])
         _check(before, after, move)
-        if _current(layout).exists():
+        log = FileLog(_current(layout))
+        if log.lines():
             raise UsageError("a move of this twin is under way; resume or abort it first")
         for provider, blueprint, document in (
             (move.source.provider.value, layout.blueprint_file.read_bytes(), layout.placement_file.read_bytes()),
@@ -81,18 +83,16 @@ class SandboxMove:
         ):
             write_private(layout.moves / f"blueprint.{provider}.json", blueprint)
             write_private(layout.moves / f"placement.{provider}.json", document)
-        with Journal.begin(_current(layout), time.time, move, dict(before.places)) as journal:
-            return self._end(journal, self._mover(journal).run())
+        journal = Journal.begin(log, time.time, move, dict(before.places))
+        return self._end(self._mover(journal).run())
 
     def resume(self) -> Report:
         """Go on with the move that was begun, in the direction that it had."""
-        with self._journal() as journal:
-            return self._end(journal, self._mover(journal).run())
+        return self._end(self._mover(self._journal()).run())
 
     def abort(self) -> Report:
         """Go back."""
-        with self._journal() as journal:
-            return self._end(journal, self._mover(journal).abort())
+        return self._end(self._mover(self._journal()).abort())
 
     def _journal(self) -> Journal:
         found = under_way(self._layout)
@@ -117,13 +117,13 @@ class SandboxMove:
             took=self._took,
         )
 
-    def _end(self, journal: Journal, report: Report) -> Report:
+    def _end(self, report: Report) -> Report:
         """Keep the journal of a move that is over under a name of its own."""
         move = report.move
         number = 1 + sum(1 for _ in self._layout.moves.glob("*-*.ndjson"))
         ends = f"{move.source.provider.value}-{move.target.provider.value}"
         name = f"{number:04}-{move.slot.value}-{ends}{'-aborted' if report.aborted else ''}.ndjson"
-        journal.file.rename(self._layout.moves / name)
+        _current(self._layout).rename(self._layout.moves / name)
         return report
 
 

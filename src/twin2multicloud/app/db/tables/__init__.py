@@ -7,6 +7,7 @@ from twin2multicloud.app.db.tables.people import (
     ApiKey,
     DeviceLogin,
     LoginAttempt,
+    SeenAssertion,
     Session,
     TwinMember,
     User,
@@ -15,7 +16,14 @@ from twin2multicloud.app.db.tables.people import (
 )
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
-from twin2multicloud.app.db.tables.twins import Connection, Optimization, PriceBookVersion, Twin, TwinVersion
+from twin2multicloud.app.db.tables.twins import (
+    Connection,
+    Optimization,
+    PriceBookVersion,
+    Twin,
+    TwinConnection,
+    TwinVersion,
+)
 
 __all__ = [
     "Alert",
@@ -30,12 +38,14 @@ __all__ = [
     "Optimization",
     "PriceBookVersion",
     "Run",
+    "SeenAssertion",
     "Session",
     "Stack",
     "Stage",
     "StateLock",
     "StateVersion",
     "Twin",
+    "TwinConnection",
     "TwinMember",
     "TwinVersion",
     "User",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin2multicloud.app.db.base import Base, Id, Json, Name, UtcDateTime
+from twin2multicloud.app.db.base import Base, Id, Json, Name, Sealed, UtcDateTime
 
 
 class Role(StrEnum):
@@ -26,7 +25,9 @@ class Role(StrEnum):
 
 
 class User(Base):
-    """A person. `subject` is `issuer|sub` of whoever vouches for them ("local|…" for the local user)."""
+    """A person. `subject` is `issuer|sub` of whoever vouches for them ("local|…" for the local user). Of whoever was
+    deleted the row stays, for what they made, without anything that tells who it was.
+    """
 
     __tablename__ = "users"
 
@@ -36,7 +37,9 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(200))
     admin: Mapped[bool]
     disabled: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -87,7 +90,8 @@ class Session(Base):
 
 class ApiKey(Base):
     """A key for pipelines and command lines; its owner's rights at most, narrowed by scopes and workspace. It was
-    shown once; `prefix` (its first characters) tells which it is, and only its hash is kept.
+    shown once; `prefix` (its first characters) tells which it is, and only its hash is kept. `made_with` is the key
+    that made it, if one did.
     """
 
     __tablename__ = "api_keys"
@@ -97,6 +101,7 @@ class ApiKey(Base):
     prefix: Mapped[str] = mapped_column(String(20))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     workspace_id: Mapped[str | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    made_with: Mapped[str | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Name)
     scopes: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -106,30 +111,50 @@ class ApiKey(Base):
 
 
 class LoginAttempt(Base):
-    """A login that was begun in a browser: what has to come back. Taken once, gone after minutes."""
+    """A login that was begun: what has to come back. Taken once, gone after minutes. `browser_hash` is of a cookie of
+    the browser that began it; a one-time code for the local user, which a terminal began, has none. `identity` is who
+    was vouched for, where that comes before the browser does (SAML).
+    """
 
     __tablename__ = "login_attempts"
 
     state_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     provider: Mapped[str] = mapped_column(Name)
-    browser_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    secrets: Mapped[bytes | None] = mapped_column(Sealed)
+    identity: Mapped[bytes | None] = mapped_column(Sealed)
     return_to: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class SeenAssertion(Base):
+    """A SAML assertion that was taken, so that it cannot be taken again while it still holds."""
+
+    __tablename__ = "seen_assertions"
+
+    assertion_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class DeviceLogin(Base):
-    """A command line that waits for somebody to agree in a browser (RFC 8628)."""
+    """A command line that waits for somebody to agree in a browser (RFC 8628). `from_address` is where it was begun,
+    for whoever is asked.
+    """
 
     __tablename__ = "device_logins"
 
     device_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     user_code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     client_name: Mapped[str] = mapped_column(Name)
-    request: Mapped[dict[str, Any]] = mapped_column(Json)
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    lasts_days: Mapped[int | None]
+    from_address: Mapped[str] = mapped_column(String(60))
     approved_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    workspace_id: Mapped[str | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     denied: Mapped[bool] = mapped_column(default=False)
+    interval_s: Mapped[int]
     polled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

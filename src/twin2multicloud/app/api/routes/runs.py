@@ -1,0 +1,155 @@
+"""Runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from sqlalchemy import select
+
+from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, allow
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_run, the_twin
+from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.db.tables.runs import Run
+from twin2multicloud.app.runs import creating
+from twin2multicloud.app.schemas import runs as shapes
+from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.services import runs
+
+router = APIRouter(tags=["runs"])
+_SORTS = {"created_at": Run.created_at}
+_Reader = Annotated[Principal, allow(Scope.READ)]
+_Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
+_Operator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.TWIN)]
+_RunViewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.RUN)]
+_RunOperator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.RUN)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=8, max_length=200, pattern=r"^[\x21-\x7e]+$", description="Sent again: the same run."),
+]
+_StatusFilter = Annotated[list[shapes.Status] | None, Query(max_length=9)]
+_KindFilter = Annotated[list[shapes.Kind] | None, Query(max_length=10)]
+
+
+@router.get("/runs")
+def list_runs(
+    backend: BackendDep,
+    principal: _Reader,
+    status: _StatusFilter = None,
+    kind: _KindFilter = None,
+    sort: Sort = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[shapes.RunSummary]:
+    """All runs that you may see, the newest first."""
+    return _list(backend, principal, None, status, kind, sort, cursor, limit)
+
+
+@router.get("/twins/{twin}/runs")
+def list_runs_of_twin(
+    backend: BackendDep,
+    principal: _Viewer,
+    twin: TwinId,
+    status: _StatusFilter = None,
+    kind: _KindFilter = None,
+    sort: Sort = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[shapes.RunSummary]:
+    """A twin's runs, the newest first."""
+    return _list(backend, principal, twin, status, kind, sort, cursor, limit)
+
+
+@router.post("/twins/{twin}/runs", status_code=201)
+def create_run(
+    backend: BackendDep,
+    principal: _Operator,
+    twin: TwinId,
+    given: shapes.RunInput,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> shapes.Run:
+    """Plan, deploy, destroy, move, … a twin. Answers at once; the run's events tell how it goes."""
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        run, new = creating.create_for_twin(backend, session, principal, found, given, idempotency_key)
+        session.flush()
+        shown = runs.whole(session, run)
+    response.headers["Location"] = f"/api/v1/runs/{shown.id}"
+    response.status_code = 201 if new else 200
+    return shown
+
+
+@router.get("/runs/{run}")
+def show_run(backend: BackendDep, principal: _RunViewer, run: RunId) -> shapes.Run:
+    """A run with its plan and what it came to."""
+    with backend.database.read() as session:
+        return runs.whole(session, the_run(session, principal, run, Role.VIEWER))
+
+
+@router.post("/runs/{run}/decision")
+def decide(backend: BackendDep, principal: _RunOperator, run: RunId, given: shapes.Decision) -> shapes.Run:
+    """Agree to its plan, or decline it."""
+    with backend.database.write() as session:
+        found = the_run(session, principal, run, Role.OPERATOR)
+        creating.decide(backend, session, principal, found, given.agreed, given.plan_digest)
+        session.flush()
+        return runs.whole(session, found)
+
+
+@router.post("/runs/{run}/cancel")
+def cancel(backend: BackendDep, principal: _RunOperator, run: RunId) -> shapes.Run:
+    """Call it off: what is under way is ended in order, and what was done stays."""
+    with backend.database.write() as session:
+        found = the_run(session, principal, run, Role.OPERATOR)
+        creating.cancel(backend, session, principal, found)
+        session.flush()
+        return runs.whole(session, found)
+
+
+@router.post("/runs/{run}/retry", status_code=201)
+def retry(
+    backend: BackendDep, principal: _RunOperator, run: RunId, idempotency_key: IdempotencyKey = None
+) -> shapes.Run:
+    """Ask for the same again, after it failed or was cancelled."""
+    with backend.database.write() as session:
+        found = the_run(session, principal, run, Role.OPERATOR)
+        asked = creating.retry(found)
+        assert found.twin_id is not None
+        twin = the_twin(session, principal, found.twin_id, Role.OPERATOR)
+        made, _ = creating.create_for_twin(backend, session, principal, twin, asked, idempotency_key)
+        session.flush()
+        return runs.whole(session, made)
+
+
+def _list(
+    backend: BackendDep,
+    principal: Principal,
+    twin: str | None,
+    status: list[shapes.Status] | None,
+    kind: list[shapes.Kind] | None,
+    sort: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[shapes.RunSummary]:
+    query = select(Run).where(runs.visible_runs(principal))
+    if twin is not None:
+        query = query.where(Run.twin_id == twin)
+    if status:
+        query = query.where(Run.status.in_(status))
+    if kind:
+        query = query.where(Run.kind.in_(kind))
+    with backend.database.read() as session:
+        found: Page[Run] = page(
+            session,
+            query,
+            Run.id,
+            _SORTS,
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+            default="-created_at",
+            item=lambda run: run,
+        )
+        return Page(items=runs.summaries(session, found.items), next=found.next)

@@ -1,0 +1,17 @@
+"""Where a browser goes after sign-in: only ever to a page of ours."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HOME: Final = "/login"
+"""Where browsers go that asked for nothing else: who is signed in sees so there, and can sign out."""
+_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1999}")
+
+
+def own_path(given: str | None) -> str:
+    """The path that was asked for if it is one of ours, `HOME` otherwise. Browsers take //host and /\\host for other
+    hosts, and drop control characters before they look: none of that passes.
+    """
+    return given if given is not None and _PATH.fullmatch(given) else HOME

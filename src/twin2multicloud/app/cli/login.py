@@ -1,0 +1,122 @@
+"""What `login`, `logout` and `profiles` do."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from twin2multicloud.app.cli import profiles
+from twin2multicloud.app.cli.connect import LOCAL, SERVER
+from twin2multicloud.app.cli.failures import say
+from twin2multicloud.app.cli.profiles import Profile
+from twin2multicloud.app.cli.records import print_table
+from twin2multicloud.app.cli.terminal import print_json
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.client.http import Http, checked_url
+from twin2multicloud.model.errors import UsageError
+
+_LONGEST_KEY: Final = 500
+
+
+@dataclass(frozen=True)
+class LoginRequest:
+    """What was asked for."""
+
+    server: str | None
+    profile: str | None
+    key: bool
+    scopes: tuple[str, ...]
+    days: int
+    open_browser: bool
+    json_output: bool
+
+
+def login(request: LoginRequest) -> int:
+    """`login`."""
+    import os
+
+    server = request.server or os.environ.get(SERVER)
+    if not server and request.profile:
+        server = profiles.load().named(request.profile).server
+    if not server:
+        raise UsageError("--server: say where to sign in, such as --server https://twins.example.org")
+    url = checked_url(server)
+    name = profiles.check_name(request.profile or _name_of(url))
+    key = _given_key() if request.key else _asked_key(url, request)
+    with Client(Http(url, key=key)) as client:
+        next(client.twins.list(limit=1), None)  # a key that does not hold is not kept
+    profiles.save(profiles.load().with_profile(Profile(name, url, key)))
+    if request.json_output:
+        print_json({"profile": name, "server": url})
+    else:
+        say(f"✓ signed in to {url}; the profile '{name}' is in use from now on (`profiles use local` goes back)")
+    return 0
+
+
+def logout(name: str | None, json_output: bool) -> int:
+    """`logout`."""
+    kept = profiles.load()
+    profile = kept.named(name or kept.current) if name or kept.current else None
+    if profile is None:
+        raise UsageError("no profile is in use, so there is nothing to sign out of")
+    profiles.save(kept.without(profile.name))
+    if json_output:
+        print_json({"forgotten": profile.name})
+    else:
+        say(f"✓ '{profile.name}' is forgotten here")
+    return 0
+
+
+def list_profiles(json_output: bool) -> int:
+    """`profiles list`."""
+    kept = profiles.load()
+    if json_output:
+        print_json(
+            [
+                {"name": each.name, "server": each.server, "current": each.name == kept.current}
+                for each in kept.profiles.values()
+            ]
+        )
+        return 0
+    rows = [("●" if not kept.current else "", LOCAL, "the backend in this process")]
+    rows += [("●" if each.name == kept.current else "", each.name, each.server) for each in kept.profiles.values()]
+    print_table(("", "name", "server"), rows, "")
+    return 0
+
+
+def use(name: str) -> int:
+    """`profiles use`."""
+    profiles.save(profiles.load().using("" if name == LOCAL else name))
+    say(f"✓ '{name}' is in use")
+    return 0
+
+
+def remove(name: str) -> int:
+    """`profiles remove`."""
+    profiles.save(profiles.load().without(name))
+    say(f"✓ '{name}' is forgotten here; its key still holds there")
+    return 0
+
+
+def _name_of(url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    return "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in host).strip("-") or "server"
+
+
+def _given_key() -> str:
+    if sys.stdin.isatty():
+        import getpass
+
+        key = getpass.getpass("API key: ").strip()
+    else:
+        key = sys.stdin.read(_LONGEST_KEY + 1).strip()
+    if not key or len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError("--key: standard input is no API key; pass what `keys create` printed")
+    return key
+
+
+def _asked_key(url: str, request: LoginRequest) -> str:
+    del request
+    raise UsageError(f"{url} cannot be signed in to by a browser yet; use --key")

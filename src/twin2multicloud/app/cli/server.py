@@ -1,0 +1,54 @@
+"""What `serve` does."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.cli.failures import say
+from twin2multicloud.app.settings import Settings, read_settings
+from twin2multicloud.model.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ServeRequest:
+    """What was asked for."""
+
+    host: str | None
+    port: int | None
+    data: Path | None
+    config: Path | None
+    workers: int
+    only: Literal["optimizer", "deployer"] | None
+    open_browser: bool
+
+
+def settings_of(data: Path | None, config: Path | None, **more: Any) -> Settings:
+    """The settings, options first; `UsageError` for a file of settings that is not there."""
+    if config is not None:
+        if not config.is_file():
+            raise UsageError(f"--config: there is no file {config}")
+        os.environ["T2M_CONFIG"] = str(config)
+    return read_settings(data=data, **more)
+
+
+def serve(request: ServeRequest) -> int:
+    """Serve until a signal."""
+    from twin2multicloud.app import serving
+
+    settings = settings_of(request.data, request.config, host=request.host, port=request.port)
+    serving.serve(settings, lambda backend, found: _tell(request, backend, found))
+    say("stopped")
+    return 0
+
+
+def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
+    say(f"Twin2MultiCloud listens at {settings.origin}; Ctrl-C stops it")
+    say(f"data: {settings.data.resolve()} ({'SQLite' if backend.database.is_sqlite else 'PostgreSQL'})")
+    if request.open_browser:
+        import webbrowser
+
+        webbrowser.open(settings.origin)

@@ -1,0 +1,202 @@
+"""The commands `serve`, `doctor` and `db`: options and help. What they do is imported when they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from twin2multicloud.app.cli.connect import needs_backend
+from twin2multicloud.app.cli.failures import Session, finish
+from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.options import JsonOption
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Where the backend keeps its data: .twin2multicloud/server.", envvar="T2M_DATA"
+    ),
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.", envvar="T2M_CONFIG")
+]
+
+db = typer.Typer(
+    name="db",
+    cls=QuickGroup,
+    help="Look after the backend's database: upgrade, back up, restore.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen: 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=65_535, help="8080; 0 is any that is free.")
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=64, help="Processes that serve; more than one needs PostgreSQL.")
+    ] = 1,
+    only: Annotated[
+        Literal["optimizer", "deployer"] | None, typer.Option(help="Serve only this part of the API.")
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open a browser, signed in.")] = False,
+) -> None:
+    """Serve the API and the front end from this process, until Ctrl-C.
+
+    The database is the embedded one in the data directory, or the one that T2M_DATABASE_URL or the file of settings
+    names. A password in its URL belongs there, not on the command line.
+
+    \b
+    Examples:
+      twin2multicloud serve
+      twin2multicloud serve --port 0 --data /var/lib/twin2multicloud --open
+      twin2multicloud serve --config /etc/twin2multicloud.toml --workers 4
+    """
+    from twin2multicloud.app.cli import server as commands
+
+    request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
+    finish(context, False, lambda: commands.serve(request))
+
+
+@needs_backend
+def doctor(context: typer.Context, data: DataOption = None, json_output: JsonOption = False) -> None:
+    """Look at everything this program stands on, and say what to do where something is wrong (exit code 6).
+
+    Python, SQLite, Terraform, optional parts, settings, data, keys, database, disk, port; with a server also whether
+    it answers, whether clocks agree, and how long the key holds.
+
+    \b
+    Examples:
+      twin2multicloud doctor
+      twin2multicloud doctor --server https://twins.example.org --json
+    """
+
+    def act() -> int:
+        from twin2multicloud.app.cli import doctor as commands
+        from twin2multicloud.app.cli.connect import chosen
+
+        profile = chosen(Session.of(context))
+        server, key = (None, None) if profile is None else (profile.server, profile.key)
+        return commands.doctor(data, server, key, json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("status")
+def status(
+    context: typer.Context, data: DataOption = None, config: ConfigOption = None, json_output: JsonOption = False
+) -> None:
+    """Show where the database is and whether it is as this version needs it; exit code 6 if not.
+
+    \b
+    Examples:
+      twin2multicloud db status
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.status(settings_of(data, config), json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("upgrade")
+def upgrade(
+    context: typer.Context, data: DataOption = None, config: ConfigOption = None, json_output: JsonOption = False
+) -> None:
+    """Bring the database to what this version needs. Make a backup first.
+
+    \b
+    Examples:
+      twin2multicloud db backup before-upgrade.zip && twin2multicloud db upgrade
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.upgrade(settings_of(data, config), json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("backup")
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; nothing is overwritten.")],
+    with_keys: Annotated[
+        bool,
+        typer.Option(
+            "--with-keys", help="Also the master keys, under a passphrase: asked for, or T2M_BACKUP_PASSPHRASE."
+        ),
+    ] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write all that the database holds to one file, as of one moment, while servers run.
+
+    It can be restored into SQLite as well as PostgreSQL. Secrets in it stay sealed by the master keys in keys.json,
+    which must be kept as well, apart from it; or come along under a passphrase.
+
+    \b
+    Examples:
+      twin2multicloud db backup t2m-$(date +%F).zip
+      twin2multicloud db backup whole.zip --with-keys
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.backup(settings_of(data, config), file, with_keys, json_output)
+
+    finish(context, json_output, act)
+
+
+@db.command("restore")
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Forget what the database holds now; without it, it must be empty.")
+    ] = False,
+    resume_runs: Annotated[
+        bool,
+        typer.Option("--resume-runs", help="Go on with runs that were under way; left out: they are ended."),
+    ] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Bring a backup back, checked row by row, into an empty database. Nobody may serve it meanwhile.
+
+    \b
+    Examples:
+      twin2multicloud db restore t2m-2026-12-01.zip --data /var/lib/twin2multicloud
+      twin2multicloud db restore t2m-2026-12-01.zip --replace
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.restored(settings_of(data, config), file, replace, resume_runs, json_output)
+
+    finish(context, json_output, act)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(serve)
+    app.command()(doctor)
+    app.add_typer(db)

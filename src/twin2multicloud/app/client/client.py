@@ -1,0 +1,32 @@
+"""The client: an attribute per noun of the API."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from twin2multicloud.app.client.events import Events
+from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.client.runs import Runs
+from twin2multicloud.app.client.twins import Twins
+
+
+class Client:
+    """Calls one server's API. Close it, or use it in `with`."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+        self.twins = Twins(http)
+        self.runs = Runs(http, self.twins)
+        self.events = Events(http)
+
+    def __repr__(self) -> str:
+        return f"Client({self.http.url})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.http.close()

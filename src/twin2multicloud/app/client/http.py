@@ -1,0 +1,251 @@
+"""Requests to the API: the only module that knows which HTTP library is used.
+
+What may be repeated without harm is, when a connection breaks or the server says to come again; what may not is told
+as it is. A key is sent to its own server only, and appears in no error and in no `repr`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from twin2multicloud.app.client.problems import error_of
+from twin2multicloud.app.errors import BackendError, UnavailableError
+from twin2multicloud.model.errors import UsageError
+
+ModelT = TypeVar("ModelT")
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+ALLOW_HTTP: Final = "T2M_ALLOW_HTTP"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_AGAIN: Final = frozenset({502, 503, 504})
+_TRIES: Final = 4
+_LONGEST_PAUSE_S: Final = 10.0
+_TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
+# Streams say something every 15 seconds even if nothing happens.
+_STREAM_TIMEOUT: Final = httpx2.Timeout(45.0, connect=10.0)
+
+
+class DisconnectedError(UnavailableError):
+    """The server does not answer, or the connection to it broke (exit code 6)."""
+
+
+class UnknownAnswerError(BackendError):
+    """Whoever answers is not Twin2MultiCloud, or of a version that this one does not know (exit code 6)."""
+
+    name = "unknown-answer"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A message of a stream: what it is, its text, and the id to go on after."""
+
+    kind: str
+    data: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """How this process waits; tests set another."""
+
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Http:
+    """A server's API. `socket` is a unix socket to reach it by; `key` is sent with every request."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        socket: str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        pauses: Pauses | None = None,
+    ) -> None:
+        self.url = checked_url(url)
+        self._sleep = (pauses or Pauses()).sleep
+        local = socket is not None or urlsplit(self.url).hostname in _LOOPBACK
+        if transport is None and socket is not None:
+            transport = httpx2.HTTPTransport(uds=socket)
+        self._http = httpx2.Client(
+            base_url=self.url,
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+            timeout=_TIMEOUT,
+            follow_redirects=False,  # a key goes to no other server
+            trust_env=not local,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"Http({self.url})"
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def get(self, path: str, shape: type[ModelT], **query: Any) -> ModelT:
+        """What is at a path. Queries that are None are left out."""
+        return self.send("GET", path, shape, query=query)
+
+    def send(
+        self,
+        method: Method,
+        path: str,
+        shape: type[ModelT],
+        *,
+        body: BaseModel | Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        seen: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> ModelT:
+        """One request; its answer in a shape (`type(None)` for none). `seen` is the version that a change is made from.
+
+        Raises the error that the server tells, `DisconnectedError` without an answer.
+        """
+        headers: dict[str, str] = {}
+        if seen is not None:
+            headers["If-Match"] = f'"{seen}"'
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        request = self._http.build_request(
+            method,
+            path,
+            params=_query(query),
+            headers=headers,
+            json=body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body,
+        )
+        answer = self._answer(request, repeatable=method == "GET" or idempotency_key is not None)
+        return self._shaped(answer, shape)
+
+    def text(self, path: str, **query: Any) -> str:
+        """What is at a path, as text."""
+        request = self._http.build_request("GET", path, params=_query(query), headers={"Accept": "*/*"})
+        return self._answer(request, repeatable=True).text
+
+    def date(self) -> str | None:
+        """The server's own time, as its `Date` header says it."""
+        header: str | None = self._once(self._http.build_request("GET", "/health/live")).headers.get("date")
+        return header
+
+    def stream(self, path: str, last_id: str | None, query: Mapping[str, Any] | None = None) -> Iterator[Event]:
+        """A stream's messages, from after `last_id`, once: it ends when the server ends it, and raises
+        `DisconnectedError` when the connection breaks.
+        """
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        if last_id is not None:
+            headers["Last-Event-ID"] = last_id
+        with (
+            self._told(),
+            self._http.stream("GET", path, params=_query(query), headers=headers, timeout=_STREAM_TIMEOUT) as answer,
+        ):
+            if answer.status_code != 200:
+                answer.read()
+                raise self._problem(answer)
+            try:
+                for message in httpx2.EventSource(answer):
+                    yield Event(message.event, message.data, message.id)
+            except httpx2.SSEError as error:
+                raise UnknownAnswerError(f"{self.url} does not tell events as Twin2MultiCloud does") from error
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._sleep(seconds)
+
+    def _answer(self, request: httpx2.Request, *, repeatable: bool) -> httpx2.Response:
+        for attempt in range(_TRIES):
+            last = attempt == _TRIES - 1
+            pause = 0.2 * 4**attempt
+            try:
+                answer = self._once(request)
+            except DisconnectedError as error:
+                # What could not even connect was not done, so that it may be sent again whatever it is.
+                connected = not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+                if last or (connected and not repeatable):
+                    raise
+            else:
+                if answer.is_success:
+                    return answer
+                told = _told_pause(answer)
+                again = (answer.status_code in _AGAIN and repeatable) or answer.status_code == 429
+                if last or not again or (told or 0) > _LONGEST_PAUSE_S:
+                    raise self._problem(answer)
+                pause = told or pause
+            self._sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, request: httpx2.Request) -> httpx2.Response:
+        with self._told():
+            return self._http.send(request)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """The library's errors as ours, without headers."""
+        try:
+            yield
+        except httpx2.TimeoutException as error:
+            raise DisconnectedError(f"{self.url} did not answer in time; try again") from error
+        except httpx2.TransportError as error:
+            raise DisconnectedError(
+                f"{self.url} cannot be reached ({_reason(error)}); is it served there? `twin2multicloud doctor` tells"
+            ) from error
+
+    def _problem(self, answer: httpx2.Response) -> BackendError | Exception:
+        if 300 <= answer.status_code < 400:
+            return UsageError(
+                f"{self.url} sends elsewhere ({answer.headers.get('location', '')[:200]}); give that server's URL"
+            )
+        return error_of(answer.status_code, answer.content)
+
+    def _shaped(self, answer: httpx2.Response, shape: type[ModelT]) -> ModelT:
+        if shape is type(None):
+            return None
+        try:
+            return TypeAdapter(shape).validate_json(answer.content)
+        except ValidationError as error:
+            raise UnknownAnswerError(
+                f"{self.url} answered in a way this version does not know ({error.error_count()} problems); "
+                "is it Twin2MultiCloud, and of the same version?"
+            ) from error
+
+
+def checked_url(url: str) -> str:
+    """A server's URL without its path; `UsageError` for one that is none, or that a key would travel to in clear."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    try:
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None or parts.password is not None:
+        raise UsageError(f"server: {url[:100]!r} is not a URL such as https://twins.example.org")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and os.environ.get(ALLOW_HTTP, "") in ("", "0"):
+        raise UsageError(
+            f"server: a key would be sent to {parts.netloc} in clear; use https://, or set {ALLOW_HTTP}=1 where the "
+            "network is yours alone"
+        )
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise UsageError(f"server: leave out what follows the host in {url[:100]!r}")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _query(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (given or {}).items() if value is not None}
+
+
+def _told_pause(answer: httpx2.Response) -> float | None:
+    header = answer.headers.get("retry-after", "")
+    return float(header) if header.isdecimal() else None
+
+
+def _reason(error: httpx2.TransportError) -> str:
+    text = str(error) or type(error).__name__
+    return text[:200]

@@ -1,0 +1,90 @@
+"""Twins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.errors import NotFoundError
+from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.schemas.twins import Twin, TwinDiff, TwinInput, TwinSummary, TwinVersion, TwinVersionSummary
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.names import nearest
+
+_PATH: Final = "/api/v1/twins"
+_ID: Final = re.compile(r"twn_[0-9a-z]{1,28}")
+
+
+class Twins:
+    """`/api/v1/twins`."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def list(
+        self,
+        *,
+        workspace: str | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[TwinSummary]:
+        """Twins that may be seen."""
+        return every(
+            self._http,
+            _PATH,
+            Page[TwinSummary],
+            limit=limit,
+            workspace=workspace,
+            name=name,
+            search=search,
+            sort=sort,
+        )
+
+    def find(self, wanted: str, workspace: str | None = None) -> str:
+        """The id of the twin with an id or a name. `NotFoundError` without one; `UsageError` where workspaces have one
+        each.
+        """
+        if _ID.fullmatch(wanted):
+            return wanted
+        found = list(self.list(name=wanted, workspace=workspace, limit=20))
+        if len(found) > 1:
+            ids = ", ".join(f"{twin.id} (workspace {twin.workspace})" for twin in found)
+            raise UsageError(f"several twins are called '{wanted}': {ids}; give the id")
+        if not found:
+            guess = nearest(wanted, [twin.name for twin in self.list(workspace=workspace, limit=500)])
+            hint = f"; did you mean '{guess}'?" if guess else "; `twin2multicloud twins list` shows those you may see"
+            raise NotFoundError(f"there is no twin '{wanted[:100]}'{hint}")
+        return found[0].id
+
+    def get(self, twin: str) -> Twin:
+        """A twin with its newest version."""
+        return self._http.get(f"{_PATH}/{twin}", Twin)
+
+    def create(self, given: TwinInput, workspace: str | None = None) -> Twin:
+        """Keep a new twin."""
+        return self._http.send("POST", _PATH, Twin, body=given, query={"workspace": workspace})
+
+    def revise(self, twin: str, given: TwinInput, seen: int) -> Twin:
+        """Keep a new version; `StaleError` if the twin is not as it was `seen`."""
+        return self._http.send("PUT", f"{_PATH}/{twin}", Twin, body=given, seen=seen)
+
+    def delete(self, twin: str, seen: int) -> None:
+        """Forget a twin."""
+        self._http.send("DELETE", f"{_PATH}/{twin}", type(None), seen=seen)
+
+    def versions(self, twin: str, limit: int | None = None) -> Iterator[TwinVersionSummary]:
+        """Its versions, the newest first."""
+        return every(self._http, f"{_PATH}/{twin}/versions", Page[TwinVersionSummary], limit=limit)
+
+    def version(self, twin: str, number: int) -> TwinVersion:
+        """One version, whole."""
+        return self._http.get(f"{_PATH}/{twin}/versions/{number}", TwinVersion)
+
+    def diff(self, twin: str, before: int, after: int | None = None) -> TwinDiff:
+        """What changed between two versions."""
+        return self._http.get(f"{_PATH}/{twin}/diff", TwinDiff, before=before, after=after)

@@ -1,0 +1,214 @@
+"""One stage of a run, from what the database says of it to what it came to: what a stage's process does.
+
+It may be begun again after it was interrupted anywhere. What it came to is written in one transaction with the run's
+next status; a process that dies before has done nothing that is not done again, or found done.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy.orm import Session, make_transient
+
+from twin2multicloud.app.auth.access import user_principal
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.people import User
+from twin2multicloud.app.db.tables.runs import Run, Stage
+from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
+from twin2multicloud.app.runs.environment import environment_of_run
+from twin2multicloud.app.runs.kinds import PLAN
+from twin2multicloud.app.runs.telling import EventWriter, RunTeller, outcome_json
+from twin2multicloud.app.runs.transitions import begin_stage, end_stage, move_on, planned, tell
+from twin2multicloud.app.runs.work import Planned, Target, Work, WorkFailedError
+from twin2multicloud.app.schemas.runs import ENDED, RunInput
+from twin2multicloud.app.services import twins
+from twin2multicloud.app.services.places import scratch_of
+from twin2multicloud.model.errors import Twin2MultiCloudError
+from twin2multicloud.model.placement import Placement
+
+FindTarget = Callable[[str], Target]
+
+
+class StageExit(IntEnum):
+    """What a stage's process ends with. Anything else is a crash."""
+
+    RECORDED = 0  # what it came to is in the database
+    INTERRUPTED = 75  # nobody called the run off: it is to be begun again
+
+
+@dataclass(frozen=True)
+class _Subject:
+    run: Run
+    twin: Twin | None
+    version: TwinVersion | None
+    person: str | None
+
+
+def carry_out(backend: Backend, run_id: str, name: str, attempt: int, target: FindTarget) -> StageExit:
+    """Carry out one stage. An interruption (KeyboardInterrupt) ends it in order."""
+    with backend.database.write() as session:
+        run, stage = session.get(Run, run_id), session.get(Stage, (run_id, name, attempt))
+        if run is None or stage is None or not begin_stage(backend, session, run, stage, f"pid {os.getpid()}"):
+            return StageExit.RECORDED
+    try:
+        return _work(backend, run_id, name, attempt, target)
+    except KeyboardInterrupt:
+        return _interrupted(backend, run_id, name, attempt)
+
+
+def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarget) -> StageExit:
+    subject = _subject(backend, run_id)
+    revealed: list[str] = []
+    with EventWriter(backend, subject.run) as writer:
+        teller = RunTeller(writer, subject.run.plan if name != PLAN else None, revealed.extend)
+        try:
+            work = _surroundings(backend, subject, writer, teller)
+            target = find(subject.run.target)
+            done: Planned | dict[str, Any] = target.plan(work) if name == PLAN else target.apply(work)
+        except WorkFailedError as error:
+            return _failed(backend, writer, teller, (run_id, name, attempt), str(error), error.result)
+        except Twin2MultiCloudError as error:
+            return _failed(backend, writer, teller, (run_id, name, attempt), str(error), {})
+        writer.flush()
+        with backend.database.write() as session:
+            run, stage = _rows(session, run_id, name, attempt)
+            end_stage(backend, stage, "done")
+            if isinstance(done, Planned):
+                planned(backend, session, run, done.document, nothing=done.nothing)
+            else:
+                _take_placement(backend, session, run, done)
+                move_on(backend, session, run, "succeeded", f"run {run.number} ({run.kind}) is done", result=done)
+    if not isinstance(done, Planned):
+        shutil.rmtree(scratch_of(backend, run_id), ignore_errors=True)
+    return StageExit.RECORDED
+
+
+def _failed(
+    backend: Backend,
+    writer: EventWriter,
+    teller: RunTeller,
+    key: tuple[str, str, int],
+    problem: str,
+    result: Mapping[str, Any],
+) -> StageExit:
+    """A stage that did not do it: called off, interrupted by the server's end, or failed."""
+    writer.flush()
+    stacks = {name: outcome_json(found) for name, found in teller.outcomes.items()}
+    interrupted = any(found["status"] == "interrupted" for found in stacks.values())
+    with backend.database.write() as session:
+        run, stage = _rows(session, *key)
+        if interrupted and not run.cancel_requested:
+            return StageExit.INTERRUPTED
+        facts = {**result, **({"stacks": stacks} if stacks else {})}
+        if run.cancel_requested and run.status == "cancelling":
+            end_stage(backend, stage, "cancelled", problem)
+            move_on(
+                backend, session, run, "cancelled", f"run {run.number} was cancelled", problem=problem, result=facts
+            )
+        else:
+            end_stage(backend, stage, "failed", problem)
+            move_on(backend, session, run, "failed", problem, problem=problem, result=facts)
+    return StageExit.RECORDED
+
+
+def _interrupted(backend: Backend, run_id: str, name: str, attempt: int) -> StageExit:
+    with backend.database.write() as session:
+        run, stage = _rows(session, run_id, name, attempt)
+        if run.status in ENDED:
+            return StageExit.RECORDED
+        if not run.cancel_requested:
+            return StageExit.INTERRUPTED
+        end_stage(backend, stage, "cancelled")
+        if run.status != "cancelling":
+            move_on(backend, session, run, "cancelling", f"run {run.number} is being ended")
+        move_on(backend, session, run, "cancelled", f"run {run.number} was cancelled; what it had done stays")
+    return StageExit.RECORDED
+
+
+def crashed(backend: Backend, run_id: str, name: str, attempt: int, problem: str, tail: str) -> None:
+    """Note that a stage's process ended without having recorded what it came to."""
+    with backend.database.write() as session:
+        run, stage = session.get(Run, run_id), session.get(Stage, (run_id, name, attempt))
+        if run is None or stage is None or stage.status in ("done", "failed", "cancelled"):
+            return
+        end_stage(backend, stage, "cancelled" if run.cancel_requested else "failed", problem)
+        if run.status in ENDED:
+            return
+        if run.cancel_requested:
+            if run.status != "cancelling":
+                move_on(backend, session, run, "cancelling", f"run {run.number} is being ended")
+            move_on(backend, session, run, "cancelled", f"run {run.number} was cancelled; what it had done stays")
+        else:
+            tell(
+                backend,
+                session,
+                run,
+                "stage.crashed",
+                f"{problem}: {tail[-2_000:]}",
+                severity="error",
+                data={"tail": tail},
+            )
+            move_on(backend, session, run, "failed", problem, problem=problem)
+
+
+def _subject(backend: Backend, run_id: str) -> _Subject:
+    with backend.database.read() as session:
+        run = session.get_one(Run, run_id)
+        twin = None if run.twin_id is None else session.get_one(Twin, run.twin_id)
+        version = None
+        if twin is not None and run.twin_number is not None:
+            version = twins.version_of(session, twin, run.twin_number)
+        for row in (run, twin, version):
+            if row is not None:
+                make_transient(row)
+        creator = session.get(User, run.created_by)
+        person = None if creator is None or "@" not in creator.email else creator.email
+        return _Subject(run, twin, version, person)
+
+
+def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, teller: RunTeller) -> Work:
+    run, version = subject.run, subject.version
+    assert run.twin_id is not None
+    assert version is not None
+    asked = RunInput.model_validate(run.request)
+    scratch = scratch_of(backend, run.id)
+    return Work(
+        backend,
+        run,
+        asked,
+        run.twin_id,
+        twins.definition_of(version),
+        None if version.placement is None else Placement.model_validate(version.placement),
+        teller,
+        writer,
+        scratch,
+        subject.person,
+        environment_of_run(backend, run, asked, scratch),
+    )
+
+
+def _rows(session: Session, run_id: str, name: str, attempt: int) -> tuple[Run, Stage]:
+    return session.get_one(Run, run_id), session.get_one(Stage, (run_id, name, attempt))
+
+
+def _take_placement(backend: Backend, session: Session, run: Run, done: Mapping[str, Any]) -> None:
+    """Keep where a move has taken the twin as its next version."""
+    placement = done.get("placement")
+    if placement is None or run.twin_id is None:
+        return
+    twin = session.get_one(Twin, run.twin_id)
+    version = twins.current(session, twin)
+    if version.placement == placement:
+        return
+    principal = user_principal(session.get_one(User, run.created_by), session=False)
+    checked = twins.Checked(twins.definition_of(version), version.source, twins.format_of(version), dict(version.files))
+    made = twins.add_version(
+        backend, session, principal, twin, checked=checked, note=f"moved by run {run.number}", placed=version
+    )
+    made.placement = placement
+    made.overrides = {slot: choice for slot, choice in version.overrides.items() if placement.get(slot) == choice}

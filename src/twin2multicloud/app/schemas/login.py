@@ -1,0 +1,120 @@
+"""Signing in, and who is signed in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from twin2multicloud.app.schemas.common import Body, ShortName
+
+ScopeName = Literal["read", "write", "run", "admin"]
+_USUAL_SCOPES: Final[tuple[ScopeName, ...]] = ("read", "write", "run")
+RoleName = Literal["viewer", "operator", "owner"]
+
+
+class Provider(BaseModel):
+    """Somebody who vouches for people."""
+
+    name: str
+    label: str
+    kind: Literal["oidc", "google", "microsoft", "github", "saml"]
+    url: str = Field(description="Where a browser goes to sign in with it.")
+
+
+class Providers(BaseModel):
+    """By whom one can sign in. `local`: on this machine only, with a code that the terminal shows."""
+
+    auth: Literal["local", "login"]
+    providers: list[Provider]
+
+
+class LocalCode(Body):
+    """The one-time code that a terminal showed."""
+
+    code: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class SignedIn(BaseModel):
+    """What to look at next."""
+
+    return_to: str
+
+
+class LocalLink(BaseModel):
+    """An address for the browser on this machine; it works once, for some minutes."""
+
+    url: str
+    lasts_s: int
+
+
+class SignedOut(BaseModel):
+    """How many browsers were signed out."""
+
+    sessions: int
+
+
+class MyWorkspace(BaseModel):
+    """A workspace that one is in."""
+
+    id: str
+    name: str
+    role: RoleName
+
+
+class Me(BaseModel):
+    """Who asks. `csrf` goes into X-CSRF-Token with every change that a signed-in browser makes; None for a key."""
+
+    id: str
+    name: str
+    email: str
+    admin: bool
+    scopes: list[ScopeName]
+    session: bool
+    key: str | None
+    workspaces: list[MyWorkspace]
+    csrf: str | None
+
+
+class DeviceRequest(Body):
+    """A command line that wants a key of somebody's: for what, and for how long (None: until it is revoked)."""
+
+    client_name: ShortName
+    scopes: Annotated[
+        list[ScopeName], Field(min_length=1, max_length=4, default_factory=lambda: ["read", "write", "run"])
+    ]
+    lasts_days: Annotated[int | None, Field(ge=1, le=3650)] = 90
+
+
+class DeviceStarted(BaseModel):
+    """What a command line shows (`user_code`, `verification_uri`) and what it asks with (`device_code`)."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str
+    expires_in: int
+    interval: int
+
+
+class DeviceAnswer(Body):
+    """What somebody who is signed in says to a command line's request. `workspace`: the key is for that one only."""
+
+    user_code: Annotated[str, Field(min_length=1, max_length=20)]
+    allow: bool
+    workspace: Annotated[str | None, Field(max_length=32)] = None
+
+
+class DevicePoll(Body):
+    """A command line asks whether somebody agreed."""
+
+    device_code: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class DeviceKey(BaseModel):
+    """The key, shown once."""
+
+    key: str
+    name: str
+    scopes: list[ScopeName]
+    expires_at: str | None

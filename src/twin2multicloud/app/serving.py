@@ -1,0 +1,236 @@
+"""Serving the app from this process: where it listens, who else must not, and how others find it.
+
+Whoever serves a data directory holds `server.lock` in it and, once it listens, writes `server.json` beside; the lock is
+the system's and ends with the process, so that a file left behind by one that was killed misleads nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+import uvicorn
+
+from twin2multicloud.app.backend import Backend, open_backend
+from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db.database import Database
+from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.settings import Settings
+from twin2multicloud.held import HeldFile, holder_id, is_held
+from twin2multicloud.model.errors import Twin2MultiCloudError
+
+LOCK: Final = "server.lock"
+FILE: Final = "server.json"
+_START_S: Final = 20.0
+_GRACE_S: Final = 5
+_BACKLOG: Final = 512
+
+
+class ServedError(Twin2MultiCloudError):
+    """Another process serves the same data already, or the port is taken (exit code 6)."""
+
+    exit_code = 6
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A backend that is being served: where, and by which process."""
+
+    url: str
+    pid: int
+
+
+def served(data: Path) -> Served | None:
+    """Who serves a data directory now; None if nobody does, or not yet."""
+    if not is_held(data / LOCK):
+        return None
+    try:
+        return msgspec.json.decode((data / FILE).read_bytes(), type=Served)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+@contextmanager
+def alone(settings: Settings, doing: str) -> Iterator[None]:
+    """Nobody else serves this data or this SQLite file within the block; `ServedError` where somebody does already."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = [settings.data / LOCK]
+    database = Database(settings.url)
+    if database.is_sqlite:
+        file = Path(str(database.url.database))
+        files.append(file.with_name(f"{file.name}.lock"))
+    database.close()
+    with ExitStack() as stack:
+        for file in dict.fromkeys(files):
+            stack.enter_context(_hold(file, settings.data, doing))
+        yield
+
+
+def _hold(file: Path, data: Path, doing: str) -> HeldFile:
+    pause = threading.Event()
+    # Whoever only looks whether it is held, holds it for an instant.
+    for _ in range(5):
+        held = HeldFile.take(file)
+        if held is not None:
+            return held
+        pause.wait(0.05)
+    other = served(data)
+    who = f"process {holder_id(file) or 'unknown'}"
+    where = f" at {other.url}" if other is not None else ""
+    raise ServedError(
+        f"{doing}: {who} serves {file.parent}{where} already; stop that one first, or use another --data directory"
+    )
+
+
+def prepare(database: Database) -> None:
+    """Make the tables of a new database; `MigrationError` where an older or newer version of the program made them."""
+    if migrate.revision(database) is None:
+        migrate.upgrade(database)
+    else:
+        migrate.check(database)
+
+
+@contextmanager
+def open_app(settings: Settings) -> Iterator[tuple[Backend, Any]]:
+    """The backend and its API, over a database that is made if it is new."""
+    from twin2multicloud.app.api.app import create_app
+
+    with open_backend(settings) as backend:
+        prepare(backend.database)
+        yield backend, create_app(backend)
+
+
+def bound(settings: Settings) -> tuple[socket.socket, Settings]:
+    """A socket that listens where the settings say, and the settings with the port that was found; `ServedError` if
+    the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ServedError(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another --port, or 0 "
+            "for any that is free"
+        ) from error
+    listener.set_inheritable(True)
+    return listener, settings.model_copy(update={"port": listener.getsockname()[1]})
+
+
+def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
+    """How the app is served."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        server_header=False,
+        http="httptools",
+        ws="websockets-sansio",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals end it in order. uvicorn raises them once more then, which would leave no time to tidy up."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As it is, and then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished. `ready` is called once it listens."""
+    with alone(settings, "serve"), ExitStack() as stack:
+        listener, settings = bound(settings)
+        stack.enter_context(listener)
+        backend, app = stack.enter_context(open_app(settings))
+        stack.enter_context(_runs(backend))
+        file = settings.data / FILE
+        stack.callback(file.unlink, missing_ok=True)
+
+        def begun() -> None:
+            told = Served(settings.origin, os.getpid())
+            draft = file.with_name(f".{file.name}.{os.getpid()}")
+            draft.write_bytes(msgspec.json.encode(told))
+            draft.replace(file)
+            ready(backend, settings)
+
+        _Server(uvicorn_config(app, settings), begun).run([listener])
+
+
+def _runs(backend: Backend) -> AbstractContextManager[None]:
+    # Imported for whoever serves: what carries out runs takes a second to load.
+    from twin2multicloud.app.runs.running import carrying_out_runs
+
+    return carrying_out_runs(backend)
+
+
+class InThread:
+    """The app in a thread of this process, on a unix socket that only this user can open. Start it with `with`."""
+
+    def __init__(self, app: Any, directory: Path) -> None:
+        self.socket = directory / "api.sock"
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                uds=str(self.socket),
+                log_level="error",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                loop="asyncio",
+                http="httptools",
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="backend", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._listener.bind(str(self.socket))
+        self._thread.start()
+        pause = threading.Event()
+        for _ in range(int(_START_S / 0.005)):
+            if self._server.started:
+                return self
+            if not self._thread.is_alive():
+                break
+            pause.wait(0.005)
+        raise UnavailableError(f"the backend did not start in this process within {_START_S:.0f} s")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
