@@ -13,6 +13,7 @@ MODULES = (
     "benchmarks.runtime",
     "benchmarks.deploying",
     "benchmarks.events",
+    "benchmarks.backend",
 )
 
 if __name__ == "__main__":

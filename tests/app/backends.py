@@ -195,7 +195,8 @@ class Site:
 def site(directory: Path, database_url: str, **settings: Any) -> Iterator[Site]:
     """A backend over a migrated database, with a workspace and nobody in it yet."""
     clock = Clock()
-    given = read_settings(data=directory, database_url=database_url, **settings)
+    # A thread optimizes: processes would have to be started anew for every test.
+    given = read_settings(**{"data": directory, "database_url": database_url, "optimizer_processes": 0, **settings})
     with (
         open_backend(given, clock) as backend,
         TestClient(create_app(backend), base_url=URL) as http,
