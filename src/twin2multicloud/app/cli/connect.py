@@ -76,8 +76,10 @@ def chosen(session: Session) -> Profile | None:
 
 
 @contextmanager
-def connected(context: typer.Context, *, runs: bool = False) -> Iterator[Client]:
-    """A client of the backend that this command talks to. `runs`: without a server they are carried out meanwhile."""
+def connected(context: typer.Context, *, runs: bool = False, served: bool = False) -> Iterator[Client]:
+    """A client of the backend that this command talks to. `runs`: without a server they are carried out meanwhile.
+    `served`: only a server will do.
+    """
     session = Session.of(context)
     profile = chosen(session)
     if profile is not None:
@@ -94,17 +96,28 @@ def connected(context: typer.Context, *, runs: bool = False) -> Iterator[Client]
     from twin2multicloud.app.embedded import embedded
     from twin2multicloud.app.settings import read_settings
 
-    with embedded(read_settings(), quiet=not session.debug, runs=runs) as client:
+    settings = read_settings()
+    if served:
+        from twin2multicloud.app.serving import served as serving
+
+        if serving(settings.data) is None:
+            raise UsageError(f"nothing serves {settings.data}; `twin2multicloud serve` does, and --open opens it")
+    with embedded(settings, quiet=not session.debug, runs=runs) as client:
         yield client
 
 
 def with_client(
-    context: typer.Context, json_output: bool, action: Callable[[Client], int], *, runs: bool = False
+    context: typer.Context,
+    json_output: bool,
+    action: Callable[[Client], int],
+    *,
+    runs: bool = False,
+    served: bool = False,
 ) -> NoReturn:
     """Run what a command does with the backend, and end with its exit code."""
 
     def act() -> int:
-        with connected(context, runs=runs) as client:
+        with connected(context, runs=runs, served=served) as client:
             return action(client)
 
     finish(context, json_output, act)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.cli.failures import say
+from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.settings import Settings, read_settings
 from twin2multicloud.model.errors import UsageError
 
@@ -48,7 +49,31 @@ def serve(request: ServeRequest) -> int:
 def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
     say(f"Twin2MultiCloud listens at {settings.origin}; Ctrl-C stops it")
     say(f"data: {settings.data.resolve()} ({'SQLite' if backend.database.is_sqlite else 'PostgreSQL'})")
+    where = settings.origin
+    if settings.auth == "local":
+        from twin2multicloud.app.services import local_login
+
+        local_login.prepare(backend)
+        where = local_login.link(backend)
+        say(f"sign in, once, within minutes: {where}")
     if request.open_browser:
         import webbrowser
 
-        webbrowser.open(settings.origin)
+        webbrowser.open(where)
+
+
+def open_browser(client: Client, only_print: bool, json_output: bool) -> int:
+    """`open`."""
+    import webbrowser
+
+    from twin2multicloud.app.cli.terminal import print_json
+
+    link = client.login.local_link()
+    if json_output:
+        print_json(link.model_dump(mode="json"))
+    elif only_print or not webbrowser.open(link.url):
+        say("open this in a browser on this machine; it works once, for some minutes:")
+        print(link.url)
+    else:
+        say("a browser opens, signed in")
+    return 0

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from twin2multicloud.app.cli.connect import needs_backend
+from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.failures import Session, finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import JsonOption
@@ -63,6 +63,26 @@ def serve(
 
     request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
     finish(context, False, lambda: commands.serve(request))
+
+
+@needs_backend
+def open_(
+    context: typer.Context,
+    only_print: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Open the front end of the server on this machine, signed in.
+
+    \b
+    Examples:
+      twin2multicloud open
+      twin2multicloud open --print
+    """
+    from twin2multicloud.app.cli import server as commands
+
+    with_client(
+        context, json_output, lambda client: commands.open_browser(client, only_print, json_output), served=True
+    )
 
 
 @needs_backend
@@ -198,5 +218,6 @@ def restore(
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
+    app.command("open")(open_)
     app.command()(doctor)
     app.add_typer(db)

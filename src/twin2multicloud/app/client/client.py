@@ -7,6 +7,7 @@ from typing import Self
 
 from twin2multicloud.app.client.events import Events
 from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.client.login import Login
 from twin2multicloud.app.client.runs import Runs
 from twin2multicloud.app.client.twins import Twins
 
@@ -16,6 +17,7 @@ class Client:
 
     def __init__(self, http: Http) -> None:
         self.http = http
+        self.login = Login(http)
         self.twins = Twins(http)
         self.runs = Runs(http, self.twins)
         self.events = Events(http)
