@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import httpx2
+from starlette.testclient import WebSocketDenialResponse
+
+from tests.app import cloud_accounts
 from tests.app.backends import TWIN, Person, Site
 from tests.app.runners import place, work_off
+from twin2multicloud.app.db.tables import TwinMember
 from twin2multicloud.app.db.tables.people import Role
 
 
@@ -64,9 +69,18 @@ class Scene:
         query = dict(row.query)
         if row.on == "workspace" and "{workspace}" not in path:
             query["workspace"] = self.site.workspace_id
+        if method == "WEBSOCKET":
+            return self._handshake(path.format_map(values), headers)
         return self.site.http.request(
             method, path.format_map(values), params=query, json=row.body, headers=headers, follow_redirects=False
         )
+
+    def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
+        try:
+            with self.site.http.websocket_connect(path, headers=headers):
+                return httpx2.Response(101)
+        except WebSocketDenialResponse as refusal:
+            return refusal
 
     def status(self, endpoint: str, row: Row, token: str | None) -> int:
         """The status of one call."""
@@ -101,12 +115,58 @@ def _placed(scene: Scene) -> dict[str, str]:
     return {}
 
 
+def _somebody(scene: Scene) -> Mapping[str, str]:
+    return {"user": scene.site.person(f"somebody-{scene.site.backend.make_id('x')}", Role.VIEWER).user_id}
+
+
+def _key_of_the_viewer(scene: Scene) -> Mapping[str, str]:
+    made = scene.people["viewer"].post("keys", {"name": "mine", "scopes": ["read"]}, 201)
+    return {"key": made["id"]}
+
+
+def _connection(scene: Scene) -> Mapping[str, str]:
+    body = cloud_accounts.aws(scene.site.backend.make_id("x"))
+    return {"connection": scene.owner.post(f"workspaces/{scene.site.workspace_id}/connections", body, 201)["id"]}
+
+
+def _nobodys_workspace(scene: Scene) -> Mapping[str, str]:
+    return {"workspace": scene.site.workspace(scene.site.backend.make_id("x"))}
+
+
+def _empty_workspace(scene: Scene) -> Mapping[str, str]:
+    scene.owner.call("DELETE", f"twins/{scene.twin_id}", headers=_SEEN)
+    return {}
+
+
+def _viewer_of_the_twin(scene: Scene) -> Mapping[str, str]:
+    viewer = scene.people["viewer"].user_id
+    with scene.site.backend.database.read() as session:
+        there = session.get(TwinMember, (scene.twin_id, viewer)) is not None
+    if not there:
+        scene.site.let_in(viewer, scene.twin_id, Role.VIEWER)
+    return {"user": "@me"}
+
+
 _SEEN = {"If-Match": '"1"'}
 _V1 = "/api/v1"
+_TO_NOW = {"follow": "false"}
+
+
+def _a_run(scene: Scene) -> Mapping[str, str]:
+    return {"run": scene.site.run(scene.owner, scene.twin_id)}
+
 
 ROWS: dict[str, Row] = {
     # about
     f"GET {_V1}/openapi.json": Row(None),
+    # events
+    f"GET {_V1}/events": Row("read"),
+    f"GET {_V1}/events/stream": Row("read", query=_TO_NOW),
+    f"WEBSOCKET {_V1}/events/socket": Row("read", ok=101),
+    f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
@@ -143,4 +203,61 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
     f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
+    # users
+    f"GET {_V1}/users": Row("read"),
+    f"GET {_V1}/users/{{user}}": Row("read", path={"user": "@me"}),
+    f"PATCH {_V1}/users/{{user}}": Row(
+        "admin", on="installation", prepare=_somebody, body={"disabled": True}, headers=_SEEN
+    ),
+    f"DELETE {_V1}/users/{{user}}": Row("admin", on="installation", ok=204, prepare=_somebody, headers=_SEEN),
+    # workspaces
+    f"GET {_V1}/workspaces": Row("read"),
+    f"POST {_V1}/workspaces": Row("admin", on="installation", ok=201, body={"name": "lisbon"}),
+    f"GET {_V1}/workspaces/{{workspace}}": Row("read", "viewer", "workspace"),
+    f"PATCH {_V1}/workspaces/{{workspace}}": Row("write", "owner", "workspace", body={"name": "bonn"}, headers=_SEEN),
+    f"DELETE {_V1}/workspaces/{{workspace}}": Row(
+        "write", "owner", "workspace", 204, prepare=_empty_workspace, headers=_SEEN
+    ),
+    f"PUT {_V1}/workspaces/{{workspace}}/owner": Row(
+        "admin", on="installation", ok=204, prepare=_nobodys_workspace, body={"owner": "@me"}
+    ),
+    # members
+    f"GET {_V1}/workspaces/{{workspace}}/members": Row("read", "viewer", "workspace"),
+    f"PUT {_V1}/workspaces/{{workspace}}/members/{{user}}": Row(
+        "write", "owner", "workspace", path={"user": "the-viewer@example.org"}, body={"role": "operator"}
+    ),
+    f"DELETE {_V1}/workspaces/{{workspace}}/members/{{user}}": Row(
+        "write", "viewer", "workspace", 204, path={"user": "@me"}
+    ),
+    f"GET {_V1}/twins/{{twin}}/members": Row("read", "viewer", "twin"),
+    f"PUT {_V1}/twins/{{twin}}/members/{{user}}": Row(
+        "write", "owner", "twin", path={"user": "stranger@example.org"}, body={"role": "operator"}
+    ),
+    f"DELETE {_V1}/twins/{{twin}}/members/{{user}}": Row("write", "viewer", "twin", 204, prepare=_viewer_of_the_twin),
+    # keys
+    f"GET {_V1}/keys": Row("read"),
+    f"POST {_V1}/keys": Row("write", ok=201, body={"name": "mine", "scopes": ["read"]}),
+    f"GET {_V1}/keys/{{key}}": Row("read", prepare=_key_of_the_viewer),
+    f"DELETE {_V1}/keys/{{key}}": Row("write", ok=204, prepare=_key_of_the_viewer),
+    # connections
+    f"GET {_V1}/workspaces/{{workspace}}/connections": Row("read", "operator", "workspace"),
+    f"POST {_V1}/workspaces/{{workspace}}/connections": Row(
+        "write", "owner", "workspace", 201, body=cloud_accounts.aws()
+    ),
+    f"GET {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
+        "read", "operator", "workspace", prepare=_connection
+    ),
+    f"PUT {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
+        "write", "owner", "workspace", prepare=_connection, body=cloud_accounts.aws(), headers=_SEEN
+    ),
+    f"PATCH {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
+        "write", "owner", "workspace", prepare=_connection, body={"provider": "aws", "name": "new"}, headers=_SEEN
+    ),
+    f"DELETE {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
+        "write", "owner", "workspace", 204, prepare=_connection, headers=_SEEN
+    ),
+    f"GET {_V1}/twins/{{twin}}/connections": Row("read", "viewer", "twin"),
+    f"PUT {_V1}/twins/{{twin}}/connections": Row("write", "operator", "twin", body={}, headers=_SEEN),
+    # audit
+    f"GET {_V1}/audit": Row("read"),
 }

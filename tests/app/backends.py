@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from starlette.testclient import TestClient
 
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.auth.access import Scope
+from twin2multicloud.app.auth.key_form import new_key
 from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.backend import Backend, open_backend
-from twin2multicloud.app.db.tables import ApiKey, TwinMember, User, Workspace, WorkspaceMember
+from twin2multicloud.app.db.tables import ApiKey, Run, TwinMember, User, Workspace, WorkspaceMember
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.settings import read_settings
 
@@ -93,7 +93,6 @@ class Site:
     clock: Clock
     http: TestClient
     workspace_id: str = ""
-    _tokens: Iterator[int] = field(default_factory=itertools.count)
 
     def person(
         self,
@@ -135,7 +134,7 @@ class Site:
         workspace_id: str | None = None,
     ) -> str:
         """A key of somebody."""
-        token = f"t2m_test-{next(self._tokens)}-{user_id}"
+        token = new_key()
         now = datetime.fromtimestamp(self.clock.now(), UTC)
         with self.backend.database.write() as session:
             session.add(
@@ -158,6 +157,27 @@ class Site:
         found = self.backend.make_id("wsp")
         with self.backend.database.write() as session:
             session.add(Workspace(id=found, name=name, created_at=datetime.fromtimestamp(self.clock.now(), UTC)))
+        return found
+
+    def run(self, person: Person, twin_id: str | None = None, status: str = "running") -> str:
+        """A run of a twin, or of the workspace; its id."""
+        found = self.backend.make_id("run")
+        with self.backend.database.write() as session:
+            session.add(
+                Run(
+                    id=found,
+                    workspace_id=self.workspace_id,
+                    twin_id=twin_id,
+                    number=next(self._tokens),
+                    kind="deploy",
+                    target="sandbox",
+                    status=status,
+                    request={},
+                    request_hash="",
+                    created_by=person.user_id,
+                    created_at=datetime.fromtimestamp(self.clock.now(), UTC),
+                )
+            )
         return found
 
     def let_in(self, user_id: str, twin_id: str, role: Role) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.app.db.sealing import KeyRing, Sealer
+from twin2multicloud.app.db.sealing import KeyFile, Sealer
 from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
@@ -37,7 +37,7 @@ def open_backend(
     used = clock or SystemClock()
     database = Database(settings.url)
     try:
-        sealer = Sealer(KeyRing.of(settings.keys))
+        sealer = Sealer(KeyFile(settings.keys))
         yield Backend(settings, database, sealer, EventLog(database, used), used, make_id, make_token)
     finally:
         database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -105,6 +106,13 @@ class Settings(BaseSettings):
                 f"host {self.host} is reachable from elsewhere, and auth is 'local', which lets whoever comes in; "
                 "serve on 127.0.0.1, or set auth = 'login' with a provider"
             )
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError as error:
+                raise ValueError(
+                    f"trusted_proxies: {proxy!r} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/8"
+                ) from error
         if self.auth == "login" and not self.oidc and not self.saml:
             raise ValueError("auth is 'login' and no provider is set; add one under [oidc.NAME] or [saml.NAME]")
         for name in (*self.oidc, *self.saml):

@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
+from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.hosts import HostMiddleware
-from twin2multicloud.app.api.routes import health, login, login_pages, login_provider, me, runs, twins
+from twin2multicloud.app.api.limits import LimitMiddleware
+from twin2multicloud.app.api.routes import (
+    audit,
+    connections,
+    events,
+    health,
+    keys,
+    login,
+    login_pages,
+    login_provider,
+    me,
+    members,
+    runs,
+    twins,
+    users,
+    workspaces,
+)
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_ROUTERS = (login.router, me.router, twins.router, runs.router)
 _PAGES = (login_pages.router, login_provider.router)
+LOGIN_PATHS = (f"{PREFIX}/login",)
+_ROUTERS = (
+    login.router,
+    me.router,
+    twins.router,
+    runs.router,
+    users.router,
+    workspaces.router,
+    members.router,
+    keys.router,
+    connections.router,
+    audit.router,
+    events.router,
+)
 
 
-def create_app(backend: Backend) -> FastAPI:
-    """The application. Whoever serves it opens and closes the backend."""
+def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
+    """The application. Whoever serves it opens and closes the backend, and calls `end_streams` before it waits for
+    requests to end.
+    """
+    delivery = delivery or Delivery(backend.database, backend.events, backend.clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await delivery.close()
+
     app = FastAPI(
         title="Twin2MultiCloud",
         version=__version__,
@@ -31,11 +74,13 @@ def create_app(backend: Backend) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
+        lifespan=lifespan,
         separate_input_output_schemas=False,
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
     app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
+    app.state.delivery = delivery
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
@@ -46,5 +91,14 @@ def create_app(backend: Backend) -> FastAPI:
     problems.install(app)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
+    # The last one is the outermost.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
     app.add_middleware(CorrelationMiddleware)
     return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """Have all streams end by themselves, and no more begin. To be called in the loop that serves the app."""
+    delivery: Delivery = app.state.delivery
+    delivery.stop()

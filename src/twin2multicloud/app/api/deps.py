@@ -10,7 +10,8 @@ from fastapi import Depends, Header, Path, Query, params
 from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
-from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_twin, the_workspace
+from twin2multicloud.app.api.limits import known
+from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_run, the_twin, the_workspace
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.auth.hosts import own_origins
 from twin2multicloud.app.auth.keys import key_principal
@@ -19,7 +20,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, Role
 from twin2multicloud.app.db.tables.people import Session as BrowserSession
 from twin2multicloud.app.errors import ForbiddenError, InvalidError, PreconditionRequiredError, UnauthenticatedError
-from twin2multicloud.app.services.runs import the_run
+from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.model.errors import Finding
 
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
@@ -32,6 +33,12 @@ def backend_of(connection: HTTPConnection) -> Backend:
     return found
 
 
+def delivery_of(connection: HTTPConnection) -> Delivery:
+    """The app's delivery of events."""
+    found: Delivery = connection.app.state.delivery
+    return found
+
+
 async def _backend(connection: HTTPConnection) -> Backend:
     return backend_of(connection)
 
@@ -40,6 +47,16 @@ BackendDep = Annotated[Backend, Depends(_backend)]
 TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
 RunId = Annotated[str, Path(pattern=_ID, examples=["run_7h3k9m2p5r8t1v4x6z0b"])]
 WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
+UserId = Annotated[str, Path(pattern=_ID, examples=["usr_4qz0m8k2v1x7c9b3n5d6"])]
+PersonPath = Annotated[
+    str,
+    Path(
+        min_length=3,
+        max_length=320,
+        pattern=r"^[^\x00-\x20\x7f]+$",
+        description="A person's id, e-mail address, or `@me` for oneself.",
+    ),
+]
 WorkspaceQuery = Annotated[
     str | None, Query(alias="workspace", pattern=_ID, description="Needed by those who are in several workspaces.")
 ]
@@ -57,6 +74,7 @@ class Allow:
         assert self.rule.scope is not None
         with backend.database.read() as session:
             principal, note_key = authenticate(session, connection, backend)
+            known(connection.scope, principal.user_id)
             principal.check_scope(self.rule.scope)
             if self.rule.on is On.INSTALLATION:
                 principal.check_admin()

@@ -54,7 +54,7 @@ def page(
         value, last = _decode(cursor, order, column)
         beyond = column < value if down else column > value
         tied = and_(column == value, key < last if down else key > last)
-        query = query.where(or_(beyond, tied))
+        query = query.where(beyond if column is key else or_(beyond, tied))
     query = query.order_by(column.desc() if down else column.asc(), key.desc() if down else key.asc())
     rows: Sequence[RowT] = session.scalars(query.limit(limit + 1)).all()
     more = len(rows) > limit

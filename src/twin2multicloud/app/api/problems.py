@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -40,6 +40,7 @@ _TITLES: Final = {
     500: "A defect of ours",
     503: "Not available now",
 }
+_SECRET_FIELDS: Final = frozenset({"credentials", "authorization", "cookie", "code", "password", "secret", "token"})
 _LOG: Final = logging.getLogger("twin2multicloud.api")
 
 
@@ -115,7 +116,7 @@ def describe(error: Twin2MultiCloudError) -> tuple[int, str, Sequence[Finding], 
 async def _request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     findings = [
-        Finding(_field(each["loc"]), str(each["msg"]).removeprefix("Value error, "), _value(each.get("input")))
+        Finding(_field(each["loc"], error.body), str(each["msg"]).removeprefix("Value error, "), _value(each))
         for each in error.errors()[:50]
     ]
     told = "; ".join(str(each) for each in findings[:3])
@@ -150,12 +151,28 @@ async def _defect(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _field(location: Sequence[Any]) -> str:
-    parts = [str(part) for part in location]
-    return ".".join(parts[1:] if parts and parts[0] in ("body", "query", "path", "header") else parts)
+def _field(location: Sequence[Any], body: Any) -> str:
+    """The dotted path of a field as it was sent: without "body", and without the tags of unions."""
+    parts = list(location[1:] if location and location[0] in ("body", "query", "path", "header") else location)
+    if not location or location[0] != "body":
+        return ".".join(str(part) for part in parts)
+    told, at = [], body
+    for index, part in enumerate(parts):
+        if isinstance(at, dict) and part not in at and index < len(parts) - 1:
+            continue
+        told.append(str(part))
+        if isinstance(at, dict):
+            at = at.get(part)
+        elif isinstance(at, list) and isinstance(part, int) and part < len(at):
+            at = at[part]
+    return ".".join(told)
 
 
-def _value(value: Any) -> str | None:
+def _value(error: Mapping[str, Any]) -> str | None:
+    """What was sent, where that cannot be a secret: also one that was put into a wrong field is not told."""
+    value = error.get("input")
     if value is None or isinstance(value, dict | list | bytes):
+        return None
+    if error["type"] == "extra_forbidden" or not _SECRET_FIELDS.isdisjoint(error["loc"]):
         return None
     return repr(value)[:80]

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from twin2multicloud.app.db.tables.people import Role, TwinMember, User, Workspace, WorkspaceMember
+from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ForbiddenError, InvalidError, NotFoundError
 from twin2multicloud.model.errors import Finding
@@ -65,6 +66,11 @@ class Principal:
     workspace_id: str | None = None
     session: bool = False
 
+    @property
+    def acts_as_admin(self) -> bool:
+        """Whether an admin asks, with a session or a key that may do what admins do."""
+        return self.admin and self.workspace_id is None and Scope.ADMIN in self.scopes
+
     def check_scope(self, scope: Scope) -> None:
         """`ForbiddenError` where a key may not be used for this."""
         if scope not in self.scopes:
@@ -75,7 +81,7 @@ class Principal:
 
     def check_admin(self) -> None:
         """`ForbiddenError` unless an admin of the installation asks."""
-        if not self.admin or self.workspace_id is not None:
+        if not self.acts_as_admin:
             raise ForbiddenError("only an admin of this installation may do that")
 
 
@@ -116,6 +122,18 @@ def the_twin(session: OrmSession, principal: Principal, twin_id: str, needed: Ro
         raise NotFoundError(problem)
     check_role(role_on(session, principal, twin), needed, f"the twin '{twin.name}'", problem)
     return twin
+
+
+def the_run(session: OrmSession, principal: Principal, run_id: str, needed: Role) -> Run:
+    """A run, for whoever has that role for its twin, or for its workspace where it has no twin."""
+    run = session.get(Run, run_id)
+    problem = f"there is no run {run_id[:60]!r} that you may see"
+    if run is None:
+        raise NotFoundError(problem)
+    twin = None if run.twin_id is None else session.get(Twin, run.twin_id)
+    held = role_in(session, principal, run.workspace_id) if twin is None else role_on(session, principal, twin)
+    check_role(held, needed, f"the run {run.id}", problem)
+    return run
 
 
 def the_workspace(session: OrmSession, principal: Principal, workspace_id: str | None, needed: Role) -> Workspace:

@@ -65,11 +65,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Sealed(TypeDecorator[bytes]):
+    """Bytes made by `sealing.Sealer` only; nothing in clear belongs into such a column. `db.sealed` says what each is
+    sealed for, and finds all of them by this type.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+
 Id = String(32)
 Name = String(100)
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-Sealed = LargeBinary
-"""Bytes made by `sealing.Sealer` only; nothing in clear belongs into such a column."""
 
 
 class Base(DeclarativeBase):

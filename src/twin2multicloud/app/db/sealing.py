@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_NAME: Final = re.compile(r"k(\d{1,9})")
 
 
 class SealError(Twin2MultiCloudError):
@@ -79,7 +81,9 @@ class KeyRing:
 
     def with_new(self, random: Callable[[int], bytes]) -> Self:
         """The same with one more key, which is the current one."""
-        name = f"k{len(self.keys) + 1}"
+        # Counted on from the highest: a name that was used before would be taken for the key that it named then.
+        numbers = [int(found[1]) for found in map(_NAME.fullmatch, self.keys) if found is not None]
+        name = f"k{max(numbers, default=0) + 1}"
         return type(self)(name, {**self.keys, name: random(_KEY_BYTES)})
 
     def only_current(self) -> Self:
@@ -108,49 +112,86 @@ class KeyRing:
             draft.unlink(missing_ok=True)
 
 
-class Sealer:
-    """Seals and opens secrets."""
+class KeyFile:
+    """The key file, looked at again before every use: another process may have added a key to it, and what is sealed
+    from then on must be so with that one. Threads may share it.
+    """
 
-    def __init__(self, ring: KeyRing, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        self._ring = ring
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read: tuple[tuple[int, ...], KeyRing] | None = None
+        self.ring()
+
+    def ring(self) -> KeyRing:
+        """Its keys now. `UsageError` if it is gone, since what is sealed with keys that are nowhere is lost."""
+        read = self._read
+        try:
+            there = self._file.stat()
+        except FileNotFoundError:
+            if read is not None:
+                raise UsageError(f"the key file {self._file} is gone; put it back from a backup") from None
+            there = None
+        if there is not None:
+            mark = (there.st_ino, there.st_mtime_ns, there.st_size)
+            if read is not None and read[0] == mark:
+                return read[1]
+        ring = KeyRing.of(self._file)
+        there = self._file.stat()
+        self._read = ((there.st_ino, there.st_mtime_ns, there.st_size), ring)
+        return ring
+
+
+class Sealer:
+    """Seals and opens secrets, with a key ring or with what a key file holds at that time."""
+
+    def __init__(self, keys: KeyRing | KeyFile, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._keys = keys
         self._random = random
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys in use."""
+        return self._keys if isinstance(self._keys, KeyRing) else self._keys.ring()
 
     def seal(self, secret: bytes, context: str) -> bytes:
         """A secret, so that only this key ring opens it, and only for this context."""
         key, nonce, wrap_nonce = self._random(_KEY_BYTES), self._random(_NONCE_BYTES), self._random(_NONCE_BYTES)
-        name = self._ring.current
-        wrapped = AESGCM(self._ring.keys[name]).encrypt(wrap_nonce, key, context.encode())
+        ring = self.ring
+        wrapped = AESGCM(ring.keys[ring.current]).encrypt(wrap_nonce, key, context.encode())
         ciphertext = AESGCM(key).encrypt(nonce, secret, context.encode())
-        return msgspec.msgpack.encode(_Envelope(1, name, wrap_nonce, wrapped, nonce, ciphertext))
+        return msgspec.msgpack.encode(_Envelope(1, ring.current, wrap_nonce, wrapped, nonce, ciphertext))
+
+    def key_name(self, sealed: bytes) -> str:
+        """The name of the master key that a secret is sealed with."""
+        return _envelope(sealed).key
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """What was sealed; `SealError` if that cannot be."""
         envelope = _envelope(sealed)
         try:
-            key = AESGCM(self._key(envelope.key)).decrypt(envelope.wrap_nonce, envelope.wrapped, context.encode())
+            key = AESGCM(_key(self.ring, envelope.key)).decrypt(envelope.wrap_nonce, envelope.wrapped, context.encode())
             return AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, context.encode())
         except InvalidTag as error:
             raise SealError(f"what is stored for {context} was changed, or belongs elsewhere") from error
 
     def rewrap(self, sealed: bytes, context: str) -> bytes:
         """The same secret under the current master key; the very same bytes if it is already."""
-        envelope = _envelope(sealed)
-        if envelope.key == self._ring.current:
+        envelope, ring = _envelope(sealed), self.ring
+        if envelope.key == ring.current:
             return sealed
         try:
-            key = AESGCM(self._key(envelope.key)).decrypt(envelope.wrap_nonce, envelope.wrapped, context.encode())
+            key = AESGCM(_key(ring, envelope.key)).decrypt(envelope.wrap_nonce, envelope.wrapped, context.encode())
         except InvalidTag as error:
             raise SealError(f"what is stored for {context} was changed, or belongs elsewhere") from error
         nonce = self._random(_NONCE_BYTES)
-        wrapped = AESGCM(self._ring.keys[self._ring.current]).encrypt(nonce, key, context.encode())
-        return msgspec.msgpack.encode(
-            _Envelope(1, self._ring.current, nonce, wrapped, envelope.nonce, envelope.ciphertext)
-        )
+        wrapped = AESGCM(ring.keys[ring.current]).encrypt(nonce, key, context.encode())
+        return msgspec.msgpack.encode(_Envelope(1, ring.current, nonce, wrapped, envelope.nonce, envelope.ciphertext))
 
-    def _key(self, name: str) -> bytes:
-        if name not in self._ring.keys:
-            raise SealError(f"master key {name} is not in the key file; restore the file that this database belongs to")
-        return self._ring.keys[name]
+
+def _key(ring: KeyRing, name: str) -> bytes:
+    if name not in ring.keys:
+        raise SealError(f"master key {name} is not in the key file; restore the file that this database belongs to")
+    return ring.keys[name]
 
 
 def _envelope(sealed: bytes) -> _Envelope:

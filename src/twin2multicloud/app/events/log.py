@@ -7,9 +7,11 @@ new event with a smaller one: resuming after n loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final, Literal
 
 from sqlalchemy import func, insert, select, text
@@ -22,6 +24,10 @@ from twin2multicloud.runtime.ports import Clock
 Severity = Literal["debug", "info", "warning", "error"]
 CHANNEL: Final = "t2m_events"
 """PostgreSQL's channel that is notified with every commit of events."""
+MESSAGE_MOST: Final = 20_000
+"""Characters of a message that are kept."""
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL has no place for, and halves of characters."""
 _GATHERED: Final = "t2m_events"
 _WRITTEN: Final = "t2m_events_written"
 
@@ -86,16 +92,30 @@ def _row(at: float, event: NewEvent) -> dict[str, Any]:
         "kind": event.kind,
         "severity": event.severity,
         "stack": event.stack,
-        "message": event.message,
-        "data": dict(event.data),
+        "message": _text(event.message)[:MESSAGE_MOST],
+        "data": {_text(key): _plain(value) for key, value in event.data.items()},
     }
+
+
+def _plain(value: Any) -> Any:
+    """What both databases store and every reader of JSON understands; programs' output can hold anything."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_text(str(key)): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _text(value: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 def newest(session: Session) -> int:
     """The number of the newest event, 0 without any."""
     return session.scalar(select(func.max(Event.id))) or 0
-
-
-def after(session: Session, cursor: int, limit: int, where: Iterable[Any] = ()) -> Sequence[Event]:
-    """Events after a cursor, oldest first."""
-    return session.scalars(select(Event).where(Event.id > cursor, *where).order_by(Event.id).limit(limit)).all()

@@ -7,29 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.auth.access import Principal, check_role, role_in, the_twin, visible_twins
-from twin2multicloud.app.db.tables.people import Role, User, WorkspaceMember
+from twin2multicloud.app.auth.access import Principal, visible_twins
+from twin2multicloud.app.db.tables.people import User, WorkspaceMember
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document
 from twin2multicloud.app.db.tables.twins import Twin
-from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas import runs as shapes
-
-
-def the_run(session: Session, principal: Principal, run_id: str, needed: Role) -> Run:
-    """A run, for whoever has that role for its twin, or, if it is of none, in its workspace."""
-    run = session.get(Run, run_id)
-    problem = f"there is no run {run_id[:60]!r} that you may see"
-    if run is None:
-        raise NotFoundError(problem)
-    if run.twin_id is not None:
-        try:
-            the_twin(session, principal, run.twin_id, needed)
-        except NotFoundError as error:
-            raise NotFoundError(problem) from error
-    else:
-        check_role(role_in(session, principal, run.workspace_id), needed, "its workspace", problem)
-    return run
 
 
 def visible_runs(principal: Principal) -> ColumnElement[bool]:

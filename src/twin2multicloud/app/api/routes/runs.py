@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, allow
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
-from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_run, the_twin
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.runs import creating
@@ -85,14 +85,14 @@ def create_run(
 def show_run(backend: BackendDep, principal: _RunViewer, run: RunId) -> shapes.Run:
     """A run with its plan and what it came to."""
     with backend.database.read() as session:
-        return runs.whole(session, runs.the_run(session, principal, run, Role.VIEWER))
+        return runs.whole(session, the_run(session, principal, run, Role.VIEWER))
 
 
 @router.post("/runs/{run}/decision")
 def decide(backend: BackendDep, principal: _RunOperator, run: RunId, given: shapes.Decision) -> shapes.Run:
     """Agree to its plan, or decline it."""
     with backend.database.write() as session:
-        found = runs.the_run(session, principal, run, Role.OPERATOR)
+        found = the_run(session, principal, run, Role.OPERATOR)
         creating.decide(backend, session, principal, found, given.agreed, given.plan_digest)
         session.flush()
         return runs.whole(session, found)
@@ -102,7 +102,7 @@ def decide(backend: BackendDep, principal: _RunOperator, run: RunId, given: shap
 def cancel(backend: BackendDep, principal: _RunOperator, run: RunId) -> shapes.Run:
     """Call it off: what is under way is ended in order, and what was done stays."""
     with backend.database.write() as session:
-        found = runs.the_run(session, principal, run, Role.OPERATOR)
+        found = the_run(session, principal, run, Role.OPERATOR)
         creating.cancel(backend, session, principal, found)
         session.flush()
         return runs.whole(session, found)
@@ -114,7 +114,7 @@ def retry(
 ) -> shapes.Run:
     """Ask for the same again, after it failed or was cancelled."""
     with backend.database.write() as session:
-        found = runs.the_run(session, principal, run, Role.OPERATOR)
+        found = the_run(session, principal, run, Role.OPERATOR)
         asked = creating.retry(found)
         assert found.twin_id is not None
         twin = the_twin(session, principal, found.twin_id, Role.OPERATOR)

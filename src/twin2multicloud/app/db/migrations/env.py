@@ -7,15 +7,15 @@ from typing import Any, Literal
 from alembic import context
 
 from twin2multicloud.app.db import tables
-from twin2multicloud.app.db.base import Base, Json, UtcDateTime
+from twin2multicloud.app.db.base import Base, Json, Sealed, UtcDateTime
 
 assert tables.__all__
 
 
 def _rendered(kind: str, thing: Any, autogen: Any) -> str | Literal[False]:
     name = None
-    if kind == "type" and isinstance(thing, UtcDateTime):
-        name = "UtcDateTime"
+    if kind == "type" and isinstance(thing, UtcDateTime | Sealed):
+        name = type(thing).__name__
     elif kind == "type" and isinstance(thing, type(Json)):
         name = "Json"
     if name is None:

@@ -16,7 +16,14 @@ from twin2multicloud.app.db.tables.people import (
 )
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
-from twin2multicloud.app.db.tables.twins import Connection, Optimization, PriceBookVersion, Twin, TwinVersion
+from twin2multicloud.app.db.tables.twins import (
+    Connection,
+    Optimization,
+    PriceBookVersion,
+    Twin,
+    TwinConnection,
+    TwinVersion,
+)
 
 __all__ = [
     "Alert",
@@ -38,6 +45,7 @@ __all__ = [
     "StateLock",
     "StateVersion",
     "Twin",
+    "TwinConnection",
     "TwinMember",
     "TwinVersion",
     "User",

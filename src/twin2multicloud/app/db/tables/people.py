@@ -25,7 +25,9 @@ class Role(StrEnum):
 
 
 class User(Base):
-    """A person. `subject` is `issuer|sub` of whoever vouches for them ("local|…" for the local user)."""
+    """A person. `subject` is `issuer|sub` of whoever vouches for them ("local|…" for the local user). Of whoever was
+    deleted the row stays, for what they made, without anything that tells who it was.
+    """
 
     __tablename__ = "users"
 
@@ -35,7 +37,9 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(200))
     admin: Mapped[bool]
     disabled: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -86,7 +90,8 @@ class Session(Base):
 
 class ApiKey(Base):
     """A key for pipelines and command lines; its owner's rights at most, narrowed by scopes and workspace. It was
-    shown once; `prefix` (its first characters) tells which it is, and only its hash is kept.
+    shown once; `prefix` (its first characters) tells which it is, and only its hash is kept. `made_with` is the key
+    that made it, if one did.
     """
 
     __tablename__ = "api_keys"
@@ -96,6 +101,7 @@ class ApiKey(Base):
     prefix: Mapped[str] = mapped_column(String(20))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     workspace_id: Mapped[str | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    made_with: Mapped[str | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Name)
     scopes: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin2multicloud.app.db.base import Base, UtcDateTime
+from twin2multicloud.app.db.base import Base, Sealed, UtcDateTime
 
 
 class Stack(Base):
@@ -38,7 +38,7 @@ class Document(Base):
     target: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str] = mapped_column(String(300), primary_key=True)
     line: Mapped[int] = mapped_column(Integer, primary_key=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Sealed)
 
     @property
     def context(self) -> str:
@@ -63,7 +63,7 @@ class StateVersion(Base):
     run_id: Mapped[str] = mapped_column(String(100))
     created: Mapped[float]
     restored: Mapped[int | None]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Sealed)
 
     @property
     def context(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin2multicloud.app.db.base import Base, Id, Json, Name, UtcDateTime
+from twin2multicloud.app.db.base import Base, Id, Json, Name, Sealed, UtcDateTime
 
 
 class Connection(Base):
@@ -24,7 +24,7 @@ class Connection(Base):
     provider: Mapped[str] = mapped_column(String(10))
     name: Mapped[str] = mapped_column(Name)
     config: Mapped[dict[str, Any]] = mapped_column(Json)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Sealed)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -47,6 +47,16 @@ class Twin(Base):
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class TwinConnection(Base):
+    """The connection that a twin is deployed with at a cloud."""
+
+    __tablename__ = "twin_connections"
+
+    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(10), primary_key=True)
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), index=True)
 
 
 class TwinVersion(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from twin2multicloud.app.db.base import Json, UtcDateTime
+from twin2multicloud.app.db.base import Json, Sealed, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -60,8 +60,8 @@ def upgrade() -> None:
         sa.Column("state_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("provider", sa.String(length=100), nullable=False),
         sa.Column("browser_hash", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("secrets", sa.LargeBinary(), nullable=True),
-        sa.Column("identity", sa.LargeBinary(), nullable=True),
+        sa.Column("secrets", Sealed(), nullable=True),
+        sa.Column("identity", Sealed(), nullable=True),
         sa.Column("return_to", sa.Text(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_login_attempts")),
@@ -97,7 +97,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("admin", sa.Boolean(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.Column("last_seen_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("subject", name=op.f("uq_users_subject")),
@@ -121,12 +123,16 @@ def upgrade() -> None:
         sa.Column("prefix", sa.String(length=20), nullable=False),
         sa.Column("user_id", sa.String(length=32), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=True),
+        sa.Column("made_with", sa.String(length=32), nullable=True),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("scopes", Json, nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
         sa.Column("last_used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["made_with"], ["api_keys.id"], name=op.f("fk_api_keys_made_with_api_keys"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id_users"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_api_keys_workspace_id_workspaces"), ondelete="CASCADE"
@@ -135,6 +141,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
     )
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_keys_made_with"), ["made_with"], unique=False)
         batch_op.create_index(batch_op.f("ix_api_keys_user_id"), ["user_id"], unique=False)
 
     op.create_table(
@@ -144,7 +151,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(length=10), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("config", Json, nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", Sealed(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
@@ -279,7 +286,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", Sealed(), nullable=False),
         sa.ForeignKeyConstraint(["twin_id"], ["twins.id"], name=op.f("fk_documents_twin_id_twins"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("twin_id", "target", "name", "line", name=op.f("pk_documents")),
     )
@@ -392,12 +399,31 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(length=100), nullable=False),
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("restored", sa.Integer(), nullable=True),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", Sealed(), nullable=False),
         sa.ForeignKeyConstraint(
             ["twin_id"], ["twins.id"], name=op.f("fk_state_versions_twin_id_twins"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("twin_id", "target", "stack", "number", name=op.f("pk_state_versions")),
     )
+    op.create_table(
+        "twin_connections",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connections.id"],
+            name=op.f("fk_twin_connections_connection_id_connections"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_twin_connections_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "provider", name=op.f("pk_twin_connections")),
+    )
+    with op.batch_alter_table("twin_connections", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_twin_connections_connection_id"), ["connection_id"], unique=False)
+
     op.create_table(
         "twin_members",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
@@ -475,6 +501,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_twin_members_user_id"))
 
     op.drop_table("twin_members")
+    with op.batch_alter_table("twin_connections", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_twin_connections_connection_id"))
+
+    op.drop_table("twin_connections")
     op.drop_table("state_versions")
     op.drop_table("state_locks")
     op.drop_table("stacks")
@@ -520,6 +550,7 @@ def downgrade() -> None:
     op.drop_table("connections")
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_keys_user_id"))
+        batch_op.drop_index(batch_op.f("ix_api_keys_made_with"))
 
     op.drop_table("api_keys")
     op.drop_table("workspaces")
