@@ -17,7 +17,8 @@ from twin2multicloud.app.cli.records import known, print_table
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http, checked_url
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.app.errors import UnauthenticatedError
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 
 _SCOPES: Final = ("read", "write", "run", "admin")
 _LONGEST_KEY: Final = 500
@@ -55,7 +56,8 @@ def login(request: LoginRequest) -> int:
         print_json({"profile": name, "server": url})
     else:
         say(
-            f"✓ signed in to {url} as {me.name}; the profile '{name}' is in use from now on (`profiles use local` goes back)"
+            f"✓ signed in to {url} as {me.name}; the profile '{name}' is in use from now on "
+            "(`twin2multicloud profiles use local` goes back)"
         )
     return 0
 
@@ -66,12 +68,29 @@ def logout(name: str | None, json_output: bool) -> int:
     profile = kept.named(name or kept.current) if name or kept.current else None
     if profile is None:
         raise UsageError("no profile is in use, so there is nothing to sign out of")
+    problem = _revoke(profile)
     profiles.save(kept.without(profile.name))
     if json_output:
-        print_json({"forgotten": profile.name})
+        print_json({"forgotten": profile.name, "revoked": problem is None})
+    elif problem is None:
+        say(f"✓ the key for {profile.server} is revoked, and '{profile.name}' forgotten here")
     else:
-        say(f"✓ '{profile.name}' is forgotten here")
+        say(f"▲ '{profile.name}' is forgotten here, but its key may still hold there: {problem}")
     return 0
+
+
+def _revoke(profile: Profile) -> str | None:
+    """Have the profile's key hold no more; why that could not be done."""
+    try:
+        with Client(Http(profile.server, key=profile.key)) as client:
+            me = client.login.me()
+            if me.key is not None:
+                client.keys.revoke(me.key)
+    except UnauthenticatedError:
+        return None  # it holds no more already
+    except Twin2MultiCloudError as error:
+        return str(error)
+    return None
 
 
 def list_profiles(json_output: bool) -> int:

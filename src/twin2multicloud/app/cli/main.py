@@ -14,8 +14,9 @@ import typer
 from twin2multicloud.app.cli.connect import ProfileOption, ServerOption
 from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
+from twin2multicloud.app.cli.event_commands import add_to as add_events
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import QuickGroup, lazy_group
 from twin2multicloud.app.cli.operate_commands import add_to as add_operating
 from twin2multicloud.app.cli.options import (
     JsonOption,
@@ -28,15 +29,31 @@ from twin2multicloud.app.cli.options import (
 )
 from twin2multicloud.app.cli.price_commands import prices
 from twin2multicloud.app.cli.profile_commands import add_to as add_profiles
-from twin2multicloud.app.cli.run_commands import runs
 from twin2multicloud.app.cli.sandbox_commands import sandbox
 from twin2multicloud.app.cli.server_commands import add_to as add_serving
 from twin2multicloud.app.cli.simulate_command import simulate
 from twin2multicloud.app.cli.state_commands import states
-from twin2multicloud.app.cli.twin_commands import twins
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
+_LAZY = (
+    (
+        "twins",
+        "twin_commands",
+        "Keep twins at the backend: their definitions, every version of them, what there is of each.",
+    ),
+    ("runs", "run_commands", "Have twins planned, deployed, moved, destroyed by the backend, and watch how it goes."),
+    (
+        "connections",
+        "connection_commands",
+        "Keep accounts at clouds at the backend. Their credentials are sealed, and shown to nobody again.",
+    ),
+    ("users", "people_commands", "Look after people, as an admin of the installation."),
+    ("workspaces", "people_commands", "Look after workspaces: who works together, and who may do what there."),
+    ("keys", "people_commands", "Make and revoke API keys."),
+    ("profiles", "profile_commands", "Choose among the servers that `login` has kept."),
+    ("db", "server_commands", "Look after the backend's database: upgrade, back up, restore."),
+)
 
 app = typer.Typer(
     name="twin2multicloud",
@@ -52,8 +69,8 @@ app = typer.Typer(
 app.add_typer(prices)
 app.add_typer(sandbox)
 app.add_typer(states)
-app.add_typer(twins)
-app.add_typer(runs)
+for _name, _module, _about in _LAZY:
+    app.add_typer(lazy_group(_name, f"twin2multicloud.app.cli.{_module}:{_name}", _about))
 
 
 def main() -> NoReturn:
@@ -363,6 +380,7 @@ app.command()(simulate)
 app.command()(demo)
 add_deploying(app)
 add_operating(app)
+add_events(app)
 add_serving(app)
 add_profiles(app)
 

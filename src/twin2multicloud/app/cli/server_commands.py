@@ -9,7 +9,7 @@ import typer
 
 from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.failures import Session, finish
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption
 
 DataOption = Annotated[
@@ -22,14 +22,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.", envvar="T2M_CONFIG")
 ]
 
-db = typer.Typer(
-    name="db",
-    cls=QuickGroup,
-    help="Look after the backend's database: upgrade, back up, restore.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+db = plain_group("db")
 
 
 def serve(
@@ -215,9 +208,30 @@ def restore(
     finish(context, json_output, act)
 
 
+@db.command("rotate-key")
+def rotate_key(
+    context: typer.Context, data: DataOption = None, config: ConfigOption = None, json_output: JsonOption = False
+) -> None:
+    """Seal all secrets with a new master key, while servers run, and drop the old one. It takes a minute or more.
+
+    One that was interrupted is gone on with. Keep the new keys.json beside your backups then.
+
+    \b
+    Examples:
+      twin2multicloud db rotate-key
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.rotate_key(settings_of(data, config), json_output)
+
+    finish(context, json_output, act)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
     app.command("open")(open_)
     app.command()(doctor)
-    app.add_typer(db)
