@@ -8,6 +8,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# An example that takes long on a busy machine is no failure: tests do not time anything.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 from tests.postgres import postgres, postgres_url
 
