@@ -182,18 +182,33 @@ def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> Non
         listener, settings = bound(settings)
         stack.enter_context(listener)
         backend, app = stack.enter_context(open_app(settings))
-        stack.enter_context(_runs(backend))
-        file = settings.data / FILE
-        stack.callback(file.unlink, missing_ok=True)
 
         def begun() -> None:
-            told = Served(settings.origin, os.getpid())
-            draft = file.with_name(f".{file.name}.{os.getpid()}")
-            draft.write_bytes(msgspec.json.encode(told))
-            draft.replace(file)
+            stack.enter_context(announced(settings))
             ready(backend, settings)
 
-        _Server(uvicorn_config(app, settings), app, begun).run([listener])
+        serve_on(listener, settings, backend, app, begun)
+
+
+def serve_on(
+    listener: socket.socket, settings: Settings, backend: Backend, app: FastAPI, ready: Callable[[], None]
+) -> None:
+    """Serve an app on a socket, and carry out runs, until a signal."""
+    with _runs(backend):
+        _Server(uvicorn_config(app, settings), app, ready).run([listener])
+
+
+@contextmanager
+def announced(settings: Settings) -> Iterator[None]:
+    """Others of this machine find the server within the block."""
+    file = settings.data / FILE
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(msgspec.json.encode(Served(settings.origin, os.getpid())))
+    draft.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _runs(backend: Backend) -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar, cast
 
@@ -53,6 +53,21 @@ def needs_backend(command: CommandT) -> CommandT:
     ]
     knowing.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
     return cast(CommandT, knowing)
+
+
+def taken_before(session: Session, arguments: Sequence[str]) -> list[str]:
+    """The arguments without `--server` and `--profile` where they stand before the command, which are noted.
+
+    As options of the whole command line they would have every command load what checks options, even for its help.
+    """
+    rest = list(arguments)
+    while rest and rest[0].startswith("--"):
+        option, equals, value = rest[0].partition("=")
+        if option not in ("--server", "--profile") or (not equals and len(rest) < 2):
+            break
+        setattr(session, option.removeprefix("--"), value if equals else rest[1])
+        del rest[: 1 if equals else 2]
+    return rest
 
 
 def chosen(session: Session) -> Profile | None:

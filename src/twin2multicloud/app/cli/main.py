@@ -11,7 +11,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from twin2multicloud.app.cli.connect import ProfileOption, ServerOption
+from twin2multicloud.app.cli.connect import taken_before
 from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.event_commands import add_to as add_events
@@ -91,8 +91,8 @@ def run(arguments: Sequence[str] | None = None, *, today: Callable[[], date] = d
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        command = typer.main.get_command(app)
-        command.main(args=None if arguments is None else list(arguments), prog_name="twin2multicloud", obj=session)
+        rest = taken_before(session, sys.argv[1:] if arguments is None else arguments)
+        typer.main.get_command(app).main(args=rest, prog_name="twin2multicloud", obj=session)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
@@ -119,8 +119,6 @@ def root(
     version: Annotated[  # noqa: ARG001  acts in its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    server: ServerOption = None,
-    profile: ProfileOption = None,
 ) -> None:
     """Price and place digital twins over AWS, Azure and GCP, exactly, with every bill line explained.
 
@@ -129,10 +127,13 @@ def root(
       twin2multicloud optimize smart-building --explain
       twin2multicloud init my-twin.yaml
       twin2multicloud optimize my-twin.yaml
+      twin2multicloud twins create my-twin.yaml
+
+    Commands about what the backend keeps (twins, runs, events, …) take --server URL and --profile NAME, before or
+    after their name. Without either the backend runs in this process.
     """
-    session = Session.of(context)
-    session.debug = session.debug or debug
-    session.server, session.profile = server, profile
+    if debug:
+        Session.of(context).debug = True
 
 
 @app.command(epilog=_EPILOG)

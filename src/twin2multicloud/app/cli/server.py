@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.settings import Settings, read_settings
@@ -23,7 +23,6 @@ class ServeRequest:
     data: Path | None
     config: Path | None
     workers: int
-    only: Literal["optimizer", "deployer"] | None
     open_browser: bool
 
 
@@ -41,7 +40,16 @@ def serve(request: ServeRequest) -> int:
     from twin2multicloud.app import serving
 
     settings = settings_of(request.data, request.config, host=request.host, port=request.port)
-    serving.serve(settings, lambda backend, found: _tell(request, backend, found))
+    if request.workers > 1:
+        from twin2multicloud.app.workers import serve_with
+
+        def ready(found: Settings) -> None:
+            with open_backend(found) as backend:
+                _tell(request, backend, found)
+
+        serve_with(settings, request.workers, ready)
+    else:
+        serving.serve(settings, lambda backend, found: _tell(request, backend, found))
     say("stopped")
     return 0
 

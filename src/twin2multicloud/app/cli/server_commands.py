@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -36,9 +36,6 @@ def serve(
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="Processes that serve; more than one needs PostgreSQL.")
     ] = 1,
-    only: Annotated[
-        Literal["optimizer", "deployer"] | None, typer.Option(help="Serve only this part of the API.")
-    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser, signed in.")] = False,
 ) -> None:
     """Serve the API and the front end from this process, until Ctrl-C.
@@ -54,7 +51,7 @@ def serve(
     """
     from twin2multicloud.app.cli import server as commands
 
-    request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
+    request = commands.ServeRequest(host, port, data, config, workers, open_browser)
     finish(context, False, lambda: commands.serve(request))
 
 
