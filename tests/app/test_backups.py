@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, func, select
 from starlette.testclient import TestClient
 
-from tests.app.backends import START, URL, Person, Site
+from tests.app.backends import START, Person, Site
 from tests.deployer.placements import AWS, placement
 from tests.postgres import PostgresCluster
 from twin2multicloud.app.api.app import create_app
@@ -258,10 +258,7 @@ def test_runs_that_were_under_way_are_not_done_a_second_time(here: Site, tmp_pat
         assert (kept.status, stage.status) == (("queued", "queued") if resume else ("failed", "failed"))
         assert "when the backup was made" in (kept.problem or "") or resume
     database.close()
-    with (
-        open_backend(there, here.clock) as copy,
-        TestClient(create_app(copy), base_url=URL) as http,
-    ):
+    with open_backend(there, here.clock) as copy, TestClient(create_app(copy), base_url=copy.settings.origin) as http:
         again = Person(person.user_id, person.token, http)
         code = 409 if resume else 201
         again.post(f"twins/{twin['id']}/runs", {"kind": "deploy"}, code)
