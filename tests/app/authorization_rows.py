@@ -12,8 +12,9 @@ from starlette.testclient import WebSocketDenialResponse
 from tests.app import cloud_accounts
 from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.runners import place, work_off
-from twin2multicloud.app.db.tables import TwinMember
+from twin2multicloud.app.db.tables import Run, TwinMember
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.services import reveals
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,15 @@ def _failed_run(scene: Scene) -> dict[str, str]:
     found = _run(scene)
     scene.owner.post(f"runs/{found['run']}/cancel")
     return found
+
+
+def _telling_run(scene: Scene) -> dict[str, str]:
+    """A run that the operator asked for, and that has something to show."""
+    place(scene.site, scene.twin_id)
+    found = scene.site.run(scene.people["operator"], scene.twin_id, "succeeded")
+    with scene.site.backend.database.read() as session:
+        reveals.keep(scene.site.backend, session.get_one(Run, found), ["eva: one-time"])
+    return {"run": found}
 
 
 def _placed(scene: Scene) -> dict[str, str]:
@@ -231,6 +241,11 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
     f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/reveal": Row("run", "operator", "twin", prepare=_telling_run),
+    f"POST {_V1}/workspaces/{{workspace}}/connections/{{connection}}/check": Row(
+        "run", "operator", "workspace", 201, prepare=_connection, body={}
+    ),
+    f"POST {_V1}/prices/refresh": Row("run", "operator", "workspace", 201),
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
     # users
     f"GET {_V1}/users": Row("read"),

@@ -25,7 +25,10 @@ from twin2multicloud.model.names import parse_provider
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Provider
 
-_CREDENTIALS: Final = frozenset(name for names in VARIABLES.values() for name in names)
+CREDENTIALS: Final = frozenset(name for names in VARIABLES.values() for name in names) | {"T2M_OWNER"} | {
+    "ARM_SUBSCRIPTION_ID", "AZURE_SUBSCRIPTION_ID", "GOOGLE_CLOUD_PROJECT", "GOOGLE_PROJECT"
+}  # fmt: skip
+"""Variables by which somebody at a terminal signs in at clouds, and says whose accounts are meant."""
 _ACCOUNTS: Final[Mapping[str, tuple[str, ...]]] = {
     "azure_subscription": ("ARM_SUBSCRIPTION_ID",),
     "gcp_project": ("GOOGLE_CLOUD_PROJECT", "GOOGLE_PROJECT"),
@@ -58,8 +61,7 @@ def environment_of_run(backend: Backend, twin_id: str, scratch: Path) -> Iterato
     """The environment of what a run starts. Files that it names are in `scratch` for as long as this lasts."""
     found = dict(os.environ)
     if backend.settings.auth != "local":
-        named = {name for names in _ACCOUNTS.values() for name in names}
-        found = {name: text for name, text in found.items() if name not in _CREDENTIALS | named}
+        found = {name: text for name, text in found.items() if name not in CREDENTIALS}
         found["HOME"] = str(scratch)
         found.setdefault("T2M_CACHE", str(backend.settings.data.resolve() / "cache"))
     with backend.database.read() as session:

@@ -122,6 +122,12 @@ class Decision(Body):
     plan_digest: str | None = Field(None, max_length=64)
 
 
+class CheckInput(Body):
+    """What a connection is to suffice for: a twin as it is placed now, or, without one, just signing in."""
+
+    twin: Annotated[str | None, Field(pattern=r"^twn_[0-9a-z]{1,28}$")] = None
+
+
 class Revealed(Body):
     """What is told once and kept nowhere."""
 
