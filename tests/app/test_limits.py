@@ -21,7 +21,7 @@ from twin2multicloud.model.errors import InvalidInputError
 
 @pytest.fixture
 def narrow(sqlite_file: str, tmp_path: Path) -> Iterator[Site]:
-    limits = {"principal_per_minute": 5, "anonymous_per_minute": 3, "login_per_minute": 2}
+    limits = {"principal_per_minute": 5, "anonymous_per_minute": 3}
     with site(tmp_path / "data", sqlite_file, limits=limits, trusted_proxies=("10.0.0.0/8",)) as made:
         yield made
 
@@ -90,6 +90,13 @@ def test_signing_in_is_rarer(sqlite_file: str, tmp_path: Path) -> None:
         assert status(made) == 200
         made.clock.pass_by(30)
         assert [status(made, path) for _ in range(2)] == [404, 429]
+
+
+def test_refusals_have_the_headers_of_all_answers(narrow: Site) -> None:
+    answers = [narrow.http.get("/health/live") for _ in range(4)]
+    for header in ("x-content-type-options", "x-correlation-id"):
+        assert header in answers[0].headers
+        assert header in answers[-1].headers
 
 
 def test_an_unproxied_client_cannot_choose_its_address(narrow: Site) -> None:

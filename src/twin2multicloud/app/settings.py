@@ -114,12 +114,25 @@ class Settings(BaseSettings):
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 12.0
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
+    only: Literal["optimizer"] | None = None
+    optimizer_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    optimizer_processes: Annotated[int, Field(ge=0, le=256)] | None = None
+    optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
+    prices: Path | None = None
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
+    metrics_token: Annotated[SecretStr, Field(min_length=24)] | None = None
     log_format: Literal["json", "text"] = "text"
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
+        if self.only == "optimizer":
+            if self.host not in LOOPBACK and self.optimizer_token is None:
+                raise ValueError(
+                    f"host {self.host} is reachable from elsewhere, and the optimizer alone knows nobody; serve on "
+                    "127.0.0.1, or set optimizer_token, which callers then send as `Authorization: Bearer …`"
+                )
+            return self
         if self.auth == "local" and self.host not in LOOPBACK:
             raise ValueError(
                 f"host {self.host} is reachable from elsewhere, and auth is 'local', which lets whoever comes in; "

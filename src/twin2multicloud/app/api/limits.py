@@ -185,9 +185,10 @@ class LimitMiddleware:
         return self._logins.take(neighbourhood(client_address(scope, self._proxies)))
 
     def _take(self, scope: Scope, credential: bytes | None) -> Taken:
-        address = neighbourhood(client_address(scope, self._proxies))
         user_id = None if credential is None else self._known.get(credential)
-        return self._addresses.take(address) if user_id is None else self._people.take(user_id)
+        if user_id is not None:
+            return self._people.take(user_id)
+        return self._addresses.take(neighbourhood(client_address(scope, self._proxies)))
 
     def _learn(self, credential: bytes, found: list[str], status: int) -> None:
         if status == 401:

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
-from twin2multicloud.app.api.problems import describe
+from twin2multicloud.app.errors import describe
 from twin2multicloud.app.report.markup import Content, Html, join, tag
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
@@ -87,11 +87,11 @@ class PageRoute(APIRoute):
             try:
                 return await inner(request)
             except Twin2MultiCloudError as error:
-                status, _, _, details = describe(error)
-                _LOG.warning("%s answers %s: %s", request.url.path, status, error)
-                answer = refusal(status, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
-                if "retry_after_s" in details:
-                    answer.headers["Retry-After"] = str(details["retry_after_s"])
+                told = describe(error)
+                _LOG.warning("%s answers %s: %s", request.url.path, told.status, error)
+                answer = refusal(told.status, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
+                if "retry_after_s" in told.details:
+                    answer.headers["Retry-After"] = str(told.details["retry_after_s"])
                 return answer
             except RequestValidationError:
                 return refusal(422, "This address is not complete. Begin again.")

@@ -7,17 +7,10 @@ from typing import Annotated
 import typer
 
 from twin2multicloud.app.cli.connect import needs_backend, with_client
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption, complete_workload
 
-twins = typer.Typer(
-    name="twins",
-    cls=QuickGroup,
-    help="Keep twins at the backend: their definitions, every version of them, what there is of each.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+twins = plain_group("twins")
 
 NameArgument = Annotated[str, typer.Argument(metavar="TWIN", help="A twin's name or id.")]
 WorkspaceOption = Annotated[

@@ -101,4 +101,8 @@ def _opened(backend: Backend, row: LoginAttempt) -> Taken:
 
 
 def _seal(backend: Backend, value: dict[str, str] | Identity, what: str, state_hash: bytes) -> bytes:
-    return backend.sealer.seal(msgspec.json.encode(value), context_of(f"login_attempts.{what}", state_hash=state_hash))
+    return backend.sealer.seal(msgspec.json.encode(value), _context(what, state_hash))
+
+
+def _context(what: str, state_hash: bytes) -> str:
+    return context_of(f"login_attempts.{what}", state_hash=state_hash)
