@@ -25,6 +25,7 @@ from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.services import local_login
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -91,19 +92,23 @@ def _hold(file: Path, data: Path, doing: str) -> HeldFile:
     )
 
 
-def prepare(database: Database) -> None:
-    """Make the tables of a new database; `MigrationError` where an older or newer version of the program made them."""
-    if migrate.revision(database) is None:
-        migrate.upgrade(database)
+def prepare(backend: Backend) -> None:
+    """Make the tables of a new database, and the local user where nobody signs in; `MigrationError` where an older or
+    newer version of the program made the tables.
+    """
+    if migrate.revision(backend.database) is None:
+        migrate.upgrade(backend.database)
     else:
-        migrate.check(database)
+        migrate.check(backend.database)
+    if backend.settings.auth == local_login.PROVIDER:
+        local_login.prepare(backend)
 
 
 @contextmanager
 def open_app(settings: Settings) -> Iterator[tuple[Backend, FastAPI]]:
     """The backend and its API, over a database that is made if it is new."""
     with open_backend(settings) as backend:
-        prepare(backend.database)
+        prepare(backend)
         yield backend, create_app(backend)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
-from twin2multicloud.app.db.database import Database
+from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.serving import alone, announced, bound, open_app, prepare, serve_on
 from twin2multicloud.app.settings import Settings, read_settings
 from twin2multicloud.model.errors import UsageError
@@ -32,11 +32,8 @@ def serve_with(settings: Settings, count: int, ready: Callable[[Settings], None]
     if not settings.url.startswith("postgres"):
         raise UsageError("--workers: several processes need PostgreSQL; set T2M_DATABASE_URL, or serve with one")
     with alone(settings, "serve"), ExitStack() as stack:
-        database = Database(settings.url)
-        try:
-            prepare(database)  # once, before they all look
-        finally:
-            database.close()
+        with open_backend(settings) as backend:
+            prepare(backend)  # once, before they all look
         listener, settings = bound(settings)
         stack.enter_context(listener)
         ended = threading.Event()

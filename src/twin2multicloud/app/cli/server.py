@@ -61,7 +61,6 @@ def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
     if settings.auth == "local":
         from twin2multicloud.app.services import local_login
 
-        local_login.prepare(backend)
         where = local_login.link(backend)
         say(f"sign in, once, within minutes: {where}")
     if request.open_browser:
