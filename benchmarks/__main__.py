@@ -12,6 +12,8 @@ MODULES = (
     "benchmarks.mqtt",
     "benchmarks.runtime",
     "benchmarks.deploying",
+    "benchmarks.events",
+    "benchmarks.backend",
 )
 
 if __name__ == "__main__":

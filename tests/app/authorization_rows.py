@@ -10,7 +10,7 @@ import httpx2
 from starlette.testclient import WebSocketDenialResponse
 
 from tests.app import cloud_accounts
-from tests.app.backends import TWIN, Person, Site
+from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.runners import place, work_off
 from twin2multicloud.app.db.tables import TwinMember
 from twin2multicloud.app.db.tables.people import Role
@@ -72,12 +72,17 @@ class Scene:
         if method == "WEBSOCKET":
             return self._handshake(path.format_map(values), headers)
         return self.site.http.request(
-            method, path.format_map(values), params=query, json=row.body, headers=headers, follow_redirects=False
+            method,
+            path.format_map(values),
+            params=query,
+            json=_filled(row.body, values),
+            headers=headers,
+            follow_redirects=False,
         )
 
     def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
         try:
-            with self.site.http.websocket_connect(path, headers=headers):
+            with self.site.http.websocket_connect(f"{SOCKETS}{path}", headers=headers):
                 return httpx2.Response(101)
         except WebSocketDenialResponse as refusal:
             return refusal
@@ -86,6 +91,13 @@ class Scene:
         """The status of one call."""
         found: int = self.call(endpoint, row, token).status_code
         return found
+
+
+def _filled(body: Any, values: Mapping[str, str]) -> Any:
+    """The body with what `prepare` made in the place of texts such as "{optimization}"."""
+    if isinstance(body, dict):
+        return {key: _filled(value, values) for key, value in body.items()}
+    return values.get(body[1:-1], body) if isinstance(body, str) and body[:1] == "{" else body
 
 
 def _run(scene: Scene) -> dict[str, str]:
@@ -148,12 +160,20 @@ def _viewer_of_the_twin(scene: Scene) -> Mapping[str, str]:
 
 
 _SEEN = {"If-Match": '"1"'}
+_SMALL = {"workload": {"devices": 10, "message_interval_s": 60, "message_size_bytes": 100}}
+
+
+def _case(label: str, **constraints: Any) -> dict[str, Any]:
+    return {"label": label, "constraints": constraints}
+
+
+def _proposed(scene: Scene) -> Mapping[str, str]:
+    made = scene.owner.post(f"twins/{scene.twin_id}/optimize", {"alternatives": False}, 201)
+    return {"optimization": made["id"]}
+
+
 _V1 = "/api/v1"
 _TO_NOW = {"follow": "false"}
-
-
-def _a_run(scene: Scene) -> Mapping[str, str]:
-    return {"run": scene.site.run(scene.owner, scene.twin_id)}
 
 
 ROWS: dict[str, Row] = {
@@ -165,8 +185,8 @@ ROWS: dict[str, Row] = {
     f"WEBSOCKET {_V1}/events/socket": Row("read", ok=101),
     f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
-    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
-    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
@@ -174,16 +194,25 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/login/providers": Row(None),
     f"POST {_V1}/login/local": Row(None, ok=403, body={"code": "guessed"}),
     f"POST {_V1}/login/local/link": Row("admin", on="installation"),
+    f"POST {_V1}/login/device": Row(None, body={"client_name": "a terminal"}),
+    f"POST {_V1}/login/device/token": Row(None, ok=400, body={"device_code": "guessed"}),
+    f"POST {_V1}/login/device/answer": Row("write", ok=403, body={"user_code": "BCDF-GHJK", "allow": True}),
     "GET /login": Row(None),
+    "GET /login/device": Row(None, ok=303),
     "GET /login/local": Row(None),
     "GET /login/style.css": Row(None),
     "GET /login/script.js": Row(None),
     "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
     "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    "POST /login/{provider}/acs": Row(None, ok=422, path={"provider": "unknown"}),
+    "GET /login/{provider}/done": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    "GET /login/{provider}/metadata": Row(None, ok=404, path={"provider": "unknown"}),
     # me
     f"GET {_V1}/me": Row("read"),
     f"POST {_V1}/logout": Row("read", ok=204),
     f"POST {_V1}/logout/everywhere": Row("write"),
+    # metrics
+    "GET /metrics": Row("admin", on="installation"),
     # twins
     f"GET {_V1}/twins": Row("read"),
     f"POST {_V1}/twins": Row(
@@ -260,4 +289,32 @@ ROWS: dict[str, Row] = {
     f"PUT {_V1}/twins/{{twin}}/connections": Row("write", "operator", "twin", body={}, headers=_SEEN),
     # audit
     f"GET {_V1}/audit": Row("read"),
+    # placements
+    f"POST {_V1}/twins/{{twin}}/optimize": Row("write", "operator", "twin", 201, body={"alternatives": False}),
+    f"GET {_V1}/twins/{{twin}}/optimizations": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/optimizations/{{optimization}}": Row("read", "viewer", "twin", prepare=_proposed),
+    f"PUT {_V1}/twins/{{twin}}/placement": Row(
+        "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
+    ),
+    f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_placed),
+    # prices
+    f"GET {_V1}/prices/books": Row("read"),
+    f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
+    # catalogue
+    f"GET {_V1}/workloads": Row("read"),
+    f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),
+    f"POST {_V1}/definitions/check": Row("read", body={"source": TWIN}),
+    f"GET {_V1}/offers": Row("read"),
+    f"GET {_V1}/regions": Row("read"),
+    f"GET {_V1}/prices": Row("read"),
+    f"GET {_V1}/prices/meters": Row("read"),
+    f"GET {_V1}/prices/meters/{{meter}}": Row("read", path={"meter": "aws.egress.internet"}),
+    f"POST {_V1}/prices/validate": Row("read", body={"files": {"x.toml": ""}}),
+    # optimizing
+    f"POST {_V1}/optimize": Row("read", body=_SMALL),
+    f"POST {_V1}/optimize/batch": Row("read", body={"items": [_SMALL]}),
+    f"POST {_V1}/compare": Row("read", body={**_SMALL, "cases": [_case("any"), _case("eu", residency=["EU"])]}),
+    f"POST {_V1}/override": Row("read", body={**_SMALL, "overrides": {"L5": "aws"}}),
+    f"POST {_V1}/sensitivity": Row("read", body={**_SMALL, "fields": ["devices"], "factors": [1, 2]}),
+    f"POST {_V1}/report": Row("read", body=_SMALL),
 }

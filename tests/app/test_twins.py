@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.app.backends import TWIN, Person, Site
 from twin2multicloud.app.db.tables.people import Role
 
@@ -36,6 +38,20 @@ def test_of_two_who_revise_the_same_version_the_second_is_told(here: Site, owner
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["details"] == {"version": 2}
     assert owner.call("PUT", f"twins/{twin}", code=428, json={"source": TWIN}).json()["type"].endswith("required")
+
+
+def test_of_several_who_revise_at_once_one_does(here: Site, owner: Person) -> None:
+    twin = owner.create_twin()["id"]
+
+    def revise(count: int) -> int:
+        body = {"source": TWIN.replace("count: 3", f"count: {count}")}
+        answer = owner.call("PUT", f"twins/{twin}", json=body, headers={"If-Match": '"1"'})
+        found: int = answer.status_code
+        return found
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(threads.map(revise, range(4, 10))) == [200] + [412] * 5
+    assert owner.get(f"twins/{twin}")["number"] == 2
 
 
 def test_what_is_wrong_with_a_definition_is_said_field_by_field(owner: Person) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.db.sealing import KeyFile, Sealer
 from twin2multicloud.app.events.log import EventLog
+from twin2multicloud.app.optimizing.books import Books
+from twin2multicloud.app.optimizing.pool import Pool
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.runtime.system_clock import SystemClock
@@ -26,6 +28,8 @@ class Backend:
     clock: Clock
     make_id: MakeId = new_id
     make_token: MakeToken = new_token
+    optimizer: Pool = field(default_factory=Pool)
+    books: Books = field(default_factory=Books)
 
 
 @contextmanager
@@ -36,8 +40,12 @@ def open_backend(
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     used = clock or SystemClock()
     database = Database(settings.url)
+    optimizer = Pool(settings.optimizer_processes, settings.optimizer_waiting)
     try:
         sealer = Sealer(KeyFile(settings.keys))
-        yield Backend(settings, database, sealer, EventLog(database, used), used, make_id, make_token)
+        events = EventLog(database, used)
+        books = Books(settings.prices)
+        yield Backend(settings, database, sealer, events, used, make_id, make_token, optimizer, books)
     finally:
+        optimizer.close()
         database.close()

@@ -7,9 +7,17 @@ again on the other side, so that the command line ends the same with a server an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from twin2multicloud.model.errors import Finding, Twin2MultiCloudError
+from twin2multicloud.model.errors import (
+    Finding,
+    InfeasibleError,
+    InvalidInputError,
+    PriceError,
+    Twin2MultiCloudError,
+    UsageError,
+)
 
 
 class BackendError(Twin2MultiCloudError):
@@ -102,3 +110,42 @@ class SignInRefusedError(ForbiddenError):
     """Somebody is not let in, or what a provider told of them does not hold (403)."""
 
     name = "sign-in-refused"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What programs are told of an error."""
+
+    status: int
+    name: str
+    findings: tuple[Finding, ...]
+    details: Mapping[str, Any]
+
+    @property
+    def type(self) -> str:
+        """The problem's type, which programs can rely on."""
+        return problem_type(self.name)
+
+
+def problem_type(name: str) -> str:
+    """A problem's type from its name."""
+    return f"urn:twin2multicloud:problem:{name}"
+
+
+def describe(error: Twin2MultiCloudError) -> Refusal:
+    """How any error of ours is told: those of the model have their place here, too."""
+    findings: tuple[Finding, ...] = ()
+    if isinstance(error, BackendError):
+        status, name, findings = error.status, error.name, error.findings
+    elif isinstance(error, InvalidInputError):
+        status, name, findings = 422, "invalid", error.findings
+    elif isinstance(error, InfeasibleError):
+        status, name = 422, "infeasible"
+    elif isinstance(error, UsageError):
+        status, name = 422, "unusable"
+    elif isinstance(error, PriceError):
+        status, name = 409, "prices"
+    else:
+        # Other errors of ours name a state that forbids it (a deployment that is busy, stores that hold data, …).
+        status, name = 409, "refused"
+    return Refusal(status, name, findings, error.details)

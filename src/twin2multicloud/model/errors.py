@@ -6,15 +6,17 @@ and ends with exit code 70.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 class Twin2MultiCloudError(Exception):
-    """Base of every error that names its cause and its remedy."""
+    """Base of every error that names its cause and its remedy; `details` tell programs more, as plain JSON values."""
 
     exit_code: ClassVar[int] = 70
+    details: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class InvalidInputError(Twin2MultiCloudError):
         self.source = source
         self.findings = tuple(findings)
         super().__init__("\n".join(f"{source}: {finding}" for finding in self.findings))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error that crosses processes is made anew from its parts; by default that would be its text.
+        return type(self), (self.source, self.findings)
 
 
 class UsageError(Twin2MultiCloudError):

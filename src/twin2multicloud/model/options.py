@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -66,9 +66,8 @@ def constraints_from_options(
         values["pins"] = {**start.pins, **_parsed(parse_pin_options, pins, "--pin", findings)}
     if require:
         values["require"] = (*start.require, *_split(require))
-    current = {name: getattr(start, name) for name in Constraints.model_fields}
     try:
-        merged = Constraints(**{**current, **values})
+        merged = narrowed(start, values)
     except ValidationError as error:
         for finding in findings_of(error, Constraints, {}):
             field = re.split(r"[.\[]", finding.field)[0] or "providers"
@@ -76,6 +75,12 @@ def constraints_from_options(
     if findings:
         raise InvalidInputError("command line", findings)
     return merged
+
+
+def narrowed(base: Constraints, values: Mapping[str, Any]) -> Constraints:
+    """`base` with some fields replaced; pydantic's `ValidationError` if what comes of it makes no sense."""
+    current = {name: getattr(base, name) for name in Constraints.model_fields}
+    return Constraints(**{**current, **values})
 
 
 def parse_region_options(options: Iterable[str]) -> dict[Provider, tuple[str, ...]]:

@@ -6,7 +6,7 @@ The paper's table prints one hot month for the industrial facility; its publishe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import unknown
@@ -79,6 +79,16 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         ),
     ),
 )
+
+
+def scenario_json(found: Scenario) -> dict[str, Any]:
+    """A scenario as plain JSON values."""
+    return {
+        "name": found.name,
+        "title": found.title,
+        "description": found.description,
+        "workload": found.workload.model_dump(mode="json"),
+    }
 
 
 def scenario_names() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, FastAPI
 
@@ -11,39 +12,52 @@ from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
+from twin2multicloud.app.api.deps import allow
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.limits import LimitMiddleware
+from twin2multicloud.app.api.metrics import Metrics
+from twin2multicloud.app.api.observing import ObservingMiddleware
 from twin2multicloud.app.api.routes import (
     audit,
+    books,
+    catalogue,
     connections,
     events,
     health,
     keys,
     login,
+    login_device,
     login_pages,
     login_provider,
+    login_saml,
     me,
     members,
+    metrics,
+    optimizing,
+    placements,
     runs,
     twins,
     users,
     workspaces,
 )
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
+from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.auth.hosts import own_hosts
-from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.events.delivery import Delivery
+from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.schemas.problems import Problem
+from twin2multicloud.app.services import prices
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_PAGES = (login_pages.router, login_provider.router)
-LOGIN_PATHS = (f"{PREFIX}/login",)
+_PAGES = (login_pages.router, login_device.page_router, login_provider.router, login_saml.router)
 _ROUTERS = (
     login.router,
+    login_device.router,
     me.router,
     twins.router,
+    placements.router,
     runs.router,
     users.router,
     workspaces.router,
@@ -52,7 +66,10 @@ _ROUTERS = (
     connections.router,
     audit.router,
     events.router,
+    books.router,
 )
+ASKING = (catalogue.router, optimizing.router)
+"""Routers that know no database: they are served alone, too (see `optimizer_app`)."""
 
 
 def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
@@ -79,21 +96,31 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
-    app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
     app.state.delivery = delivery
+    app.state.metrics = figures = Metrics(backend, delivery)
+    app.state.desk = Desk(
+        backend.optimizer,
+        lambda: prices.current(backend),
+        lambda: datetime.fromtimestamp(backend.clock.now(), UTC).date(),
+    )
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
+    for router in ASKING:
+        # They keep nothing, so whoever is known may ask.
+        api.include_router(router, dependencies=[allow(Scope.READ)])
     app.include_router(api)
     app.include_router(health.router)
     for pages in _PAGES:
         app.include_router(pages)
+    app.include_router(metrics.router)
     problems.install(app)
+    # The last one is the outermost: refusals have the headers of all other answers.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
-    # The last one is the outermost.
-    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
-    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
+    app.add_middleware(ObservingMiddleware, observe=figures.observe)
     app.add_middleware(CorrelationMiddleware)
     return app
 

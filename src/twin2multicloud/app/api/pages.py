@@ -4,6 +4,7 @@ and on a phone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -12,13 +13,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
-from twin2multicloud.app.api.problems import describe
+from twin2multicloud.app.errors import describe
 from twin2multicloud.app.report.markup import Content, Html, join, tag
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
 STYLE: Final = "/login/style.css"
 SCRIPT: Final = "/login/script.js"
 _NAME: Final = "Twin2MultiCloud"
+_LOG: Final = logging.getLogger("twin2multicloud.login")
 
 
 def page(title: str, *content: Content, status: int = 200, kind: str = "page") -> HTMLResponse:
@@ -69,6 +71,11 @@ def listed(items: list[Html]) -> Html:
     return tag("ul", join(tag("li", item) for item in items))
 
 
+def facts(given: dict[str, str]) -> Html:
+    """Names and what they stand for."""
+    return tag("dl", *(part for name, value in given.items() for part in (tag("dt", name), tag("dd", value))))
+
+
 class PageRoute(APIRoute):
     """A route whose refusals are pages, for people."""
 
@@ -80,10 +87,11 @@ class PageRoute(APIRoute):
             try:
                 return await inner(request)
             except Twin2MultiCloudError as error:
-                status, _, _, details = describe(error)
-                answer = refusal(status, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
-                if "retry_after_s" in details:
-                    answer.headers["Retry-After"] = str(details["retry_after_s"])
+                told = describe(error)
+                _LOG.warning("%s answers %s: %s", request.url.path, told.status, error)
+                answer = refusal(told.status, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
+                if "retry_after_s" in told.details:
+                    answer.headers["Retry-After"] = str(told.details["retry_after_s"])
                 return answer
             except RequestValidationError:
                 return refusal(422, "This address is not complete. Begin again.")

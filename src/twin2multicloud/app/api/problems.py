@@ -9,20 +9,13 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from twin2multicloud.app.correlation import correlation_id
-from twin2multicloud.app.errors import BackendError
+from twin2multicloud.app.correlation import correlated, correlation_id
+from twin2multicloud.app.errors import describe, problem_type
 from twin2multicloud.app.schemas.problems import FieldProblem, Problem
-from twin2multicloud.model.errors import (
-    Finding,
-    InfeasibleError,
-    InvalidInputError,
-    PriceError,
-    Twin2MultiCloudError,
-    UsageError,
-)
+from twin2multicloud.model.errors import Finding, Twin2MultiCloudError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TITLES: Final = {
@@ -41,6 +34,8 @@ _TITLES: Final = {
     503: "Not available now",
 }
 _SECRET_FIELDS: Final = frozenset({"credentials", "authorization", "cookie", "code", "password", "secret", "token"})
+_UNIQUE: Final = "23505"
+_UNIQUE_LITE: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _LOG: Final = logging.getLogger("twin2multicloud.api")
 
 
@@ -50,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _request)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(Exception, _defect)
 
 
@@ -65,7 +61,7 @@ def response(
 ) -> JSONResponse:
     """One problem as a response."""
     problem = Problem(
-        type=f"urn:twin2multicloud:problem:{name}",
+        type=problem_type(name),
         title=_TITLES.get(status, "Not done"),
         status=status,
         detail=detail,
@@ -84,33 +80,25 @@ def response(
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Twin2MultiCloudError)
-    status, name, findings, details = describe(error)
+    told = describe(error)
     headers = {}
-    if status == 401:
+    if told.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if "retry_after_s" in details:
-        headers["Retry-After"] = str(details["retry_after_s"])
-    if status >= 500:
+    if "retry_after_s" in told.details:
+        headers["Retry-After"] = str(told.details["retry_after_s"])
+    if told.status == 503:
+        _LOG.warning("a request was put off: %s", error)
+    elif told.status >= 500:
         _LOG.error("a request failed: %s", error, exc_info=error)
     return response(
-        status, name, str(error), findings=findings, details=details, exit_code=error.exit_code, headers=headers
+        told.status,
+        told.name,
+        str(error),
+        findings=told.findings,
+        details=dict(told.details),
+        exit_code=error.exit_code,
+        headers=headers,
     )
-
-
-def describe(error: Twin2MultiCloudError) -> tuple[int, str, Sequence[Finding], dict[str, Any]]:
-    """An error's status, name, findings and details."""
-    if isinstance(error, BackendError):
-        return error.status, error.name, error.findings, error.details
-    if isinstance(error, InvalidInputError):
-        return 422, "invalid", error.findings, {}
-    if isinstance(error, InfeasibleError):
-        return 422, "infeasible", (), {}
-    if isinstance(error, UsageError):
-        return 422, "unusable", (), {}
-    if isinstance(error, PriceError):
-        return 409, "prices", (), {}
-    # Other errors of ours name a state that forbids it (a deployment that is busy, stores that hold data, …).
-    return 409, "refused", (), {}
 
 
 async def _request(_request: Request, error: Exception) -> JSONResponse:
@@ -141,14 +129,27 @@ async def _database(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _defect(_request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
-    return response(
-        500,
-        "internal",
-        f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
-        exit_code=70,
-    )
+async def _integrity(request: Request, error: Exception) -> JSONResponse:
+    """Services look before they write; what two do at the same moment only the database notices."""
+    assert isinstance(error, IntegrityError)
+    if getattr(error.orig, "sqlstate", None) == _UNIQUE or getattr(error.orig, "sqlite_errorname", "") in _UNIQUE_LITE:
+        return response(
+            409, "conflict", "somebody else has just made or changed the same thing; look at it again, then try again"
+        )
+    return await _defect(request, error)
+
+
+async def _defect(request: Request, error: Exception) -> JSONResponse:
+    found = request.scope.get("correlation_id", "-")
+    with correlated(found):
+        _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
+        return response(
+            500,
+            "internal",
+            f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
+            exit_code=70,
+            headers={"X-Correlation-Id": found},
+        )
 
 
 def _field(location: Sequence[Any], body: Any) -> str:

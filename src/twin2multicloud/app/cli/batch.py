@@ -169,14 +169,14 @@ class _Published(_Solver):
     processes = 1  # arrays do it faster than a second process starts
 
     def __init__(self, request: Request) -> None:
-        from twin2multicloud.app.cli.edt25 import limits_of
+        from twin2multicloud.app.optimizing.published import limits_of
 
         self.request = request
         limits_of(request.constraints(None))
 
     def group(self, documents: Sequence[WorkloadDocument]) -> Iterator[Outcome]:
         """An outcome for each document, in order."""
-        from twin2multicloud.app.cli.edt25 import IGNORED_ASSUMPTIONS, conflict, limits_of
+        from twin2multicloud.app.optimizing.published import IGNORED_ASSUMPTIONS, conflict, limits_of
         from twin2multicloud.optimizer.edt25.result import solve
 
         first = documents[0]

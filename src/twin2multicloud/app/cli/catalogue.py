@@ -21,20 +21,10 @@ _FEW = 4
 
 def scenarios(json_output: bool) -> int:
     """List the built-in scenarios."""
-    from twin2multicloud.model.scenarios import SCENARIOS
+    from twin2multicloud.model.scenarios import SCENARIOS, scenario_json
 
     if json_output:
-        print_json(
-            [
-                {
-                    "name": s.name,
-                    "title": s.title,
-                    "description": s.description,
-                    "workload": s.workload.model_dump(mode="json"),
-                }
-                for s in SCENARIOS
-            ]
-        )
+        print_json([scenario_json(each) for each in SCENARIOS])
         return 0
     from rich.text import Text
 
@@ -77,38 +67,12 @@ def offers(
         if (wanted is None or offer.slot is wanted) and (cloud is None or offer.provider is cloud)
     ]
     if json_output:
-        print_json([_offer_json(market, offer, region) for offer in chosen])
+        from twin2multicloud.app.optimizing.catalogue import offer_json
+
+        print_json([offer_json(market, offer, region) for offer in chosen])
     else:
         _print_offers(market, chosen, region)
     return 0
-
-
-def _regions(market: Market, offer: Offer) -> list[str]:
-    return [option.region.code for option in market.options if market.offers[option.offer].id == offer.id]
-
-
-def _reason(market: Market, offer: Offer, region: str) -> str | None:
-    """Why an offer cannot be had in a region; None if it can."""
-    found = [item.reason for item in market.unavailable if item.offer == offer.id and item.region == region]
-    return "; ".join(found) or None
-
-
-def _offer_json(market: Market, offer: Offer, region: str | None) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "id": offer.id,
-        "slot": offer.slot.value,
-        "provider": offer.provider.value,
-        "service": offer.service,
-        "variant": offer.variant,
-        "summary": offer.summary,
-        "features": sorted(offer.features),
-        "deployable": offer.deployable,
-        "regions": _regions(market, offer),
-    }
-    if region is not None:
-        reason = _reason(market, offer, region)
-        answer |= {"region": region, "available": reason is None, "reason": reason}
-    return answer
 
 
 def _print_offers(market: Market, chosen: list[Offer], region: str | None) -> None:
@@ -132,14 +96,16 @@ def _print_offers(market: Market, chosen: list[Offer], region: str | None) -> No
 def _where(market: Market, offer: Offer, region: str | None) -> Any:
     from rich.text import Text
 
+    from twin2multicloud.app.optimizing.catalogue import offered_in, why_not
+
     if region is not None:
-        reason = _reason(market, offer, region)
+        reason = why_not(market, offer, region)
         if reason is None:
             return Text(f"● can be had in {region}")
         first, *others = reason.split("; ")
         more = f"; and {len(others)} more of its meters" if others else ""
         return Text(f"○ not in {region}: {first}{more}")
-    codes = _regions(market, offer)
+    codes = offered_in(market, offer)
     if not codes:
         return Text("○ priced in no region")
     more = f" and {len(codes) - _FEW} more" if len(codes) > _FEW else ""

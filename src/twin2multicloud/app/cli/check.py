@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 def check(name: str, json_output: bool) -> int:
     """Read a twin, say what it describes and what is perhaps not meant. Problems are raised, all of them at once."""
+    from twin2multicloud.model.twin.summary import twin_summary
     from twin2multicloud.model.twin.warnings import twin_warnings
 
     definition = read_twin(name)
     warnings = twin_warnings(definition)
     if json_output:
-        print_json(summary(definition, warnings))
+        print_json(twin_summary(definition, warnings))
     else:
         _print(definition, warnings)
     return 0
@@ -39,54 +40,14 @@ def read_twin(name: str) -> TwinDefinition:
         raise UsageError(f"{error}. A file without a suffix needs its directory: ./{printable(name)}") from error
 
 
-def summary(definition: TwinDefinition, warnings: list[Finding]) -> dict[str, Any]:
-    """What a twin describes, as plain JSON values."""
-    from twin2multicloud.model.twin.graph import all_relationships
-    from twin2multicloud.model.twin.size import mean_message_bytes, message_bytes
-    from twin2multicloud.model.twin.warnings import rules_per_message
-
-    counts = definition.devices_by_type
-    return {
-        "name": definition.name,
-        "ok": True,
-        "devices": definition.device_count,
-        "device_types": [
-            {
-                "name": name,
-                "devices": counts[name],
-                "fields": len(kind.fields),
-                "commands": sorted(kind.commands),
-                "message_bytes": round(message_bytes(kind)),
-                "processor": kind.processor,
-            }
-            for name, kind in definition.device_types.items()
-        ],
-        "entities": {
-            model: sum(entity.count or 1 for entity in definition.graph.entities if entity.model == model)
-            for model in definition.graph.models
-        },
-        "relationships": sum(1 for _ in all_relationships(definition)),
-        "rules": [{"name": rule.name, "on": rule.on, "severity": rule.severity} for rule in definition.rules],
-        "rules_per_message": rules_per_message(definition),
-        "dashboards": [
-            {"title": dashboard.title, "panels": len(dashboard.panels)} for dashboard in definition.dashboards
-        ],
-        "modules": sorted(definition.modules),
-        "message_bytes": {
-            "estimated": round(mean_message_bytes(definition)),
-            "workload": definition.workload.message_size_bytes,
-        },
-        "warnings": [{"field": warning.field, "problem": warning.problem} for warning in warnings],
-    }
-
-
 def _print(definition: TwinDefinition, warnings: list[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from twin2multicloud.app.cli.tables import indented
+    from twin2multicloud.model.twin.summary import twin_summary
 
-    facts = summary(definition, warnings)
+    facts = twin_summary(definition, warnings)
     with output() as console:
         console.print(Text.assemble((definition.name, "bold"), f"  {definition.description}".rstrip()))
         console.print()

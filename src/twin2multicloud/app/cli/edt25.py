@@ -6,21 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.app.cli.terminal import output, print_json
-from twin2multicloud.model.errors import UsageError
-from twin2multicloud.model.slots import SLOTS, Provider, Slot
-from twin2multicloud.optimizer.edt25.search import CLOUDS, NO_LIMITS, Limits
+from twin2multicloud.model.slots import SLOTS
+from twin2multicloud.optimizer.edt25.search import CLOUDS
 
 if TYPE_CHECKING:
     from twin2multicloud.app.cli.optimize import Request
-    from twin2multicloud.model.constraints import Constraints
     from twin2multicloud.model.documents import WorkloadDocument
     from twin2multicloud.model.workload import Workload
-    from twin2multicloud.optimizer.bill.conflict import NoPlacementError
-    from twin2multicloud.optimizer.bill.restrictions import Restriction
     from twin2multicloud.optimizer.edt25.result import EdtResult
-
-IGNORED_ASSUMPTIONS: Final = "the published model does not know the assumptions given"
-_UNKNOWN: Final = "not known to the published model (edt25); leave it out, or use --model bill"
 
 _TITLES: Final = {
     "aws.iot-core": "IoT Core",
@@ -42,6 +35,8 @@ _TITLES: Final = {
 
 def check_options(request: Request) -> None:
     """Raise `UsageError` for options that the published model has no meaning for."""
+    from twin2multicloud.app.optimizing.published import UNKNOWN
+
     request.refuse(
         {
             "--region": request.regions,
@@ -56,90 +51,25 @@ def check_options(request: Request) -> None:
             "--explain": request.explain,
             "--report": request.report,
         },
-        _UNKNOWN,
+        UNKNOWN,
     )
-
-
-def limits_of(constraints: Constraints) -> Limits:
-    """The limits of the published model that say what `constraints` say.
-
-    Raises `UsageError` for constraints that it has no meaning for.
-    """
-    unknown = {
-        "regions": bool(constraints.regions),
-        "residency": constraints.residency is not None,
-        "require": bool(constraints.require),
-        "managed_only": constraints.managed_only,
-        "deployable_only": constraints.deployable_only,
-        "egress_policy": constraints.egress_policy != "list",
-    }
-    for slot, pin in constraints.pins.items():
-        unknown[f"pin {slot}={pin} (only {slot}={pin.provider} is possible)"] = pin.offer is not None or bool(
-            pin.region
-        )
-    given = [name for name, value in unknown.items() if value]
-    if given:
-        raise UsageError(f"{', '.join(given)}: {_UNKNOWN}")
-    if len(constraints.allowed_providers) == len(Provider) and not constraints.pins and constraints.max_clouds > 1:
-        return NO_LIMITS
-    allowed = {slot: frozenset(constraints.allowed_providers) for slot in SLOTS}
-    for slot, pin in constraints.pins.items():
-        allowed[slot] &= {pin.provider}
-    return Limits(allowed, min(constraints.max_clouds, len(CLOUDS)))
 
 
 def optimize_published(request: Request, document: WorkloadDocument, title: str) -> int:
     """Optimize one workload under the published model and print the result."""
+    from twin2multicloud.app.optimizing.published import IGNORED_ASSUMPTIONS, conflict, limits_of, published_document
     from twin2multicloud.optimizer.edt25.result import solve
 
     constraints = request.constraints(document.constraints)
+    if request.json_output:
+        print_json(published_document(document.workload, constraints, document.assumptions))
+        return 0
     batch = solve([document.workload], limits_of(constraints))
     if not batch.feasible[0]:
         raise conflict(document.workload, constraints)
     ignored = [] if document.assumptions is None else [IGNORED_ASSUMPTIONS]
-    if request.json_output:
-        answer = batch.document(0)
-        answer["warnings"] += ignored
-        print_json({**answer, "workload": document.workload.model_dump(mode="json")})
-    else:
-        _print(batch.result(0), document.workload, title, ignored)
+    _print(batch.result(0), document.workload, title, ignored)
     return 0
-
-
-def conflict(workload: Workload, constraints: Constraints) -> NoPlacementError:
-    """Which of the constraints cannot hold together, and what dropping each would cost."""
-    import numpy as np
-
-    from twin2multicloud.optimizer.bill.conflict import explain_conflict
-    from twin2multicloud.optimizer.bill.restrictions import Restriction, combined
-    from twin2multicloud.optimizer.edt25.result import solve
-
-    places = [(slot, cloud) for slot in SLOTS for cloud in CLOUDS]
-
-    def best(parts: Sequence[Restriction]) -> float | None:
-        allowed, most = combined(len(places), parts)
-        clouds: dict[Slot, frozenset[Provider]] = dict.fromkeys(SLOTS, frozenset())
-        for (slot, cloud), permitted in zip(places, allowed, strict=True):
-            if permitted:
-                clouds[slot] |= {cloud}
-        batch = solve([workload], Limits(clouds, most or len(CLOUDS)))
-        return float(batch.usd_per_month[0]) if batch.feasible[0] else None
-
-    everything = np.ones(len(places), dtype=np.bool_)
-    parts = []
-    if len(constraints.allowed_providers) < len(Provider):
-        listed = constraints.allowed_providers
-        mask = np.array([cloud in listed for _, cloud in places])
-        parts.append(Restriction(f"providers {', '.join(listed)}", mask))
-    for pinned, pin in constraints.pins.items():
-        mask = np.array([slot is not pinned or cloud is pin.provider for slot, cloud in places])
-        parts.append(Restriction(f"pin {pinned}={pin}", mask, slot=pinned))
-    if constraints.max_clouds < len(CLOUDS):
-        parts.append(Restriction("at most 1 cloud", everything, max_providers=constraints.max_clouds))
-    reasons = ["the published model knows only aws and azure, and L2 is always on the cloud of L3.hot"]
-    if workload.entities_3d > 0:
-        reasons.append("3D (entities_3d > 0) needs IoT TwinMaker, so L4 is on aws")
-    return explain_conflict(parts, best, reasons)
 
 
 def _print(result: EdtResult, workload: Workload, title: str, ignored: Sequence[str]) -> None:

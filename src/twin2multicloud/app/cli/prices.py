@@ -38,6 +38,7 @@ def show(
     console: Console | None = None,
 ) -> int:
     """List the figures of a book, filtered by provider, region, and parts of the service's or meter's name."""
+    from twin2multicloud.app.optimizing.meters import figure_json, identity
     from twin2multicloud.model.errors import UsageError
     from twin2multicloud.model.slots import PROVIDERS
 
@@ -55,7 +56,7 @@ def show(
         and (meter is None or meter.lower() in figure.meter)
     ]
     if json_output:
-        _print_json({"price_book": _identity(prices), "figures": [_as_dict(prices, f) for f in chosen]})
+        _print_json({"price_book": identity(prices), "figures": [figure_json(prices, f) for f in chosen]})
         return 0
     _show_table(prices, chosen, _console(console))
     return 0
@@ -76,8 +77,8 @@ def explain(
     """
     import math
 
+    from twin2multicloud.app.optimizing.meters import explained
     from twin2multicloud.model.errors import UsageError
-    from twin2multicloud.optimizer.pricing.book import MissingPrice
 
     prices = open_book(book)
     meter = prices.meter(meter_id)
@@ -85,26 +86,12 @@ def explain(
         raise UsageError(f"--quantity is a number of {meter.unit}, finite and not negative; got {quantity}")
     if quantity is not None and region is None:
         raise UsageError("--quantity needs --region: prices differ by region")
-    codes = [region] if region is not None else [r.code for r in prices.regions_of(meter.provider)]
-    found = [prices.figure(meter_id, code, policy) for code in codes]
-    figures = [figure for figure in found if not isinstance(figure, MissingPrice)]
-    missing = [str(figure) for figure in found if isinstance(figure, MissingPrice)]
-    lines = [] if quantity is None else [_worked(figure, quantity) for figure in figures]
+    found = explained(prices, meter_id, region, quantity, policy)
     if json_output:
-        answer: dict[str, Any] = {
-            "price_book": _identity(prices),
-            "meter": asdict(meter),
-            "figures": [_as_dict(prices, figure) for figure in figures],
-            "missing": missing,
-        }
-        if quantity is not None:
-            answer["quantity"] = quantity
-            answer["lines"] = [line for block in lines for line in block]
-            answer["usd_per_month"] = sum(line["usd"] for block in lines for line in block) if figures else None
-        _print_json(answer)
+        _print_json(found.as_json())
     else:
-        _explain_text(prices, meter, figures, missing, lines, quantity, _console(console))
-    return 5 if region is not None and not figures else 0
+        _explain_text(prices, meter, found.figures, found.missing, found.lines, quantity, _console(console))
+    return 5 if region is not None and not found.figures else 0
 
 
 def validate(paths: Sequence[str] = (), json_output: bool = False, console: Console | None = None) -> int:
@@ -133,16 +120,13 @@ def validate(paths: Sequence[str] = (), json_output: bool = False, console: Cons
 
 def diff(before: str, after: str, json_output: bool = False, console: Console | None = None) -> int:
     """Compare two books; exit code 0 whether or not they differ."""
+    from twin2multicloud.app.optimizing.meters import diff_json, identity
     from twin2multicloud.optimizer.pricing.diff import diff_books
 
     a, b = open_book(before), open_book(after)
     changes = diff_books(a, b)
     if json_output:
-        answer = asdict(changes)
-        for change, row in zip(changes.figures, answer["figures"], strict=True):
-            for tier, cell in zip(change.tiers, row["tiers"], strict=True):
-                cell["relative"] = tier.relative
-        _print_json({"before": _identity(a), "after": _identity(b), **answer})
+        _print_json({"before": identity(a), "after": identity(b), **diff_json(changes)})
     else:
         _diff_text(a, b, changes, _console(console))
     return 0
@@ -272,29 +256,6 @@ def _change(tier: TierChange) -> str:
     was, now = ("none" if usd is None else _number(usd) for usd in (tier.before_usd, tier.after_usd))
     share = "" if tier.relative is None else f" ({tier.relative:+.1%})"
     return f"{was} → {now}{share}"
-
-
-def _worked(figure: Figure, quantity: float) -> list[dict[str, float]]:
-    """The bill line of each tier: `units` of the rounded-up quantity, their price and USD."""
-    return [
-        {"start": line.from_quantity, "units": line.quantity, "usd_per_unit": line.usd_per_unit, "usd": line.usd}
-        for line in figure.tariff().lines(quantity)
-    ]
-
-
-def _as_dict(prices: PriceBook, figure: Figure) -> dict[str, Any]:
-    meter = prices.meter(figure.meter)
-    return {
-        "unit": meter.unit,
-        "scope": meter.scope,
-        "pool": prices.pool_key(figure.meter, figure.region),
-        **asdict(figure),
-        "usd_per_unit": list(figure.usd_per_unit),
-    }
-
-
-def _identity(prices: PriceBook) -> dict[str, str]:
-    return {"version": prices.version, "date": prices.date, "hash": prices.content_hash}
 
 
 def _headline(prices: PriceBook) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,15 +10,12 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
+from twin2multicloud.app.processors import usable_processors
+
 Chunk = TypeVar("Chunk")
 Answer = TypeVar("Answer")
 
 _DIED = "a worker process of the batch ended unexpectedly"
-
-
-def usable_processors() -> int:
-    """Processors this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(

@@ -86,7 +86,7 @@ def revise(
     `ConflictError` for a new name that is taken, or while something of the twin exists under the old one. Its placement
     stays as it was, for whoever reviews it next.
     """
-    check_unchanged(twin, seen)
+    claim(session, twin, seen)
     name = checked.definition.name
     if name != twin.name:
         _check_name(session, twin.workspace_id, name, twin.id)
@@ -127,7 +127,7 @@ def add_version(
 
 def delete(backend: Backend, session: Session, principal: Principal, twin: Twin, seen: int) -> None:
     """Forget a twin with all its versions, runs and states. `ConflictError` while any resource of it exists."""
-    check_unchanged(twin, seen)
+    claim(session, twin, seen)
     claims = session.scalars(select(Claim).where(Claim.twin_id == twin.id)).all()
     if claims:
         raise ConflictError(
@@ -143,6 +143,17 @@ def delete(backend: Backend, session: Session, principal: Principal, twin: Twin,
         )
     _tell(backend, session, principal, twin, "twin.deleted", f"{twin.name} was deleted by {principal.name}")
     session.delete(twin)
+
+
+def claim(session: Session, twin: Twin, seen: int) -> None:
+    """Be the only one who changes a twin until the transaction ends, if it is as it was when its ETag was seen;
+    `StaleError` otherwise. Of several who saw the same version, one goes on and the others are told.
+    """
+    there = session.scalar(select(Twin.version).where(Twin.id == twin.id).with_for_update())
+    if there is None:
+        raise NotFoundError(f"'{twin.name}' was deleted meanwhile")
+    session.refresh(twin)
+    check_unchanged(twin, seen)
 
 
 def check_unchanged(twin: Twin, seen: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twin2multicloud.model.constraints import Constraints
@@ -165,15 +165,4 @@ def unavailable_json(unavailable: Sequence[Unavailable]) -> list[Json]:
 
 def conflict_json(error: NoPlacementError) -> Json:
     """Why nothing satisfies the constraints."""
-    return {
-        "conflict": list(error.conflict),
-        "relaxations": [
-            {"constraint": relaxation.constraint, "usd_per_month": relaxation.usd_per_month}
-            for relaxation in error.relaxations
-        ],
-        "reasons": _distinct(error.reasons),
-    }
-
-
-def _distinct(reasons: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(reasons))
+    return dict(error.details)

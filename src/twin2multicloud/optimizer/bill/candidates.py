@@ -8,7 +8,7 @@ other: the candidates beside them show what dropping it would cost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from twin2multicloud.blueprint.catalog import OFFERS
 from twin2multicloud.blueprint.parts import Offer
@@ -19,13 +19,20 @@ from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.meters import MissingPrice, Region
 
 
-def candidate_regions(book: PriceBook, constraints: Constraints, offers: Sequence[Offer] = OFFERS) -> list[Region]:
-    """The complete regions and those that constraints name, in the book's order."""
-    complete = {region.code for region in complete_regions(book, offers)}
+def candidate_regions(
+    book: PriceBook,
+    constraints: Constraints,
+    offers: Sequence[Offer] = OFFERS,
+    complete: Collection[Region] | None = None,
+) -> list[Region]:
+    """The complete regions and those that constraints name, in the book's order. Whoever asks often gives the book's
+    complete ones, which take a while to find.
+    """
+    known = {region.code for region in (complete_regions(book, offers) if complete is None else complete)}
     named = {(pin.provider, pin.region) for pin in constraints.pins.values()}
     named |= {(provider, code) for provider, codes in constraints.regions.items() for code in codes}
     return [
-        region for region in book.regions.values() if region.code in complete or (region.provider, region.code) in named
+        region for region in book.regions.values() if region.code in known or (region.provider, region.code) in named
     ]
 
 

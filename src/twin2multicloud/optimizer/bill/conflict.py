@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from twin2multicloud.model.errors import InfeasibleError
 from twin2multicloud.optimizer.bill.restrictions import Restriction
@@ -31,7 +32,19 @@ class NoPlacementError(InfeasibleError):
         self.conflict = tuple(conflict)
         self.relaxations = tuple(relaxations)
         self.reasons = tuple(reasons)
+        self.details = {
+            "conflict": list(self.conflict),
+            "relaxations": [
+                {"constraint": relaxation.constraint, "usd_per_month": relaxation.usd_per_month}
+                for relaxation in self.relaxations
+            ],
+            "reasons": list(dict.fromkeys(self.reasons)),
+        }
         super().__init__(self._text())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error that crosses processes is made anew from its parts; by default that would be its text.
+        return type(self), (self.conflict, self.relaxations, self.reasons)
 
     def _text(self) -> str:
         if not self.conflict:

@@ -26,6 +26,7 @@ from twin2multicloud.optimizer.bill.terms import term_quantities as _term_quanti
 from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, Figure, MissingPrice, Region
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, Tariff, TariffTable
+from twin2multicloud.optimizer.search.exact import Search
 from twin2multicloud.optimizer.search.problem import Edge, Problem, Usage
 
 _ONE_TO_ONE = Tariff((0.0,), (1.0,))
@@ -102,6 +103,7 @@ class Market:
         self.options, self.unavailable = self._options(places)
         self._index()
         self._lanes()
+        self._search: Search | None = None
 
     # ── Structure ───────────────────────────────────────────────────────────────────────────────────────────
     def figure(self, term: Term, region: Region) -> Figure | MissingPrice:
@@ -215,6 +217,12 @@ class Market:
                 return number
         reasons = [u.reason for u in self.unavailable if u.offer == choice.offer and u.region == choice.region]
         raise PriceError(f"{choice.offer} cannot be had in {choice.region}: {'; '.join(reasons) or 'no such offer'}")
+
+    def search(self, problem: Problem) -> Search:
+        """The search over this market; its index structures, which depend on no workload, are built on the first."""
+        if self._search is None:
+            self._search = Search(problem)
+        return self._search
 
     # ── Workloads ───────────────────────────────────────────────────────────────────────────────────────────
     def quantities(self, volumes: Volumes) -> FloatArray:

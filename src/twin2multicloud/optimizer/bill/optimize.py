@@ -24,7 +24,7 @@ from twin2multicloud.optimizer.bill.standalone import standalone_usd
 from twin2multicloud.optimizer.bill.warnings import warnings_for
 from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
-from twin2multicloud.optimizer.search.exact import Search, Solution
+from twin2multicloud.optimizer.search.exact import Solution
 from twin2multicloud.optimizer.search.problem import Problem
 
 _SHOWN_REASONS = 5  # missing prices an infeasible request names; they are much alike
@@ -48,7 +48,6 @@ class BillOptimizer:
         self.constraints = constraints or Constraints()
         self.assumptions = assumptions or Assumptions()
         self.market = market or Market(book, self.constraints.egress_policy, candidate_regions(book, self.constraints))
-        self._search: Search | None = None
         self._restrictions: dict[bool, list[Restriction]] = {}
 
     def optimize(self, workload: Workload, *, top: int = 1, alternatives: bool = True) -> BillResult:
@@ -81,12 +80,6 @@ class BillOptimizer:
                 case = _Case(self, chunk[w], problem, quantities[:, w], fits[:, w], reasons)
                 yield case.outcome(top, alternatives)
 
-    def search(self, problem: Problem) -> Search:
-        """The search, its index structures built on the first problem."""
-        if self._search is None:
-            self._search = Search(problem)
-        return self._search
-
     def restrictions(self, needs_3d: bool) -> list[Restriction]:
         """The named restrictions for workloads with or without 3D."""
         if needs_3d not in self._restrictions:
@@ -112,7 +105,7 @@ class _Case:
         self.problem = problem
         self.quantities = quantities
         self.reasons = reasons
-        self.search = optimizer.search(problem).bind(problem)
+        self.search = optimizer.market.search(problem).bind(problem)
         self.fits = fits[self.market.offer]
         self.parts = optimizer.restrictions(workload.entities_3d > 0)
         self.allowed, self.most = combined(len(self.market.options), self.parts)

@@ -44,8 +44,11 @@ __all__ = [
     "PriceBook",
     "Region",
     "Source",
+    "book_texts",
     "load_book",
     "quantity_in_units",
+    "read_book",
+    "texts_problems",
     "validate_book",
 ]
 
@@ -174,9 +177,32 @@ def load_book(directory: Path | None = None) -> PriceBook:
 
     Raises `InvalidInputError` with every fault (file, place, value, remedy); a faulty book cannot be used.
     """
-    files, canonical, findings = _read(directory or BUNDLED)
+    return _book(_label(directory), *_read(directory or BUNDLED))
+
+
+def book_texts(directory: Path | None = None) -> dict[str, str]:
+    """The texts of that book's files by name, as they are; `InvalidInputError` where one cannot be read."""
+    texts, findings = _texts(directory or BUNDLED)
     if findings:
         raise InvalidInputError(_label(directory), findings)
+    return texts
+
+
+def read_book(texts: Mapping[str, str], label: str = "price book") -> PriceBook:
+    """The price book in the texts of its files (name → TOML). Errors as `load_book`."""
+    return _book(label, *_parsed(texts, []))
+
+
+def texts_problems(texts: Mapping[str, str]) -> list[Finding]:
+    """Every fault of the book in the texts of its files; an empty list means it is sound."""
+    return _parsed(texts, [])[2]
+
+
+def _book(
+    label: str, files: Mapping[str, ProviderFile], canonical: Iterable[str], findings: list[Finding]
+) -> PriceBook:
+    if findings:
+        raise InvalidInputError(label, findings)
     books = list(files.values())
     return PriceBook(
         version=_joined(book.version for book in books),
@@ -217,34 +243,46 @@ def _joined(versions: Iterable[str]) -> str:
 
 
 def _read(directory: Path) -> tuple[dict[str, ProviderFile], list[str], list[Finding]]:
+    return _parsed(*_texts(directory))
+
+
+def _texts(directory: Path) -> tuple[dict[str, str], list[Finding]]:
     findings: list[Finding] = []
-    files: dict[str, ProviderFile] = {}
-    parsed: dict[str, dict[str, Any]] = {}
+    texts: dict[str, str] = {}
     paths = sorted(directory.glob("*.toml")) if directory.is_dir() else []
     if not paths:
         findings.append(Finding("", f"{directory} holds no price book; it needs a *.toml file per provider"))
     for path in paths:
-        data = _parse(path, findings)
-        if data is None:
+        try:
+            if path.stat().st_size > _MAX_FILE_BYTES:
+                findings.append(Finding(path.name, f"is larger than {_MAX_FILE_BYTES} bytes; not a price book"))
+            else:
+                texts[path.name] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            findings.append(Finding(path.name, f"cannot be read: {error}"))
+    return texts, findings
+
+
+def _parsed(
+    texts: Mapping[str, str], findings: list[Finding]
+) -> tuple[dict[str, ProviderFile], list[str], list[Finding]]:
+    files: dict[str, ProviderFile] = {}
+    parsed: dict[str, dict[str, Any]] = {}
+    if not texts and not findings:
+        findings.append(Finding("", "holds no file; a price book needs one per provider"))
+    for name, text in texts.items():
+        try:
+            data = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            findings.append(Finding(name, f"cannot be read: {error}"))
             continue
-        content = FileReader(path.name, findings).read(data)
+        content = FileReader(name, findings).read(data)
         if content is not None:
-            files[path.name] = content
-            parsed[path.name] = data
+            files[name] = content
+            parsed[name] = data
     # Contradictions are only worth naming, and content only worth hashing, once the rows themselves are sound.
     findings = findings or check_files(files)
     return files, [] if findings else [_canonical(data) for data in parsed.values()], findings
-
-
-def _parse(path: Path, findings: list[Finding]) -> dict[str, Any] | None:
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            findings.append(Finding(path.name, f"is larger than {_MAX_FILE_BYTES} bytes; not a price book"))
-            return None
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        findings.append(Finding(path.name, f"cannot be read: {error}"))
-        return None
 
 
 def _canonical(value: Any, key: str = "") -> str:

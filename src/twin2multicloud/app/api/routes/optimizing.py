@@ -1,0 +1,78 @@
+"""Questions to the optimizer, of which nothing is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from functools import partial
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+
+from twin2multicloud.app.api.asking import BookDep, DeskDep, TodayDep, answers, raw
+from twin2multicloud.app.optimizing import answers as questions
+from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.schemas import answers as shapes
+from twin2multicloud.app.schemas.questions import (
+    BatchInput,
+    CompareInput,
+    OptimizeInput,
+    OverrideInput,
+    ReportInput,
+    SensitivityInput,
+)
+from twin2multicloud.model.errors import PriceError
+
+router = APIRouter(tags=["optimizer"])
+
+
+@router.post("/optimize", response_model=None, responses=answers(shapes.OptimizeResult))
+async def optimize(desk: DeskDep, book: BookDep, today: TodayDep, given: OptimizeInput) -> Response:
+    """The cheapest placement of a workload, proven, with its bill and what every alternative would add."""
+    _check_age(book, today, given.max_price_age if given.model == "bill" else None)
+    return raw(await desk.ask(book, questions.optimize, given))
+
+
+def _check_age(book: Book, today: date, most: int | None) -> None:
+    age = (today - date.fromisoformat(book.prices.date)).days
+    if most is not None and age > most:
+        raise PriceError(
+            f"the price book {book.prices.version} is of {book.prices.date}, {age} days old; max_price_age allows "
+            f"{most}. Refresh the prices, or allow more days"
+        )
+
+
+@router.post("/optimize/batch", response_model=None, responses=answers(shapes.BatchResult))
+async def optimize_batch(desk: DeskDep, book: BookDep, given: BatchInput) -> Response:
+    """The cheapest placement of each of many workloads, in short; one that has none does not stop the others."""
+    size = -(-len(given.items) // desk.pool.size)
+    parts = [given.model_copy(update={"items": given.items[n : n + size]}) for n in range(0, len(given.items), size)]
+    found = await asyncio.gather(*(desk.ask(book, questions.batch, part) for part in parts))
+    return raw(b'{"items":[' + b",".join(part[1:-1] for part in found) + b"]}")
+
+
+@router.post("/compare", response_model=None, responses=answers(shapes.CompareResult))
+async def compare(desk: DeskDep, book: BookDep, given: CompareInput) -> Response:
+    """One workload placed in several ways, side by side: per slot, per link and per meter."""
+    return raw(await desk.ask(book, questions.compare, given))
+
+
+@router.post("/override", response_model=None, responses=answers(shapes.OverrideResult))
+async def override(desk: DeskDep, book: BookDep, given: OverrideInput) -> Response:
+    """What it costs to fill some slots otherwise, and why."""
+    return raw(await desk.ask(book, questions.override, given))
+
+
+@router.post("/sensitivity", response_model=None, responses=answers(shapes.SensitivityResult))
+async def sensitivity(desk: DeskDep, book: BookDep, given: SensitivityInput) -> Response:
+    """The cheapest placement as the workload grows or shrinks."""
+    return raw(await desk.ask(book, questions.sensitivity, given))
+
+
+@router.post("/report", response_class=HTMLResponse)
+async def report(desk: DeskDep, book: BookDep, today: TodayDep, given: ReportInput) -> HTMLResponse:
+    """The report of the cheapest placement: one HTML file that needs no other."""
+    page = await desk.pool.ask(book, partial(questions.report, given=given, today=today))
+    return HTMLResponse(
+        page, headers={"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
+    )

@@ -1,0 +1,154 @@
+"""A twin's placement: proposals, decisions, and what it costs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Path, Response
+from fastapi.concurrency import run_in_threadpool
+
+from twin2multicloud.app.api.asking import BookDep, answers, raw
+from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, allow, etag
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.db.tables.twins import Optimization
+from twin2multicloud.app.optimizing import twins as questions
+from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.schemas import placements as shapes
+from twin2multicloud.app.schemas.answers import BillResult
+from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.services import placements, twins
+
+router = APIRouter(prefix="/twins/{twin}", tags=["twins"])
+_Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
+_Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]
+_OptimizationId = Annotated[str, Path(pattern=r"^[a-z]{3}_[0-9a-z]{1,28}$", examples=["opt_4qz0m8k2v1x7c9b3n5d6"])]
+
+
+@router.post("/optimize", status_code=201, response_model=None, responses=answers(shapes.Optimization, 201))
+async def propose(
+    backend: BackendDep, principal: _Editor, book: BookDep, twin: TwinId, given: shapes.ProposalInput | None = None
+) -> Response:
+    """Find the cheapest placement of a twin and keep it as a proposal. The twin itself stays as it is."""
+    wanted = given or shapes.ProposalInput()
+    kept, number = await run_in_threadpool(_read, backend, principal, twin)
+    question = partial(
+        questions.propose,
+        kept=kept,
+        options=wanted.constraints,
+        drop=wanted.drop,
+        top=wanted.top,
+        alternatives=wanted.alternatives,
+    )
+    proposal = await backend.optimizer.ask(book, question)
+    saved = await run_in_threadpool(_save, backend, principal, twin, number, book, proposal)
+    location = f"/api/v1/twins/{twin}/optimizations/{saved.id}"
+    return raw(_whole(saved, msgspec.Raw(proposal.result)), 201, Location=location)
+
+
+def _read(backend: Backend, principal: Principal, twin: str) -> tuple[questions.Kept, int]:
+    with backend.database.read() as session:
+        found = the_twin(session, principal, twin, Role.VIEWER)
+        return placements.kept(session, found), found.number
+
+
+def _save(
+    backend: Backend, principal: Principal, twin: str, number: int, book: Book, proposal: questions.Proposal
+) -> shapes.OptimizationSummary:
+    result = msgspec.json.decode(proposal.result)
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        saved = placements.save_proposal(backend, session, principal, found, number, book, proposal, result)
+        return placements.summary(saved)
+
+
+def _whole(summary: shapes.OptimizationSummary, result: object) -> bytes:
+    return msgspec.json.encode({**summary.model_dump(mode="json"), "result": result})
+
+
+@router.get("/optimizations")
+def list_optimizations(
+    backend: BackendDep,
+    principal: _Viewer,
+    twin: TwinId,
+    sort: Sort = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[shapes.OptimizationSummary]:
+    """All proposals for a twin, the newest first."""
+    with backend.database.read() as session:
+        found = the_twin(session, principal, twin, Role.VIEWER)
+        return page(
+            session,
+            placements.optimizations(found),
+            Optimization.id,
+            {"created_at": Optimization.created_at, "usd_per_month": Optimization.usd_per_month},
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+            default="-created_at",
+            item=placements.summary,
+        )
+
+
+@router.get("/optimizations/{optimization}", response_model=None, responses=answers(shapes.Optimization))
+def show_optimization(backend: BackendDep, principal: _Viewer, twin: TwinId, optimization: _OptimizationId) -> Response:
+    """One proposal, whole."""
+    with backend.database.read() as session:
+        found = placements.the_optimization(session, the_twin(session, principal, twin, Role.VIEWER), optimization)
+        return raw(_whole(placements.summary(found), found.result))
+
+
+@router.put("/placement")
+async def place_twin(
+    backend: BackendDep,
+    principal: _Editor,
+    book: BookDep,
+    twin: TwinId,
+    given: shapes.PlacementInput,
+    seen: IfMatch,
+    response: Response,
+) -> shapes.PlacementAnswer:
+    """Decide where a twin's slots go. A decision that is not the cheapest is kept all the same, and said to be so."""
+    kept, wanted = await run_in_threadpool(_wanted, backend, principal, twin, given, seen)
+    changed = await backend.optimizer.ask(book, partial(questions.change, kept=kept, wanted=wanted))
+    answer = await run_in_threadpool(_place, backend, principal, twin, seen, given, changed, book)
+    response.headers["ETag"] = etag(answer.twin.version)
+    return answer
+
+
+def _wanted(
+    backend: Backend, principal: Principal, twin: str, given: shapes.PlacementInput, seen: int
+) -> tuple[questions.Kept, questions.Change]:
+    with backend.database.read() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        twins.check_unchanged(found, seen)
+        return placements.wanted(session, found, given)
+
+
+def _place(
+    backend: Backend,
+    principal: Principal,
+    twin: str,
+    seen: int,
+    given: shapes.PlacementInput,
+    changed: questions.Changed,
+    book: Book,
+) -> shapes.PlacementAnswer:
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        placements.place(backend, session, principal, found, seen, given, changed, book)
+        session.flush()
+        shown = twins.whole(session, principal, found)
+    return shapes.PlacementAnswer.model_validate({**changed.decision, "overrides": changed.overrides, "twin": shown})
+
+
+@router.get("/bill", response_model=None, responses=answers(BillResult))
+async def show_bill(backend: BackendDep, principal: _Viewer, book: BookDep, twin: TwinId) -> Response:
+    """What the twin's placement costs at the prices of now: every line with its formula and where its price is from."""
+    kept, _ = await run_in_threadpool(_read, backend, principal, twin)
+    return raw(await backend.optimizer.ask(book, partial(questions.bill, kept=kept)))

@@ -1,0 +1,196 @@
+"""Questions about a twin that is kept: a proposal for it, somebody's decision about it, its bill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from twin2multicloud.app.errors import ConflictError
+from twin2multicloud.app.optimizing.answers import encoded
+from twin2multicloud.app.optimizing.lines import invoice_json
+from twin2multicloud.app.optimizing.meters import identity
+from twin2multicloud.app.optimizing.overriding import Decision, check_choices, decide, read_overrides, without_pins
+from twin2multicloud.app.optimizing.reading import Asked, constrained, parsed, read_placement
+from twin2multicloud.app.optimizing.solver import Solver, exactly
+from twin2multicloud.app.schemas.questions import ConstraintOptions
+from twin2multicloud.model.constraints import Constraints, Pin
+from twin2multicloud.model.errors import Finding, InvalidInputError, PriceError
+from twin2multicloud.model.formats import Format
+from twin2multicloud.model.names import parse_slot
+from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.optimizer.bill.as_json import full_json
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a twin: its definition, where its slots go, and what people decided. `constraints` are those of
+    the proposal that it follows, whole; None: those of its definition, and only what can be deployed.
+    """
+
+    source: str
+    format: str
+    placement: Json | None
+    overrides: Mapping[str, str]
+    constraints: Json | None = None
+
+    def asked(self) -> Asked:
+        """The question that its placement answers, decisions aside."""
+        document = parsed(self.source, cast(Format, self.format))
+        constraints = (
+            deployable(document.constraints, ConstraintOptions())
+            if self.constraints is None
+            else Constraints.model_validate(self.constraints)
+        )
+        return Asked(document.workload, constraints, document.assumptions, "")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is cheapest for a twin: the answer as `optimize --json` writes it, and what it answers."""
+
+    result: bytes
+    usd_per_month: float
+    inputs: Json
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a twin's placement: where the slots go now, beginning with `placement` (None: as they are). Of the
+    decisions so far those in `drop` do not hold any more; `overrides` are new ones.
+    """
+
+    placement: Json | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    by_hand: bool = False
+    """Whether `placement` is somebody's decision, too, and not a proposal."""
+
+
+def deployable(base: Constraints | None, options: ConstraintOptions) -> Constraints:
+    """A twin's constraints: what it is proposed shall be possible to deploy, unless somebody says otherwise."""
+    if options.deployable_only is None:
+        options = options.model_copy(update={"deployable_only": True})
+    return constrained(base, options)
+
+
+def propose(
+    solver: Solver, kept: Kept, options: ConstraintOptions, drop: Sequence[str], top: int, alternatives: bool
+) -> Proposal:
+    """The cheapest placement of a twin. Decisions that were made hold as pins, unless they are to be dropped or the
+    options pin their slot.
+    """
+    document = parsed(kept.source, cast(Format, kept.format))
+    asked = Asked(document.workload, deployable(document.constraints, options), document.assumptions, "")
+    anew = {*_slots(drop), *constrained(None, ConstraintOptions(pins=options.pins)).pins}
+    decided = {slot: pin for slot, pin in _pins(kept.overrides).items() if slot not in anew}
+    free = without_pins(asked, decided)
+    pins = {**free.constraints.pins, **decided}
+    result = solver.optimum(
+        free.under(free.constraints.model_copy(update={"pins": pins})), top=top, alternatives=alternatives
+    )
+    inputs = {
+        "constraints": free.constraints.model_dump(mode="json"),
+        "overrides": {slot.value: str(pin) for slot, pin in decided.items()},
+        "workload": result.workload.model_dump(mode="json"),
+        "assumptions": result.assumptions.model_dump(mode="json"),
+        "top": top,
+    }
+    return Proposal(encoded(full_json(result)), result.usd_per_month, inputs)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What became of a change: the decision as JSON, and the decisions that hold now (slot → pin)."""
+
+    decision: Json
+    overrides: dict[str, str]
+
+
+def change(solver: Solver, kept: Kept, wanted: Change) -> Changed:
+    """Work out a change. `InvalidInputError` for names that do not exist and offers that cannot be deployed,
+    `NoPlacementError` for what contradicts the constraints.
+    """
+    asked = kept.asked()
+    before = None if kept.placement is None else read_placement(kept.placement)
+    given = wanted.placement if wanted.placement is not None else kept.placement
+    if given is None:
+        raise ConflictError("this twin has no placement yet; take a proposal (optimization), or give a placement")
+    base = read_placement(given)
+    _check_there(solver, base)
+    dropped = _slots(wanted.drop)
+    decided = {slot: pin for slot, pin in _pins(kept.overrides).items() if slot not in dropped}
+    if wanted.by_hand:
+        reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
+        decided = _by_hand(base, reference, decided)
+    new = read_overrides(solver.book, wanted.overrides)
+    decided |= new
+    fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
+    decision = decide(solver, asked, base, fixed)
+    _check_there(solver, decision.placed.placement, can_be_deployed=True)
+    return Changed(_told(solver, decision), {slot.value: str(pin) for slot, pin in decided.items()})
+
+
+def _by_hand(base: Placement, reference: Placement, decided: Mapping[Slot, Pin]) -> dict[Slot, Pin]:
+    """The decisions that a placement given by hand amounts to: the slots in which it differs, and those decided before
+    that it still follows.
+    """
+    return {
+        slot: decided[slot] if slot in decided and _admits(decided[slot], base, slot) else exactly(choice)
+        for slot, choice in base.items()
+        if choice != reference[slot] or slot in decided
+    }
+
+
+def _admits(pin: Pin, placement: Placement, slot: Slot) -> bool:
+    choice = placement[slot]
+    return pin.admits(choice.provider, choice.offer, choice.region)
+
+
+def _check_there(solver: Solver, placement: Placement, *, can_be_deployed: bool = False) -> None:
+    pins = {slot: exactly(choice) for slot, choice in placement.items()}
+    check_choices(solver.book, pins, "placement", deployable=can_be_deployed)
+
+
+def _told(solver: Solver, decision: Decision) -> Json:
+    return {"price_book": identity(solver.book), **decision.as_json()}
+
+
+def bill(solver: Solver, kept: Kept) -> bytes:
+    """What the twin's placement costs at the prices of now, line by line."""
+    if kept.placement is None:
+        raise ConflictError("this twin has no placement yet, so there is no bill; optimize it first")
+    placement = read_placement(kept.placement)
+    invoice = solver.bill(kept.asked(), placement)
+    return encoded(
+        {"price_book": identity(solver.book), "placement": kept.placement, **invoice_json(invoice, solver.book)}
+    )
+
+
+def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:
+    """What each twin's placement costs in USD per month, or why that cannot be said."""
+    found: list[float | str] = []
+    for kept in twins:
+        assert kept.placement is not None
+        try:
+            found.append(solver.bill(kept.asked(), read_placement(kept.placement)).usd)
+        except PriceError as error:
+            found.append(str(error))
+    return found
+
+
+def _pins(overrides: Mapping[str, str]) -> dict[Slot, Pin]:
+    return dict(Constraints.model_validate({"pins": dict(overrides)}).pins)
+
+
+def _slots(names: Sequence[str]) -> set[Slot]:
+    found = set()
+    for number, name in enumerate(names):
+        try:
+            found.add(parse_slot(name))
+        except ValueError as error:
+            raise InvalidInputError("request", [Finding(f"drop[{number}]", str(error), name)]) from error
+    return found

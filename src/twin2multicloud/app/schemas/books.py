@@ -1,0 +1,34 @@
+"""Price books that were taken up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class TwinEffect(BaseModel):
+    """What a book did to the bill of a twin that you may see, USD per month."""
+
+    twin: str
+    before_usd: float | None
+    after_usd: float | None
+    problem: str | None
+
+
+class BookSummary(BaseModel):
+    """A book that was taken up; `changes` counts what differs from the one before."""
+
+    number: int
+    hash: str
+    date: str
+    taken_at: datetime
+    changes: dict[str, int]
+
+
+class BookDetail(BookSummary):
+    """A book with what differs from the one before, as `prices diff --json` writes it, and what that does to twins."""
+
+    diff: dict[str, Any] = Field(description="Empty for the first book.")
+    twins: list[TwinEffect]

@@ -1,0 +1,155 @@
+"""What there is to choose from: workloads, offers, regions, prices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from twin2multicloud.app.schemas.answers import BookIdentity
+from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.problems import FieldProblem
+from twin2multicloud.model.slots import Provider
+
+Word = Annotated[str | None, Field(max_length=120)]
+
+
+class WorkloadSummary(BaseModel):
+    """A built-in workload."""
+
+    name: str
+    title: str
+    description: str
+    workload: dict[str, Any]
+
+
+class WorkloadDetail(WorkloadSummary):
+    """A built-in workload with the files of a twin to start from (path → text)."""
+
+    files: dict[str, str]
+
+
+class Checked(BaseModel):
+    """What was found in a definition: `findings` keep it from being used, `warnings` are perhaps not meant. `summary`
+    is what `check --json` says of a twin; of a workload its figures.
+    """
+
+    kind: Literal["twin", "workload"]
+    ok: bool
+    findings: list[FieldProblem]
+    warnings: list[FieldProblem]
+    summary: dict[str, Any] | None
+
+
+class OffersQuery(Body):
+    """Which offers: all that are given must hold. `slot` may be a layer: L3 is all three tiers."""
+
+    slot: Word = None
+    provider: Word = None
+    feature: Word = None
+    deployable: bool | None = None
+    region: Annotated[Word, Field(description="Says of each offer of that cloud whether it can be had there.")] = None
+
+
+class Offer(BaseModel):
+    """One way to fill a slot; `regions` are those in which all its prices are known."""
+
+    id: str
+    slot: str
+    provider: Provider
+    service: str
+    variant: str
+    summary: str
+    features: list[str]
+    deployable: bool
+    regions: list[str]
+    region: str | None = None
+    available: bool | None = None
+    reason: str | None = None
+
+
+class Offers(BaseModel):
+    """Offers in the slots' order."""
+
+    items: list[Offer]
+
+
+class RegionsQuery(Body):
+    """Which regions."""
+
+    provider: Word = None
+    complete: Annotated[bool | None, Field(description="Whether every slot can be filled there.")] = None
+
+
+class Region(BaseModel):
+    """A region; in a `complete` one every slot can be filled, so that it is considered without being named."""
+
+    provider: Provider
+    code: str
+    name: str
+    country: str
+    geography: str
+    zone: str
+    complete: bool
+
+
+class Regions(BaseModel):
+    """Regions in the book's order."""
+
+    items: list[Region]
+
+
+class Prices(BookIdentity):
+    """The price book in use, its age in days, and how much is in it."""
+
+    age_days: int
+    providers: dict[Provider, dict[str, int]]
+    confidences: dict[str, int]
+
+
+class MetersQuery(Body):
+    """Which meters. With `region` each comes with its price there."""
+
+    provider: Word = None
+    region: Word = None
+    service: Annotated[Word, Field(description="Part of the service's name.")] = None
+    meter: Annotated[Word, Field(description="Part of the meter's name.")] = None
+    cursor: Annotated[str | None, Field(max_length=120)] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class Meters(BaseModel):
+    """Part of the meters: what each counts, in how many regions it is priced; `figures` in the region asked about."""
+
+    price_book: BookIdentity
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+class MeterQuery(Body):
+    """One meter: in all regions or one; with `quantity` (units a month, needs `region`) what that costs."""
+
+    meter: str
+    region: Word = None
+    quantity: Annotated[float | None, Field(ge=0, le=1e18, allow_inf_nan=False)] = None
+    policy: Literal["list", "eu-data-act"] = "list"
+
+
+class MeterDetail(BaseModel):
+    """A meter's rule and prices, as `prices explain --json` writes them."""
+
+    price_book: BookIdentity
+    meter: dict[str, Any]
+    figures: list[dict[str, Any]]
+    missing: list[str]
+    quantity: float | None = None
+    lines: list[dict[str, float]] | None = None
+    usd_per_month: float | None = None
+
+
+class BookCheck(BaseModel):
+    """Whether the files make a sound price book; if so, which."""
+
+    ok: bool
+    findings: list[FieldProblem]
+    price_book: BookIdentity | None

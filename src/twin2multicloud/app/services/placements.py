@@ -1,0 +1,227 @@
+"""Where a twin's slots go: proposals that were made for it, and what people decided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, defer
+
+from twin2multicloud.app.auth.access import Principal
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.runs import Claim
+from twin2multicloud.app.db.tables.twins import Optimization, Twin, TwinVersion
+from twin2multicloud.app.errors import ConflictError, NotFoundError
+from twin2multicloud.app.events.log import NewEvent
+from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.optimizing.twins import Change, Changed, Kept, Proposal
+from twin2multicloud.app.schemas import placements as shapes
+from twin2multicloud.app.services import audit, prices, twins
+from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import Slot
+
+
+def kept(session: Session, twin: Twin) -> Kept:
+    """What the optimizer needs to know of a twin as it is."""
+    version = twins.current(session, twin)
+    followed = None
+    if version.optimization_id is not None:
+        followed = session.get(Optimization, version.optimization_id)
+    constraints = None if followed is None else followed.inputs["constraints"]
+    return Kept(version.source, version.format, version.placement, version.overrides, constraints)
+
+
+def wanted(session: Session, twin: Twin, given: shapes.PlacementInput) -> tuple[Kept, Change]:
+    """What somebody wants changed, and the twin that it is to be applied to: with a proposal come its constraints and
+    the decisions that it was made under. `NotFoundError` for a proposal that was not made for this twin.
+    """
+    before = kept(session, twin)
+    if given.optimization is None:
+        by_hand = given.placement is not None
+        return before, Change(given.placement, given.overrides, given.drop, by_hand=by_hand)
+    found = the_optimization(session, twin, given.optimization)
+    following = Kept(
+        before.source,
+        before.format,
+        before.placement,
+        found.inputs["overrides"],
+        found.inputs["constraints"],
+    )
+    return following, Change(found.result["placement"], given.overrides, given.drop)
+
+
+def save_proposal(
+    backend: Backend,
+    session: Session,
+    principal: Principal,
+    twin: Twin,
+    number: int,
+    book: Book,
+    proposal: Proposal,
+    result: dict[str, Any],
+) -> Optimization:
+    """Keep a proposal that was made for version `number` of a twin. It changes nothing about the twin."""
+    prices.keep(backend, session, book)
+    saved = Optimization(
+        id=backend.make_id("opt"),
+        workspace_id=twin.workspace_id,
+        twin_id=twin.id,
+        twin_number=number,
+        inputs=proposal.inputs,
+        book_hash=book.hash,
+        result=result,
+        usd_per_month=proposal.usd_per_month,
+        created_by=principal.user_id,
+        created_at=_now(backend),
+    )
+    session.add(saved)
+    text = f"{twin.name}: ${saved.usd_per_month:,.2f} / month would be the cheapest"
+    data = {"optimization": saved.id, "number": number, "usd_per_month": saved.usd_per_month}
+    backend.events.add(session, NewEvent(twin.workspace_id, "twin.optimized", text, twin_id=twin.id, data=data))
+    audit.note(
+        backend, session, principal, "twin.optimized", twin.id, workspace_id=twin.workspace_id, optimization=saved.id
+    )
+    return saved
+
+
+def place(
+    backend: Backend,
+    session: Session,
+    principal: Principal,
+    twin: Twin,
+    seen: int,
+    given: shapes.PlacementInput,
+    changed: Changed,
+    book: Book,
+) -> TwinVersion:
+    """Keep a new version of a twin with another placement. `StaleError` if the twin was changed since it was `seen`,
+    `ConflictError` while a run is under way, and for a slot that exists: that one is moved, with all it holds.
+    """
+    twins.claim(session, twin, seen)
+    before = twins.current(session, twin)
+    placement = Placement.model_validate(changed.decision["placement"])
+    _check_unclaimed(session, twin)
+    _check_unmoved(session, twin, before, placement)
+    prices.keep(backend, session, book)
+    version = _version(backend, principal, twin, before, given, changed)
+    session.add(version)
+    warning = changed.decision["warning"]
+    text = f"{twin.name} is placed for ${version.usd_per_month:,.2f} / month ({principal.name})"
+    data = {
+        "number": twin.number,
+        "usd_per_month": version.usd_per_month,
+        "extra_usd": changed.decision["extra_usd"],
+        "overrides": changed.overrides,
+        "optimization": version.optimization_id,
+    }
+    backend.events.add(
+        session,
+        NewEvent(
+            twin.workspace_id,
+            "twin.placed",
+            text if warning is None else f"{text}; {warning}",
+            "info" if warning is None else "warning",
+            twin_id=twin.id,
+            data=data,
+        ),
+    )
+    audit.note(
+        backend, session, principal, "twin.placed", twin.id, workspace_id=twin.workspace_id, name=twin.name, **data
+    )
+    return version
+
+
+def _version(
+    backend: Backend,
+    principal: Principal,
+    twin: Twin,
+    before: TwinVersion,
+    given: shapes.PlacementInput,
+    changed: Changed,
+) -> TwinVersion:
+    """The twin's next version: the same definition at another placement."""
+    twin.number += 1
+    twin.version += 1
+    twin.updated_at = _now(backend)
+    return TwinVersion(
+        twin_id=twin.id,
+        number=twin.number,
+        format=before.format,
+        source=before.source,
+        files=before.files,
+        placement=changed.decision["placement"],
+        overrides=changed.overrides,
+        # Constraints of the proposal that was taken last go on to hold for what people decide.
+        optimization_id=given.optimization or before.optimization_id,
+        devices=before.devices,
+        usd_per_month=changed.decision["usd_per_month"],
+        note=given.note,
+        created_by=principal.user_id,
+        created_at=twin.updated_at,
+    )
+
+
+def _check_unclaimed(session: Session, twin: Twin) -> None:
+    runs = session.scalars(select(Claim.run_id).where(Claim.twin_id == twin.id)).all()
+    if runs:
+        raise ConflictError(
+            f"a run of '{twin.name}' is under way, which rests on its placement; wait for it or cancel it",
+            details={"runs": list(runs)},
+        )
+
+
+def _check_unmoved(session: Session, twin: Twin, before: TwinVersion, after: Placement) -> None:
+    """A slot that exists stays where it is. What it is deployed as is what its placement says, since nothing but a move
+    can change that once the slot exists.
+    """
+    deployed = None if before.placement is None else Placement.model_validate(before.placement)
+    astray = []
+    for stack in twins.stacks_of(session, [twin.id]):
+        if stack.slot not in [slot.value for slot in Slot]:
+            continue  # what a cloud needs once, whatever the slots
+        slot = Slot(stack.slot)
+        choice = after[slot]
+        there = stack.site if deployed is None else str(deployed[slot])
+        elsewhere = stack.site != f"{choice.provider.value}/{choice.region}"
+        if elsewhere or (deployed is not None and deployed[slot] != choice):
+            astray.append({"slot": slot.value, "target": stack.target, "deployed": there, "wanted": str(choice)})
+    if astray:
+        told = "; ".join(f"{each['slot']} is deployed as {each['deployed']} ({each['target']})" for each in astray)
+        names = ", ".join(dict.fromkeys(each["slot"] for each in astray))
+        raise ConflictError(
+            f"{told}. To have {names} elsewhere, move it there with all it holds, or destroy it first",
+            details={"slots": astray},
+        )
+
+
+# ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────
+def optimizations(twin: Twin) -> Select[Optimization]:
+    """All proposals for a twin, without their results, which are large."""
+    return select(Optimization).where(Optimization.twin_id == twin.id).options(defer(Optimization.result))
+
+
+def the_optimization(session: Session, twin: Twin, optimization_id: str) -> Optimization:
+    """A proposal for a twin; `NotFoundError` if it was made for another, or never."""
+    found = session.get(Optimization, optimization_id)
+    if found is None or found.twin_id != twin.id:
+        raise NotFoundError(f"there is no optimization {optimization_id!r} of '{twin.name}'")
+    return found
+
+
+def summary(optimization: Optimization) -> shapes.OptimizationSummary:
+    """What a list tells of a proposal."""
+    return shapes.OptimizationSummary(
+        id=optimization.id,
+        twin=optimization.twin_id or "",
+        twin_number=optimization.twin_number or 0,
+        usd_per_month=optimization.usd_per_month,
+        book_hash=optimization.book_hash,
+        inputs=optimization.inputs,
+        created_by=optimization.created_by,
+        created_at=optimization.created_at,
+    )
+
+
+def _now(backend: Backend) -> datetime:
+    return datetime.fromtimestamp(backend.clock.now(), UTC)

@@ -1,0 +1,68 @@
+"""Price books: the one in use, those that were, and taking up a newer one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.twins import PriceBookVersion
+from twin2multicloud.app.optimizing.books import Book
+
+_LOCK = 0x7432_6D70
+
+
+def current(backend: Backend) -> Book:
+    """The book in use: the one taken up last; before any was, the one that the settings name, or the bundled one."""
+    with backend.database.read() as session:
+        taken = newest(session)
+    return backend.books.given() if taken is None else book_of(backend, taken)
+
+
+def newest(session: Session) -> str | None:
+    """The hash of the book taken up last."""
+    return session.scalar(select(PriceBookVersion.hash).order_by(PriceBookVersion.number.desc()).limit(1))
+
+
+def book_of(backend: Backend, book_hash: str) -> Book:
+    """A book that is kept. `KeyError` for one that is not."""
+
+    def load() -> Book:
+        with backend.database.read() as session:
+            found = session.get(PriceBookVersion, book_hash)
+            if found is None:
+                raise KeyError(book_hash)
+            content = found.content
+        return Book.unpacked(content)
+
+    return backend.books.get(book_hash, load)
+
+
+def keep(backend: Backend, session: Session, book: Book) -> None:
+    """Keep the book that something rests on, if it is not kept yet: the first one in use was taken up by nobody."""
+    if session.get(PriceBookVersion, book.hash) is None:
+        take_turns(session)
+        if session.get(PriceBookVersion, book.hash) is None:
+            session.add(version(backend, session, book, {}))
+            session.flush()
+
+
+def version(backend: Backend, session: Session, book: Book, changes: dict[str, object]) -> PriceBookVersion:
+    """The row of a book as the next version; the caller has taken its turn."""
+    last = session.scalar(select(PriceBookVersion.number).order_by(PriceBookVersion.number.desc()).limit(1))
+    return PriceBookVersion(
+        hash=book.hash,
+        number=(last or 0) + 1,
+        date=book.prices.date,
+        content=book.packed(),
+        changes=changes,
+        taken_at=datetime.fromtimestamp(backend.clock.now(), UTC),
+    )
+
+
+def take_turns(session: Session) -> None:
+    """Of several who number books one goes on at a time, until its transaction ends. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
