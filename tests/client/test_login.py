@@ -19,7 +19,11 @@ STARTED = DeviceStarted(
     expires_in=60,
     interval=5,
 )
-KEY = {"key": "t2m_new", "name": "command line", "scopes": ["read"], "expires_at": None}
+KEY = {
+    "id": "key_1", "name": "command line", "prefix": "t2m_new", "user": "usr_1", "scopes": ["read"], "workspace": None,
+    "made_with": None, "created_at": "2026-11-26T08:00:00Z", "expires_at": None, "revoked_at": None,
+    "last_used_at": None, "token": "t2m_new",
+}  # fmt: skip
 
 
 def refused(error: str, status: int = 400, name: str = "device-login", **more: object) -> httpx2.Response:
@@ -39,7 +43,7 @@ def test_it_asks_as_often_as_it_may_until_somebody_agrees() -> None:
         refused("authorization_pending"), refused("slow_down", interval=11), httpx2.Response(200, json=KEY)
     )
     left: list[float] = []
-    assert server.client().login.wait_device(STARTED, left.append).key == "t2m_new"
+    assert server.client().login.wait_device(STARTED, left.append).token == "t2m_new"
     assert sum(server.waited) == 5 + 5 + 11
     assert left[:3] == [60, 59, 58]
     assert {json.loads(request.content)["device_code"] for request in server.asked} == {"device"}

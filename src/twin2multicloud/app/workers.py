@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
+from twin2multicloud.app import logs
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.serving import alone, announced, bound, open_app, prepare, serve_on
 from twin2multicloud.app.settings import Settings, read_settings
@@ -86,6 +87,7 @@ def _end(workers: list[subprocess.Popen[bytes]]) -> None:
 def main() -> None:
     """One of them, on a socket that it inherits."""
     settings = read_settings()
+    logs.configure(settings.log_format)
     with socket.socket(fileno=int(sys.argv[1])) as listener, open_app(settings) as (backend, app):
         threading.Thread(target=_orphaned, daemon=True).start()
         serve_on(listener, settings, backend, app, lambda: None)

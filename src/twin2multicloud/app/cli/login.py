@@ -150,7 +150,7 @@ def _asked_key(url: str, request: LoginRequest) -> str:
 
     given: dict[str, object] = {
         "client_name": f"command line on {socket.gethostname()}"[:60],
-        "lasts_days": request.days,
+        "days": request.days,
     }
     if request.scopes:
         known(request.scopes, "--scope", _SCOPES)
@@ -162,7 +162,7 @@ def _asked_key(url: str, request: LoginRequest) -> str:
         if request.open_browser and sys.stderr.isatty():
             webbrowser.open(started.verification_uri_complete)
         with _waiting() as told:
-            return client.login.wait_device(started, told).key
+            return client.login.wait_device(started, told).token
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import Final
 
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.errors import BackendError, ForbiddenError
+from twin2multicloud.app.schemas.keys import NewKey
 from twin2multicloud.app.schemas.login import (
-    DeviceKey,
     DevicePoll,
     DeviceRequest,
     DeviceStarted,
@@ -45,7 +45,7 @@ class Login:
         """Ask for a key; somebody has to agree to the code in a browser."""
         return self._http.send("POST", f"{_PATH}/device", DeviceStarted, body=asked)
 
-    def wait_device(self, started: DeviceStarted, waiting: Callable[[float], None] = lambda _: None) -> DeviceKey:
+    def wait_device(self, started: DeviceStarted, waiting: Callable[[float], None] = lambda _: None) -> NewKey:
         """The key, once somebody agreed. `waiting` is told every second how many seconds are left.
 
         Raises `ForbiddenError` if nobody did in time, or somebody said no.
@@ -58,7 +58,7 @@ class Login:
                 left -= 1.0
             try:
                 return self._http.send(
-                    "POST", f"{_PATH}/device/token", DeviceKey, body=DevicePoll(device_code=started.device_code)
+                    "POST", f"{_PATH}/device/token", NewKey, body=DevicePoll(device_code=started.device_code)
                 )
             except BackendError as error:
                 reason = error.details.get("error")
