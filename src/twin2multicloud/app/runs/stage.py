@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -67,9 +68,9 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
     with EventWriter(backend, subject.run) as writer:
         teller = RunTeller(writer, subject.run.plan if name != PLAN else None, revealed.extend)
         try:
-            work = _surroundings(backend, subject, writer, teller)
-            target = find(subject.run.target)
-            done: Planned | dict[str, Any] = target.plan(work) if name == PLAN else target.apply(work)
+            with _surroundings(backend, subject, writer, teller) as work:
+                target = find(subject.run.target)
+                done: Planned | dict[str, Any] = target.plan(work) if name == PLAN else target.apply(work)
         except WorkFailedError as error:
             return _failed(backend, writer, teller, (run_id, name, attempt), str(error), error.result)
         except Twin2MultiCloudError as error:
@@ -171,25 +172,27 @@ def _subject(backend: Backend, run_id: str) -> _Subject:
         return _Subject(run, twin, version, person)
 
 
-def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, teller: RunTeller) -> Work:
+@contextmanager
+def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, teller: RunTeller) -> Iterator[Work]:
     run, version = subject.run, subject.version
     assert run.twin_id is not None
     assert version is not None
     asked = RunInput.model_validate(run.request)
     scratch = scratch_of(backend, run.id)
-    return Work(
-        backend,
-        run,
-        asked,
-        run.twin_id,
-        twins.definition_of(version),
-        None if version.placement is None else Placement.model_validate(version.placement),
-        teller,
-        writer,
-        scratch,
-        subject.person,
-        environment_of_run(backend, run, asked, scratch),
-    )
+    with environment_of_run(backend, run.twin_id, scratch) as environment:
+        yield Work(
+            backend,
+            run,
+            asked,
+            run.twin_id,
+            twins.definition_of(version),
+            None if version.placement is None else Placement.model_validate(version.placement),
+            teller,
+            writer,
+            scratch,
+            subject.person,
+            environment,
+        )
 
 
 def _rows(session: Session, run_id: str, name: str, attempt: int) -> tuple[Run, Stage]:
