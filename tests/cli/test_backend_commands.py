@@ -7,12 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.serving import Place
+from tests.cli.serving import Place, seen
 
 ACCOUNT = """\
 provider: aws
@@ -74,6 +73,34 @@ def test_looking_says_the_same_with_a_server_and_without(place: Place) -> None:
     assert "twin.created" in without[0].out
     assert without[2].out.count("\n") == 1
     assert "hidden" not in "".join(outcome.out + outcome.err for outcome in without)
+
+
+@pytest.mark.slow
+def test_a_twin_is_optimized_placed_and_planned(place: Place) -> None:
+    place.done("twins", "create", place.twin)
+    proposed = place.done("twins", "optimize", "greenhouse", "--providers", "aws,azure", "--json").json
+    assert proposed["usd_per_month"] == pytest.approx(proposed["result"]["usd_per_month"])
+    assert place("runs", "start", "plan", "greenhouse").code == 6, "a proposal places nothing"
+    place.done("twins", "place", "greenhouse", "--proposal", proposed["id"])
+    other = "azure" if proposed["result"]["placement"]["L3.hot"]["provider"] == "aws" else "aws"
+    decided = place.done("twins", "place", "greenhouse", f"L3.hot={other}")
+    assert "more than the cheapest" in decided.err
+    assert "▲ not cost-optimal" in decided.err
+    for arguments, code, told in (
+        (("L3.hot",), 2, "is no SLOT=WHAT"),
+        ((), 2, "say what to change"),
+        (("L3.hot=nonsense",), 4, "is not a provider"),
+    ):
+        refused = place("twins", "place", "greenhouse", *arguments)
+        assert (refused.code, told in refused.err) == (code, True), refused.err
+    # Without a server its own process carries the run out.
+    planned = place.done("runs", "start", "plan", "greenhouse")
+    assert "Plan: " in planned.out
+    assert "✓ planned" in planned.err
+    again = place.done("runs", "watch", "greenhouse")
+    assert again.out == planned.out
+    assert place.done("runs", "show", "greenhouse/1").out.endswith(planned.out)
+    assert place.done("runs", "list", "--json").json[0]["status"] == "succeeded"
 
 
 def test_credentials_come_from_files_and_are_never_told(place: Place) -> None:
@@ -167,10 +194,3 @@ def test_following_tells_at_once_survives_a_restart_and_ends_with_ctrl_c(place: 
     told = log.read_text()
     assert [told.count(f"is at version {number}") for number in (2, 3, 4)] == [1, 1, 1]
     assert "Traceback" not in told
-
-
-def seen(log: Path, text: str, patience_s: float = 60.0) -> None:
-    deadline = time.monotonic() + patience_s
-    while text not in log.read_text():
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)

@@ -25,6 +25,7 @@ from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.services import local_login
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -91,19 +92,23 @@ def _hold(file: Path, data: Path, doing: str) -> HeldFile:
     )
 
 
-def prepare(database: Database) -> None:
-    """Make the tables of a new database; `MigrationError` where an older or newer version of the program made them."""
-    if migrate.revision(database) is None:
-        migrate.upgrade(database)
+def prepare(backend: Backend) -> None:
+    """Make the tables of a new database, and the local user where nobody signs in; `MigrationError` where an older or
+    newer version of the program made the tables.
+    """
+    if migrate.revision(backend.database) is None:
+        migrate.upgrade(backend.database)
     else:
-        migrate.check(database)
+        migrate.check(backend.database)
+    if backend.settings.auth == local_login.PROVIDER:
+        local_login.prepare(backend)
 
 
 @contextmanager
 def open_app(settings: Settings) -> Iterator[tuple[Backend, FastAPI]]:
     """The backend and its API, over a database that is made if it is new."""
     with open_backend(settings) as backend:
-        prepare(backend.database)
+        prepare(backend)
         yield backend, create_app(backend)
 
 
@@ -131,7 +136,7 @@ def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,  # `logs` has everything in one stream
         access_log=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
@@ -146,7 +151,7 @@ def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says when it listens, and ends streams before it waits for requests to end."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI | None, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._app = app
         self._ready = ready
@@ -172,7 +177,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As it is, without waiting for streams, which would not end by themselves."""
-        end_streams(self._app)
+        if self._app is not None:
+            end_streams(self._app)
         await super().shutdown(sockets)
 
 
@@ -188,6 +194,16 @@ def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> Non
             ready(backend, settings)
 
         serve_on(listener, settings, backend, app, begun)
+
+
+def serve_optimizer(settings: Settings, ready: Callable[[Settings], None]) -> None:
+    """Serve the optimizer alone, which keeps nothing, until SIGINT or SIGTERM."""
+    from twin2multicloud.app.api.optimizer_app import create_optimizer_app
+
+    listener, settings = bound(settings)
+    with listener:
+        app = create_optimizer_app(settings)
+        _Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
 
 
 def serve_on(

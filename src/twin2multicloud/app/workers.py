@@ -17,7 +17,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
-from twin2multicloud.app.db.database import Database
+from twin2multicloud.app import logs
+from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.serving import alone, announced, bound, open_app, prepare, serve_on
 from twin2multicloud.app.settings import Settings, read_settings
 from twin2multicloud.model.errors import UsageError
@@ -32,11 +33,8 @@ def serve_with(settings: Settings, count: int, ready: Callable[[Settings], None]
     if not settings.url.startswith("postgres"):
         raise UsageError("--workers: several processes need PostgreSQL; set T2M_DATABASE_URL, or serve with one")
     with alone(settings, "serve"), ExitStack() as stack:
-        database = Database(settings.url)
-        try:
-            prepare(database)  # once, before they all look
-        finally:
-            database.close()
+        with open_backend(settings) as backend:
+            prepare(backend)  # once, before they all look
         listener, settings = bound(settings)
         stack.enter_context(listener)
         ended = threading.Event()
@@ -89,6 +87,7 @@ def _end(workers: list[subprocess.Popen[bytes]]) -> None:
 def main() -> None:
     """One of them, on a socket that it inherits."""
     settings = read_settings()
+    logs.configure(settings.log_format)
     with socket.socket(fileno=int(sys.argv[1])) as listener, open_app(settings) as (backend, app):
         threading.Thread(target=_orphaned, daemon=True).start()
         serve_on(listener, settings, backend, app, lambda: None)

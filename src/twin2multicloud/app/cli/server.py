@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.cli.failures import say
@@ -23,6 +24,7 @@ class ServeRequest:
     data: Path | None
     config: Path | None
     workers: int
+    only: Literal["optimizer"] | None
     open_browser: bool
 
 
@@ -37,10 +39,17 @@ def settings_of(data: Path | None, config: Path | None, **more: Any) -> Settings
 
 def serve(request: ServeRequest) -> int:
     """Serve until a signal."""
-    from twin2multicloud.app import serving
+    from twin2multicloud.app import logs, serving
 
-    settings = settings_of(request.data, request.config, host=request.host, port=request.port)
-    if request.workers > 1:
+    settings = settings_of(request.data, request.config, host=request.host, port=request.port, only=request.only)
+    logs.configure(settings.log_format, level=logging.WARNING if settings.log_format == "text" else logging.INFO)
+    if settings.only is not None:
+        if request.workers > 1:
+            raise UsageError("--workers: the optimizer has processes of its own; set T2M_OPTIMIZER_PROCESSES")
+        serving.serve_optimizer(
+            settings, lambda found: say(f"the optimizer listens at {found.origin}; Ctrl-C stops it")
+        )
+    elif request.workers > 1:
         from twin2multicloud.app.workers import serve_with
 
         def ready(found: Settings) -> None:
@@ -61,7 +70,6 @@ def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
     if settings.auth == "local":
         from twin2multicloud.app.services import local_login
 
-        local_login.prepare(backend)
         where = local_login.link(backend)
         say(f"sign in, once, within minutes: {where}")
     if request.open_browser:

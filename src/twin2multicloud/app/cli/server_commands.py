@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,6 +36,9 @@ def serve(
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="Processes that serve; more than one needs PostgreSQL.")
     ] = 1,
+    only: Annotated[
+        Literal["optimizer"] | None, typer.Option(help="Serve the optimizer alone: it keeps nothing, and knows nobody.")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser, signed in.")] = False,
 ) -> None:
     """Serve the API and the front end from this process, until Ctrl-C.
@@ -51,7 +54,7 @@ def serve(
     """
     from twin2multicloud.app.cli import server as commands
 
-    request = commands.ServeRequest(host, port, data, config, workers, open_browser)
+    request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
     finish(context, False, lambda: commands.serve(request))
 
 
