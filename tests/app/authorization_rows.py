@@ -11,6 +11,7 @@ from starlette.testclient import WebSocketDenialResponse
 
 from tests.app import cloud_accounts
 from tests.app.backends import SOCKETS, TWIN, Person, Site
+from tests.app.deployments import locked, saved
 from tests.app.runners import place, work_off
 from twin2multicloud.app.db.tables import Run, TwinMember
 from twin2multicloud.app.db.tables.people import Role
@@ -137,6 +138,16 @@ def _placed(scene: Scene) -> dict[str, str]:
     return {}
 
 
+def _two_states(scene: Scene) -> dict[str, str]:
+    saved(scene.site, scene.twin_id, "clouds", "L3-hot", 2)
+    return {}
+
+
+def _locked(scene: Scene) -> dict[str, str]:
+    locked(scene.site, scene.twin_id, "clouds", "L3-hot", "one")
+    return {}
+
+
 def _somebody(scene: Scene) -> Mapping[str, str]:
     return {"user": scene.site.person(f"somebody-{scene.site.backend.make_id('x')}", Role.VIEWER).user_id}
 
@@ -247,6 +258,20 @@ ROWS: dict[str, Row] = {
     ),
     f"POST {_V1}/prices/refresh": Row("run", "operator", "workspace", 201),
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
+    # operating
+    f"GET {_V1}/twins/{{twin}}/status": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/outputs": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/links": Row("read", "operator", "twin"),
+    f"GET {_V1}/twins/{{twin}}/proof": Row("read", "operator", "twin", 409),
+    # states
+    f"GET {_V1}/twins/{{twin}}/states": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/states/{{stack}}": Row("read", "viewer", "twin", path={"stack": "L3-hot"}),
+    f"POST {_V1}/twins/{{twin}}/states/{{stack}}/rollback": Row(
+        "run", "owner", "twin", path={"stack": "L3-hot"}, prepare=_two_states, body={"version": 1}
+    ),
+    f"POST {_V1}/twins/{{twin}}/states/{{stack}}/unlock": Row(
+        "run", "owner", "twin", 204, path={"stack": "L3-hot"}, prepare=_locked, body={"lock": "one", "force": True}
+    ),
     # users
     f"GET {_V1}/users": Row("read"),
     f"GET {_V1}/users/{{user}}": Row("read", path={"user": "@me"}),

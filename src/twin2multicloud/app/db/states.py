@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, select
@@ -27,14 +27,25 @@ from twin2multicloud.runtime.ports import Clock
 
 
 class DatabaseStateStore:
-    """See `StateStore`. Of a twin at a target."""
+    """See `StateStore`. Of a twin at a target. `session`: changes are part of that writing session, which commits or
+    does not, instead of having one of their own each.
+    """
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, twin_id: str, target: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        clock: Clock,
+        twin_id: str,
+        target: str,
+        session: Session | None = None,
+    ) -> None:
         self._database = database
         self._sealer = sealer
         self._clock = clock
         self._twin_id = twin_id
         self._target = target
+        self._session = session
 
     def stacks(self) -> list[str]:
         """As `StateStore.stacks`."""
@@ -158,7 +169,7 @@ class DatabaseStateStore:
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
     @contextmanager
     def _changing(self) -> Iterator[Session]:
-        with self._database.write() as session:
+        with nullcontext(self._session) if self._session is not None else self._database.write() as session:
             self._database.take_turns(session, f"states/{self._twin_id}/{self._target}")
             yield session
 
