@@ -11,7 +11,7 @@ from starlette.testclient import WebSocketDenialResponse
 
 from tests.app import cloud_accounts
 from tests.app.backends import SOCKETS, TWIN, Person, Site
-from tests.app.deployments import locked, saved
+from tests.app.deployments import locked, raised, saved
 from tests.app.runners import place, work_off
 from twin2multicloud.app.db.tables import Run, TwinMember
 from twin2multicloud.app.db.tables.people import Role
@@ -148,6 +148,10 @@ def _locked(scene: Scene) -> dict[str, str]:
     return {}
 
 
+def _alert(scene: Scene) -> dict[str, str]:
+    return {"alert": raised(scene.site, scene.twin_id)}
+
+
 def _somebody(scene: Scene) -> Mapping[str, str]:
     return {"user": scene.site.person(f"somebody-{scene.site.backend.make_id('x')}", Role.VIEWER).user_id}
 
@@ -272,6 +276,12 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/twins/{{twin}}/states/{{stack}}/unlock": Row(
         "run", "owner", "twin", 204, path={"stack": "L3-hot"}, prepare=_locked, body={"lock": "one", "force": True}
     ),
+    # alerts
+    f"GET {_V1}/alerts": Row("read"),
+    f"GET {_V1}/twins/{{twin}}/alerts": Row("read", "viewer", "twin"),
+    f"POST {_V1}/alerts/{{alert}}/acknowledge": Row("run", "operator", "twin", prepare=_alert),
+    f"POST {_V1}/alerts/{{alert}}/mute": Row("run", "operator", "twin", prepare=_alert, body={"minutes": 5}),
+    f"POST {_V1}/alerts/{{alert}}/unmute": Row("run", "operator", "twin", prepare=_alert),
     # users
     f"GET {_V1}/users": Row("read"),
     f"GET {_V1}/users/{{user}}": Row("read", path={"user": "@me"}),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.app.backends import Site
 from twin2multicloud.app.db.states import DatabaseStateStore
+from twin2multicloud.app.db.tables import Alert, Twin
+from twin2multicloud.app.services import alerts
 from twin2multicloud.deployer.state.errors import LockedError
 from twin2multicloud.deployer.state.records import Holder, LockRequest
 
@@ -46,3 +49,13 @@ def locked(site: Site, twin: str, target: str, stack: str, lock: str, held: str 
         store(site, twin, target).lock(stack, LockRequest(lock, "OperationTypeApply", who="olga"), holder)
     except LockedError:
         return
+
+
+def raised(site: Site, twin: str, fold: str = "link-timeout|L2", **more: Any) -> str:
+    """Have a problem come once; the alert's id."""
+    at = datetime.fromtimestamp(site.clock.now(), UTC)
+    problem = alerts.Problem(fold, "link-timeout", more.pop("severity", "error"), "no answer", at, "L2", "aws", **more)
+    with site.backend.database.write() as session:
+        alerts.fold_in(site.backend, session, session.get_one(Twin, twin), "sandbox", [problem])
+    with site.backend.database.read() as session:
+        return session.query(Alert).filter_by(twin_id=twin, fold=fold).one().id

@@ -18,6 +18,7 @@ from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.metrics import Metrics
 from twin2multicloud.app.api.observing import ObservingMiddleware
 from twin2multicloud.app.api.routes import (
+    alerts,
     audit,
     books,
     catalogue,
@@ -63,6 +64,7 @@ _ROUTERS = (
     runs.router,
     operating.router,
     states.router,
+    alerts.router,
     users.router,
     workspaces.router,
     members.router,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
 from twin2multicloud.app.api.limits import known
-from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_run, the_twin, the_workspace
+from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_alert, the_run, the_twin, the_workspace
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.auth.hosts import own_origins
 from twin2multicloud.app.auth.keys import key_principal
@@ -46,6 +46,7 @@ async def _backend(connection: HTTPConnection) -> Backend:
 BackendDep = Annotated[Backend, Depends(_backend)]
 TwinId = Annotated[str, Path(pattern=_ID, examples=["twn_4qz0m8k2v1x7c9b3n5d6"])]
 RunId = Annotated[str, Path(pattern=_ID, examples=["run_7h3k9m2p5r8t1v4x6z0b"])]
+AlertId = Annotated[str, Path(pattern=_ID, examples=["alr_2c5k8m1p4r7t0v3x6z9b"])]
 WorkspaceId = Annotated[str, Path(pattern=_ID, examples=["wsp_1a2b3c4d5e6f7g8h9j0k"])]
 UserId = Annotated[str, Path(pattern=_ID, examples=["usr_4qz0m8k2v1x7c9b3n5d6"])]
 PersonPath = Annotated[
@@ -94,6 +95,8 @@ class Allow:
             the_twin(session, principal, given["twin"], role)
         elif self.rule.on is On.RUN:
             the_run(session, principal, given["run"], role)
+        elif self.rule.on is On.ALERT:
+            the_alert(session, principal, given["alert"], role)
         elif self.rule.on is On.WORKSPACE:
             the_workspace(session, principal, given.get("workspace"), role)
 

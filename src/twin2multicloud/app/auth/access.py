@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
+from twin2multicloud.app.db.tables.events import Alert
 from twin2multicloud.app.db.tables.people import Role, TwinMember, User, Workspace, WorkspaceMember
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.twins import Twin
@@ -37,6 +38,8 @@ class On(StrEnum):
     TWIN = "twin"
     RUN = "run"
     """The run's twin; of a run that is of none, its workspace."""
+    ALERT = "alert"
+    """The alert's twin."""
     INSTALLATION = "installation"
     """Not a role: an admin is asked for."""
 
@@ -134,6 +137,17 @@ def the_run(session: OrmSession, principal: Principal, run_id: str, needed: Role
     held = role_in(session, principal, run.workspace_id) if twin is None else role_on(session, principal, twin)
     check_role(held, needed, f"the run {run.id}", problem)
     return run
+
+
+def the_alert(session: OrmSession, principal: Principal, alert_id: str, needed: Role) -> Alert:
+    """An alert, for whoever has that role for its twin."""
+    alert = session.get(Alert, alert_id)
+    problem = f"there is no alert {alert_id[:60]!r} that you may see"
+    if alert is None:
+        raise NotFoundError(problem)
+    twin = session.get_one(Twin, alert.twin_id)
+    check_role(role_on(session, principal, twin), needed, f"the twin '{twin.name}'", problem)
+    return alert
 
 
 def the_workspace(session: OrmSession, principal: Principal, workspace_id: str | None, needed: Role) -> Workspace:

@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
+from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import NewEvent, Severity
 from twin2multicloud.app.runs.kinds import APPLY, PLAN
 from twin2multicloud.app.schemas.runs import ENDED, Status
+from twin2multicloud.app.services import alerts
 
 _NEXT: Final[Mapping[str, frozenset[Status]]] = {
     "queued": frozenset({"planning", "applying", "cancelled", "failed"}),
@@ -56,6 +58,8 @@ def move_on(
     if to in ENDED:
         run.ended_at = _now(backend)
         session.execute(delete(Claim).where(Claim.run_id == run.id))
+    if to == "failed" and run.twin_id is not None:
+        _alert(backend, session, run, run.twin_id, problem or message)
     tell(backend, session, run, f"run.{to}", message, severity=_SEVERITY.get(to, "info"), data={"problem": problem})
 
 
@@ -147,6 +151,13 @@ def planned(backend: Backend, session: Session, run: Run, plan: Mapping[str, Any
         enqueue(session, run, APPLY)
     else:
         move_on(backend, session, run, "awaiting-approval", f"run {run.number} waits for somebody to agree to its plan")
+
+
+def _alert(backend: Backend, session: Session, run: Run, twin_id: str, problem: str) -> None:
+    facts = {"run": run.id, "number": run.number, "operation": run.kind}
+    message = f"run {run.number} ({run.kind}) failed: {problem}"
+    found = alerts.Problem(f"run-failed|{run.kind}", "run-failed", "error", message, _now(backend), data=facts)
+    alerts.fold_in(backend, session, session.get_one(Twin, twin_id), run.target, [found])
 
 
 def _now(backend: Backend) -> datetime:

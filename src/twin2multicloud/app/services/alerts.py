@@ -1,0 +1,251 @@
+"""Alerts: problems folded to what a person looks after, told once, and again once they come again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from twin2multicloud.app.auth.access import Principal, visible_twins
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.events import Alert
+from twin2multicloud.app.db.tables.people import User
+from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.errors import InvalidError
+from twin2multicloud.app.events.log import NewEvent, Severity
+from twin2multicloud.app.schemas import alerts as shapes
+from twin2multicloud.app.services import audit
+from twin2multicloud.app.services.changes import hold, now
+from twin2multicloud.model.errors import Finding
+
+_MOST_FOLD: Final = 200
+_MOST_MESSAGE: Final = 2_000
+_SEVERITIES: Final[Mapping[str, Severity]] = {
+    "info": "info",
+    "warning": "warning",
+    "error": "error",
+    "critical": "error",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that went wrong, as whoever noticed it tells it. What has the same `fold` is the same alert.
+
+    `total` is how often it has come since `since`, where whoever counts counts from there; without it this is one more
+    time. `over`: it has ended, which nobody needs to be woken for. `data` holds no secret.
+    """
+
+    fold: str
+    kind: str
+    severity: str
+    message: str
+    at: datetime
+    layer: str = ""
+    cloud: str = ""
+    total: int | None = None
+    since: float | None = None
+    over: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def fold_in(backend: Backend, session: Session, twin: Twin, target: str, problems: Sequence[Problem]) -> None:
+    """Take problems up. An event tells of an alert that is new, that was acknowledged and comes again, or that comes
+    again after it was muted.
+    """
+    backend.database.take_turns(session, f"alerts/{twin.id}")
+    for problem in problems:
+        _fold_one(backend, session, twin, target, problem)
+
+
+def acknowledge(backend: Backend, session: Session, principal: Principal, alert: Alert) -> None:
+    """Somebody looks after it. Again: nothing."""
+    hold(session, alert)
+    if alert.acknowledged_at is not None:
+        return
+    alert.acknowledged_at, alert.acknowledged_by = now(backend), principal.user_id
+    _note(backend, session, principal, alert, "alert.acknowledged", f"{principal.name} looks after: {alert.message}")
+
+
+def mute(backend: Backend, session: Session, principal: Principal, alert: Alert, given: shapes.Mute) -> None:
+    """Keep it quiet for a while. `InvalidError` for a moment that is over, or years away."""
+    hold(session, alert)
+    at = now(backend)
+    until = at + timedelta(minutes=given.minutes) if given.minutes is not None else given.until
+    assert until is not None
+    until = until.astimezone(UTC)
+    if not at < until <= at + timedelta(days=365):
+        raise InvalidError("until: is to come, within a year", findings=[Finding("until", "is to come, within a year")])
+    alert.muted_until = until
+    message = f"{principal.name} muted until {until:%Y-%m-%d %H:%M} UTC: {alert.message}"
+    _note(backend, session, principal, alert, "alert.muted", message, until=until.isoformat())
+
+
+def unmute(backend: Backend, session: Session, principal: Principal, alert: Alert) -> None:
+    """Let it be told again. Of one that is not muted: nothing."""
+    hold(session, alert)
+    if alert.muted_until is None:
+        return
+    alert.muted_until = None
+    _note(backend, session, principal, alert, "alert.unmuted", f"{principal.name} unmuted: {alert.message}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which alerts: None for all."""
+
+    twin: str | None = None
+    severities: Sequence[str] | None = None
+    acknowledged: bool | None = None
+    muted: bool | None = None
+
+
+def listed(backend: Backend, principal: Principal, wanted: Wanted) -> Select[Alert]:
+    """Those of the alerts that somebody may see."""
+    query = select(Alert).join(Twin, Twin.id == Alert.twin_id).where(visible_twins(principal))
+    if wanted.twin is not None:
+        query = query.where(Alert.twin_id == wanted.twin)
+    if wanted.severities:
+        query = query.where(Alert.severity.in_(wanted.severities))
+    if wanted.acknowledged is not None:
+        there = Alert.acknowledged_at.is_not(None)
+        query = query.where(there if wanted.acknowledged else ~there)
+    if wanted.muted is True:
+        query = query.where(Alert.muted_until > now(backend))
+    elif wanted.muted is False:
+        query = query.where(or_(Alert.muted_until.is_(None), Alert.muted_until <= now(backend)))
+    return query
+
+
+def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
+    """Alerts as they are told."""
+    twins = {row.id: row.name for row in session.execute(
+        select(Twin.id, Twin.name).where(Twin.id.in_({alert.twin_id for alert in alerts}))
+    )}  # fmt: skip
+    ids = {alert.acknowledged_by for alert in alerts if alert.acknowledged_by is not None}
+    people = {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(ids)))}
+    return [
+        shapes.Alert.model_validate(
+            {
+                "id": alert.id,
+                "workspace": alert.workspace_id,
+                "twin": alert.twin_id,
+                "twin_name": twins.get(alert.twin_id, alert.twin_id),
+                "target": alert.target,
+                "kind": alert.kind,
+                "severity": alert.severity,
+                "layer": alert.layer,
+                "cloud": alert.cloud,
+                "message": alert.message,
+                "data": {name: value for name, value in alert.data.items() if name != _COUNTED},
+                "count": alert.count,
+                "first_at": alert.first_at,
+                "last_at": alert.last_at,
+                "acknowledged_at": alert.acknowledged_at,
+                "acknowledged_by": people.get(alert.acknowledged_by or "", alert.acknowledged_by),
+                "muted_until": alert.muted_until,
+            }
+        )
+        for alert in alerts
+    ]
+
+
+# ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────
+_COUNTED: Final = "counted"
+"""What whoever counts had counted last, and since when: in `data`, told to nobody."""
+
+
+def _fold_one(backend: Backend, session: Session, twin: Twin, target: str, problem: Problem) -> None:
+    fold = _short(problem.fold)
+    alert = session.scalar(
+        select(Alert).where(Alert.twin_id == twin.id, Alert.target == target, Alert.fold == fold).with_for_update()
+    )
+    severity = problem.severity if problem.severity in _SEVERITIES else "warning"
+    message = problem.message[:_MOST_MESSAGE].replace("\x00", "\ufffd")
+    data = {**problem.data, _COUNTED: {"total": problem.total, "since": problem.since}}
+    if alert is None:
+        if problem.over:
+            return
+        alert = Alert(
+            id=backend.make_id("alr"),
+            workspace_id=twin.workspace_id,
+            twin_id=twin.id,
+            target=target,
+            fold=fold,
+            kind=problem.kind[:40],
+            severity=severity,
+            layer=problem.layer[:20],
+            cloud=problem.cloud[:10],
+            message=message,
+            data=data,
+            count=problem.total or 1,
+            first_at=problem.at if problem.since is None else datetime.fromtimestamp(problem.since, UTC),
+            last_at=problem.at,
+        )
+        session.add(alert)
+        session.flush()
+        _tell(backend, session, twin, alert, again=False)
+        return
+    if problem.over:
+        alert.data = {**alert.data, "over": True}
+        return
+    more = _more(alert.data.get(_COUNTED, {}), problem)
+    alert.severity, alert.message, alert.data, alert.last_at = severity, message, data, problem.at
+    if more <= 0:
+        return
+    alert.count += more
+    if alert.muted_until is not None and alert.muted_until > now(backend):
+        return
+    if alert.acknowledged_at is not None or alert.muted_until is not None:
+        alert.acknowledged_at = alert.acknowledged_by = alert.muted_until = None
+        _tell(backend, session, twin, alert, again=True)
+
+
+def _more(before: Mapping[str, Any], problem: Problem) -> int:
+    """How often it came since it was taken up last. A count that began anew counts from there."""
+    if problem.total is None:
+        return 1
+    if before.get("since") == problem.since and isinstance(before.get("total"), int):
+        return problem.total - int(before["total"])
+    return problem.total
+
+
+def _tell(backend: Backend, session: Session, twin: Twin, alert: Alert, *, again: bool) -> None:
+    facts = {name: value for name, value in alert.data.items() if name != _COUNTED}
+    facts |= {
+        "alert": alert.id,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "target": alert.target,
+        "layer": alert.layer,
+        "cloud": alert.cloud,
+        "count": alert.count,
+        "again": again,
+    }
+    severity = _SEVERITIES[alert.severity]
+    backend.events.add(
+        session, NewEvent(twin.workspace_id, "alert", alert.message, severity, twin_id=twin.id, data=facts)
+    )
+
+
+def _note(
+    backend: Backend, session: Session, principal: Principal, alert: Alert, action: str, message: str, **details: Any
+) -> None:
+    facts = {"alert": alert.id, **details}
+    event = NewEvent(alert.workspace_id, action, message, twin_id=alert.twin_id, data=facts)
+    backend.events.add(session, event)
+    audit.note(
+        backend, session, principal, action, alert.id, workspace_id=alert.workspace_id, twin=alert.twin_id, **details
+    )
+
+
+def _short(fold: str) -> str:
+    fold = fold.replace("\x00", "\ufffd")
+    if len(fold) <= _MOST_FOLD:
+        return fold
+    return f"{fold[:150]}#{hashlib.sha256(fold.encode('utf-8', 'replace')).hexdigest()[:40]}"
