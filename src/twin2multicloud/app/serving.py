@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -209,7 +209,7 @@ def serve_optimizer(settings: Settings, ready: Callable[[Settings], None]) -> No
 def serve_on(
     listener: socket.socket, settings: Settings, backend: Backend, app: FastAPI, ready: Callable[[], None]
 ) -> None:
-    """Serve an app on a socket, and carry out runs, until a signal."""
+    """Serve an app on a socket, carry out runs and collect alerts, until a signal."""
     with _runs(backend):
         _Server(uvicorn_config(app, settings), app, ready).run([listener])
 
@@ -227,11 +227,14 @@ def announced(settings: Settings) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def _runs(backend: Backend) -> AbstractContextManager[None]:
+@contextmanager
+def _runs(backend: Backend) -> Iterator[None]:
     # Imported for whoever serves: what carries out runs takes a second to load.
+    from twin2multicloud.app.monitoring.collecting import collecting_alerts
     from twin2multicloud.app.runs.running import carrying_out_runs
 
-    return carrying_out_runs(backend)
+    with carrying_out_runs(backend), collecting_alerts(backend):
+        yield
 
 
 class InThread:

@@ -1,0 +1,175 @@
+"""Gathering what goes wrong with running twins into alerts, while somebody serves.
+
+Of all processes that serve one database one collects at a time: the one that holds a lock, which the system gives back
+however that process ends. What was read and how far that was are written in one transaction, from the position that was
+read from: a restart loses nothing and tells nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.stacks import Document, Stack
+from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
+from twin2multicloud.app.services import alerts
+from twin2multicloud.held import HeldFile
+
+DOCUMENT: Final = "monitoring/position.json"
+"""How far a twin's source was read."""
+_EVERY_S: Final = 1.0
+_AT_ONCE: Final = 8
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Collector:
+    """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another."""
+
+    def __init__(self, backend: Backend, sources: Mapping[str, Source]) -> None:
+        self._backend = backend
+        self._sources = sources
+
+    def deployed(self) -> list[tuple[str, str]]:
+        """Twins and targets that are to be asked about."""
+        with self._backend.database.read() as session:
+            found = session.execute(
+                select(Stack.twin_id, Stack.target).where(Stack.target.in_(self._sources)).distinct()
+            ).all()
+        return [(twin_id, target) for twin_id, target in found]
+
+    def collect(self, twin_id: str, target: str) -> None:
+        """Take up what has come to a twin since it was asked about last."""
+        with self._backend.database.read() as session:
+            before = self._position(session, twin_id, target)
+        polled = self._sources[target].poll(twin_id, before)
+        if polled.position == before and not polled.problems:
+            return
+        with self._backend.database.write() as session:
+            self._backend.database.take_turns(session, f"alerts/{twin_id}")
+            twin = session.get(Twin, twin_id)
+            if twin is None or self._position(session, twin_id, target) != before:
+                return  # it is gone, or another one was faster
+            alerts.fold_in(self._backend, session, twin, target, polled.problems)
+            self._keep(session, twin_id, target, polled.position)
+
+    def _position(self, session: Session, twin_id: str, target: str) -> Position:
+        row = session.get(Document, (twin_id, target, DOCUMENT, 0))
+        if row is None:
+            return Position()
+        return msgspec.json.decode(self._backend.sealer.open(row.sealed, row.context), type=Position)
+
+    def _keep(self, session: Session, twin_id: str, target: str, position: Position) -> None:
+        row = session.get(Document, (twin_id, target, DOCUMENT, 0))
+        if row is None:
+            row = Document(twin_id=twin_id, target=target, name=DOCUMENT, line=0)
+            session.add(row)
+        row.sealed = self._backend.sealer.seal(msgspec.json.encode(position), row.context)
+
+
+class Collecting:
+    """A thread that collects every second while it is the one to do so. A context."""
+
+    def __init__(self, backend: Backend, collector: Collector) -> None:
+        self._backend = backend
+        self._collector = collector
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="collector", daemon=True)
+        self._guard = threading.Lock()
+        self._asked: set[tuple[str, str]] = set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        with ThreadPoolExecutor(_AT_ONCE, "collect") as pool:
+            while not self._ended.is_set():
+                try:
+                    with _the_only_one(self._backend) as alone:
+                        while alone.holds() and not self._ended.is_set():
+                            for each in self._collector.deployed():
+                                self._ask(pool, *each)
+                            self._ended.wait(_EVERY_S)
+                except SQLAlchemyError as error:
+                    _LOG.warning("alerts cannot be collected now: %s", type(error).__name__)
+                self._ended.wait(_EVERY_S)
+
+    def _ask(self, pool: ThreadPoolExecutor, twin_id: str, target: str) -> None:
+        with self._guard:
+            if (twin_id, target) in self._asked:
+                return  # it has not answered yet
+            self._asked.add((twin_id, target))
+        pool.submit(self._collect, twin_id, target)
+
+    def _collect(self, twin_id: str, target: str) -> None:
+        try:
+            self._collector.collect(twin_id, target)
+        except SQLAlchemyError as error:
+            _LOG.warning("alerts of %s cannot be written now: %s", twin_id, type(error).__name__)
+        finally:
+            with self._guard:
+                self._asked.discard((twin_id, target))
+
+
+class _Alone:
+    """Whether this process is the one that collects."""
+
+    def __init__(self, held: HeldFile | None = None, connection: Connection | None = None) -> None:
+        self._held = held
+        self._connection = connection
+
+    def holds(self) -> bool:
+        """Still. Raises `SQLAlchemyError` where the database cannot tell."""
+        if self._connection is not None:
+            self._connection.execute(text("SELECT 1"))
+        return self._held is not None or self._connection is not None
+
+
+@contextmanager
+def _the_only_one(backend: Backend) -> Iterator[_Alone]:
+    """Be the one that collects of all that share the database, if nobody else is."""
+    if backend.database.is_sqlite:
+        file = Path(str(backend.database.url.database))
+        held = HeldFile.take(file.with_name(f"{file.name}.collector"))
+        if held is None:
+            yield _Alone()
+            return
+        with held:
+            yield _Alone(held)
+        return
+    with backend.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        take = text("SELECT pg_try_advisory_lock(hashtextextended('collector', 0))")
+        if not connection.execute(take).scalar():
+            yield _Alone()
+            return
+        try:
+            yield _Alone(connection=connection)
+        finally:
+            if not connection.invalidated:
+                connection.execute(text("SELECT pg_advisory_unlock(hashtextextended('collector', 0))"))
+
+
+@contextmanager
+def collecting_alerts(backend: Backend) -> Iterator[None]:
+    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts."""
+    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)})):
+        yield
