@@ -276,6 +276,19 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/twins/{{twin}}/states/{{stack}}/unlock": Row(
         "run", "owner", "twin", 204, path={"stack": "L3-hot"}, prepare=_locked, body={"lock": "one", "force": True}
     ),
+    # sandboxes: there is none, which only those are told who may know
+    f"GET {_V1}/twins/{{twin}}/errors": Row("read", "viewer", "twin", 409),
+    f"GET {_V1}/twins/{{twin}}/logs": Row("read", "operator", "twin", 409),
+    f"GET {_V1}/twins/{{twin}}/dead-letters": Row("read", "operator", "twin", 409),
+    f"GET {_V1}/twins/{{twin}}/dead-letters/{{letter}}": Row("read", "operator", "twin", 409, path={"letter": "one"}),
+    f"POST {_V1}/twins/{{twin}}/dead-letters/replay": Row("run", "operator", "twin", 409, body={"all": True}),
+    f"POST {_V1}/twins/{{twin}}/dead-letters/drop": Row("run", "operator", "twin", 409, body={"all": True}),
+    f"POST {_V1}/twins/{{twin}}/faults": Row("run", "operator", "twin", 409, body={"kind": "outage"}),
+    f"DELETE {_V1}/twins/{{twin}}/faults": Row("run", "operator", "twin", 409),
+    f"POST {_V1}/twins/{{twin}}/commands": Row(
+        "run", "operator", "twin", 409, body={"device": "sensor-1", "name": "blink"}
+    ),
+    f"GET {_V1}/twins/{{twin}}/meters": Row("read", "viewer", "twin", 409),
     # alerts
     f"GET {_V1}/alerts": Row("read"),
     f"GET {_V1}/twins/{{twin}}/alerts": Row("read", "viewer", "twin"),

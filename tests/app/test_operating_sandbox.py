@@ -1,0 +1,111 @@
+"""A real sandbox, operated over HTTP: its faults become alerts, also over the death of whoever collects them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.app.backends import Person, Site
+from tests.app.runners import FakeTarget, place, work_off
+from tests.sandbox.rig import Rig
+from tests.sandbox.twins import placement_of, small_twin
+from twin2multicloud.app.db.tables import Event
+from twin2multicloud.app.services.places import sandbox_layout
+
+pytestmark = pytest.mark.slow
+_PATIENCE_S = 20.0
+_COLLECTOR = """
+import sys, threading
+from twin2multicloud.app.backend import open_backend
+from twin2multicloud.app.monitoring.collecting import collecting_alerts
+from twin2multicloud.app.settings import read_settings
+with open_backend(read_settings(data=sys.argv[1], database_url=sys.argv[2], optimizer_processes=0)) as backend:
+    with collecting_alerts(backend):
+        threading.Event().wait()
+"""
+
+
+@contextmanager
+def collector(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that collects, until it is killed."""
+    settings = site.backend.settings
+    arguments = [sys.executable, "-c", _COLLECTOR, str(settings.data), settings.url]
+    with subprocess.Popen(arguments) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(true: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.1)
+    return found
+
+
+def told(site: Site) -> list[bool]:
+    """Of each event of the hot store's alert whether it told that it came again."""
+    with site.backend.database.read() as session:
+        events = session.query(Event).filter_by(kind="alert").order_by(Event.id).all()
+    return [event.data["again"] for event in events if event.data["kind"] == "write-failed"]
+
+
+def alert_of(owner: Person) -> Any:
+    return next((each for each in owner.get("alerts")["items"] if each["kind"] == "write-failed"), None)
+
+
+def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
+    owner = sqlite_site.person("olga")
+    twin = owner.create_twin()["id"]
+    place(sqlite_site, twin)
+    owner.post(f"twins/{twin}/runs", {"kind": "deploy", "approve": True}, 201)
+    work_off(sqlite_site, FakeTarget(sqlite_site))
+    rig = Rig(sandbox_layout(sqlite_site.backend, twin).directory, *small_twin(4), placement_of("aws"))
+    rig.up()
+    try:
+        shown = owner.get(f"twins/{twin}/status")
+        assert {each["health"] for each in shown["layers"]} == {"ok"}, shown["layers"]
+        assert shown["clouds"][0]["uptime_s"] > 0
+        assert owner.post(f"twins/{twin}/faults", {"kind": "refuse-writes", "target": "hot"}) == {"clouds": ["aws"]}
+        owner.post(f"twins/{twin}/faults", {"kind": "refuse-writes", "target": "L9"}, 422)
+        with collector(sqlite_site) as first:
+            rig.run(messages=1)
+            alert = until(lambda: alert_of(owner))
+            hot = next(each for each in owner.get(f"twins/{twin}/status")["layers"] if each["slot"] == "L3.hot")
+            assert (hot["health"], hot["cloud"]) == ("degraded", "aws")
+            first.kill()
+            first.wait()
+        assert told(sqlite_site) == [False]
+        owner.post(f"alerts/{alert['id']}/acknowledge")
+        rig.run(messages=1)  # while nobody collects
+        with collector(sqlite_site):
+            until(lambda: told(sqlite_site) == [False, True])
+            owner.call("DELETE", f"twins/{twin}/faults", code=204)
+            until(lambda: alert_of(owner)["count"] == _counted(owner, twin))
+        assert told(sqlite_site) == [False, True]
+        assert owner.get(f"twins/{twin}/logs?cloud=aws&lines=5")["lines"]
+        assert owner.get(f"twins/{twin}/meters")["elapsed_s"] > 0
+        assert owner.get(f"twins/{twin}/dead-letters") == []
+        owner.post(f"twins/{twin}/dead-letters/drop", {}, 422)
+        meter = next(name for name in rig.spec.device_names if name.startswith("meter"))
+        sent = owner.post(f"twins/{twin}/commands", {"device": meter, "name": "reset", "wait_s": 0})
+        assert sent["answer"] is None
+        actions = [each["action"] for each in owner.get("audit?limit=3")["items"]]
+        assert actions == ["command.sent", "fault.cleared", "alert.acknowledged"]
+    finally:
+        rig.down()
+    assert owner.get(f"twins/{twin}/status")["health"] == "down"
+
+
+def _counted(owner: Person, twin: str) -> int:
+    found = owner.get(f"twins/{twin}/errors", params={"limit": 1})
+    rest = owner.get(f"twins/{twin}/errors", params={"cursor": found["next"]})["items"] if found["next"] else []
+    return sum(each["count"] for each in found["items"] + rest if each["kind"] == "write-failed")
