@@ -43,6 +43,7 @@ _LAZY = (
         "Keep twins at the backend: their definitions, every version of them, what there is of each.",
     ),
     ("runs", "run_commands", "Have twins planned, deployed, moved, destroyed by the backend, and watch how it goes."),
+    ("alerts", "alert_commands", "See what goes wrong with twins, look after it, or keep it quiet."),
     (
         "connections",
         "connection_commands",

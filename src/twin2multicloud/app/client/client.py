@@ -11,6 +11,7 @@ from twin2multicloud.app.client.events import Events
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.keys import Keys
 from twin2multicloud.app.client.login import Login
+from twin2multicloud.app.client.operating import Alerts, Operating
 from twin2multicloud.app.client.people import Users, Workspaces
 from twin2multicloud.app.client.runs import Runs
 from twin2multicloud.app.client.twins import Twins
@@ -24,6 +25,8 @@ class Client:
         self.login = Login(http)
         self.twins = Twins(http)
         self.runs = Runs(http, self.twins)
+        self.operating = Operating(http)
+        self.alerts = Alerts(http)
         self.events = Events(http)
         self.users = Users(http)
         self.workspaces = Workspaces(http)
