@@ -37,11 +37,7 @@ from twin2multicloud.app.cli.state_commands import states
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
 _LAZY = (
-    (
-        "twins",
-        "twin_commands",
-        "Keep twins at the backend: their definitions, every version of them, what there is of each.",
-    ),
+    ("twins", "twin_commands", "Keep twins at the backend: their definitions, every version, what there is of each."),
     ("runs", "run_commands", "Have twins planned, deployed, moved, destroyed by the backend, and watch how it goes."),
     ("alerts", "alert_commands", "See what goes wrong with twins, look after it, or keep it quiet."),
     (
