@@ -23,6 +23,7 @@ from twin2multicloud.app.runs.kinds import APPLY, SHAPES
 from twin2multicloud.app.runs.transitions import end_stage, enqueue, move_on, tell
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
 from twin2multicloud.app.services import audit, twins
+from twin2multicloud.app.services.changes import hold
 from twin2multicloud.app.services.life import Operation, check_allowed, life_of
 from twin2multicloud.model.errors import Finding
 
@@ -40,6 +41,8 @@ def create_for_twin(
     if known is not None:
         return known, False
     operation = Operation(asked.kind)
+    if SHAPES[asked.kind].changes:
+        hold(session, twin)  # its placement does not change between looking at it and having it to oneself
     changing = _holder(session, twin, asked.target)
     if changing is not None and SHAPES[asked.kind].changes:
         raise _busy(twin, changing)

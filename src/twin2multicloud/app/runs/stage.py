@@ -28,7 +28,7 @@ from twin2multicloud.app.runs.telling import EventWriter, RunTeller, outcome_jso
 from twin2multicloud.app.runs.transitions import begin_stage, end_stage, move_on, planned, tell
 from twin2multicloud.app.runs.work import Planned, Target, Work, WorkFailedError
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
-from twin2multicloud.app.services import reveals, twins
+from twin2multicloud.app.services import placements, reveals, twins
 from twin2multicloud.app.services.places import scratch_of
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.placement import Placement
@@ -219,4 +219,5 @@ def _take_placement(backend: Backend, session: Session, run: Run, done: Mapping[
         backend, session, principal, twin, checked=checked, note=f"moved by run {run.number}", placed=version
     )
     made.placement = placement
-    made.overrides = {slot: choice for slot, choice in version.overrides.items() if placement.get(slot) == choice}
+    made.overrides = placements.moved_overrides(version, placement)
+    made.optimization_id = version.optimization_id
