@@ -7,10 +7,11 @@ import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
+from dbos import DBOSClient
 
 from tests.runs.conftest import Engines, ended
 from tests.runs.ledger import Ledger, until
@@ -113,6 +114,26 @@ def test_what_is_closed_goes_on_at_the_next_launch(engines: Engines, ledger: Led
     for name in ("r:apply:1", "r:apply:2"):
         assert ended(engine, name).state is State.SUCCEEDED
         assert ledger.is_in_order(name)
+
+
+@on_sqlite
+def test_what_is_resumed_does_not_wait_for_the_end_of_the_launch(
+    engines: Engines, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engines()
+    engine.start("r:apply:1", {"seconds": 1})
+    ledger.wait("begin", "r:apply:1")
+    engine.close()
+    registered: list[object] = []
+
+    def register(self: DBOSClient, *arguments: Any, **options: Any) -> None:
+        registered.append(arguments)
+        if len(registered) == 2:  # the last thing but one that a launch does
+            ledger.wait("begin", "r:apply:1", 2)
+
+    monkeypatch.setattr(DBOSClient, "register_queue", register)
+    engine.launch()
+    assert ended(engine, "r:apply:1").state is State.SUCCEEDED
 
 
 @on_sqlite

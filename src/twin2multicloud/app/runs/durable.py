@@ -109,8 +109,9 @@ class DurableStages:
             self._closing.clear()
             # DBOS would carry out its coroutines on a loop that runs in the thread that launches it.
             with ThreadPoolExecutor(1) as elsewhere:
-                self._launch = elsewhere.submit(self._launched).result()
+                elsewhere.submit(self._begin).result()
         except BaseException:
+            self._launch = None
             _LAUNCHED.release()
             raise
 
@@ -118,11 +119,7 @@ class DurableStages:
         """As in `StageEngine`."""
         if self._launch is None:
             return
-        self._closing.set()
-        with self._changed:
-            for stop in self._running:
-                stop.set()
-            self._changed.wait_for(lambda: not self._running)
+        self._interrupt()
         self._launch.close()
         self._launch = None
         _LAUNCHED.release()
@@ -186,7 +183,7 @@ class DurableStages:
             raise EngineError("stages are not carried out yet: launch the engine first")
         return self._launch.client
 
-    def _launched(self) -> _Launch:
+    def _begin(self) -> None:
         engine = store_engine(self._url, self._sqlite_module)
         presence: Presence
         if engine.dialect.name == "sqlite":
@@ -234,6 +231,8 @@ class DurableStages:
                 # A database that is away is told about, not waited for.
                 retry_connection_errors=False,
             )
+            # What DBOS resumes asks us before its launch returns.
+            self._launch = launch
             # Its first look at the queue goes by what was set before; where no tables are yet, nothing was.
             with suppress(SQLAlchemyError):
                 self._set_queue(launch.client)
@@ -241,9 +240,17 @@ class DurableStages:
             self._set_queue(launch.client)
             launch.watch(self._watch)
         except BaseException:
+            self._interrupt()
             launch.close()
             raise
-        return launch
+
+    def _interrupt(self) -> None:
+        """Interrupt what runs here and wait for its end; nothing begins any more."""
+        self._closing.set()
+        with self._changed:
+            for stop in self._running:
+                stop.set()
+            self._changed.wait_for(lambda: not self._running)
 
     def _set_queue(self, client: DBOSClient) -> None:
         client.register_queue(_QUEUE, worker_concurrency=self._parallel, polling_interval_sec=self._pace.poll_s)
@@ -329,8 +336,8 @@ class DurableStages:
                 if time.monotonic() - cleared >= _HOUR_S:
                     cleared = time.monotonic()
                     self.forget_ended()
-            except SQLAlchemyError as error:
-                _LOG.warning("the database does not answer, trying again: %s", error)
+            except (SQLAlchemyError, OSError) as error:
+                _LOG.warning("the other servers' stages could not be looked after, trying again: %s", error)
 
     def _take_over(self, presence: Presence, seen_dead: dict[str, float]) -> None:
         going = self._client.list_workflows(
