@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
+from twin2multicloud.app.db.base import Base
 from twin2multicloud.model.errors import UsageError
 
 _PATIENCE_MS: Final = 30_000
@@ -73,6 +74,13 @@ class Database:
         """
         if not self.is_sqlite:
             session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+
+    def hold(self, session: Session, row: Base) -> bool:
+        """Have a row to ourselves until the session ends, as it is now; False if it is gone. What is read before a row
+        is held may have been changed by the time that it is written; on SQLite writers take turns anyway.
+        """
+        held = session.get(type(row), inspect(row).identity, with_for_update=True, populate_existing=True)
+        return held is not None
 
     def close(self) -> None:
         """Give all connections back."""

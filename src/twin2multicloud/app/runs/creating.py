@@ -35,6 +35,8 @@ def create_for_twin(
     are, or for a key that was used for something else.
     """
     request = asked.model_dump(mode="json")
+    # Whoever asks at the same moment waits here, and then sees this run; nobody deletes the twin meanwhile.
+    twins.hold(backend, session, twin)
     known = _known(session, principal, key, request, twin.id)
     if known is not None:
         return known, False
@@ -79,6 +81,7 @@ def decide(
     """Agree to a run's plan, or decline it. `ConflictError` if the run does not wait for that, or if the plan is not
     the one that was seen.
     """
+    backend.database.hold(session, run)
     if run.status != "awaiting-approval":
         raise ConflictError(
             f"run {run.number} is {run.status} and waits for nobody's agreement", details={"status": run.status}
@@ -98,6 +101,7 @@ def decide(
 
 def cancel(backend: Backend, session: Session, principal: Principal, run: Run) -> None:
     """Call a run off: at once where nothing has begun, else what is under way is ended in order. Again: nothing."""
+    backend.database.hold(session, run)
     if run.status in ENDED or run.status == "cancelling":
         return
     run.cancel_requested = True

@@ -20,7 +20,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.runs.engine import StageEngine, StageStatus
 from twin2multicloud.app.runs.stage import StageExit, crashed
-from twin2multicloud.app.runs.transitions import end_stage, enqueue, tell
+from twin2multicloud.app.runs.transitions import end_stage, enqueue, held_rows, tell
 
 _EVERY_S: Final = 0.25
 _LOG: Final = logging.getLogger(__name__)
@@ -87,10 +87,10 @@ class Dispatcher:
         """A process that has ended while its stage was not: it could not say what became of it, or was interrupted."""
         if found.exit_code == StageExit.INTERRUPTED and not run.cancel_requested:
             with self._backend.database.write() as session:
-                there = session.get(Stage, (run.id, stage.name, stage.attempt))
-                now = session.get(Run, run.id)
-                if there is None or now is None or there.status not in ("queued", "running"):
+                rows = held_rows(self._backend, session, (run.id, stage.name, stage.attempt))
+                if rows is None or rows[1].status not in ("queued", "running"):
                     return
+                now, there = rows
                 end_stage(self._backend, there, "cancelled", "interrupted from outside")
                 enqueue(session, now, stage.name)
                 tell(self._backend, session, now, "stage.interrupted", f"run {run.number} was interrupted and goes on")

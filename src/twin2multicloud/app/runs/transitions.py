@@ -30,7 +30,18 @@ _NEXT: Final[Mapping[str, frozenset[Status]]] = {
     "applying": frozenset({"cancelling", "succeeded", "failed"}),
     "cancelling": frozenset({"cancelled", "succeeded", "failed"}),
 }
+StageKey = tuple[str, str, int]
+"""A run, the name of a stage of it, and which attempt."""
 _SEVERITY: Final[Mapping[str, Severity]] = {"failed": "error", "cancelled": "warning"}
+
+
+def held_rows(backend: Backend, session: Session, key: StageKey) -> tuple[Run, Stage] | None:
+    """A run and one of its stages, as they are now, to ourselves until the session ends; None if they are gone."""
+    run = session.get(Run, key[0])
+    if run is None or not backend.database.hold(session, run):
+        return None
+    stage = session.get(Stage, key)
+    return None if stage is None else (run, stage)
 
 
 def move_on(

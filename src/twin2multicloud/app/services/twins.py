@@ -86,7 +86,7 @@ def revise(
     `ConflictError` for a new name that is taken, or while something of the twin exists under the old one. Its placement
     stays as it was, for whoever reviews it next.
     """
-    check_unchanged(twin, seen)
+    check_unchanged(backend, session, twin, seen)
     name = checked.definition.name
     if name != twin.name:
         _check_name(session, twin.workspace_id, name, twin.id)
@@ -127,12 +127,11 @@ def add_version(
 
 def delete(backend: Backend, session: Session, principal: Principal, twin: Twin, seen: int) -> None:
     """Forget a twin with all its versions, runs and states. `ConflictError` while any resource of it exists."""
-    check_unchanged(twin, seen)
-    claims = session.scalars(select(Claim).where(Claim.twin_id == twin.id)).all()
-    if claims:
+    check_unchanged(backend, session, twin, seen)
+    runs = session.scalars(select(Run.id).where(Run.twin_id == twin.id, Run.ended_at.is_(None))).all()
+    if runs:
         raise ConflictError(
-            f"a run of '{twin.name}' is under way; wait for it or cancel it",
-            details={"runs": [c.run_id for c in claims]},
+            f"a run of '{twin.name}' is under way; wait for it or cancel it", details={"runs": list(runs)}
         )
     left = stacks_of(session, [twin.id])
     if left:
@@ -145,8 +144,15 @@ def delete(backend: Backend, session: Session, principal: Principal, twin: Twin,
     session.delete(twin)
 
 
-def check_unchanged(twin: Twin, seen: int) -> None:
-    """`StaleError` unless the twin is as it was when its ETag was seen."""
+def hold(backend: Backend, session: Session, twin: Twin) -> None:
+    """Have a twin to ourselves until the session ends; `NotFoundError` if it was deleted a moment ago."""
+    if not backend.database.hold(session, twin):
+        raise NotFoundError(f"there is no twin '{twin.id}' any more; it was deleted a moment ago")
+
+
+def check_unchanged(backend: Backend, session: Session, twin: Twin, seen: int) -> None:
+    """`StaleError` unless the twin is as it was when its ETag was seen, and stays so until the session ends."""
+    hold(backend, session, twin)
     if twin.version != seen:
         raise StaleError(
             f"'{twin.name}' was changed meanwhile (it is at version {twin.version} now, not {seen}); look at it again",
