@@ -37,12 +37,12 @@ def create_for_twin(
     are, or for a key that was used for something else.
     """
     request = asked.model_dump(mode="json")
+    # Whoever asks at the same moment waits here, and then sees this run; nobody deletes the twin meanwhile.
+    hold(session, twin)
     known = _known(session, principal, key, request, twin.id)
     if known is not None:
         return known, False
     operation = Operation(asked.kind)
-    if SHAPES[asked.kind].changes:
-        hold(session, twin)  # its placement does not change between looking at it and having it to oneself
     changing = _holder(session, twin, asked.target)
     if changing is not None and SHAPES[asked.kind].changes:
         raise _busy(twin, changing)
@@ -84,6 +84,7 @@ def decide(
     """Agree to a run's plan, or decline it. `ConflictError` if the run does not wait for that, or if the plan is not
     the one that was seen.
     """
+    hold(session, run)
     if run.status != "awaiting-approval":
         raise ConflictError(
             f"run {run.number} is {run.status} and waits for nobody's agreement", details={"status": run.status}
@@ -103,6 +104,7 @@ def decide(
 
 def cancel(backend: Backend, session: Session, principal: Principal, run: Run) -> None:
     """Call a run off: at once where nothing has begun, else what is under way is ended in order. Again: nothing."""
+    hold(session, run)
     if run.status in ENDED or run.status == "cancelling":
         return
     run.cancel_requested = True

@@ -83,8 +83,11 @@ class SandboxTarget:
         def up(cloud: str) -> None:
             work.writer.write("step", f"{cloud} is up", data={"cloud": cloud})
 
+        check(layout, twin)
+        # Noted before anything is begun: however this ends, what there is then can be destroyed.
+        _note(work, layout.blueprint() if layout.exists else twin.blueprint, whole=False)
         launched = launch(layout, twin, speed=work.asked.speed, progress=up)
-        _note(work, layout.blueprint())
+        _note(work, layout.blueprint(), whole=True)
         return {"launched": launched.value, "clouds": sorted(layout.config().clouds)}
 
     def _redeploy(self, work: Work, layout: Layout) -> dict[str, Any]:
@@ -146,7 +149,7 @@ class SandboxTarget:
                 _, after, placement = self._estimate(work, layout)
                 assert work.asked.slot is not None
                 report = turn.begin(work.asked.slot, after, placement.model_dump(mode="json"))
-        _note(work, layout.blueprint())
+        _note(work, layout.blueprint(), whole=True)
         placement_now = json.loads(layout.placement_file.read_text("utf-8"))
         told = {} if report is None else {"report": msgspec.to_builtins(report)}
         return {**told, "placement": placement_now}
@@ -199,7 +202,7 @@ def _placement(work: Work) -> Placement:
     return work.placement
 
 
-def _note(work: Work, blueprint: Blueprint) -> None:
+def _note(work: Work, blueprint: Blueprint, *, whole: bool) -> None:
     """Keep what exists: a stack per slot."""
     backend: Backend = work.backend
     now = datetime.fromtimestamp(backend.clock.now(), UTC)
@@ -215,7 +218,7 @@ def _note(work: Work, blueprint: Blueprint) -> None:
                     slot=slot.value,
                     site=f"{place.provider.value}/{place.region}",
                     fingerprint=str(work.run.twin_number),
-                    whole=True,
+                    whole=whole,
                     applied_at=now,
                 )
             )
