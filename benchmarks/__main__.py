@@ -12,6 +12,7 @@ MODULES = (
     "benchmarks.mqtt",
     "benchmarks.runtime",
     "benchmarks.deploying",
+    "benchmarks.events",
     "benchmarks.backend",
 )
 

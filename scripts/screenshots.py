@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from deploying_pictures import deploying
+from login_pictures import login
 from terminal_pictures import COLUMNS, chromium, picture, shoot
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -139,6 +140,7 @@ def main() -> None:
     deploying(IMAGES)
     if "--deploying" in sys.argv:
         return
+    login(IMAGES)
     demo()
     pages()
     for name, (arguments, lines) in TERMINALS.items():

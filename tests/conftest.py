@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres import postgres, postgres_url
+
 # An example that takes long on a busy machine is no failure: tests do not time anything.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
-
-from tests.postgres import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
 

@@ -10,10 +10,11 @@ import httpx2
 from starlette.testclient import WebSocketDenialResponse
 
 from tests.app import cloud_accounts
-from tests.app.backends import TWIN, Person, Site
+from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.runners import place, work_off
-from twin2multicloud.app.db.tables import TwinMember
+from twin2multicloud.app.db.tables import Run, TwinMember
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.services import reveals
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Scene:
 
     def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
         try:
-            with self.site.http.websocket_connect(path, headers=headers):
+            with self.site.http.websocket_connect(f"{SOCKETS}{path}", headers=headers):
                 return httpx2.Response(101)
         except WebSocketDenialResponse as refusal:
             return refusal
@@ -120,6 +121,15 @@ def _failed_run(scene: Scene) -> dict[str, str]:
     found = _run(scene)
     scene.owner.post(f"runs/{found['run']}/cancel")
     return found
+
+
+def _telling_run(scene: Scene) -> dict[str, str]:
+    """A run that the operator asked for, and that has something to show."""
+    place(scene.site, scene.twin_id)
+    found = scene.site.run(scene.people["operator"], scene.twin_id, "succeeded")
+    with scene.site.backend.database.read() as session:
+        reveals.keep(scene.site.backend, session.get_one(Run, found), ["eva: one-time"])
+    return {"run": found}
 
 
 def _placed(scene: Scene) -> dict[str, str]:
@@ -189,10 +199,6 @@ _V1 = "/api/v1"
 _TO_NOW = {"follow": "false"}
 
 
-def _a_run(scene: Scene) -> Mapping[str, str]:
-    return {"run": scene.site.run(scene.owner, scene.twin_id)}
-
-
 ROWS: dict[str, Row] = {
     # about
     f"GET {_V1}/openapi.json": Row(None),
@@ -202,8 +208,8 @@ ROWS: dict[str, Row] = {
     f"WEBSOCKET {_V1}/events/socket": Row("read", ok=101),
     f"GET {_V1}/twins/{{twin}}/events": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/events/stream": Row("read", "viewer", "twin", query=_TO_NOW),
-    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_a_run),
-    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_a_run, query=_TO_NOW),
+    f"GET {_V1}/runs/{{run}}/events": Row("read", "viewer", "twin", prepare=_run),
+    f"GET {_V1}/runs/{{run}}/events/stream": Row("read", "viewer", "twin", prepare=_run, query=_TO_NOW),
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
@@ -211,16 +217,25 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/login/providers": Row(None),
     f"POST {_V1}/login/local": Row(None, ok=403, body={"code": "guessed"}),
     f"POST {_V1}/login/local/link": Row("admin", on="installation"),
+    f"POST {_V1}/login/device": Row(None, body={"client_name": "a terminal"}),
+    f"POST {_V1}/login/device/token": Row(None, ok=400, body={"device_code": "guessed"}),
+    f"POST {_V1}/login/device/answer": Row("write", ok=403, body={"user_code": "BCDF-GHJK", "allow": True}),
     "GET /login": Row(None),
+    "GET /login/device": Row(None, ok=303),
     "GET /login/local": Row(None),
     "GET /login/style.css": Row(None),
     "GET /login/script.js": Row(None),
     "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
     "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    "POST /login/{provider}/acs": Row(None, ok=422, path={"provider": "unknown"}),
+    "GET /login/{provider}/done": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
+    "GET /login/{provider}/metadata": Row(None, ok=404, path={"provider": "unknown"}),
     # me
     f"GET {_V1}/me": Row("read"),
     f"POST {_V1}/logout": Row("read", ok=204),
     f"POST {_V1}/logout/everywhere": Row("write"),
+    # metrics
+    "GET /metrics": Row("admin", on="installation"),
     # twins
     f"GET {_V1}/twins": Row("read"),
     f"POST {_V1}/twins": Row(
@@ -239,6 +254,11 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
     f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
+    f"POST {_V1}/runs/{{run}}/reveal": Row("run", "operator", "twin", prepare=_telling_run),
+    f"POST {_V1}/workspaces/{{workspace}}/connections/{{connection}}/check": Row(
+        "run", "operator", "workspace", 201, prepare=_connection, body={}
+    ),
+    f"POST {_V1}/prices/refresh": Row("run", "operator", "workspace", 201),
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
     # users
     f"GET {_V1}/users": Row("read"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from twin2multicloud.app.db.tables import ApiKey, Run, TwinMember, User, Workspa
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.settings import read_settings
 
+URL = "http://127.0.0.1:8080"
+SOCKETS = "ws://127.0.0.1:8080"
+"""Where sockets are; the test client would take another host."""
 START = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 
 TWIN = """\
@@ -93,6 +97,7 @@ class Site:
     clock: Clock
     http: TestClient
     workspace_id: str = ""
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def person(
         self,
@@ -159,7 +164,7 @@ class Site:
             session.add(Workspace(id=found, name=name, created_at=datetime.fromtimestamp(self.clock.now(), UTC)))
         return found
 
-    def run(self, person: Person, twin_id: str | None = None, status: str = "running") -> str:
+    def run(self, person: Person, twin_id: str | None = None, status: str = "applying") -> str:
         """A run of a twin, or of the workspace; its id."""
         found = self.backend.make_id("run")
         with self.backend.database.write() as session:
@@ -168,7 +173,7 @@ class Site:
                     id=found,
                     workspace_id=self.workspace_id,
                     twin_id=twin_id,
-                    number=next(self._tokens),
+                    number=next(self._numbers),
                     kind="deploy",
                     target="sandbox",
                     status=status,
@@ -194,7 +199,7 @@ def site(directory: Path, database_url: str, **settings: Any) -> Iterator[Site]:
     given = read_settings(**{"data": directory, "database_url": database_url, "optimizer_processes": 0, **settings})
     with (
         open_backend(given, clock) as backend,
-        TestClient(create_app(backend), base_url="http://127.0.0.1:8080") as http,
+        TestClient(create_app(backend), base_url=URL) as http,
     ):
         made = Site(backend, clock, http)
         made.workspace_id = made.workspace("berlin")

@@ -23,7 +23,7 @@ from tests.app.backends import START
 
 SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 CLIENT_SECRET = "Q~8xT.canary_client-secret~0123456789"
-PASSWORD = "open sesame"
+PASSWORD = "open sesame, all forty"
 
 
 def aws(name: str = "aws-dev", **config: Any) -> dict[str, Any]:

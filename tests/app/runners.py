@@ -21,11 +21,11 @@ PLACEMENT = Placement(
         slot: SlotChoice(provider=Provider.AWS, offer=offer, region="eu-central-1")
         for slot, offer in {
             Slot.ACQUISITION: "aws.iot-core-basic-ingest",
-            Slot.PROCESSING: "aws.lambda-arm64",
+            Slot.PROCESSING: "aws.lambda-arm64-sqs",
             Slot.HOT: "aws.dynamodb-on-demand",
             Slot.COOL: "aws.s3-standard-ia",
-            Slot.ARCHIVE: "aws.s3-deep-archive",
-            Slot.MANAGEMENT: "aws.twin-graph",
+            Slot.ARCHIVE: "aws.s3-glacier-deep-archive",
+            Slot.MANAGEMENT: "aws.own-graph",
             Slot.VISUALIZATION: "aws.grafana-oss",
         }.items()
     }

@@ -258,7 +258,7 @@ def test_runs_that_were_under_way_are_not_done_a_second_time(here: Site, tmp_pat
         assert (kept.status, stage.status) == (("queued", "queued") if resume else ("failed", "failed"))
         assert "when the backup was made" in (kept.problem or "") or resume
     database.close()
-    with open_backend(there, here.clock) as copy, TestClient(create_app(copy)) as http:
+    with open_backend(there, here.clock) as copy, TestClient(create_app(copy), base_url=copy.settings.origin) as http:
         again = Person(person.user_id, person.token, http)
         code = 409 if resume else 201
         again.post(f"twins/{twin['id']}/runs", {"kind": "deploy"}, code)

@@ -18,6 +18,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.doctor import Sign, Surroundings, examine_here, examine_server
+from twin2multicloud.app.schemas.login import Me
 from twin2multicloud.app.settings import read_settings
 from twin2multicloud.deployer.engine.errors import NoCoreError
 
@@ -164,7 +165,9 @@ def server(ahead: timedelta = timedelta(), status: int = 200) -> Client:
         if request.url.path.startswith("/health"):
             date = (NOW + ahead).strftime("%a, %d %b %Y %H:%M:%S GMT")
             return httpx2.Response(200, headers={"date": date}, json={"status": "ok"})
-        return httpx2.Response(status, json={"items": [], "next": None})
+        me = Me(id="usr_1", name="Olga", email="o@x", admin=False, scopes=["read"], session=False, key="key_1",
+                workspaces=[], csrf=None)  # fmt: skip
+        return httpx2.Response(status, json=me.model_dump(mode="json"))
 
     return Client(Http("https://twins.example", key="t2m_x", transport=httpx2.MockTransport(answer)))
 

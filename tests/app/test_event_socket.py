@@ -11,14 +11,16 @@ import pytest
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from tests.app.backends import Person, Site
+from tests.app.backends import SOCKETS, Person, Site
 from tests.app.streaming import write
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.events.log import NewEvent
 
 
 def socket_of(person: Person) -> WebSocketTestSession:
-    return person.http.websocket_connect("/api/v1/events/socket", headers={"Authorization": f"Bearer {person.token}"})
+    return person.http.websocket_connect(
+        f"{SOCKETS}/api/v1/events/socket", headers={"Authorization": f"Bearer {person.token}"}
+    )
 
 
 def close_code(session: WebSocketTestSession) -> int:

@@ -28,13 +28,13 @@ def numbers(events: list[dict[str, Any]]) -> list[int]:
     return [event["data"]["i"] for event in events]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nothing_is_lost_or_told_twice_however_often_a_client_comes_again(here: Site, seed: int) -> None:
     """Two processes write; clients leave at random points, resume, and some take little at a time."""
     chance = random.Random(seed)
     owner = here.person("olga")
     run = here.run(owner)
-    count = 400
+    count = 150
     limits = Limits(tick_s=0.05, ring_bytes=8 * 4_000, read_most=chance.choice([3, 50]), gather_least_s=0.002)
 
     async def client(app: Any, number: int) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def test_nothing_is_lost_or_told_twice_however_often_a_client_comes_again(here: 
         while len(found) < 2 * count:
             holds = chance.choice([0, 1, 3])
             async with watching(app, owner, f"runs/{run}/events/stream", last_id=last, holds=holds) as stream:
-                taken = await stream.events(min(chance.randrange(1, 300), 2 * count - len(found)))
+                taken = await stream.events(min(chance.randrange(1, 120), 2 * count - len(found)))
                 found += taken
                 last = found[-1]["id"] if found else 0
             await asyncio.sleep(chance.random() / 50)
@@ -51,7 +51,7 @@ def test_nothing_is_lost_or_told_twice_however_often_a_client_comes_again(here: 
 
     async def all_of_it() -> list[list[dict[str, Any]]]:
         async with serving(here, limits) as app:
-            return await asyncio.gather(*[client(app, number) for number in range(6)])
+            return await asyncio.gather(*[client(app, number) for number in range(4)])
 
     processes = [writer(here, count, run, name) for name in ("anna", "bela")]
     try:

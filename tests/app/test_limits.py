@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tests.app.backends import Clock, Site, site
 from twin2multicloud.app.api.addresses import client_address, neighbourhood, proxies_of
-from twin2multicloud.app.api.app import LOGIN_PATHS
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.limits import Buckets
 from twin2multicloud.app.settings import read_settings
@@ -22,7 +21,7 @@ from twin2multicloud.model.errors import InvalidInputError
 
 @pytest.fixture
 def narrow(sqlite_file: str, tmp_path: Path) -> Iterator[Site]:
-    limits = {"principal_per_minute": 5, "anonymous_per_minute": 3, "login_per_minute": 2}
+    limits = {"principal_per_minute": 5, "anonymous_per_minute": 3}
     with site(tmp_path / "data", sqlite_file, limits=limits, trusted_proxies=("10.0.0.0/8",)) as made:
         yield made
 
@@ -81,12 +80,23 @@ def test_a_key_that_holds_no_more_counts_for_the_address_again(narrow: Site) -> 
     assert [status(narrow, path, olga.token) for _ in range(5)] == [401, 401, 401, 429, 429]
 
 
-def test_signing_in_is_rarer(narrow: Site) -> None:
-    path = f"{LOGIN_PATHS[0]}/somewhere"
-    assert [status(narrow, path) for _ in range(3)] == [404, 404, 429]
-    olga = narrow.person("olga")
-    assert status(narrow, path, olga.token) == 429
-    assert status(narrow) == 200
+def test_signing_in_is_rarer(sqlite_file: str, tmp_path: Path) -> None:
+    """Only what begins a login counts, not the pages on the way."""
+    with site(tmp_path / "data", sqlite_file, limits={"anonymous_per_minute": 50, "login_per_minute": 2}) as made:
+        path = "/login/somewhere"
+        assert [status(made, "/login") for _ in range(5)] == [200] * 5
+        assert [status(made, path) for _ in range(3)] == [404, 404, 429]
+        assert status(made, path, made.person("olga").token) == 429
+        assert status(made) == 200
+        made.clock.pass_by(30)
+        assert [status(made, path) for _ in range(2)] == [404, 429]
+
+
+def test_refusals_have_the_headers_of_all_answers(narrow: Site) -> None:
+    answers = [narrow.http.get("/health/live") for _ in range(4)]
+    for header in ("x-content-type-options", "x-correlation-id"):
+        assert header in answers[0].headers
+        assert header in answers[-1].headers
 
 
 def test_an_unproxied_client_cannot_choose_its_address(narrow: Site) -> None:

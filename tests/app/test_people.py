@@ -11,6 +11,7 @@ from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
 from twin2multicloud.app.db.tables import AuditEntry, Event, User
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.services import workspaces
 
 SEEN = {"If-Match": '"1"'}
 
@@ -127,6 +128,15 @@ def test_an_admin_makes_a_workspace_for_somebody(here: Site, owner: Person) -> N
     assert "already" in admin.post("workspaces", {"name": "lisbon"}, 409)["detail"]
     admin.post("workspaces", {"name": "oslo", "owner": "nobody@example.org"}, 404)
     assert names(admin.get("workspaces?all=true")) == ["berlin", "lisbon"]
+
+
+def test_of_two_who_take_a_name_at_once_the_second_is_told(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = here.person("ada", None, admin=True)
+    admin.post("workspaces", {"name": "lisbon"}, 201)
+    # Both looked before either wrote.
+    monkeypatch.setattr(workspaces, "_check_name", lambda *_: None)
+    assert admin.post("workspaces", {"name": "lisbon"}, 409)["type"].endswith(":conflict")
+    assert names(admin.get("workspaces")) == ["lisbon"]
 
 
 def test_a_workspace_is_renamed_by_whoever_saw_it_last(here: Site, owner: Person) -> None:

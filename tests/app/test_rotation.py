@@ -17,7 +17,7 @@ from tests.app.backends import START, Person, Site
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.db.sealed import CONTEXTS, context_of, sealed_columns
 from twin2multicloud.app.db.sealing import KeyRing, Sealer, SealError
-from twin2multicloud.app.db.tables import AuditEntry, Document, LoginAttempt
+from twin2multicloud.app.db.tables import AuditEntry, Document, LoginAttempt, StateVersion
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.services import rotation
 from twin2multicloud.model.errors import UsageError
@@ -29,7 +29,15 @@ class Killed(BaseException):
 
 def test_every_sealed_column_has_a_context() -> None:
     assert {f"{table.name}.{column.name}" for table, column in sealed_columns()} == set(CONTEXTS)
-    assert len(CONTEXTS) >= 4
+    assert len(CONTEXTS) >= 5
+
+
+def test_rows_know_the_context_that_rotation_knows() -> None:
+    of_twin: dict[str, Any] = {"twin_id": "twn_1", "target": "clouds"}
+    document = {**of_twin, "name": "links", "line": 3}
+    assert Document(**document).context == context_of("documents.sealed", **document)
+    state = {**of_twin, "stack": "aws-l1", "number": 2}
+    assert StateVersion(**state).context == context_of("state_versions.sealed", **state)
 
 
 def plant(here: Site, twin: str, count: int) -> dict[str, bytes]:
@@ -42,16 +50,15 @@ def plant(here: Site, twin: str, count: int) -> dict[str, bytes]:
             planted[context] = f"document {number}".encode()
             session.add(Document(**key, sealed=here.backend.sealer.seal(planted[context], context)))
             state = number.to_bytes(32, "big")
-            context = context_of("login_attempts.sealed", state_hash=state)
+            context = context_of("login_attempts.secrets", state_hash=state)
             planted[context] = f"login {number}".encode()
             session.add(
                 LoginAttempt(
                     state_hash=state,
                     provider="x",
-                    browser_hash=b"",
                     return_to="/",
                     expires_at=START + timedelta(minutes=5),
-                    sealed=here.backend.sealer.seal(planted[context], context),
+                    secrets=here.backend.sealer.seal(planted[context], context),
                 )
             )
     return planted
@@ -63,7 +70,7 @@ def opened(here: Site, sealer: Sealer) -> dict[str, bytes]:
     with here.backend.database.read() as session:
         for table, column in sealed_columns():
             keys = list(table.primary_key.columns)
-            for row in session.execute(select(*keys, column)):
+            for row in session.execute(select(*keys, column).where(column.is_not(None))):
                 context = CONTEXTS[f"{table.name}.{column.name}"](
                     {key.name: value for key, value in zip(keys, row[:-1], strict=True)}
                 )

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, kinds, place, work_off
 from twin2multicloud.app.db.tables import Run, Stage
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.runs import chores
 from twin2multicloud.app.runs.stage import StageExit, carry_out, crashed
 from twin2multicloud.app.runs.work import Work, WorkFailedError
+from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict
 from twin2multicloud.model.errors import UsageError
 
 
@@ -237,3 +240,48 @@ def test_runs_are_listed_by_what_they_are(here: Site, owner: Person, twin: str) 
     assert [run["number"] for run in owner.get(f"twins/{twin}/runs?kind=drift&kind=move")["items"]] == [2]
     stranger = here.person("sven", workspace_id=here.workspace("rome"))
     assert stranger.get("runs")["items"] == []
+
+
+def test_prices_are_refreshed_by_a_run(here: Site, owner: Person) -> None:
+    run = owner.post("prices/refresh", code=201)
+    assert (run["kind"], run["twin"], run["status"]) == ("refresh-prices", None, "queued")
+    work_off(here)
+    done = owner.get(f"runs/{run['id']}")
+    assert (done["status"], done["result"]) == ("succeeded", {"taken": None})
+    assert "prices" in kinds(here, run["id"])
+
+
+def test_a_connection_is_checked_by_a_run(here: Site, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def check(needs: Any, environ: Any) -> list[CredentialFinding]:
+        seen.append((needs, environ))
+        return [CredentialFinding(needs[0].provider, Topic.IDENTITY, Verdict.OK, "signed in")]
+
+    monkeypatch.setattr(chores, "check_credentials", check)
+    body = cloud_accounts.aws("main")
+    made = owner.post(f"workspaces/{here.workspace_id}/connections", body, 201)
+    run = owner.post(f"workspaces/{here.workspace_id}/connections/{made['id']}/check", {}, 201)
+    work_off(here)
+    assert owner.get(f"runs/{run['id']}")["result"]["kept"]
+    ((needs, environ),) = seen
+    assert needs[0].provider == "aws"
+    assert environ["AWS_ACCESS_KEY_ID"]
+    assert body["credentials"]["secret_access_key"] not in owner.call("GET", f"runs/{run['id']}/events").text
+    shown = owner.get(f"workspaces/{here.workspace_id}/connections/{made['id']}")
+    assert shown["check"]["sufficient"]
+
+
+def test_what_is_told_once_is_told_to_who_asked_and_no_more(here: Site, owner: Person, twin: str) -> None:
+    def make_people(work: Work) -> None:
+        if work.run.status == "applying":
+            work.teller.reveal(("eva: Tr0ub4dor",))
+
+    run = ask(owner, twin, approve=True)
+    work_off(here, FakeTarget(here, before=make_people))
+    assert owner.get(f"runs/{run['id']}")["reveals"]
+    assert "Tr0ub4dor" not in owner.call("GET", f"runs/{run['id']}/events").text
+    here.person("oleg", Role.OPERATOR).post(f"runs/{run['id']}/reveal", code=403)
+    assert owner.post(f"runs/{run['id']}/reveal") == {"lines": ["eva: Tr0ub4dor"]}
+    owner.post(f"runs/{run['id']}/reveal", code=404)
+    assert not owner.get(f"runs/{run['id']}")["reveals"]

@@ -106,3 +106,11 @@ class Place:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def seen(log: Path, text: str, patience_s: float = 60.0) -> None:
+    """Wait until a file has a text in it."""
+    deadline = time.monotonic() + patience_s
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)

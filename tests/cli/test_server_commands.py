@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from tests.cli.serving import TWIN, Place
+from tests.cli.serving import TWIN, Place, seen
 from twin2multicloud.app.cli import profiles
 from twin2multicloud.app.cli.profiles import Profile, Profiles
 
@@ -139,6 +144,57 @@ def test_deleting_asks_first(place: Place) -> None:
     assert (refused.code, "--yes agrees beforehand" in refused.err) == (8, True)
     assert place.done("twins", "delete", "greenhouse", "--yes", "--json").json["deleted"].startswith("twn_")
     assert place.done("twins", "list").out.startswith("no twins")
+
+
+@pytest.mark.slow
+def test_somebody_agrees_and_the_key_is_kept_until_logout(place: Place) -> None:
+    with place.served() as url:
+        arguments = ("login", "--server", url, "--profile", "work", "--scope", "read", "--json")
+        terminal = place.directory / "terminal"
+        with terminal.open("wb") as told:
+            login = subprocess.Popen(
+                [sys.executable, "-m", "twin2multicloud", *arguments],
+                env={**os.environ, **place.env},
+                stdout=subprocess.PIPE,
+                stderr=told,
+            )
+        try:
+            seen(terminal, "or open ")
+            [code] = re.findall(r"type the code (\S+)", terminal.read_text())
+            agree_in_a_browser(url, place.done("open", "--print").out.strip(), code)
+            out, _ = login.communicate(timeout=60)
+        finally:
+            login.kill()
+            login.communicate()
+        assert json.loads(out) == {"profile": "work", "server": url}, terminal.read_text()
+        kept = place.directory / "config/twin2multicloud/profiles.toml"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        key = tomllib.loads(kept.read_text())["profiles"]["work"]["key"]
+        assert key != place.key
+        assert place.done("profiles", "list", "--json").json == [{"name": "work", "server": url, "current": True}]
+        place.done("twins", "list")
+        refused = place("twins", "create", place.twin)
+        assert (refused.code, "this key may not write" in refused.err) == (6, True)
+        doctor = place("doctor", "--json").json["checks"]
+        assert [each["verdict"] for each in doctor if each["what"] in ("server", "clock", "key")] == ["ok"] * 3
+        out = place.done("logout", "--json").json
+        assert out["forgotten"] == "work"
+        assert tomllib.loads(kept.read_text()).get("profiles", {}) == {}
+        assert not out["revoked"], "a key that may only look cannot revoke itself, and that is told"
+        given = place.done("keys", "create", "x", "--scope", "read", "--scope", "write").out.strip()
+        place.done("login", "--server", url, "--key", stdin=given.encode())
+        assert place.done("logout", "--json").json["revoked"]
+        assert place("twins", "list", "--server", url, env={"T2M_API_KEY": given}).code == 6
+
+
+def agree_in_a_browser(url: str, link: str, code: str) -> None:
+    """Sign in by the link that a terminal shows, and agree to a code."""
+    with httpx2.Client(base_url=url, headers={"Origin": url}) as browser:
+        assert browser.post("/api/v1/login/local", json={"code": link.partition("#")[2]}).status_code == 200
+        token = browser.get("/api/v1/me").json()["csrf"]
+        answer = {"user_code": code, "allow": True}
+        agreed = browser.post("/api/v1/login/device/answer", json=answer, headers={"X-CSRF-Token": token})
+        assert agreed.status_code == 204, agreed.text
 
 
 # ── Profiles ────────────────────────────────────────────────────────────────────────────────────────────────

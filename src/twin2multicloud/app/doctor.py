@@ -92,7 +92,7 @@ def examine_server(client: Client, here: Surroundings) -> Iterator[Sign]:
     yield Sign("server", "ok", f"{client.http.url} answers")
     if date is not None:
         yield _clock(date, here)
-    yield from _key(client, here)
+    yield _key(client)
 
 
 # ── This machine ────────────────────────────────────────────────────────────────────────────────────────────
@@ -260,12 +260,10 @@ def _clock(header: str, here: Surroundings) -> Sign:
     return Sign("clock", "ok", "goes with the server's")
 
 
-def _key(client: Client, here: Surroundings) -> Iterator[Sign]:
-    """Whether the key holds, and how long."""
-    del here
+def _key(client: Client) -> Sign:
+    """Whether the key holds, and for whom."""
     try:
-        next(client.twins.list(limit=1), None)
+        me = client.login.me()
     except Twin2MultiCloudError as error:
-        yield Sign("key", "wrong", str(error), f"twin2multicloud login --server {client.http.url}")
-        return
-    yield Sign("key", "ok", "it holds")
+        return Sign("key", "wrong", str(error), f"twin2multicloud login --server {client.http.url}")
+    return Sign("key", "ok", f"{me.name} ({me.email}), {', '.join(me.scopes)}")

@@ -11,15 +11,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import Final
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.local import local_key
 from twin2multicloud.app.serving import LOCK, InThread, open_app, served
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile
 from twin2multicloud.model.errors import UsageError
+
+KEY_FILE: Final = "local.key"
+"""In the data directory (see `services.local_login`)."""
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def embedded(settings: Settings, *, quiet: bool = True, runs: bool = False) -> I
         )
     other = served(settings.data)
     if other is not None:
-        with Client(Http(other.url, key=local_key(settings))) as client:
+        with Client(Http(other.url, key=_key(settings.data / KEY_FILE))) as client:
             yield client
         return
     if quiet:
@@ -47,7 +50,7 @@ def embedded(settings: Settings, *, quiet: bool = True, runs: bool = False) -> I
         tempfile.TemporaryDirectory(prefix="t2m-") as directory,
         _runs(backend) if runs else nullcontext(),
         InThread(app, Path(directory)) as thread,
-        Client(Http(settings.origin, key=local_key(settings, backend), socket=str(thread.socket))) as client,
+        Client(Http(settings.origin, key=_key(settings.data / KEY_FILE), socket=str(thread.socket))) as client,
     ):
         yield client
 
@@ -62,3 +65,14 @@ def _runs(backend: Backend) -> Iterator[None]:
             stack.enter_context(held)
             stack.enter_context(carrying_out_runs(backend))
         yield
+
+
+def _key(file: Path) -> str:
+    """The local user's, for whoever may read its file."""
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read ({error.strerror}): it is for the account that serves. As somebody else give "
+            "--server and a key"
+        ) from error

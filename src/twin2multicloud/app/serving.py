@@ -14,15 +14,18 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 import uvicorn
+from fastapi import FastAPI
 
+from twin2multicloud.app.api.app import create_app, end_streams
 from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.services import local_login
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -89,21 +92,23 @@ def _hold(file: Path, data: Path, doing: str) -> HeldFile:
     )
 
 
-def prepare(database: Database) -> None:
-    """Make the tables of a new database; `MigrationError` where an older or newer version of the program made them."""
-    if migrate.revision(database) is None:
-        migrate.upgrade(database)
+def prepare(backend: Backend) -> None:
+    """Make the tables of a new database, and the local user where nobody signs in; `MigrationError` where an older or
+    newer version of the program made the tables.
+    """
+    if migrate.revision(backend.database) is None:
+        migrate.upgrade(backend.database)
     else:
-        migrate.check(database)
+        migrate.check(backend.database)
+    if backend.settings.auth == local_login.PROVIDER:
+        local_login.prepare(backend)
 
 
 @contextmanager
-def open_app(settings: Settings) -> Iterator[tuple[Backend, Any]]:
+def open_app(settings: Settings) -> Iterator[tuple[Backend, FastAPI]]:
     """The backend and its API, over a database that is made if it is new."""
-    from twin2multicloud.app.api.app import create_app
-
     with open_backend(settings) as backend:
-        prepare(backend.database)
+        prepare(backend)
         yield backend, create_app(backend)
 
 
@@ -127,11 +132,11 @@ def bound(settings: Settings) -> tuple[socket.socket, Settings]:
     return listener, settings.model_copy(update={"port": listener.getsockname()[1]})
 
 
-def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,  # `logs` has everything in one stream
         access_log=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
@@ -144,15 +149,19 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens."""
+    """Says when it listens, and ends streams before it waits for requests to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI | None, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
+        self._app = app
         self._ready = ready
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals end it in order. uvicorn raises them once more then, which would leave no time to tidy up."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -166,6 +175,12 @@ class _Server(uvicorn.Server):
         if self.started:
             self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As it is, without waiting for streams, which would not end by themselves."""
+        if self._app is not None:
+            end_streams(self._app)
+        await super().shutdown(sockets)
+
 
 def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished. `ready` is called once it listens."""
@@ -173,18 +188,43 @@ def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> Non
         listener, settings = bound(settings)
         stack.enter_context(listener)
         backend, app = stack.enter_context(open_app(settings))
-        stack.enter_context(_runs(backend))
-        file = settings.data / FILE
-        stack.callback(file.unlink, missing_ok=True)
 
         def begun() -> None:
-            told = Served(settings.origin, os.getpid())
-            draft = file.with_name(f".{file.name}.{os.getpid()}")
-            draft.write_bytes(msgspec.json.encode(told))
-            draft.replace(file)
+            stack.enter_context(announced(settings))
             ready(backend, settings)
 
-        _Server(uvicorn_config(app, settings), begun).run([listener])
+        serve_on(listener, settings, backend, app, begun)
+
+
+def serve_optimizer(settings: Settings, ready: Callable[[Settings], None]) -> None:
+    """Serve the optimizer alone, which keeps nothing, until SIGINT or SIGTERM."""
+    from twin2multicloud.app.api.optimizer_app import create_optimizer_app
+
+    listener, settings = bound(settings)
+    with listener:
+        app = create_optimizer_app(settings)
+        _Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
+
+
+def serve_on(
+    listener: socket.socket, settings: Settings, backend: Backend, app: FastAPI, ready: Callable[[], None]
+) -> None:
+    """Serve an app on a socket, and carry out runs, until a signal."""
+    with _runs(backend):
+        _Server(uvicorn_config(app, settings), app, ready).run([listener])
+
+
+@contextmanager
+def announced(settings: Settings) -> Iterator[None]:
+    """Others of this machine find the server within the block."""
+    file = settings.data / FILE
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(msgspec.json.encode(Served(settings.origin, os.getpid())))
+    draft.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _runs(backend: Backend) -> AbstractContextManager[None]:
@@ -197,9 +237,9 @@ def _runs(backend: Backend) -> AbstractContextManager[None]:
 class InThread:
     """The app in a thread of this process, on a unix socket that only this user can open. Start it with `with`."""
 
-    def __init__(self, app: Any, directory: Path) -> None:
+    def __init__(self, app: FastAPI, directory: Path) -> None:
         self.socket = directory / "api.sock"
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 uds=str(self.socket),
@@ -211,7 +251,8 @@ class InThread:
                 http="httptools",
                 ws="none",
                 timeout_graceful_shutdown=1,
-            )
+            ),
+            app,
         )
         self._listener = socket.socket(socket.AF_UNIX)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="backend", daemon=True)

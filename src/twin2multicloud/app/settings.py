@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from cryptography.x509 import load_pem_x509_certificates
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from twin2multicloud.model.errors import Finding, InvalidInputError
@@ -38,17 +39,35 @@ class OidcProvider(BaseModel):
 
 
 class SamlProvider(BaseModel):
-    """A SAML 2.0 identity provider, such as a university's Shibboleth. `certificate` (PEM) is what it signs with."""
+    """A SAML 2.0 identity provider, such as a university's Shibboleth. `certificate` (PEM) is what it signs with, or
+    several while that changes. `id_attributes` are asked in turn for what tells people apart and stays theirs.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str = ""
-    entity_id: str
+    entity_id: Annotated[str, Field(min_length=1, max_length=240)]
     sso_url: HttpUrl
     certificate: str
+    id_attributes: tuple[str, ...] = (
+        "urn:oasis:names:tc:SAML:attribute:subject-id",
+        "urn:oasis:names:tc:SAML:attribute:pairwise-id",
+        "urn:oid:1.3.6.1.4.1.5923.1.1.1.13",
+        "urn:oid:1.3.6.1.4.1.5923.1.1.1.6",
+    )
     email_attribute: str = "urn:oid:0.9.2342.19200300.100.1.3"
     name_attribute: str = "urn:oid:2.16.840.1.113730.3.1.241"
     groups_attribute: str = "urn:oid:1.3.6.1.4.1.5923.1.5.1.1"
+    trust_email: bool = True
+
+    @field_validator("certificate")
+    @classmethod
+    def _certificates(cls, value: str) -> str:
+        try:
+            load_pem_x509_certificates(value.encode())
+        except ValueError as error:
+            raise ValueError("is no certificate in PEM form (-----BEGIN CERTIFICATE----- …)") from error
+        return value
 
 
 class Admission(BaseModel):
@@ -102,6 +121,7 @@ class Settings(BaseSettings):
     prices: Path | None = None
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
+    metrics_token: Annotated[SecretStr, Field(min_length=24)] | None = None
     log_format: Literal["json", "text"] = "text"
 
     @model_validator(mode="after")

@@ -82,6 +82,8 @@ def test_a_link_signs_one_browser_in_once(here: Site) -> None:
     browser = sign_in(here, link)
     me = browser.get("/api/v1/me").json()
     assert (me["session"], me["name"], me["key"]) == (True, "lena", None)
+    there = browser.get("/login?return_to=/twins", follow_redirects=False)
+    assert (there.status_code, there.headers["location"]) == (303, "/twins")
     again = TestClient(here.http.app, base_url="http://127.0.0.1:8080")
     answer = again.post("/api/v1/login/local", json={"code": link.partition("#")[2]})
     assert answer.status_code == 403

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from tests.app.login.fake_idp import IDP, idp_pages, pem
 from tests.app.login.real import served_site
 from tests.pages.browser import Browser
 from twin2multicloud.app.backend import Backend
@@ -66,3 +68,39 @@ def test_the_login_page_narrow_dark_and_by_keyboard(sqlite_file: str, chromium: 
         inline = "(() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1'; "
         browser.run(inline + "document.body.append(s); })()")
         assert browser.run("window.ran") is None
+
+
+def test_a_command_line_is_let_in_from_a_browser(place: Backend, chromium: str, tmp_path: Path) -> None:
+    with Browser(chromium, tmp_path / "profile") as browser, httpx2.Client(base_url=place.settings.origin) as line:
+        started = line.post("/api/v1/login/device", json={"client_name": "<b>laptop</b>"}).json()
+        browser.open(local_login.link(place))
+        browser.until("document.querySelector('h1')?.textContent === 'You are signed in'")
+        browser.open(started["verification_uri"])
+        browser.run(f"document.querySelector('#code').value = '{started['user_code'].lower()}'")
+        browser.run("document.querySelector('form button').click()")
+        browser.until("document.querySelector('h1')?.textContent === 'Let this program in?'")
+        assert "<b>laptop</b>" in browser.run("document.body.innerText")
+        assert browser.complaints == []
+        browser.run("document.querySelector('button.main').click()")
+        browser.until("document.querySelector('h1')?.textContent === 'Done'")
+        made = line.post("/api/v1/login/device/token", json={"device_code": started["device_code"]}).json()
+        me = line.get("/api/v1/me", headers={"Authorization": f"Bearer {made['token']}"}).json()
+        assert (me["name"], me["session"]) == ("lena", False)
+        browser.open(started["verification_uri_complete"])
+        browser.until("document.querySelector('[role=alert]')?.textContent.includes('used already')")
+
+
+def test_a_saml_provider_of_another_site_posts_and_the_browser_that_began_is_signed_in(
+    sqlite_file: str, chromium: str, tmp_path: Path
+) -> None:
+    """With the provider's form browsers send none of our cookies (SameSite), with the page after it they do."""
+    with idp_pages() as sso:
+        saml = {"uni": {"entity_id": IDP, "sso_url": sso, "certificate": pem(), "label": "University"}}
+        with (
+            served_site(tmp_path / "data", sqlite_file, None, auth="login", saml=saml) as backend,
+            Browser(chromium, tmp_path / "profile") as browser,
+        ):
+            browser.open(f"{backend.settings.origin}/login")
+            browser.run("document.querySelector('a.button').click()")
+            browser.until("document.querySelector('h1')?.textContent === 'You are signed in'")
+            assert "lena@uni.example" in browser.run("document.body.innerText")

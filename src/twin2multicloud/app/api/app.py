@@ -15,6 +15,8 @@ from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.deps import allow
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.limits import LimitMiddleware
+from twin2multicloud.app.api.metrics import Metrics
+from twin2multicloud.app.api.observing import ObservingMiddleware
 from twin2multicloud.app.api.routes import (
     audit,
     books,
@@ -24,10 +26,13 @@ from twin2multicloud.app.api.routes import (
     health,
     keys,
     login,
+    login_device,
     login_pages,
     login_provider,
+    login_saml,
     me,
     members,
+    metrics,
     optimizing,
     placements,
     runs,
@@ -38,7 +43,6 @@ from twin2multicloud.app.api.routes import (
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.auth.hosts import own_hosts
-from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.app.optimizing.desk import Desk
@@ -47,10 +51,10 @@ from twin2multicloud.app.services import prices
 from twin2multicloud.app.services.directory import Directory
 
 PREFIX = "/api/v1"
-_PAGES = (login_pages.router, login_provider.router)
-LOGIN_PATHS = (f"{PREFIX}/login",)
+_PAGES = (login_pages.router, login_device.page_router, login_provider.router, login_saml.router)
 _ROUTERS = (
     login.router,
+    login_device.router,
     me.router,
     twins.router,
     placements.router,
@@ -92,8 +96,8 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
-    app.state.login_throttle = Throttle(backend.clock, backend.settings.limits.login_per_minute, 60)
     app.state.delivery = delivery
+    app.state.metrics = figures = Metrics(backend, delivery)
     app.state.desk = Desk(
         backend.optimizer,
         lambda: prices.current(backend),
@@ -109,12 +113,14 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     app.include_router(health.router)
     for pages in _PAGES:
         app.include_router(pages)
+    app.include_router(metrics.router)
     problems.install(app)
+    # The last one is the outermost: refusals have the headers of all other answers.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
-    # The last one is the outermost.
-    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
-    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock, login_paths=LOGIN_PATHS)
+    app.add_middleware(ObservingMiddleware, observe=figures.observe)
     app.add_middleware(CorrelationMiddleware)
     return app
 

@@ -8,10 +8,11 @@ from typing import Annotated, Final
 from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
+from twin2multicloud.app.api.addresses import client_address, proxies_of
 from twin2multicloud.app.api.deps import backend_of
+from twin2multicloud.app.api.limits import try_login
 from twin2multicloud.app.auth.cookies import Cookie, Cookies
 from twin2multicloud.app.auth.sessions import NewSession
-from twin2multicloud.app.auth.throttle import Throttle
 from twin2multicloud.app.backend import Backend
 
 ATTEMPT_LASTS: Final = timedelta(minutes=10)
@@ -28,8 +29,7 @@ class Browser:
     @property
     def address(self) -> str:
         """Where it is; behind a proxy what that says, if it is one of the `trusted_proxies`."""
-        client = self._connection.client
-        return "" if client is None else client.host
+        return client_address(self._connection.scope, proxies_of(self._backend.settings.trusted_proxies))
 
     @property
     def user_agent(self) -> str:
@@ -88,9 +88,8 @@ async def _browser(connection: HTTPConnection) -> Browser:
 BrowserDep = Annotated[Browser, Depends(_browser)]
 
 
-def _may_try(connection: HTTPConnection, browser: BrowserDep) -> None:
-    throttle: Throttle = connection.app.state.login_throttle
-    throttle.take(browser.address, "attempts to sign in from this address")
+async def _may_try(connection: HTTPConnection) -> None:
+    try_login(connection.scope)
 
 
 LIMITED = Depends(_may_try)

@@ -33,5 +33,7 @@ class CorrelationMiddleware:
                 message["headers"] = [*message["headers"], (HEADER.encode(), found.encode())]
             await send(message)
 
+        # Defects are answered outside, where the id would be forgotten.
+        scope["correlation_id"] = found
         with correlated(found):
             await self._app(scope, receive, telling)

@@ -75,6 +75,7 @@ class Allow:
         with backend.database.read() as session:
             principal, note_key = authenticate(session, connection, backend)
             known(connection.scope, principal.user_id)
+            connection.state.principal = principal
             principal.check_scope(self.rule.scope)
             if self.rule.on is On.INSTALLATION:
                 principal.check_admin()

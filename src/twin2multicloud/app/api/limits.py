@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Generic, TypeVar
@@ -20,12 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.addresses import client_address, neighbourhood, proxies_of
+from twin2multicloud.app.errors import TooManyError
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
 
 MOST: Final = 50_000
 """Buckets of a kind, and known tokens, that are remembered; the longest unused are forgotten first."""
+CODES_PER_MINUTE: Final = 10
+"""Codes of command lines that somebody who is signed in may try: there are 20⁸, of which a few hold at a time."""
 _FOUND: Final = "t2m.known"
+_TRY: Final = "t2m.try"
 _SESSION_COOKIES: Final = ("t2m_session", "__Host-t2m_session")
 _MINUTE_S: Final = 60.0
 ValueT = TypeVar("ValueT")
@@ -107,21 +111,40 @@ def known(scope: Scope, user_id: str) -> None:
         found.append(user_id)
 
 
+def try_login(scope: Scope) -> None:
+    """Somebody tries to sign in: `TooManyError` if this address did that too often. It is asked where an attempt
+    begins, not for whole paths, so that pages, styles and waiting command lines cost nobody an attempt.
+    """
+    _try(scope, "login", None, "attempts to sign in from this address")
+
+
+def try_code(scope: Scope, user_id: str) -> None:
+    """Somebody who is signed in tries a code of a command line: `TooManyError` if that was too often."""
+    _try(scope, "codes", user_id, "codes")
+
+
+def _try(scope: Scope, kind: str, key: str | None, what: str) -> None:
+    taken: Taken = scope[_TRY](kind, key)
+    if not taken.allowed:
+        raise TooManyError(
+            f"more than {taken.per_minute} {what} in a minute; try again in {taken.wait_s} s",
+            details={"retry_after_s": taken.wait_s},
+        )
+
+
 class LimitMiddleware:
-    """Refuses with 429 whoever asks too often. `login_paths` are beginnings of paths by which people sign in: these
-    have a bucket of their own per address, so that nobody tries out codes at speed.
+    """Refuses with 429 whoever asks too often. Endpoints by which one signs in have a bucket of their own per address
+    (`try_login`), so that nobody tries out codes at speed.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, settings: Settings, clock: Clock, login_paths: Sequence[str], most: int = MOST
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, clock: Clock, most: int = MOST) -> None:
         self._app = app
-        self._login_paths = tuple(login_paths)
         self._proxies = proxies_of(settings.trusted_proxies)
         limits = settings.limits
         self._people = Buckets("person", limits.principal_per_minute, clock, most)
         self._addresses = Buckets("address", limits.anonymous_per_minute, clock, most)
         self._logins = Buckets("login", limits.login_per_minute, clock, most)
+        self._codes = Buckets("codes", CODES_PER_MINUTE, clock, most)
         self._known: Recent[str] = Recent(most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,6 +166,7 @@ class LimitMiddleware:
             return
         found: list[str] = []
         scope[_FOUND] = found
+        scope[_TRY] = lambda kind, key: self._take_try(scope, kind, key)
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -155,12 +179,16 @@ class LimitMiddleware:
 
         await self._app(scope, receive, telling)
 
+    def _take_try(self, scope: Scope, kind: str, key: str | None) -> Taken:
+        if kind == "codes":
+            return self._codes.take(key)
+        return self._logins.take(neighbourhood(client_address(scope, self._proxies)))
+
     def _take(self, scope: Scope, credential: bytes | None) -> Taken:
-        address = neighbourhood(client_address(scope, self._proxies))
-        if scope["path"].startswith(self._login_paths):
-            return self._logins.take(address)
         user_id = None if credential is None else self._known.get(credential)
-        return self._addresses.take(address) if user_id is None else self._people.take(user_id)
+        if user_id is not None:
+            return self._people.take(user_id)
+        return self._addresses.take(neighbourhood(client_address(scope, self._proxies)))
 
     def _learn(self, credential: bytes, found: list[str], status: int) -> None:
         if status == 401:

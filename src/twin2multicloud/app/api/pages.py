@@ -4,6 +4,7 @@ and on a phone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from twin2multicloud.model.errors import Twin2MultiCloudError
 STYLE: Final = "/login/style.css"
 SCRIPT: Final = "/login/script.js"
 _NAME: Final = "Twin2MultiCloud"
+_LOG: Final = logging.getLogger("twin2multicloud.login")
 
 
 def page(title: str, *content: Content, status: int = 200, kind: str = "page") -> HTMLResponse:
@@ -69,6 +71,11 @@ def listed(items: list[Html]) -> Html:
     return tag("ul", join(tag("li", item) for item in items))
 
 
+def facts(given: dict[str, str]) -> Html:
+    """Names and what they stand for."""
+    return tag("dl", *(part for name, value in given.items() for part in (tag("dt", name), tag("dd", value))))
+
+
 class PageRoute(APIRoute):
     """A route whose refusals are pages, for people."""
 
@@ -81,6 +88,7 @@ class PageRoute(APIRoute):
                 return await inner(request)
             except Twin2MultiCloudError as error:
                 told = describe(error)
+                _LOG.warning("%s answers %s: %s", request.url.path, told.status, error)
                 answer = refusal(told.status, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
                 if "retry_after_s" in told.details:
                     answer.headers["Retry-After"] = str(told.details["retry_after_s"])

@@ -9,10 +9,10 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from twin2multicloud.app.correlation import correlation_id
+from twin2multicloud.app.correlation import correlated, correlation_id
 from twin2multicloud.app.errors import describe, problem_type
 from twin2multicloud.app.schemas.problems import FieldProblem, Problem
 from twin2multicloud.model.errors import Finding, Twin2MultiCloudError
@@ -34,6 +34,8 @@ _TITLES: Final = {
     503: "Not available now",
 }
 _SECRET_FIELDS: Final = frozenset({"credentials", "authorization", "cookie", "code", "password", "secret", "token"})
+_UNIQUE: Final = "23505"
+_UNIQUE_LITE: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _LOG: Final = logging.getLogger("twin2multicloud.api")
 
 
@@ -43,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _request)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(Exception, _defect)
 
 
@@ -126,14 +129,27 @@ async def _database(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _defect(_request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
-    return response(
-        500,
-        "internal",
-        f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
-        exit_code=70,
-    )
+async def _integrity(request: Request, error: Exception) -> JSONResponse:
+    """Services look before they write; what two do at the same moment only the database notices."""
+    assert isinstance(error, IntegrityError)
+    if getattr(error.orig, "sqlstate", None) == _UNIQUE or getattr(error.orig, "sqlite_errorname", "") in _UNIQUE_LITE:
+        return response(
+            409, "conflict", "somebody else has just made or changed the same thing; look at it again, then try again"
+        )
+    return await _defect(request, error)
+
+
+async def _defect(request: Request, error: Exception) -> JSONResponse:
+    found = request.scope.get("correlation_id", "-")
+    with correlated(found):
+        _LOG.error("a defect: %s", type(error).__name__, exc_info=error)
+        return response(
+            500,
+            "internal",
+            f"a defect of ours ({type(error).__name__}); the log tells more by the correlation id",
+            exit_code=70,
+            headers={"X-Correlation-Id": found},
+        )
 
 
 def _field(location: Sequence[Any], body: Any) -> str:

@@ -60,14 +60,16 @@ Part = Batch | Beat | End
 async def parts(delivery: Delivery, wanted: Wanted) -> AsyncGenerator[Part]:
     """What a stream tells, in order; `End` comes last. Raises what `Delivery.watch` does before the first part."""
     if not wanted.follow:
-        async for batch in delivery.past(wanted.selection, wanted.after):
-            yield batch
+        async with aclosing(delivery.past(wanted.selection, wanted.after)) as past:
+            async for batch in past:
+                yield batch
         yield End("done")
         return
     async with delivery.watch(wanted.selection, wanted.after, wanted.holder) as watcher:
         yield Beat(watcher.cursor)
-        async for part in _followed(delivery, watcher, wanted):
-            yield part
+        async with aclosing(_followed(delivery, watcher, wanted)) as followed:
+            async for part in followed:
+                yield part
 
 
 async def _followed(delivery: Delivery, watcher: Watcher, wanted: Wanted) -> AsyncGenerator[Part]:

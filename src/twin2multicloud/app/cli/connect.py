@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar, cast
 
@@ -55,6 +55,21 @@ def needs_backend(command: CommandT) -> CommandT:
     return cast(CommandT, knowing)
 
 
+def taken_before(session: Session, arguments: Sequence[str]) -> list[str]:
+    """The arguments without `--server` and `--profile` where they stand before the command, which are noted.
+
+    As options of the whole command line they would have every command load what checks options, even for its help.
+    """
+    rest = list(arguments)
+    while rest and rest[0].startswith("--"):
+        option, equals, value = rest[0].partition("=")
+        if option not in ("--server", "--profile") or (not equals and len(rest) < 2):
+            break
+        setattr(session, option.removeprefix("--"), value if equals else rest[1])
+        del rest[: 1 if equals else 2]
+    return rest
+
+
 def chosen(session: Session) -> Profile | None:
     """The server to talk to, with its key; None for the embedded backend. `UsageError` for a profile that is not."""
     from twin2multicloud.app.cli import profiles
@@ -76,8 +91,10 @@ def chosen(session: Session) -> Profile | None:
 
 
 @contextmanager
-def connected(context: typer.Context, *, runs: bool = False) -> Iterator[Client]:
-    """A client of the backend that this command talks to. `runs`: without a server they are carried out meanwhile."""
+def connected(context: typer.Context, *, runs: bool = False, served: bool = False) -> Iterator[Client]:
+    """A client of the backend that this command talks to. `runs`: without a server they are carried out meanwhile.
+    `served`: only a server will do.
+    """
     session = Session.of(context)
     profile = chosen(session)
     if profile is not None:
@@ -94,17 +111,28 @@ def connected(context: typer.Context, *, runs: bool = False) -> Iterator[Client]
     from twin2multicloud.app.embedded import embedded
     from twin2multicloud.app.settings import read_settings
 
-    with embedded(read_settings(), quiet=not session.debug, runs=runs) as client:
+    settings = read_settings()
+    if served:
+        from twin2multicloud.app.serving import served as serving
+
+        if serving(settings.data) is None:
+            raise UsageError(f"nothing serves {settings.data}; `twin2multicloud serve` does, and --open opens it")
+    with embedded(settings, quiet=not session.debug, runs=runs) as client:
         yield client
 
 
 def with_client(
-    context: typer.Context, json_output: bool, action: Callable[[Client], int], *, runs: bool = False
+    context: typer.Context,
+    json_output: bool,
+    action: Callable[[Client], int],
+    *,
+    runs: bool = False,
+    served: bool = False,
 ) -> NoReturn:
     """Run what a command does with the backend, and end with its exit code."""
 
     def act() -> int:
-        with connected(context, runs=runs) as client:
+        with connected(context, runs=runs, served=served) as client:
             return action(client)
 
     finish(context, json_output, act)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.backups import PASSPHRASE_VARIABLE, back_up, passphrase_given, restore
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, print_facts
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
+from twin2multicloud.app.services.rotation import rotate
 from twin2multicloud.app.serving import served
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.model.errors import UsageError
@@ -108,6 +112,26 @@ def restored(settings: Settings, file: Path, replace: bool, resume_runs: bool, j
     elif found.keys == "missing":
         names = ", ".join(found.manifest.keys)
         say(f"▲ {settings.keys} lacks the keys of its secrets ({names}): put the old keys.json there before you serve")
+    return 0
+
+
+def rotate_key(settings: Settings, json_output: bool, sleep: Callable[[float], None] = time.sleep) -> int:
+    """`db rotate-key`."""
+
+    def wait(seconds: float) -> None:
+        if not json_output:
+            say(f"what was sealed with the old key right before is waited for ({seconds:.0f} s)")
+        sleep(seconds)
+
+    with open_backend(settings) as backend:
+        migrate.check(backend.database)
+        done = rotate(backend, sleep=wait)
+    if json_output:
+        print_json({"current": done.current, "dropped": list(done.dropped), "rewrapped": done.rewrapped})
+    else:
+        dropped = f", {', '.join(done.dropped)} is dropped" if done.dropped else ""
+        say(f"✓ {done.current} is the master key now{dropped}; {done.rewrapped:,} secrets were sealed anew with it")
+        say(f"▲ backups made before need the old {settings.keys.name}, those made from now on the new one")
     return 0
 
 

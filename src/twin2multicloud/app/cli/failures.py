@@ -29,7 +29,7 @@ EXIT_CODES: Final = {
     3: "infeasible: no placement satisfies the constraints",
     4: "invalid input: a workload, an option's value or a price book is not acceptable",
     5: "a price is missing, or the price book is too old",
-    6: "a twin that does not run as it should: the sandbox does not answer, a check fails, a message was not acked",
+    6: "a twin or the backend is not as it should be: it does not answer, refuses, a check fails, a message is lost",
     7: "a stack could not be planned, deployed or destroyed, or not whole; what exists and what to do is told",
     8: "not agreed to, it would lose data, or a stack's state is locked or refused; nothing was done",
     70: "internal: a defect of this program",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,12 +13,14 @@ from twin2multicloud.app.cli import profiles
 from twin2multicloud.app.cli.connect import LOCAL, SERVER
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.profiles import Profile
-from twin2multicloud.app.cli.records import print_table
+from twin2multicloud.app.cli.records import known, print_table
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http, checked_url
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.app.errors import UnauthenticatedError
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 
+_SCOPES: Final = ("read", "write", "run", "admin")
 _LONGEST_KEY: Final = 500
 
 
@@ -46,12 +50,15 @@ def login(request: LoginRequest) -> int:
     name = profiles.check_name(request.profile or _name_of(url))
     key = _given_key() if request.key else _asked_key(url, request)
     with Client(Http(url, key=key)) as client:
-        next(client.twins.list(limit=1), None)  # a key that does not hold is not kept
+        me = client.login.me()  # a key that does not hold is not kept
     profiles.save(profiles.load().with_profile(Profile(name, url, key)))
     if request.json_output:
         print_json({"profile": name, "server": url})
     else:
-        say(f"✓ signed in to {url}; the profile '{name}' is in use from now on (`profiles use local` goes back)")
+        say(
+            f"✓ signed in to {url} as {me.name}; the profile '{name}' is in use from now on "
+            "(`twin2multicloud profiles use local` goes back)"
+        )
     return 0
 
 
@@ -61,12 +68,29 @@ def logout(name: str | None, json_output: bool) -> int:
     profile = kept.named(name or kept.current) if name or kept.current else None
     if profile is None:
         raise UsageError("no profile is in use, so there is nothing to sign out of")
+    problem = _revoke(profile)
     profiles.save(kept.without(profile.name))
     if json_output:
-        print_json({"forgotten": profile.name})
+        print_json({"forgotten": profile.name, "revoked": problem is None})
+    elif problem is None:
+        say(f"✓ the key for {profile.server} is revoked, and '{profile.name}' forgotten here")
     else:
-        say(f"✓ '{profile.name}' is forgotten here")
+        say(f"▲ '{profile.name}' is forgotten here, but its key may still hold there: {problem}")
     return 0
+
+
+def _revoke(profile: Profile) -> str | None:
+    """Have the profile's key hold no more; why that could not be done."""
+    try:
+        with Client(Http(profile.server, key=profile.key)) as client:
+            me = client.login.me()
+            if me.key is not None:
+                client.keys.revoke(me.key)
+    except UnauthenticatedError:
+        return None  # it holds no more already
+    except Twin2MultiCloudError as error:
+        return str(error)
+    return None
 
 
 def list_profiles(json_output: bool) -> int:
@@ -118,5 +142,43 @@ def _given_key() -> str:
 
 
 def _asked_key(url: str, request: LoginRequest) -> str:
-    del request
-    raise UsageError(f"{url} cannot be signed in to by a browser yet; use --key")
+    """The key that somebody who sees the code agrees to."""
+    import socket
+    import webbrowser
+
+    from twin2multicloud.app.schemas.login import DeviceRequest
+
+    given: dict[str, object] = {
+        "client_name": f"command line on {socket.gethostname()}"[:60],
+        "days": request.days,
+    }
+    if request.scopes:
+        known(request.scopes, "--scope", _SCOPES)
+        given["scopes"] = list(request.scopes)
+    with Client(Http(url)) as client:
+        started = client.login.begin_device(DeviceRequest.model_validate(given))
+        say(f"open {started.verification_uri} and type the code {started.user_code}")
+        say(f"or open {started.verification_uri_complete}")
+        if request.open_browser and sys.stderr.isatty():
+            webbrowser.open(started.verification_uri_complete)
+        with _waiting() as told:
+            return client.login.wait_device(started, told).token
+
+
+@contextmanager
+def _waiting() -> Iterator[Callable[[float], None]]:
+    """Shows on a terminal that somebody is waited for, and for how long yet."""
+    shown = sys.stderr.isatty()
+
+    def tell(left: float) -> None:
+        if shown:
+            minutes, seconds = divmod(round(left), 60)
+            sys.stderr.write(f"\rwaiting for somebody to agree; the code holds for {minutes}:{seconds:02} more ")
+            sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

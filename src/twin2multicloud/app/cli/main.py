@@ -11,11 +11,12 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from twin2multicloud.app.cli.connect import ProfileOption, ServerOption
+from twin2multicloud.app.cli.connect import taken_before
 from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
+from twin2multicloud.app.cli.event_commands import add_to as add_events
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import QuickGroup, lazy_group
 from twin2multicloud.app.cli.operate_commands import add_to as add_operating
 from twin2multicloud.app.cli.options import (
     JsonOption,
@@ -28,15 +29,31 @@ from twin2multicloud.app.cli.options import (
 )
 from twin2multicloud.app.cli.price_commands import prices
 from twin2multicloud.app.cli.profile_commands import add_to as add_profiles
-from twin2multicloud.app.cli.run_commands import runs
 from twin2multicloud.app.cli.sandbox_commands import sandbox
 from twin2multicloud.app.cli.server_commands import add_to as add_serving
 from twin2multicloud.app.cli.simulate_command import simulate
 from twin2multicloud.app.cli.state_commands import states
-from twin2multicloud.app.cli.twin_commands import twins
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
+_LAZY = (
+    (
+        "twins",
+        "twin_commands",
+        "Keep twins at the backend: their definitions, every version of them, what there is of each.",
+    ),
+    ("runs", "run_commands", "Have twins planned, deployed, moved, destroyed by the backend, and watch how it goes."),
+    (
+        "connections",
+        "connection_commands",
+        "Keep accounts at clouds at the backend. Their credentials are sealed, and shown to nobody again.",
+    ),
+    ("users", "people_commands", "Look after people, as an admin of the installation."),
+    ("workspaces", "people_commands", "Look after workspaces: who works together, and who may do what there."),
+    ("keys", "people_commands", "Make and revoke API keys."),
+    ("profiles", "profile_commands", "Choose among the servers that `login` has kept."),
+    ("db", "server_commands", "Look after the backend's database: upgrade, back up, restore."),
+)
 
 app = typer.Typer(
     name="twin2multicloud",
@@ -52,8 +69,8 @@ app = typer.Typer(
 app.add_typer(prices)
 app.add_typer(sandbox)
 app.add_typer(states)
-app.add_typer(twins)
-app.add_typer(runs)
+for _name, _module, _about in _LAZY:
+    app.add_typer(lazy_group(_name, f"twin2multicloud.app.cli.{_module}:{_name}", _about))
 
 
 def main() -> NoReturn:
@@ -74,8 +91,8 @@ def run(arguments: Sequence[str] | None = None, *, today: Callable[[], date] = d
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        command = typer.main.get_command(app)
-        command.main(args=None if arguments is None else list(arguments), prog_name="twin2multicloud", obj=session)
+        rest = taken_before(session, sys.argv[1:] if arguments is None else arguments)
+        typer.main.get_command(app).main(args=rest, prog_name="twin2multicloud", obj=session)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
@@ -102,8 +119,6 @@ def root(
     version: Annotated[  # noqa: ARG001  acts in its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    server: ServerOption = None,
-    profile: ProfileOption = None,
 ) -> None:
     """Price and place digital twins over AWS, Azure and GCP, exactly, with every bill line explained.
 
@@ -112,10 +127,13 @@ def root(
       twin2multicloud optimize smart-building --explain
       twin2multicloud init my-twin.yaml
       twin2multicloud optimize my-twin.yaml
+      twin2multicloud twins create my-twin.yaml
+
+    Commands about what the backend keeps (twins, runs, events, …) take --server URL and --profile NAME, before or
+    after their name. Without either the backend runs in this process.
     """
-    session = Session.of(context)
-    session.debug = session.debug or debug
-    session.server, session.profile = server, profile
+    if debug:
+        Session.of(context).debug = True
 
 
 @app.command(epilog=_EPILOG)
@@ -363,6 +381,7 @@ app.command()(simulate)
 app.command()(demo)
 add_deploying(app)
 add_operating(app)
+add_events(app)
 add_serving(app)
 add_profiles(app)
 

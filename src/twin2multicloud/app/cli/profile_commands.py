@@ -7,17 +7,10 @@ from typing import Annotated
 import typer
 
 from twin2multicloud.app.cli.failures import Session, finish
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption
 
-profiles = typer.Typer(
-    name="profiles",
-    cls=QuickGroup,
-    help="Choose among the servers that `login` has kept.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+profiles = plain_group("profiles")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A profile's name, as `profiles list` shows them.")]
 
 
@@ -120,4 +113,3 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(login)
     app.command()(logout)
-    app.add_typer(profiles)

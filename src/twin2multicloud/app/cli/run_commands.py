@@ -7,17 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 from twin2multicloud.app.cli.connect import needs_backend, with_client
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption, complete_slot
 
-runs = typer.Typer(
-    name="runs",
-    cls=QuickGroup,
-    help="Have twins planned, deployed, moved, destroyed by the backend, and watch how it goes.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+runs = plain_group("runs")
 
 KindName = Literal["plan", "deploy", "redeploy", "destroy", "move", "drift", "verify", "rotate-keys"]
 TargetName = Literal["sandbox", "clouds", "rehearsal"]

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from twin2multicloud.app.cli.connect import needs_backend
+from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.failures import Session, finish
-from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption
 
 DataOption = Annotated[
@@ -22,14 +22,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.", envvar="T2M_CONFIG")
 ]
 
-db = typer.Typer(
-    name="db",
-    cls=QuickGroup,
-    help="Look after the backend's database: upgrade, back up, restore.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+db = plain_group("db")
 
 
 def serve(
@@ -44,7 +37,7 @@ def serve(
         int, typer.Option(metavar="N", min=1, max=64, help="Processes that serve; more than one needs PostgreSQL.")
     ] = 1,
     only: Annotated[
-        Literal["optimizer", "deployer"] | None, typer.Option(help="Serve only this part of the API.")
+        Literal["optimizer"] | None, typer.Option(help="Serve the optimizer alone: it keeps nothing, and knows nobody.")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser, signed in.")] = False,
 ) -> None:
@@ -63,6 +56,26 @@ def serve(
 
     request = commands.ServeRequest(host, port, data, config, workers, only, open_browser)
     finish(context, False, lambda: commands.serve(request))
+
+
+@needs_backend
+def open_(
+    context: typer.Context,
+    only_print: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Open the front end of the server on this machine, signed in.
+
+    \b
+    Examples:
+      twin2multicloud open
+      twin2multicloud open --print
+    """
+    from twin2multicloud.app.cli import server as commands
+
+    with_client(
+        context, json_output, lambda client: commands.open_browser(client, only_print, json_output), served=True
+    )
 
 
 @needs_backend
@@ -195,8 +208,30 @@ def restore(
     finish(context, json_output, act)
 
 
+@db.command("rotate-key")
+def rotate_key(
+    context: typer.Context, data: DataOption = None, config: ConfigOption = None, json_output: JsonOption = False
+) -> None:
+    """Seal all secrets with a new master key, while servers run, and drop the old one. It takes a minute or more.
+
+    One that was interrupted is gone on with. Keep the new keys.json beside your backups then.
+
+    \b
+    Examples:
+      twin2multicloud db rotate-key
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import database as commands
+
+        return commands.rotate_key(settings_of(data, config), json_output)
+
+    finish(context, json_output, act)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
+    app.command("open")(open_)
     app.command()(doctor)
-    app.add_typer(db)

@@ -7,17 +7,10 @@ from typing import Annotated
 import typer
 
 from twin2multicloud.app.cli.connect import needs_backend, with_client
-from twin2multicloud.app.cli.groups import QuickGroup
-from twin2multicloud.app.cli.options import JsonOption, complete_workload
+from twin2multicloud.app.cli.groups import plain_group
+from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_workload
 
-twins = typer.Typer(
-    name="twins",
-    cls=QuickGroup,
-    help="Keep twins at the backend: their definitions, every version of them, what there is of each.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+twins = plain_group("twins")
 
 NameArgument = Annotated[str, typer.Argument(metavar="TWIN", help="A twin's name or id.")]
 WorkspaceOption = Annotated[
@@ -188,3 +181,66 @@ def delete(
     from twin2multicloud.app.cli import twins as commands
 
     with_client(context, json_output, lambda client: commands.delete(client, twin, yes, json_output))
+
+
+@twins.command("optimize")
+@needs_backend
+def optimize(
+    context: typer.Context,
+    twin: NameArgument,
+    providers: Annotated[list[str] | None, typer.Option(metavar="CLOUD,…", help="Clouds that may be used.")] = None,
+    deny: Annotated[list[str] | None, typer.Option(metavar="CLOUD,…", help="Clouds that may not be used.")] = None,
+    residency: Annotated[
+        list[str] | None, typer.Option(metavar="CODE,…", help="Where data may lie: EU, EEA or country codes.")
+    ] = None,
+    max_clouds: Annotated[int | None, typer.Option(metavar="N", min=1, max=3, help="At most so many clouds.")] = None,
+    take: Annotated[bool, typer.Option("--take", help="Also place the twin as proposed.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Find the cheapest placement of a twin that can be deployed, and keep it as a proposal.
+
+    \b
+    Examples:
+      twin2multicloud twins optimize greenhouse --take
+      twin2multicloud twins optimize greenhouse --residency EU --max-clouds 2
+    """
+    from twin2multicloud.app.cli import placing as commands
+
+    request = commands.ProposalRequest(
+        twin, tuple(providers or ()), tuple(deny or ()), tuple(residency or ()), max_clouds, take, json_output
+    )
+    with_client(context, json_output, lambda client: commands.optimize(client, request))
+
+
+@twins.command("place")
+@needs_backend
+def place(
+    context: typer.Context,
+    twin: NameArgument,
+    choices: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SLOT=WHAT]…",
+            help="What fills a slot: a cloud or an offer, either with @region. The others stay.",
+            autocompletion=complete_pin,
+        ),
+    ] = None,
+    proposal: Annotated[str | None, typer.Option(metavar="ID", help="As this proposal of `optimize` says.")] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SLOT", help="What was decided for this slot holds no more. Repeatable."),
+    ] = None,
+    note: NoteOption = "",
+    json_output: JsonOption = False,
+) -> None:
+    """Decide where a twin's slots go, and see what that costs against the cheapest.
+
+    \b
+    Examples:
+      twin2multicloud twins place greenhouse L3.hot=azure
+      twin2multicloud twins place greenhouse --proposal opt_4qz0m8k2v1x7c9b3n5d6
+    """
+    from twin2multicloud.app.cli import placing as commands
+
+    request = commands.PlaceRequest(twin, tuple(choices or ()), proposal, tuple(drop or ()), note, json_output)
+    with_client(context, json_output, lambda client: commands.place(client, request))

@@ -10,6 +10,7 @@ from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.schemas.placements import Optimization, PlacementAnswer, PlacementInput, ProposalInput
 from twin2multicloud.app.schemas.twins import Twin, TwinDiff, TwinInput, TwinSummary, TwinVersion, TwinVersionSummary
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import nearest
@@ -84,6 +85,14 @@ class Twins:
     def version(self, twin: str, number: int) -> TwinVersion:
         """One version, whole."""
         return self._http.get(f"{_PATH}/{twin}/versions/{number}", TwinVersion)
+
+    def propose(self, twin: str, given: ProposalInput) -> Optimization:
+        """Find the cheapest placement and keep it as a proposal. The twin stays as it is."""
+        return self._http.send("POST", f"{_PATH}/{twin}/optimize", Optimization, body=given)
+
+    def place(self, twin: str, given: PlacementInput, seen: int) -> PlacementAnswer:
+        """Decide where its slots go; `StaleError` if the twin is not as it was `seen`."""
+        return self._http.send("PUT", f"{_PATH}/{twin}/placement", PlacementAnswer, body=given, seen=seen)
 
     def diff(self, twin: str, before: int, after: int | None = None) -> TwinDiff:
         """What changed between two versions."""

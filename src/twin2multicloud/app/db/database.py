@@ -103,9 +103,12 @@ def read_url(url: str) -> URL:
 
 
 def _engine(url: URL, pool: int) -> Engine:
+    # What is stored is nobody's business who reads logs: errors and logged statements come without their values.
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool // 2, max_overflow=pool // 2, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"check_same_thread": False})
+        return create_engine(url, pool_size=pool // 2, max_overflow=pool // 2, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(
+        url, pool_size=pool, max_overflow=pool, connect_args={"check_same_thread": False}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

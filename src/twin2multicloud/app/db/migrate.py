@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ class MigrationError(Twin2MultiCloudError):
     exit_code = 6
 
 
+@cache
 def head() -> str:
     """The revision that this version expects."""
     found = ScriptDirectory.from_config(_config(None)).get_current_head()

@@ -21,7 +21,8 @@ assert tables.__all__
 CONTEXTS: Final[Mapping[str, Callable[[Row], str]]] = {
     "connections.sealed": lambda row: f"connection/{row['id']}",
     "documents.sealed": lambda row: f"document/{row['twin_id']}/{row['target']}/{row['name']}/{row['line']}",
-    "login_attempts.sealed": lambda row: f"login/{row['state_hash'].hex()}",
+    "login_attempts.identity": lambda row: f"login/identity/{row['state_hash'].hex()}",
+    "login_attempts.secrets": lambda row: f"login/secrets/{row['state_hash'].hex()}",
     "state_versions.sealed": lambda row: f"state/{row['twin_id']}/{row['target']}/{row['stack']}/{row['number']}",
 }
 """By table and column."""

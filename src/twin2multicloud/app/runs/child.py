@@ -9,21 +9,28 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.correlation import correlated
+from twin2multicloud.app.deploying.session import CACHE, MIRRORS, SCENARIO, VERSIONS
 from twin2multicloud.app.runs.children import Command
 from twin2multicloud.app.runs.engine import Json
+from twin2multicloud.app.runs.environment import CREDENTIALS
 from twin2multicloud.app.runs.stage import StageExit, carry_out
 from twin2multicloud.app.runs.targets.find import find_target
 from twin2multicloud.app.settings import Settings
 
-_PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
-"""Of the server's environment. Others of ours (`T2M_…`) are passed on as well, but what may be secret."""
-_SECRET: Final = ("KEY", "SECRET", "TOKEN", "PASSWORD", "DATABASE_URL")
+_PASSED_ON: Final = frozenset(
+    {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "OPENBLAS_CORETYPE"}
+    | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
+    | {CACHE, MIRRORS, SCENARIO, VERSIONS}
+)
+"""Of the server's environment: what programs need anywhere, and what says where Terraform's providers come from. The
+backend's settings are not among it: they may hold secrets, and those that a stage needs come on standard input.
+"""
 
 
 class Told(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,17 +40,16 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
     stage: str
     attempt: int
     settings: dict[str, Any]
+    auth: Literal["local", "login"]
 
 
 def stage_command(backend: Backend, payload: Json) -> Command:
     """How the process of a stage is started."""
     assert isinstance(payload, dict)
-    told = Told(payload["run"], payload["stage"], payload["attempt"], settings_document(backend.settings))
-    environment = {
-        name: text
-        for name, text in os.environ.items()
-        if name in _PASSED_ON or (name.startswith("T2M_") and not any(word in name for word in _SECRET))
-    }
+    settings = backend.settings
+    told = Told(payload["run"], payload["stage"], payload["attempt"], settings_document(settings), settings.auth)
+    passed_on = _PASSED_ON | (CREDENTIALS if settings.auth == "local" else frozenset())
+    environment = {name: text for name, text in os.environ.items() if name in passed_on}
     return Command(
         (sys.executable, "-P", "-m", "twin2multicloud.app.runs.child"),
         {**environment, "OPENBLAS_NUM_THREADS": "1"},
@@ -58,6 +64,7 @@ def settings_document(settings: Settings) -> dict[str, Any]:
         "database_url": settings.url,
         "keys_file": str(settings.keys.resolve()),
         "log_format": settings.log_format,
+        "prices": None if settings.prices is None else str(settings.prices.resolve()),
     }
 
 
@@ -67,7 +74,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     try:
         told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
-        settings = Settings(**told.settings)
+        # A copy is not validated: how people sign in is no matter of a stage, only whether they do.
+        settings = Settings(**told.settings).model_copy(update={"auth": told.auth})
         with open_backend(settings) as backend, correlated(told.run):
             return carry_out(backend, told.run, told.stage, told.attempt, find_target)
     except KeyboardInterrupt:

@@ -18,6 +18,7 @@ from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ConflictError, InvalidError
+from twin2multicloud.app.runs.environment import pin_connections
 from twin2multicloud.app.runs.kinds import APPLY, SHAPES
 from twin2multicloud.app.runs.transitions import end_stage, enqueue, move_on, tell
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
@@ -53,6 +54,7 @@ def create_for_twin(
             f"version {version.number} of '{twin.name}' has no placement yet; optimize it and take the proposal "
             "(or place it yourself), then deploy"
         )
+    pin_connections(backend, session, twin, version.placement, asked)
     run = _add(backend, session, principal, twin.workspace_id, asked.kind, asked.target, request, key, twin=twin)
     run.twin_number = version.number
     if SHAPES[asked.kind].changes:

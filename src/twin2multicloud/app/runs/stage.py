@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -20,13 +21,14 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
+from twin2multicloud.app.runs.chores import chore
 from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.kinds import PLAN
 from twin2multicloud.app.runs.telling import EventWriter, RunTeller, outcome_json
 from twin2multicloud.app.runs.transitions import begin_stage, end_stage, move_on, planned, tell
 from twin2multicloud.app.runs.work import Planned, Target, Work, WorkFailedError
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
-from twin2multicloud.app.services import placements, twins
+from twin2multicloud.app.services import placements, reveals, twins
 from twin2multicloud.app.services.places import scratch_of
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.placement import Placement
@@ -63,13 +65,17 @@ def carry_out(backend: Backend, run_id: str, name: str, attempt: int, target: Fi
 
 def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarget) -> StageExit:
     subject = _subject(backend, run_id)
-    revealed: list[str] = []
     with EventWriter(backend, subject.run) as writer:
-        teller = RunTeller(writer, subject.run.plan if name != PLAN else None, revealed.extend)
+        approved = subject.run.plan if name != PLAN else None
+        teller = RunTeller(writer, approved, lambda lines: reveals.keep(backend, subject.run, lines))
         try:
-            work = _surroundings(backend, subject, writer, teller)
-            target = find(subject.run.target)
-            done: Planned | dict[str, Any] = target.plan(work) if name == PLAN else target.apply(work)
+            done: Planned | dict[str, Any]
+            if subject.twin is None:
+                done = chore(backend, subject.run, writer, scratch_of(backend, run_id))
+            else:
+                with _surroundings(backend, subject, writer, teller) as work:
+                    target = find(subject.run.target)
+                    done = target.plan(work) if name == PLAN else target.apply(work)
         except WorkFailedError as error:
             return _failed(backend, writer, teller, (run_id, name, attempt), str(error), error.result)
         except Twin2MultiCloudError as error:
@@ -171,25 +177,27 @@ def _subject(backend: Backend, run_id: str) -> _Subject:
         return _Subject(run, twin, version, person)
 
 
-def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, teller: RunTeller) -> Work:
+@contextmanager
+def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, teller: RunTeller) -> Iterator[Work]:
     run, version = subject.run, subject.version
     assert run.twin_id is not None
     assert version is not None
     asked = RunInput.model_validate(run.request)
     scratch = scratch_of(backend, run.id)
-    return Work(
-        backend,
-        run,
-        asked,
-        run.twin_id,
-        twins.definition_of(version),
-        None if version.placement is None else Placement.model_validate(version.placement),
-        teller,
-        writer,
-        scratch,
-        subject.person,
-        environment_of_run(backend, run, asked, scratch),
-    )
+    with environment_of_run(backend, run.twin_id, scratch) as environment:
+        yield Work(
+            backend,
+            run,
+            asked,
+            run.twin_id,
+            twins.definition_of(version),
+            None if version.placement is None else Placement.model_validate(version.placement),
+            teller,
+            writer,
+            scratch,
+            subject.person,
+            environment,
+        )
 
 
 def _rows(session: Session, run_id: str, name: str, attempt: int) -> tuple[Run, Stage]:

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, Field
 
 from twin2multicloud.app.schemas.common import Body, ShortName
+from twin2multicloud.app.schemas.keys import DEFAULT_DAYS, LONGEST_DAYS, ScopeName
 
-ScopeName = Literal["read", "write", "run", "admin"]
 _USUAL_SCOPES: Final[tuple[ScopeName, ...]] = ("read", "write", "run")
 RoleName = Literal["viewer", "operator", "owner"]
 
@@ -77,13 +77,11 @@ class Me(BaseModel):
 
 
 class DeviceRequest(Body):
-    """A command line that wants a key of somebody's: for what, and for how long (None: until it is revoked)."""
+    """A command line that wants a key of somebody's: for what, and for how long."""
 
     client_name: ShortName
-    scopes: Annotated[
-        list[ScopeName], Field(min_length=1, max_length=4, default_factory=lambda: ["read", "write", "run"])
-    ]
-    lasts_days: Annotated[int | None, Field(ge=1, le=3650)] = 90
+    scopes: list[ScopeName] = Field(default_factory=lambda: list(_USUAL_SCOPES), min_length=1, max_length=4)
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
 
 
 class DeviceStarted(BaseModel):
@@ -109,12 +107,3 @@ class DevicePoll(Body):
     """A command line asks whether somebody agreed."""
 
     device_code: Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class DeviceKey(BaseModel):
-    """The key, shown once."""
-
-    key: str
-    name: str
-    scopes: list[ScopeName]
-    expires_at: str | None

@@ -35,9 +35,8 @@ class RunInput(Body):
     """What to do with a twin.
 
     `slots` names some of the seven (none: all). `approve` agrees to the plan beforehand; without it the run waits for
-    somebody who has seen it. `connections` are the accounts to use by cloud (none: the workspace's only one of that
-    cloud). `discard_data` lets stores be destroyed with what they hold. A move needs `slot` and `to`, such as `azure`,
-    `azure/westeurope` or an offer; or one of `resume`, `abort` for a move that was begun.
+    somebody who has seen it. `discard_data` lets stores be destroyed with what they hold. A move needs `slot` and `to`,
+    such as `azure`, `azure/westeurope` or an offer; or one of `resume`, `abort` for a move that was begun.
     """
 
     kind: TwinKind
@@ -52,9 +51,6 @@ class RunInput(Body):
     to: Annotated[str | None, Field(max_length=100)] = None
     resume: bool = False
     abort: bool = False
-    connections: dict[Literal["aws", "azure", "gcp"], Annotated[str, Field(max_length=40)]] = Field(
-        default_factory=dict
-    )
     owner: Email | None = None
     users: Annotated[list[Email], Field(max_length=100)] = Field(default_factory=list)
     log_retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
@@ -124,6 +120,12 @@ class Decision(Body):
 
     agreed: bool
     plan_digest: str | None = Field(None, max_length=64)
+
+
+class CheckInput(Body):
+    """What a connection is to suffice for: a twin as it is placed now, or, without one, just signing in."""
+
+    twin: Annotated[str | None, Field(pattern=r"^twn_[0-9a-z]{1,28}$")] = None
 
 
 class Revealed(Body):

@@ -13,8 +13,9 @@ from twin2multicloud.app.auth.identity import Identity
 from twin2multicloud.app.auth.return_to import own_path
 from twin2multicloud.app.auth.tokens import same, token_hash
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.sealed import context_of
 from twin2multicloud.app.db.tables.people import LoginAttempt, SeenAssertion
-from twin2multicloud.app.services.moments import utc_now
+from twin2multicloud.app.services.changes import now as utc_now
 
 LASTS: Final = timedelta(minutes=10)
 
@@ -92,7 +93,7 @@ def take(backend: Backend, session: Session, *, state: str, provider: str, brows
 
 def _opened(backend: Backend, row: LoginAttempt) -> Taken:
     def opened(sealed: bytes, what: str) -> bytes:
-        return backend.sealer.open(sealed, _context(what, row.state_hash))
+        return backend.sealer.open(sealed, context_of(f"login_attempts.{what}", state_hash=row.state_hash))
 
     secrets = {} if row.secrets is None else msgspec.json.decode(opened(row.secrets, "secrets"), type=dict[str, str])
     identity = None if row.identity is None else msgspec.json.decode(opened(row.identity, "identity"), type=Identity)
@@ -104,4 +105,4 @@ def _seal(backend: Backend, value: dict[str, str] | Identity, what: str, state_h
 
 
 def _context(what: str, state_hash: bytes) -> str:
-    return f"login/{what}/{state_hash.hex()}"
+    return context_of(f"login_attempts.{what}", state_hash=state_hash)

@@ -17,12 +17,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import Scope, user_principal
-from twin2multicloud.app.auth.tokens import KEY_PREFIX, token_hash
+from twin2multicloud.app.auth.key_form import SHOWN, new_key
+from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, User
 from twin2multicloud.app.errors import ForbiddenError, NotFoundError
 from twin2multicloud.app.services import attempts, audit, people
-from twin2multicloud.app.services.moments import utc_now
+from twin2multicloud.app.services.changes import now as utc_now
 
 PROVIDER: Final = "local"
 CODE_LASTS: Final = timedelta(minutes=5)
@@ -121,11 +122,11 @@ def _new_key(backend: Backend, session: Session, user: User) -> str:
         .where(ApiKey.user_id == user.id, ApiKey.name == _KEY_NAME, ApiKey.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    token = KEY_PREFIX + backend.make_token()
+    token = new_key()
     key = ApiKey(
         id=backend.make_id("key"),
         key_hash=token_hash(token),
-        prefix=token[:10],
+        prefix=token[:SHOWN],
         user_id=user.id,
         name=_KEY_NAME,
         scopes=[scope.value for scope in Scope],

@@ -15,7 +15,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role, User, Workspace, WorkspaceMember
 from twin2multicloud.app.errors import SignInRefusedError
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.moments import utc_now
+from twin2multicloud.app.services.changes import now as utc_now
 
 LOCAL: Final = "local|"
 """What the local user's subject begins with."""

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.auth.access import Principal, visible_twins
 from twin2multicloud.app.db.tables.people import User, WorkspaceMember
 from twin2multicloud.app.db.tables.runs import Run, Stage
-from twin2multicloud.app.db.tables.stacks import Document
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.schemas import runs as shapes
+from twin2multicloud.app.services import reveals
 
 
 def visible_runs(principal: Principal) -> ColumnElement[bool]:
@@ -53,14 +53,8 @@ def whole(session: Session, run: Run) -> shapes.Run:
             )
             for stage in stages
         ],
-        reveals=run.twin_id is not None
-        and session.get(Document, (run.twin_id, run.target, reveal_name(run.id), 0)) is not None,
+        reveals=reveals.there(session, run),
     )
-
-
-def reveal_name(run_id: str) -> str:
-    """The document that keeps what a run tells once."""
-    return f"reveals/{run_id}"
 
 
 def _names(session: Session, runs: Sequence[Run]) -> dict[str, str]:

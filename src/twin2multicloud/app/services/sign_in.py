@@ -15,7 +15,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, User, Workspace, WorkspaceMember
 from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.moments import utc_now
+from twin2multicloud.app.services.changes import now as utc_now
 
 
 def sign_in(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep
+from twin2multicloud.app.db import migrate
+from twin2multicloud.app.errors import UnavailableError
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -25,7 +26,7 @@ async def live() -> Health:
 
 @router.get("/ready")
 def ready(backend: BackendDep) -> Health:
-    """It can work: the database answers."""
-    with backend.database.read() as session:
-        session.execute(select(1))
+    """It can work: the database answers, and has the tables that this version needs."""
+    if migrate.revision(backend.database) != migrate.head():
+        raise UnavailableError("the database's tables are of another version")
     return Health(status="ok")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
 
 from twin2multicloud.app.api import pages
 from twin2multicloud.app.api.browser import BrowserDep
@@ -17,7 +18,7 @@ from twin2multicloud.app.auth.return_to import HOME, own_path
 from twin2multicloud.app.auth.sessions import session_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import UnauthenticatedError
-from twin2multicloud.app.report.markup import Html, tag
+from twin2multicloud.app.report.markup import tag
 from twin2multicloud.app.services import providers
 
 router = APIRouter(prefix="/login", include_in_schema=False, route_class=PageRoute)
@@ -30,8 +31,9 @@ _KEEP: Final = {"Cache-Control": "max-age=3600"}
 def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = None) -> Response:
     """By whom to sign in; for whoever is, who they are and how to sign out."""
     principal = signed_in(backend, browser.session)
+    target = own_path(return_to)
     if principal is not None:
-        return _signed_in_page(principal)
+        return _signed_in_page(principal) if target == HOME else RedirectResponse(target, 303)
     if backend.settings.auth == "local":
         return pages.page(
             "Sign in",
@@ -40,7 +42,6 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
             tag("p", "It opens this page signed in. So does the address that the server shows at its start.",
                 class_="muted"),
         )  # fmt: skip
-    target = own_path(return_to)
     tail = "" if target == HOME else f"?return_to={quote(target, safe='')}"
     buttons = [
         tag("a", f"Continue with {each.label}", href=each.url + tail, class_="button")
@@ -68,15 +69,11 @@ def signed_in(backend: Backend, token: str | None) -> Principal | None:
 def _signed_in_page(principal: Principal) -> Response:
     return pages.page(
         "You are signed in",
-        _facts({"Name": principal.name, "Address": principal.email}),
+        pages.facts({"Name": principal.name, "Address": principal.email}),
         pages.problem_line(),
         pages.button_form("/api/v1/logout", "Sign out", following="/login"),
         pages.button_form("/api/v1/logout/everywhere", "Sign out of all browsers", following="/login"),
     )
-
-
-def _facts(facts: dict[str, str]) -> Html:
-    return tag("dl", *(part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))))
 
 
 @router.get("/local")

@@ -16,7 +16,7 @@ from twin2multicloud.app.api.routes.login_pages import ReturnTo
 from twin2multicloud.app.auth.identity import Identity
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import NotFoundError
-from twin2multicloud.app.services import oidc_login, people, sign_in
+from twin2multicloud.app.services import oidc_login, people, saml_login, sign_in
 from twin2multicloud.app.services.directory import Directory
 
 router = APIRouter(prefix="/login", include_in_schema=False, route_class=PageRoute)
@@ -30,11 +30,13 @@ def begin(
     request: Request, backend: BackendDep, browser: BrowserDep, provider: Provider, return_to: ReturnTo = None
 ) -> Response:
     """Off to a provider."""
-    check_set(backend, provider)
-    directory: Directory = request.app.state.directory
+    _check_set(backend, provider, *backend.settings.saml)
     # Several tabs may sign in at once: all are this browser's.
     known = browser.attempt if browser.attempt and _TOKEN.fullmatch(browser.attempt) else backend.make_token()
-    url = oidc_login.begin(backend, directory, provider, known, return_to)
+    if provider in backend.settings.saml:
+        url = saml_login.begin(backend, provider, known, return_to)
+    else:
+        url = oidc_login.begin(backend, request.app.state.directory, provider, known, return_to)
     answer = RedirectResponse(url, 303)
     browser.remember(answer, known)
     return answer
@@ -52,17 +54,11 @@ def callback(
     iss: _Text = None,
 ) -> Response:
     """Back from a provider."""
-    check_set(backend, provider)
+    _check_set(backend, provider)
     directory: Directory = request.app.state.directory
     given = oidc_login.Answer(state, code, error, iss)
     identity, return_to = oidc_login.complete(backend, directory, provider, browser.attempt, given)
     return welcome(backend, browser, provider, identity, return_to)
-
-
-def check_set(backend: Backend, provider: str) -> None:
-    """`NotFoundError` unless there is such a provider."""
-    if backend.settings.auth != "login" or provider not in backend.settings.oidc:
-        raise NotFoundError(f"there is no provider '{provider}' here")
 
 
 def welcome(backend: Backend, browser: Browser, provider: str, identity: Identity, return_to: str) -> Response:
@@ -75,3 +71,8 @@ def welcome(backend: Backend, browser: Browser, provider: str, identity: Identit
     answer = RedirectResponse(return_to, 303)
     browser.sign_in(answer, made)
     return answer
+
+
+def _check_set(backend: Backend, provider: str, *more: str) -> None:
+    if backend.settings.auth != "login" or provider not in (*backend.settings.oidc, *more):
+        raise NotFoundError(f"there is no provider '{provider}' here")

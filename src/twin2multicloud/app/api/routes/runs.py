@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from sqlalchemy import select
 
-from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, allow
+from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, WorkspaceId, WorkspaceQuery, allow
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
-from twin2multicloud.app.auth.access import On, Principal, Scope, the_run, the_twin
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_run, the_twin, the_workspace
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.runs import creating
+from twin2multicloud.app.runs.kinds import CHECK_CONNECTION, REFRESH_PRICES
 from twin2multicloud.app.schemas import runs as shapes
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.services import runs
+from twin2multicloud.app.services import connections, reveals, runs
 
 router = APIRouter(tags=["runs"])
 _SORTS = {"created_at": Run.created_at}
@@ -23,6 +24,8 @@ _Reader = Annotated[Principal, allow(Scope.READ)]
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Operator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.TWIN)]
 _RunViewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.RUN)]
+_WorkspaceOperator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.WORKSPACE)]
+_ConnectionId = Annotated[str, Path(pattern=r"^con_[0-9a-z]{1,28}$", examples=["con_4qz0m8k2v1x7c9b3n5d6"])]
 _RunOperator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.RUN)]
 IdempotencyKey = Annotated[
     str | None,
@@ -153,3 +156,52 @@ def _list(
             item=lambda run: run,
         )
         return Page(items=runs.summaries(session, found.items), next=found.next)
+
+
+@router.post("/runs/{run}/reveal")
+def reveal(backend: BackendDep, principal: _RunOperator, run: RunId, response: Response) -> shapes.Revealed:
+    """Show what the run tells once (one-time passwords of people that it made); afterwards it is gone."""
+    response.headers["Cache-Control"] = "no-store"
+    with backend.database.read() as session:
+        found = the_run(session, principal, run, Role.OPERATOR)
+    return shapes.Revealed(lines=reveals.show(backend, principal, found))
+
+
+@router.post("/workspaces/{workspace}/connections/{connection}/check", status_code=201)
+def check_connection(
+    backend: BackendDep,
+    principal: _WorkspaceOperator,
+    workspace: WorkspaceId,
+    connection: _ConnectionId,
+    given: shapes.CheckInput,
+    idempotency_key: IdempotencyKey = None,
+) -> shapes.Run:
+    """Look whether its credentials sign in and, for a twin, whether they suffice. Nothing is changed at the cloud."""
+    with backend.database.write() as session:
+        place = the_workspace(session, principal, workspace, Role.OPERATOR)
+        connections.the_connection(session, place, connection)
+        if given.twin is not None:
+            the_twin(session, principal, given.twin, Role.OPERATOR)
+        request = {"connection": connection, "twin": given.twin}
+        made, _ = creating.create_for_workspace(
+            backend, session, principal, place.id, CHECK_CONNECTION, request, idempotency_key
+        )
+        session.flush()
+        return runs.whole(session, made)
+
+
+@router.post("/prices/refresh", status_code=201)
+def refresh_prices(
+    backend: BackendDep,
+    principal: _WorkspaceOperator,
+    workspace: WorkspaceQuery = None,
+    idempotency_key: IdempotencyKey = None,
+) -> shapes.Run:
+    """Take up the newest prices there are. The run's events tell what is being fetched and what it does to bills."""
+    with backend.database.write() as session:
+        place = the_workspace(session, principal, workspace, Role.OPERATOR)
+        made, _ = creating.create_for_workspace(
+            backend, session, principal, place.id, REFRESH_PRICES, {}, idempotency_key
+        )
+        session.flush()
+        return runs.whole(session, made)

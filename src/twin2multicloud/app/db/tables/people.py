@@ -147,7 +147,7 @@ class DeviceLogin(Base):
     user_code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     client_name: Mapped[str] = mapped_column(Name)
     scopes: Mapped[list[str]] = mapped_column(Json)
-    lasts_days: Mapped[int | None]
+    lasts_days: Mapped[int]
     from_address: Mapped[str] = mapped_column(String(60))
     approved_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     workspace_id: Mapped[str | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))

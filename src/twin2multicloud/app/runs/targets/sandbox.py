@@ -21,8 +21,8 @@ from twin2multicloud.app.figures import blueprint_at
 from twin2multicloud.app.moves import estimate_json, estimate_move
 from twin2multicloud.app.runs.telling import tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
+from twin2multicloud.app.services import prices as prices_now
 from twin2multicloud.app.services.places import sandbox_layout
-from twin2multicloud.app.services.prices import current
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.deployer.stacks import ORDER, slot_name
 from twin2multicloud.model.errors import UsageError
@@ -53,7 +53,7 @@ class SandboxTarget:
         if work.asked.kind == "destroy":
             return self._plan_destroy(work, layout)
         twin = _wanted(work)
-        book = current(work.backend).prices
+        book = prices_now.current(work.backend).prices
         placement = _placement(work)
         prices = price(book, twin.blueprint, work.definition.workload, placement, work.definition.assumptions)
         check(layout, twin)
@@ -126,7 +126,7 @@ class SandboxTarget:
     def _estimate(self, work: Work, layout: Layout) -> tuple[Estimate, Blueprint, Placement]:
         assert work.asked.slot is not None
         assert work.asked.to is not None
-        book, there = current(work.backend).prices, layout.blueprint()
+        book, there = prices_now.current(work.backend).prices, layout.blueprint()
         before = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
         placement = target_placement(there, before, work.asked.slot, work.asked.to, book)
         after = blueprint_at(there, placement)

@@ -169,7 +169,7 @@ def upgrade() -> None:
         sa.Column("user_code_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("client_name", sa.String(length=100), nullable=False),
         sa.Column("scopes", Json, nullable=False),
-        sa.Column("lasts_days", sa.Integer(), nullable=True),
+        sa.Column("lasts_days", sa.Integer(), nullable=False),
         sa.Column("from_address", sa.String(length=60), nullable=False),
         sa.Column("approved_by", sa.String(length=32), nullable=True),
         sa.Column("workspace_id", sa.String(length=32), nullable=True),
