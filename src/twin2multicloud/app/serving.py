@@ -26,6 +26,7 @@ from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.services import local_login
+from twin2multicloud.app.services.housekeeping import tidying
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -219,7 +220,7 @@ def serve_on(
     listener: socket.socket, settings: Settings, backend: Backend, app: FastAPI, ready: Callable[[], None]
 ) -> None:
     """Serve an app on a socket, and carry out runs, until a signal."""
-    with _runs(backend):
+    with _runs(backend), tidying(backend):
         _Server(uvicorn_config(app, settings), app, ready).run([listener])
 
 
