@@ -90,7 +90,7 @@ def serve(folder: Path, port: int) -> None:
     async def answer() -> Constant:
         return Constant(status="ok")
 
-    with open_backend(read_settings(data=folder)) as backend:
+    with open_backend(read_settings(data=folder, port=port)) as backend:
         app = create_app(backend)
 
         async def both(scope: Any, receive: Any, send: Any) -> None:
@@ -150,7 +150,7 @@ async def drive(port: int, call: Call, seconds: float) -> tuple[float, list[floa
         while (began := time.perf_counter()) < end:
             method, path, body = call()
             writer.write(
-                f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
+                f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
                 + body
             )

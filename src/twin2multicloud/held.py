@@ -28,6 +28,11 @@ class HeldFile:
         if not _taken(descriptor):
             os.close(descriptor)
             return None
+        return cls.inherited(file, descriptor)
+
+    @classmethod
+    def inherited(cls, file: Path, descriptor: int) -> Self:
+        """A file that is held already, by a descriptor that whoever began this process left it."""
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         return cls(file, descriptor)

@@ -197,6 +197,19 @@ def _proposed(scene: Scene) -> Mapping[str, str]:
     return {"optimization": made["id"]}
 
 
+def _priced(scene: Scene) -> Mapping[str, str]:
+    twin = scene.owner.get(f"twins/{scene.twin_id}")
+    if twin["current"]["placement"] is None:
+        scene.owner.call(
+            "PUT",
+            f"twins/{twin['id']}/placement",
+            code=200,
+            json=_proposed(scene),
+            headers={"If-Match": f'"{twin["version"]}"'},
+        )
+    return {}
+
+
 _V1 = "/api/v1"
 _TO_NOW = {"follow": "false"}
 
@@ -359,7 +372,7 @@ ROWS: dict[str, Row] = {
     f"PUT {_V1}/twins/{{twin}}/placement": Row(
         "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
     ),
-    f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_placed),
+    f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
     # prices
     f"GET {_V1}/prices/books": Row("read"),
     f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),

@@ -28,7 +28,7 @@ def figures(told: str) -> dict[tuple[str, ...], float]:
 
 def test_requests_streams_runs_and_connections_are_counted(here: Site, owner: Person) -> None:
     admin = here.person("ada", admin=True)
-    run = here.run(owner)
+    run = here.run(owner, status="applying")
     here.run(owner, status="failed")
     owner.get("twins")
     owner.get("twins")
@@ -44,7 +44,7 @@ def test_requests_streams_runs_and_connections_are_counted(here: Site, owner: Pe
     assert found["http_request_seconds_count", "GET", "/api/v1/twins"] == 2
     assert found["http_requests_total", "GET", "/api/v1/runs/{run}/events/stream", "200"] == 1
     assert ("http_request_seconds_count", "GET", "/api/v1/runs/{run}/events/stream") not in found
-    assert (found["runs", "running"], found["runs", "failed"]) == (1, 1)
+    assert (found["runs", "applying"], found["runs", "failed"]) == (1, 1)
     assert found["streams_open",] == 0
     assert found["streams_ended_total", "done"] == 1
     assert found["database_connections", "used"] + found["database_connections", "idle"] >= 1

@@ -14,6 +14,7 @@ from twin2multicloud.app.settings import Settings, read_settings
 from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.optimizer.pricing.book import book_texts
 
+HERE = "http://127.0.0.1:8080"
 TOKEN = "a-token-that-nobody-guesses"
 
 
@@ -22,7 +23,7 @@ def alone(tmp_path: Path, **given: Any) -> Settings:
 
 
 def test_it_answers_the_same_and_keeps_nothing(tmp_path: Path) -> None:
-    with TestClient(create_optimizer_app(alone(tmp_path))) as http:
+    with TestClient(create_optimizer_app(alone(tmp_path)), base_url=HERE) as http:
         assert http.get("/health/ready").json() == {"status": "ok"}
         answer = http.post("/api/v1/optimize", json={"scenario": "smart-home"})
         assert answer.json() == cached("optimize", "smart-home", "--json").json
@@ -31,6 +32,9 @@ def test_it_answers_the_same_and_keeps_nothing(tmp_path: Path) -> None:
         assert "/api/v1/compare" in paths
         assert not any("twins" in path or "books" in path for path in paths)
         assert http.get("/api/v1/twins").status_code == 404
+        assert http.get("/api/v1/workloads", headers={"Host": "rebound.example:8080"}).status_code == 421
+        large = {"source": "x" * (5 << 20)}
+        assert http.post("/api/v1/optimize", json=large).status_code == 413
     assert list(tmp_path.iterdir()) == []
 
 
@@ -56,7 +60,7 @@ def test_it_is_not_served_to_everybody(tmp_path: Path) -> None:
 def test_by_a_book_of_ones_own(tmp_path: Path) -> None:
     for name, text in book_texts().items():
         (tmp_path / name).write_text(text.replace('version = "', 'version = "mine-', 1), "utf-8")
-    with TestClient(create_optimizer_app(alone(tmp_path, prices=tmp_path))) as http:
+    with TestClient(create_optimizer_app(alone(tmp_path, prices=tmp_path)), base_url=HERE) as http:
         assert http.get("/api/v1/prices").json()["version"].startswith("mine-")
     (tmp_path / "aws.toml").write_text("provider = 1")
     with pytest.raises(InvalidInputError):

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.app.backends import START, TWIN, Person, Site
-from twin2multicloud.app.db.tables import AuditEntry, Claim, Event, Run, Stack
+from twin2multicloud.app.db.tables import AuditEntry, Claim, Event, Run, Stack, TwinVersion
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.services.placements import moved_overrides
 from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.model.slots import SLOTS
 
@@ -267,3 +268,20 @@ def test_of_two_who_decide_at_once_one_is_told(here: Site, owner: Person) -> Non
     with ThreadPoolExecutor(4) as threads:
         assert sorted(threads.map(decide, people)) == [200, 412, 412, 412]
     assert owner.get(f"twins/{twin}")["number"] == 2
+
+
+def test_a_move_is_a_decision_about_the_slot_that_moved(here: Site, owner: Person) -> None:
+    twin = owner.create_twin()["id"]
+    made = propose(owner, twin)
+    other = next(c for c in ("aws", "azure", "gcp") if c != made["result"]["placement"]["L5"]["provider"])
+    placed = place(owner, twin, 1, optimization=made["id"], overrides={"L5": other})
+    somewhere = propose(owner, twin, constraints={"pins": {"L3.hot": _another(placed, "L3.hot")}})
+    moved = {**placed["placement"], "L3.hot": somewhere["result"]["placement"]["L3.hot"]}
+    with here.backend.database.read() as session:
+        before = session.get_one(TwinVersion, (twin, 2))
+    choice = moved["L3.hot"]
+    assert moved_overrides(before, moved) == {"L5": other, "L3.hot": f"{choice['offer']}@{choice['region']}"}
+
+
+def _another(placed: Any, slot: str) -> str:
+    return next(c for c in ("aws", "azure", "gcp") if c != placed["placement"][slot]["provider"])

@@ -17,7 +17,7 @@ from twin2multicloud.app.deploying.clouds import DeclinedError, NotDoneError
 from twin2multicloud.deployer.deploying import PlanError
 from twin2multicloud.deployer.engine.hints import Kind
 from twin2multicloud.deployer.engine.outcome import Status
-from twin2multicloud.deployer.home import BusyError
+from twin2multicloud.deployer.home import BusyError, Home
 from twin2multicloud.deployer.plans import Action
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
@@ -250,6 +250,8 @@ def test_a_deploy_whose_process_is_killed_is_taken_up_by_the_next_one(twin: Rehe
     time.sleep(1.0)
     process.kill()
     process.communicate(timeout=60)
+    applied = Home.at(twin.directory / "cli" / "offline").applied()
+    assert not all(stack.whole for stack in applied.values()), "what was being made is known of"
     twin.no_scenario()
     give_up = time.monotonic() + 60
     while True:

@@ -26,6 +26,7 @@ from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.services import local_login
+from twin2multicloud.app.services.housekeeping import tidying
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -35,6 +36,10 @@ FILE: Final = "server.json"
 _START_S: Final = 20.0
 _GRACE_S: Final = 5
 _BACKLOG: Final = 512
+_TAKES_NOTHING_S: Final = 60
+"""How long the other end of a connection may take nothing before the system gives it up."""
+_MESSAGE_MOST: Final = 16_384
+"""Bytes of a message that comes over a WebSocket."""
 
 
 class ServedError(Twin2MultiCloudError):
@@ -119,6 +124,9 @@ def bound(settings: Settings) -> tuple[socket.socket, Settings]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Closing a connection waits until what was written has been taken, which may be never. Connections inherit this.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1_000 * _TAKES_NOTHING_S)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
@@ -143,6 +151,8 @@ def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         server_header=False,
         http="httptools",
         ws="websockets-sansio",
+        ws_max_size=_MESSAGE_MOST,
+        ws_per_message_deflate=False,  # it would be done anew for each who watches
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_S,
     )
@@ -210,7 +220,7 @@ def serve_on(
     listener: socket.socket, settings: Settings, backend: Backend, app: FastAPI, ready: Callable[[], None]
 ) -> None:
     """Serve an app on a socket, carry out runs and collect alerts, until a signal."""
-    with _runs(backend):
+    with _runs(backend), tidying(backend):
         _Server(uvicorn_config(app, settings), app, ready).run([listener])
 
 

@@ -154,6 +154,7 @@ class Deployer:
         """Apply what was agreed to. Stacks among `stacks` only; those they need must be there or among them."""
         chosen = {stack.name: stack for stack in stacks if stack.name in agreed and not agreed[stack.name].nothing}
         self._note_unchanged(agreed)
+        known = self._home.applied()
         order = _within(needs(tuple(stacks)), chosen)
 
         async def one(name: str) -> StackOutcome:
@@ -161,8 +162,10 @@ class Deployer:
             found = self._render([stack])[name]
             await asyncio.to_thread(self._complete, stack, found)
             async with self._open(name, found.directory, stack.site.provider) as run:
+                # Should we be killed, what has come into being or has changed by then is not forgotten.
+                self._note_as(stack, found.fingerprint, whole=False)
                 outcome = await deploy_stack(run, self._as_agreed(run, agreed[name]))
-            self._note(stack, found, outcome)
+            self._note(stack, found, outcome, known.get(name))
             return outcome
 
         return await run_stacks(order, one, action=Deed.DEPLOY, parallel=self._surroundings.parallel)
@@ -180,7 +183,7 @@ class Deployer:
             if outcome.ok:
                 self._home.forget_applied(name)
             else:
-                self._note(stack, found, outcome)
+                self._note(stack, found, outcome, self._home.applied().get(name))
             return outcome
 
         return await run_stacks(order, one, action=Deed.DESTROY, parallel=self._surroundings.parallel)
@@ -239,12 +242,14 @@ class Deployer:
             if plan.nothing and not plan.untouched and self._store.current(name) is not None:
                 self._note_as(plan.stack, plan.fingerprint, whole=True)
 
-    def _note(self, stack: Stack, found: RenderedStack, outcome: StackOutcome) -> None:
-        """Keep what is known of a stack. What never came into being is not noted."""
+    def _note(self, stack: Stack, found: RenderedStack, outcome: StackOutcome, before: Applied | None) -> None:
+        """Keep what is known of a stack, of which that was known `before`. What never came into being is not noted."""
         if outcome.resources == () and not outcome.ok:
             self._home.forget_applied(stack.name)
             return
         if outcome.status is Status.REFUSED:
+            if before is not None:
+                self._home.note_applied(before)
             return
         self._note_as(stack, found.fingerprint, whole=outcome.ok)
 

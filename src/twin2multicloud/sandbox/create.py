@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +36,7 @@ from twin2multicloud.sandbox.layout import (
     SandboxConfig,
     write_private,
 )
-from twin2multicloud.sandbox.locks import SandboxError, await_release, holder
+from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, await_release, holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
 from twin2multicloud.sandbox.transition import AHEAD, Transition
 from twin2multicloud.sandbox.wiring import wire
@@ -44,7 +44,10 @@ from twin2multicloud.sandbox.wiring import wire
 __all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start", "stop"]
 
 READY_S: Final = 20.0
-_BEGIN_S: Final = 3.0
+_BEGIN_S: Final = 5.0
+"""So long a supervisor that was begun may take until it answers."""
+_TAKEN_S: Final = 2.0
+_POLL_S: Final = 0.03
 _ORPHANS_S: Final = 3.0
 """Clouds whose supervisor was killed end by themselves; one that has not by then is killed."""
 
@@ -79,6 +82,8 @@ def create(
     check(layout, twin)
     _end_orphans(layout)
     layout.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if known is None:
+        layout.clear()  # what is left of one whose deletion was killed
     clouds = known.clouds if known is not None else {p.value: CloudConfig(0) for p in twin.blueprint.providers}
     choose_ports(clouds, gateways(twin.blueprint, layout.transition()))
     now = time.time()
@@ -132,7 +137,8 @@ def check(layout: Layout, twin: TwinInSandbox) -> None:
 
 
 def _strangers(layout: Layout) -> list[str]:
-    return sorted(file.name for file in layout.directory.iterdir() if file.suffix != ".lock")
+    ours = {file.name for file in layout.drafts()}
+    return sorted(file.name for file in layout.directory.iterdir() if file.suffix != ".lock" and file.name not in ours)
 
 
 def same(layout: Layout, twin: TwinInSandbox) -> bool:
@@ -223,16 +229,21 @@ def write_links(layout: Layout, config: SandboxConfig, now: float) -> None:
 
 
 def running(layout: Layout) -> bool:
-    """Whether the sandbox's supervisor answers."""
-    try:
-        return "pid" in ask(layout, {"do": "status"}, 2.0)
-    except ConnectionError:
-        return False
+    """Whether the sandbox's supervisor answers. One that was begun and does not yet is waited for."""
+    deadline = time.monotonic() + _BEGIN_S
+    while True:
+        try:
+            return "pid" in ask(layout, {"do": "status"}, 2.0)
+        except ConnectionError:
+            if holder(layout.supervisor_lock) is None or time.monotonic() > deadline:
+                return False
+        time.sleep(_POLL_S)
 
 
 def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: None) -> None:
     """Start the processes of a created sandbox, and wait until every cloud answers."""
     if running(layout):
+        _await_clouds(layout, _due(layout), progress)
         return
     _end_orphans(layout)
     layout.supervisor_file.unlink(missing_ok=True)
@@ -244,19 +255,35 @@ def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: Non
 
 
 def _start(layout: Layout, progress: Callable[[str], None]) -> None:
-    with layout.open_log("supervisor") as log:
-        # It leaves a process of its own behind and returns at once. -P: no module of the current directory counts.
+    with layout.open_log("supervisor") as log, ProcessLock(layout.supervisor_lock, _TAKEN_S) as lock:
+        # It leaves a process of its own behind and returns at once. That has the lock from its first moment on: whoever
+        # comes after us, should we be killed here, sees it. -P: no module of the current directory counts.
+        command = ["-m", "twin2multicloud.sandbox.supervisor", str(layout.directory), "--detach", str(lock.hand_over())]
         begun = subprocess.run(  # noqa: S603  our own module
-            [sys.executable, "-P", "-m", "twin2multicloud.sandbox.supervisor", str(layout.directory), "--detach"],
+            [sys.executable, "-P", *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            pass_fds=(lock.fileno(),),
             check=False,
         )
     if begun.returncode:
         raise SandboxError(f"the supervisor did not start; {_last_words(layout, 'supervisor')}")
+    _await_clouds(layout, layout.config().clouds, progress)
+
+
+def _due(layout: Layout) -> dict[str, CloudConfig]:
+    """The clouds of a running sandbox that should answer: those that are not kept down for a while."""
+    clouds = layout.config().clouds
+    with suppress(ConnectionError):
+        known = ask(layout, {"do": "status"})["clouds"]
+        return {name: cloud for name, cloud in clouds.items() if not known.get(name, {}).get("held_s")}
+    return clouds
+
+
+def _await_clouds(layout: Layout, clouds: Mapping[str, CloudConfig], progress: Callable[[str], None]) -> None:
     config = layout.config()
-    waiting = dict(config.clouds)
+    waiting = dict(clouds)
     began = time.monotonic()
     while True:
         for name, cloud in list(waiting.items()):
@@ -265,12 +292,11 @@ def _start(layout: Layout, progress: Callable[[str], None]) -> None:
                 progress(name)
         if not waiting:
             return
-        passed = time.monotonic() - began
-        ended = passed > _BEGIN_S and holder(layout.supervisor_lock) is None
-        if ended or passed > READY_S:
+        ended = holder(layout.supervisor_lock) is None
+        if ended or time.monotonic() - began > READY_S:
             cause = "supervisor" if ended else next(iter(waiting))
             raise SandboxError(f"{', '.join(waiting)} did not come up; {_last_words(layout, cause)}")
-        time.sleep(0.03)
+        time.sleep(_POLL_S)
 
 
 def _answers(port: int, token: str) -> bool:
@@ -296,7 +322,7 @@ def stop(layout: Layout, timeout_s: float = 20.0) -> bool:
     try:
         found = "stopping" in ask(layout, {"do": "stop"})
     except ConnectionError:
-        owner = holder(layout.supervisor_lock)
+        owner = _owner(layout)
         found = owner is not None
         if owner:
             os.kill(owner, signal.SIGTERM)
@@ -306,6 +332,14 @@ def stop(layout: Layout, timeout_s: float = 20.0) -> bool:
     found = _end_orphans(layout) or found
     layout.supervisor_file.unlink(missing_ok=True)
     return found
+
+
+def _owner(layout: Layout) -> int | None:
+    """The supervisor's process, None without one. One that was begun a moment ago has not said yet which it is."""
+    deadline = time.monotonic() + _BEGIN_S
+    while (owner := holder(layout.supervisor_lock)) == 0 and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    return owner
 
 
 def _await_end(layout: Layout, timeout_s: float) -> None:

@@ -36,6 +36,7 @@ def launch(
         done = Launched.STARTED
         if running(layout):
             if same(layout, twin):
+                start(layout)  # it may have been begun by somebody who did not live to see it up
                 if speed is not None and layout.config().clock.speed != speed:
                     SandboxClient(layout).set_clock(speed=speed)
                 return Launched.RUNNING

@@ -138,23 +138,33 @@ class Layout:
 
     def delete(self) -> None:
         """Remove the sandbox and all it stored; what others put into its directory stays, and then so does that."""
-        for name in ("clouds", "logs", "processors", "moves"):
-            shutil.rmtree(self.directory / name, ignore_errors=True)
+        self.clear()
+        # Last, for it says whose the directory is; what is left of a deletion that was killed is no stranger's.
+        for file in (self.connection_file, *self.directory.glob("*.lock")):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.directory.rmdir()
+
+    def clear(self) -> None:
+        """Remove all but the connection and the locks. First of all the sandbox's document: half a sandbox is none."""
         for file in (
-            *self.directory.glob("*.lock"),
+            self.config_file,
             self.spec_file,
             self.blueprint_file,
             self.placement_file,
             self.dashboards_file,
             self.waveforms_file,
-            self.connection_file,
             self.transition_file,
             self.supervisor_file,
-            self.config_file,
+            *self.drafts(),
         ):
             file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.directory.rmdir()
+        for name in ("clouds", "logs", "processors", "moves"):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+
+    def drafts(self) -> list[Path]:
+        """Files that somebody was writing when it was killed, unless it lives."""
+        return [file for file in self.directory.glob(".*.json.*") if file.suffix.removeprefix(".").isdigit()]
 
     @property
     def exists(self) -> bool:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -31,6 +31,22 @@ class ProcessLock:
                 raise SandboxError(f"{file.parent} is in use by process {holder_id(file) or '(unknown)'}")
             time.sleep(_POLL_S)
         self._held = held
+
+    @classmethod
+    def inherited(cls, file: Path, descriptor: int) -> Self:
+        """The lock that whoever began this process has handed over to it."""
+        lock = cls.__new__(cls)
+        lock._held = HeldFile.inherited(file, descriptor)
+        return lock
+
+    def hand_over(self) -> int:
+        """Take our id out of the file, for a child that shall have the lock; the descriptor that it needs."""
+        os.ftruncate(self._held.fileno(), 0)
+        return self._held.fileno()
+
+    def fileno(self) -> int:
+        """The lock's descriptor."""
+        return self._held.fileno()
 
     def release(self) -> None:
         """Let others have it."""

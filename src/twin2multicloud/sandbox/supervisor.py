@@ -226,15 +226,22 @@ def _say(message: str) -> None:
 
 
 def main() -> None:
-    """`python -m twin2multicloud.sandbox.supervisor DIRECTORY [--detach]`; detached, it outlives who started it."""
-    if "--detach" in sys.argv[2:]:
+    """`python -m twin2multicloud.sandbox.supervisor DIRECTORY [--detach HELD]`; detached, it outlives who started it
+    and left it the held lock's descriptor.
+    """
+    detached = sys.argv[2:3] == ["--detach"]
+    if detached:
         if os.fork():
             os._exit(0)
         os.setsid()
     os.umask(0o077)
     layout = Layout(Path(sys.argv[1]))
     try:
-        with ProcessLock(layout.supervisor_lock, _TAKEN_S):
+        with (
+            ProcessLock.inherited(layout.supervisor_lock, int(sys.argv[3]))
+            if detached
+            else ProcessLock(layout.supervisor_lock, _TAKEN_S)
+        ):
             asyncio.run(Supervisor(layout).run())
     except SandboxError as error:
         _say(f"not started: {error}")

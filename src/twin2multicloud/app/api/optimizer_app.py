@@ -16,8 +16,11 @@ from starlette.requests import HTTPConnection
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.app import ASKING, PREFIX
+from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
+from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.routes.health import Health
+from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.errors import UnauthenticatedError
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.desk import Desk
@@ -62,6 +65,10 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
     app.add_api_route("/health/live", _live, tags=["health"])
     app.add_api_route("/health/ready", _live, tags=["health"])
     problems.install(app)
+    if settings.optimizer_token is None:
+        # Without a token a page elsewhere must not reach it by a name of its own that leads to this machine.
+        app.add_middleware(HostMiddleware, hosts=own_hosts(settings))
+    app.add_middleware(BodyMiddleware, most=settings.max_body_bytes)
     app.add_middleware(CorrelationMiddleware)
     return app
 

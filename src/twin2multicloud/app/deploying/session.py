@@ -18,13 +18,14 @@ from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.engine.engine import Engine
 from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.job import EngineSettings
+from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.engine.process import Stop
 from twin2multicloud.deployer.home import OFFLINE, Home
 from twin2multicloud.deployer.packages import Package
 from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.state.server import StateServer
 from twin2multicloud.deployer.state.store import StateStore
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 from twin2multicloud.model.slots import Provider
 
 T = TypeVar("T")
@@ -109,14 +110,31 @@ def session(
 
 
 def run(deployer: Deployer, work: Callable[[], Awaitable[T]]) -> T:
-    """Do what takes long. An interrupt ends what Terraform does in order, so that its state is saved."""
+    """Do what takes long. An interrupt ends what Terraform does in order, so that its state is saved.
+
+    Outcomes tell of an interrupt themselves; where nothing else does, `KeyboardInterrupt` is raised at the end: a plan
+    that was interrupted has not failed, and what comes next is not begun.
+    """
 
     async def watched() -> T:
         deployer.stop = Stop()  # it belongs to this loop
         with interrupted_by(deployer.stop, (signal.SIGINT, signal.SIGTERM)):
             return await work()
 
-    return asyncio.run(watched())
+    try:
+        done = asyncio.run(watched())
+    except Twin2MultiCloudError as error:
+        if deployer.stop.requested():
+            raise KeyboardInterrupt from error
+        raise
+    if deployer.stop.requested() and not _tells(done):
+        raise KeyboardInterrupt
+    return done
+
+
+def _tells(done: object) -> bool:
+    """Whether outcomes say that not all was done."""
+    return isinstance(done, dict) and any(isinstance(each, StackOutcome) and not each.ok for each in done.values())
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from twin2multicloud.app.runs.kinds import APPLY, SHAPES
 from twin2multicloud.app.runs.transitions import end_stage, enqueue, move_on, tell
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
 from twin2multicloud.app.services import audit, twins
+from twin2multicloud.app.services.changes import hold
 from twin2multicloud.app.services.life import Operation, check_allowed, life_of
 from twin2multicloud.model.errors import Finding
 
@@ -36,6 +37,8 @@ def create_for_twin(
     are, or for a key that was used for something else.
     """
     request = asked.model_dump(mode="json")
+    # Whoever asks at the same moment waits here, and then sees this run; nobody deletes the twin meanwhile.
+    hold(session, twin)
     known = _known(session, principal, key, request, twin.id)
     if known is not None:
         return known, False
@@ -81,6 +84,7 @@ def decide(
     """Agree to a run's plan, or decline it. `ConflictError` if the run does not wait for that, or if the plan is not
     the one that was seen.
     """
+    hold(session, run)
     if run.status != "awaiting-approval":
         raise ConflictError(
             f"run {run.number} is {run.status} and waits for nobody's agreement", details={"status": run.status}
@@ -100,6 +104,7 @@ def decide(
 
 def cancel(backend: Backend, session: Session, principal: Principal, run: Run) -> None:
     """Call a run off: at once where nothing has begun, else what is under way is ended in order. Again: nothing."""
+    hold(session, run)
     if run.status in ENDED or run.status == "cancelling":
         return
     run.cancel_requested = True

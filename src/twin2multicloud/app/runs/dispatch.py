@@ -8,6 +8,7 @@ process ended without a word. All of it may be done twice by several servers wit
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from collections.abc import Sequence
 from types import TracebackType
@@ -20,9 +21,12 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.runs.engine import StageEngine, StageStatus
 from twin2multicloud.app.runs.stage import StageExit, crashed
-from twin2multicloud.app.runs.transitions import end_stage, enqueue, tell
+from twin2multicloud.app.runs.transitions import end_stage, enqueue, held_rows, tell
 
 _EVERY_S: Final = 0.25
+_KILLED: Final = 128 + signal.SIGKILL
+_MOST_ATTEMPTS: Final = 5
+"""A stage whose process was killed is begun again, but not for ever: it may be what the machine has no memory for."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -85,15 +89,17 @@ class Dispatcher:
 
     def _ended_by_itself(self, stage: Stage, run: Run, found: StageStatus) -> None:
         """A process that has ended while its stage was not: it could not say what became of it, or was interrupted."""
-        if found.exit_code == StageExit.INTERRUPTED and not run.cancel_requested:
+        killed = found.exit_code == _KILLED and stage.attempt < _MOST_ATTEMPTS
+        if (killed or found.exit_code == StageExit.INTERRUPTED) and not run.cancel_requested:
             with self._backend.database.write() as session:
-                there = session.get(Stage, (run.id, stage.name, stage.attempt))
-                now = session.get(Run, run.id)
-                if there is None or now is None or there.status not in ("queued", "running"):
+                rows = held_rows(session, (run.id, stage.name, stage.attempt))
+                if rows is None or rows[1].status not in ("queued", "running"):
                     return
-                end_stage(self._backend, there, "cancelled", "interrupted from outside")
+                now, there = rows
+                how = "killed" if killed else "interrupted"
+                end_stage(self._backend, there, "cancelled", f"{how} from outside")
                 enqueue(session, now, stage.name)
-                tell(self._backend, session, now, "stage.interrupted", f"run {run.number} was interrupted and goes on")
+                tell(self._backend, session, now, f"stage.{how}", f"run {run.number} was {how} and goes on")
             return
         problem = found.problem or f"the process of stage {stage.name} ended with code {found.exit_code}"
         crashed(self._backend, run.id, stage.name, stage.attempt, problem, found.tail)

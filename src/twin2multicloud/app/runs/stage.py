@@ -14,21 +14,32 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient
 
 from twin2multicloud.app.auth.access import user_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run, Stage
+from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.runs.chores import chore
 from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.kinds import PLAN
 from twin2multicloud.app.runs.telling import EventWriter, RunTeller, outcome_json
-from twin2multicloud.app.runs.transitions import begin_stage, end_stage, move_on, planned, tell
+from twin2multicloud.app.runs.transitions import (
+    StageKey,
+    begin_stage,
+    end_stage,
+    held_rows,
+    move_on,
+    planned,
+    tell,
+)
 from twin2multicloud.app.runs.work import Planned, Target, Work, WorkFailedError
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
-from twin2multicloud.app.services import reveals, twins
+from twin2multicloud.app.services import placements, reveals, twins
+from twin2multicloud.app.services.changes import hold
 from twin2multicloud.app.services.places import scratch_of
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.placement import Placement
@@ -54,8 +65,8 @@ class _Subject:
 def carry_out(backend: Backend, run_id: str, name: str, attempt: int, target: FindTarget) -> StageExit:
     """Carry out one stage. An interruption (KeyboardInterrupt) ends it in order."""
     with backend.database.write() as session:
-        run, stage = session.get(Run, run_id), session.get(Stage, (run_id, name, attempt))
-        if run is None or stage is None or not begin_stage(backend, session, run, stage, f"pid {os.getpid()}"):
+        rows = held_rows(session, (run_id, name, attempt))
+        if rows is None or not begin_stage(backend, session, *rows, f"pid {os.getpid()}"):
             return StageExit.RECORDED
     try:
         return _work(backend, run_id, name, attempt, target)
@@ -82,7 +93,7 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
             return _failed(backend, writer, teller, (run_id, name, attempt), str(error), {})
         writer.flush()
         with backend.database.write() as session:
-            run, stage = _rows(session, run_id, name, attempt)
+            run, stage = _rows(session, (run_id, name, attempt))
             end_stage(backend, stage, "done")
             if isinstance(done, Planned):
                 planned(backend, session, run, done.document, nothing=done.nothing)
@@ -98,7 +109,7 @@ def _failed(
     backend: Backend,
     writer: EventWriter,
     teller: RunTeller,
-    key: tuple[str, str, int],
+    key: StageKey,
     problem: str,
     result: Mapping[str, Any],
 ) -> StageExit:
@@ -107,15 +118,13 @@ def _failed(
     stacks = {name: outcome_json(found) for name, found in teller.outcomes.items()}
     interrupted = any(found["status"] == "interrupted" for found in stacks.values())
     with backend.database.write() as session:
-        run, stage = _rows(session, *key)
+        run, stage = _rows(session, key)
         if interrupted and not run.cancel_requested:
             return StageExit.INTERRUPTED
         facts = {**result, **({"stacks": stacks} if stacks else {})}
         if run.cancel_requested and run.status == "cancelling":
             end_stage(backend, stage, "cancelled", problem)
-            move_on(
-                backend, session, run, "cancelled", f"run {run.number} was cancelled", problem=problem, result=facts
-            )
+            _cancelled(backend, session, run, problem=problem, result=facts)
         else:
             end_stage(backend, stage, "failed", problem)
             move_on(backend, session, run, "failed", problem, problem=problem, result=facts)
@@ -124,31 +133,57 @@ def _failed(
 
 def _interrupted(backend: Backend, run_id: str, name: str, attempt: int) -> StageExit:
     with backend.database.write() as session:
-        run, stage = _rows(session, run_id, name, attempt)
-        if run.status in ENDED:
+        run, stage = _rows(session, (run_id, name, attempt))
+        if run.status in ENDED or stage.status != "running":
             return StageExit.RECORDED
         if not run.cancel_requested:
             return StageExit.INTERRUPTED
         end_stage(backend, stage, "cancelled")
-        if run.status != "cancelling":
-            move_on(backend, session, run, "cancelling", f"run {run.number} is being ended")
-        move_on(backend, session, run, "cancelled", f"run {run.number} was cancelled; what it had done stays")
+        _cancelled(backend, session, run)
     return StageExit.RECORDED
+
+
+def _cancelled(
+    backend: Backend,
+    session: Session,
+    run: Run,
+    *,
+    problem: str | None = None,
+    result: Mapping[str, Any] | None = None,
+) -> None:
+    """Note that a run that was called off has ended, and what it leaves behind."""
+    if run.status != "cancelling":
+        move_on(backend, session, run, "cancelling", f"run {run.number} is being ended")
+    stacks = session.scalars(
+        select(Stack).where(Stack.twin_id == run.twin_id, Stack.target == run.target).order_by(Stack.name)
+    )
+    exists = [stack.name if stack.whole else f"{stack.name} (in part)" for stack in stacks]
+    left = f"what exists: {', '.join(exists)}" if exists else "nothing exists"
+    move_on(
+        backend,
+        session,
+        run,
+        "cancelled",
+        f"run {run.number} was cancelled; {left}",
+        problem=problem,
+        result={**(result or {}), "exists": exists},
+    )
 
 
 def crashed(backend: Backend, run_id: str, name: str, attempt: int, problem: str, tail: str) -> None:
     """Note that a stage's process ended without having recorded what it came to."""
     with backend.database.write() as session:
-        run, stage = session.get(Run, run_id), session.get(Stage, (run_id, name, attempt))
-        if run is None or stage is None or stage.status in ("done", "failed", "cancelled"):
+        rows = held_rows(session, (run_id, name, attempt))
+        if rows is None:
+            return
+        run, stage = rows
+        if stage.status in ("done", "failed", "cancelled"):
             return
         end_stage(backend, stage, "cancelled" if run.cancel_requested else "failed", problem)
         if run.status in ENDED:
             return
         if run.cancel_requested:
-            if run.status != "cancelling":
-                move_on(backend, session, run, "cancelling", f"run {run.number} is being ended")
-            move_on(backend, session, run, "cancelled", f"run {run.number} was cancelled; what it had done stays")
+            _cancelled(backend, session, run)
         else:
             tell(
                 backend,
@@ -200,8 +235,10 @@ def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, tell
         )
 
 
-def _rows(session: Session, run_id: str, name: str, attempt: int) -> tuple[Run, Stage]:
-    return session.get_one(Run, run_id), session.get_one(Stage, (run_id, name, attempt))
+def _rows(session: Session, key: StageKey) -> tuple[Run, Stage]:
+    rows = held_rows(session, key)
+    assert rows is not None, "a run is not deleted while it is under way"
+    return rows
 
 
 def _take_placement(backend: Backend, session: Session, run: Run, done: Mapping[str, Any]) -> None:
@@ -210,6 +247,7 @@ def _take_placement(backend: Backend, session: Session, run: Run, done: Mapping[
     if placement is None or run.twin_id is None:
         return
     twin = session.get_one(Twin, run.twin_id)
+    hold(session, twin)
     version = twins.current(session, twin)
     if version.placement == placement:
         return
@@ -219,4 +257,5 @@ def _take_placement(backend: Backend, session: Session, run: Run, done: Mapping[
         backend, session, principal, twin, checked=checked, note=f"moved by run {run.number}", placed=version
     )
     made.placement = placement
-    made.overrides = {slot: choice for slot, choice in version.overrides.items() if placement.get(slot) == choice}
+    made.overrides = placements.moved_overrides(version, placement)
+    made.optimization_id = version.optimization_id

@@ -24,6 +24,7 @@ from twin2multicloud.app.events.log import NewEvent, Severity
 from twin2multicloud.app.runs.kinds import APPLY, PLAN
 from twin2multicloud.app.schemas.runs import ENDED, Status
 from twin2multicloud.app.services import alerts
+from twin2multicloud.app.services.changes import is_held
 
 _NEXT: Final[Mapping[str, frozenset[Status]]] = {
     "queued": frozenset({"planning", "applying", "cancelled", "failed"}),
@@ -32,7 +33,18 @@ _NEXT: Final[Mapping[str, frozenset[Status]]] = {
     "applying": frozenset({"cancelling", "succeeded", "failed"}),
     "cancelling": frozenset({"cancelled", "succeeded", "failed"}),
 }
+StageKey = tuple[str, str, int]
+"""A run, the name of a stage of it, and which attempt."""
 _SEVERITY: Final[Mapping[str, Severity]] = {"failed": "error", "cancelled": "warning"}
+
+
+def held_rows(session: Session, key: StageKey) -> tuple[Run, Stage] | None:
+    """A run and one of its stages, as they are now, to ourselves until the session ends; None if they are gone."""
+    run = session.get(Run, key[0])
+    if run is None or not is_held(session, run):
+        return None
+    stage = session.get(Stage, key)
+    return None if stage is None else (run, stage)
 
 
 def move_on(

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
-from twin2multicloud.app.errors import StaleError
+from twin2multicloud.app.db.base import Base
+from twin2multicloud.app.errors import NotFoundError, StaleError
 
 
-def hold(session: Session, row: Any) -> None:
-    """Have others wait who would change a row until this session ends, and read it as it is then. PostgreSQL needs
-    that wherever a change rests on a check; on SQLite there is one writer anyway.
+def hold(session: Session, row: Base) -> None:
+    """Have others wait who would change a row until this session ends, and read it as it is now. PostgreSQL needs
+    that wherever a change rests on a check; on SQLite there is one writer anyway. `NotFoundError` if it is gone.
     """
-    session.refresh(row, with_for_update=True)
+    if not is_held(session, row):
+        raise NotFoundError("it was deleted a moment ago")
+
+
+def is_held(session: Session, row: Base) -> bool:
+    """As `hold`; False if the row is gone."""
+    found = session.get(type(row), inspect(row).identity, with_for_update=True, populate_existing=True)
+    return found is not None
 
 
 def check_seen(version: int, seen: int, what: str) -> None:

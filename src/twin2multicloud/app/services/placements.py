@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -160,6 +161,17 @@ def _version(
         created_by=principal.user_id,
         created_at=twin.updated_at,
     )
+
+
+def moved_overrides(before: TwinVersion, placement: Mapping[str, Any]) -> dict[str, str]:
+    """The decisions that hold after a move: a slot that was moved is where somebody wanted it, whatever is cheapest."""
+    known = before.placement or {}
+    moved = {
+        slot: f"{choice['offer']}@{choice['region']}"
+        for slot, choice in placement.items()
+        if slot in known and known[slot] != choice
+    }
+    return {**before.overrides, **moved}
 
 
 def _check_unclaimed(session: Session, twin: Twin) -> None:

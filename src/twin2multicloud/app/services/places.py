@@ -13,8 +13,13 @@ def sandbox_layout(backend: Backend, twin_id: str) -> Layout:
     return Layout(backend.settings.data.resolve() / "sandboxes" / twin_id)
 
 
+def runs_folder(backend: Backend) -> Path:
+    """Where runs have what they need while they work, a directory each."""
+    return backend.settings.data.resolve() / "runs"
+
+
 def scratch_of(backend: Backend, run_id: str) -> Path:
     """A directory for what a run needs while it works, made if need be."""
-    folder = backend.settings.data.resolve() / "runs" / run_id
+    folder = runs_folder(backend) / run_id
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

@@ -21,6 +21,7 @@ from twin2multicloud.app.errors import ConflictError, NotFoundError, StaleError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import twins as shapes
 from twin2multicloud.app.services import audit
+from twin2multicloud.app.services.changes import hold
 from twin2multicloud.app.services.life import CHANGING, Operation, life_of
 from twin2multicloud.model.formats import Format, sniff
 from twin2multicloud.model.placement import Placement
@@ -128,11 +129,10 @@ def add_version(
 def delete(backend: Backend, session: Session, principal: Principal, twin: Twin, seen: int) -> None:
     """Forget a twin with all its versions, runs and states. `ConflictError` while any resource of it exists."""
     claim(session, twin, seen)
-    claims = session.scalars(select(Claim).where(Claim.twin_id == twin.id)).all()
-    if claims:
+    runs = session.scalars(select(Run.id).where(Run.twin_id == twin.id, Run.ended_at.is_(None))).all()
+    if runs:
         raise ConflictError(
-            f"a run of '{twin.name}' is under way; wait for it or cancel it",
-            details={"runs": [c.run_id for c in claims]},
+            f"a run of '{twin.name}' is under way; wait for it or cancel it", details={"runs": list(runs)}
         )
     left = stacks_of(session, [twin.id])
     if left:
@@ -149,10 +149,7 @@ def claim(session: Session, twin: Twin, seen: int) -> None:
     """Be the only one who changes a twin until the transaction ends, if it is as it was when its ETag was seen;
     `StaleError` otherwise. Of several who saw the same version, one goes on and the others are told.
     """
-    there = session.scalar(select(Twin.version).where(Twin.id == twin.id).with_for_update())
-    if there is None:
-        raise NotFoundError(f"'{twin.name}' was deleted meanwhile")
-    session.refresh(twin)
+    hold(session, twin)
     check_unchanged(twin, seen)
 
 

@@ -17,8 +17,8 @@ from twin2multicloud.app.deploying.session import session
 from twin2multicloud.app.moves import estimate_json
 from twin2multicloud.app.runs.telling import outcome_json, tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
-from twin2multicloud.app.services import prices as prices_now
 from twin2multicloud.app.services.homes import home_of_twin
+from twin2multicloud.app.services.prices import current
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.home import Home
@@ -82,7 +82,7 @@ class CloudsTarget:
         return {"stacks": _outcomes(outcomes)}
 
     def _wanted(self, work: Work, home: Home) -> Desired:
-        book = prices_now.current(work.backend).prices
+        book = current(work.backend).prices
         if work.asked.kind == "redeploy" and work.asked.version is None:
             return deployed_before(home, book)
         if work.placement is None:
@@ -120,7 +120,7 @@ class CloudsTarget:
             raise UsageError("a move of this twin is under way; resume or abort it first")
         assert work.asked.slot is not None
         assert work.asked.to is not None
-        wanted = wanted_move(home, work.asked.slot, work.asked.to, prices_now.current(work.backend).prices)
+        wanted = wanted_move(home, work.asked.slot, work.asked.to, current(work.backend).prices)
         return Planned({"estimate": estimate_json(wanted.estimate), "stacks": []})
 
     def _move(self, work: Work, home: Home) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class CloudsTarget:
                     return {"placement": home.placement()}  # it ended right before an interruption
                 assert work.asked.slot is not None
                 assert work.asked.to is not None
-                wanted = wanted_move(home, work.asked.slot, work.asked.to, prices_now.current(work.backend).prices)
+                wanted = wanted_move(home, work.asked.slot, work.asked.to, current(work.backend).prices)
                 moving.prepare(work.asked.slot, wanted.placement, wanted.budgets_usd_per_month)
             with session(
                 home,

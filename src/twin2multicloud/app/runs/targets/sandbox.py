@@ -21,8 +21,8 @@ from twin2multicloud.app.figures import blueprint_at
 from twin2multicloud.app.moves import estimate_json, estimate_move
 from twin2multicloud.app.runs.telling import tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
-from twin2multicloud.app.services import prices as prices_now
 from twin2multicloud.app.services.places import sandbox_layout
+from twin2multicloud.app.services.prices import current
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.deployer.stacks import ORDER, slot_name
 from twin2multicloud.model.errors import UsageError
@@ -53,7 +53,7 @@ class SandboxTarget:
         if work.asked.kind == "destroy":
             return self._plan_destroy(work, layout)
         twin = _wanted(work)
-        book = prices_now.current(work.backend).prices
+        book = current(work.backend).prices
         placement = _placement(work)
         prices = price(book, twin.blueprint, work.definition.workload, placement, work.definition.assumptions)
         check(layout, twin)
@@ -83,8 +83,11 @@ class SandboxTarget:
         def up(cloud: str) -> None:
             work.writer.write("step", f"{cloud} is up", data={"cloud": cloud})
 
+        check(layout, twin)
+        # Noted before anything is begun: however this ends, what there is then can be destroyed.
+        _note(work, layout.blueprint() if layout.exists else twin.blueprint, whole=False)
         launched = launch(layout, twin, speed=work.asked.speed, progress=up)
-        _note(work, layout.blueprint())
+        _note(work, layout.blueprint(), whole=True)
         return {"launched": launched.value, "clouds": sorted(layout.config().clouds)}
 
     def _redeploy(self, work: Work, layout: Layout) -> dict[str, Any]:
@@ -126,7 +129,7 @@ class SandboxTarget:
     def _estimate(self, work: Work, layout: Layout) -> tuple[Estimate, Blueprint, Placement]:
         assert work.asked.slot is not None
         assert work.asked.to is not None
-        book, there = prices_now.current(work.backend).prices, layout.blueprint()
+        book, there = current(work.backend).prices, layout.blueprint()
         before = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
         placement = target_placement(there, before, work.asked.slot, work.asked.to, book)
         after = blueprint_at(there, placement)
@@ -146,7 +149,7 @@ class SandboxTarget:
                 _, after, placement = self._estimate(work, layout)
                 assert work.asked.slot is not None
                 report = turn.begin(work.asked.slot, after, placement.model_dump(mode="json"))
-        _note(work, layout.blueprint())
+        _note(work, layout.blueprint(), whole=True)
         placement_now = json.loads(layout.placement_file.read_text("utf-8"))
         told = {} if report is None else {"report": msgspec.to_builtins(report)}
         return {**told, "placement": placement_now}
@@ -199,7 +202,7 @@ def _placement(work: Work) -> Placement:
     return work.placement
 
 
-def _note(work: Work, blueprint: Blueprint) -> None:
+def _note(work: Work, blueprint: Blueprint, *, whole: bool) -> None:
     """Keep what exists: a stack per slot."""
     backend: Backend = work.backend
     now = datetime.fromtimestamp(backend.clock.now(), UTC)
@@ -215,7 +218,7 @@ def _note(work: Work, blueprint: Blueprint) -> None:
                     slot=slot.value,
                     site=f"{place.provider.value}/{place.region}",
                     fingerprint=str(work.run.twin_number),
-                    whole=True,
+                    whole=whole,
                     applied_at=now,
                 )
             )

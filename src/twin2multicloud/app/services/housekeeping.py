@@ -1,0 +1,63 @@
+"""Forgetting what is kept for a time only. Several servers may do it at once without harm."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.people import Session as BrowserSession
+from twin2multicloud.app.db.tables.runs import Run
+from twin2multicloud.app.services.events import PRUNED_AT_ONCE, prune
+from twin2multicloud.app.services.places import runs_folder
+
+_EVERY_S: Final = 3600.0
+_LOG: Final = logging.getLogger(__name__)
+
+
+def tidy(backend: Backend) -> None:
+    """Forget events that were kept long enough, sessions that have expired, and what ended runs have left on disk."""
+    while True:
+        with backend.database.write() as session:
+            pruned = prune(backend, session)
+        if pruned < PRUNED_AT_ONCE:
+            break
+    now = datetime.fromtimestamp(backend.clock.now(), UTC)
+    with backend.database.write() as session:
+        session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
+    folder = runs_folder(backend)
+    left = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
+    with backend.database.read() as session:
+        going = set(session.scalars(select(Run.id).where(Run.ended_at.is_(None))))
+    for name in left - going:
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+@contextmanager
+def tidying(backend: Backend, every_s: float = _EVERY_S) -> Iterator[None]:
+    """While this lasts, it is done now and then by a thread."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(every_s):
+            try:
+                tidy(backend)
+            except SQLAlchemyError as error:
+                # The database is away; what was not forgotten now is forgotten next time.
+                _LOG.warning("nothing was tidied up: %s", type(error).__name__)
+
+    thread = threading.Thread(target=work, name="housekeeping", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
