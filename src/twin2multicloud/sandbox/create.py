@@ -254,6 +254,21 @@ def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: Non
         raise
 
 
+def start_as_it_is(layout: Layout) -> None:
+    """Start a sandbox that is down as its documents have it, be it in the midst of a move: a machine that lost its
+    power comes back to that. Ports that others have taken meanwhile are replaced.
+    """
+    _end_orphans(layout)
+    config, now = layout.config(), time.time()
+    doors = gateways(layout.blueprint(), layout.transition())
+    choose_ports(config.clouds, doors)
+    config.clock = ClockConfig(config.clock.at(now), now, config.clock.speed)
+    write_connection(layout, config, doors[0])
+    layout.write_config(config)
+    write_links(layout, config, now)
+    start(layout)
+
+
 def _start(layout: Layout, progress: Callable[[str], None]) -> None:
     with layout.open_log("supervisor") as log, ProcessLock(layout.supervisor_lock, _TAKEN_S) as lock:
         # It leaves a process of its own behind and returns at once. That has the lock from its first moment on: whoever

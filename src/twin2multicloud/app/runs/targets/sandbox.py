@@ -30,7 +30,7 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.moving.estimate import SANDBOX, Estimate
 from twin2multicloud.moving.steps import Report
 from twin2multicloud.sandbox.client import SandboxClient
-from twin2multicloud.sandbox.create import TwinInSandbox, check, running, same, stop
+from twin2multicloud.sandbox.create import TwinInSandbox, check, running, same, start_as_it_is, stop
 from twin2multicloud.sandbox.launch import launch
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import ProcessLock
@@ -137,6 +137,10 @@ class SandboxTarget:
         return estimate_move(there, after, work.asked.slot, held, SANDBOX, book), after, placement
 
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
+        with ProcessLock(layout.setup_lock, _OTHER_S):
+            if not running(layout):
+                start_as_it_is(layout)
+                work.writer.write("step", "started again; it was down")
         with SandboxMove(layout, progress=tell_move(work.writer)) as turn:
             begun = under_way(layout)
             if work.asked.abort:
