@@ -13,6 +13,7 @@ from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.deps import allow
+from twin2multicloud.app.api.description import DescribedApi, operation_id
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.metrics import Metrics
@@ -83,7 +84,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         yield
         await delivery.close()
 
-    app = FastAPI(
+    app = DescribedApi(
         title="Twin2MultiCloud",
         version=__version__,
         summary="Describe, price, deploy and operate digital twins over AWS, Azure and Google Cloud.",
@@ -93,6 +94,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)

@@ -17,6 +17,7 @@ from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.app import ASKING, PREFIX
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
+from twin2multicloud.app.api.description import DescribedApi, operation_id
 from twin2multicloud.app.api.routes.health import Health
 from twin2multicloud.app.errors import UnauthenticatedError
 from twin2multicloud.app.optimizing.books import Book
@@ -43,7 +44,7 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
         yield
         pool.close()
 
-    app = FastAPI(
+    app = DescribedApi(
         title="Twin2MultiCloud optimizer",
         version=__version__,
         summary="The cheapest placement of a digital twin over AWS, Azure and Google Cloud, proven and explained.",
@@ -52,6 +53,7 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
         lifespan=lifespan,
     )
     app.state.desk = Desk(pool, lambda: used, today)

@@ -20,7 +20,7 @@ _Reader = Annotated[Principal, allow(Scope.READ)]
 
 
 @router.get("")
-def list_entries(
+def list_audit_entries(
     backend: BackendDep,
     principal: _Reader,
     workspace: WorkspaceQuery = None,
