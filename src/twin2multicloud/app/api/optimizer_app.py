@@ -61,8 +61,8 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
     for router in ASKING:
         api.include_router(router)
     app.include_router(api)
-    app.add_api_route("/health/live", _live, tags=["health"])
-    app.add_api_route("/health/ready", _live, tags=["health"])
+    app.add_api_route("/health/live", _live, tags=["health"], name="show_liveness", summary="Show Liveness")
+    app.add_api_route("/health/ready", _live, tags=["health"], name="show_readiness", summary="Show Readiness")
     problems.install(app)
     app.add_middleware(CorrelationMiddleware)
     return app

@@ -74,9 +74,16 @@ def response(
         details=details or {},
         exit_code=exit_code,
     )
-    return JSONResponse(
-        problem.model_dump(mode="json", exclude_none=True), status, media_type=MEDIA_TYPE, headers=headers
-    )
+    return JSONResponse(_sound(problem.model_dump(exclude_none=True)), status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _sound(told: Any) -> Any:
+    """The same without what UTF-8 cannot say: halves of surrogates, which may come in by JSON's escapes."""
+    if isinstance(told, str):
+        return told.encode("utf-8", "backslashreplace").decode()
+    if isinstance(told, dict):
+        return {_sound(name): _sound(value) for name, value in told.items()}
+    return [_sound(each) for each in told] if isinstance(told, list | tuple) else told
 
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:

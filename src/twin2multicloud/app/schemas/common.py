@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -18,6 +19,17 @@ ShortName = Annotated[
     ),
 ]
 Note = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
+
+
+def _of_this_calendar(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is before the year 1 or after the year 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_this_calendar)]
+"""A moment with its zone, in UTC."""
 
 
 class Body(BaseModel):
