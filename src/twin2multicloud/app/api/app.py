@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
+from twin2multicloud.app.api.addressed import AddressMiddleware
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.deps import allow
@@ -119,6 +120,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     problems.install(app)
     # The last one is the outermost: refusals have the headers of all other answers.
     app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(AddressMiddleware)
     app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
