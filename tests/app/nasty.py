@@ -65,6 +65,8 @@ TEXTS: Final = (
     "",
 )
 """As they stand in an address."""
+STORED: Final = ("a%00b", "99999999999999999999999", "-9223372036854775809", "0001-01-01T00:00:00%2B14:00")
+"""Of these what databases take differently."""
 HEADERS: Final = (
     b"",
     b"\xff\xfe",

@@ -72,8 +72,10 @@ def test_a_sound_body_with_one_nasty_value(either: Fuzzer) -> None:
 def test_nasty_addresses(either: Fuzzer) -> None:
     for method, path, operation in operations(either.document):
         label = f"{method.upper()} {path}"
+        if not either.site.backend.database.is_sqlite and _knows_no_database(either, label):
+            continue
         row, address, headers, body = sound_of(either, label)
-        for text in nasty.TEXTS:
+        for text in nasty.TEXTS if either.site.backend.database.is_sqlite else nasty.STORED:
             for each in operation.get("parameters", []):
                 name = each["name"]
                 if each["in"] == "query":
@@ -100,6 +102,7 @@ class _Anything(dict[str, str]):
         return "x"
 
 
+@pytest.mark.slow
 def test_nasty_headers(fuzzer: Fuzzer) -> None:
     for method, path, operation in operations(fuzzer.document):
         label = f"{method.upper()} {path}"

@@ -39,7 +39,8 @@ _UNSOUND: Final = re.compile("[\x00\ud800-\udfff]")
 
 def _unsound(given: dict[Any, Any]) -> list[Finding]:
     """Where there are NUL bytes or halves of surrogates, at any depth."""
-    found, waiting = [], [("", given)]
+    found: list[Finding] = []
+    waiting: list[tuple[str, Any]] = [("", given)]
     while waiting and len(found) < 20:
         where, value = waiting.pop()
         if isinstance(value, str):
