@@ -10,9 +10,11 @@ from fastapi import APIRouter, FastAPI
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
+from twin2multicloud.app.api.addressed import AddressMiddleware
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.deps import allow
+from twin2multicloud.app.api.description import DescribedApi, operation_id
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.metrics import Metrics
@@ -91,7 +93,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         yield
         await delivery.close()
 
-    app = FastAPI(
+    app = DescribedApi(
         title="Twin2MultiCloud",
         version=__version__,
         summary="Describe, price, deploy and operate digital twins over AWS, Azure and Google Cloud.",
@@ -101,6 +103,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
@@ -125,6 +128,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     problems.install(app)
     # The last one is the outermost: refusals have the headers of all other answers.
     app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(AddressMiddleware)
     app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
     app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
     app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Query, params
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
@@ -24,6 +26,8 @@ from twin2multicloud.app.events.delivery import Delivery
 from twin2multicloud.model.errors import Finding
 
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
+KEY: Final = "key"
+"""What OpenAPI calls asking with a key."""
 _ID: Final = r"^[a-z]{3}_[0-9a-z]{1,28}$"
 
 
@@ -63,8 +67,11 @@ WorkspaceQuery = Annotated[
 ]
 
 
-class Allow:
+class Allow(SecurityBase):
     """A dependency that lets in whom a rule allows, and yields the `Principal`. Every endpoint has exactly one."""
+
+    scheme_name = KEY
+    model = HTTPBearer(description="An API key, which begins with `t2m_`.")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule

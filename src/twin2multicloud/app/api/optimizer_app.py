@@ -18,6 +18,7 @@ from twin2multicloud.app.api import problems
 from twin2multicloud.app.api.app import ASKING, PREFIX
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
+from twin2multicloud.app.api.description import DescribedApi, operation_id
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.routes.health import Health
 from twin2multicloud.app.auth.hosts import own_hosts
@@ -46,7 +47,7 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
         yield
         pool.close()
 
-    app = FastAPI(
+    app = DescribedApi(
         title="Twin2MultiCloud optimizer",
         version=__version__,
         summary="The cheapest placement of a digital twin over AWS, Azure and Google Cloud, proven and explained.",
@@ -55,6 +56,7 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
         lifespan=lifespan,
     )
     app.state.desk = Desk(pool, lambda: used, today)
@@ -62,8 +64,8 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, today: Ca
     for router in ASKING:
         api.include_router(router)
     app.include_router(api)
-    app.add_api_route("/health/live", _live, tags=["health"])
-    app.add_api_route("/health/ready", _live, tags=["health"])
+    app.add_api_route("/health/live", _live, tags=["health"], name="show_liveness", summary="Show Liveness")
+    app.add_api_route("/health/ready", _live, tags=["health"], name="show_readiness", summary="Show Readiness")
     problems.install(app)
     if settings.optimizer_token is None:
         # Without a token a page elsewhere must not reach it by a name of its own that leads to this machine.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -77,11 +77,23 @@ def _decode(cursor: str, order: str, column: InstrumentedAttribute[Any]) -> tupl
         python = column.type.python_type
         if python is datetime:
             value = datetime.fromisoformat(value)
+            if value.utcoffset() is None:
+                raise ValueError
+            value = value.astimezone(UTC)
         elif not isinstance(value, python):
             raise ValueError
-    except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError, UnicodeError) as error:
+        if not (_storable(value) and _storable(key)):
+            raise ValueError
+    except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
         raise InvalidError(
             "cursor: this is not what `next` said for this list",
             findings=[Finding("cursor", "is `next` of the part before, with the same sort")],
         ) from error
     return value, key
+
+
+def _storable(value: Any) -> bool:
+    """Whether both databases can compare with it."""
+    if isinstance(value, str):
+        return "\x00" not in value
+    return not isinstance(value, int) or -(2**63) <= value < 2**63

@@ -18,7 +18,7 @@ from twin2multicloud.app.schemas.problems import FieldProblem, Problem
 from twin2multicloud.model.errors import Finding, Twin2MultiCloudError
 
 MEDIA_TYPE: Final = "application/problem+json"
-_TITLES: Final = {
+TITLES: Final = {
     400: "The request cannot be read",
     401: "Sign in first",
     403: "Not allowed",
@@ -27,6 +27,7 @@ _TITLES: Final = {
     409: "Not as things are",
     412: "Changed meanwhile",
     413: "Too large",
+    421: "Another host was meant",
     422: "Not acceptable as it is",
     428: "A precondition is missing",
     429: "Too many requests",
@@ -62,7 +63,7 @@ def response(
     """One problem as a response."""
     problem = Problem(
         type=problem_type(name),
-        title=_TITLES.get(status, "Not done"),
+        title=TITLES.get(status, "Not done"),
         status=status,
         detail=detail,
         correlation_id=correlation_id(),
@@ -73,9 +74,16 @@ def response(
         details=details or {},
         exit_code=exit_code,
     )
-    return JSONResponse(
-        problem.model_dump(mode="json", exclude_none=True), status, media_type=MEDIA_TYPE, headers=headers
-    )
+    return JSONResponse(_sound(problem.model_dump(exclude_none=True)), status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _sound(told: Any) -> Any:
+    """The same without what UTF-8 cannot say: halves of surrogates, which may come in by JSON's escapes."""
+    if isinstance(told, str):
+        return told.encode("utf-8", "backslashreplace").decode()
+    if isinstance(told, dict):
+        return {_sound(name): _sound(value) for name, value in told.items()}
+    return [_sound(each) for each in told] if isinstance(told, list | tuple) else told
 
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:

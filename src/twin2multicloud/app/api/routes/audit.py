@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from twin2multicloud.app.api.deps import BackendDep, WorkspaceQuery, allow
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
 from twin2multicloud.app.auth.access import Principal, Scope
 from twin2multicloud.app.db.tables.events import AuditEntry
 from twin2multicloud.app.schemas import audit as shapes
-from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.schemas.common import Moment, Page
 from twin2multicloud.app.services import audit
 
 router = APIRouter(prefix="/audit", tags=["audit"])
@@ -20,15 +19,15 @@ _Reader = Annotated[Principal, allow(Scope.READ)]
 
 
 @router.get("")
-def list_entries(
+def list_audit_entries(
     backend: BackendDep,
     principal: _Reader,
     workspace: WorkspaceQuery = None,
     action: Annotated[str | None, Query(max_length=60, description="How it begins, such as `connection.`")] = None,
     subject: Annotated[str | None, Query(max_length=200, description="The id of what it was done to.")] = None,
     actor: Annotated[str | None, Query(max_length=320, description="A person's id or address, or a key's id.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From this moment on, with its zone.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this moment, with its zone.")] = None,
+    since: Annotated[Moment | None, Query(description="From this moment on, with its zone.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this moment, with its zone.")] = None,
     sort: Sort = None,
     cursor: Cursor = None,
     limit: Limit = 50,

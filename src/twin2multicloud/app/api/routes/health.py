@@ -19,13 +19,13 @@ class Health(BaseModel):
 
 
 @router.get("/live")
-async def live() -> Health:
+async def show_liveness() -> Health:
     """The process answers."""
     return Health(status="ok")
 
 
 @router.get("/ready")
-def ready(backend: BackendDep) -> Health:
+def show_readiness(backend: BackendDep) -> Health:
     """It can work: the database answers, and has the tables that this version needs."""
     if migrate.revision(backend.database) != migrate.head():
         raise UnavailableError("the database's tables are of another version")

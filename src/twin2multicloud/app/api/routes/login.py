@@ -25,7 +25,7 @@ async def list_providers(backend: BackendDep) -> shapes.Providers:
     return providers.listed(backend.settings)
 
 
-@router.post("/local", dependencies=[LIMITED])
+@router.post("/local", dependencies=[LIMITED], responses={403: {"description": "The code does not hold."}})
 def log_in_locally(
     backend: BackendDep, browser: BrowserDep, given: shapes.LocalCode, request: Request, response: Response
 ) -> shapes.SignedIn:

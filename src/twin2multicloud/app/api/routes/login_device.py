@@ -38,7 +38,7 @@ _MEANING: Final = {
 
 
 @router.post("", dependencies=[LIMITED])
-def begin(
+def begin_device_login(
     backend: BackendDep, browser: BrowserDep, given: shapes.DeviceRequest, response: Response
 ) -> shapes.DeviceStarted:
     """A command line asks for a key; somebody has to agree in a browser, at `verification_uri`."""
@@ -48,7 +48,7 @@ def begin(
 
 
 @router.post("/token", responses={400: {"description": "Not yet, or not any more: `details.error` as in RFC 8628."}})
-def token(backend: BackendDep, given: shapes.DevicePoll, response: Response) -> NewKey:
+def poll_device_login(backend: BackendDep, given: shapes.DevicePoll, response: Response) -> NewKey:
     """The key, once somebody agreed. Ask every `interval` seconds; `details.error` of a 400 says what to do:
     authorization_pending (ask again), slow_down (less often), expired_token, access_denied (give up).
     """
@@ -62,7 +62,7 @@ def token(backend: BackendDep, given: shapes.DevicePoll, response: Response) -> 
 
 
 @router.post("/answer", status_code=204)
-def answer(request: Request, backend: BackendDep, principal: _Writer, given: shapes.DeviceAnswer) -> None:
+def answer_device_login(request: Request, backend: BackendDep, principal: _Writer, given: shapes.DeviceAnswer) -> None:
     """Let a command line in that shows this code, or turn it away."""
     try_code(request.scope, principal.user_id)
     with backend.database.write() as session:

@@ -52,25 +52,25 @@ async def optimize_batch(desk: DeskDep, book: BookDep, given: BatchInput) -> Res
 
 
 @router.post("/compare", response_model=None, responses=answers(shapes.CompareResult))
-async def compare(desk: DeskDep, book: BookDep, given: CompareInput) -> Response:
+async def compare_cases(desk: DeskDep, book: BookDep, given: CompareInput) -> Response:
     """One workload placed in several ways, side by side: per slot, per link and per meter."""
     return raw(await desk.ask(book, questions.compare, given))
 
 
 @router.post("/override", response_model=None, responses=answers(shapes.OverrideResult))
-async def override(desk: DeskDep, book: BookDep, given: OverrideInput) -> Response:
+async def price_override(desk: DeskDep, book: BookDep, given: OverrideInput) -> Response:
     """What it costs to fill some slots otherwise, and why."""
     return raw(await desk.ask(book, questions.override, given))
 
 
 @router.post("/sensitivity", response_model=None, responses=answers(shapes.SensitivityResult))
-async def sensitivity(desk: DeskDep, book: BookDep, given: SensitivityInput) -> Response:
+async def show_sensitivity(desk: DeskDep, book: BookDep, given: SensitivityInput) -> Response:
     """The cheapest placement as the workload grows or shrinks."""
     return raw(await desk.ask(book, questions.sensitivity, given))
 
 
 @router.post("/report", response_class=HTMLResponse)
-async def report(desk: DeskDep, book: BookDep, today: TodayDep, given: ReportInput) -> HTMLResponse:
+async def write_report(desk: DeskDep, book: BookDep, today: TodayDep, given: ReportInput) -> HTMLResponse:
     """The report of the cheapest placement: one HTML file that needs no other."""
     page = await desk.pool.ask(book, partial(questions.report, given=given, today=today))
     return HTMLResponse(

@@ -30,7 +30,7 @@ _OptimizationId = Annotated[str, Path(pattern=r"^[a-z]{3}_[0-9a-z]{1,28}$", exam
 
 
 @router.post("/optimize", status_code=201, response_model=None, responses=answers(shapes.Optimization, 201))
-async def propose(
+async def propose_placement(
     backend: BackendDep, principal: _Editor, book: BookDep, twin: TwinId, given: shapes.ProposalInput | None = None
 ) -> Response:
     """Find the cheapest placement of a twin and keep it as a proposal. The twin itself stays as it is."""

@@ -92,7 +92,7 @@ def show_run(backend: BackendDep, principal: _RunViewer, run: RunId) -> shapes.R
 
 
 @router.post("/runs/{run}/decision")
-def decide(backend: BackendDep, principal: _RunOperator, run: RunId, given: shapes.Decision) -> shapes.Run:
+def decide_run(backend: BackendDep, principal: _RunOperator, run: RunId, given: shapes.Decision) -> shapes.Run:
     """Agree to its plan, or decline it."""
     with backend.database.write() as session:
         found = the_run(session, principal, run, Role.OPERATOR)
@@ -102,7 +102,7 @@ def decide(backend: BackendDep, principal: _RunOperator, run: RunId, given: shap
 
 
 @router.post("/runs/{run}/cancel")
-def cancel(backend: BackendDep, principal: _RunOperator, run: RunId) -> shapes.Run:
+def cancel_run(backend: BackendDep, principal: _RunOperator, run: RunId) -> shapes.Run:
     """Call it off: what is under way is ended in order, and what was done stays."""
     with backend.database.write() as session:
         found = the_run(session, principal, run, Role.OPERATOR)
@@ -112,7 +112,7 @@ def cancel(backend: BackendDep, principal: _RunOperator, run: RunId) -> shapes.R
 
 
 @router.post("/runs/{run}/retry", status_code=201)
-def retry(
+def retry_run(
     backend: BackendDep, principal: _RunOperator, run: RunId, idempotency_key: IdempotencyKey = None
 ) -> shapes.Run:
     """Ask for the same again, after it failed or was cancelled."""
@@ -159,7 +159,7 @@ def _list(
 
 
 @router.post("/runs/{run}/reveal")
-def reveal(backend: BackendDep, principal: _RunOperator, run: RunId, response: Response) -> shapes.Revealed:
+def reveal_run(backend: BackendDep, principal: _RunOperator, run: RunId, response: Response) -> shapes.Revealed:
     """Show what the run tells once (one-time passwords of people that it made); afterwards it is gone."""
     response.headers["Cache-Control"] = "no-store"
     with backend.database.read() as session:

@@ -1,0 +1,146 @@
+"""Examples of bodies for OpenAPI, by the name of what they are examples of."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_TWIN: Final = "twn_4qz0m8k2v1x7c9b3n5d6"
+_WORKSPACE: Final = "wsp_1a2b3c4d5e6f7g8h9j0k"
+_USER: Final = "usr_4qz0m8k2v1x7c9b3n5d6"
+_CONNECTION: Final = "con_4qz0m8k2v1x7c9b3n5d6"
+_RUN: Final = "run_7h3k9m2p5r8t1v4x6z0b"
+_AT: Final = "2026-11-26T08:00:00Z"
+_SOURCE: Final = "name: greenhouse\nworkload: {devices: 3, message_interval_s: 10, message_size_bytes: 150}\n"
+_WORKLOAD: Final = {"devices": 100, "message_interval_s": 60, "message_size_bytes": 150}
+_ASKED: Final = {"workload": _WORKLOAD}
+_CASES: Final = [{"label": "anywhere"}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
+_AWS: Final = {"account_id": "123456789012", "region": "eu-central-1"}
+_KEY: Final = {
+    "id": "key_4qz0m8k2v1x7c9b3n5d6",
+    "name": "ci",
+    "prefix": "t2m_4qz0m8",
+    "user": _USER,
+    "scopes": ["read", "run"],
+    "workspace": None,
+    "made_with": None,
+    "created_at": _AT,
+    "expires_at": "2027-02-24T08:00:00Z",
+    "revoked_at": None,
+    "last_used_at": None,
+}
+
+REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    "LocalCode": {"code": "the-code-that-was-shown"},
+    "DeviceRequest": {"client_name": "a terminal", "scopes": ["read", "write", "run"], "days": 90},
+    "DevicePoll": {"device_code": "the-device-code"},
+    "DeviceAnswer": {"user_code": "WDJB-MJHT", "allow": True},
+    "TwinInput": {"source": _SOURCE, "note": "three sensors"},
+    "ProposalInput": {"constraints": {"residency": ["EU"]}, "top": 3},
+    "PlacementInput": {"optimization": "opt_4qz0m8k2v1x7c9b3n5d6", "overrides": {"L5": "gcp"}},
+    "RunInput": {"kind": "deploy"},
+    "Decision": {"agreed": True},
+    "CheckInput": {"twin": _TWIN},
+    "UserPatch": {"disabled": True},
+    "WorkspaceInput": {"name": "berlin", "owner": "ada@example.org"},
+    "WorkspacePatch": {"name": "bonn"},
+    "OwnerInput": {"owner": "ada@example.org"},
+    "RoleInput": {"role": "operator"},
+    "KeyInput": {"name": "ci", "scopes": ["read", "run"], "days": 90},
+    "AwsInput": {
+        "provider": "aws",
+        "name": "aws-dev",
+        "config": _AWS,
+        "credentials": {
+            "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+            "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        },
+    },
+    "AwsPatch": {"provider": "aws", "name": "aws-live"},
+    "TwinConnections": {"aws": _CONNECTION},
+    "DefinitionInput": {"source": _SOURCE},
+    "BookInput": {"files": {"aws.toml": "…"}},
+    "OptimizeInput": _ASKED,
+    "BatchInput": {"items": [_ASKED]},
+    "CompareInput": {**_ASKED, "cases": _CASES},
+    "OverrideInput": {**_ASKED, "overrides": {"L5": "aws"}},
+    "SensitivityInput": {**_ASKED, "fields": ["devices"], "factors": [1, 10, 100]},
+    "ReportInput": _ASKED,
+}
+RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    "Workspace": {"id": _WORKSPACE, "name": "berlin", "version": 1, "role": "owner", "created_at": _AT},
+    "User": {"id": _USER, "name": "Ada", "email": "ada@example.org", "version": 1},
+    "Member": {"id": _USER, "name": "Ada", "email": "ada@example.org", "role": "owner", "disabled": False},
+    "Key": _KEY,
+    "NewKey": {**_KEY, "token": "t2m_…"},
+    "Connection": {
+        "id": _CONNECTION,
+        "workspace": _WORKSPACE,
+        "provider": "aws",
+        "name": "aws-dev",
+        "config": _AWS,
+        "version": 1,
+        "check": None,
+        "created_at": _AT,
+        "updated_at": _AT,
+    },
+    "Event": {
+        "id": 412,
+        "at": _AT,
+        "workspace": _WORKSPACE,
+        "twin": _TWIN,
+        "run": _RUN,
+        "kind": "run.status",
+        "severity": "info",
+        "stack": "",
+        "message": "applying",
+        "data": {},
+    },
+    "AuditEntry": {
+        "id": 97,
+        "at": _AT,
+        "workspace": _WORKSPACE,
+        "user": _USER,
+        "actor": "Ada",
+        "key": None,
+        "action": "connection.create",
+        "subject": _CONNECTION,
+        "correlation_id": "9f2c1ab04d6e8a10",
+        "details": {"provider": "aws"},
+    },
+    "Me": {
+        "id": _USER,
+        "name": "Ada",
+        "email": "ada@example.org",
+        "admin": False,
+        "scopes": ["read", "run"],
+        "session": False,
+        "key": "key_4qz0m8k2v1x7c9b3n5d6",
+        "workspaces": [{"id": _WORKSPACE, "name": "berlin", "role": "owner"}],
+        "csrf": None,
+    },
+    "Health": {"status": "ok"},
+}
+
+
+def add(operation: dict[str, Any]) -> None:
+    """Give an operation the examples of what it takes and answers."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        _put(media, REQUESTS)
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            for media in response.get("content", {}).values():
+                _put(media, RESPONSES)
+
+
+def _put(media: dict[str, Any], known: dict[str, dict[str, Any]]) -> None:
+    name = _name(media.get("schema", {}))
+    if name in known:
+        media["example"] = known[name]
+    elif name.startswith("Page_") and name[5:-1] in known:
+        media["example"] = {"items": [known[name[5:-1]]], "next": None}
+
+
+def _name(schema: dict[str, Any]) -> str:
+    """What a schema is of; of several the first."""
+    of = schema.get("anyOf") or schema.get("oneOf")
+    return _name(of[0]) if of else str(schema.get("$ref", "")).rpartition("/")[2]

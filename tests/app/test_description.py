@@ -1,0 +1,94 @@
+"""The API's description is whole: somebody who knows nothing else of it can use it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.app.authorization_rows import ROWS
+from tests.app.backends import Site
+from twin2multicloud.app.api import examples
+from twin2multicloud.app.api.description import operations
+from twin2multicloud.app.api.optimizer_app import create_optimizer_app
+from twin2multicloud.app.settings import read_settings
+
+_MAIN = ("Workspace", "User", "Key", "Connection", "Event", "AuditEntry", "Member")
+
+
+@pytest.fixture
+def document(sqlite_site: Site) -> dict[str, Any]:
+    found: dict[str, Any] = sqlite_site.http.get("/api/v1/openapi.json").json()
+    return found
+
+
+def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    names = []
+    for method, path, operation in operations(document):
+        where = f"{method} {path}"
+        assert operation["summary"], where
+        assert len(operation["description"]) > 10, where
+        assert operation["description"].rstrip()[-1] in ".:`)", where
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"]), where
+        assert "default" not in operation["responses"], where
+        names.append(operation["operationId"])
+    assert len(names) == len(set(names)) > 70
+
+
+def test_every_tag_is_described(document: dict[str, Any]) -> None:
+    told = {each["name"] for each in document["tags"]}
+    assert all(each["description"] for each in document["tags"])
+    assert {tag for *_, operation in operations(document) for tag in operation["tags"]} == told
+
+
+def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status[0] in "45":
+                assert list(response["content"]) == ["application/problem+json"], (method, path, status)
+                assert response["description"]
+
+
+def test_who_may_ask_is_told(document: dict[str, Any]) -> None:
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    for method, path, operation in operations(document):
+        told, row = operation.get("security"), ROWS[f"{method.upper()} {path}"]
+        if row.scope is None:
+            assert told is None, path
+        else:
+            session: dict[str, list[str]] = {"session": []} if method == "get" else {"session": [], "csrf": []}
+            assert told == [{"key": []}, session], path
+
+
+def test_every_body_has_an_example_that_is_accepted_as_one(document: dict[str, Any]) -> None:
+    used = set()
+    for method, path, operation in operations(document):
+        for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+            assert "example" in media, (method, path, kind)
+            _valid(document, media)
+        for status, response in operation["responses"].items():
+            for media in response.get("content", {}).values():
+                if status[0] == "2" and "example" in media:
+                    used.add(media["schema"].get("$ref", "").rpartition("/")[2])
+                    _valid(document, media)
+    assert {f"Page_{name}_" for name in _MAIN} <= used
+    assert set(examples.RESPONSES) <= used | {name[5:-1] for name in used}
+
+
+def _valid(document: dict[str, Any], media: dict[str, Any]) -> None:
+    schema = {"components": document["components"], **media["schema"]}
+    jsonschema_rs.validate(schema, media["example"])
+
+
+def test_the_optimizer_alone_is_described_as_well() -> None:
+    document = create_optimizer_app(read_settings(only="optimizer", optimizer_processes=0)).openapi()
+    found = {operation["operationId"] for *_, operation in operations(document)}
+    assert {"optimize", "list_offers", "show_meter"} <= found
+    for *_, operation in operations(document):
+        assert "default" not in operation["responses"]
+
+
+def test_the_description_is_public(sqlite_site: Site) -> None:
+    assert sqlite_site.http.get("/api/v1/openapi.json").status_code == 200
