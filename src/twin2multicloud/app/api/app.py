@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import Lifespan
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api import problems
@@ -93,7 +96,31 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         yield
         await delivery.close()
 
-    app = DescribedApi(
+    app = _bare(lifespan)
+    app.router.routes.extend(_routes())
+    app.state.backend = backend
+    app.state.directory = Directory(backend.clock)
+    app.state.delivery = delivery
+    app.state.metrics = figures = Metrics(backend, delivery)
+    app.state.desk = Desk(
+        backend.optimizer,
+        lambda: prices.current(backend),
+        lambda: datetime.fromtimestamp(backend.clock.now(), UTC).date(),
+    )
+    problems.install(app)
+    # The last one is the outermost: refusals have the headers of all other answers.
+    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
+    app.add_middleware(AddressMiddleware)
+    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
+    app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
+    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
+    app.add_middleware(ObservingMiddleware, observe=figures.observe)
+    app.add_middleware(CorrelationMiddleware)
+    return app
+
+
+def _bare(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    return DescribedApi(
         title="Twin2MultiCloud",
         version=__version__,
         summary="Describe, price, deploy and operate digital twins over AWS, Azure and Google Cloud.",
@@ -105,15 +132,13 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         separate_input_output_schemas=False,
         generate_unique_id_function=operation_id,
     )
-    app.state.backend = backend
-    app.state.directory = Directory(backend.clock)
-    app.state.delivery = delivery
-    app.state.metrics = figures = Metrics(backend, delivery)
-    app.state.desk = Desk(
-        backend.optimizer,
-        lambda: prices.current(backend),
-        lambda: datetime.fromtimestamp(backend.clock.now(), UTC).date(),
-    )
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """All endpoints. They know their app by the request only, and take long to work out: once is enough."""
+    app = _bare()
+    own = len(app.router.routes)
     api = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         api.include_router(router)
@@ -125,16 +150,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     for pages in _PAGES:
         app.include_router(pages)
     app.include_router(metrics.router)
-    problems.install(app)
-    # The last one is the outermost: refusals have the headers of all other answers.
-    app.add_middleware(BodyMiddleware, most=backend.settings.max_body_bytes)
-    app.add_middleware(AddressMiddleware)
-    app.add_middleware(LimitMiddleware, settings=backend.settings, clock=backend.clock)
-    app.add_middleware(HostMiddleware, hosts=own_hosts(backend.settings))
-    app.add_middleware(SecurityHeadersMiddleware, https=backend.settings.origin.startswith("https://"))
-    app.add_middleware(ObservingMiddleware, observe=figures.observe)
-    app.add_middleware(CorrelationMiddleware)
-    return app
+    return tuple(app.router.routes[own:])
 
 
 def end_streams(app: FastAPI) -> None:
