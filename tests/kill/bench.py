@@ -124,7 +124,7 @@ class Bench:
             server.kill()
         while left := self.processes():
             kill(left)
-            time.sleep(0.02)
+            time.sleep(0.05)
         self.watcher.close()
 
     # ── Twins and runs ──────────────────────────────────────────────────────────────────────────────────────
@@ -267,4 +267,4 @@ def until(condition: Callable[[], object], problem: Callable[[], str], patience_
     deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, problem()
-        time.sleep(0.02)
+        time.sleep(0.05)

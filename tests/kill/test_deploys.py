@@ -32,7 +32,7 @@ def test_killed_while_deploying(on_sqlite: Bench) -> None:
         for twin in twins:
             bench.check_gone(twin)
         before = killer.moments
-        killer.wave([partial(bench.ask, twin, "deploy") for twin in twins], over_s, 4)
+        killer.wave([partial(bench.ask, twin, "deploy") for twin in twins], over_s, 5)
         for twin in twins:
             bench.check_deployed(twin)
         moments += killer.moments - before

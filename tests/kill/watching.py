@@ -10,7 +10,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables import Event
 from twin2multicloud.app.events.log import after
 
-_EVERY_S = 0.02
+_EVERY_S = 0.05
 
 
 class Watcher:

@@ -31,10 +31,10 @@ class Killer:
     def wave(self, asks: Sequence[Callable[[], str]], over_s: float, kills: int) -> list[str]:
         """Ask for runs and kill so many times, all at random within such a time; the runs, which have ended."""
         bench = self.bench
-        asked = [self.random.uniform(0.0, 0.5 * over_s) for _ in asks]
+        asked = [self.random.uniform(0.0, 0.3 * over_s) for _ in asks]
         asked[0] = 0.0
         # Spread over the whole time, and within each stretch at random.
-        stretch = 1.5 * over_s / max(kills, 1)
+        stretch = 1.2 * over_s / max(kills, 1)
         killed = [stretch * (number + self.random.random()) for number in range(kills)]
         runs: list[str] = []
         left = _MOST_STAGES
