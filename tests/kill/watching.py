@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables import Event
-from twin2multicloud.app.events.log import after
 
 _EVERY_S = 0.05
 
@@ -40,7 +39,10 @@ class Watcher:
         while not self._ended.wait(_EVERY_S):
             with self._backend.database.read() as session:
                 last = self._seen[-1][0] if self._seen else 0
-                self._seen += [_told(event) for event in after(session, last, 1_000)]
+                self._seen += [
+                    _told(event)
+                    for event in session.scalars(select(Event).where(Event.id > last).order_by(Event.id).limit(1_000))
+                ]
 
 
 def _told(event: Event) -> tuple[int, str, str]:

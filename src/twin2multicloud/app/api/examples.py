@@ -58,7 +58,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "config": _AWS,
         "credentials": {
             "access_key_id": "AKIAIOSFODNN7EXAMPLE",
-            "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            "secret_access_key": "forty-characters-that-only-AWS-and-you-k",
         },
     },
     "AwsPatch": {"provider": "aws", "name": "aws-live"},
