@@ -125,7 +125,8 @@ def _refusals(method: str, path: str, operation: Mapping[str, Any]) -> set[int]:
         found.add(404)
     if known:
         found |= {401, 403}
-        if method.upper() not in SAFE_METHODS:
+        # Of a twin much can be asked only while something of it is there.
+        if method.upper() not in SAFE_METHODS or "twin" in names:
             found.add(409)
     if "if-match" in names:
         found |= {412, 428}
