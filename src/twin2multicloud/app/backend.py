@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
@@ -30,6 +31,10 @@ class Backend:
     make_token: MakeToken = new_token
     optimizer: Pool = field(default_factory=Pool)
     books: Books = field(default_factory=Books)
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.fromtimestamp(self.clock.now(), UTC)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import cache
 
 from fastapi import APIRouter, FastAPI
@@ -105,7 +104,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     app.state.desk = Desk(
         backend.optimizer,
         lambda: prices.current(backend),
-        lambda: datetime.fromtimestamp(backend.clock.now(), UTC).date(),
+        lambda: backend.now().date(),
     )
     problems.install(app)
     # The last one is the outermost: refusals have the headers of all other answers.

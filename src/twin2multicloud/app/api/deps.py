@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Query, params
@@ -93,7 +92,7 @@ class Allow(SecurityBase):
             with backend.database.write() as session:
                 key = session.get(ApiKey, note_key)
                 if key is not None:
-                    key.last_used_at = utc(backend)
+                    key.last_used_at = backend.now()
         return principal
 
     def _check_role(self, session: OrmSession, principal: Principal, role: Role, connection: HTTPConnection) -> None:
@@ -120,12 +119,12 @@ def authenticate(session: OrmSession, connection: HTTPConnection, backend: Backe
     """
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        principal, note = key_principal(session, token.strip(), utc(backend))
+        principal, note = key_principal(session, token.strip(), backend.now())
         return principal, principal.key_id if note else None
     cookie = connection.cookies.get(Cookies.of(backend.settings.origin).session)
     if not cookie:
         raise UnauthenticatedError("sign in, or send an API key as `Authorization: Bearer t2m_…`")
-    principal, row = session_principal(session, cookie, utc(backend))
+    principal, row = session_principal(session, cookie, backend.now())
     _check_page(connection, backend, row)
     return principal, None
 
@@ -139,11 +138,6 @@ def _check_page(connection: HTTPConnection, backend: Backend, row: BrowserSessio
     elif connection.scope["method"] not in SAFE_METHODS:
         headers = connection.headers
         check_page(row, headers.get("x-csrf-token", ""), origin, headers.get("sec-fetch-site"), ours)
-
-
-def utc(backend: Backend) -> datetime:
-    """The time."""
-    return datetime.fromtimestamp(backend.clock.now(), UTC)
 
 
 def etag(version: int) -> str:

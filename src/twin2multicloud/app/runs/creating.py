@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -94,7 +93,7 @@ def decide(
         raise ConflictError("the plan is not the one you saw; look at it again", details={"plan_digest": there})
     run.approved_by = principal.user_id if agreed else None
     if agreed:
-        run.approved_at = _now(backend)
+        run.approved_at = backend.now()
         move_on(backend, session, run, "applying", f"{principal.name} agreed to run {run.number}")
         enqueue(session, run, APPLY)
     else:
@@ -168,7 +167,7 @@ def _add(
         idempotency_key=key,
         request_hash=_digest(request),
         created_by=principal.user_id,
-        created_at=_now(backend),
+        created_at=backend.now(),
     )
     try:
         with session.begin_nested():
@@ -248,7 +247,3 @@ def _audit(backend: Backend, session: Session, principal: Principal, run: Run, a
 
 def _digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
-
-
-def _now(backend: Backend) -> datetime:
-    return datetime.fromtimestamp(backend.clock.now(), UTC)

@@ -10,7 +10,6 @@ Every transition writes its event in the same transaction, and what ends a run g
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -68,7 +67,7 @@ def move_on(
     if result is not None:
         run.result = dict(result)
     if to in ENDED:
-        run.ended_at = _now(backend)
+        run.ended_at = backend.now()
         session.execute(delete(Claim).where(Claim.run_id == run.id))
     if to == "failed" and run.twin_id is not None:
         _alert(backend, session, run, run.twin_id, problem or message)
@@ -123,7 +122,7 @@ def begin_stage(backend: Backend, session: Session, run: Run, stage: Stage, work
     again = stage.status == "running"
     stage.status = "running"
     stage.worker = worker
-    stage.begun_at = stage.begun_at or _now(backend)
+    stage.begun_at = stage.begun_at or backend.now()
     doing: Status = "planning" if stage.name == PLAN else "applying"
     word = "planned" if stage.name == PLAN else "carried out"
     if run.status not in (doing, "cancelling"):
@@ -136,7 +135,7 @@ def begin_stage(backend: Backend, session: Session, run: Run, stage: Stage, work
 def end_stage(backend: Backend, stage: Stage, status: str, problem: str | None = None) -> None:
     """Note that a stage has ended, in the transaction that notes what its run came to."""
     stage.status = status
-    stage.ended_at = _now(backend)
+    stage.ended_at = backend.now()
     stage.problem = problem
 
 
@@ -158,7 +157,7 @@ def planned(backend: Backend, session: Session, run: Run, plan: Mapping[str, Any
     elif run.cancel_requested:
         move_on(backend, session, run, "cancelled", f"run {run.number} was cancelled; nothing was done")
     elif run.request.get("approve"):
-        run.approved_by, run.approved_at = run.created_by, _now(backend)
+        run.approved_by, run.approved_at = run.created_by, backend.now()
         move_on(backend, session, run, "applying", "it was agreed to beforehand")
         enqueue(session, run, APPLY)
     else:
@@ -168,9 +167,5 @@ def planned(backend: Backend, session: Session, run: Run, plan: Mapping[str, Any
 def _alert(backend: Backend, session: Session, run: Run, twin_id: str, problem: str) -> None:
     facts = {"run": run.id, "number": run.number, "operation": run.kind}
     message = f"run {run.number} ({run.kind}) failed: {problem}"
-    found = alerts.Problem(f"run-failed|{run.kind}", "run-failed", "error", message, _now(backend), data=facts)
+    found = alerts.Problem(f"run-failed|{run.kind}", "run-failed", "error", message, backend.now(), data=facts)
     alerts.fold_in(backend, session, session.get_one(Twin, twin_id), run.target, [found])
-
-
-def _now(backend: Backend) -> datetime:
-    return datetime.fromtimestamp(backend.clock.now(), UTC)

@@ -20,7 +20,7 @@ from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.events.log import NewEvent, Severity
 from twin2multicloud.app.schemas import alerts as shapes
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.changes import hold, now
+from twin2multicloud.app.services.changes import hold
 from twin2multicloud.model.errors import Finding
 
 _MOST_FOLD: Final = 200
@@ -68,14 +68,14 @@ def acknowledge(backend: Backend, session: Session, principal: Principal, alert:
     hold(session, alert)
     if alert.acknowledged_at is not None:
         return
-    alert.acknowledged_at, alert.acknowledged_by = now(backend), principal.user_id
+    alert.acknowledged_at, alert.acknowledged_by = backend.now(), principal.user_id
     _note(backend, session, principal, alert, "alert.acknowledged", f"{principal.name} looks after: {alert.message}")
 
 
 def mute(backend: Backend, session: Session, principal: Principal, alert: Alert, given: shapes.Mute) -> None:
     """Keep it quiet for a while. `InvalidError` for a moment that is over, or years away."""
     hold(session, alert)
-    at = now(backend)
+    at = backend.now()
     until = at + timedelta(minutes=given.minutes) if given.minutes is not None else given.until
     assert until is not None
     until = until.astimezone(UTC)
@@ -116,9 +116,9 @@ def listed(backend: Backend, principal: Principal, wanted: Wanted) -> Select[Ale
         there = Alert.acknowledged_at.is_not(None)
         query = query.where(there if wanted.acknowledged else ~there)
     if wanted.muted is True:
-        query = query.where(Alert.muted_until > now(backend))
+        query = query.where(Alert.muted_until > backend.now())
     elif wanted.muted is False:
-        query = query.where(or_(Alert.muted_until.is_(None), Alert.muted_until <= now(backend)))
+        query = query.where(or_(Alert.muted_until.is_(None), Alert.muted_until <= backend.now()))
     return query
 
 
@@ -199,7 +199,7 @@ def _fold_one(backend: Backend, session: Session, twin: Twin, target: str, probl
     if more <= 0:
         return
     alert.count += more
-    if alert.muted_until is not None and alert.muted_until > now(backend):
+    if alert.muted_until is not None and alert.muted_until > backend.now():
         return
     if alert.acknowledged_at is not None or alert.muted_until is not None:
         alert.acknowledged_at = alert.acknowledged_by = alert.muted_until = None

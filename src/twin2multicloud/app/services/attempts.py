@@ -15,7 +15,6 @@ from twin2multicloud.app.auth.tokens import same, token_hash
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.sealed import context_of
 from twin2multicloud.app.db.tables.people import LoginAttempt, SeenAssertion
-from twin2multicloud.app.services.changes import now as utc_now
 
 LASTS: Final = timedelta(minutes=10)
 
@@ -40,7 +39,7 @@ def begin(
     lasts: timedelta = LASTS,
 ) -> None:
     """Keep what has to come back. `browser` is the cookie of the one that began; `secrets` are sealed."""
-    now = utc_now(backend)
+    now = backend.now()
     for table in (LoginAttempt, SeenAssertion):
         session.execute(delete(table).where(table.expires_at <= now))
     kept = token_hash(state)
@@ -59,7 +58,7 @@ def begin(
 def look(backend: Backend, session: Session, *, state: str, provider: str) -> Taken | None:
     """An attempt that still waits, left as it is; None if there is none such."""
     row = session.get(LoginAttempt, token_hash(state))
-    if row is None or row.provider != provider or row.expires_at <= utc_now(backend):
+    if row is None or row.provider != provider or row.expires_at <= backend.now():
         return None
     return _opened(backend, row)
 
@@ -84,7 +83,7 @@ def take(backend: Backend, session: Session, *, state: str, provider: str, brows
     row = session.execute(
         delete(LoginAttempt).where(LoginAttempt.state_hash == token_hash(state)).returning(LoginAttempt)
     ).scalar()
-    if row is None or row.provider != provider or row.expires_at <= utc_now(backend):
+    if row is None or row.provider != provider or row.expires_at <= backend.now():
         return None
     if row.browser_hash is not None and (browser is None or not same(browser, row.browser_hash)):
         return None

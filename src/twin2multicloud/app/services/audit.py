@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -31,7 +31,7 @@ def note(
     """Write an entry, in the transaction that does what it tells. `details` hold no secret."""
     session.add(
         AuditEntry(
-            at=datetime.fromtimestamp(backend.clock.now(), UTC),
+            at=backend.now(),
             workspace_id=workspace_id,
             user_id=principal.user_id if principal else None,
             actor=principal.email or principal.name if principal else actor,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.base import Base
 from twin2multicloud.app.errors import NotFoundError, StaleError
 
@@ -33,8 +30,3 @@ def check_seen(version: int, seen: int, what: str) -> None:
             f"{what} was changed meanwhile (it is at version {version} now, not {seen}); look at it again",
             details={"version": version},
         )
-
-
-def now(backend: Backend) -> datetime:
-    """The time."""
-    return datetime.fromtimestamp(backend.clock.now(), UTC)

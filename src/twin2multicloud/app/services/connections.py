@@ -20,7 +20,7 @@ from twin2multicloud.app.errors import ConflictError, InvalidError, NotFoundErro
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import connections as shapes
 from twin2multicloud.app.services import audit, credentials, twin_connections
-from twin2multicloud.app.services.changes import check_seen, hold, now
+from twin2multicloud.app.services.changes import check_seen, hold
 from twin2multicloud.deployer.credentials.findings import CredentialFinding, sufficient
 from twin2multicloud.deployer.deployment import Accounts
 from twin2multicloud.model.errors import Finding
@@ -78,7 +78,7 @@ def create(backend: Backend, session: Session, principal: Principal, workspace: 
     """Keep a new connection. `InvalidError` for credentials that cannot be whole, `ConflictError` for a name that is
     taken.
     """
-    moment = now(backend)
+    moment = backend.now()
     secrets = credentials.kept(given.credentials, moment)
     hold(session, workspace)
     _check_name(session, workspace.id, given.name, None)
@@ -105,7 +105,7 @@ def replace(
     """Replace all of a connection, credentials too. What was deployed in one account is not found in another, so
     `ConflictError` for another account while a twin that is deployed uses it.
     """
-    secrets = credentials.kept(given.credentials, now(backend))
+    secrets = credentials.kept(given.credentials, backend.now())
     _begin(session, connection, seen, given.provider)
     _check_name(session, connection.workspace_id, given.name, connection.id)
     _check_account(session, connection, given.config)
@@ -165,7 +165,7 @@ def record_check(
         return False
     found = list(findings)
     whole = sufficient(found)
-    connection.checked_at = now(backend)
+    connection.checked_at = backend.now()
     connection.check = {
         "sufficient": whole,
         "findings": [
@@ -271,7 +271,7 @@ def _changed(
     backend: Backend, session: Session, principal: Principal, connection: Connection, how: str, changes: list[str]
 ) -> None:
     connection.version += 1
-    connection.updated_at = now(backend)
+    connection.updated_at = backend.now()
     connection.check = None
     connection.checked_at = None
     text = f"{connection.name}: {', '.join(changes)} {how} by {principal.name}"

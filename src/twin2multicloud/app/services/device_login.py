@@ -20,7 +20,6 @@ from twin2multicloud.app.errors import ForbiddenError, NotFoundError, TooManyErr
 from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.schemas.keys import KeyInput, NewKey
 from twin2multicloud.app.services import audit, keys
-from twin2multicloud.app.services.changes import now as utc_now
 
 LASTS: Final = timedelta(minutes=10)
 PAGE: Final = "/login/device"
@@ -40,7 +39,7 @@ class Waiting:
 
 def begin(backend: Backend, session: Session, given: shapes.DeviceRequest, address: str) -> shapes.DeviceStarted:
     """Keep what a command line asks for. `TooManyError` if very many wait already."""
-    now = utc_now(backend)
+    now = backend.now()
     session.execute(delete(DeviceLogin).where(DeviceLogin.expires_at <= now))
     if (session.scalar(select(func.count()).select_from(DeviceLogin)) or 0) >= _MOST:
         raise TooManyError("very many command lines wait to be let in", details={"retry_after_s": 60})
@@ -75,7 +74,7 @@ def begin(backend: Backend, session: Session, given: shapes.DeviceRequest, addre
 def waiting(backend: Backend, session: Session, code: str, *, lock: bool = False) -> DeviceLogin:
     """The command line that shows this code and waits; `NotFoundError` if none does."""
     found = _find(session, code, lock=lock)
-    if found is None or found.expires_at <= utc_now(backend) or found.denied or found.approved_by is not None:
+    if found is None or found.expires_at <= backend.now() or found.denied or found.approved_by is not None:
         raise NotFoundError("no command line waits with this code: it was mistyped, used already, or is too old")
     return found
 
@@ -103,7 +102,7 @@ def poll(backend: Backend, session: Session, device_code: str) -> NewKey | Waiti
     """The key once somebody agreed, and only once; otherwise what to wait for. It is made now, so that nothing but
     its hash is ever kept.
     """
-    now = utc_now(backend)
+    now = backend.now()
     # Locked, so that of two who ask at once one gets the key and the other finds nothing.
     found = session.get(DeviceLogin, token_hash(device_code), with_for_update=True)
     if found is None or found.expires_at <= now:

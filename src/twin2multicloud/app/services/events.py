@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -72,7 +72,7 @@ def prune(backend: Backend, session: Session) -> int:
     """Delete the oldest of the events that have been kept long enough, not too many at once, since nobody else writes
     meanwhile; how many these were. To be called again at once while that is `PRUNED_AT_ONCE`.
     """
-    kept_from = datetime.fromtimestamp(backend.clock.now(), UTC) - timedelta(days=backend.settings.keep_events_days)
+    kept_from = backend.now() - timedelta(days=backend.settings.keep_events_days)
     oldest = session.execute(select(Event.id, Event.at).order_by(Event.id).limit(PRUNED_AT_ONCE)).all()
     old = [number for number, at in oldest if at < kept_from]
     if old:

@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -30,7 +29,7 @@ def tidy(backend: Backend) -> None:
             pruned = prune(backend, session)
         if pruned < PRUNED_AT_ONCE:
             break
-    now = datetime.fromtimestamp(backend.clock.now(), UTC)
+    now = backend.now()
     with backend.database.write() as session:
         session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
     folder = runs_folder(backend)

@@ -17,7 +17,6 @@ from twin2multicloud.app.errors import ConflictError, ForbiddenError, NotFoundEr
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import keys as shapes
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.changes import now
 from twin2multicloud.model.errors import Finding
 
 MOST: Final = 100
@@ -30,7 +29,7 @@ def create(backend: Backend, session: Session, principal: Principal, given: shap
     """
     scopes = _scopes(principal, given)
     place = _place(session, principal, given.workspace)
-    moment = now(backend)
+    moment = backend.now()
     _check_count(session, principal, backend)
     expires = moment + timedelta(days=given.days)
     if principal.key_id is not None:
@@ -85,7 +84,7 @@ def the_key(session: Session, principal: Principal, key_id: str) -> ApiKey:
 
 def revoke(backend: Backend, session: Session, principal: Principal, key: ApiKey) -> None:
     """Have a key hold no more, and all that were made with it. Once more changes nothing."""
-    moment = now(backend)
+    moment = backend.now()
     waiting = [key]
     while waiting:
         each = waiting.pop()
@@ -132,7 +131,7 @@ def _place(session: Session, principal: Principal, wanted: str | None) -> str | 
 
 
 def _check_count(session: Session, principal: Principal, backend: Backend) -> None:
-    holding = listed(principal, everybody=False, user_id=None, holding_at=now(backend)).subquery()
+    holding = listed(principal, everybody=False, user_id=None, holding_at=backend.now()).subquery()
     if (session.scalar(select(func.count()).select_from(holding)) or 0) >= MOST:
         raise ConflictError(f"you have {MOST} keys that hold already; revoke some that are not needed")
 

@@ -23,7 +23,6 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, User
 from twin2multicloud.app.errors import ForbiddenError, NotFoundError
 from twin2multicloud.app.services import attempts, audit, people
-from twin2multicloud.app.services.changes import now as utc_now
 
 PROVIDER: Final = "local"
 CODE_LASTS: Final = timedelta(minutes=5)
@@ -116,7 +115,7 @@ def _key_holds(session: Session, user: User, file: Path) -> bool:
 
 
 def _new_key(backend: Backend, session: Session, user: User) -> str:
-    now = utc_now(backend)
+    now = backend.now()
     session.execute(
         update(ApiKey)
         .where(ApiKey.user_id == user.id, ApiKey.name == _KEY_NAME, ApiKey.revoked_at.is_(None))

@@ -12,7 +12,6 @@ from twin2multicloud.app.redaction import redacted
 from twin2multicloud.app.schemas import operating as shapes
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services import health, sandboxes, stacks
-from twin2multicloud.app.services.changes import now
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.life import CHANGING, Operation, life_of
 
@@ -25,7 +24,7 @@ def status(backend: Backend, twin_id: str, target: Target) -> shapes.TwinStatus:
         run = stacks.busy_run(session, twin_id, target)
         changing = None if run is None or run.kind not in CHANGING else Operation(run.kind)
         life = life_of(rows, changing)
-    at = now(backend)
+    at = backend.now()
     run_id = None if run is None else run.id
     if target != "sandbox" or not rows:
         layers = health.of_stacks(known)

@@ -15,7 +15,6 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role, User, Workspace, WorkspaceMember
 from twin2multicloud.app.errors import SignInRefusedError
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.changes import now as utc_now
 
 LOCAL: Final = "local|"
 """What the local user's subject begins with."""
@@ -72,7 +71,7 @@ def add_user(backend: Backend, session: Session, *, subject: str, email: str, na
     """Somebody new. The first is an admin and owns the workspace "default"; others are in no workspace until an owner
     of one lets them in.
     """
-    now = utc_now(backend)
+    now = backend.now()
     user = User(
         id=backend.make_id("usr"),
         subject=subject,

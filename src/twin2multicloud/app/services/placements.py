@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -74,7 +73,7 @@ def save_proposal(
         result=result,
         usd_per_month=proposal.usd_per_month,
         created_by=principal.user_id,
-        created_at=_now(backend),
+        created_at=backend.now(),
     )
     session.add(saved)
     text = f"{twin.name}: ${saved.usd_per_month:,.2f} / month would be the cheapest"
@@ -144,7 +143,7 @@ def _version(
     """The twin's next version: the same definition at another placement."""
     twin.number += 1
     twin.version += 1
-    twin.updated_at = _now(backend)
+    twin.updated_at = backend.now()
     return TwinVersion(
         twin_id=twin.id,
         number=twin.number,
@@ -233,7 +232,3 @@ def summary(optimization: Optimization) -> shapes.OptimizationSummary:
         created_by=optimization.created_by,
         created_at=optimization.created_at,
     )
-
-
-def _now(backend: Backend) -> datetime:
-    return datetime.fromtimestamp(backend.clock.now(), UTC)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -58,7 +56,7 @@ def version(backend: Backend, session: Session, book: Book, changes: dict[str, o
         date=book.prices.date,
         content=book.packed(),
         changes=changes,
-        taken_at=datetime.fromtimestamp(backend.clock.now(), UTC),
+        taken_at=backend.now(),
     )
 
 

@@ -20,7 +20,6 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import SeenAssertion
 from twin2multicloud.app.errors import SignInRefusedError, UnavailableError
 from twin2multicloud.app.services import attempts
-from twin2multicloud.app.services.changes import now as utc_now
 from twin2multicloud.app.services.oidc_login import LOST
 from twin2multicloud.app.settings import SamlProvider
 
@@ -56,7 +55,7 @@ def receive(backend: Backend, name: str, state: str, response: str) -> None:
     if attempt is None or attempt.identity is not None:
         raise SignInRefusedError(LOST)
     asked = _asked(backend, name, provider, attempt.secrets["request_id"])
-    assertion = saml.check_response(response, asked, utc_now(backend))
+    assertion = saml.check_response(response, asked, backend.now())
     identity = _identity(provider, assertion)
     with backend.database.write() as session:
         # This first: it locks the attempt, so that of two answers that come at once one is too late.

@@ -15,14 +15,13 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, User, Workspace, WorkspaceMember
 from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.changes import now as utc_now
 
 
 def sign_in(
     backend: Backend, session: Session, user: User, *, provider: str, user_agent: str, before: str | None
 ) -> NewSession:
     """Sign a browser in; the session it had `before`, whosever it was, ends."""
-    now = utc_now(backend)
+    now = backend.now()
     sessions.forget_expired(session, now)
     if before is not None:
         sessions.end(session, before)
@@ -50,7 +49,7 @@ def sign_out_everywhere(backend: Backend, session: Session, principal: Principal
     ended = sessions.end_all(session, principal.user_id)
     revoked = 0
     if keys:
-        now = utc_now(backend)
+        now = backend.now()
         held = session.scalars(
             select(ApiKey).where(ApiKey.user_id == principal.user_id, ApiKey.revoked_at.is_(None))
         ).all()

@@ -16,7 +16,7 @@ from twin2multicloud.app.db.tables.twins import Connection, Twin, TwinConnection
 from twin2multicloud.app.errors import ConflictError, InvalidError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.changes import check_seen, hold, now
+from twin2multicloud.app.services.changes import check_seen, hold
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.model.slots import Provider
 
@@ -113,7 +113,7 @@ def choose(
     if not changes:
         return
     twin.version += 1
-    twin.updated_at = now(backend)
+    twin.updated_at = backend.now()
     text = f"{twin.name} is deployed with other connections ({principal.name})"
     backend.events.add(
         session, NewEvent(twin.workspace_id, "twin.connections-chosen", text, twin_id=twin.id, data=changes)

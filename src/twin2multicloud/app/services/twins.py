@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Select, select
@@ -61,7 +61,7 @@ def create(
     backend: Backend, session: Session, principal: Principal, workspace_id: str, checked: Checked, note: str
 ) -> Twin:
     """Keep a new twin. `ConflictError` if its workspace has one of that name."""
-    now = _now(backend)
+    now = backend.now()
     _check_name(session, workspace_id, checked.definition.name, None)
     twin = Twin(
         id=backend.make_id("twn"),
@@ -115,7 +115,7 @@ def add_version(
     placed: TwinVersion | None,
 ) -> TwinVersion:
     """The twin's next version, with the placement of another one (None: without any)."""
-    now = _now(backend)
+    now = backend.now()
     twin.number += 1
     twin.version += 1
     twin.name = checked.definition.name
@@ -366,7 +366,3 @@ def _slot_diff(
     first, second = before or {}, after or {}
     pairs = {slot: (told(first.get(slot)), told(second.get(slot))) for slot in dict.fromkeys((*first, *second))}
     return {slot: pair for slot, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _now(backend: Backend) -> datetime:
-    return datetime.fromtimestamp(backend.clock.now(), UTC)

@@ -16,7 +16,7 @@ from twin2multicloud.app.errors import ConflictError, NotFoundError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import people as shapes
 from twin2multicloud.app.services import audit, owners
-from twin2multicloud.app.services.changes import check_seen, hold, now
+from twin2multicloud.app.services.changes import check_seen, hold
 
 ME = "@me"
 GONE = "somebody who left"
@@ -138,7 +138,7 @@ def remove(backend: Backend, session: Session, principal: Principal, user: User,
     session.execute(delete(DeviceLogin).where(DeviceLogin.approved_by == user.id))
     user.subject, user.email, user.name = f"deleted|{user.id}", "", GONE
     user.admin, user.disabled = False, True
-    user.deleted_at = now(backend)
+    user.deleted_at = backend.now()
     user.version += 1
 
 

@@ -16,7 +16,7 @@ from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import people as shapes
 from twin2multicloud.app.services import audit, members
-from twin2multicloud.app.services.changes import check_seen, hold, now
+from twin2multicloud.app.services.changes import check_seen, hold
 from twin2multicloud.app.services.owners import has_owner
 
 _NAMED = 20
@@ -59,7 +59,7 @@ def shapes_of(session: Session, principal: Principal, found: Sequence[Workspace]
 def create(backend: Backend, session: Session, principal: Principal, name: str, owner: User) -> Workspace:
     """A new workspace with its first owner. `ConflictError` for a name that is taken."""
     _check_name(session, name, None)
-    workspace = Workspace(id=backend.make_id("wsp"), name=name, version=1, created_at=now(backend))
+    workspace = Workspace(id=backend.make_id("wsp"), name=name, version=1, created_at=backend.now())
     session.add(workspace)
     session.flush()
     _tell(backend, session, principal, workspace, "workspace.created", f"{name} was created by {principal.name}")

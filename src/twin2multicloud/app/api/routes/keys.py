@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from twin2multicloud.app.api.deps import BackendDep, allow, utc
+from twin2multicloud.app.api.deps import BackendDep, allow
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
 from twin2multicloud.app.auth.access import Principal, Scope
 from twin2multicloud.app.auth.key_form import new_key
@@ -34,7 +34,7 @@ def list_keys(
     limit: Limit = 50,
 ) -> Page[shapes.Key]:
     """Your keys, the newest first."""
-    query = keys.listed(principal, everybody=everybody, user_id=user, holding_at=utc(backend) if holding else None)
+    query = keys.listed(principal, everybody=everybody, user_id=user, holding_at=backend.now() if holding else None)
     with backend.database.read() as session:
         return page(
             session,

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from twin2multicloud.app.api import pages
 from twin2multicloud.app.api.browser import BrowserDep
-from twin2multicloud.app.api.deps import BackendDep, utc
+from twin2multicloud.app.api.deps import BackendDep
 from twin2multicloud.app.api.pages import PageRoute
 from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.auth.return_to import HOME, own_path
@@ -61,7 +61,7 @@ def signed_in(backend: Backend, token: str | None) -> Principal | None:
         return None
     with backend.database.read() as session:
         try:
-            return session_principal(session, token, utc(backend))[0]
+            return session_principal(session, token, backend.now())[0]
         except UnauthenticatedError:
             return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -209,7 +208,7 @@ def _placement(work: Work) -> Placement:
 def _note(work: Work, blueprint: Blueprint, *, whole: bool) -> None:
     """Keep what exists: a stack per slot."""
     backend: Backend = work.backend
-    now = datetime.fromtimestamp(backend.clock.now(), UTC)
+    now = backend.now()
     with backend.database.write() as session:
         session.execute(delete(Stack).where(Stack.twin_id == work.twin_id, Stack.target == "sandbox"))
         for slot in ORDER:
