@@ -17,11 +17,11 @@ from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.runs import Claim, Run
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
-from twin2multicloud.app.errors import ConflictError, NotFoundError, StaleError
+from twin2multicloud.app.errors import ConflictError, NotFoundError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import twins as shapes
 from twin2multicloud.app.services import audit
-from twin2multicloud.app.services.changes import hold
+from twin2multicloud.app.services.changes import check_seen, hold
 from twin2multicloud.app.services.life import CHANGING, Operation, life_of
 from twin2multicloud.model.formats import Format, sniff
 from twin2multicloud.model.placement import Placement
@@ -155,11 +155,7 @@ def claim(session: Session, twin: Twin, seen: int) -> None:
 
 def check_unchanged(twin: Twin, seen: int) -> None:
     """`StaleError` unless the twin is as it was when its ETag was seen."""
-    if twin.version != seen:
-        raise StaleError(
-            f"'{twin.name}' was changed meanwhile (it is at version {twin.version} now, not {seen}); look at it again",
-            details={"version": twin.version},
-        )
+    check_seen(twin.version, seen, f"'{twin.name}'")
 
 
 # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────
