@@ -37,7 +37,7 @@ def prepare(backend: Backend, name: str | None = None) -> Path:
     _check_local(backend)
     file = backend.settings.data / "local.key"
     with backend.database.write() as session:
-        people.take_turns(session)
+        backend.database.take_turns(session, people.TURNS)
         user = _local_user(session)
         if user is None:
             called = name or _account()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import user_principal
@@ -19,15 +19,8 @@ from twin2multicloud.app.services import audit
 LOCAL: Final = "local|"
 """What the local user's subject begins with."""
 FIRST_WORKSPACE: Final = "default"
-_LOCK: Final = 0x7432_6D70
-
-
-def take_turns(session: Session) -> None:
-    """Let no other session make people until this one ends, so that of two who come first at once one is first. On
-    SQLite a session that writes is alone anyway.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+TURNS: Final = "people"
+"""Whoever makes people takes turns at this, so that of two who come first at once one is first."""
 
 
 def anybody(session: Session) -> bool:
@@ -45,7 +38,7 @@ def admit(backend: Backend, session: Session, identity: Identity) -> User:
     check_admission(backend.settings.admission, identity)
     user = _known(session, identity.subject)
     if user is None:
-        take_turns(session)
+        backend.database.take_turns(session, TURNS)
         # Somebody may have made them while this waited: the same person in another window, say.
         user = _known(session, identity.subject)
     if user is None:

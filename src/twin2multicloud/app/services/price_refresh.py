@@ -193,7 +193,7 @@ def take_up(
     another one. Every twin whose bill changes gets an event in its workspace.
     """
     prices.keep(backend, session, prepared.before)
-    prices.take_turns(session)
+    backend.database.take_turns(session, prices.TURNS)
     if session.get(PriceBookVersion, prepared.book.hash) is not None:
         return None
     if prices.newest(session) != prepared.before.hash:

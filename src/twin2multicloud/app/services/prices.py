@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
+from typing import Final
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.twins import PriceBookVersion
 from twin2multicloud.app.optimizing.books import Book
 
-_LOCK = 0x7432_6D70
+TURNS: Final = "price books"
+"""Whoever numbers price books takes turns at this."""
 
 
 def current(backend: Backend) -> Book:
@@ -41,7 +44,7 @@ def book_of(backend: Backend, book_hash: str) -> Book:
 def keep(backend: Backend, session: Session, book: Book) -> None:
     """Keep the book that something rests on, if it is not kept yet: the first one in use was taken up by nobody."""
     if session.get(PriceBookVersion, book.hash) is None:
-        take_turns(session)
+        backend.database.take_turns(session, TURNS)
         if session.get(PriceBookVersion, book.hash) is None:
             session.add(version(backend, session, book, {}))
             session.flush()
@@ -58,9 +61,3 @@ def version(backend: Backend, session: Session, book: Book, changes: dict[str, o
         changes=changes,
         taken_at=backend.now(),
     )
-
-
-def take_turns(session: Session) -> None:
-    """Of several who number books one goes on at a time, until its transaction ends. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
