@@ -36,9 +36,10 @@ def page(
     cursor: str | None,
     limit: int,
     default: str,
-    item: Callable[[RowT], ItemT],
+    items: Callable[[Sequence[RowT]], list[ItemT]],
 ) -> Page[ItemT]:
-    """Part of what `query` finds, sorted by one of `fields` and then by `key`, which tells rows apart.
+    """Part of what `query` finds, sorted by one of `fields` and then by `key`, which tells rows apart. `items` makes
+    what is shown of the rows; see `each` where one has nothing to do with another.
 
     Raises `InvalidError` for a field that cannot be sorted by and for a cursor that is none, or of another order.
     """
@@ -60,7 +61,12 @@ def page(
     more = len(rows) > limit
     rows = rows[:limit]
     following = _encode(order, getattr(rows[-1], column.key), getattr(rows[-1], key.key)) if more else None
-    return Page(items=[item(row) for row in rows], next=following)
+    return Page(items=items(rows), next=following)
+
+
+def each(item: Callable[[RowT], ItemT]) -> Callable[[Sequence[RowT]], list[ItemT]]:
+    """Shows every row by itself."""
+    return lambda rows: [item(row) for row in rows]
 
 
 def _encode(order: str, value: Any, key: Any) -> str:

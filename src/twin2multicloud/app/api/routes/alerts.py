@@ -103,7 +103,7 @@ def _list(
 ) -> Page[shapes.Alert]:
     query = alerts.listed(backend, principal, wanted)
     with backend.database.read() as session:
-        found: Page[Alert] = page(
+        return page(
             session,
             query,
             Alert.id,
@@ -112,6 +112,5 @@ def _list(
             cursor=cursor,
             limit=limit,
             default="-last_at",
-            item=lambda alert: alert,
+            items=lambda found: alerts.shown(session, found),
         )
-        return Page(items=alerts.shown(session, found.items), next=found.next)

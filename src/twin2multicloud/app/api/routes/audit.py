@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from twin2multicloud.app.api.deps import BackendDep, WorkspaceQuery, allow
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import Principal, Scope
 from twin2multicloud.app.db.tables.events import AuditEntry
 from twin2multicloud.app.schemas import audit as shapes
@@ -44,5 +44,5 @@ def list_audit_entries(
             cursor=cursor,
             limit=limit,
             default="-id",
-            item=audit.shape,
+            items=each(audit.shape),
         )

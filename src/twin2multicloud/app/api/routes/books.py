@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from twin2multicloud.app.api.deps import BackendDep, allow
-from twin2multicloud.app.api.paging import Cursor, Limit, page
+from twin2multicloud.app.api.paging import Cursor, Limit, each, page
 from twin2multicloud.app.auth.access import Principal, Scope, visible_twins
 from twin2multicloud.app.db.tables.twins import PriceBookVersion, Twin
 from twin2multicloud.app.errors import NotFoundError
@@ -36,7 +36,7 @@ def list_books(
             cursor=cursor,
             limit=limit,
             default="-number",
-            item=_summary,
+            items=each(_summary),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, WorkspaceId, allow, etag
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.twins import Connection
@@ -49,7 +49,7 @@ def list_connections(
             cursor=cursor,
             limit=limit,
             default="name",
-            item=connections.shape,
+            items=each(connections.shape),
         )
 
 

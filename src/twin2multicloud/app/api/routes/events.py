@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, WorkspaceQuery, allow, authenticate, delivery_of
-from twin2multicloud.app.api.paging import Cursor, Limit, page
+from twin2multicloud.app.api.paging import Cursor, Limit, each, page
 from twin2multicloud.app.api.sockets import tell_socket
 from twin2multicloud.app.api.streams import EventStream, Wanted
 from twin2multicloud.app.auth.access import On, Principal, Scope
@@ -105,7 +105,7 @@ def _list(
             cursor=cursor,
             limit=limit,
             default="-id" if newest else "id",
-            item=events.shape,
+            items=each(events.shape),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, allow
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import Principal, Scope
 from twin2multicloud.app.auth.key_form import new_key
 from twin2multicloud.app.db.tables.people import ApiKey
@@ -45,7 +45,7 @@ def list_keys(
             cursor=cursor,
             limit=limit,
             default="-created_at",
-            item=keys.shape,
+            items=each(keys.shape),
         )
 
 

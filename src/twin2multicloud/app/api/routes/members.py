@@ -36,7 +36,7 @@ def list_members(
     """Everybody in a workspace."""
     with backend.database.read() as session:
         place = the_workspace(session, principal, workspace, Role.VIEWER)
-        found = page(
+        return page(
             session,
             members.listed(place),
             User.id,
@@ -45,9 +45,8 @@ def list_members(
             cursor=cursor,
             limit=limit,
             default="name",
-            item=lambda user: user,
+            items=lambda found: members.shapes_of(session, place, found),
         )
-        return Page(items=members.shapes_of(session, place, found.items), next=found.next)
 
 
 @router.put("/workspaces/{workspace}/members/{user}")
@@ -85,7 +84,7 @@ def list_twin_members(
     """Everybody who may do something with a twin, by a role for it alone or by one in its workspace."""
     with backend.database.read() as session:
         thing = the_twin(session, principal, twin, Role.VIEWER)
-        found = page(
+        return page(
             session,
             members.listed_for_twin(thing),
             User.id,
@@ -94,9 +93,8 @@ def list_twin_members(
             cursor=cursor,
             limit=limit,
             default="name",
-            item=lambda user: user,
+            items=lambda found: members.twin_shapes_of(session, thing, found),
         )
-        return Page(items=members.twin_shapes_of(session, thing, found.items), next=found.next)
 
 
 @router.put("/twins/{twin}/members/{user}")

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from twin2multicloud.app.api.asking import BookDep, answers, raw
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, allow, etag
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role
@@ -91,7 +91,7 @@ def list_optimizations(
             cursor=cursor,
             limit=limit,
             default="-created_at",
-            item=placements.summary,
+            items=each(placements.summary),
         )
 
 

@@ -144,7 +144,7 @@ def _list(
     if kind:
         query = query.where(Run.kind.in_(kind))
     with backend.database.read() as session:
-        found: Page[Run] = page(
+        return page(
             session,
             query,
             Run.id,
@@ -153,9 +153,8 @@ def _list(
             cursor=cursor,
             limit=limit,
             default="-created_at",
-            item=lambda run: run,
+            items=lambda found: runs.summaries(session, found),
         )
-        return Page(items=runs.summaries(session, found.items), next=found.next)
 
 
 @router.post("/runs/{run}/reveal")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.stacks import StateVersion
@@ -58,7 +58,7 @@ def list_state_versions(
             cursor=cursor,
             limit=limit,
             default="-number",
-            item=stacks.version_shape,
+            items=each(stacks.version_shape),
         )
 
 

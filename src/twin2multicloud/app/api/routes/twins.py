@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, WorkspaceQuery, allow, etag
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace, visible_twins
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
@@ -46,11 +46,17 @@ def list_twins(
     if search is not None:
         query = query.where(Twin.name.icontains(search, autoescape=True))
     with backend.database.read() as session:
-        found = page(
-            session, query, Twin.id, _SORTS, sort=sort, cursor=cursor, limit=limit, default="name", item=lambda t: t
+        return page(
+            session,
+            query,
+            Twin.id,
+            _SORTS,
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+            default="name",
+            items=lambda found: twins.summaries(session, found),
         )
-        shown = twins.summaries(session, found.items)
-        return Page(items=[shown[twin.id] for twin in found.items], next=found.next)
 
 
 @router.post("", status_code=201)
@@ -120,7 +126,7 @@ def list_versions(
             cursor=cursor,
             limit=limit,
             default="-number",
-            item=twins.version_summary,
+            items=each(twins.version_summary),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, PersonPath, UserId, allow, etag
-from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
+from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.schemas import people as shapes
@@ -40,7 +40,7 @@ def list_users(
             cursor=cursor,
             limit=limit,
             default="name",
-            item=lambda user: users.shape(principal, user),
+            items=each(lambda user: users.shape(principal, user)),
         )
 
 

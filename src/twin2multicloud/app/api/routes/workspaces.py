@@ -34,7 +34,7 @@ def list_workspaces(
 ) -> Page[shapes.Workspace]:
     """The workspaces that you are in."""
     with backend.database.read() as session:
-        found = page(
+        return page(
             session,
             workspaces.listed(principal, everything=everything),
             Workspace.id,
@@ -43,9 +43,8 @@ def list_workspaces(
             cursor=cursor,
             limit=limit,
             default="name",
-            item=lambda workspace: workspace,
+            items=lambda found: workspaces.shapes_of(session, principal, found),
         )
-        return Page(items=workspaces.shapes_of(session, principal, found.items), next=found.next)
 
 
 @router.post("", status_code=201)
