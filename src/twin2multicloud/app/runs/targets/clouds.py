@@ -11,10 +11,10 @@ import msgspec
 from twin2multicloud.app.deploying.clouds import Clouds, DeclinedError, NotDoneError
 from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
 from twin2multicloud.app.deploying.moves import CloudsMove
-from twin2multicloud.app.deploying.moving import clouds_move, wanted_move
+from twin2multicloud.app.deploying.moving import WantedMove, clouds_move, wanted_move
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.session import session
-from twin2multicloud.app.moves import estimate_json
+from twin2multicloud.app.runs.targets.moving import asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import outcome_json, tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.homes import home_of_twin
@@ -111,28 +111,20 @@ class CloudsTarget:
 
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────
     def _plan_move(self, work: Work, home: Home) -> Planned:
-        moving = self._moving(work, home)
-        if work.asked.resume or work.asked.abort:
-            if not moving.under_way:
-                raise UsageError("no move of this twin is under way, so there is nothing to resume or abort")
-            return Planned({"move": "abort" if work.asked.abort else "resume", "stacks": []})
-        if moving.under_way:
-            raise UsageError("a move of this twin is under way; resume or abort it first")
-        assert work.asked.slot is not None
-        assert work.asked.to is not None
-        wanted = wanted_move(home, work.asked.slot, work.asked.to, current(work.backend).prices)
-        return Planned({"estimate": estimate_json(wanted.estimate), "stacks": []})
+        under_way = self._moving(work, home).under_way
+        return planned_move(work, under_way=under_way, estimate=lambda: self._wanted_move(work, home).estimate)
+
+    def _wanted_move(self, work: Work, home: Home) -> WantedMove:
+        return wanted_move(home, *asked_move(work), current(work.backend).prices)
 
     def _move(self, work: Work, home: Home) -> dict[str, Any]:
         moving = self._moving(work, home)
         with home.changing():
             if not moving.under_way:
-                if work.asked.resume or work.asked.abort or self._arrived(work, home):
-                    return {"placement": home.placement()}  # it ended right before an interruption
-                assert work.asked.slot is not None
-                assert work.asked.to is not None
-                wanted = wanted_move(home, work.asked.slot, work.asked.to, current(work.backend).prices)
-                moving.prepare(work.asked.slot, wanted.placement, wanted.budgets_usd_per_month)
+                if has_ended(work, home.blueprint()):
+                    return {"placement": home.placement()}
+                wanted = self._wanted_move(work, home)
+                moving.prepare(asked_move(work)[0], wanted.placement, wanted.budgets_usd_per_month)
             with session(
                 home,
                 moving.packages(),
@@ -149,11 +141,6 @@ class CloudsTarget:
         return clouds_move(
             home, work.teller, offline=self._offline, environ=work.environment, progress=tell_move(work.writer)
         )
-
-    def _arrived(self, work: Work, home: Home) -> bool:
-        assert work.asked.slot is not None
-        target = (work.run.plan or {}).get("estimate", {}).get("move", {}).get("target")
-        return bool(target == msgspec.to_builtins(home.blueprint().places[work.asked.slot]))
 
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────
     def _clouds(self, work: Work) -> tuple[Home, Clouds]:

@@ -17,7 +17,8 @@ from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.prices import price
 from twin2multicloud.app.deploying.sandboxed import in_sandbox, sandbox_plan, stored
 from twin2multicloud.app.figures import blueprint_at
-from twin2multicloud.app.moves import estimate_json, estimate_move
+from twin2multicloud.app.moves import estimate_move
+from twin2multicloud.app.runs.targets.moving import asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.places import sandbox_layout
@@ -115,25 +116,17 @@ class SandboxTarget:
 
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────
     def _plan_move(self, work: Work, layout: Layout) -> Planned:
-        begun = under_way(layout)
-        if work.asked.resume or work.asked.abort:
-            if begun is None:
-                raise UsageError("no move of this twin is under way, so there is nothing to resume or abort")
-            return Planned({"move": "abort" if work.asked.abort else "resume", "stacks": []})
-        if begun is not None:
-            raise UsageError("a move of this twin is under way; resume or abort it first")
-        estimate, _, _ = self._estimate(work, layout)
-        return Planned({"estimate": estimate_json(estimate), "stacks": []})
+        under = under_way(layout) is not None
+        return planned_move(work, under_way=under, estimate=lambda: self._estimate(work, layout)[0])
 
     def _estimate(self, work: Work, layout: Layout) -> tuple[Estimate, Blueprint, Placement]:
-        assert work.asked.slot is not None
-        assert work.asked.to is not None
+        slot, to = asked_move(work)
         book, there = current(work.backend).prices, layout.blueprint()
         before = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
-        placement = target_placement(there, before, work.asked.slot, work.asked.to, book)
+        placement = target_placement(there, before, slot, to, book)
         after = blueprint_at(there, placement)
         held = contents(SandboxClient(layout), after)
-        return estimate_move(there, after, work.asked.slot, held, SANDBOX, book), after, placement
+        return estimate_move(there, after, slot, held, SANDBOX, book), after, placement
 
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
         with ProcessLock(layout.setup_lock, _OTHER_S):
@@ -142,27 +135,16 @@ class SandboxTarget:
                 work.writer.write("step", "started again; it was down")
         with SandboxMove(layout, progress=tell_move(work.writer)) as turn:
             begun = under_way(layout)
-            if work.asked.abort:
-                report: Report | None = turn.abort() if begun is not None else None
-            elif begun is not None:
-                report = turn.resume()  # this run's own, interrupted, or the one that is to be gone on with
-            elif work.asked.resume or self._arrived(work, layout):
-                report = None  # it ended right before the interruption
-            else:
+            report: Report | None = None
+            if begun is not None:  # this run's own, interrupted, or the one that is to be gone on with or back from
+                report = turn.abort() if work.asked.abort else turn.resume()
+            elif not has_ended(work, layout.blueprint()):
                 _, after, placement = self._estimate(work, layout)
-                assert work.asked.slot is not None
-                report = turn.begin(work.asked.slot, after, placement.model_dump(mode="json"))
+                report = turn.begin(asked_move(work)[0], after, placement.model_dump(mode="json"))
         _note(work, layout.blueprint(), whole=True)
         placement_now = json.loads(layout.placement_file.read_text("utf-8"))
         told = {} if report is None else {"report": msgspec.to_builtins(report)}
         return {**told, "placement": placement_now}
-
-    def _arrived(self, work: Work, layout: Layout) -> bool:
-        """Whether the slot is where the plan that was agreed to takes it."""
-        assert work.asked.slot is not None
-        target = (work.run.plan or {}).get("estimate", {}).get("move", {}).get("target")
-        place = layout.blueprint().places[work.asked.slot]
-        return bool(target == msgspec.to_builtins(place))
 
     # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────
     def _drift(self, work: Work, layout: Layout) -> dict[str, Any]:
