@@ -71,8 +71,8 @@ class Timing:
     times_server_us: float | None = None
 
 
-def settings_of(folder: Path) -> Settings:
-    return read_settings(data=folder, port=1)
+def settings_of(folder: Path, port: int = 1) -> Settings:
+    return read_settings(data=folder, port=port)
 
 
 def prepare(folder: Path) -> None:
@@ -125,7 +125,7 @@ class Server(uvicorn.Server):
 
 
 def serve(folder: Path, port: int) -> None:
-    with open_backend(settings_of(folder)) as backend:
+    with open_backend(settings_of(folder, port)) as backend:
         app = create_app(backend)
         Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False, backlog=512)).run()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from tests.app.backends import Person, Site
-from tests.kill.processes import MARK, Process, kill, marked
+from tests.kill.processes import Kin, Process, kill
 from tests.kill.watching import Watcher
 from tests.sandbox.twins import placement_of
 from twin2multicloud.app.api.app import create_app
@@ -52,13 +51,14 @@ PATIENCE_S = 120.0
 class Server:
     """A server in a process of its own."""
 
-    def __init__(self, told: Mapping[str, Any], mark: str) -> None:
+    def __init__(self, told: Mapping[str, Any]) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.kill.server", json.dumps(told)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, MARK: mark, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             text=True,
+            start_new_session=True,
         )
         self.port = 0
 
@@ -93,7 +93,7 @@ class Bench:
     def __init__(self, site: Site, data: Path, database_url: str) -> None:
         self.site = site
         self.data = data
-        self.mark = secrets.token_hex(8)
+        self._kin = Kin()
         self.owner: Person = site.person("olga")
         self.watcher = Watcher(site.backend)
         self._url = database_url
@@ -110,13 +110,14 @@ class Bench:
             "http": http,
             "grace_s": grace_s,
         }
-        server = Server(told, self.mark)
+        server = Server(told)
+        self._kin.server(server.pid)
         self._servers.append(server)
         return server
 
     def processes(self, *what: str) -> list[Process]:
         """Those that live, of these kinds if any are named."""
-        return [each for each in marked(self.mark) if not what or each.what in what]
+        return [each for each in self._kin.living() if not what or each.what in what]
 
     def close(self) -> None:
         """Nothing goes on any more, whatever went wrong."""
@@ -125,6 +126,7 @@ class Bench:
         while left := self.processes():
             kill(left)
             time.sleep(0.05)
+        self._kin.close()
         self.watcher.close()
 
     # ── Twins and runs ──────────────────────────────────────────────────────────────────────────────────────

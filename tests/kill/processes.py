@@ -1,16 +1,23 @@
-"""Processes of this machine that belong to one bench: whatever its servers began inherits a mark."""
+"""Processes that a bench's servers began, however far down, and whoever has died in between.
+
+They are found by descent, which anybody may read, and not by a mark in their environment, which some machines let
+nobody read. For that this process takes in those whose parents die (PR_SET_CHILD_SUBREAPER), as a service manager does.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = "T2M_TEST_MARK"
-"""A variable of the environment. Stages' processes are given it, as other settings of ours are, and pass it on."""
+_PR_SET_CHILD_SUBREAPER = 36
+_REAP_EVERY_S = 0.05
+_LOOKS = 3
 
 
 @dataclass(frozen=True)
@@ -37,21 +44,86 @@ class Process:
         return str(directory) in self.command
 
 
-def marked(mark: str) -> list[Process]:
-    """All that live and have the mark."""
-    wanted = f"{MARK}={mark}".encode()
-    found = []
-    for directory in Path("/proc").iterdir():
-        if not directory.name.isdigit():
-            continue
-        with suppress(OSError):
-            if wanted not in (directory / "environ").read_bytes().split(b"\0"):
+@dataclass(frozen=True)
+class _Stat:
+    """What the system tells of a process."""
+
+    pid: int
+    state: str
+    parent: int
+    session: int
+
+
+class Kin:
+    """All that is begun while it lasts in sessions other than this process's own: `server` tells of who is waited for."""
+
+    def __init__(self) -> None:
+        _take_in(True)
+        self._strangers = {stat.pid for stat in _all() if stat.parent == os.getpid()}
+        self._waited_for: set[int] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._reap, daemon=True)
+        self._thread.start()
+
+    def server(self, pid: int) -> None:
+        """One whose end somebody else asks for."""
+        self._waited_for.add(pid)
+
+    def living(self) -> list[Process]:
+        """All that live."""
+        found = []
+        for stat in self._descendants():
+            if stat.state in "ZX":
                 continue
-            state, parent = (directory / "stat").read_text().rpartition(")")[2].split()[:2]
-            command = tuple((directory / "cmdline").read_bytes().decode().rstrip("\0").split("\0"))
-            if state not in "ZX":
-                found.append(Process(int(directory.name), int(parent), command))
-    return found
+            with suppress(OSError):
+                words = Path(f"/proc/{stat.pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
+                found.append(Process(stat.pid, stat.parent, tuple(words)))
+        return found
+
+    def close(self) -> None:
+        """Take in nobody any more."""
+        self._ended.set()
+        self._thread.join()
+        _take_in(False)
+
+    def _descendants(self) -> Iterator[_Stat]:
+        for _ in range(_LOOKS):
+            stats = list(_all())
+            # Whoever's parent is not there was just being taken in by us, unless we may not see the parent at all.
+            if {stat.parent for stat in stats} <= {0, *(stat.pid for stat in stats)}:
+                break
+        children: dict[int, list[_Stat]] = {}
+        for stat in stats:
+            children.setdefault(stat.parent, []).append(stat)
+        found = self._roots(children.get(os.getpid(), []))
+        while found:
+            stat = found.pop()
+            yield stat
+            found += children.get(stat.pid, [])
+
+    def _roots(self, children: Iterable[_Stat]) -> list[_Stat]:
+        ours = os.getsid(0)
+        return [stat for stat in children if stat.session != ours and stat.pid not in self._strangers]
+
+    def _reap(self) -> None:
+        """Whoever was taken in and has ended is to be gone, as where a service manager takes them in."""
+        while not self._ended.wait(_REAP_EVERY_S):
+            for stat in self._roots(stat for stat in _all() if stat.parent == os.getpid()):
+                if stat.state == "Z" and stat.pid not in self._waited_for:
+                    os.waitpid(stat.pid, os.WNOHANG)
+
+
+def _take_in(whether: bool) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(whether), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "this system lets nobody take in orphans")
+
+
+def _all() -> Iterator[_Stat]:
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdigit():
+            with suppress(OSError):
+                state, parent, _, session = (directory / "stat").read_text().rpartition(")")[2].split()[:4]
+                yield _Stat(int(directory.name), state, int(parent), int(session))
 
 
 def kill(processes: Iterable[Process]) -> None:

@@ -19,24 +19,26 @@ from twin2multicloud.app.settings import read_settings
 
 def main() -> None:
     told = json.loads(sys.argv[1])
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
     settings = read_settings(
-        data=Path(told["data"]), database_url=told["database_url"], parallel_runs=told["parallel_runs"]
+        data=Path(told["data"]), database_url=told["database_url"], parallel_runs=told["parallel_runs"], port=port
     )
     with (
+        listener,
         open_backend(settings) as backend,
         carrying_out_runs(backend, worker=told["worker"], manners=Manners(grace_s=told["grace_s"])),
     ):
-        port = serve(backend) if told["http"] else 0
+        if told["http"]:
+            serve(backend, listener)
         print(f"ready {port}", flush=True)
         sys.stdin.read()
 
 
-def serve(backend: Backend) -> int:
-    """Serve the API at a port of the system's choice; which."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def serve(backend: Backend, listener: socket.socket) -> None:
+    """Serve the API there."""
     server = uvicorn.Server(uvicorn.Config(create_app(backend), log_level="warning"))
     threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
-    return int(listener.getsockname()[1])
 
 
 if __name__ == "__main__":
