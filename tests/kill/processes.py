@@ -55,7 +55,7 @@ class _Stat:
 
 
 class Kin:
-    """All that is begun while it lasts in sessions other than this process's own: `server` tells of who is waited for."""
+    """All that is begun, while it lasts, in sessions other than this process's own."""
 
     def __init__(self) -> None:
         _take_in(True)
