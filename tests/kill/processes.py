@@ -1,7 +1,7 @@
 """Processes that a bench's servers began, however far down, and whoever has died in between.
 
-They are found by descent, which anybody may read, and not by a mark in their environment, which some machines let
-nobody read. For that this process takes in those whose parents die (PR_SET_CHILD_SUBREAPER), as a service manager does.
+They are found by descent: a mark in their environment would not reach those that are given only what they need of it.
+For that this process takes in those whose parents die (PR_SET_CHILD_SUBREAPER), as a service manager does.
 """
 
 from __future__ import annotations
