@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from select import select as readable
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from tests.app.backends import Person, Site
 from tests.kill.processes import Kin, Process, kill
+from tests.kill.server import Nursery
 from tests.kill.watching import Watcher
 from tests.sandbox.twins import placement_of
 from twin2multicloud.app.api.app import create_app
@@ -51,49 +52,54 @@ PATIENCE_S = 120.0
 class Server:
     """A server in a process of its own."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kill.server", json.dumps(told)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(self, nursery: Nursery, told: Mapping[str, Any]) -> None:
+        theirs, ours = os.pipe()
+        self._input = ours
+        output, told_by = os.pipe()
+        self.pid = nursery.fork(told, theirs, told_by)
+        self._handle = os.pidfd_open(self.pid)
+        self._output = os.fdopen(output)
+        os.close(theirs)
+        os.close(told_by)
         self.port = 0
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
 
     def ready(self) -> Server:
         """Wait until it carries out runs."""
-        assert self.process.stdout is not None
-        word, _, port = self.process.stdout.readline().strip().partition(" ")
+        word, _, port = self._output.readline().strip().partition(" ")
         assert word == "ready", "the server did not start"
         self.port = int(port)
         return self
 
     def kill(self) -> None:
         """SIGKILL."""
-        with self.process as process:
-            process.kill()
+        if self._input >= 0:
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            self._gone()
 
     def end(self) -> None:
         """In order."""
-        with self.process as process:
-            assert process.stdin is not None
-            process.stdin.close()
-            assert process.wait(PATIENCE_S) == 0
+        os.close(self._input)
+        self._input = -1
+        assert self._output.read().endswith("ended in order\n")
+        self._gone()
+
+    def _gone(self) -> None:
+        assert readable([self._handle], [], [], PATIENCE_S)[0], "the server does not end"
+        os.close(self._handle)
+        self._output.close()
+        if self._input >= 0:
+            os.close(self._input)
+        self._input = -1
 
 
 class Bench:
     """See above. `data` is what all its servers share."""
 
-    def __init__(self, site: Site, data: Path, database_url: str) -> None:
+    def __init__(self, site: Site, nursery: Nursery, data: Path, database_url: str) -> None:
         self.site = site
+        self._nursery = nursery
         self.data = data
-        self._kin = Kin()
+        self._kin = Kin(nursery.pid)
         self.owner: Person = site.person("olga")
         self.watcher = Watcher(site.backend)
         self._url = database_url
@@ -110,8 +116,7 @@ class Bench:
             "http": http,
             "grace_s": grace_s,
         }
-        server = Server(told)
-        self._kin.server(server.pid)
+        server = Server(self._nursery, told)
         self._servers.append(server)
         return server
 
@@ -247,7 +252,7 @@ class Bench:
 
 
 @contextmanager
-def bench(directory: Path, database_url: str) -> Iterator[Bench]:
+def bench(directory: Path, nursery: Nursery, database_url: str) -> Iterator[Bench]:
     """A bench over a migrated database."""
     data = directory / "data"
     settings = read_settings(data=data, database_url=database_url)
@@ -257,7 +262,7 @@ def bench(directory: Path, database_url: str) -> Iterator[Bench]:
     ):
         site = Site(backend, SystemClock(), http)  # type: ignore[arg-type]
         site.workspace_id = site.workspace("berlin")
-        made = Bench(site, data, database_url)
+        made = Bench(site, nursery, data, database_url)
         try:
             yield made
         finally:

@@ -55,19 +55,15 @@ class _Stat:
 
 
 class Kin:
-    """All that is begun, while it lasts, in sessions other than this process's own."""
+    """All that is begun, while it lasts, in sessions other than this process's own, by it and by its `nursery`."""
 
-    def __init__(self) -> None:
+    def __init__(self, nursery: int) -> None:
         _take_in(True)
+        self._nursery = nursery
         self._strangers = {stat.pid for stat in _all() if stat.parent == os.getpid()}
-        self._waited_for: set[int] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._reap, daemon=True)
         self._thread.start()
-
-    def server(self, pid: int) -> None:
-        """One whose end somebody else asks for."""
-        self._waited_for.add(pid)
 
     def living(self) -> list[Process]:
         """All that live."""
@@ -95,7 +91,7 @@ class Kin:
         children: dict[int, list[_Stat]] = {}
         for stat in stats:
             children.setdefault(stat.parent, []).append(stat)
-        found = self._roots(children.get(os.getpid(), []))
+        found = self._roots(children.get(os.getpid(), []) + children.get(self._nursery, []))
         while found:
             stat = found.pop()
             yield stat
@@ -109,7 +105,7 @@ class Kin:
         """Whoever was taken in and has ended is to be gone, as where a service manager takes them in."""
         while not self._ended.wait(_REAP_EVERY_S):
             for stat in self._roots(stat for stat in _all() if stat.parent == os.getpid()):
-                if stat.state == "Z" and stat.pid not in self._waited_for:
+                if stat.state == "Z":
                     os.waitpid(stat.pid, os.WNOHANG)
 
 
