@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import time
 from functools import partial
+from itertools import count, islice
 
 import pytest
 
@@ -15,24 +16,27 @@ from tests.kill.waves import Killer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
 MOMENTS = 50
+TWINS = 5
+KILLS = 8
 
 
 def test_killed_while_deploying(on_sqlite: Bench) -> None:
     bench = on_sqlite
-    twins = [bench.twin(f"house-{number}") for number in range(5)]
+    names = (f"house-{number}" for number in count())
     killer = Killer(bench, random.Random(1817), server=bench.serve().ready())
     # How long it takes undisturbed, with as much going on at the same time.
+    twins = [bench.twin(name) for name in islice(names, TWINS)]
     began = time.monotonic()
     for run in [bench.ask(twin, "deploy") for twin in twins]:
         bench.ended(run)
     over_s = time.monotonic() - began
-    moments = 0
-    while moments < MOMENTS:
-        killer.wave([partial(bench.ask, twin, "destroy") for twin in twins], over_s, 1)
-        for twin in twins:
-            bench.check_gone(twin)
-        before = killer.moments
-        killer.wave([partial(bench.ask, twin, "deploy") for twin in twins], over_s, 5)
+    while killer.moments < MOMENTS:
+        destroyed, twins = twins, [bench.twin(name) for name in islice(names, TWINS)]
+        killer.wave([partial(bench.ask, twin, "deploy") for twin in twins], over_s, KILLS)
         for twin in twins:
             bench.check_deployed(twin)
-        moments += killer.moments - before
+    killer.wave([partial(bench.ask, twin, "destroy") for twin in destroyed], over_s, 2)
+    for twin in destroyed:
+        bench.check_gone(twin)
+    for twin in twins:
+        bench.check_deployed(twin)

@@ -18,6 +18,7 @@ from twin2multicloud.model.slots import Slot
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
 MOMENTS = 50
+KILLS = 8
 SLOTS = (Slot.HOT, Slot.ACQUISITION, Slot.COOL, Slot.PROCESSING, Slot.MANAGEMENT)
 OTHER = {"aws": "azure", "azure": "aws"}
 
@@ -41,7 +42,7 @@ def test_killed_while_moving(on_postgres: Bench) -> None:
                 for twin, slot, cloud in zip(twins, slots, targets, strict=True)
             ]
             began = time.monotonic()
-            killer.wave(asks, over_s, 4 if over_s else 0)
+            killer.wave(asks, over_s, KILLS if over_s else 0)
             over_s = over_s or time.monotonic() - began
             for twin, rig, slot, cloud in zip(twins, rigs, slots, targets, strict=True):
                 bench.check_deployed(twin)

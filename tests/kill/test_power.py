@@ -35,10 +35,10 @@ def test_while_deploying(on_sqlite: Bench) -> None:
     bench.serve().ready()
     twin = bench.twin("house")
     over_s = bench.seconds(bench.ask(twin, "deploy"))
-    for part in range(3):
+    for part in range(2):
         bench.ended(bench.ask(twin, "destroy"))
         run = bench.ask(twin, "deploy")
-        time.sleep(over_s * (part + chance.random()) / 3)
+        time.sleep(over_s * (part + chance.random()) / 2)
         lose_power(bench)
         carried_through(bench, twin, run)
     bench.watcher.check()
@@ -52,13 +52,13 @@ def test_while_moving(on_sqlite: Bench) -> None:
     rig = Devices(bench, twin, "house")
     over_s = 0.0
     with AllSend([rig], interval_s=0.5) as all_send:
-        for part, slot in enumerate((Slot.HOT, Slot.ACQUISITION, Slot.PROCESSING, Slot.HOT)):
+        for part, slot in enumerate((Slot.HOT, Slot.ACQUISITION, Slot.HOT)):
             cloud = {"aws": "azure", "azure": "aws"}[rig.cloud_of(slot)]
             run = bench.ask(twin, "move", slot=slot.value, to=cloud)
             bench.until_told(run, "run.applying")
             began = time.monotonic()
             if part:
-                time.sleep(over_s * (part - 1 + chance.random()) / 3)
+                time.sleep(over_s * (part - 1 + chance.random()) / 2)
                 lose_power(bench)
             carried_through(bench, twin, run)
             over_s = over_s or time.monotonic() - began

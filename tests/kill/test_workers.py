@@ -14,7 +14,7 @@ import pytest
 from tests.kill.bench import Bench, Server, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
-ROUNDS = 10
+ROUNDS = 4
 
 
 class Caller:
