@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -19,6 +20,16 @@ from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.schemas.twins import TwinInput
 
 pytestmark = pytest.mark.slow
+
+
+def end(pid: int) -> None:
+    """Kill a process and wait until its connections are closed: what is sent over one before that is answered by
+    nobody, and not sent again unless it may be done twice.
+    """
+    handle = os.pidfd_open(pid)
+    signal.pidfd_send_signal(handle, signal.SIGKILL)
+    assert select.select([handle], [], [], 60.0)[0]
+    os.close(handle)
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
@@ -43,7 +54,7 @@ def test_several_processes_serve_one_socket(postgres: PostgresCluster, tmp_path:
                 source = Path(place.twin).read_text().replace("    processor: code/sensor.py\n", "")
                 for number in range(3):
                     if number == 1:
-                        os.kill(workers[0], signal.SIGKILL)  # whatever it served is asked of another one
+                        end(workers[0])  # whatever it served is asked of another one
                     client.twins.create(TwinInput(source=source.replace("greenhouse", f"twin-{number}")))
                 listener.join(60)
             assert [text.split()[0] for text in heard] == ["twin-0", "twin-1", "twin-2"]

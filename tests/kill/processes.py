@@ -31,12 +31,13 @@ class Process:
     @property
     def what(self) -> str:
         """Its module, as far as it is one of ours; else its program."""
+        for word in self.command:
+            # What such a program begins is named behind it.
+            if Path(word).name in ("leash.py", "supervise.py"):
+                return Path(word).name
         for name in ("sandbox.supervisor", "sandbox.cloud", "runs.child", "kill.server"):
             if any(word.endswith(name) for word in self.command):
                 return name
-        for word in self.command:
-            if Path(word).name in ("leash.py", "supervise.py"):
-                return Path(word).name
         return Path(self.command[0]).name if self.command else ""
 
     def of(self, directory: Path) -> bool:
@@ -122,8 +123,20 @@ def _all() -> Iterator[_Stat]:
                 yield _Stat(int(directory.name), state, int(parent), int(session))
 
 
-def kill(processes: Iterable[Process]) -> None:
-    """SIGKILL."""
+def pending(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has been sent a signal that it has not met yet, being halted."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    found = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(mask & 1 << number - 1 for mask in found)
+
+
+def signal_all(processes: Iterable[Process], number: signal.Signals) -> None:
+    """Send those that live a signal."""
     for process in processes:
         with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(process.pid, number)
+
+
+def kill(processes: Iterable[Process]) -> None:
+    """SIGKILL."""
+    signal_all(processes, signal.SIGKILL)

@@ -4,6 +4,8 @@ nothing that a redeployment or a destruction could not deal with.
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,18 @@ import msgspec
 import pytest
 
 from tests.kill.bench import Bench, until
-from tests.kill.processes import kill
+from tests.kill.processes import Process, kill, pending, signal_all
 from tests.kill.rehearsed import pretended
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
+TRIES = 5
 
 
-def cancelled(bench: Bench, run: str) -> Any:
+def cancelled(bench: Bench, run: str, halted: Sequence[Process] = ()) -> Any:
+    """Call a run off whose processes may be halted; they go on once they have been told."""
     bench.owner.post(f"runs/{run}/cancel")
+    until(lambda: all(pending(each.pid, signal.SIGINT) for each in halted), lambda: bench.told(run), 30.0)
+    signal_all(halted, signal.SIGCONT)
     found = bench.ended(run, "cancelled")
     bench.check_events(run)
     bench.check_nothing_claimed()
@@ -32,6 +38,22 @@ def begun(bench: Bench, run: str, stage: str) -> None:
     until(lambda: bench.processes("runs.child"), lambda: bench.told(run), 30.0)
 
 
+def half_deployed(bench: Bench, twin: str) -> tuple[str, list[Process]]:
+    """A run, and its process, which is halted with some of the twin's processes begun and the rest of it to come."""
+    file = bench.layout(twin).directory / "supervisor.lock"
+    for _ in range(TRIES):
+        run = bench.ask(twin, "deploy")
+        until(file.exists, lambda run=run: bench.told(run), 30.0)  # type: ignore[misc]
+        halted = bench.processes("runs.child")
+        signal_all(halted, signal.SIGSTOP)
+        if halted and bench.unfinished([run]):
+            return run, halted
+        signal_all(halted, signal.SIGCONT)
+        bench.ended(run)
+        bench.ended(bench.ask(twin, "destroy"))
+    raise AssertionError("it was always too late")
+
+
 def test_a_deployment_to_the_sandbox(on_sqlite: Bench) -> None:
     bench = on_sqlite
     bench.serve().ready()
@@ -43,10 +65,7 @@ def test_a_deployment_to_the_sandbox(on_sqlite: Bench) -> None:
     cancelled(bench, run)
     bench.check_gone(twin)
 
-    run = bench.ask(twin, "deploy")
-    bench.until_told(run, "run.applying")
-    until((directory / "supervisor.lock").exists, lambda: bench.told(run), 30.0)
-    found = cancelled(bench, run)
+    found = cancelled(bench, *half_deployed(bench, twin))
     assert found["result"]["exists"] == [f"{stack} (in part)" for stack in sorted(bench.stacks(twin))]
     assert bench.owner.get(f"twins/{twin}")["life"] == {"sandbox": "partial"}
     assert [each for each in bench.processes() if each.of(directory)] == []
