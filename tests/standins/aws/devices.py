@@ -78,6 +78,7 @@ class MqttDevices:
         connected = threading.Event()
         client.on_connect = lambda *_: connected.set()
         client.on_message = self._on_message
+        client.connect_timeout = _WAIT_S
         client.connect("localhost", self._server.mqtt_port)
         client.loop_start()
         self._clients[device] = client
