@@ -17,7 +17,7 @@ import paho.mqtt.client as mqtt
 from tests.standins.aws.server import Ministack
 from twin2multicloud.runtime.ports import Command
 
-_WAIT_S = 10
+_WAIT_S = 60
 
 
 class MqttDevices:
