@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
+from twin2multicloud.app.db.opening import check_keys
 from twin2multicloud.app.db.sealing import KeyFile, Sealer
 from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.optimizing.books import Books
@@ -41,12 +42,17 @@ class Backend:
 def open_backend(
     settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id, make_token: MakeToken = new_token
 ) -> Iterator[Backend]:
-    """The backend over the database that the settings name, which must be migrated; closed again at the end."""
+    """The backend over the database that the settings name, which must be migrated; closed again at the end.
+
+    Raises `SealError` where the database holds secrets that the key file does not open. A key is made only where there
+    is nothing that was sealed with another one.
+    """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     used = clock or SystemClock()
     database = Database(settings.url)
     optimizer = Pool(settings.optimizer_processes, settings.optimizer_waiting)
     try:
+        check_keys(database, settings.keys)
         sealer = Sealer(KeyFile(settings.keys))
         events = EventLog(database, used)
         books = Books(settings.prices)

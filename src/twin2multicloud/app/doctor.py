@@ -24,7 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.db import migrate
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.app.db.sealing import KeyRing
+from twin2multicloud.app.db.opening import unopened
+from twin2multicloud.app.db.sealing import KeyRing, SealError
 from twin2multicloud.app.serving import served
 from twin2multicloud.app.settings import Settings, read_settings
 from twin2multicloud.model.errors import Twin2MultiCloudError
@@ -225,7 +226,24 @@ def _keys(settings: Settings) -> Sign:
         return Sign("keys", "wrong", str(error), f"chmod 600 {settings.keys}, or put the old file back")
     except OSError as error:
         return Sign("keys", "wrong", f"{settings.keys}: {error.strerror}", "give this account the right to read it")
+    refusal = _unopened(settings, ring)
+    if refusal is not None:
+        text, _, remedy = refusal.partition(". ")
+        return Sign("keys", "wrong", text, remedy)
     return Sign("keys", "ok", f"{settings.keys}: {len(ring.keys)}, the current one is {ring.current}")
+
+
+def _unopened(settings: Settings, ring: KeyRing) -> str | None:
+    """Why the keys do not open what the database holds; None, too, where it does not answer, which is told apart."""
+    if settings.database_url is None and not (settings.data / "app.db").exists():
+        return None
+    database = Database(settings.url)
+    try:
+        return unopened(database, ring, settings.keys)
+    except (SQLAlchemyError, SealError):
+        return None
+    finally:
+        database.close()
 
 
 def _database(settings: Settings) -> Sign:
