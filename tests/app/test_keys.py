@@ -132,3 +132,25 @@ def test_a_scanner_tells_a_real_key(random: bytes, place: int, other: str) -> No
     assert len(key) == 53
     changed = key[:place] + other + key[place + 1 :]
     assert is_key(changed) is (changed == key)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_a_key_may_always_revoke_itself_and_nothing_else(here: Site, owner: Person, scope: Scope) -> None:
+    other = made(owner)
+    for named in ("@me", "by id"):
+        key = Person(owner.user_id, here.key(owner.user_id, [scope]), here.http)
+        if scope is not Scope.WRITE:
+            key.call("DELETE", f"keys/{other['id']}", code=403)
+        [own] = [each["id"] for each in owner.get("keys?holding=true")["items"] if each["scopes"] == [scope.value]
+                 and each["id"] != other["id"]]  # fmt: skip
+        key.call("DELETE", f"keys/{'@me' if named == '@me' else own}", code=204)
+        key.get("me", 401)
+    with_key(owner, other).get("me")
+
+
+def test_a_key_is_told_when_it_ends(here: Site, owner: Person) -> None:
+    key = with_key(owner, made(owner, days=3))
+    me = key.get("me")
+    assert datetime.fromisoformat(me["key_expires_at"]) == START + timedelta(days=3)
+    assert key.get("keys/@me")["id"] == me["key"]
+    assert owner.get("me")["key_expires_at"] is None

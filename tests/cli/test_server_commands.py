@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -166,12 +167,16 @@ def test_somebody_agrees_and_the_key_is_kept_until_logout(place: Place) -> None:
         finally:
             login.kill()
             login.communicate()
-        assert json.loads(out) == {"profile": "work", "server": url}, terminal.read_text()
+        done = json.loads(out)
+        assert (done["profile"], done["server"]) == ("work", url), terminal.read_text()
+        assert timedelta(days=89) < datetime.fromisoformat(done["expires_at"]) - datetime.now(UTC) < timedelta(days=91)
         kept = place.directory / "config/twin2multicloud/profiles.toml"
         assert kept.stat().st_mode & 0o777 == 0o600
         key = tomllib.loads(kept.read_text())["profiles"]["work"]["key"]
         assert key != place.key
-        assert place.done("profiles", "list", "--json").json == [{"name": "work", "server": url, "current": True}]
+        assert place.done("profiles", "list", "--json").json == [
+            {"name": "work", "server": url, "current": True, "expires_at": done["expires_at"]}
+        ]
         place.done("twins", "list")
         refused = place("twins", "create", place.twin)
         assert (refused.code, "this key may not write" in refused.err) == (6, True)
@@ -180,7 +185,7 @@ def test_somebody_agrees_and_the_key_is_kept_until_logout(place: Place) -> None:
         out = place.done("logout", "--json").json
         assert out["forgotten"] == "work"
         assert tomllib.loads(kept.read_text()).get("profiles", {}) == {}
-        assert not out["revoked"], "a key that may only look cannot revoke itself, and that is told"
+        assert out["revoked"], "a key may revoke itself, whatever it may beside"
         given = place.done("keys", "create", "x", "--scope", "read", "--scope", "write").out.strip()
         place.done("login", "--server", url, "--key", stdin=given.encode())
         assert place.done("logout", "--json").json["revoked"]
@@ -204,7 +209,7 @@ def test_profiles_are_readable_by_their_owner_only(tmp_path: Path, monkeypatch: 
     saved = (
         Profiles()
         .with_profile(Profile("a", "https://a.example", key))
-        .with_profile(Profile("b-2", "https://b.example"))
+        .with_profile(Profile("b-2", "https://b.example", None, datetime(2027, 2, 24, 9, 30, tzinfo=UTC)))
     )
     profiles.save(saved)
     file = tmp_path / "twin2multicloud/profiles.toml"
@@ -250,8 +255,8 @@ def test_profiles_come_and_go(place: Place) -> None:
         'current = "a"\n[profiles.a]\nserver = "https://a.example"\n[profiles.b]\nserver = "https://b.example"\n'
     )
     assert place.done("profiles", "list", "--json").json == [
-        {"name": "a", "server": "https://a.example", "current": True},
-        {"name": "b", "server": "https://b.example", "current": False},
+        {"name": "a", "server": "https://a.example", "current": True, "expires_at": None},
+        {"name": "b", "server": "https://b.example", "current": False, "expires_at": None},
     ]
     place.done("profiles", "use", "b")
     listed = place.done("profiles", "list").out

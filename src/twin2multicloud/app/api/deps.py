@@ -12,7 +12,17 @@ from sqlalchemy.orm import Session as OrmSession
 from starlette.requests import HTTPConnection
 
 from twin2multicloud.app.api.limits import known
-from twin2multicloud.app.auth.access import On, Principal, Rule, Scope, the_alert, the_run, the_twin, the_workspace
+from twin2multicloud.app.auth.access import (
+    OWN,
+    On,
+    Principal,
+    Rule,
+    Scope,
+    the_alert,
+    the_run,
+    the_twin,
+    the_workspace,
+)
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.auth.hosts import own_origins
 from twin2multicloud.app.auth.keys import key_principal
@@ -83,7 +93,8 @@ class Allow(SecurityBase):
             principal, note_key = authenticate(session, connection, backend)
             known(connection.scope, principal.user_id)
             connection.state.principal = principal
-            principal.check_scope(self.rule.scope)
+            if not self._own_key(principal, connection):
+                principal.check_scope(self.rule.scope)
             if self.rule.on is On.INSTALLATION:
                 principal.check_admin()
             elif self.rule.role is not None:
@@ -94,6 +105,11 @@ class Allow(SecurityBase):
                 if key is not None:
                     key.last_used_at = backend.now()
         return principal
+
+    def _own_key(self, principal: Principal, connection: HTTPConnection) -> bool:
+        """Whether the key that asks is the one that is asked about."""
+        asked = connection.path_params.get("key")
+        return self.rule.on is On.OWN_KEY and principal.key_id is not None and asked in (OWN, principal.key_id)
 
     def _check_role(self, session: OrmSession, principal: Principal, role: Role, connection: HTTPConnection) -> None:
         given = {**connection.query_params, **connection.path_params}

@@ -121,6 +121,7 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "scopes": ["read", "run"],
         "session": False,
         "key": "key_4qz0m8k2v1x7c9b3n5d6",
+        "key_expires_at": "2027-02-24T09:30:00Z",
         "workspaces": [{"id": _WORKSPACE, "name": "berlin", "role": "owner"}],
         "csrf": None,
     },

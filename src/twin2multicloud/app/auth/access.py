@@ -7,6 +7,7 @@ admins have no role of their own in workspaces: they look after people, keys of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, or_, select
@@ -40,6 +41,8 @@ class On(StrEnum):
     """The run's twin; of a run that is of none, its workspace."""
     ALERT = "alert"
     """The alert's twin."""
+    OWN_KEY = "own-key"
+    """Not a role: the key that asks may be the one that is asked about, and then needs no scope."""
     INSTALLATION = "installation"
     """Not a role: an admin is asked for."""
 
@@ -54,6 +57,8 @@ class Rule:
 
 
 PUBLIC = Rule(None)
+OWN = "@me"
+"""What the key that asks is called, by whoever does not know its id."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Principal:
     admin: bool
     scopes: frozenset[Scope]
     key_id: str | None = None
+    key_expires_at: datetime | None = None
     workspace_id: str | None = None
     session: bool = False
 

@@ -37,6 +37,7 @@ def key_principal(session: OrmSession, token: str, now: datetime) -> tuple[Princ
         user.admin,
         frozenset(Scope(scope) for scope in key.scopes),
         key_id=key.id,
+        key_expires_at=key.expires_at,
         workspace_id=key.workspace_id,
     )
     return principal, key.last_used_at is None or now - key.last_used_at >= NOTE_USE_EVERY

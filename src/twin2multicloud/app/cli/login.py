@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from twin2multicloud.app.cli import profiles
 from twin2multicloud.app.cli.connect import LOCAL, SERVER
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.profiles import Profile
-from twin2multicloud.app.cli.records import known, print_table
+from twin2multicloud.app.cli.records import NONE, known, print_table
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http, checked_url
@@ -51,14 +52,16 @@ def login(request: LoginRequest) -> int:
     key = _given_key() if request.key else _asked_key(url, request)
     with Client(Http(url, key=key)) as client:
         me = client.login.me()  # a key that does not hold is not kept
-    profiles.save(profiles.load().with_profile(Profile(name, url, key)))
+    profiles.save(profiles.load().with_profile(Profile(name, url, key, me.key_expires_at)))
     if request.json_output:
-        print_json({"profile": name, "server": url})
+        print_json({"profile": name, "server": url, "expires_at": _json_time(me.key_expires_at)})
     else:
         say(
             f"✓ signed in to {url} as {me.name}; the profile '{name}' is in use from now on "
             "(`twin2multicloud profiles use local` goes back)"
         )
+        if me.key_expires_at is not None:
+            say(f"the key holds until {_day(me.key_expires_at)}; `twin2multicloud login` gets another one")
     return 0
 
 
@@ -83,9 +86,7 @@ def _revoke(profile: Profile) -> str | None:
     """Have the profile's key hold no more; why that could not be done."""
     try:
         with Client(Http(profile.server, key=profile.key)) as client:
-            me = client.login.me()
-            if me.key is not None:
-                client.keys.revoke(me.key)
+            client.keys.revoke_own()
     except UnauthenticatedError:
         return None  # it holds no more already
     except Twin2MultiCloudError as error:
@@ -99,14 +100,27 @@ def list_profiles(json_output: bool) -> int:
     if json_output:
         print_json(
             [
-                {"name": each.name, "server": each.server, "current": each.name == kept.current}
+                {
+                    "name": each.name,
+                    "server": each.server,
+                    "current": each.name == kept.current,
+                    "expires_at": _json_time(each.expires_at),
+                }
                 for each in kept.profiles.values()
             ]
         )
         return 0
-    rows = [("●" if not kept.current else "", LOCAL, "the backend in this process")]
-    rows += [("●" if each.name == kept.current else "", each.name, each.server) for each in kept.profiles.values()]
-    print_table(("", "name", "server"), rows, "")
+    rows = [("●" if not kept.current else "", LOCAL, "the backend in this process", "")]
+    rows += [
+        (
+            "●" if each.name == kept.current else "",
+            each.name,
+            each.server,
+            NONE if each.expires_at is None else _day(each.expires_at),
+        )
+        for each in kept.profiles.values()
+    ]
+    print_table(("", "name", "server", "key holds until"), rows, "")
     return 0
 
 
@@ -122,6 +136,14 @@ def remove(name: str) -> int:
     profiles.save(profiles.load().without(name))
     say(f"✓ '{name}' is forgotten here; its key still holds there")
     return 0
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _json_time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _name_of(url: str) -> str:

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +17,14 @@ _NAME_HELP: Final = "letters, digits, - and _"
 
 @dataclass(frozen=True)
 class Profile:
-    """A server and the key for it."""
+    """A server and the key for it. `expires_at` is when the key ends, as the server said when it was given; None where
+    it did not say, or the key does not end.
+    """
 
     name: str
     server: str
     key: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def load() -> Profiles:
         document = tomllib.loads(text)
         current = document.get("current", "")
         found = {
-            name: Profile(name, str(table["server"]), table.get("key"))
+            name: Profile(name, str(table["server"]), table.get("key"), _moment(table.get("expires_at")))
             for name, table in document.get("profiles", {}).items()
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
@@ -88,6 +92,8 @@ def save(profiles: Profiles) -> None:
         lines += ["", f"[profiles.{profile.name}]", f"server = {_text(profile.server)}"]
         if profile.key is not None:
             lines.append(f"key = {_text(profile.key)}")
+        if profile.expires_at is not None:
+            lines.append(f"expires_at = {profile.expires_at.astimezone(UTC).isoformat()}")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         stream.write("\n".join(lines) + "\n")
@@ -106,6 +112,11 @@ def check_name(name: str) -> str:
             f"--profile: {name[:60]!r} cannot be a profile's name; use {_NAME_HELP} (local means no server)"
         )
     return name
+
+
+def _moment(value: object) -> datetime | None:
+    """When a key ends, as the file says; it helps whoever looks, so that nothing rests on it."""
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not None else None
 
 
 def _text(value: str) -> str:

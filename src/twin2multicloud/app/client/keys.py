@@ -37,3 +37,7 @@ class Keys:
     def revoke(self, key: str) -> None:
         """Have it hold no more."""
         self._http.send("DELETE", f"{_PATH}/{key}", type(None))
+
+    def revoke_own(self) -> None:
+        """Have the key that asks hold no more, whatever its scopes."""
+        self.revoke("@me")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -63,7 +64,9 @@ class MyWorkspace(BaseModel):
 
 
 class Me(BaseModel):
-    """Who asks. `csrf` goes into X-CSRF-Token with every change that a signed-in browser makes; None for a key."""
+    """Who asks. `csrf` goes into X-CSRF-Token with every change that a signed-in browser makes; None for a key.
+    `key_expires_at` is when the key that asks ends; None without a key, and for one that does not end.
+    """
 
     id: str
     name: str
@@ -72,6 +75,7 @@ class Me(BaseModel):
     scopes: list[ScopeName]
     session: bool
     key: str | None
+    key_expires_at: datetime | None = None
     workspaces: list[MyWorkspace]
     csrf: str | None
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.auth.access import Principal, Scope, the_workspace
+from twin2multicloud.app.auth.access import OWN, Principal, Scope, the_workspace
 from twin2multicloud.app.auth.key_form import SHOWN
 from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.backend import Backend
@@ -75,8 +75,10 @@ def listed(principal: Principal, *, everybody: bool, user_id: str | None, holdin
 
 
 def the_key(session: Session, principal: Principal, key_id: str) -> ApiKey:
-    """A key of one's own, or anybody's for an admin; `NotFoundError` otherwise."""
-    key = session.get(ApiKey, key_id)
+    """A key of one's own (`@me`: the one that asks), or anybody's for an admin; `NotFoundError` otherwise."""
+    if key_id == OWN and principal.key_id is None:
+        raise NotFoundError("you ask with a browser, which has no key; name the key by its id")
+    key = session.get(ApiKey, principal.key_id if key_id == OWN else key_id)
     if key is None or not _may_see(principal, key):
         raise NotFoundError(f"there is no key {key_id[:60]!r} of yours")
     return key

@@ -80,6 +80,7 @@ def me(session: Session, principal: Principal, csrf: str | None) -> shapes.Me:
         scopes=[scope.value for scope in sorted(principal.scopes)],
         session=principal.session,
         key=principal.key_id,
+        key_expires_at=principal.key_expires_at,
         workspaces=[
             shapes.MyWorkspace(id=id_, name=name, role=cast(shapes.RoleName, role))
             for id_, name, role in session.execute(query)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, allow
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
-from twin2multicloud.app.auth.access import Principal, Scope
+from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.auth.key_form import new_key
 from twin2multicloud.app.db.tables.people import ApiKey
 from twin2multicloud.app.schemas import keys as shapes
@@ -19,7 +19,15 @@ router = APIRouter(prefix="/keys", tags=["keys"])
 _SORTS = {"created_at": ApiKey.created_at, "name": ApiKey.name}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Writer = Annotated[Principal, allow(Scope.WRITE)]
-_KeyId = Annotated[str, Path(pattern=r"^key_[0-9a-z]{1,28}$", examples=["key_4qz0m8k2v1x7c9b3n5d6"])]
+_Revoker = Annotated[Principal, allow(Scope.WRITE, on=On.OWN_KEY)]
+_KeyId = Annotated[
+    str,
+    Path(
+        pattern=r"^(key_[0-9a-z]{1,28}|@me)$",
+        examples=["key_4qz0m8k2v1x7c9b3n5d6"],
+        description="A key's id, or `@me` for the key that asks.",
+    ),
+]
 
 
 @router.get("")
@@ -69,7 +77,7 @@ def show_key(backend: BackendDep, principal: _Reader, key: _KeyId) -> shapes.Key
 
 
 @router.delete("/{key}", status_code=204)
-def revoke_key(backend: BackendDep, principal: _Writer, key: _KeyId) -> None:
-    """Have a key hold no more, and all that were made with it."""
+def revoke_key(backend: BackendDep, principal: _Revoker, key: _KeyId) -> None:
+    """Have a key hold no more, and all that were made with it. A key may always revoke itself, whatever its scopes."""
     with backend.database.write() as session:
         keys.revoke(backend, session, principal, keys.the_key(session, principal, key))
