@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from twin2multicloud.app.db.tables.events import Alert
@@ -104,12 +105,21 @@ def role_in(session: OrmSession, principal: Principal, workspace_id: str) -> Rol
 
 def role_on(session: OrmSession, principal: Principal, twin: Twin) -> Role | None:
     """The principal's role for a twin: the higher one of theirs in its workspace and for itself."""
-    if principal.workspace_id not in (None, twin.workspace_id):
+    found = session.scalars(
+        select(WorkspaceMember.role)
+        .where(WorkspaceMember.workspace_id == twin.workspace_id, WorkspaceMember.user_id == principal.user_id)
+        .union_all(
+            select(TwinMember.role).where(TwinMember.twin_id == twin.id, TwinMember.user_id == principal.user_id)
+        )
+    ).all()
+    return _highest(principal, twin.workspace_id, *found)
+
+
+def _highest(principal: Principal, workspace_id: str, *held: str | None) -> Role | None:
+    """The highest of the roles that the principal has at something of a workspace, if they may be there at all."""
+    if principal.workspace_id not in (None, workspace_id):
         return None
-    roles = [role_in(session, principal, twin.workspace_id)]
-    own = session.get(TwinMember, (twin.id, principal.user_id))
-    roles.append(None if own is None else Role(own.role))
-    return max((role for role in roles if role is not None), key=lambda role: role.rank, default=None)
+    return max((Role(role) for role in held if role is not None), key=lambda role: role.rank, default=None)
 
 
 def check_role(held: Role | None, needed: Role, what: str, problem: str) -> None:
@@ -125,35 +135,75 @@ def check_role(held: Role | None, needed: Role, what: str, problem: str) -> None
 
 def the_twin(session: OrmSession, principal: Principal, twin_id: str, needed: Role) -> Twin:
     """A twin, for whoever has that role for it."""
-    twin = session.get(Twin, twin_id)
+    return twin_and_role(session, principal, twin_id, needed)[0]
+
+
+def twin_and_role(session: OrmSession, principal: Principal, twin_id: str, needed: Role) -> tuple[Twin, Role]:
+    """As `the_twin`, and the role that the principal has for it."""
+    # Whatever is asked begins here: one statement, not one for each table.
+    found = session.execute(
+        select(Twin, WorkspaceMember.role, TwinMember.role)
+        .outerjoin(WorkspaceMember, _in_workspace(principal, Twin.workspace_id))
+        .outerjoin(TwinMember, _at_twin(principal, Twin.id))
+        .where(Twin.id == twin_id)
+    ).first()
     problem = f"there is no twin {twin_id[:60]!r} that you may see"
-    if twin is None:
+    if found is None:
         raise NotFoundError(problem)
-    check_role(role_on(session, principal, twin), needed, f"the twin '{twin.name}'", problem)
-    return twin
+    twin, in_workspace, own = found
+    return twin, _checked(principal, twin, in_workspace, own, needed, problem)
 
 
 def the_run(session: OrmSession, principal: Principal, run_id: str, needed: Role) -> Run:
     """A run, for whoever has that role for its twin, or for its workspace where it has no twin."""
-    run = session.get(Run, run_id)
+    found = session.execute(
+        select(Run, WorkspaceMember.role, TwinMember.role)
+        .outerjoin(WorkspaceMember, _in_workspace(principal, Run.workspace_id))
+        .outerjoin(TwinMember, _at_twin(principal, Run.twin_id))
+        .where(Run.id == run_id)
+    ).first()
     problem = f"there is no run {run_id[:60]!r} that you may see"
-    if run is None:
+    if found is None:
         raise NotFoundError(problem)
-    twin = None if run.twin_id is None else session.get(Twin, run.twin_id)
-    held = role_in(session, principal, run.workspace_id) if twin is None else role_on(session, principal, twin)
-    check_role(held, needed, f"the run {run.id}", problem)
+    run, in_workspace, own = found
+    check_role(_highest(principal, run.workspace_id, in_workspace, own), needed, f"the run {run.id}", problem)
     return run
 
 
 def the_alert(session: OrmSession, principal: Principal, alert_id: str, needed: Role) -> Alert:
     """An alert, for whoever has that role for its twin."""
-    alert = session.get(Alert, alert_id)
+    found = session.execute(
+        select(Alert, Twin, WorkspaceMember.role, TwinMember.role)
+        .join(Twin, Twin.id == Alert.twin_id)
+        .outerjoin(WorkspaceMember, _in_workspace(principal, Twin.workspace_id))
+        .outerjoin(TwinMember, _at_twin(principal, Twin.id))
+        .where(Alert.id == alert_id)
+    ).first()
     problem = f"there is no alert {alert_id[:60]!r} that you may see"
-    if alert is None:
+    if found is None:
         raise NotFoundError(problem)
-    twin = session.get_one(Twin, alert.twin_id)
-    check_role(role_on(session, principal, twin), needed, f"the twin '{twin.name}'", problem)
+    alert, twin, in_workspace, own = found
+    _checked(principal, twin, in_workspace, own, needed, problem)
     return alert
+
+
+def _in_workspace(principal: Principal, workspace: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """The condition that a member's row is the principal's in a workspace."""
+    return (WorkspaceMember.workspace_id == workspace) & (WorkspaceMember.user_id == principal.user_id)
+
+
+def _at_twin(principal: Principal, twin: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """The condition that a member's row is the principal's at a twin."""
+    return (TwinMember.twin_id == twin) & (TwinMember.user_id == principal.user_id)
+
+
+def _checked(
+    principal: Principal, twin: Twin, in_workspace: str | None, own: str | None, needed: Role, problem: str
+) -> Role:
+    held = _highest(principal, twin.workspace_id, in_workspace, own)
+    check_role(held, needed, f"the twin '{twin.name}'", problem)
+    assert held is not None
+    return held
 
 
 def the_workspace(session: OrmSession, principal: Principal, workspace_id: str | None, needed: Role) -> Workspace:

@@ -193,6 +193,11 @@ def summaries(session: Session, found: Sequence[Twin]) -> list[shapes.TwinSummar
             .where(Twin.id.in_(ids))
         )
     }
+    return _summaries(session, found, newest)
+
+
+def _summaries(session: Session, found: Sequence[Twin], newest: Mapping[str, TwinVersion]) -> list[shapes.TwinSummary]:
+    ids = [twin.id for twin in found]
     stacks: dict[str, dict[str, list[Stack]]] = {id: {} for id in ids}
     for stack in stacks_of(session, ids):
         stacks[stack.twin_id].setdefault(stack.target, []).append(stack)
@@ -205,11 +210,12 @@ def summaries(session: Session, found: Sequence[Twin]) -> list[shapes.TwinSummar
     return [_summary(twin, newest[twin.id], stacks[twin.id], busy[twin.id], twin.id in failed) for twin in found]
 
 
-def whole(session: Session, principal: Principal, twin: Twin) -> shapes.Twin:
-    """A twin with its newest version, for one who may see it."""
-    role = role_on(session, principal, twin) or Role.VIEWER
-    [summary] = summaries(session, [twin])
-    return shapes.Twin(**summary.model_dump(), role=role.value, current=version_shape(current(session, twin)))
+def whole(session: Session, principal: Principal, twin: Twin, role: Role | None = None) -> shapes.Twin:
+    """A twin with its newest version, for one who may see it. `role` is theirs, where it is known already."""
+    role = role or role_on(session, principal, twin) or Role.VIEWER
+    version = current(session, twin)
+    [summary] = _summaries(session, [twin], {twin.id: version})
+    return shapes.Twin(**summary.model_dump(), role=role.value, current=version_shape(version))
 
 
 def version_summary(version: TwinVersion) -> shapes.TwinVersionSummary:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, WorkspaceQuery, allow, etag
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
-from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace, visible_twins
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace, twin_and_role, visible_twins
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.schemas import twins as shapes
@@ -83,7 +83,8 @@ def create_twin(
 def show_twin(backend: BackendDep, principal: _Viewer, twin: TwinId, response: Response) -> shapes.Twin:
     """A twin with its newest version."""
     with backend.database.read() as session:
-        shown = twins.whole(session, principal, the_twin(session, principal, twin, Role.VIEWER))
+        found, role = twin_and_role(session, principal, twin, Role.VIEWER)
+        shown = twins.whole(session, principal, found, role)
     response.headers["ETag"] = etag(shown.version)
     return shown
 
