@@ -44,6 +44,8 @@ def embedded(settings: Settings, *, quiet: bool = True, runs: bool = False) -> I
         return
     if quiet:
         logging.getLogger("twin2multicloud").addHandler(logging.NullHandler())
+    # One command asks one question at a time: a process of its own would be begun for each, for nothing.
+    settings = settings.model_copy(update={"optimizer_processes": 0})
     with (
         open_app(settings) as (backend, app),
         # Sockets' paths must be short, which a data directory's need not be.
