@@ -212,6 +212,9 @@ def test_a_move_takes_the_twin_to_its_next_version(here: Site, owner: Person, tw
     assert (found["number"], found["current"]["placement"]) == (2, placement)
     assert found["current"]["note"] == "moved by run 2"
     assert found["clouds"] == ["aws", "gcp"]
+    bill = owner.get(f"twins/{twin}/bill")
+    assert found["usd_per_month"] == pytest.approx(bill["usd_per_month"])
+    assert owner.get(f"twins/{twin}/diff?before=1")["usd_per_month"][1] == found["usd_per_month"]
 
 
 @pytest.mark.parametrize(

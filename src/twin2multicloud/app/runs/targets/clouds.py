@@ -11,10 +11,10 @@ import msgspec
 from twin2multicloud.app.deploying.clouds import Clouds, DeclinedError, NotDoneError
 from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
 from twin2multicloud.app.deploying.moves import CloudsMove
-from twin2multicloud.app.deploying.moving import WantedMove, clouds_move, wanted_move
+from twin2multicloud.app.deploying.moving import clouds_move, wanted_move
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.session import session
-from twin2multicloud.app.runs.targets.moving import asked_move, has_ended, planned_move
+from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import outcome_json, tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.homes import home_of_twin
@@ -23,6 +23,7 @@ from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.placement import Placement
 
 
 class CloudsTarget:
@@ -112,10 +113,11 @@ class CloudsTarget:
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────
     def _plan_move(self, work: Work, home: Home) -> Planned:
         under_way = self._moving(work, home).under_way
-        return planned_move(work, under_way=under_way, estimate=lambda: self._wanted_move(work, home).estimate)
+        return planned_move(work, under_way=under_way, intended=lambda: self._intended(work, home))
 
-    def _wanted_move(self, work: Work, home: Home) -> WantedMove:
-        return wanted_move(home, *asked_move(work), current(work.backend).prices)
+    def _intended(self, work: Work, home: Home) -> Intended:
+        wanted = wanted_move(home, *asked_move(work), current(work.backend).prices)
+        return Intended(wanted.estimate, wanted.placement, wanted.budgets_usd_per_month)
 
     def _move(self, work: Work, home: Home) -> dict[str, Any]:
         moving = self._moving(work, home)
@@ -123,8 +125,8 @@ class CloudsTarget:
             if not moving.under_way:
                 if has_ended(work, home.blueprint()):
                     return {"placement": home.placement()}
-                wanted = self._wanted_move(work, home)
-                moving.prepare(asked_move(work)[0], wanted.placement, wanted.budgets_usd_per_month)
+                placement, budgets = agreed_move(work, Placement.model_validate(home.placement()))
+                moving.prepare(asked_move(work)[0], placement, budgets)
             with session(
                 home,
                 moving.packages(),

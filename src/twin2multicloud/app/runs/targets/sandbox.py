@@ -18,7 +18,7 @@ from twin2multicloud.app.deploying.prices import price
 from twin2multicloud.app.deploying.sandboxed import in_sandbox, sandbox_plan, stored
 from twin2multicloud.app.figures import blueprint_at
 from twin2multicloud.app.moves import estimate_move
-from twin2multicloud.app.runs.targets.moving import asked_move, has_ended, planned_move
+from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.places import sandbox_layout
@@ -27,7 +27,7 @@ from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.deployer.stacks import ORDER, slot_name
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
-from twin2multicloud.moving.estimate import SANDBOX, Estimate
+from twin2multicloud.moving.estimate import SANDBOX
 from twin2multicloud.moving.steps import Report
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import TwinInSandbox, check, running, same, start_as_it_is, stop
@@ -117,16 +117,15 @@ class SandboxTarget:
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────
     def _plan_move(self, work: Work, layout: Layout) -> Planned:
         under = under_way(layout) is not None
-        return planned_move(work, under_way=under, estimate=lambda: self._estimate(work, layout)[0])
+        return planned_move(work, under_way=under, intended=lambda: self._intended(work, layout))
 
-    def _estimate(self, work: Work, layout: Layout) -> tuple[Estimate, Blueprint, Placement]:
+    def _intended(self, work: Work, layout: Layout) -> Intended:
         slot, to = asked_move(work)
         book, there = current(work.backend).prices, layout.blueprint()
-        before = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
-        placement = target_placement(there, before, slot, to, book)
+        placement = target_placement(there, _placement_now(layout), slot, to, book)
         after = blueprint_at(there, placement)
         held = contents(SandboxClient(layout), after)
-        return estimate_move(there, after, slot, held, SANDBOX, book), after, placement
+        return Intended(estimate_move(there, after, slot, held, SANDBOX, book), placement)
 
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
         with ProcessLock(layout.setup_lock, _OTHER_S):
@@ -139,12 +138,12 @@ class SandboxTarget:
             if begun is not None:  # this run's own, interrupted, or the one that is to be gone on with or back from
                 report = turn.abort() if work.asked.abort else turn.resume()
             elif not has_ended(work, layout.blueprint()):
-                _, after, placement = self._estimate(work, layout)
+                placement, _ = agreed_move(work, _placement_now(layout))
+                after = blueprint_at(layout.blueprint(), placement)
                 report = turn.begin(asked_move(work)[0], after, placement.model_dump(mode="json"))
         _note(work, layout.blueprint(), whole=True)
-        placement_now = json.loads(layout.placement_file.read_text("utf-8"))
         told = {} if report is None else {"report": msgspec.to_builtins(report)}
-        return {**told, "placement": placement_now}
+        return {**told, "placement": _placement_now(layout).model_dump(mode="json")}
 
     # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────
     def _drift(self, work: Work, layout: Layout) -> dict[str, Any]:
@@ -175,6 +174,10 @@ class SandboxTarget:
     def _rotate(self, work: Work, layout: Layout) -> dict[str, Any]:
         count = SandboxClient(layout).rotate_keys(progress=lambda text: work.writer.write("step", text))
         return {"links": count}
+
+
+def _placement_now(layout: Layout) -> Placement:
+    return Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
 
 
 def _wanted(work: Work) -> TwinInSandbox:
