@@ -93,3 +93,21 @@ def test_a_deployment_that_is_another_one_by_now_is_left_alone(
     assert failed["status"] == "failed"
     assert "no longer deployed as it was when this move was planned: L5 is" in failed["problem"]
     assert home.documents.read("moves/after.json") is None
+
+
+def test_a_version_with_another_offer_at_the_same_place_is_told_before_anything_is_done(
+    sqlite_site: Site, owner: Person, deployed: tuple[str, Home]
+) -> None:
+    twin, _ = deployed
+    with sqlite_site.backend.database.write() as session:
+        other = {**PLACEMENT, "L3.hot": {**PLACEMENT["L3.hot"], "offer": "aws.dynamodb-provisioned"}}
+        session.get_one(TwinVersion, (twin, 1)).placement = other
+    run = owner.post(f"twins/{twin}/runs", {"kind": "redeploy", "version": 1, **REHEARSED}, 201)
+    carry_on(sqlite_site)
+    refused = owner.get(f"runs/{run['id']}")
+    assert (refused["status"], [stage["name"] for stage in refused["stages"]]) == ("failed", ["plan"])
+    assert (
+        "L3.hot is deployed as aws.dynamodb-on-demand@eu-central-1, not aws.dynamodb-provisioned@eu-central-1"
+        in refused["problem"]
+    )
+    assert "--slot L3.hot --to aws.dynamodb-provisioned`" in refused["problem"]

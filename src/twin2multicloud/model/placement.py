@@ -68,6 +68,10 @@ class Placement(RootModel[dict[Annotated[Slot, BeforeValidator(parse_slot)], Slo
         used = {choice.provider for choice in self.root.values()}
         return tuple(provider for provider in PROVIDERS if provider in used)
 
+    def differing(self, other: Placement) -> tuple[Slot, ...]:
+        """The slots that another placement fills otherwise: elsewhere, or by another offer at the same place."""
+        return tuple(slot for slot, choice in self.root.items() if choice != other[slot])
+
     def with_choice(self, slot: Slot, choice: SlotChoice) -> Placement:
         """The same placement with one slot filled differently."""
         return Placement({**self.root, slot: choice})

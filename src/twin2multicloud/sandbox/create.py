@@ -23,6 +23,7 @@ import msgspec
 
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_json
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec, spec_json
 from twin2multicloud.moving.links import together, without_unused
@@ -123,10 +124,14 @@ def check(layout: Layout, twin: TwinInSandbox) -> None:
             f"{layout.directory} holds the twin '{known.twin}', not '{twin.spec.name}'; give another --dir, or "
             "`twin2multicloud sandbox down --delete` first"
         )
-    if json.loads(layout.placement_file.read_text("utf-8")) != dict(twin.placement):
+    there = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
+    wanted = Placement.model_validate(dict(twin.placement))
+    astray = [f"{slot.value} is {there[slot]}, not {wanted[slot]}" for slot in wanted.differing(there)]
+    if astray:
         raise UsageError(
             f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
-            "removes it with its data, and `twin2multicloud move --target sandbox` takes a slot's data along"
+            "removes it with its data, and `twin2multicloud move --target sandbox` takes a slot's data along to "
+            f"another cloud. {'; '.join(astray)}"
         )
     moving = layout.transition()
     if moving is not None and not same(layout, twin):

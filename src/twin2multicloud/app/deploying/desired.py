@@ -23,8 +23,8 @@ from twin2multicloud.deployer.planned import planned_roles
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.options import constraints_from_options
-from twin2multicloud.model.placement import Placement
-from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.model.placement import Placement, SlotChoice
+from twin2multicloud.model.slots import Provider
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.twin.compile import compile_twin, processor_sources
 from twin2multicloud.model.twin.definition import TwinDefinition
@@ -146,13 +146,21 @@ def _check_unmoved(placement: Placement, home: Home) -> None:
         return
     existing = {applied.slot for applied in home.applied().values() if applied.slot}
     deployed = Placement.model_validate(home.placement())
-    for slot in Slot:
-        if slot.value in existing and placement[slot] != deployed[slot]:
-            raise UsageError(
-                f"{slot.value} is deployed as {deployed[slot]}, not {placement[slot]}: "
-                f"`twin2multicloud move --slot {slot.value} --to {placement[slot].provider.value}` moves it with all "
-                "it holds"
-            )
+    astray = [slot for slot in placement.differing(deployed) if slot.value in existing]
+    if astray:
+        told = "; ".join(f"{slot.value} is deployed as {deployed[slot]}, not {placement[slot]}" for slot in astray)
+        moves = ", ".join(
+            f"`twin2multicloud move --slot {slot.value} --to {_where(deployed[slot], placement[slot])}`"
+            for slot in astray
+        )
+        raise UsageError(f"{told}. What a slot holds is not left behind: {moves} takes it along, one slot at a time")
+
+
+def _where(there: SlotChoice, wanted: SlotChoice) -> str:
+    """What `move --to` is told: a cloud, a region of the same cloud, or an offer at the same place."""
+    if there.provider is not wanted.provider:
+        return wanted.provider.value
+    return f"{wanted.provider.value}/{wanted.region}" if there.region != wanted.region else wanted.offer
 
 
 def _settings(
