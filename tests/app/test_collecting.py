@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from sqlalchemy import delete
 
 from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
+from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.db.tables import Event, Stack
-from twin2multicloud.app.monitoring.collecting import Collecting, Collector
+from twin2multicloud.app.monitoring.collecting import Collecting, Collector, Reach
 from twin2multicloud.app.monitoring.sources import Polled, Position
 from twin2multicloud.app.services.alerts import Problem
 
@@ -98,11 +100,12 @@ def void(_value: Any) -> None:
     """Nothing of it."""
 
 
-def test_one_of_several_collects_until_it_ends(here: Site, twin: str) -> None:
+@pytest.mark.parametrize("reach", list(Reach))
+def test_one_of_several_collects_until_it_ends(here: Site, twin: str, reach: Reach) -> None:
     first, second = Journal(), Journal()
-    with Collecting(here.backend, Collector(here.backend, {"sandbox": first})) as one:
+    with Collecting(here.backend, Collector(here.backend, {"sandbox": first}), reach) as one:
         until(lambda: first.asked)
-        with Collecting(here.backend, Collector(here.backend, {"sandbox": second})):
+        with Collecting(here.backend, Collector(here.backend, {"sandbox": second}), reach):
             seen = first.asked
             until(lambda: first.asked > seen + 1)
             assert second.asked == 0
@@ -110,6 +113,28 @@ def test_one_of_several_collects_until_it_ends(here: Site, twin: str) -> None:
             until(lambda: second.asked)
             second.add("found")
             until(lambda: told(here) == ["found"])
+
+
+def test_every_machine_collects_of_its_own_sandboxes(here: Site, twin: str, tmp_path: Path) -> None:
+    first, second = Journal(), Journal()
+    settings = here.backend.settings
+    elsewhere = settings.model_copy(update={"data": tmp_path / "elsewhere", "keys_file": settings.keys})
+    with (
+        open_backend(elsewhere, here.clock) as other,
+        Collecting(here.backend, Collector(here.backend, {"sandbox": first})),
+        Collecting(other, Collector(other, {"sandbox": second})),
+    ):
+        until(lambda: first.asked > 1 and second.asked > 1)
+
+
+def test_two_deployments_of_one_twin_are_read_each_from_where_it_was_left() -> None:
+    first = Position("a", {"aws": 7}, 3)
+    second = first.at("b")
+    assert (second.errors, second.alerts) == ({}, 0), "its numbers are its own"
+    assert second.at("a").at("a") == Position("a", {"aws": 7}, 3, {"b": ({}, 0)})
+    for number in range(50):
+        second = second.at(f"made anew {number}")
+    assert len(second.others) < 10
 
 
 def test_a_twin_that_is_gone_is_not_asked_about(here: Site, twin: str) -> None:

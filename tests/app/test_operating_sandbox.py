@@ -17,6 +17,10 @@ from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, small_twin
 from twin2multicloud.app.db.tables import Event
 from twin2multicloud.app.services.places import sandbox_layout
+from twin2multicloud.runtime.envelope import ALERT
+from twin2multicloud.runtime.envelope import Event as Raised
+from twin2multicloud.sandbox.create import create
+from twin2multicloud.sandbox.journal import Journal
 
 pytestmark = pytest.mark.slow
 _PATIENCE_S = 20.0
@@ -58,6 +62,16 @@ def told(site: Site) -> list[bool]:
     return [event.data["again"] for event in events if event.data["kind"] == "write-failed"]
 
 
+def raised_before(rig: Rig, count: int) -> None:
+    """Have a rule raise alerts before anybody looks for the first time: more than are told at once."""
+    create(rig.layout, rig.twin)
+    journal = Journal(rig.layout.cloud("aws") / "journal.db", cloud="aws")
+    data = {"rule": "hot", "severity": "critical", "message": "40 °C", "active": True}
+    at = "2026-11-25T12:00:00.000000Z"
+    journal.alert([Raised(f"{number:04}", "/x", ALERT, "meter-1", at, data) for number in range(count)])
+    journal.close()
+
+
 def alert_of(owner: Person) -> Any:
     return next((each for each in owner.get("alerts")["items"] if each["kind"] == "write-failed"), None)
 
@@ -69,6 +83,7 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
     owner.post(f"twins/{twin}/runs", {"kind": "deploy", "approve": True}, 201)
     work_off(sqlite_site, FakeTarget(sqlite_site))
     rig = Rig(sandbox_layout(sqlite_site.backend, twin).directory, *small_twin(4), placement_of("aws"))
+    raised_before(rig, 1_200)
     rig.up()
     try:
         shown = owner.get(f"twins/{twin}/status")
@@ -81,6 +96,7 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
             alert = until(lambda: alert_of(owner))
             hot = next(each for each in owner.get(f"twins/{twin}/status")["layers"] if each["slot"] == "L3.hot")
             assert (hot["health"], hot["cloud"]) == ("degraded", "aws")
+            until(lambda: [each["count"] for each in owner.get("alerts")["items"] if each["kind"] == "rule"] == [1_200])
             first.kill()
             first.wait()
         assert told(sqlite_site) == [False]

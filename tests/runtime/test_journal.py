@@ -217,12 +217,12 @@ def test_alerts_are_kept_once(tmp_path: Path) -> None:
 def test_alerts_are_followed_without_gaps(tmp_path: Path) -> None:
     with journal(tmp_path) as here:
         here.alert([alert(f"{n:03}") for n in range(100)])
-        assert [each["id"] for each in here.alerts(0, 3)] == ["097", "098", "099"], "first the latest ones"
-        position, seen = 1, []
+        assert [each["id"] for each in here.alerts(limit=3)] == ["097", "098", "099"], "whoever looks sees the latest"
+        position, seen = 0, []
         while page := here.alerts(position, 7):
             seen += [each["id"] for each in page]
             position = page[-1]["seq"]
-        assert seen == [f"{n:03}" for n in range(1, 100)]
+        assert seen == [f"{n:03}" for n in range(100)], "whoever follows sees all"
 
 
 def test_alerts_of_any_shape(tmp_path: Path) -> None:

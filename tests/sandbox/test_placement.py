@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ from twin2multicloud.sandbox.create import check, create
 
 
 def test_another_offer_at_the_same_place_is_another_placement(tmp_path: Path) -> None:
-    rig, other = (
+    rigs = [
         Rig(tmp_path / "sandbox", *small_twin(4), placement_of("aws", {Slot.HOT: offer}))
         for offer in ("aws.dynamodb-on-demand", "aws.dynamodb-provisioned")
-    )
-    create(rig.layout, rig.twin)
-    check(rig.layout, rig.twin)
+    ]
+    twin, other = (replace(rig.twin, placement=rig.placement.model_dump(mode="json")) for rig in rigs)
+    layout = rigs[0].layout
+    create(layout, twin)
+    check(layout, twin)
     told = r"L3\.hot is aws\.dynamodb-on-demand@eu-central-1, not aws\.dynamodb-provisioned@eu-central-1$"
     with pytest.raises(UsageError, match=told):
-        check(rig.layout, other.twin)
+        check(layout, other)

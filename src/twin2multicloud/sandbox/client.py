@@ -241,9 +241,11 @@ class SandboxClient:
         answer = self.request(cloud, "GET", f"/control/errors?after={after}&limit={_PAGE}")
         return msgspec.convert(answer["errors"], list[FoldedError])
 
-    def alerts(self, after: int = 0) -> list[dict[str, Any]]:
-        """Alerts that rules raised, in their order."""
-        path = f"/control/alerts?after={after}&limit=500"
+    def alerts(self, after: int | None = None) -> list[dict[str, Any]]:
+        """Alerts that rules raised, in their order: the next 500 after a number, of all after 0; without a number the
+        latest 500.
+        """
+        path = "/control/alerts?limit=500" if after is None else f"/control/alerts?limit=500&after={after}"
         alerts: list[dict[str, Any]] = self.request(self.cloud_of(Slot.PROCESSING), "GET", path)["alerts"]
         return alerts
 

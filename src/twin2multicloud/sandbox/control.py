@@ -131,7 +131,8 @@ class _Control:
         return {"errors": self._parts.journal.errors(after, limit), "position": self._parts.journal.position}
 
     async def alerts(self, request: Request, _: Any) -> Any:
-        return {"alerts": self._parts.journal.alerts(_number(request, "after", 0), _number(request, "limit", 200))}
+        after = _number(request, "after", 0) if "after" in request.query_params else None
+        return {"alerts": self._parts.journal.alerts(after, _number(request, "limit", 200))}
 
     async def add_fault(self, _: Request, body: Any) -> Any:
         try:
@@ -309,7 +310,7 @@ class _Control:
         return {
             "messages": None if counters is None else counters.messages,
             "errors": journal.position,
-            "alerts": await _off(journal.alerts, 0, 200) if self._parts.here(Slot.PROCESSING) else None,
+            "alerts": await _off(journal.alerts) if self._parts.here(Slot.PROCESSING) else None,
         }
 
 

@@ -124,10 +124,10 @@ def check(layout: Layout, twin: TwinInSandbox) -> None:
             f"{layout.directory} holds the twin '{known.twin}', not '{twin.spec.name}'; give another --dir, or "
             "`twin2multicloud sandbox down --delete` first"
         )
-    there = Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
-    wanted = Placement.model_validate(dict(twin.placement))
-    astray = [f"{slot.value} is {there[slot]}, not {wanted[slot]}" for slot in wanted.differing(there)]
-    if astray:
+    kept = json.loads(layout.placement_file.read_text("utf-8"))
+    if kept != dict(twin.placement):
+        there, wanted = Placement.model_validate(kept), Placement.model_validate(dict(twin.placement))
+        astray = [f"{slot.value} is {there[slot]}, not {wanted[slot]}" for slot in wanted.differing(there)]
         raise UsageError(
             f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
             "removes it with its data, and `twin2multicloud move --target sandbox` takes a slot's data along to "

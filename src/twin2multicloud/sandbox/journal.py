@@ -213,13 +213,15 @@ class Journal:
         row = self._database.read("journal.read", lambda db: db.execute(query, (id, device)).fetchone())
         return None if row is None else {"status": row[0], "message": row[1], "at": row[2]}
 
-    def alerts(self, after: int = 0, limit: int = 200) -> list[dict[str, Any]]:
-        """Alerts after a sequence number, in the order they came: the first `limit` of them, after 0 the latest."""
+    def alerts(self, after: int | None = None, limit: int = 200) -> list[dict[str, Any]]:
+        """Alerts in the order they came: the first `limit` of those after a sequence number (after 0: of all), without
+        a number the latest.
+        """
         query = "SELECT seq, event FROM alerts WHERE seq > ? ORDER BY seq"
-        if after > 0:
+        if after is not None:
             rows = self._rows(f"{query} LIMIT ?", (after, limit))
         else:
-            rows = self._rows(f"{query} DESC LIMIT ?", (after, limit))[::-1]
+            rows = self._rows(f"{query} DESC LIMIT ?", (0, limit))[::-1]
         found = []
         for seq, content in rows:
             event = msgspec.json.decode(content, type=Event)

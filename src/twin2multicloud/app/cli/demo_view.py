@@ -56,7 +56,7 @@ class Stream:
         self._client = client
         self._rates: deque[float] = deque(maxlen=40)
         self._notes: deque[tuple[float, str]] = deque(maxlen=_NOTES)
-        self._alerts = 0
+        self._alerts: int | None = None
         self._errors: dict[str, int] = {}
         self._before: tuple[float, int] = (time.monotonic(), 0)
         self._said = 0.0

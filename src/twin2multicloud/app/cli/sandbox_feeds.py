@@ -42,7 +42,7 @@ def errors(client: SandboxClient, follow: bool, json_output: bool) -> int:
 
 def alerts(client: SandboxClient, follow: bool, json_output: bool) -> int:
     """Print alerts; with `follow` those that come, too."""
-    after = 0
+    after: int | None = None
     while True:
         found = client.alerts(after)
         for alert in found:

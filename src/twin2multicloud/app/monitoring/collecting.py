@@ -1,8 +1,9 @@
 """Gathering what goes wrong with running twins into alerts, while somebody serves.
 
-Of all processes that serve one database one collects at a time: the one that holds a lock, which the system gives back
-however that process ends. What was read and how far that was are written in one transaction, from the position that was
-read from: a restart loses nothing and tells nothing twice.
+Of all processes that could ask the same sources one does at a time: the one that holds a lock, which the system gives
+back however that process ends. Sandboxes are on the machine whose data directory they are in, so one process of each
+machine asks about its own; what any machine can ask, one of the installation does. What was read and how far that was
+are written in one transaction, from the position that was read from: a restart loses nothing and tells nothing twice.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -30,9 +32,20 @@ from twin2multicloud.held import HeldFile
 
 DOCUMENT: Final = "monitoring/position.json"
 """How far a twin's source was read."""
+LOCK: Final = "collector.lock"
+"""In the data directory, held by the process that asks about what is there."""
 _EVERY_S: Final = 1.0
 _AT_ONCE: Final = 8
 _LOG: Final = logging.getLogger(__name__)
+
+
+class Reach(StrEnum):
+    """Which processes could ask the same sources, so that one of them does."""
+
+    MACHINE = "machine"
+    """Those that share a data directory: what is asked is in it."""
+    INSTALLATION = "installation"
+    """Those that share a database: what is asked answers everywhere."""
 
 
 class Collector:
@@ -80,11 +93,12 @@ class Collector:
 
 
 class Collecting:
-    """A thread that collects every second while it is the one to do so. A context."""
+    """A thread that collects every second while it is the one within `reach` to do so. A context."""
 
-    def __init__(self, backend: Backend, collector: Collector) -> None:
+    def __init__(self, backend: Backend, collector: Collector, reach: Reach = Reach.MACHINE) -> None:
         self._backend = backend
         self._collector = collector
+        self._reach = reach
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="collector", daemon=True)
         self._guard = threading.Lock()
@@ -104,7 +118,7 @@ class Collecting:
         with ThreadPoolExecutor(_AT_ONCE, "collect") as pool:
             while not self._ended.is_set():
                 try:
-                    with _the_only_one(self._backend) as alone:
+                    with _the_only_one(self._backend, self._reach) as alone:
                         while alone.holds() and not self._ended.is_set():
                             for each in self._collector.deployed():
                                 self._ask(pool, *each)
@@ -145,11 +159,12 @@ class _Alone:
 
 
 @contextmanager
-def _the_only_one(backend: Backend) -> Iterator[_Alone]:
-    """Be the one that collects of all that share the database, if nobody else is."""
-    if backend.database.is_sqlite:
-        file = Path(str(backend.database.url.database))
-        held = HeldFile.take(file.with_name(f"{file.name}.collector"))
+def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
+    """Be the one that collects of all within reach, if nobody else is."""
+    if reach is Reach.MACHINE or backend.database.is_sqlite:
+        database = Path(str(backend.database.url.database))
+        here = backend.settings.data / LOCK
+        held = HeldFile.take(here if reach is Reach.MACHINE else database.with_name(f"{database.name}.collector"))
         if held is None:
             yield _Alone()
             return

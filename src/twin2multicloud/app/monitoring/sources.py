@@ -21,16 +21,32 @@ from twin2multicloud.sandbox.create import SandboxError
 from twin2multicloud.sandbox.status import FoldedError
 
 _PART: Final = 500
+_PARTS: Final = 10
+"""Parts of alerts that are taken up at once; what is left is asked for a moment later."""
 AWAY: Final = (BackendError, SandboxError, UsageError, OSError, msgspec.MsgspecError, KeyError)
 """What a sandbox that is coming, going or changing answers with: it is asked again later."""
 
 
+_ORIGINS: Final = 8
+
+
 class Position(msgspec.Struct, frozen=True):
-    """How far a source was read. `origin` tells a deployment from one that was made anew, whose numbers begin anew."""
+    """How far a source was read. `origin` tells a deployment from others of the same twin, whose numbers are their own:
+    one that was made anew, or one on another machine. `others` are the positions in those that were read before.
+    """
 
     origin: str = ""
     errors: dict[str, int] = {}
     alerts: int = 0
+    others: dict[str, tuple[dict[str, int], int]] = {}
+
+    def at(self, origin: str) -> Position:
+        """The position in another deployment: where it was left, if it was read before."""
+        if origin == self.origin:
+            return self
+        others = {**self.others, self.origin: (self.errors, self.alerts)} if self.origin else dict(self.others)
+        errors, alerts = others.pop(origin, ({}, 0))
+        return Position(origin, errors, alerts, dict(list(others.items())[-_ORIGINS:]))
 
 
 @dataclass(frozen=True)
@@ -63,11 +79,12 @@ class SandboxSource:
             clouds = frozenset(client.config.clouds)
         except AWAY:
             return Polled((), after)
-        if origin != after.origin:
-            after = Position(origin)
-        errors, alerts = self._errors(client, after), self._alerts(client, after)
+        mine = after.at(origin)
+        errors, alerts = self._errors(client, mine), self._alerts(client, mine)
         positions = {cloud: number for cloud, number in errors.position.errors.items() if cloud in clouds}
-        position = Position(origin, positions, alerts.position.alerts)
+        position = Position(origin, positions, alerts.position.alerts, mine.others)
+        if position == mine:
+            return Polled((), after)  # of two machines with a sandbox each, one with nothing to tell writes nothing
         return Polled((*errors.problems, *alerts.problems), position)
 
     def _errors(self, client: SandboxClient, after: Position) -> Polled:
@@ -82,7 +99,7 @@ class SandboxSource:
         last = after.alerts
         try:
             cloud = client.cloud_of(Slot.PROCESSING)
-            while True:
+            for _ in range(_PARTS):
                 part = client.alerts(last)
                 problems += [_of_rule(cloud, alert) for alert in part]
                 last = max((int(alert["seq"]) for alert in part), default=last)
