@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,3 +112,19 @@ def test_outputs_are_told_without_secrets(here: Site, owner: Person, twin: str) 
 def test_what_is_not_deployed_is_not_proven(owner: Person, twin: str) -> None:
     assert "deploy it" in owner.get(f"twins/{twin}/proof", 409)["detail"]
     assert owner.get(f"twins/{twin}/links") == {"links": []}
+
+
+@pytest.mark.parametrize(
+    ("fault", "field"),
+    [
+        ({"kind": "clock-jump", "seconds": 1e12}, "seconds"),
+        ({"kind": "delay", "seconds": -1}, "seconds"),
+        ({"kind": "delay", "seconds": 3601}, "seconds"),
+        ({"kind": "clock-jump", "seconds": -60, "duration_s": 5}, "duration_s"),
+        ({"kind": "kill", "target": "aws", "duration_s": 5}, "duration_s"),
+    ],
+)
+def test_faults_that_cannot_be(sqlite_site: Site, fault: dict[str, Any], field: str) -> None:
+    owner = sqlite_site.person("olga")
+    refused = owner.post(f"twins/{owner.create_twin()['id']}/faults", fault, 422)
+    assert [each["field"] for each in refused["errors"]] == [field]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -108,14 +109,26 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
             until(lambda: alert_of(owner)["count"] == _counted(owner, twin))
         assert told(sqlite_site) == [False, True]
         assert owner.get(f"twins/{twin}/logs?cloud=aws&lines=5")["lines"]
-        assert owner.get(f"twins/{twin}/meters")["elapsed_s"] > 0
+        meters = owner.get(f"twins/{twin}/meters")
+        assert meters["elapsed_s"] > 0
+        assert meters["month"]["messages"] > 0, meters["problem"]
+        counted = [each for each in meters["month"]["meters"] if each["metered"] > 0 and each["predicted"] > 0]
+        assert any(each["usd_predicted"] > 0 for each in counted)
+        assert sum(each["usd_predicted"] for each in meters["month"]["meters"]) == pytest.approx(
+            meters["month"]["usd_predicted"]
+        )
+        before = datetime.fromisoformat(owner.get(f"twins/{twin}/status")["twin_time"])
+        assert owner.post(f"twins/{twin}/faults", {"kind": "clock-jump", "seconds": 86_400}) == {"clouds": ["aws"]}
+        after = datetime.fromisoformat(owner.get(f"twins/{twin}/status")["twin_time"])
+        assert timedelta(days=1) <= after - before < timedelta(days=1, minutes=10)
+        owner.post(f"twins/{twin}/faults", {"kind": "clock-jump", "target": "hot"}, 422)
         assert owner.get(f"twins/{twin}/dead-letters") == []
         owner.post(f"twins/{twin}/dead-letters/drop", {}, 422)
         meter = next(name for name in rig.spec.device_names if name.startswith("meter"))
         sent = owner.post(f"twins/{twin}/commands", {"device": meter, "name": "reset", "wait_s": 0})
         assert sent["answer"] is None
         actions = [each["action"] for each in owner.get("audit?limit=3")["items"]]
-        assert actions == ["command.sent", "fault.cleared", "alert.acknowledged"]
+        assert actions == ["command.sent", "fault.injected", "fault.cleared"]
     finally:
         rig.down()
     assert owner.get(f"twins/{twin}/status")["health"] == "down"

@@ -35,6 +35,8 @@ _READS: Final = frozenset(("read", "receive", "load", "get"))
 
 LINK_KINDS: Final = frozenset(tuple(FaultKind)[:6])
 STORES: Final = ("hot", "cool", "archive", "graph", "queues")
+MOST_JUMP_S: Final = 100 * 365.25 * 86_400
+"""A clock jumps by at most a hundred years, ahead or back."""
 STORE_KINDS: Final = frozenset((FaultKind.REFUSE_WRITES, FaultKind.DISK_FULL))
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _OTHER_S = 30.0
 _MOST_LOG_BYTES = 8 << 20
 _MOST_SECRET = 60_000
-_MOST_JUMP_S = 100 * 365.25 * 86_400
 
 FAILED = 6
 """Exit code: the sandbox does not answer, or something that was checked does not hold."""
@@ -252,11 +251,13 @@ def _inject(client: SandboxClient, request: FaultRequest) -> tuple[str, ...]:
 
 
 def _check_times(request: FaultRequest) -> None:
+    from twin2multicloud.sandbox.faults import MOST_JUMP_S
+
     if not math.isfinite(request.seconds):
         raise UsageError(f"--seconds: {request.seconds:g} is no duration")
     if request.fault == "kill" and not 0 <= request.seconds <= 3600:
         raise UsageError(f"--seconds: {request.seconds:g} is out of range; a killed cloud stays away for 0 to 3600 s")
-    if request.fault == "clock-jump" and abs(request.seconds) > _MOST_JUMP_S:
+    if request.fault == "clock-jump" and abs(request.seconds) > MOST_JUMP_S:
         raise UsageError(f"--seconds: {request.seconds:g} is out of range; a clock jumps by at most a hundred years")
     if request.duration is not None and not 0 < request.duration <= 86_400:
         raise UsageError(f"--for: {request.duration:g} is out of range; write more than 0 and at most 86400 seconds")

@@ -6,16 +6,28 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.errors import InvalidError, NotFoundError
 from twin2multicloud.app.schemas.alerts import Alert, AlertSeverity, Mute
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.schemas.operating import Links, Outputs, Proof, Rollback, StateVersion, TwinStatus, Unlock
+from twin2multicloud.app.schemas.operating import (
+    Links,
+    Outputs,
+    Proof,
+    Rollback,
+    StateSummary,
+    StateVersion,
+    TwinStatus,
+    Unlock,
+)
 from twin2multicloud.app.schemas.sandboxes import (
+    CloudName,
     CommandInput,
     CommandSent,
+    DeadLetter,
     FaultInput,
     FaultSet,
     Letters,
@@ -23,6 +35,7 @@ from twin2multicloud.app.schemas.sandboxes import (
     Logs,
     Meters,
     TwinError,
+    WholeDeadLetter,
 )
 from twin2multicloud.app.schemas.twins import Target
 
@@ -106,6 +119,10 @@ class Operating:
         """What is wrong with how it is wired."""
         return self._http.get(self._path(twin, "proof"), Proof, target=target)
 
+    def states(self, twin: str, target: Target = "clouds") -> Sequence[StateSummary]:
+        """The states of its stacks, and who works on them."""
+        return self._http.get(self._path(twin, "states"), list[StateSummary], target=target)
+
     def versions(self, twin: str, stack: str, target: Target = "clouds") -> Iterator[StateVersion]:
         """The versions of a stack's state, the newest first."""
         return every(self._http, self._path(twin, f"states/{stack}"), Page[StateVersion], target=target)
@@ -128,6 +145,14 @@ class Operating:
         """The last lines of its sandbox's logs."""
         return self._http.get(self._path(twin, "logs"), Logs, cloud=cloud, lines=lines)
 
+    def letters(self, twin: str, cloud: CloudName | None = None, limit: int = 200) -> Sequence[DeadLetter]:
+        """Messages that its sandbox set aside, cloud by cloud, at most so many (500)."""
+        return self._http.get(self._path(twin, "dead-letters"), list[DeadLetter], cloud=cloud, limit=limit)
+
+    def letter(self, twin: str, letter: str) -> WholeDeadLetter:
+        """One of them with what it holds; its id may be shortened to where it is still unique."""
+        return self._http.get(self._path(twin, f"dead-letters/{quote(letter, safe='')}"), WholeDeadLetter)
+
     def replay(self, twin: str, letters: Letters) -> LettersDone:
         """Put dead letters back where they came from."""
         return self._http.send("POST", self._path(twin, "dead-letters/replay"), LettersDone, body=letters)
@@ -140,12 +165,16 @@ class Operating:
         """Have something go wrong in its sandbox."""
         return self._http.send("POST", self._path(twin, "faults"), FaultSet, body=fault)
 
+    def clear_faults(self, twin: str) -> None:
+        """Switch all faults of its sandbox off."""
+        self._http.send("DELETE", self._path(twin, "faults"), type(None))
+
     def command(self, twin: str, command: CommandInput) -> CommandSent:
         """Send a command to a device."""
         return self._http.send("POST", self._path(twin, "commands"), CommandSent, body=command)
 
     def meters(self, twin: str) -> Meters:
-        """What its sandbox has counted."""
+        """What its sandbox has counted, and a month of that beside what was predicted."""
         return self._http.get(self._path(twin, "meters"), Meters)
 
     def _path(self, twin: str, rest: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.sandbox.faults import MOST_JUMP_S
 
 CloudName = Literal["aws", "azure", "gcp"]
 LetterId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$")]
@@ -82,9 +83,13 @@ class LettersDone(Body):
     kept: list[dict[str, Any]] = Field(default_factory=list)
 
 
+_LONGEST_S: Final = 3_600.0
+
+
 class FaultInput(Body):
-    """What shall go wrong. `target` is a link or a store; for `outage` and `kill` a cloud. It ends by itself after
-    `duration_s`, if given.
+    """What shall go wrong. `target` is a link or a store; for `outage`, `kill` and `clock-jump` a cloud. It ends by
+    itself after `duration_s`, if given. A killed cloud stays away for `seconds`, a clock jumps by them, also back: that
+    of a cloud as a fault, without a target the twin's own, for good.
     """
 
     kind: Literal[
@@ -98,11 +103,31 @@ class FaultInput(Body):
         "disk-full",
         "outage",
         "kill",
+        "clock-jump",
     ]
     target: Annotated[str, Field(max_length=60)] = ""
     rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
+    seconds: Annotated[
+        float,
+        Field(
+            ge=-MOST_JUMP_S, le=MOST_JUMP_S, description="0 to 3600; of a clock-jump up to a hundred years, also back."
+        ),
+    ] = 2.0
     duration_s: Annotated[float | None, Field(gt=0, le=86_400)] = None
+
+    @field_validator("seconds")
+    @classmethod
+    def _in_range(cls, seconds: float, known: ValidationInfo) -> float:
+        if known.data.get("kind") != "clock-jump" and not 0 <= seconds <= _LONGEST_S:
+            raise ValueError(f"is 0 to {_LONGEST_S:,.0f}; only a clock jumps by other amounts")
+        return seconds
+
+    @field_validator("duration_s")
+    @classmethod
+    def _ends(cls, duration_s: float | None, known: ValidationInfo) -> float | None:
+        if duration_s is not None and known.data.get("kind") in ("kill", "clock-jump"):
+            raise ValueError(f"is nothing that {known.data['kind']} takes: it does not end by itself")
+        return duration_s
 
 
 class FaultSet(Body):
@@ -138,8 +163,45 @@ class MeterCount(Body):
     unit: str
 
 
+class MeterComparison(Body):
+    """A month of a meter in one region, predicted by the blueprint and scaled from what was counted: quantities in
+    `unit`, and what both would cost. `ratio` is metered over predicted. `projected`: from what was stored so far;
+    `planned`: it follows from the rate and planned headroom.
+    """
+
+    cloud: str
+    meter: str
+    region: str
+    service: str
+    dimension: str
+    unit: str
+    predicted: float
+    metered: float
+    ratio: float | None
+    usd_predicted: float
+    usd_metered: float
+    verdict: Literal["agrees", "deviates", "not exercised", "unexpected"] = Field(
+        description="Within 2 %, or not; predicted, but nothing of it was needed yet; counted, but not predicted."
+    )
+    projected: bool
+    planned: bool
+
+
+class MonthCompared(Body):
+    """A month at the rate of the run so far beside the month that was predicted, at the prices in use."""
+
+    messages: float
+    usd_predicted: float
+    usd_metered: float
+    meters: list[MeterComparison]
+
+
 class Meters(Body):
-    """All counts, and how many of the twin's seconds they cover."""
+    """All counts, and how many of the twin's seconds they cover. `month` None: there is nothing to compare, for the
+    reason that `problem` tells.
+    """
 
     elapsed_s: float
     meters: list[MeterCount]
+    month: MonthCompared | None = None
+    problem: str = ""

@@ -22,9 +22,12 @@ from twin2multicloud.app.redaction import redacted_text
 from twin2multicloud.app.schemas import sandboxes as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import audit
+from twin2multicloud.app.services.prices import current
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
-from twin2multicloud.model.errors import Finding
+from twin2multicloud.model.errors import Finding, PriceError
 from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, STORES, Fault, FaultKind
+from twin2multicloud.sandbox.metering.compare import Comparison, compare
+from twin2multicloud.sandbox.metering.window import Window
 
 _MOST_LOG_BYTES: Final = 2 << 20
 _MOST_LINE: Final = 2_000
@@ -111,12 +114,15 @@ def inject(backend: Backend, principal: Principal, twin_id: str, given: shapes.F
     """Have something go wrong; the clouds in which it does."""
     client = sandbox_of(backend, twin_id)
     clouds = tuple(client.config.clouds)
-    if given.kind in ("kill", "outage"):
-        if given.target not in (*clouds, *(("",) if given.kind == "outage" else ())):
+    if given.kind in ("kill", "outage", "clock-jump"):
+        if given.target not in (*clouds, *(("",) if given.kind != "kill" else ())):
             raise _no_target(given, clouds)
         if given.kind == "kill":
             client.kill(given.target, given.seconds)
             where: tuple[str, ...] = (given.target,)
+        elif given.kind == "clock-jump":
+            client.set_clock(jump=given.seconds, cloud=given.target)
+            where = (given.target,) if given.target else clouds
         else:
             where = client.inject(Fault(FaultKind.OUTAGE, until=_until(given)), (given.target,) if given.target else ())
     else:
@@ -151,17 +157,24 @@ def command(backend: Backend, principal: Principal, twin_id: str, given: shapes.
 
 
 def meters(backend: Backend, twin_id: str) -> shapes.Meters:
-    """What was counted."""
+    """What was counted, and a month of it beside what was predicted."""
     client = sandbox_of(backend, twin_id)
-    elapsed = max((seconds for _, seconds in client.meters().values()), default=0.0)
-    return shapes.Meters(
-        elapsed_s=elapsed,
-        meters=[
-            shapes.MeterCount(cloud=cloud, meter=each.meter, amount=each.amount, unit=each.unit)
-            for cloud in client.config.clouds
-            for each in client.cloud_status(cloud).meters
-        ],
-    )
+    snapshots = client.meters()
+    elapsed = max((seconds for _, seconds in snapshots.values()), default=0.0)
+    counts = [
+        shapes.MeterCount(cloud=cloud, meter=each.meter, amount=each.amount, unit=each.unit)
+        for cloud in client.config.clouds
+        for each in client.cloud_status(cloud).meters
+    ]
+    window = Window.until_now(snapshots)
+    if window.elapsed_s <= 0:
+        problem = "nothing has been counted yet; let the twin run for a few seconds"
+        return shapes.Meters(elapsed_s=elapsed, meters=counts, problem=problem)
+    try:
+        found = compare(client.blueprint, window.book, window.elapsed_s, current(backend).prices)
+    except PriceError as error:
+        return shapes.Meters(elapsed_s=elapsed, meters=counts, problem=str(error))
+    return shapes.Meters(elapsed_s=elapsed, meters=counts, month=_month(found))
 
 
 # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -173,6 +186,31 @@ def _note(backend: Backend, principal: Principal, twin_id: str, action: str, mes
         event = NewEvent(twin.workspace_id, action, message, twin_id=twin.id, data={"target": "sandbox", **details})
         backend.events.add(session, event)
         audit.note(backend, session, principal, action, twin.id, workspace_id=twin.workspace_id, **details)
+
+
+def _month(found: Comparison) -> shapes.MonthCompared:
+    rows = [
+        shapes.MeterComparison(
+            cloud=row.provider.value,
+            meter=row.meter,
+            region=row.region,
+            service=row.service,
+            dimension=row.dimension,
+            unit=row.unit,
+            predicted=row.usage.predicted,
+            metered=row.usage.metered,
+            ratio=row.usage.ratio,
+            usd_predicted=row.usd.predicted,
+            usd_metered=row.usd.metered,
+            verdict=row.verdict,
+            projected=row.projected,
+            planned=row.planned,
+        )
+        for row in found.rows
+    ]
+    return shapes.MonthCompared(
+        messages=found.messages, usd_predicted=found.usd.predicted, usd_metered=found.usd.metered, meters=rows
+    )
 
 
 def _letter(cloud: str, found: dict[str, Any]) -> dict[str, str]:

@@ -96,5 +96,5 @@ def send_command(
 
 @router.get("/twins/{twin}/meters")
 def show_meters(backend: BackendDep, _principal: _Viewer, twin: TwinId) -> shapes.Meters:
-    """What its sandbox has counted."""
+    """What its sandbox has counted, and a month of that beside what was predicted."""
     return troubles.meters(backend, twin)

@@ -1,0 +1,130 @@
+"""Commands of `twins` about what there is of a twin that a backend keeps: states, dead letters. Options and help."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from twin2multicloud.app.cli.connect import needs_backend, with_client
+from twin2multicloud.app.cli.groups import QuickGroup
+from twin2multicloud.app.cli.options import JsonOption
+
+dead_letters = typer.Typer(
+    name="dead-letters",
+    cls=QuickGroup,
+    help="Messages that a twin's sandbox could not handle: list, show, replay or drop them.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+TwinArgument = Annotated[str, typer.Argument(metavar="TWIN", help="A twin's name or id.")]
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Ids, or how they begin.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
+TargetOption = Annotated[
+    Literal["clouds", "rehearsal"], typer.Option("--target", help="Where it is deployed.", show_default=True)
+]
+
+
+@needs_backend
+def states(
+    context: typer.Context, twin: TwinArgument, target: TargetOption = "clouds", json_output: JsonOption = False
+) -> None:
+    """List the states of a twin's stacks, and who works on them.
+
+    \b
+    Examples:
+      twin2multicloud twins states greenhouse
+    """
+    from twin2multicloud.app.cli import kept as commands
+
+    with_client(context, json_output, lambda client: commands.states(client, twin, target, json_output))
+
+
+@dead_letters.command("list")
+@needs_backend
+def list_letters(
+    context: typer.Context,
+    twin: TwinArgument,
+    cloud: Annotated[
+        Literal["aws", "azure", "gcp"] | None, typer.Option(metavar="CLOUD", help="Only of this cloud.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=500, help="At most so many.")] = 200,
+    json_output: JsonOption = False,
+) -> None:
+    """List dead letters with their reasons.
+
+    \b
+    Examples:
+      twin2multicloud twins dead-letters list greenhouse
+    """
+    from twin2multicloud.app.cli import kept as commands
+
+    with_client(context, json_output, lambda client: commands.list_letters(client, twin, cloud, limit, json_output))
+
+
+@dead_letters.command("show")
+@needs_backend
+def show_letter(
+    context: typer.Context,
+    twin: TwinArgument,
+    letter: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
+    json_output: JsonOption = False,
+) -> None:
+    """Show one dead letter with the message as it came.
+
+    \b
+    Examples:
+      twin2multicloud twins dead-letters show greenhouse 1f0c
+    """
+    from twin2multicloud.app.cli import kept as commands
+
+    with_client(context, json_output, lambda client: commands.show_letter(client, twin, letter, json_output))
+
+
+@dead_letters.command("replay")
+@needs_backend
+def replay_letters(
+    context: typer.Context,
+    twin: TwinArgument,
+    ids: IdsArgument = None,
+    all_letters: AllOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Put dead letters back where they got stuck, once the cause is removed.
+
+    \b
+    Examples:
+      twin2multicloud twins dead-letters replay greenhouse --all
+    """
+    from twin2multicloud.app.cli import kept as commands
+
+    chosen = tuple(ids or ())
+    with_client(context, json_output, lambda client: commands.replay(client, twin, chosen, all_letters, json_output))
+
+
+@dead_letters.command("drop")
+@needs_backend
+def drop_letters(
+    context: typer.Context,
+    twin: TwinArgument,
+    ids: IdsArgument = None,
+    all_letters: AllOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Throw dead letters away for good.
+
+    \b
+    Examples:
+      twin2multicloud twins dead-letters drop greenhouse 1f0c
+    """
+    from twin2multicloud.app.cli import kept as commands
+
+    chosen = tuple(ids or ())
+    with_client(context, json_output, lambda client: commands.drop(client, twin, chosen, all_letters, json_output))
+
+
+def add_to(twins: typer.Typer) -> None:
+    """Add these commands to the group `twins`."""
+    twins.command()(states)
+    twins.add_typer(dead_letters)
