@@ -62,6 +62,9 @@ def test_a_scraper_has_a_token_of_its_own(sqlite_file: str, tmp_path: Path) -> N
         ):
             answer = here.http.get(path, headers={"Authorization": f"Bearer {token}"})
             assert answer.status_code == code, (path, token)
+        by_address = {"Authorization": f"Bearer {TOKEN}", "Host": "10.1.2.3:8080"}
+        assert here.http.get("/metrics", headers=by_address).status_code == 200, "as a scraper calls it"
+        assert here.http.get("/api/v1/twins", headers=by_address).status_code == 421
         assert TOKEN not in repr(here.backend.settings)
     with pytest.raises(InvalidInputError, match="metrics_token"):
         read_settings(metrics_token="short")

@@ -197,6 +197,8 @@ def test_a_name_made_to_lead_here_is_refused(sqlite_site: Site) -> None:
             assert "public_url" in answer.json()["detail"]
             assert answer.headers["x-correlation-id"]
         assert sqlite_site.http.get("/health/live", headers={"Host": host}).status_code == 200
+        assert sqlite_site.http.get("/metrics", headers={"Host": host}).status_code == 401
+        assert sqlite_site.http.get("/metrics/", headers={"Host": host}, follow_redirects=False).status_code != 401
 
 
 def test_where_people_sign_in_from_elsewhere_only_the_public_name_counts(sqlite_file: str, tmp_path: Path) -> None:

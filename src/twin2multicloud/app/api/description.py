@@ -115,7 +115,7 @@ def _refusals(method: str, path: str, operation: Mapping[str, Any]) -> set[int]:
     body, known = "requestBody" in operation, bool(operation.get("security"))
     # Whatever is asked, somebody may ask too often, and something that is needed may not answer.
     found = {429, 503} | {int(status) for status in operation["responses"] if status[:1] == "4"}
-    if not path.startswith("/health/"):
+    if not path.startswith("/health/") and path != "/metrics":
         found.add(421)
     if parameters or body:
         found.add(422)

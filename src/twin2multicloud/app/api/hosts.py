@@ -10,11 +10,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from twin2multicloud.app.api import problems
 
 _PROBES: Final = "/health/"
+_METRICS: Final = "/metrics"
 
 
 class HostMiddleware:
-    """Lets a request in whose Host is one of ours. Probes of health are let in whatever they call us: who watches over
-    containers calls them by address, and they tell nothing.
+    """Lets a request in whose Host is one of ours. Who watches over containers calls them by address, so what they ask is
+    let in whatever they call us: probes of health, which tell nothing, and metrics, which take a token or an admin's key
+    that no page elsewhere has.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
@@ -24,7 +26,7 @@ class HostMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] not in ("http", "websocket") or scope["path"].startswith(_PROBES):
+        if scope["type"] not in ("http", "websocket") or _for_watchers(scope["path"]):
             await self._app(scope, receive, send)
             return
         given = [value for name, value in scope["headers"] if name == b"host"]
@@ -40,3 +42,7 @@ class HostMiddleware:
                 "people use (a proxy in front must pass Host on)",
             )
             await answer(scope, receive, send)
+
+
+def _for_watchers(path: str) -> bool:
+    return path.startswith(_PROBES) or path == _METRICS
