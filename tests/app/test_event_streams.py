@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text, update
 
-from tests.app.backends import Person, Site
+from tests.app.backends import Person, Site, site
 from tests.app.streaming import serving, watching, write, writer
+from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.db.tables.people import ApiKey, Role, WorkspaceMember
 from twin2multicloud.app.events.delivery import Limits
 from twin2multicloud.app.events.log import NewEvent
@@ -211,25 +213,26 @@ def test_streams_end_by_themselves_and_when_the_server_stops(sqlite_site: Site) 
     assert asyncio.run(look()) == ["lifetime", "stopping", 503]
 
 
-def test_nobody_has_more_streams_than_may_be(sqlite_site: Site) -> None:
-    owner, vera = sqlite_site.person("olga"), sqlite_site.person("vera", Role.VIEWER)
-
-    async def look() -> list[int | None]:
+def test_nobody_has_more_streams_than_the_settings_say(sqlite_file: str, tmp_path: Path) -> None:
+    async def look(here: Site) -> list[int | None]:
+        owner, vera = here.person("olga"), here.person("vera", Role.VIEWER)
+        app = create_app(here.backend)
         async with (
-            serving(sqlite_site, Limits(streams_each=1, streams=2)) as app,
+            app.router.lifespan_context(app),
             watching(app, owner, "events/stream") as one,
-            watching(app, owner, "events/stream", token=sqlite_site.key(vera.user_id)) as two,
+            watching(app, owner, "events/stream", token=here.key(vera.user_id)) as two,
         ):
             await one.begun()
             await two.begun()
             statuses = []
-            for person in (owner, sqlite_site.person("nina")):
+            for person in (owner, here.person("nina")):
                 async with watching(app, person, "events/stream") as refused:
                     await refused.rest()
                     statuses.append(refused.status)
             return statuses
 
-    assert asyncio.run(look()) == [429, 503]
+    with site(tmp_path / "data", sqlite_file, streams={"each": 1, "at_once": 2}) as here:
+        assert asyncio.run(look(here)) == [429, 503]
 
 
 def test_a_broken_connection_for_notifications_is_made_up_for(here: Site) -> None:

@@ -93,6 +93,21 @@ class RateLimits(BaseModel):
     login_per_minute: Annotated[int, Field(ge=1)] = 20
 
 
+class StreamLimits(BaseModel):
+    """What streams of events may take of a process. `lifetime_s`: a stream ends after it, and its client comes again;
+    `heartbeat_s`: something is sent so often, below the patience of proxies; `memory_bytes` hold what was told last,
+    for those who are a little behind.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at_once: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    each: Annotated[int, Field(ge=1, le=100_000)] = 500
+    lifetime_s: Annotated[float, Field(ge=10, le=86_400)] = 900.0
+    heartbeat_s: Annotated[float, Field(ge=1, le=300)] = 15.0
+    memory_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 34)] = 64 << 20
+
+
 class Settings(BaseSettings):
     """All settings of the backend; `docs/operating.md` explains them."""
 
@@ -111,6 +126,7 @@ class Settings(BaseSettings):
     saml: dict[str, SamlProvider] = {}
     admission: Admission = Admission()
     limits: RateLimits = RateLimits()
+    streams: StreamLimits = StreamLimits()
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 12.0
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20

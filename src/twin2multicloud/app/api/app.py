@@ -52,7 +52,7 @@ from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.backend import Backend
-from twin2multicloud.app.events.delivery import Delivery
+from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.services import prices
@@ -88,7 +88,9 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     """The application. Whoever serves it opens and closes the backend, and calls `end_streams` before it waits for
     requests to end.
     """
-    delivery = delivery or Delivery(backend.database, backend.events, backend.clock)
+    delivery = delivery or Delivery(
+        backend.database, backend.events, backend.clock, Limits.of(backend.settings.streams)
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -14,9 +14,9 @@ _METRICS: Final = "/metrics"
 
 
 class HostMiddleware:
-    """Lets a request in whose Host is one of ours. Who watches over containers calls them by address, so what they ask is
-    let in whatever they call us: probes of health, which tell nothing, and metrics, which take a token or an admin's key
-    that no page elsewhere has.
+    """Lets a request in whose Host is one of ours. Who watches over containers calls them by address, so what they ask
+    is let in whatever they call us: probes of health, which tell nothing, and metrics, which take a token or an admin's
+    key that no page elsewhere has.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import TooManyError, UnavailableError
@@ -24,6 +24,7 @@ from twin2multicloud.app.events.ring import Channel, Gap
 from twin2multicloud.app.events.selection import Selection
 from twin2multicloud.app.events.shape import Batch, Encoded, read
 from twin2multicloud.app.events.tailer import Pace, Tailer
+from twin2multicloud.app.settings import StreamLimits
 from twin2multicloud.runtime.ports import Clock
 
 _RETRY_S: Final = 5
@@ -53,6 +54,17 @@ class Limits:
     streams: int = 2_000
     streams_each: int = 500
     """How many streams one person may have."""
+
+    @classmethod
+    def of(cls, settings: StreamLimits) -> Self:
+        """Those that an operator sets; the others are ours."""
+        return cls(
+            heartbeat_s=settings.heartbeat_s,
+            lifetime_s=settings.lifetime_s,
+            ring_bytes=settings.memory_bytes,
+            streams=settings.at_once,
+            streams_each=settings.each,
+        )
 
 
 @dataclass
