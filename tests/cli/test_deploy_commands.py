@@ -179,3 +179,4 @@ def test_what_failed_is_in_the_json_of_a_deployment(
     assert stack["status"] == "failed"
     assert stack["resources"] is not None
     assert any("aws_s3_bucket" in failure for failure in stack["failures"])
+    assert set(stack) == {"status", "resources", "failures", "elapsed_s", "reason", "retryable"}, "as runs tell it, too"

@@ -15,6 +15,7 @@ from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import Clouds, NotDoneError, StackStatus
 from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
+from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.session import home_of
 from twin2multicloud.deployer.credentials.environment import credentials_of
@@ -195,17 +196,8 @@ def _result(request: Request, teller: TerminalTeller, work: Callable[[], Mapping
         outcomes = work()
     except NotDoneError as error:
         document, outcomes, code = {"done": False, "problem": str(error)}, error.outcomes, error.exit_code
-    print_json({**document, "stacks": {name: _outcome_json(found) for name, found in outcomes.items()}})
+    print_json({**document, "stacks": {name: outcome_json(found) for name, found in outcomes.items()}})
     return code
-
-
-def _outcome_json(found: StackOutcome) -> dict[str, Any]:
-    return {
-        "status": found.status.value,
-        "resources": None if found.resources is None else len(found.resources),
-        "failures": [str(failure) for failure in found.failures],
-        "elapsed_s": round(found.elapsed_s, 1),
-    }
 
 
 def _status_json(stack: StackStatus) -> dict[str, Any]:

@@ -23,13 +23,14 @@ from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
+from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.solver import Solver
 from twin2multicloud.app.optimizing.twins import totals
 from twin2multicloud.app.runs.chores import chore
 from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.kinds import PLAN
-from twin2multicloud.app.runs.telling import EventWriter, RunTeller, outcome_json
+from twin2multicloud.app.runs.telling import EventWriter, RunTeller
 from twin2multicloud.app.runs.transitions import (
     StageKey,
     begin_stage,

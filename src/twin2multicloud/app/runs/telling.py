@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.runs import Run
+from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.events.log import NewEvent, Severity
 from twin2multicloud.deployer.engine.events import Diagnostic, Event, Log, Phase, Progress
@@ -193,18 +194,6 @@ def tell_move(writer: EventWriter) -> Callable[[MoveProgress], None]:
         )
 
     return tell
-
-
-def outcome_json(found: StackOutcome) -> dict[str, Any]:
-    """How a stack ended, for programs."""
-    return {
-        "status": found.status.value,
-        "resources": None if found.resources is None else len(found.resources),
-        "failures": [str(failure) for failure in found.failures],
-        "elapsed_s": round(found.elapsed_s, 1),
-        "reason": found.reason,
-        "retryable": found.retryable,
-    }
 
 
 def _words(event: Event) -> tuple[str, Severity]:
