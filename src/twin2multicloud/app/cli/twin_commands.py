@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from twin2multicloud.app.cli import kept_commands
+from twin2multicloud.app.cli import twin_operating_commands
 from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_workload
@@ -247,4 +247,4 @@ def place(
     with_client(context, json_output, lambda client: commands.place(client, request))
 
 
-kept_commands.add_to(twins)
+twin_operating_commands.add_to(twins)

@@ -36,7 +36,7 @@ def states(
     Examples:
       twin2multicloud twins states greenhouse
     """
-    from twin2multicloud.app.cli import kept as commands
+    from twin2multicloud.app.cli import twin_operating as commands
 
     with_client(context, json_output, lambda client: commands.states(client, twin, target, json_output))
 
@@ -58,7 +58,7 @@ def list_letters(
     Examples:
       twin2multicloud twins dead-letters list greenhouse
     """
-    from twin2multicloud.app.cli import kept as commands
+    from twin2multicloud.app.cli import twin_operating as commands
 
     with_client(context, json_output, lambda client: commands.list_letters(client, twin, cloud, limit, json_output))
 
@@ -77,7 +77,7 @@ def show_letter(
     Examples:
       twin2multicloud twins dead-letters show greenhouse 1f0c
     """
-    from twin2multicloud.app.cli import kept as commands
+    from twin2multicloud.app.cli import twin_operating as commands
 
     with_client(context, json_output, lambda client: commands.show_letter(client, twin, letter, json_output))
 
@@ -97,7 +97,7 @@ def replay_letters(
     Examples:
       twin2multicloud twins dead-letters replay greenhouse --all
     """
-    from twin2multicloud.app.cli import kept as commands
+    from twin2multicloud.app.cli import twin_operating as commands
 
     chosen = tuple(ids or ())
     with_client(context, json_output, lambda client: commands.replay(client, twin, chosen, all_letters, json_output))
@@ -118,7 +118,7 @@ def drop_letters(
     Examples:
       twin2multicloud twins dead-letters drop greenhouse 1f0c
     """
-    from twin2multicloud.app.cli import kept as commands
+    from twin2multicloud.app.cli import twin_operating as commands
 
     chosen = tuple(ids or ())
     with_client(context, json_output, lambda client: commands.drop(client, twin, chosen, all_letters, json_output))
