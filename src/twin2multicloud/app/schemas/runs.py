@@ -53,7 +53,7 @@ class RunInput(Body):
     abort: bool = False
     owner: Email | None = None
     users: Annotated[list[Email], Field(max_length=100)] = Field(default_factory=list)
-    log_retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    log_retention_days: Annotated[int | None, Field(ge=1, le=3653)] = None
     speed: Annotated[float | None, Field(gt=0, le=1e6, description="sandbox: of the twin's clock.")] = None
     devices: Annotated[int | None, Field(ge=1, le=1_000_000, description="sandbox: only so many of them.")] = None
 
@@ -67,6 +67,8 @@ class RunInput(Body):
             raise ValueError("a move takes slot and to, or resume, or abort")
         elif not self.resume and not self.abort and (self.slot is None or self.to is None):
             raise ValueError("a move takes both: which slot, and where to")
+        if self.slots and self.target == "sandbox":
+            raise ValueError("slots: a sandbox runs a whole twin; leave them out, or move a slot of it")
         if self.kind == "verify" and self.target != "sandbox":
             raise ValueError("verify sends a probe through a sandbox; for the clouds look at the proof of the wiring")
         return self
