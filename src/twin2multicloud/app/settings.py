@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from twin2multicloud.app.data_directory import DATABASE_FILE, DEFAULT_DATA
 from twin2multicloud.model.errors import Finding, InvalidInputError
 
 PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
@@ -115,7 +116,7 @@ class Settings(BaseSettings):
         env_prefix="T2M_", env_nested_delimiter="__", extra="ignore", frozen=True, secrets_dir=None
     )
 
-    data: Path = Path(".twin2multicloud/server")
+    data: Path = Path(DEFAULT_DATA)
     database_url: SecretStr | None = None
     keys_file: Path | None = None
     host: str = "127.0.0.1"
@@ -201,7 +202,7 @@ class Settings(BaseSettings):
         """Where the database is."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{(self.data / 'app.db').resolve()}"
+        return f"sqlite:///{(self.data / DATABASE_FILE).resolve()}"
 
     @property
     def keys(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.deploy_live import make_teller
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
+from twin2multicloud.app.cli.slots import chosen_slots
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import Clouds, NotDoneError, StackStatus
 from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
@@ -22,8 +23,6 @@ from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.model.errors import UsageError
-from twin2multicloud.model.names import parse_slot
-from twin2multicloud.model.slots import Slot
 from twin2multicloud.optimizer.pricing.book import load_book
 
 
@@ -50,18 +49,6 @@ class Request:
     discard_data: bool = False
     json_output: bool = False
     ask: Callable[[str], str] | None = field(default=None, compare=False)
-
-
-def chosen_slots(names: Sequence[str]) -> tuple[Slot, ...]:
-    """Slots from options such as `--slot L2 --slot L3.hot` or `--slot L2,L3.hot`; `L3` means its three tiers."""
-    found: list[Slot] = []
-    for name in (part.strip() for each in names for part in each.split(",")):
-        tiers = [slot for slot in Slot if slot.layer == name.upper()]
-        try:
-            found += tiers or [parse_slot(name)]
-        except ValueError as error:
-            raise UsageError(f"--slot: {error}") from error
-    return tuple(dict.fromkeys(found))
 
 
 def plan(request: Request) -> int:

@@ -9,7 +9,8 @@ import typer
 from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.options import JsonOption
 
-TwinOption = Annotated[str | None, typer.Option(metavar="TWIN", help="Only of this twin.")]
+TwinArgument = Annotated[str | None, typer.Argument(metavar="[TWIN]", help="Only of this twin.")]
+TwinOption = Annotated[str | None, typer.Option("--twin", metavar="TWIN", help="The same.")]
 RunOption = Annotated[str | None, typer.Option(metavar="RUN", help="Only of this run: an id, or TWIN/NUMBER.")]
 LinesOption = Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, help="So many of the newest.")]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")]
@@ -21,6 +22,7 @@ AfterOption = Annotated[
 @needs_backend
 def events(
     context: typer.Context,
+    about: TwinArgument = None,
     twin: TwinOption = None,
     run: RunOption = None,
     kind: Annotated[str, typer.Option(metavar="TEXT", help="Only kinds that begin so, such as run.")] = "",
@@ -37,17 +39,18 @@ def events(
     \b
     Examples:
       twin2multicloud events -f
-      twin2multicloud events --twin greenhouse --kind run. --json
+      twin2multicloud events greenhouse --kind run. --json
     """
     from twin2multicloud.app.cli import events as commands
 
-    request = commands.EventsRequest(twin, run, kind, severity, lines, after, follow, json_output)
+    request = commands.EventsRequest(_one(about, twin), run, kind, severity, lines, after, follow, json_output)
     with_client(context, json_output, lambda client: commands.events(client, request))
 
 
 @needs_backend
 def errors(
     context: typer.Context,
+    about: TwinArgument = None,
     twin: TwinOption = None,
     run: RunOption = None,
     lines: LinesOption = 20,
@@ -60,11 +63,11 @@ def errors(
     \b
     Examples:
       twin2multicloud errors -f
-      twin2multicloud errors --twin greenhouse -n 100
+      twin2multicloud errors greenhouse -n 100
     """
     from twin2multicloud.app.cli import events as commands
 
-    request = commands.EventsRequest(twin, run, "", "error", lines, after, follow, json_output)
+    request = commands.EventsRequest(_one(about, twin), run, "", "error", lines, after, follow, json_output)
     with_client(context, json_output, lambda client: commands.events(client, request))
 
 
@@ -91,6 +94,13 @@ def audit(
 
     request = commands.AuditRequest(workspace, action, subject, actor, since, until, limit, json_output)
     with_client(context, json_output, lambda client: commands.audit(client, request))
+
+
+def _one(argument: str | None, option: str | None) -> str | None:
+    """The twin that is named, as an argument or by `--twin`."""
+    if argument is not None and option is not None and argument != option:
+        raise typer.BadParameter(f"{argument} and {option}: name one twin", param_hint="--twin")
+    return argument or option
 
 
 def add_to(app: typer.Typer) -> None:

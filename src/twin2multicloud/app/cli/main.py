@@ -17,6 +17,7 @@ from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.event_commands import add_to as add_events
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
 from twin2multicloud.app.cli.groups import QuickGroup, lazy_group
+from twin2multicloud.app.cli.look_commands import add_to as add_looking
 from twin2multicloud.app.cli.operate_commands import add_to as add_operating
 from twin2multicloud.app.cli.options import (
     JsonOption,
@@ -377,6 +378,7 @@ def package(
 app.command()(simulate)
 app.command()(demo)
 add_deploying(app)
+add_looking(app)
 add_operating(app)
 add_events(app)
 add_serving(app)

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from twin2multicloud.app.cli.deploy import chosen_slots
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.move_view import print_estimate, print_report
+from twin2multicloud.app.cli.slots import chosen_slots
 from twin2multicloud.app.cli.terminal import output, print_json
 from twin2multicloud.app.deploying.clouds import DeclinedError
 from twin2multicloud.app.deploying.moves import target_placement
@@ -28,9 +28,6 @@ from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.estimate import SANDBOX, Estimate
 from twin2multicloud.moving.steps import Progress, Report, Step
 from twin2multicloud.optimizer.pricing.book import PriceBook, load_book
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
-from twin2multicloud.app.cli.deploy_commands import (
+from twin2multicloud.app.cli.connect import needs_backend
+from twin2multicloud.app.cli.deploy_options import (
+    DetachOption,
     DirectoryOption,
+    KeptTwin,
     OfflineOption,
     OwnerOption,
     PinOption,
@@ -22,11 +25,14 @@ from twin2multicloud.app.cli.deploy_commands import (
     directory_of,
 )
 from twin2multicloud.app.cli.failures import finish
+from twin2multicloud.app.cli.kept import either, in_run
 from twin2multicloud.app.cli.options import JsonOption, PricesOption, TwinArgument, complete_provider, complete_slot
 
 
+@needs_backend
 def move(
     context: typer.Context,
+    twin: KeptTwin = None,
     slot: Annotated[
         str | None, typer.Option(metavar="SLOT", help="Which slot goes: L3.hot, L4, …", autocompletion=complete_slot)
     ] = None,
@@ -45,10 +51,11 @@ def move(
         float | None, typer.Option(metavar="N", min=1.0, help="Copy at most so many items a second.")
     ] = None,
     prices: PricesOption = None,
-    target: TargetOption = "clouds",
+    target: TargetOption = None,
     directory: DirectoryOption = None,
     offline: OfflineOption = False,
     yes: YesOption = False,
+    detach: DetachOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Move a slot to another cloud with all it holds, while telemetry flows on.
@@ -63,33 +70,62 @@ def move(
       twin2multicloud move --slot L3.hot --to azure/westeurope
       twin2multicloud move --slot L4 --to gcp --target sandbox --yes
       twin2multicloud move --resume
+      twin2multicloud move greenhouse --slot L3.hot --to azure --dry-run
     """
-    from twin2multicloud.app.cli import move as commands
 
-    request = commands.MoveRequest(
-        directory_of(directory, target),
-        slot,
-        to,
-        resume,
-        abort,
-        dry_run,
-        yes,
-        prices,
-        items_per_s,
-        offline,
-        json_output,
+    def here() -> int:
+        from twin2multicloud.app.cli import move as commands
+
+        request = commands.MoveRequest(
+            directory_of(directory, target),
+            slot,
+            to,
+            resume,
+            abort,
+            dry_run,
+            yes,
+            prices,
+            items_per_s,
+            offline,
+            json_output,
+        )
+        return commands.move_in_sandbox(request) if target == "sandbox" else commands.move(request)
+
+    there = in_run(
+        "move",
+        target,
+        offline=offline,
+        dry_run=dry_run,
+        slots=() if slot is None else (slot,),
+        to=to,
+        resume=resume,
+        abort=abort,
+        yes=yes,
+        detach=detach,
+        json_output=json_output,
     )
-    act = commands.move_in_sandbox if target == "sandbox" else commands.move
-    finish(context, json_output, lambda: act(request))
+    either(
+        context,
+        json_output,
+        twin,
+        directory,
+        here=here,
+        there=there,
+        only_here={"--prices": prices, "--items-per-s": items_per_s},
+        detach=detach,
+    )
 
 
+@needs_backend
 def rotate_keys(
     context: typer.Context,
+    twin: KeptTwin = None,
     at_once: Annotated[
         bool, typer.Option("--at-once", help="A key is known to somebody: refuse the old ones immediately.")
     ] = False,
-    target: TargetOption = "clouds",
+    target: TargetOption = None,
     directory: DirectoryOption = None,
+    detach: DetachOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Replace the key of every link between clouds while all runs. It takes four minutes, so that nobody is refused.
@@ -98,31 +134,18 @@ def rotate_keys(
     Examples:
       twin2multicloud rotate-keys
       twin2multicloud rotate-keys --target sandbox
+      twin2multicloud rotate-keys greenhouse
     """
-    finish(context, json_output, lambda: _rotate(at_once, target, directory, json_output))
-
-
-def prove(
-    context: typer.Context,
-    directory: DirectoryOption = None,
-    offline: OfflineOption = False,
-    json_output: JsonOption = False,
-) -> None:
-    """Prove that what is deployed is connected as planned, and that nobody may do more than their handler does.
-
-    It walks what the stacks' states say: functions, triggers, rights, queues, schedules, links, ages of tiers. Exit
-    code 6 if anything is not as it should be.
-
-    \b
-    Examples:
-      twin2multicloud prove
-      twin2multicloud prove --json
-    """
-    from twin2multicloud.app.cli import operate
-    from twin2multicloud.app.cli.deploy import Request
-
-    request = Request(None, directory_of(directory, "clouds"), offline=offline, json_output=json_output)
-    finish(context, json_output, lambda: operate.prove(request))
+    there = in_run("rotate-keys", target, at_once=at_once, detach=detach, json_output=json_output)
+    either(
+        context,
+        json_output,
+        twin,
+        directory,
+        here=lambda: _rotate(at_once, target, directory, json_output),
+        there=there,
+        detach=detach,
+    )
 
 
 def check_credentials(
@@ -148,7 +171,7 @@ def check_credentials(
 
     request = Request(
         twin,
-        directory_of(directory, "clouds"),
+        directory_of(directory, None),
         placement=placement,
         pins=tuple(pin or ()),
         providers=tuple(providers or ()),
@@ -183,7 +206,7 @@ def policies(
 
     request = Request(
         twin,
-        directory_of(directory, "clouds"),
+        directory_of(directory, None),
         placement=placement,
         pins=tuple(pin or ()),
         providers=tuple(providers or ()),
@@ -214,11 +237,11 @@ def devices(
     from twin2multicloud.app.cli import operate
     from twin2multicloud.app.cli.deploy import Request
 
-    request = Request(None, directory_of(directory, "clouds"), offline=offline, json_output=json_output)
+    request = Request(None, directory_of(directory, None), offline=offline, json_output=json_output)
     finish(context, json_output, lambda: operate.devices(request, out.absolute(), tuple(device or ()), days))
 
 
-def _rotate(at_once: bool, target: Target, directory: Path | None, json_output: bool) -> int:
+def _rotate(at_once: bool, target: Target | None, directory: Path | None, json_output: bool) -> int:
     place = directory_of(directory, target)
     if target == "sandbox":
         from twin2multicloud.app.cli.sandbox import rotate_keys as rotate_in_sandbox
@@ -234,5 +257,5 @@ def _rotate(at_once: bool, target: Target, directory: Path | None, json_output: 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (prove, move, rotate_keys, devices, check_credentials, policies):
+    for command in (move, rotate_keys, devices, check_credentials, policies):
         app.command()(command)

@@ -108,8 +108,9 @@ def start(
       twin2multicloud runs start move greenhouse --slot L3.hot --to azure
     """
     from twin2multicloud.app.cli import runs as commands
+    from twin2multicloud.app.cli.run_request import StartRequest
 
-    request = commands.StartRequest(
+    request = StartRequest(
         kind,
         twin,
         target,
@@ -122,11 +123,11 @@ def start(
         refresh,
         at_once,
         owner,
-        speed,
-        devices,
-        detach,
-        yes,
-        json_output,
+        speed=speed,
+        devices=devices,
+        detach=detach,
+        yes=yes,
+        json_output=json_output,
     )
     with_client(context, json_output, lambda client: commands.start(client, request), runs=not detach)
 

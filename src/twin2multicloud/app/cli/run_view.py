@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -36,10 +36,15 @@ class _Told(StackOutcome):
 
 
 class RunView:
-    """Shows a run's events, within `with`. `teller` is whoever shows them: a view that is renewed, or plain lines."""
+    """Shows a run's events, within `with`. `teller` is whoever shows them: a view that is renewed, or plain lines.
+    Events of the kinds `without` are not shown: whoever shows the run's result tells the same.
+    """
 
-    def __init__(self, *, brief: bool = False, teller: TerminalTeller | None = None) -> None:
+    def __init__(
+        self, *, brief: bool = False, teller: TerminalTeller | None = None, without: Collection[str] = ()
+    ) -> None:
         self.teller = teller or make_teller(brief=brief)
+        self._without = without
         self._outcomes: dict[str, StackOutcome] = {}
 
     def __enter__(self) -> Self:
@@ -58,6 +63,8 @@ class RunView:
             mark = "✓" if event.kind == "run.succeeded" else "✗"
             self.teller.say(f"{mark} {event.message}")
             return True
+        if event.kind in self._without:
+            return False
         known = _KNOWN.get(event.kind)
         if known is not None and known(self, event):
             return False
@@ -146,3 +153,37 @@ class JsonLines:
     def plan(self, plan: Mapping[str, Any]) -> None:
         """It is in its event."""
         del plan
+
+
+class Nothing:
+    """Shows nothing: what a run came to is written when it has ended."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing needs no end."""
+
+    def take(self, event: Event) -> bool:
+        """Whether it is the run's last."""
+        return event.kind in _ENDINGS
+
+
+class UntilPlanned:
+    """Shows what another view shows, and ends where the run's plan waits for somebody to agree."""
+
+    def __init__(self, view: RunView | Nothing) -> None:
+        self._view = view
+
+    def __enter__(self) -> Self:
+        self._view.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._view.__exit__(kind, error, trace)
+
+    def take(self, event: Event) -> bool:
+        """Show one event; whether it is the last to be shown."""
+        return event.kind == WAITS or self._view.take(event)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Protocol, get_args
 
 from twin2multicloud.app.cli import records
 from twin2multicloud.app.cli.asking import agreed
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, known, moment
-from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from twin2multicloud.app.cli.run_view import JsonLines, RunView
+    from twin2multicloud.app.cli.run_request import StartRequest
     from twin2multicloud.app.client.client import Client
-    from twin2multicloud.app.schemas.runs import Run, RunInput, RunSummary
+    from twin2multicloud.app.schemas.events import Event
+    from twin2multicloud.app.schemas.runs import Run, RunSummary
 
 _STYLES: Final = {
     "succeeded": "green",
@@ -28,63 +28,22 @@ _STYLES: Final = {
     "awaiting-approval": "bold yellow",
 }
 _LOOKING: Final = frozenset({"drift", "verify"})
-_NOT_AGREED: Final = 8
+NOT_AGREED: Final = 8
+"""Exit code: nobody agreed, so nothing was done."""
 
 
-@dataclass(frozen=True)
-class StartRequest:
-    """What was asked for."""
+class View(Protocol):
+    """Shows a run's events, within `with`."""
 
-    kind: str
-    twin: str
-    target: str
-    version: int | None
-    slots: tuple[str, ...]
-    to: str | None
-    resume: bool
-    abort: bool
-    discard_data: bool
-    refresh: bool
-    at_once: bool
-    owner: str | None
-    speed: float | None
-    devices: int | None
-    detach: bool
-    yes: bool
-    json_output: bool
+    def __enter__(self) -> View: ...
 
-    def body(self) -> RunInput:
-        """As the API takes it. `UsageError` for options that do not go together."""
-        from pydantic import ValidationError
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
-        from twin2multicloud.app.schemas.runs import RunInput
-
-        given: dict[str, Any] = {
-            "kind": self.kind,
-            "target": self.target,
-            "version": self.version,
-            "to": self.to,
-            "owner": self.owner,
-            "speed": self.speed,
-            "devices": self.devices,
-            **{name: True for name in ("resume", "abort", "discard_data", "refresh", "at_once") if getattr(self, name)},
-        }
-        if self.yes:
-            given["approve"] = True
-        if self.kind == "move" and self.slots:
-            if len(self.slots) > 1:
-                raise UsageError("one slot moves at a time; give --slot once")
-            given["slot"] = self.slots[0]
-        elif self.slots:
-            given["slots"] = list(self.slots)
-        try:
-            return RunInput.model_validate({name: value for name, value in given.items() if value is not None})
-        except ValidationError as error:
-            wrong = [
-                f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".removeprefix(": ")
-                for each in error.errors(include_url=False)
-            ]
-            raise UsageError("; ".join(wrong).replace("Value error, ", "")) from error
+    def take(self, event: Event) -> bool:
+        """Show one event; whether it is the run's last."""
+        ...
 
 
 def list_all(
@@ -104,7 +63,7 @@ def list_all(
         ("run", "kind", "target", "version", "status", "by", "asked for (UTC)", "ended (UTC)"),
         (
             (
-                _name(run),
+                name_of(run),
                 run.kind,
                 run.target or NONE,
                 NONE if run.version is None else str(run.version),
@@ -144,11 +103,11 @@ def show(client: Client, wanted: str, json_output: bool) -> int:
         rows.append((f"{stage.name}", f"{stage.status}{again}, {moment(stage.begun_at)} – {moment(stage.ended_at)}"))
     if run.problem is not None:
         rows.append(("problem", run.problem))
-    records.print_facts(f"run {_name(run)}", rows)
+    records.print_facts(f"run {name_of(run)}", rows)
     if run.plan is not None:
         RunView().plan(run.plan)
     if run.status == "awaiting-approval":
-        say(f"it waits for somebody to agree: `twin2multicloud runs approve {_name(run)}`")
+        say(f"it waits for somebody to agree: `twin2multicloud runs approve {name_of(run)}`")
     return 0
 
 
@@ -156,15 +115,15 @@ def start(client: Client, request: StartRequest) -> int:
     """`runs start`."""
     run = client.runs.create(client.twins.find(request.twin), request.body())
     if request.detach:
-        return _asked_for(run, request.json_output)
+        return asked_for(run, request.json_output)
     if not request.json_output:
-        say(f"run {_name(run)} ({run.id}); Ctrl-C stops watching")
-    return _follow(client, run, request.json_output, ask=True)
+        say_begun(run)
+    return _watch(client, run, request.json_output, ask=True)
 
 
 def watch(client: Client, wanted: str, json_output: bool) -> int:
     """`runs watch`."""
-    return _follow(client, client.runs.get(client.runs.find(wanted)), json_output, ask=False)
+    return _watch(client, client.runs.get(client.runs.find(wanted)), json_output, ask=False)
 
 
 def approve(client: Client, wanted: str, detach: bool, yes: bool, json_output: bool) -> int:
@@ -174,13 +133,13 @@ def approve(client: Client, wanted: str, detach: bool, yes: bool, json_output: b
     run = client.runs.get(client.runs.find(wanted))
     if run.plan is not None and run.status == "awaiting-approval" and not json_output:
         RunView().plan(run.plan)
-    if not yes and run.status == "awaiting-approval" and not agreed(_question(run), "yes"):
+    if not yes and run.status == "awaiting-approval" and not agreed(*question(run)):
         say("not agreed to; it goes on waiting")
-        return _NOT_AGREED
+        return NOT_AGREED
     run = client.runs.decide(run.id, agreed=True, plan_digest=client.runs.digest_of(run))
     if detach:
-        return _asked_for(run, json_output)
-    return _follow(client, run, json_output, ask=False, after=_agreed_at(client, run))
+        return asked_for(run, json_output)
+    return _watch(client, run, json_output, ask=False, after=_agreed_at(client, run))
 
 
 def decline(client: Client, wanted: str, json_output: bool) -> int:
@@ -189,7 +148,7 @@ def decline(client: Client, wanted: str, json_output: bool) -> int:
     if json_output:
         records.print_model(run)
     else:
-        say(f"run {_name(run)} is declined; nothing was done")
+        say(f"run {name_of(run)} is declined; nothing was done")
     return 0
 
 
@@ -199,58 +158,78 @@ def cancel(client: Client, wanted: str, json_output: bool) -> int:
     if json_output:
         records.print_model(run)
     else:
-        say(f"run {_name(run)} is {run.status}")
+        say(f"run {name_of(run)} is {run.status}")
     return 0
 
 
 def retry(client: Client, wanted: str, detach: bool, json_output: bool) -> int:
     """`runs retry`."""
     run = client.runs.retry(client.runs.find(wanted))
-    return _asked_for(run, json_output) if detach else _follow(client, run, json_output, ask=True)
+    return asked_for(run, json_output) if detach else _watch(client, run, json_output, ask=True)
 
 
-def _asked_for(run: Run, json_output: bool) -> int:
+def asked_for(run: Run, json_output: bool) -> int:
+    """Say that a run was asked for, and who goes on with it."""
     if json_output:
         records.print_model(run)
     else:
-        say(f"run {_name(run)} is {run.status}; `twin2multicloud runs watch {_name(run)}` shows how it goes")
+        say(f"run {name_of(run)} is {run.status}; `twin2multicloud runs watch {name_of(run)}` shows how it goes")
     return 0
 
 
-def _follow(client: Client, run: Run, json_output: bool, *, ask: bool, after: int = 0) -> int:
-    """Show a run's events until its last; the exit code for how it ended. `ask`: agree to its plan at this terminal."""
-    from twin2multicloud.app.cli.run_view import WAITS, JsonLines, RunView
+def say_begun(run: Run) -> None:
+    """Say what will be watched."""
+    say(f"run {name_of(run)} ({run.id}); Ctrl-C stops watching")
 
-    view: RunView | JsonLines = JsonLines() if json_output else RunView()
+
+def follow(client: Client, run: Run, view: View, *, ask: bool, quiet: bool = False, after: int = 0) -> Run:
+    """Show a run's events until its last, or until somebody here does not agree to its plan; the run as it is then.
+
+    `ask`: agree to its plan at this terminal. `quiet`: standard error is not told what it waits for.
+    """
+    from twin2multicloud.app.cli.run_view import WAITS
+
     with view:
         for event in client.events.follow(run=run.id, after=after, disconnected=say):
             if view.take(event):
                 break
             if event.kind == WAITS and client.runs.get(run.id).status == "awaiting-approval":
                 if not ask:
-                    if not json_output:
-                        say(f"`twin2multicloud runs approve {_name(run)}` agrees")
+                    if not quiet:
+                        say(f"`twin2multicloud runs approve {name_of(run)}` agrees")
                     continue
                 if not _decided(client, run, view):
-                    return _NOT_AGREED
-    return _code(client.runs.get(run.id))
+                    break
+    return client.runs.get(run.id)
 
 
-def _decided(client: Client, run: Run, view: RunView | JsonLines) -> bool:
+def _watch(client: Client, run: Run, json_output: bool, *, ask: bool, after: int = 0) -> int:
+    """Follow a run as a terminal or a program reads it; the exit code for how it ended."""
+    from twin2multicloud.app.cli.run_view import JsonLines, RunView
+
+    view: View = JsonLines() if json_output else RunView()
+    return code_of(follow(client, run, view, ask=ask, quiet=json_output, after=after))
+
+
+def _decided(client: Client, run: Run, view: View) -> bool:
     from twin2multicloud.app.cli.run_view import RunView
 
     planned = client.runs.get(run.id)
-    question = _question(planned)
-    said_yes = view.teller.agreed(question, "yes") if isinstance(view, RunView) else agreed(question, "yes")
-    if not said_yes:
-        say(f"it waits: `twin2multicloud runs approve {_name(run)}` agrees, `decline` does not")
+    asking = question(planned)
+    if not (view.teller.agreed(*asking) if isinstance(view, RunView) else agreed(*asking)):
+        say(f"it waits: `twin2multicloud runs approve {name_of(run)}` agrees, `decline` does not")
         return False
     client.runs.decide(run.id, agreed=True, plan_digest=client.runs.digest_of(planned))
     return True
 
 
-def _question(run: Run) -> str:
-    return f"Carry out run {_name(run)} ({run.kind}, {run.target})?"
+def question(run: Run) -> tuple[str, str]:
+    """What is asked before a run is carried out, and what agrees to it: of what destroys a twin, the twin's name."""
+    if run.kind == "destroy" and run.twin_name is not None:
+        what = ", ".join(run.request.get("slots", ())) or "all of it"
+        where = f"{name_of(run)}, {run.target}"
+        return f"Destroy {what} ({where})? Type the twin's name ({run.twin_name})", run.twin_name
+    return f"Carry out run {name_of(run)} ({run.kind}, {run.target})?", "yes"
 
 
 def _agreed_at(client: Client, run: Run) -> int:
@@ -259,15 +238,17 @@ def _agreed_at(client: Client, run: Run) -> int:
     return next((event.id - 1 for event in newest), 0)
 
 
-def _code(run: Run) -> int:
+def code_of(run: Run) -> int:
+    """The exit code for how a run is."""
     if run.status == "succeeded":
         return 0
     if run.status == "failed":
         return 6 if run.kind in _LOOKING else 7
-    return _NOT_AGREED
+    return NOT_AGREED
 
 
-def _name(run: RunSummary) -> str:
+def name_of(run: RunSummary) -> str:
+    """As other commands take it: TWIN/NUMBER, or an id where it is of no twin."""
     return run.id if run.twin_name is None else f"{run.twin_name}/{run.number}"
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from twin2multicloud.app.cli.deploy_commands import DEFAULT_DIRECTORY, OfflineOption
+from twin2multicloud.app.cli.deploy_options import DEFAULT_DIRECTORY, OfflineOption
 from twin2multicloud.app.cli.failures import finish, say
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import JsonOption
