@@ -14,7 +14,7 @@ from terminal_pictures import Terminal, picture
 _COLUMNS: Final = 100
 _WIDE: Final = 120
 _OFFLINE: Final = "--offline --dir d"
-_SLOW: Final = {
+SLOW: Final = {
     "delays": [
         {"type": "azurerm_linux_function_app", "verb": "create", "seconds": 6},
         {"type": "azurerm_function_app_flex_consumption", "verb": "create", "seconds": 6},
@@ -22,6 +22,7 @@ _SLOW: Final = {
         {"type": "google_cloudfunctions2_function", "verb": "create", "seconds": 5},
     ]
 }
+"""What takes as long as it does in clouds, more or less, so that there is something to be seen."""
 _FULL: Final = {"failures": [{"type": "aws_lambda_function", "kind": "quota", "after": 1}]}
 
 
@@ -53,7 +54,7 @@ def _plan(here: Path, images: Path) -> None:
 
 def _deploy(here: Path, images: Path) -> None:
     deploy = f"twin2multicloud deploy smart-home --placement three-clouds.json {_OFFLINE} --brief"
-    with _terminal(here, _SLOW) as terminal:
+    with _terminal(here, SLOW) as terminal:
         terminal.run("export T2M_STANDIN_SCENARIO=scenario.json")
         terminal.clear()
         terminal.type(deploy)

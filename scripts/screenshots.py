@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Make docs/images from real output: the terminal through a browser, and the HTML report.
 
-Needs chromium and tmux. Run: make screenshots. `--deploying` makes those of deploying only.
+Needs chromium and tmux. Run: make screenshots. `--deploying` makes those of deploying only, `--backend` those of a twin
+that the backend keeps.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from backend_pictures import backend
 from deploying_pictures import deploying
 from login_pictures import login
 from terminal_pictures import COLUMNS, chromium, picture, shoot
@@ -137,9 +139,13 @@ def demo() -> None:
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
+    if "--backend" in sys.argv:
+        backend(IMAGES)
+        return
     deploying(IMAGES)
     if "--deploying" in sys.argv:
         return
+    backend(IMAGES)
     login(IMAGES)
     demo()
     pages()
