@@ -108,7 +108,7 @@ def test_destroying_takes_the_twins_name(
         monkeypatch.setattr("sys.stdin", Typed("yes\n"))
         assert kept_runs.carry_out(client, destroy, None) == 8
         assert client.twins.get(deployed).life == {"sandbox": "destroying"}
-        client.runs.decide(client.runs.find("greenhouse"), agreed=False)
+        client.runs.decide(client.runs.find("greenhouse/2"), agreed=False)
         monkeypatch.setattr("sys.stdin", Typed("greenhouse\n"))
         assert kept_runs.carry_out(client, destroy, None) == 0
     assert client.twins.get(deployed).life == {}
@@ -164,7 +164,7 @@ def test_options_arrive(client: Client, deployed: str, capsys: pytest.CaptureFix
     )
     assert kept_runs.carry_out(client, deploy, "rehearsal") == 0
     assert "runs watch greenhouse/2" in capsys.readouterr().err
-    asked = client.runs.get(client.runs.find("greenhouse")).request
+    asked = client.runs.get(client.runs.find("greenhouse/2")).request
     assert (asked["slots"], asked["users"], asked["log_retention_days"]) == (
         ["L3.hot", "L3.cool", "L3.archive"], ["ann@example.org"], 7,
     )  # fmt: skip
