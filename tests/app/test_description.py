@@ -35,15 +35,32 @@ def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: d
         assert "default" not in operation["responses"], where
         names.append(operation["operationId"])
     assert len(names) == len(set(names)) > 70
+    # Two models of one name would both be called by their modules, in this document and not in a part of it.
+    assert not [name for name in document["components"]["schemas"] if "__" in name]
+
+
+def check_description(document: dict[str, Any]) -> None:
+    """Whatever part of the API it is of: tags and refusals are told, and examples are accepted."""
+    _check_tags(document)
+    _check_refusals(document)
+    _checked_examples(document)
 
 
 def test_every_tag_is_described(document: dict[str, Any]) -> None:
+    _check_tags(document)
+
+
+def _check_tags(document: dict[str, Any]) -> None:
     told = {each["name"] for each in document["tags"]}
     assert all(each["description"] for each in document["tags"])
     assert {tag for *_, operation in operations(document) for tag in operation["tags"]} == told
 
 
 def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+    _check_refusals(document)
+
+
+def _check_refusals(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
         for status, response in operation["responses"].items():
             if status[0] in "45":
@@ -63,7 +80,13 @@ def test_who_may_ask_is_told(document: dict[str, Any]) -> None:
 
 
 def test_every_body_has_an_example_that_is_accepted_as_one(document: dict[str, Any]) -> None:
-    used = set()
+    used = _checked_examples(document)
+    assert {f"Page_{name}_" for name in _MAIN} <= used
+    assert set(examples.RESPONSES) <= used | {name[5:-1] for name in used}
+
+
+def _checked_examples(document: dict[str, Any]) -> set[str]:
+    used: set[str] = set()
     for method, path, operation in operations(document):
         for kind, media in operation.get("requestBody", {}).get("content", {}).items():
             assert "example" in media, (method, path, kind)
@@ -73,8 +96,7 @@ def test_every_body_has_an_example_that_is_accepted_as_one(document: dict[str, A
                 if status[0] == "2" and "example" in media:
                     used.add(media["schema"].get("$ref", "").rpartition("/")[2])
                     _valid(document, media)
-    assert {f"Page_{name}_" for name in _MAIN} <= used
-    assert set(examples.RESPONSES) <= used | {name[5:-1] for name in used}
+    return used
 
 
 def _valid(document: dict[str, Any], media: dict[str, Any]) -> None:
@@ -85,9 +107,19 @@ def _valid(document: dict[str, Any], media: dict[str, Any]) -> None:
 def test_the_optimizer_alone_is_described_as_well() -> None:
     document = create_optimizer_app(read_settings(only="optimizer", optimizer_processes=0)).openapi()
     found = {operation["operationId"] for *_, operation in operations(document)}
-    assert {"optimize", "list_offers", "show_meter"} <= found
+    assert {"optimize", "list_offers", "show_meter", "show_metrics"} <= found
     for *_, operation in operations(document):
         assert "default" not in operation["responses"]
+        assert "security" not in operation
+    check_description(document)
+    with_token = read_settings(only="optimizer", optimizer_processes=0, optimizer_token="a-token-of-many-letters")
+    document = create_optimizer_app(with_token).openapi()
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for _, path, operation in operations(document):
+        asked = path.startswith("/api/") or path == "/metrics"
+        assert operation.get("security") == ([{"token": []}] if asked else None), path
+        assert ("401" in operation["responses"]) is asked
+        assert "403" not in operation["responses"]
 
 
 def test_the_description_is_public(sqlite_site: Site) -> None:

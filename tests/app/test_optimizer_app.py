@@ -39,8 +39,8 @@ def test_it_answers_the_same_and_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_with_a_token_only_those_who_have_it_ask(tmp_path: Path) -> None:
-    settings = alone(tmp_path, host="0.0.0.0", optimizer_token=TOKEN)
-    with TestClient(create_optimizer_app(settings)) as http:
+    settings = alone(tmp_path, host="0.0.0.0", optimizer_token=TOKEN, public_url="http://optimizer:8080")
+    with TestClient(create_optimizer_app(settings), base_url="http://optimizer:8080") as http:
         for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": f"Basic {TOKEN}"}):
             answer = http.get("/api/v1/workloads", headers=headers)
             assert answer.status_code == 401

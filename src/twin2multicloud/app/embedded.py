@@ -47,7 +47,8 @@ def embedded(settings: Settings, *, quiet: bool = True, runs: bool = False) -> I
     # One command asks one question at a time: a process of its own would be begun for each, for nothing.
     settings = settings.model_copy(update={"optimizer_processes": 0})
     with (
-        open_app(settings) as (backend, app),
+        # Of what is served it may be a part; whoever is at the files has all of it.
+        open_app(settings.model_copy(update={"only": None})) as (backend, app),
         # Sockets' paths must be short, which a data directory's need not be.
         tempfile.TemporaryDirectory(prefix="t2m-") as directory,
         _runs(backend) if runs else nullcontext(),

@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -63,6 +63,19 @@ def served(data: Path) -> Served | None:
         return msgspec.json.decode((data / FILE).read_bytes(), type=Served)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[None]:
+    """What is served is ours alone within the block, but for a deployer alone on PostgreSQL, of which there may be any
+    number, also beside a whole backend with the same data directory; `ServedError` where somebody is in the way.
+    """
+    with nullcontext() if _beside(settings) else alone(settings, "serve"):
+        yield
+
+
+def _beside(settings: Settings) -> bool:
+    return settings.only == "deployer" and settings.url.startswith("postgres")
 
 
 @contextmanager
@@ -194,7 +207,7 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, ready: Callable[[Backend, Settings], None]) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished. `ready` is called once it listens."""
-    with alone(settings, "serve"), ExitStack() as stack:
+    with held(settings), ExitStack() as stack:
         listener, settings = bound(settings)
         stack.enter_context(listener)
         backend, app = stack.enter_context(open_app(settings))
@@ -226,7 +239,10 @@ def serve_on(
 
 @contextmanager
 def announced(settings: Settings) -> Iterator[None]:
-    """Others of this machine find the server within the block."""
+    """Others of this machine find the server within the block: whoever holds the data directory."""
+    if _beside(settings):
+        yield
+        return
     file = settings.data / FILE
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_bytes(msgspec.json.encode(Served(settings.origin, os.getpid())))

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 12.0
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
-    only: Literal["optimizer"] | None = None
+    only: Literal["optimizer", "deployer"] | None = None
     optimizer_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     optimizer_processes: Annotated[int, Field(ge=0, le=256)] | None = None
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
@@ -143,6 +143,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError as error:
+                raise ValueError(
+                    f"trusted_proxies: {proxy!r} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/8"
+                ) from error
         if self.only == "optimizer":
             if self.host not in LOOPBACK and self.optimizer_token is None:
                 raise ValueError(
@@ -155,13 +162,9 @@ class Settings(BaseSettings):
                 f"host {self.host} is reachable from elsewhere, and auth is 'local', which lets whoever comes in; "
                 "serve on 127.0.0.1, or set auth = 'login' with a provider"
             )
-        for proxy in self.trusted_proxies:
-            try:
-                ip_network(proxy, strict=False)
-            except ValueError as error:
-                raise ValueError(
-                    f"trusted_proxies: {proxy!r} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/8"
-                ) from error
+        if self.only == "deployer":
+            # Nobody signs in here: what providers there are is the business of the whole backend, which makes keys.
+            return self
         if self.auth == "login" and not self.oidc and not self.saml:
             raise ValueError("auth is 'login' and no provider is set; add one under [oidc.NAME] or [saml.NAME]")
         for name in (*self.oidc, *self.saml):

@@ -19,7 +19,7 @@ from typing import Final
 
 from twin2multicloud.app import logs
 from twin2multicloud.app.backend import open_backend
-from twin2multicloud.app.serving import alone, announced, bound, open_app, prepare, serve_on
+from twin2multicloud.app.serving import announced, bound, held, open_app, prepare, serve_on
 from twin2multicloud.app.settings import Settings, read_settings
 from twin2multicloud.model.errors import UsageError
 
@@ -32,7 +32,7 @@ def serve_with(settings: Settings, count: int, ready: Callable[[Settings], None]
     """Serve with `count` processes until SIGINT or SIGTERM. `UsageError` where the database is not PostgreSQL."""
     if not settings.url.startswith("postgres"):
         raise UsageError("--workers: several processes need PostgreSQL; set T2M_DATABASE_URL, or serve with one")
-    with alone(settings, "serve"), ExitStack() as stack:
+    with held(settings), ExitStack() as stack:
         with open_backend(settings) as backend:
             prepare(backend)  # once, before they all look
         listener, settings = bound(settings)
@@ -58,6 +58,7 @@ def _start(settings: Settings, listener: socket.socket) -> subprocess.Popen[byte
         "T2M_DATA": str(settings.data),
         "T2M_HOST": settings.host,
         "T2M_PORT": str(settings.port),
+        **({} if settings.only is None else {"T2M_ONLY": settings.only}),
     }
     return subprocess.Popen(  # noqa: S603  ourselves
         [sys.executable, "-m", "twin2multicloud.app.workers", str(listener.fileno())],

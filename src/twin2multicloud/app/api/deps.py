@@ -137,6 +137,9 @@ def authenticate(session: OrmSession, connection: HTTPConnection, backend: Backe
     if scheme.lower() == "bearer" and token:
         principal, note = key_principal(session, token.strip(), backend.now())
         return principal, principal.key_id if note else None
+    if backend.settings.only is not None:
+        # Without pages of ours no browser has anything to ask here.
+        raise UnauthenticatedError("send an API key as `Authorization: Bearer t2m_…`")
     cookie = connection.cookies.get(Cookies.of(backend.settings.origin).session)
     if not cookie:
         raise UnauthenticatedError("sign in, or send an API key as `Authorization: Bearer t2m_…`")

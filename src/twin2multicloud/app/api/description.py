@@ -52,14 +52,42 @@ _SESSION_SCHEMES: Final = {
 
 
 class DescribedApi(FastAPI):
-    """A FastAPI application whose OpenAPI document is completed by what all endpoints share."""
+    """A FastAPI application whose OpenAPI document is completed by what all endpoints share. `sessions`: whether
+    browsers may come with theirs; `told_tags` and `told_examples` go before ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        sessions: bool,
+        told_tags: Mapping[str, str],
+        told_examples: Mapping[str, dict[str, Any]],
+        **given: Any,
+    ) -> None:
+        super().__init__(**given)
+        self._sessions = sessions
+        self._told_tags = {**_TAGS, **told_tags}
+        self._told_examples = {**examples.REQUESTS, **told_examples}
 
     def openapi(self) -> dict[str, Any]:
         """The document; made once."""
         if self.openapi_schema is None:
-            _complete(super().openapi())
+            self._complete(super().openapi())
         assert self.openapi_schema is not None
         return self.openapi_schema
+
+    def _complete(self, document: dict[str, Any]) -> None:
+        used: set[str] = set()
+        for method, path, operation in operations(document):
+            used.update(operation["tags"])
+            if self._sessions:
+                _tell_sessions(method, operation)
+            _tell_problems(method, path, operation)
+            examples.add(operation, self._told_examples)
+        if self._sessions:
+            document["components"]["securitySchemes"].update(_SESSION_SCHEMES)
+        told = self._told_tags.items()
+        document["tags"] = [{"name": name, "description": text} for name, text in told if name in used]
 
 
 def operation_id(route: APIRoute) -> str:
@@ -73,19 +101,6 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str
         for method in _METHODS:
             if method in methods:
                 yield method, path, methods[method]
-
-
-def _complete(document: dict[str, Any]) -> None:
-    used: set[str] = set()
-    schemes = document["components"].get("securitySchemes", {})
-    for method, path, operation in operations(document):
-        used.update(operation["tags"])
-        _tell_sessions(method, operation)
-        _tell_problems(method, path, operation)
-        examples.add(operation)
-    if KEY in schemes:
-        schemes.update(_SESSION_SCHEMES)
-    document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items() if name in used]
 
 
 def _tell_sessions(method: str, operation: dict[str, Any]) -> None:
@@ -112,7 +127,8 @@ def _refusals(method: str, path: str, operation: Mapping[str, Any]) -> set[int]:
     """How an operation can be refused, by what it takes."""
     parameters = operation.get("parameters", [])
     names = {each["name"] for each in parameters}
-    body, known = "requestBody" in operation, bool(operation.get("security"))
+    body, named = "requestBody" in operation, [each for way in operation.get("security", []) for each in way]
+    known = KEY in named  # a token that all share is nobody's: with it one may do everything
     # Whatever is asked, somebody may ask too often, and something that is needed may not answer.
     found = {429, 503} | {int(status) for status in operation["responses"] if status[:1] == "4"}
     if not path.startswith("/health/") and path != "/metrics":
@@ -123,8 +139,10 @@ def _refusals(method: str, path: str, operation: Mapping[str, Any]) -> set[int]:
         found |= {400, 413}
     if "{" in path or (known and (body or names & {"workspace", "twin", "run", "user"})):
         found.add(404)
+    if named:
+        found.add(401)
     if known:
-        found |= {401, 403}
+        found.add(403)
         # Of a twin much can be asked only while something of it is there.
         if method.upper() not in SAFE_METHODS or "twin" in names:
             found.add(409)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 _TWIN: Final = "twn_4qz0m8k2v1x7c9b3n5d6"
@@ -13,6 +14,18 @@ _AT: Final = "2026-11-26T08:00:00Z"
 _SOURCE: Final = "name: greenhouse\nworkload: {devices: 3, message_interval_s: 10, message_size_bytes: 150}\n"
 _WORKLOAD: Final = {"devices": 100, "message_interval_s": 60, "message_size_bytes": 150}
 _ASKED: Final = {"workload": _WORKLOAD}
+PLACEMENT: Final = {
+    slot: {"provider": offer.partition(".")[0], "offer": offer, "region": region}
+    for slot, offer, region in (
+        ("L1", "aws.iot-core-basic-ingest", "eu-central-1"),
+        ("L2", "aws.lambda-arm64-sqs", "eu-central-1"),
+        ("L3.hot", "aws.dynamodb-on-demand", "eu-central-1"),
+        ("L3.cool", "azure.blob-cool", "westeurope"),
+        ("L3.archive", "azure.blob-archive", "westeurope"),
+        ("L4", "aws.own-graph", "eu-central-1"),
+        ("L5", "gcp.grafana-oss-vm", "europe-west3"),
+    )
+}
 _CASES: Final = [{"label": "anywhere"}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
 _AWS: Final = {"account_id": "123456789012", "region": "eu-central-1"}
 _KEY: Final = {
@@ -129,17 +142,17 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def add(operation: dict[str, Any]) -> None:
+def add(operation: dict[str, Any], requests: Mapping[str, dict[str, Any]] = REQUESTS) -> None:
     """Give an operation the examples of what it takes and answers."""
     for media in operation.get("requestBody", {}).get("content", {}).values():
-        _put(media, REQUESTS)
+        _put(media, requests)
     for status, response in operation["responses"].items():
         if status.startswith("2"):
             for media in response.get("content", {}).values():
                 _put(media, RESPONSES)
 
 
-def _put(media: dict[str, Any], known: dict[str, dict[str, Any]]) -> None:
+def _put(media: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> None:
     name = _name(media.get("schema", {}))
     if name in known:
         media["example"] = known[name]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
@@ -18,6 +18,7 @@ from twin2multicloud.app.api.observing import Seen
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.events.delivery import Delivery
+from twin2multicloud.app.optimizing.pool import Pool
 
 _PREFIX: Final = "twin2multicloud"
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -26,8 +27,10 @@ _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 class Metrics:
     """What is counted as it happens, and what is looked up when somebody asks."""
 
-    def __init__(self, backend: Backend, delivery: Delivery) -> None:
+    def __init__(self, looked: Collector) -> None:
         self._registry = CollectorRegistry()
+        info = Gauge(f"{_PREFIX}_info", "This program.", ("version",), registry=self._registry)
+        info.labels(__version__).set(1)
         labels = ("method", "route", "status")
         self._requests = Counter(
             f"{_PREFIX}_http_requests", "Requests that have ended.", labels, registry=self._registry
@@ -40,7 +43,7 @@ class Metrics:
             registry=self._registry,
         )
         ProcessCollector(registry=self._registry)
-        self._registry.register(_Looked(backend, delivery))
+        self._registry.register(looked)
 
     def observe(self, seen: Seen) -> None:
         """A request has ended."""
@@ -53,7 +56,9 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class _Looked(Collector):
+class BackendFigures(Collector):
+    """Streams, connections to the database, runs."""
+
     def __init__(self, backend: Backend, delivery: Delivery) -> None:
         self._backend = backend
         self._delivery = delivery
@@ -64,9 +69,6 @@ class _Looked(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See `Collector`."""
-        info = GaugeMetricFamily(f"{_PREFIX}_info", "This program.", labels=("version",))
-        info.add_metric((__version__,), 1)
-        yield info
         yield from self._streams()
         yield from self._pool()
         yield self._runs()
@@ -102,3 +104,14 @@ class _Looked(Collector):
             for status, count in session.execute(select(Run.status, func.count()).group_by(Run.status)):
                 found.add_metric((status,), count)
         return found
+
+
+class PoolFigures(Collector):
+    """Questions to the optimizer."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector`."""
+        yield GaugeMetricFamily(f"{_PREFIX}_questions", "Questions under way or waiting.", self._pool.asked)

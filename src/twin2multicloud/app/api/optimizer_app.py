@@ -6,89 +6,118 @@ Who may reach it may ask it, so it is served on this machine only, or behind one
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Response, params
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
-from twin2multicloud import __version__
-from twin2multicloud.app.api import problems
-from twin2multicloud.app.api.app import ASKING, PREFIX
-from twin2multicloud.app.api.bodies import BodyMiddleware
-from twin2multicloud.app.api.correlation import CorrelationMiddleware
-from twin2multicloud.app.api.description import DescribedApi, operation_id
-from twin2multicloud.app.api.hosts import HostMiddleware
+from twin2multicloud.app.api.app import ASKING
+from twin2multicloud.app.api.limits import known
+from twin2multicloud.app.api.metrics import Metrics, PoolFigures
 from twin2multicloud.app.api.routes.health import Health
-from twin2multicloud.app.auth.hosts import own_hosts
+from twin2multicloud.app.api.routes.metrics import TEXT
+from twin2multicloud.app.api.surface import PREFIX, Surface
 from twin2multicloud.app.errors import UnauthenticatedError
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.optimizing.pool import Pool
-from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.settings import Settings
+from twin2multicloud.runtime.ports import Clock
+from twin2multicloud.runtime.system_clock import SystemClock
+
+_SURFACE: Final = Surface(
+    "Twin2MultiCloud optimizer",
+    "The cheapest placement of a digital twin over AWS, Azure and Google Cloud, proven and explained.",
+    "this is the optimizer alone (`serve --only optimizer`), which keeps nothing. Twins and their runs are at the "
+    "whole backend (`twin2multicloud serve`)",
+)
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def create_optimizer_app(settings: Settings, book: Book | None = None, today: Callable[[], date] = _today) -> FastAPI:
+def create_optimizer_app(settings: Settings, book: Book | None = None, clock: Clock | None = None) -> FastAPI:
     """The application, by `book` or by the one that the settings name. `settings.only` must be "optimizer", which has
     them checked for that. Its worker processes end with its lifespan.
     """
     assert settings.only == "optimizer"
     pool = Pool(settings.optimizer_processes, settings.optimizer_waiting)
-    used = book or Book.at(settings.prices)
+    used, time = book or Book.at(settings.prices), clock or SystemClock()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         pool.close()
 
-    app = DescribedApi(
-        title="Twin2MultiCloud optimizer",
-        version=__version__,
-        summary="The cheapest placement of a digital twin over AWS, Azure and Google Cloud, proven and explained.",
-        openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
-        separate_input_output_schemas=False,
-        generate_unique_id_function=operation_id,
-        lifespan=lifespan,
-    )
-    app.state.desk = Desk(pool, lambda: used, today)
-    api = APIRouter(prefix=PREFIX, dependencies=[Depends(_token_check(settings))])
+    app = _SURFACE.app(lifespan)
+    app.state.desk = Desk(pool, lambda: used, lambda: datetime.fromtimestamp(time.now(), UTC).date())
+    metrics = Metrics(PoolFigures(pool))
+    api = APIRouter(prefix=PREFIX, dependencies=_asked_for(settings.optimizer_token))
     for router in ASKING:
         api.include_router(router)
-    app.include_router(api)
-    app.add_api_route("/health/live", _live, tags=["health"], name="show_liveness", summary="Show Liveness")
-    app.add_api_route("/health/ready", _live, tags=["health"], name="show_readiness", summary="Show Readiness")
-    problems.install(app)
-    if settings.optimizer_token is None:
-        # Without a token a page elsewhere must not reach it by a name of its own that leads to this machine.
-        app.add_middleware(HostMiddleware, hosts=own_hosts(settings))
-    app.add_middleware(BodyMiddleware, most=settings.max_body_bytes)
-    app.add_middleware(CorrelationMiddleware)
+    for router in (api, _health, _metrics_of(settings, metrics)):
+        app.include_router(router)
+    _SURFACE.guard(app, _limited(settings), time, metrics)
     return app
 
 
-async def _live() -> Health:
-    """It answers."""
+_health = APIRouter(prefix="/health", tags=["health"])
+
+
+@_health.get("/live")
+async def show_liveness() -> Health:
+    """The process answers."""
     return Health(status="ok")
 
 
-def _token_check(settings: Settings) -> Callable[[HTTPConnection], Awaitable[None]]:
-    token = settings.optimizer_token
+@_health.get("/ready")
+async def show_readiness() -> Health:
+    """It can work: it needs nothing else."""
+    return Health(status="ok")
 
-    async def check(connection: HTTPConnection) -> None:
-        if token is None:
-            return
+
+def _metrics_of(settings: Settings, metrics: Metrics) -> APIRouter:
+    """Where neither token is set, nothing else asks for one either."""
+    router = APIRouter(tags=["metrics"], dependencies=_asked_for(settings.metrics_token, settings.optimizer_token))
+
+    @router.get("/metrics", response_class=Response, responses=TEXT)
+    def show_metrics() -> Response:
+        """Figures of this process."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _limited(settings: Settings) -> Settings:
+    """Without a token everybody who comes is whom it is for, though nobody is known."""
+    if settings.optimizer_token is not None:
+        return settings
+    limits = settings.limits.model_copy(update={"anonymous_per_minute": settings.limits.principal_per_minute})
+    return settings.model_copy(update={"limits": limits})
+
+
+class _Token(SecurityBase):
+    """A dependency that lets in who sends one of the tokens."""
+
+    scheme_name = "token"
+    model = HTTPBearer(description="The token that the one who serves it gave out (`optimizer_token`).")
+
+    def __init__(self, tokens: list[SecretStr]) -> None:
+        self._tokens = [each.get_secret_value().encode() for each in tokens]
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """`UnauthenticatedError` without one."""
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-        wanted = token.get_secret_value().encode()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), wanted):
+        found = given.strip().encode()
+        if scheme.lower() != "bearer" or not any(hmac.compare_digest(found, each) for each in self._tokens):
             raise UnauthenticatedError("send the optimizer's token as `Authorization: Bearer …`")
+        known(connection.scope, "token")
 
-    return check
+
+def _asked_for(*tokens: SecretStr | None) -> list[params.Depends]:
+    there = [token for token in tokens if token is not None]
+    return [Depends(_Token(there))] if there else []

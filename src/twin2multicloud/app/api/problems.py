@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -40,11 +41,11 @@ _UNIQUE_LITE: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_
 _LOG: Final = logging.getLogger("twin2multicloud.api")
 
 
-def install(app: FastAPI) -> None:
-    """Have the app tell all its errors so."""
+def install(app: FastAPI, absent: str = "") -> None:
+    """Have the app tell all its errors so. `absent` is added for whoever asks for what there is not."""
     app.add_exception_handler(Twin2MultiCloudError, _ours)
     app.add_exception_handler(RequestValidationError, _request)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, partial(_http, absent))
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(Exception, _defect)
@@ -119,13 +120,16 @@ async def _request(_request: Request, error: Exception) -> JSONResponse:
     return response(422, "invalid", told, findings=findings, exit_code=4)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(absent: str, request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    told = str(error.detail)
+    if error.status_code == 404 and absent:
+        told = f"there is no {request.scope['path'][:80]} here: {absent}"
     names = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
     return response(
         error.status_code,
         names.get(error.status_code, "refused"),
-        str(error.detail),
+        told,
         headers=dict(error.headers) if error.headers else None,
     )
 

@@ -24,7 +24,7 @@ class ServeRequest:
     data: Path | None
     config: Path | None
     workers: int
-    only: Literal["optimizer"] | None
+    only: Literal["optimizer", "deployer"] | None
     open_browser: bool
 
 
@@ -43,7 +43,9 @@ def serve(request: ServeRequest) -> int:
 
     settings = settings_of(request.data, request.config, host=request.host, port=request.port, only=request.only)
     logs.configure(settings.log_format, level=logging.WARNING if settings.log_format == "text" else logging.INFO)
-    if settings.only is not None:
+    if settings.only is not None and request.open_browser:
+        raise UsageError(f"--open: the {settings.only} alone has no pages for a browser")
+    if settings.only == "optimizer":
         if request.workers > 1:
             raise UsageError("--workers: the optimizer has processes of its own; set T2M_OPTIMIZER_PROCESSES")
         serving.serve_optimizer(
@@ -64,8 +66,13 @@ def serve(request: ServeRequest) -> int:
 
 
 def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
-    say(f"Twin2MultiCloud listens at {settings.origin}; Ctrl-C stops it")
+    named = "Twin2MultiCloud" if settings.only is None else f"the {settings.only}"
+    say(f"{named} listens at {settings.origin}; Ctrl-C stops it")
     say(f"data: {settings.data.resolve()} ({'SQLite' if backend.database.is_sqlite else 'PostgreSQL'})")
+    if settings.only is not None:
+        keys = f"the key in {settings.data / 'local.key'}" if settings.auth == "local" else "keys of the whole backend"
+        say(f"who may ask: whoever has {keys}")
+        return
     where = settings.origin
     if settings.auth == "local":
         from twin2multicloud.app.services import local_login

@@ -37,7 +37,8 @@ def serve(
         int, typer.Option(metavar="N", min=1, max=64, help="Processes that serve; more than one needs PostgreSQL.")
     ] = 1,
     only: Annotated[
-        Literal["optimizer"] | None, typer.Option(help="Serve the optimizer alone: it keeps nothing, and knows nobody.")
+        Literal["optimizer", "deployer"] | None,
+        typer.Option(help="Serve the optimizer alone, which keeps nothing, or the deployer alone, for keys."),
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser, signed in.")] = False,
 ) -> None:
@@ -51,6 +52,7 @@ def serve(
       twin2multicloud serve
       twin2multicloud serve --port 0 --data /var/lib/twin2multicloud --open
       twin2multicloud serve --config /etc/twin2multicloud.toml --workers 4
+      twin2multicloud serve --only deployer --port 8081
     """
     from twin2multicloud.app.cli import server as commands
 

@@ -118,7 +118,7 @@ class MetersQuery(Body):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-class Meters(BaseModel):
+class MeterList(BaseModel):
     """Part of the meters: what each counts, in how many regions it is priced; `figures` in the region asked about."""
 
     price_book: BookIdentity

@@ -14,7 +14,7 @@ _USUAL_SCOPES: Final[tuple[ScopeName, ...]] = ("read", "write", "run")
 RoleName = Literal["viewer", "operator", "owner"]
 
 
-class Provider(BaseModel):
+class SignInProvider(BaseModel):
     """Somebody who vouches for people."""
 
     name: str
@@ -27,7 +27,7 @@ class Providers(BaseModel):
     """By whom one can sign in. `local`: on this machine only, with a code that the terminal shows."""
 
     auth: Literal["local", "login"]
-    providers: list[Provider]
+    providers: list[SignInProvider]
 
 
 class LocalCode(Body):

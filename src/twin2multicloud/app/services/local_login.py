@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,7 @@ from twin2multicloud.app.services import attempts, audit, people
 PROVIDER: Final = "local"
 CODE_LASTS: Final = timedelta(minutes=5)
 PAGE: Final = "/login/local"
-_KEY_NAME: Final = "this machine"
+_NAME_MOST: Final = 100
 
 
 def prepare(backend: Backend, name: str | None = None) -> Path:
@@ -115,10 +116,10 @@ def _key_holds(session: Session, user: User, file: Path) -> bool:
 
 
 def _new_key(backend: Backend, session: Session, user: User) -> str:
-    now = backend.now()
+    now, name = backend.now(), _key_name(backend)
     session.execute(
         update(ApiKey)
-        .where(ApiKey.user_id == user.id, ApiKey.name == _KEY_NAME, ApiKey.revoked_at.is_(None))
+        .where(ApiKey.user_id == user.id, ApiKey.name == name, ApiKey.revoked_at.is_(None))
         .values(revoked_at=now)
     )
     token = new_key()
@@ -127,14 +128,19 @@ def _new_key(backend: Backend, session: Session, user: User) -> str:
         key_hash=token_hash(token),
         prefix=token[:SHOWN],
         user_id=user.id,
-        name=_KEY_NAME,
+        name=name,
         scopes=[scope.value for scope in Scope],
         created_at=now,
     )
     session.add(key)
-    audit.note(backend, session, user_principal(user, session=False), "key.created", key.id, name=_KEY_NAME)
+    audit.note(backend, session, user_principal(user, session=False), "key.created", key.id, name=name)
     session.flush()
     return token
+
+
+def _key_name(backend: Backend) -> str:
+    """Of servers with data directories of their own over one database none may end the others' keys."""
+    return f"{socket.gethostname()[:30]}: {backend.settings.data.resolve()}"[-_NAME_MOST:]
 
 
 def _write_key(file: Path, token: str) -> None:

@@ -70,7 +70,7 @@ async def show_prices(desk: DeskDep, book: BookDep, today: TodayDep) -> Response
     return raw(msgspec.json.encode({**found, "age_days": age}))
 
 
-@router.get("/prices/meters", response_model=None, responses=answers(shapes.Meters))
+@router.get("/prices/meters", response_model=None, responses=answers(shapes.MeterList))
 async def list_meters(desk: DeskDep, book: BookDep, query: Annotated[shapes.MetersQuery, Query()]) -> Response:
     """What the clouds count, and with `region` what that costs there."""
     return raw(await desk.ask(book, questions.meters, query))

@@ -13,6 +13,8 @@ from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.services import sign_in
 
 router = APIRouter(tags=["me"])
+leaving = APIRouter(tags=["me"])
+"""Signing out, which is there where browsers sign in."""
 _Anybody = Annotated[Principal, allow(Scope.READ)]
 _Writer = Annotated[Principal, allow(Scope.WRITE)]
 
@@ -25,7 +27,7 @@ def show_me(backend: BackendDep, principal: _Anybody, browser: BrowserDep, respo
         return sign_in.me(session, principal, browser.csrf if principal.session else None)
 
 
-@router.post("/logout", status_code=204)
+@leaving.post("/logout", status_code=204)
 def log_out(backend: BackendDep, principal: _Anybody, browser: BrowserDep, response: Response) -> None:
     """Sign this browser out. With a key there is nothing to sign out of: revoke it instead."""
     if principal.session and browser.session is not None:
@@ -34,7 +36,7 @@ def log_out(backend: BackendDep, principal: _Anybody, browser: BrowserDep, respo
     browser.sign_out(response)
 
 
-@router.post("/logout/everywhere")
+@leaving.post("/logout/everywhere")
 def log_out_everywhere(
     backend: BackendDep,
     principal: _Writer,

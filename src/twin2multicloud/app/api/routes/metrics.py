@@ -29,12 +29,12 @@ class _AllowScraper(Allow):
 
 
 _Scraper = Annotated[Principal | None, Depends(_AllowScraper(Rule(Scope.ADMIN, on=On.INSTALLATION)))]
-_TEXT: Final[dict[int | str, dict[str, Any]]] = {
+TEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/plain": {}}, "description": "Prometheus's text format."}
 }
 
 
-@router.get("/metrics", response_class=Response, responses=_TEXT)
+@router.get("/metrics", response_class=Response, responses=TEXT)
 def show_metrics(connection: HTTPConnection, _principal: _Scraper) -> Response:
     """Figures of this process, and of all runs."""
     metrics: Metrics = connection.app.state.metrics

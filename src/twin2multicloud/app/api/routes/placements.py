@@ -24,6 +24,8 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import placements, twins
 
 router = APIRouter(prefix="/twins/{twin}", tags=["twins"])
+deciding = APIRouter(prefix="/twins/{twin}", tags=["twins"])
+"""What a deployment rests on; the rest is the optimizer's."""
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]
 _OptimizationId = Annotated[str, Path(pattern=r"^[a-z]{3}_[0-9a-z]{1,28}$", examples=["opt_4qz0m8k2v1x7c9b3n5d6"])]
@@ -103,7 +105,7 @@ def show_optimization(backend: BackendDep, principal: _Viewer, twin: TwinId, opt
         return raw(_whole(placements.summary(found), found.result))
 
 
-@router.put("/placement")
+@deciding.put("/placement")
 async def place_twin(
     backend: BackendDep,
     principal: _Editor,

@@ -19,6 +19,8 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import connections, reveals, runs
 
 router = APIRouter(tags=["runs"])
+refreshing = APIRouter(tags=["runs"])
+"""Runs for prices."""
 _SORTS = {"created_at": Run.created_at}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -189,7 +191,7 @@ def check_connection(
         return runs.whole(session, made)
 
 
-@router.post("/prices/refresh", status_code=201)
+@refreshing.post("/prices/refresh", status_code=201)
 def refresh_prices(
     backend: BackendDep,
     principal: _WorkspaceOperator,
