@@ -31,7 +31,7 @@ unit:
 tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
 	  scripts/apt-install chromium >/dev/null || echo "tools: no chromium; browser tests will be skipped" >&2
-	@for tool in mosquitto jq; do \
+	@for tool in mosquitto jq nginx; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$tool >/dev/null 2>&1 || scripts/apt-install $$tool >/dev/null || \
 	  echo "tools: no $$tool; its tests will be skipped" >&2; done
 	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v postgres >/dev/null 2>&1 || \

@@ -7,19 +7,22 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from pydantic import BaseModel
 from typer.main import get_command
 
+from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.cli.main import app
 from twin2multicloud.app.runs.children import Manners
-from twin2multicloud.app.settings import Settings
+from twin2multicloud.app.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operating.md").read_text()
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OURS = {name: service for name, service in COMPOSE["services"].items() if name != "database"}
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
@@ -41,7 +44,9 @@ def test_the_time_to_end_is_longer_than_runs_take_to_end() -> None:
 
 
 def test_settings_of_the_containers_exist() -> None:
-    names = set(re.findall(r"\bT2M_[A-Z_]+", CONTAINERFILE)) | set(COMPOSE["services"]["server"]["environment"])
+    names = set(re.findall(r"\bT2M_[A-Z_]+", CONTAINERFILE))
+    for service in OURS.values():
+        names |= set(service["environment"])
     known = {f"T2M_{name.upper()}" for name in Settings.model_fields} | {"T2M_CONFIG"}
     assert {name.removesuffix("_FILE") for name in names} <= known
     read = re.search(r"for name in (.*); do", (DEPLOY / "entrypoint.sh").read_text())
@@ -56,13 +61,14 @@ def test_files_and_commands_of_the_containers_exist() -> None:
             assert (ROOT / source).exists(), source
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert set(re.findall(r"--extra (\w+)", CONTAINERFILE)) <= set(extras)
-    build = COMPOSE["services"]["server"]["build"]
-    assert (DEPLOY / build["context"] / build["dockerfile"]).exists()
-    program, command, *options = COMPOSE["services"]["server"]["command"]
-    serve = get_command(app).commands[command]  # type: ignore[attr-defined]
-    known = {name for parameter in serve.params for name in parameter.opts}
-    assert program == "twin2multicloud"
-    assert {each for each in options if each.startswith("--")} <= known
+    assert set(OURS) == {"server", "optimizer"}
+    for service in OURS.values():
+        build = service["build"]
+        assert (DEPLOY / build["context"] / build["dockerfile"]).exists()
+        program, command, *options = service["command"]
+        assert program == "twin2multicloud"
+        # Read as the command line reads it: unknown options and values are refused.
+        get_command(app).commands[command].make_context(command, options)  # type: ignore[attr-defined]
     assert '["twin2multicloud", "serve"]' in CONTAINERFILE
     assert "/health/ready" in CONTAINERFILE
     assert re.search(r"^USER twins$", CONTAINERFILE, re.M)
@@ -72,7 +78,7 @@ def test_no_password_is_given_and_every_secret_is_a_file() -> None:
     for name, service in COMPOSE["services"].items():
         assert set(service["secrets"]) <= set(COMPOSE["secrets"])
         for setting, value in service["environment"].items():
-            if re.search("PASSWORD|TOKEN|URL", setting):
+            if re.search("PASSWORD|TOKEN|DATABASE_URL", setting):
                 assert setting.endswith("_FILE"), (name, setting)
                 assert value.removeprefix("/run/secrets/") in service["secrets"]
     assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
@@ -84,3 +90,28 @@ def test_no_password_is_given_and_every_secret_is_a_file() -> None:
 def test_what_an_image_is_built_from_is_let_in() -> None:
     let_in = {line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
     assert let_in == {"LICENSE", "README.md", "pyproject.toml", "uv.lock", "src", "deploy/entrypoint.sh"}
+
+
+def test_the_optimizer_of_the_containers_can_be_called_by_what_others_call_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Settings as the image and the compose file make them: refused where they would let strangers in, or nobody."""
+    image = re.search(r"^  (T2M_DATA=.*)$", CONTAINERFILE, re.M)
+    assert image is not None
+    for name, value in (part.split("=", 1) for part in image[1].split()):
+        monkeypatch.setenv(name, value)
+    for name, value in OURS["optimizer"]["environment"].items():
+        monkeypatch.setenv(
+            name.removesuffix("_FILE"), value if not name.endswith("_FILE") else "a-secret-of-many-characters"
+        )
+    settings = read_settings(only=OURS["optimizer"]["command"][-1])
+    assert "optimizer:8080" in own_hosts(settings)
+    assert settings.optimizer_token is not None
+
+
+def test_the_service_leaves_sandboxes_alone() -> None:
+    unit = re.search(r"## systemd\n```\n(.*?)```", PAGE, re.S)
+    assert unit is not None
+    known = dict(line.split("=", 1) for line in unit[1].splitlines() if "=" in line and not line.startswith("#"))
+    assert known["KillMode"] == "process"
+    assert get_command(app).commands["serve"].make_context("serve", known["ExecStart"].split()[2:])  # type: ignore[attr-defined]
