@@ -18,6 +18,7 @@ from tests.app.backends import SOCKETS, Site, site
 from tests.app.deployments import raised
 from tests.app.runners import PLACEMENT, FakeTarget, work_off
 from tests.app.test_description import check_description
+from tests.cli.serving import Place
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.api.description import operations
 from twin2multicloud.app.auth import sessions
@@ -187,3 +188,8 @@ def test_on_postgresql_any_number_is_served_beside_a_whole_backend(tmp_path: Pat
     embedded = read_settings(data=tmp_path, only="deployer")
     with held(embedded), pytest.raises(ServedError), alone(embedded, "serve"):
         pass
+
+
+def test_it_has_nothing_for_a_browser_to_open(tmp_path: Path) -> None:
+    refused = Place(tmp_path)("serve", "--only", "deployer", "--open")
+    assert (refused.code, "the deployer alone has no pages" in refused.err) == (2, True)
