@@ -14,6 +14,7 @@ MODULES = (
     "benchmarks.deploying",
     "benchmarks.events",
     "benchmarks.backend",
+    "benchmarks.memory",
 )
 
 if __name__ == "__main__":

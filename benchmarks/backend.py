@@ -180,6 +180,14 @@ def processor_s(pid: int) -> float:
     return found
 
 
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+    return found
+
+
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     """Wait until the server listens."""
     while True:
@@ -228,9 +236,7 @@ def measure(seconds: float, rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         twin = prepare(folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port: int = free.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "-m", "benchmarks.backend", "--serve", name, "--port", str(port)]
         server = subprocess.Popen(command, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
         try:
