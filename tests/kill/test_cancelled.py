@@ -104,7 +104,7 @@ def test_a_rehearsal(on_postgres: Bench, tmp_path: Path, monkeypatch: pytest.Mon
         msgspec.json.encode(
             {
                 "delays": [
-                    {"type": "aws_*", "verb": "read", "seconds": 1},
+                    {"type": "aws_*", "verb": "read", "seconds": 0.2},
                     {"type": "aws_lambda_function", "verb": "create", "seconds": 2},
                 ]
             }
