@@ -6,27 +6,36 @@ RUN = $(UV) run --frozen
 # Byte code is made at set-up, so that the first run is as quick as the others, wherever Python may not cache it.
 COMPILE = $(UV) run --frozen --no-sync python -m compileall -q src
 
-.PHONY: demo test lint unit tools bench lock screenshots clean
+# Tests start hundreds of processes: without byte code on disk each compiles anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test checked lint collected unit tools bench lock screenshots clean
 
 demo: ## a twin's whole way on this machine: optimize, bring up, stream, outage, verify, meter, age, shut down
 	@$(UV) sync --quiet --frozen --no-dev
 	@$(COMPILE)
 	@$(UV) run --frozen --no-dev --no-sync twin2multicloud demo
 
-test: tools lint unit ## everything CI runs
+test: tools checked unit ## everything CI runs
 
-lint:
+checked:
 	@$(UV) sync --quiet --frozen
 	@$(COMPILE)
+	@$(MAKE) --no-print-directory -j 2 lint collected
+
+lint:
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(RUN) lint-imports
 
+collected: # what pytest makes of the tests' code, once instead of in each of its workers
+	@$(RUN) pytest -q --collect-only > /dev/null || true
+
 unit:
 	@# Fast tests first, so that a mistake shows within seconds; then the slow ones, which wait half of their time.
-	$(RUN) pytest -q -m "not slow" -n 3 --dist worksteal
-	$(RUN) pytest -q -m slow -n 2 --dist loadgroup
+	$(RUN) pytest -q -m "not slow" -n 3 --dist loadgroup
+	$(RUN) pytest -q -m slow -n 3 --dist loadgroup
 
 tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \

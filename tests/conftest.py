@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -28,6 +29,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr == "slow" and collection_path.match("test_*.py"):
         return None if "mark.slow" in collection_path.read_text("utf-8") else True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a cloud's adapters stay on one worker: each that has some starts that cloud's stand-ins for itself."""
+    for item in items:
+        cloud = re.match(r"test_(aws|azure|gcp)_", item.path.name)
+        if cloud and item.path.parent.name in ("contracts", "entry") and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(f"stand-ins of {cloud[1]}"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from select import select as readable
 from typing import Any
@@ -73,7 +73,8 @@ class Server:
     def kill(self) -> None:
         """SIGKILL."""
         if self._input >= 0:
-            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
             self._gone()
 
     def end(self) -> None:

@@ -88,7 +88,7 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
     "guests": (AWS[0], "aws.lambda-x86-sqs", *AWS[2:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
 }
 NAMES = (*OFFERS, *(f"{prefix}{cloud}:regions" for prefix in ("", "second-") for cloud in ("aws", "azure", "gcp")))
-HELD = ("spread-1:held", "spread-2:held", "spread-3:held")
+HELD = ("spread-1:held", "spread-3:held")
 
 _ASKED: Mapping[str, object] = {
     "users": ("viewer@example.com",),
