@@ -22,7 +22,7 @@ from twin2multicloud.app.backups import back_up, restore
 from twin2multicloud.app.db.archive import ArchiveError, Manifest
 from twin2multicloud.app.db.base import Base
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.app.db.migrate import MigrationError
+from twin2multicloud.app.db.revision import MigrationError
 from twin2multicloud.app.db.sealing import KeyRing
 from twin2multicloud.app.db.tables import Connection, Document, Event, PriceBookVersion, Run, Stage, Twin
 from twin2multicloud.app.events.log import NewEvent

@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 
 from tests.app.backends import START, Person, Site
 from twin2multicloud.app.backend import open_backend
-from twin2multicloud.app.db.migrate import MigrationError
+from twin2multicloud.app.db.revision import MigrationError
 from twin2multicloud.app.db.sealed import CONTEXTS, context_of, sealed_columns
 from twin2multicloud.app.db.sealing import KeyRing, SealError
 from twin2multicloud.app.db.tables import Connection, Document, LoginAttempt, StateVersion

@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from tests.app.backends import site
 from tests.app.runners import place, work_off
 from tests.postgres import PostgresCluster
-from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db import migrate, revision
 from twin2multicloud.app.db.database import Database, sqlite_url
-from twin2multicloud.app.db.migrate import MigrationError
+from twin2multicloud.app.db.revision import MigrationError
 from twin2multicloud.app.db.tables import Event, Twin
 
 
@@ -38,12 +40,15 @@ def tables(database: Database) -> set[str]:
 
 
 def test_the_newest_revision_is_what_the_code_says(empty: Database) -> None:
-    assert migrate.revision(empty) is None
+    assert revision.of(empty) is None
     with pytest.raises(MigrationError, match="db upgrade"):
-        migrate.check(empty)
+        revision.check(empty)
     migrate.upgrade(empty)
-    migrate.check(empty)
+    revision.check(empty)
     assert migrate.differences(empty) == []
+    config = Config()
+    config.set_main_option("script_location", str(revision.SCRIPTS))
+    assert ScriptDirectory.from_config(config).get_heads() == [revision.head()]
 
 
 def test_down_and_up_again_with_data(database_url: str, tmp_path: Path) -> None:
@@ -87,7 +92,7 @@ def test_a_database_of_a_newer_version_is_left_alone(empty: Database) -> None:
     before = tables(empty)
     with empty.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    for act in (migrate.upgrade, migrate.check):
+    for act in (migrate.upgrade, revision.check):
         with pytest.raises(MigrationError, match=r"newer version|revision 9999"):
             act(empty)
     assert tables(empty) == before

@@ -12,10 +12,9 @@ from itertools import count, islice
 import pytest
 
 from tests.kill.bench import Bench
-from tests.kill.waves import Killer
+from tests.kill.waves import MOMENTS, Killer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
-MOMENTS = 50
 TWINS = 5
 KILLS = 8
 

@@ -13,11 +13,10 @@ import pytest
 
 from tests.kill.bench import Bench
 from tests.kill.moving import AllSend, Devices
-from tests.kill.waves import Killer
+from tests.kill.waves import MOMENTS, Killer
 from twin2multicloud.model.slots import Slot
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed moves and rehearsals")]
-MOMENTS = 50
 KILLS = 8
 SLOTS = (Slot.HOT, Slot.ACQUISITION, Slot.COOL, Slot.PROCESSING, Slot.MANAGEMENT)
 OTHER = {"aws": "azure", "azure": "aws"}

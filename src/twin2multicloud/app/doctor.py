@@ -22,7 +22,7 @@ from typing import Final, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin2multicloud.app.client.client import Client
-from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db import revision
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.db.opening import unopened
 from twin2multicloud.app.db.sealing import KeyRing, SealError
@@ -252,7 +252,7 @@ def _database(settings: Settings) -> Sign:
         told = database.url.render_as_string()
         if database.is_sqlite and not Path(str(database.url.database)).exists():
             return Sign("database", "ok", f"{told} is not there yet; it is made when it is needed")
-        there, wanted = migrate.revision(database), migrate.head()
+        there, wanted = revision.of(database), revision.head()
     except SQLAlchemyError as error:
         cause = str(error.__cause__ or error).splitlines()[0][:200]
         return Sign("database", "wrong", f"{told} does not answer: {cause}", "start it, or correct T2M_DATABASE_URL")

@@ -22,7 +22,7 @@ from fastapi import FastAPI
 
 from twin2multicloud.app.api.app import create_app, end_streams
 from twin2multicloud.app.backend import Backend, open_backend
-from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db import revision
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.services import local_login
@@ -114,10 +114,12 @@ def prepare(backend: Backend) -> None:
     """Make the tables of a new database, and the local user where nobody signs in; `MigrationError` where an older or
     newer version of the program made the tables.
     """
-    if migrate.revision(backend.database) is None:
+    if revision.of(backend.database) is None:
+        from twin2multicloud.app.db import migrate
+
         migrate.upgrade(backend.database)
     else:
-        migrate.check(backend.database)
+        revision.check(backend.database)
     if backend.settings.auth == local_login.PROVIDER:
         local_login.prepare(backend)
 

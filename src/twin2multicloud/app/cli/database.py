@@ -16,7 +16,7 @@ from twin2multicloud.app.backups import PASSPHRASE_VARIABLE, back_up, passphrase
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, print_facts
 from twin2multicloud.app.cli.terminal import print_json
-from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db import migrate, revision
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.services.rotation import rotate
 from twin2multicloud.app.serving import served
@@ -28,7 +28,7 @@ def status(settings: Settings, json_output: bool) -> int:
     """`db status`: 6 if it is not as this version needs it."""
     database = Database(settings.url)
     try:
-        there, wanted = migrate.revision(database), migrate.head()
+        there, wanted = revision.of(database), revision.head()
         serving = served(settings.data)
         facts: dict[str, Any] = {
             "database": database.url.render_as_string(),
@@ -59,9 +59,9 @@ def upgrade(settings: Settings, json_output: bool) -> int:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.url)
     try:
-        before = migrate.revision(database)
+        before = revision.of(database)
         migrate.upgrade(database)
-        after = migrate.head()
+        after = revision.head()
     finally:
         database.close()
     if json_output:
@@ -124,7 +124,7 @@ def rotate_key(settings: Settings, json_output: bool, sleep: Callable[[float], N
         sleep(seconds)
 
     with open_backend(settings) as backend:
-        migrate.check(backend.database)
+        revision.check(backend.database)
         done = rotate(backend, sleep=wait)
     if json_output:
         print_json({"current": done.current, "dropped": list(done.dropped), "rewrapped": done.rewrapped})

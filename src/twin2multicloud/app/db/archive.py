@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Table, func, inspect, select, text
 
 from twin2multicloud import __version__
 from twin2multicloud.app.db import migrate, portable
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.db.portable import Kind
+from twin2multicloud.app.db.revision import head, within
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
 FORM: Final = 1
@@ -94,7 +94,7 @@ def write(
             zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
             _moment(database) as connection,
         ):
-            revision = MigrationContext.configure(connection).get_current_revision()
+            revision = within(connection)
             if revision is None:
                 raise ArchiveError("this database has no tables yet, so there is nothing to back up")
             tables = portable.our_tables(connection)
@@ -220,7 +220,7 @@ class Archive:
                     raise ArchiveError(f"{table.name} did not arrive as it was; nothing was restored")
             _count_on(connection, self.manifest.counters)
             migrate.upgrade_within(connection, "head")
-        return Restored(self.manifest, migrate.head())
+        return Restored(self.manifest, head())
 
     def _lines(self, table: str) -> Iterator[bytes]:
         with self._zip.open(_entry(table)) as entry:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
@@ -18,31 +16,10 @@ from sqlalchemy import Connection, text
 from twin2multicloud.app.db import tables
 from twin2multicloud.app.db.base import Base
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.model.errors import Twin2MultiCloudError
+from twin2multicloud.app.db.revision import SCRIPTS, MigrationError, within
 
-_SCRIPTS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7432_6D6D
 assert tables.__all__
-
-
-class MigrationError(Twin2MultiCloudError):
-    """The database is not as this version of the program needs it (exit code 6)."""
-
-    exit_code = 6
-
-
-@cache
-def head() -> str:
-    """The revision that this version expects."""
-    found = ScriptDirectory.from_config(_config(None)).get_current_head()
-    assert found is not None
-    return found
-
-
-def revision(database: Database) -> str | None:
-    """The revision a database has; None for an empty one."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(database: Database, to: str = "head") -> None:
@@ -54,7 +31,7 @@ def upgrade(database: Database, to: str = "head") -> None:
 def upgrade_within(connection: Connection, to: str) -> None:
     """The same within a transaction that is under way."""
     known = {each.revision for each in ScriptDirectory.from_config(_config(None)).walk_revisions()}
-    there = MigrationContext.configure(connection).get_current_revision()
+    there = within(connection)
     for revision_ in (there, None if to == "head" else to):
         if revision_ is not None and revision_ not in known:
             raise MigrationError(
@@ -68,15 +45,6 @@ def downgrade(database: Database, to: str) -> None:
     """Take the tables back to an earlier revision ("base": to nothing)."""
     with _alone(database) as connection:
         command.downgrade(_config(connection), to)
-
-
-def check(database: Database) -> None:
-    """`MigrationError` unless the tables are those that this version expects."""
-    there = revision(database)
-    if there != head():
-        raise MigrationError(
-            f"the database is at revision {there or 'none'}, this version needs {head()}; `twin2multicloud db upgrade`"
-        )
 
 
 def differences(database: Database) -> list[Any]:
@@ -105,6 +73,6 @@ def _alone(database: Database) -> Iterator[Connection]:
 
 def _config(connection: Connection | None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
     return config

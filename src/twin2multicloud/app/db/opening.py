@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Column, Select, Table, select
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db import revision
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.db.sealed import CONTEXTS, sealed_columns
 from twin2multicloud.app.db.sealing import KeyRing, Sealer, SealError
@@ -36,8 +36,8 @@ def check_keys(database: Database, file: Path) -> None:
     if file.exists():
         refusal = unopened(database, KeyRing.of(file), file)
     else:
-        if migrate.revision(database) is not None:
-            migrate.check(database)  # whose secrets cannot be looked for
+        if revision.of(database) is not None:
+            revision.check(database)  # whose secrets cannot be looked for
         refusal = unopened(database, KeyRing("", {}), file)
     if refusal is not None:
         raise SealError(refusal)
@@ -47,7 +47,7 @@ def unopened(database: Database, ring: KeyRing, file: Path) -> str | None:
     """Why a database's secrets cannot be opened with keys of a file (none of them where it is missing), and what to do;
     None where they can, and where its tables are not those of this version.
     """
-    if migrate.revision(database) != migrate.head():
+    if revision.of(database) != revision.head():
         return None
     # By the name of their key: where secrets are that none was opened of, and keys that opened one.
     closed: dict[str, set[str]] = {}

@@ -9,11 +9,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +23,9 @@ from twin2multicloud.deployer.state.access import Grant, Grants, StateAccess
 from twin2multicloud.deployer.state.errors import DocumentError, LockedError, LockLostError, StateError
 from twin2multicloud.deployer.state.records import Holder, LockRequest
 from twin2multicloud.deployer.state.store import StateStore
+
+if TYPE_CHECKING:
+    import uvicorn
 
 MAX_STATE_BYTES: Final = 64 << 20
 """Far above any stack of ours; a body that is longer is cut off before it fills the memory."""
@@ -53,6 +55,8 @@ class StateServer:
         self._grants.take_back(grant)
 
     def __enter__(self) -> Self:
+        import uvicorn  # whoever plans for the sandbox serves no states
+
         self._socket.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
             state_app(self.store, self._grants, self._max_bytes),

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from twin2multicloud.app.api.deps import BackendDep
-from twin2multicloud.app.db import migrate
+from twin2multicloud.app.db import revision
 from twin2multicloud.app.errors import UnavailableError
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -27,6 +27,6 @@ async def show_liveness() -> Health:
 @router.get("/ready")
 def show_readiness(backend: BackendDep) -> Health:
     """It can work: the database answers, and has the tables that this version needs."""
-    if migrate.revision(backend.database) != migrate.head():
+    if revision.of(backend.database) != revision.head():
         raise UnavailableError("the database's tables are of another version")
     return Health(status="ok")
