@@ -98,6 +98,7 @@ def _connected(server: Ministack, devices: Any, device: str, identity: DeviceCer
     with urllib.request.urlopen(f"{server.endpoint}/_ministack/iot/ca.pem", timeout=10) as answer:
         trusted.write_bytes(answer.read())
     iot = server.clients.get("iot")
+    server.await_broker()
     first = _client(server, devices, device, trusted, chain, key)
     assert not first[1].wait(3), "a certificate that nobody knows was let in"
     first[0].loop_stop()

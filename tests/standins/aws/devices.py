@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import socket
 import ssl
 import threading
 import time
@@ -19,7 +18,6 @@ from tests.standins.aws.server import Ministack
 from twin2multicloud.runtime.ports import Command
 
 _WAIT_S = 60
-_TRY_S = 2.0
 
 
 class MqttDevices:
@@ -38,24 +36,8 @@ class MqttDevices:
         self._certificate, self._key = server.home / "device.crt", server.home / "device.key"
         self._certificate.write_text(keys["certificatePem"])
         self._key.write_text(keys["keyPair"]["PrivateKey"])
-        self._await_broker()
+        server.await_broker()
         atexit.register(self.close)
-
-    def _await_broker(self) -> None:
-        """Wait until the broker answers. It makes its certificate when somebody first connects, and what they send
-        meanwhile it may lose.
-        """
-        deadline = time.monotonic() + _WAIT_S
-        while True:
-            try:
-                with (
-                    socket.create_connection(("127.0.0.1", self._server.mqtt_port), _TRY_S) as plain,
-                    self._context().wrap_socket(plain, server_hostname="localhost"),
-                ):
-                    return
-            except TimeoutError:
-                if time.monotonic() > deadline:
-                    raise
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self._authority))

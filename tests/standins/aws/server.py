@@ -7,6 +7,8 @@ import functools
 import os
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -25,6 +27,7 @@ REGION = "eu-central-1"
 ROOT = Path(__file__).parents[3]
 _INSTALL_S = 300
 _START_S = 60
+_TRY_S = 2.0
 
 
 class Ministack:
@@ -58,6 +61,24 @@ class Ministack:
         atexit.register(self.stop)
         self._await()
         self.clients = self.clients_as("test", "test")
+
+    def await_broker(self) -> None:
+        """Wait until the broker answers. It makes its certificate when somebody first connects, and what they send
+        meanwhile it may lose.
+        """
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        deadline = time.monotonic() + _START_S
+        while True:
+            try:
+                with (
+                    socket.create_connection(("127.0.0.1", self.mqtt_port), _TRY_S) as plain,
+                    context.wrap_socket(plain),
+                ):
+                    return
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
 
     def clients_as(self, key: str, secret: str) -> Clients:
         """The adapters' clients with other credentials."""
