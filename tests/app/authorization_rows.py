@@ -383,6 +383,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/offers": Row("read"),
     f"GET {_V1}/regions": Row("read"),
     f"GET {_V1}/prices": Row("read"),
+    f"GET {_V1}/prices/book": Row("read"),
     f"GET {_V1}/prices/meters": Row("read"),
     f"GET {_V1}/prices/meters/{{meter}}": Row("read", path={"meter": "aws.egress.internet"}),
     f"POST {_V1}/prices/validate": Row("read", body={"files": {"x.toml": ""}}),

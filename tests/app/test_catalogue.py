@@ -8,8 +8,9 @@ import pytest
 
 from tests.app.backends import TWIN, Person, Site
 from tests.cli.conftest import cached
+from twin2multicloud import __version__
 from twin2multicloud.model.template import EXAMPLES
-from twin2multicloud.optimizer.pricing.book import BUNDLED
+from twin2multicloud.optimizer.pricing.book import BUNDLED, book_texts
 
 
 @pytest.fixture
@@ -115,6 +116,23 @@ def test_the_book_in_use_and_its_age(person: Person, sqlite_site: Site) -> None:
     assert sum(each["prices"] for each in found["providers"].values()) == len(figures)
     sqlite_site.clock.pass_by(86_400 * 10)
     assert person.get("prices")["age_days"] == found["age_days"] + 10
+
+
+def test_the_book_in_use_is_fetched_whole_and_once(person: Person) -> None:
+    answer = person.call("GET", "prices/book", code=200)
+    whole, used = answer.json(), person.get("prices")
+    assert whole["files"] == book_texts()
+    assert {name: whole[name] for name in ("version", "date", "hash")} == {
+        name: used[name] for name in ("version", "date", "hash")
+    }
+    assert whole["program"] == __version__
+    tag = answer.headers["ETag"]
+    assert tag == f'W/"{whole["hash"]}"'
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        unchanged = person.call("GET", "prices/book", code=304, headers={"If-None-Match": known})
+        assert (unchanged.content, unchanged.headers["ETag"]) == (b"", tag)
+    for other in ('"other"', "", whole["hash"]):
+        assert person.call("GET", "prices/book", code=200, headers={"If-None-Match": other}).json() == whole
 
 
 def test_meters_in_parts(person: Person) -> None:

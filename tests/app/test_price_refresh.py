@@ -183,3 +183,6 @@ def test_the_settings_name_the_first_book(database_url: str, tmp_path: Path) -> 
         taken = price_refresh.refresh(here.backend, None, here.workspace_id, DirectorySource(folder), quiet)
         assert taken is not None
         assert owner.get("prices")["hash"] == taken.hash != mine
+        assert owner.get("prices/book")["files"]["aws.toml"] == book_texts()["aws.toml"], (
+            "what was refreshed is fetched"
+        )

@@ -138,6 +138,13 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "workspaces": [{"id": _WORKSPACE, "name": "berlin", "role": "owner"}],
         "csrf": None,
     },
+    "WholeBook": {
+        "version": "2026-11",
+        "date": "2026-11-25",
+        "hash": "5f0c9b7a3e1d4826a9c0b1e2d3f4a5b6c7d8e9f00112233445566778899aabbc",
+        "program": "0.1.0",
+        "files": {"aws.toml": "…", "azure.toml": "…", "gcp.toml": "…"},
+    },
     "Health": {"status": "ok"},
 }
 

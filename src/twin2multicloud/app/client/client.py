@@ -13,6 +13,7 @@ from twin2multicloud.app.client.keys import Keys
 from twin2multicloud.app.client.login import Login
 from twin2multicloud.app.client.operating import Alerts, Operating
 from twin2multicloud.app.client.people import Users, Workspaces
+from twin2multicloud.app.client.prices import Prices
 from twin2multicloud.app.client.runs import Runs
 from twin2multicloud.app.client.twins import Twins
 
@@ -33,6 +34,7 @@ class Client:
         self.keys = Keys(http)
         self.connections = Connections(http)
         self.audit = Audit(http)
+        self.prices = Prices(http)
 
     def __repr__(self) -> str:
         return f"Client({self.http.url})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,8 @@ from twin2multicloud.app.schemas.problems import FieldProblem
 from twin2multicloud.model.slots import Provider
 
 Word = Annotated[str | None, Field(max_length=120)]
+_MOST_CHARACTERS: Final = 4 << 20
+"""Of a file of a price book: what is larger is not read as one."""
 
 
 class WorkloadSummary(BaseModel):
@@ -105,6 +107,16 @@ class Prices(BookIdentity):
     age_days: int
     providers: dict[Provider, dict[str, int]]
     confidences: dict[str, int]
+
+
+class WholeBook(BookIdentity):
+    """The price book in use, whole. Whoever reads its files again must come to the same `hash`."""
+
+    program: Annotated[str, Field(max_length=60, description="The version of the program that read them.")]
+    files: Annotated[
+        dict[Annotated[str, Field(max_length=255)], Annotated[str, Field(max_length=_MOST_CHARACTERS)]],
+        Field(min_length=1, max_length=len(Provider), description="Name → TOML text; one per cloud."),
+    ]
 
 
 class MetersQuery(Body):

@@ -7,11 +7,13 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
+from twin2multicloud import __version__
 from twin2multicloud.app.api.asking import BookDep, DeskDep, TodayDep, answers, raw
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.optimizing import catalogue as questions
+from twin2multicloud.app.optimizing.meters import identity
 from twin2multicloud.app.schemas import catalogue as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.questions import BookInput, DefinitionInput
@@ -21,6 +23,7 @@ from twin2multicloud.model.template import twin_template
 from twin2multicloud.optimizer.pricing.rowcheck import nearest
 
 router = APIRouter(tags=["catalogue"])
+_Known = Annotated[str | None, Header(description="The ETag of the book that one has: 304 if that is in use still.")]
 _Quantity = Annotated[float | None, Query(ge=0, le=1e18, allow_inf_nan=False, description="Units a month.")]
 
 
@@ -68,6 +71,20 @@ async def show_prices(desk: DeskDep, book: BookDep, today: TodayDep) -> Response
     found = msgspec.json.decode(await desk.ask(book, questions.prices, shapes.RegionsQuery()))
     age = (today - date.fromisoformat(book.prices.date)).days
     return raw(msgspec.json.encode({**found, "age_days": age}))
+
+
+@router.get(
+    "/prices/book",
+    response_model=None,
+    responses={**answers(shapes.WholeBook), 304: {"description": "The book is the one that If-None-Match names."}},
+)
+async def fetch_book(book: BookDep, if_none_match: _Known = None) -> Response:
+    """The price book in use, whole: to calculate by it elsewhere. Its ETag is its hash."""
+    tag = f'W/"{book.hash}"'  # weak: comments and layout are not in the hash
+    if any(each.strip() in (tag, tag.removeprefix("W/"), "*") for each in (if_none_match or "").split(",")):
+        return Response(status_code=304, headers={"ETag": tag})
+    whole = {**identity(book.prices), "program": __version__, "files": dict(book.texts)}
+    return raw(msgspec.json.encode(whole), ETag=tag)
 
 
 @router.get("/prices/meters", response_model=None, responses=answers(shapes.MeterList))
