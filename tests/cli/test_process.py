@@ -43,7 +43,9 @@ def test_optimizing_reads_only_the_parser_it_needs() -> None:
     code = (
         "import sys; from twin2multicloud.app.cli.main import run; "
         "run(['optimize', 'smart-home', '--model', 'edt25']); "
-        "print([m for m in ('yaml', 'twin2multicloud.app.report.html') if m in sys.modules], file=sys.stderr)"
+        "run(['prices', 'explain', 'azure.iot-hub.s1']); "
+        "print([m for m in ('yaml', 'twin2multicloud.app.report.html', 'httpx2', 'twin2multicloud.app.client') "
+        "if m in sys.modules], file=sys.stderr)"
     )
     assert process(code=code).stderr.strip() == "[]"
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from tests.pricing.conftest import WriteBook
 from twin2multicloud.app.cli import prices
+from twin2multicloud.app.cli.books import BookChoice
 from twin2multicloud.model.errors import InvalidInputError, UsageError
 
 CALLS = "usd = [[0, 0], [1000000, 0.20]], per = 1000000,"
@@ -120,4 +121,4 @@ def test_diff_gives_the_relative_change(
 
 def test_a_broken_book_cannot_be_shown(write_book: WriteBook) -> None:
     with pytest.raises(InvalidInputError):
-        prices.show(book=str(write_book((CALLS, "usd = nan,"))))
+        prices.show(choice=BookChoice(str(write_book((CALLS, "usd = nan,")))))

@@ -13,6 +13,7 @@ from twin2multicloud.model.names import parse_provider, parse_slot
 from twin2multicloud.model.slots import SLOTS
 
 if TYPE_CHECKING:
+    from twin2multicloud.app.cli.books import BookChoice
     from twin2multicloud.blueprint.parts import Offer
     from twin2multicloud.optimizer.bill.market import Market
 
@@ -40,13 +41,10 @@ def scenarios(json_output: bool) -> int:
     return 0
 
 
-def offers(
-    slot: str | None, provider: str | None, region: str | None, *, json_output: bool, prices: str | None = None
-) -> int:
+def offers(slot: str | None, provider: str | None, region: str | None, choice: BookChoice, *, json_output: bool) -> int:
     """List the offers, where each is priced, and with `region` whether and why not there."""
     from twin2multicloud.blueprint.catalog import OFFERS
     from twin2multicloud.optimizer.bill.market import Market
-    from twin2multicloud.optimizer.pricing.book import load_book
 
     try:
         wanted = None if slot is None else parse_slot(slot)
@@ -54,7 +52,7 @@ def offers(
     except ValueError as error:
         raise UsageError(str(error)) from error
     # A layer stands for its slots: L3 is all of L3.hot, L3.cool, L3.archive; parse_slot has said so if not.
-    book = load_book(None if prices is None else Path(prices))
+    book = choice.read()
     if region is not None:
         place = book.region(region)
         if cloud is not None and place.provider is not cloud:

@@ -29,6 +29,16 @@ ServerOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="A server that `login` has kept; `local` is none.")
 ]
+_PricesServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server", metavar="URL", help="Calculate, here, by the prices that this server has in use; left out: by ours."
+    ),
+]
+_PricesProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="The same by a server that `login` has kept; `local` is none."),
+]
 SERVER: Final = "T2M_SERVER"
 KEY: Final = "T2M_API_KEY"
 PROFILE: Final = "T2M_PROFILE"
@@ -38,6 +48,18 @@ LOCAL: Final = "local"
 
 def needs_backend(command: CommandT) -> CommandT:
     """A command that talks to a backend: it knows `--server` and `--profile`, as the whole command line does."""
+    return _knowing(command, ServerOption, ProfileOption)
+
+
+def may_take_prices(command: CommandT) -> CommandT:
+    """A command that calculates by a price book: with `--server` or `--profile` by the one that a server has in use.
+
+    Nothing else makes it ask a server: `BookChoice.of` looks at these options only.
+    """
+    return _knowing(command, _PricesServerOption, _PricesProfileOption)
+
+
+def _knowing(command: CommandT, server_option: Any, profile_option: Any) -> CommandT:
     signature = inspect.signature(command, eval_str=True)
 
     @functools.wraps(command)
@@ -49,7 +71,7 @@ def needs_backend(command: CommandT) -> CommandT:
 
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in (("server", ServerOption), ("profile", ProfileOption))
+        for name, kind in (("server", server_option), ("profile", profile_option))
     ]
     knowing.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
     return cast(CommandT, knowing)
@@ -90,6 +112,18 @@ def chosen(session: Session) -> Profile | None:
     return found if key is None else profiles.Profile(found.name, found.server, key)
 
 
+def client_to(profile: Profile) -> Client:
+    """A client of a server; `UsageError` without a key for it."""
+    from twin2multicloud.app.client.client import Client
+    from twin2multicloud.app.client.http import Http
+
+    if profile.key is None:
+        raise UsageError(
+            f"there is no key for {profile.server}: `twin2multicloud login --server {profile.server}`, or set {KEY}"
+        )
+    return Client(Http(profile.server, key=profile.key))
+
+
 @contextmanager
 def connected(context: typer.Context, *, runs: bool = False, served: bool = False) -> Iterator[Client]:
     """A client of the backend that this command talks to. `runs`: without a server they are carried out meanwhile.
@@ -98,14 +132,7 @@ def connected(context: typer.Context, *, runs: bool = False, served: bool = Fals
     session = Session.of(context)
     profile = chosen(session)
     if profile is not None:
-        from twin2multicloud.app.client.client import Client
-        from twin2multicloud.app.client.http import Http
-
-        if profile.key is None:
-            raise UsageError(
-                f"there is no key for {profile.server}: `twin2multicloud login --server {profile.server}`, or set {KEY}"
-            )
-        with Client(Http(profile.server, key=profile.key)) as client:
+        with client_to(profile) as client:
             yield client
         return
     from twin2multicloud.app.embedded import embedded

@@ -45,7 +45,7 @@ def check_options(request: Request) -> None:
             "--managed-only": request.managed_only,
             "--deployable-only": request.deployable_only,
             "--egress": request.egress,
-            "--prices": request.prices,
+            "--prices": request.book.directory,
             "--max-price-age": request.max_price_age,
             "--top": request.top if request.top > 1 else None,
             "--explain": request.explain,

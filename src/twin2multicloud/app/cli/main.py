@@ -11,7 +11,8 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from twin2multicloud.app.cli.connect import taken_before
+from twin2multicloud.app.cli.catalogue_commands import add_to as add_choosing
+from twin2multicloud.app.cli.connect import may_take_prices, taken_before
 from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.event_commands import add_to as add_events
@@ -25,7 +26,6 @@ from twin2multicloud.app.cli.options import (
     TwinArgument,
     complete_pin,
     complete_provider,
-    complete_slot,
     complete_workload,
 )
 from twin2multicloud.app.cli.price_commands import prices
@@ -128,13 +128,15 @@ def root(
       twin2multicloud twins create my-twin.yaml
 
     Commands about what the backend keeps (twins, runs, events, …) take --server URL and --profile NAME, before or
-    after their name. Without either the backend runs in this process.
+    after their name. Without either the backend runs in this process. `optimize`, `offers`, `prices show` and
+    `prices explain` take them, too, to calculate by that server's prices.
     """
     if debug:
         Session.of(context).debug = True
 
 
 @app.command(epilog=_EPILOG)
+@may_take_prices
 def optimize(
     context: typer.Context,
     workload: Annotated[
@@ -219,8 +221,10 @@ def optimize(
       twin2multicloud optimize twin.yaml --pin L3.hot=aws.dynamodb-on-demand --json
       twin2multicloud optimize smart-home --model edt25
       twin2multicloud optimize fleet.jsonl > results.jsonl
+      twin2multicloud optimize twin.yaml --server https://twins.example.org
       twin2multicloud optimize smart-building --report smart-building.html
     """
+    from twin2multicloud.app.cli.books import BookChoice
     from twin2multicloud.app.cli.optimize import Request
     from twin2multicloud.app.cli.optimize import optimize as run_optimize
 
@@ -242,86 +246,13 @@ def optimize(
         explain=explain,
         json_output=json_output,
         report=report,
-        prices=prices_directory,
+        book=BookChoice.of(session, prices_directory),
         max_price_age=max_price_age,
     )
     finish(context, json_output, lambda: run_optimize(request, today=session.today))
 
 
-@app.command()
-def scenarios(context: typer.Context, json_output: JsonOption = False) -> None:
-    """List the built-in scenarios.
-
-    \b
-    Examples:
-      twin2multicloud scenarios
-      twin2multicloud scenarios --json
-    """
-    from twin2multicloud.app.cli import catalogue
-
-    finish(context, json_output, lambda: catalogue.scenarios(json_output))
-
-
-@app.command()
-def offers(
-    context: typer.Context,
-    slot: Annotated[
-        str | None,
-        typer.Option(metavar="SLOT", help="Only this slot: L1 … L5, L3.hot, …", autocompletion=complete_slot),
-    ] = None,
-    provider: Annotated[
-        str | None,
-        typer.Option(metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider),
-    ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option(metavar="REGION", help="Whether each can be had there, and if not, why."),
-    ] = None,
-    json_output: JsonOption = False,
-    prices_directory: PricesOption = None,
-) -> None:
-    """List what each cloud has for each slot, and where it is priced.
-
-    \b
-    Examples:
-      twin2multicloud offers --slot L4
-      twin2multicloud offers --provider azure --region westeurope
-      twin2multicloud offers --json
-    """
-    from twin2multicloud.app.cli import catalogue
-
-    finish(
-        context,
-        json_output,
-        lambda: catalogue.offers(slot, provider, region, json_output=json_output, prices=prices_directory),
-    )
-
-
-@app.command()
-def init(
-    context: typer.Context,
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="File to write; - for standard output.")] = "twin.yaml",
-    scenario: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Scenario to take the values from.", autocompletion=complete_workload),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
-    workload_only: Annotated[
-        bool, typer.Option("--workload-only", help="Only the workload, which is enough to price a twin.")
-    ] = False,
-) -> None:
-    """Write a commented twin to start from: twin.yaml, and its code in processors/ beside it.
-
-    \b
-    Examples:
-      twin2multicloud init
-      twin2multicloud init vineyard.yaml --scenario smart-home
-      twin2multicloud init workload.yaml --workload-only
-      twin2multicloud init - | less
-    """
-    from twin2multicloud.app.cli import catalogue
-
-    finish(context, False, lambda: catalogue.init(path, scenario, force=force, workload_only=workload_only))
+add_choosing(app)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
+from twin2multicloud.app.cli.books import BUNDLED_BOOK, BookChoice
 from twin2multicloud.app.cli.terminal import output, print_json, printable
 from twin2multicloud.model.errors import PriceError, UsageError
 
@@ -40,7 +41,7 @@ class Request:
     explain: bool = False
     json_output: bool = False
     report: str | None = None
-    prices: str | None = None
+    book: BookChoice = BUNDLED_BOOK
     max_price_age: int | None = None
 
     def constraints(self, base: Constraints | None) -> Constraints:
@@ -109,17 +110,13 @@ def read_workload(name: str) -> tuple[WorkloadDocument, str]:
 
 def open_prices(request: Request, today: Callable[[], date]) -> PriceBook:
     """The price book to use; raises `PriceError` if it is older than the request allows."""
-    from pathlib import Path
-
-    from twin2multicloud.optimizer.pricing.book import load_book
-
-    book = load_book(None if request.prices is None else Path(request.prices))
+    book = request.book.read()
     if request.max_price_age is not None:
         age = (today() - date.fromisoformat(book.date)).days
         if age > request.max_price_age:
             raise PriceError(
                 f"the price book {book.version} is of {book.date}, {age} days old; --max-price-age allows "
-                f"{request.max_price_age}. Give a newer book with --prices DIR, or allow more days"
+                f"{request.max_price_age}. {request.book.newer}, or allow more days"
             )
     return book
 

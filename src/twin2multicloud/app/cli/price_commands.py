@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from twin2multicloud.app.cli.failures import finish
+from twin2multicloud.app.cli.connect import may_take_prices
+from twin2multicloud.app.cli.failures import Session, finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import JsonOption, PricesOption, complete_provider
 
@@ -22,6 +23,7 @@ prices = typer.Typer(
 
 
 @prices.command("show")
+@may_take_prices
 def prices_show(
     context: typer.Context,
     provider: Annotated[
@@ -39,21 +41,21 @@ def prices_show(
     Examples:
       twin2multicloud prices show --provider gcp --region europe-west1
       twin2multicloud prices show --meter egress --json
+      twin2multicloud prices show --region westeurope --server https://twins.example.org
     """
     from twin2multicloud.app.cli import prices as commands
+    from twin2multicloud.app.cli.books import BookChoice
 
+    book = BookChoice.of(Session.of(context), prices_directory)
     finish(
         context,
         json_output,
-        lambda: _printed(
-            lambda console: commands.show(
-                provider, region, service, meter, json_output, _book(prices_directory), console
-            )
-        ),
+        lambda: _printed(lambda console: commands.show(provider, region, service, meter, json_output, book, console)),
     )
 
 
 @prices.command("explain")
+@may_take_prices
 def prices_explain(
     context: typer.Context,
     meter: Annotated[str, typer.Argument(metavar="METER", help="A meter, such as aws.egress.internet.")],
@@ -75,15 +77,13 @@ def prices_explain(
       twin2multicloud prices explain azure.iot-hub.s1
     """
     from twin2multicloud.app.cli import prices as commands
+    from twin2multicloud.app.cli.books import BookChoice
 
+    book = BookChoice.of(Session.of(context), prices_directory)
     finish(
         context,
         json_output,
-        lambda: _printed(
-            lambda console: commands.explain(
-                meter, region, quantity, egress, json_output, _book(prices_directory), console
-            )
-        ),
+        lambda: _printed(lambda console: commands.explain(meter, region, quantity, egress, json_output, book, console)),
     )
 
 
@@ -135,7 +135,3 @@ def _printed(action: Callable[[Any], int]) -> int:
 
     with output(markup=True) as console:
         return action(console)
-
-
-def _book(directory: str | None) -> str:
-    return "bundled" if directory is None else directory

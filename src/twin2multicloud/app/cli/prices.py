@@ -1,6 +1,6 @@
 """The `prices` commands: show a book's figures, explain one meter, validate a book, compare two.
 
-Each returns its exit code and prints to standard output; a book argument is a directory or `bundled`.
+Each returns its exit code and prints to standard output; what is validated or compared is a directory or `bundled`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from twin2multicloud.app.cli.books import BUNDLED_BOOK, BookChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,11 +23,7 @@ BUNDLED_NAME = "bundled"
 
 def open_book(name: str = BUNDLED_NAME) -> PriceBook:
     """The bundled book, or the one in directory `name`; raises `InvalidInputError` with all its faults."""
-    from pathlib import Path
-
-    from twin2multicloud.optimizer.pricing.book import load_book
-
-    return load_book(None if name == BUNDLED_NAME else Path(name))
+    return BookChoice(None if name == BUNDLED_NAME else name).read()
 
 
 def show(
@@ -34,7 +32,7 @@ def show(
     service: str | None = None,
     meter: str | None = None,
     json_output: bool = False,
-    book: str = BUNDLED_NAME,
+    choice: BookChoice = BUNDLED_BOOK,
     console: Console | None = None,
 ) -> int:
     """List the figures of a book, filtered by provider, region, and parts of the service's or meter's name."""
@@ -42,7 +40,7 @@ def show(
     from twin2multicloud.model.errors import UsageError
     from twin2multicloud.model.slots import PROVIDERS
 
-    prices = open_book(book)
+    prices = choice.read()
     if provider is not None and provider not in [p.value for p in PROVIDERS]:
         raise UsageError(f"unknown provider '{provider}' (one of {', '.join(PROVIDERS)})")
     if region is not None:
@@ -68,7 +66,7 @@ def explain(
     quantity: float | None = None,
     policy: str = "list",
     json_output: bool = False,
-    book: str = BUNDLED_NAME,
+    choice: BookChoice = BUNDLED_BOOK,
     console: Console | None = None,
 ) -> int:
     """State a meter's rule and price with its source; with `quantity` (in units) the worked bill, tier by tier.
@@ -80,7 +78,7 @@ def explain(
     from twin2multicloud.app.optimizing.meters import explained
     from twin2multicloud.model.errors import UsageError
 
-    prices = open_book(book)
+    prices = choice.read()
     meter = prices.meter(meter_id)
     if quantity is not None and not (math.isfinite(quantity) and quantity >= 0):
         raise UsageError(f"--quantity is a number of {meter.unit}, finite and not negative; got {quantity}")

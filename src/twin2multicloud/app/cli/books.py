@@ -1,0 +1,63 @@
+"""Which price book a command calculates by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from twin2multicloud.app.cli.failures import Session
+from twin2multicloud.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from twin2multicloud.optimizer.pricing.book import PriceBook
+
+
+@dataclass(frozen=True)
+class BookChoice:
+    """The bundled book, one in a directory, or the one that a server has in use, as the options name them.
+
+    Neither the environment nor the profile in use makes it a server's: without these options a command is the same
+    everywhere.
+    """
+
+    directory: str | None = None
+    server: str | None = None
+    profile: str | None = None
+
+    @classmethod
+    def of(cls, session: Session, directory: str | None) -> Self:
+        """What the options say."""
+        return cls(directory, session.server, session.profile)
+
+    def read(self) -> PriceBook:
+        """The book. `UsageError` where a directory and a server are named, or the server cannot be meant;
+        `InvalidInputError` with the faults of a book of one's own; the client's errors.
+        """
+        if self.server or self.profile:
+            from twin2multicloud.app.cli.connect import chosen, client_to
+
+            found = chosen(Session(server=self.server, profile=self.profile))
+            if found is not None:
+                if self.directory is not None:
+                    raise UsageError(
+                        f"--prices: {found.server} has a price book of its own; give either --prices, or --server and "
+                        "--profile"
+                    )
+                with client_to(found) as client:
+                    return client.prices.book()
+        from pathlib import Path
+
+        from twin2multicloud.optimizer.pricing.book import load_book
+
+        return load_book(None if self.directory is None else Path(self.directory))
+
+    @property
+    def newer(self) -> str:
+        """How to get a newer one."""
+        if self.server or self.profile:
+            return "Have the server refresh its prices"
+        return "Give a newer book with --prices DIR"
+
+
+BUNDLED_BOOK: Final = BookChoice()
+"""What is meant where no option says otherwise."""
