@@ -198,4 +198,4 @@ def test_a_book_that_is_read_otherwise_here_is_not_calculated_by(here: Place) ->
     with optimizer_with(Book(sound.prices, later)) as url:
         newer = here(*arguments, url)
     assert newer.code == 6
-    assert "finds 1 faults in it, such as aws.toml:later" in newer.json["error"]["message"]
+    assert "here finds it faulty (aws.toml:later" in newer.json["error"]["message"]

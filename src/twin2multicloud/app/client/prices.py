@@ -30,9 +30,7 @@ class Prices:
         try:
             book = read_book(whole.files, f"price book of {self._http.url}")
         except InvalidInputError as error:
-            raise self._read_otherwise(
-                whole, f"finds {len(error.findings)} faults in it, such as {error.findings[0]}"
-            ) from error
+            raise self._read_otherwise(whole, f"finds it faulty ({error.findings[0]})") from error
         if book.content_hash != whole.hash:
             raise self._read_otherwise(whole, f"reads it as {book.content_hash[:12]}")
         return book
