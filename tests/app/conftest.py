@@ -40,8 +40,8 @@ def sqlite_file(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def migrated_postgres_url(postgres: PostgresCluster) -> Iterator[str]:
-    """A fresh PostgreSQL database's URL, with all tables."""
-    with postgres.database(postgres.template("app", migrated)) as url:
+    """An empty PostgreSQL database's URL, with all tables."""
+    with postgres.emptied(postgres.template("app", migrated)) as url:
         yield url
 
 
