@@ -15,28 +15,25 @@ import pytest
 from tests.entry.aws_twin import Place, wire
 from tests.standins.aws.devices import MqttDevices
 from tests.standins.aws.places import drain, name, queue_arn
-from tests.standins.aws.server import ROOT, ministack
+from tests.standins.aws.server import ministack
+from twin2multicloud.deployer.hosts import HOSTS
+from twin2multicloud.deployer.modules import SourceTree, needed
+from twin2multicloud.model.slots import Provider
 from twin2multicloud.runtime.entry.roles import FunctionConfig
 from twin2multicloud.runtime.envelope import decode
 from twin2multicloud.runtime.ports import EntityState
 
 _WAIT_S = 60.0
-_SHARED = ("__init__.py", "model/__init__.py", "model/spec.py", "model/expressions", "runtime")
 ROLE = "arn:aws:iam::000000000000:role/function"
 
 
 def package(place: Place) -> bytes:
     """Our runtime with a twin, as a function's zip (msgspec comes with ministack's Python, boto3 with Lambda)."""
-    source = ROOT / "src" / "twin2multicloud"
-    files = [
-        file
-        for each in _SHARED
-        for file in ([source / each] if each.endswith(".py") else (source / each).rglob("*.py"))
-    ]
+    ours = needed("import twin2multicloud.runtime.entry.aws", SourceTree(), HOSTS[Provider.AWS].sdks)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(files):
-            archive.write(file, file.relative_to(source.parent))
+        for path, text in ours.items():
+            archive.writestr(path, text)
         for file in sorted(place.directory.rglob("*.*")):
             archive.write(file, file.relative_to(place.directory))
     return buffer.getvalue()

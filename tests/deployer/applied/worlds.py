@@ -87,7 +87,7 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
     # Clouds that have a slot without functions, and nothing else.
     "guests": (AWS[0], "aws.lambda-x86-sqs", *AWS[2:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
 }
-NAMES = (*OFFERS, *(f"{prefix}{cloud}:regions" for prefix in ("", "second-") for cloud in ("aws", "azure", "gcp")))
+NAMES = (*OFFERS, *(f"second-{cloud}:regions" for cloud in ("aws", "azure", "gcp")))
 HELD = ("spread-1:held", "spread-3:held")
 
 _ASKED: Mapping[str, object] = {
@@ -95,11 +95,8 @@ _ASKED: Mapping[str, object] = {
     "budgets_usd_per_month": {"aws": 12.5, "azure": 12.5, "gcp": 40.0},
     "device_ca_pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
 }
-_SPREAD = {
-    "smart-home": (Slot.PROCESSING, Slot.COOL, Slot.MANAGEMENT),
-    "smart-building": (Slot.PROCESSING, Slot.COOL, Slot.VISUALIZATION),
-}
-"""The slots of a twin that are elsewhere, so that between the two every link crosses regions."""
+_SPREAD = (Slot.PROCESSING, Slot.COOL, Slot.VISUALIZATION)
+"""The slots of a twin that are elsewhere, so that every link crosses regions."""
 _ELSEWHERE = {"eu-central-1": "eu-west-1", "westeurope": "northeurope", "europe-west1": "europe-north1"}
 
 
@@ -120,7 +117,7 @@ def named(name: str) -> Deployment:
 def _spread(offers: tuple[str, ...], name: str) -> Blueprint:
     definition, _ = twin(name)
     places = placement(offers).model_dump(by_alias=True)
-    for slot in _SPREAD[name]:
+    for slot in _SPREAD:
         places[slot]["region"] = _ELSEWHERE[places[slot]["region"]]
     return blueprint_of(definition.workload, Placement.model_validate(places), definition.assumptions)
 
