@@ -27,7 +27,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.backend import DEFINITION, TOKEN, Call, drive, free_port, prepare, wait_for, workloads
+from benchmarks.backend import DEFINITION, SINGLE, TOKEN, Call, drive, free_port, prepare, wait_for, workloads
 
 STREAMS = 20
 SAMPLE_S = 5.0
@@ -149,7 +149,7 @@ def measure(minutes: float) -> list[Minute]:
         twin = prepare(folder)
         port = free_port()
         command = [sys.executable, "-m", "benchmarks.backend", "--serve", name, "--port", str(port)]
-        server = subprocess.Popen(command, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+        server = subprocess.Popen(command, env=os.environ | SINGLE)
         try:
             wait_for(port, server)
             found = calls(folder, twin)

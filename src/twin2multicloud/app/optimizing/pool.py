@@ -143,7 +143,8 @@ class _Child:
             [sys.executable, "-P", "-m", work.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            # The matrices are small: a second thread would spin, on a core that another of these needs.
+            env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,
         )
         self.ended = False
