@@ -41,7 +41,7 @@ from rich.table import Table
 from benchmarks.processes import batch_file
 
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-"""What the command line sets, too: the matrices are small, and more threads would spin. To be set before Python starts."""
+"""What the command line sets, too, before Python starts: the matrices are small, and more threads would spin."""
 CONNECTIONS = 8
 TWINS = 200
 TOKEN = "t2m_benchmark-of-the-backend"
