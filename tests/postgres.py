@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -45,6 +46,8 @@ _RELATIONS = """
 SELECT relname::text, relkind::text FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY nspname, relname
 """
+_Shape = tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]
+"""Names and kinds of a database's relations, and its revision."""
 _ALONE = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -59,7 +62,7 @@ class PostgresCluster:
         self._numbers = count(1)
         self._templates: dict[str, str] = {}
         self._clean: dict[str, list[str]] = {}
-        self._relations: dict[str, list[tuple[str, str]]] = {}
+        self._shapes: dict[str, _Shape] = {}
 
     def create(self, template: str = "template1") -> str:
         """A fresh database, a copy of the template; its SQLAlchemy URL (`postgresql+psycopg://...`)."""
@@ -110,15 +113,15 @@ class PostgresCluster:
                 self.drop(url)
 
     def _empty(self, url: str, template: str) -> bool:
-        """Take out all rows and whoever is connected; False where it has other tables than the template."""
-        if template not in self._relations:
+        """Take out all rows and whoever is connected; False where its tables are not those of the template."""
+        if template not in self._shapes:
             with self._session(template) as session:
-                self._relations[template] = session.execute(_RELATIONS).fetchall()
+                self._shapes[template] = _shape(session)
         with self._session(make_url(url).database or "") as session:
             session.execute(_ALONE)
-            found = session.execute(_RELATIONS).fetchall()
-            if found != self._relations[template]:
+            if _shape(session) != self._shapes[template]:
                 return False
+            found, _ = self._shapes[template]
             tables = [table for table, kind in found if kind == "r" and table != "alembic_version"]
             queries = [
                 sql.SQL("(SELECT {} WHERE EXISTS (SELECT 1 FROM {}))").format(sql.Literal(table), sql.Identifier(table))
@@ -140,6 +143,11 @@ class PostgresCluster:
         return psycopg.connect(
             host=str(self._sockets), user=OWNER, dbname=database, autocommit=True, connect_timeout=10
         )
+
+
+def _shape(session: psycopg.Connection) -> _Shape:
+    relations = session.execute(_RELATIONS).fetchall()
+    return relations, session.execute("SELECT version_num FROM alembic_version").fetchall()
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, bindparam, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from twin2multicloud.app.db.tables.events import Alert
@@ -140,13 +140,7 @@ def the_twin(session: OrmSession, principal: Principal, twin_id: str, needed: Ro
 
 def twin_and_role(session: OrmSession, principal: Principal, twin_id: str, needed: Role) -> tuple[Twin, Role]:
     """As `the_twin`, and the role that the principal has for it."""
-    # Whatever is asked begins here: one statement, not one for each table.
-    found = session.execute(
-        select(Twin, WorkspaceMember.role, TwinMember.role)
-        .outerjoin(WorkspaceMember, _in_workspace(principal, Twin.workspace_id))
-        .outerjoin(TwinMember, _at_twin(principal, Twin.id))
-        .where(Twin.id == twin_id)
-    ).first()
+    found = session.execute(_A_TWIN, {"asked": twin_id, "who": principal.user_id}).first()
     problem = f"there is no twin {twin_id[:60]!r} that you may see"
     if found is None:
         raise NotFoundError(problem)
@@ -156,12 +150,7 @@ def twin_and_role(session: OrmSession, principal: Principal, twin_id: str, neede
 
 def the_run(session: OrmSession, principal: Principal, run_id: str, needed: Role) -> Run:
     """A run, for whoever has that role for its twin, or for its workspace where it has no twin."""
-    found = session.execute(
-        select(Run, WorkspaceMember.role, TwinMember.role)
-        .outerjoin(WorkspaceMember, _in_workspace(principal, Run.workspace_id))
-        .outerjoin(TwinMember, _at_twin(principal, Run.twin_id))
-        .where(Run.id == run_id)
-    ).first()
+    found = session.execute(_A_RUN, {"asked": run_id, "who": principal.user_id}).first()
     problem = f"there is no run {run_id[:60]!r} that you may see"
     if found is None:
         raise NotFoundError(problem)
@@ -172,13 +161,7 @@ def the_run(session: OrmSession, principal: Principal, run_id: str, needed: Role
 
 def the_alert(session: OrmSession, principal: Principal, alert_id: str, needed: Role) -> Alert:
     """An alert, for whoever has that role for its twin."""
-    found = session.execute(
-        select(Alert, Twin, WorkspaceMember.role, TwinMember.role)
-        .join(Twin, Twin.id == Alert.twin_id)
-        .outerjoin(WorkspaceMember, _in_workspace(principal, Twin.workspace_id))
-        .outerjoin(TwinMember, _at_twin(principal, Twin.id))
-        .where(Alert.id == alert_id)
-    ).first()
+    found = session.execute(_AN_ALERT, {"asked": alert_id, "who": principal.user_id}).first()
     problem = f"there is no alert {alert_id[:60]!r} that you may see"
     if found is None:
         raise NotFoundError(problem)
@@ -187,14 +170,36 @@ def the_alert(session: OrmSession, principal: Principal, alert_id: str, needed: 
     return alert
 
 
-def _in_workspace(principal: Principal, workspace: SQLColumnExpression[Any]) -> ColumnElement[bool]:
-    """The condition that a member's row is the principal's in a workspace."""
-    return (WorkspaceMember.workspace_id == workspace) & (WorkspaceMember.user_id == principal.user_id)
+def _in_workspace(workspace: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """The condition that a member's row is the asker's in a workspace."""
+    return (WorkspaceMember.workspace_id == workspace) & (WorkspaceMember.user_id == bindparam("who"))
 
 
-def _at_twin(principal: Principal, twin: SQLColumnExpression[Any]) -> ColumnElement[bool]:
-    """The condition that a member's row is the principal's at a twin."""
-    return (TwinMember.twin_id == twin) & (TwinMember.user_id == principal.user_id)
+def _at_twin(twin: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """The condition that a member's row is the asker's at a twin."""
+    return (TwinMember.twin_id == twin) & (TwinMember.user_id == bindparam("who"))
+
+
+# Whatever is asked begins with these: one statement, not one for each table, and put together once.
+_A_TWIN: Final = (
+    select(Twin, WorkspaceMember.role, TwinMember.role)
+    .outerjoin(WorkspaceMember, _in_workspace(Twin.workspace_id))
+    .outerjoin(TwinMember, _at_twin(Twin.id))
+    .where(Twin.id == bindparam("asked"))
+)
+_A_RUN: Final = (
+    select(Run, WorkspaceMember.role, TwinMember.role)
+    .outerjoin(WorkspaceMember, _in_workspace(Run.workspace_id))
+    .outerjoin(TwinMember, _at_twin(Run.twin_id))
+    .where(Run.id == bindparam("asked"))
+)
+_AN_ALERT: Final = (
+    select(Alert, Twin, WorkspaceMember.role, TwinMember.role)
+    .join(Twin, Twin.id == Alert.twin_id)
+    .outerjoin(WorkspaceMember, _in_workspace(Twin.workspace_id))
+    .outerjoin(TwinMember, _at_twin(Twin.id))
+    .where(Alert.id == bindparam("asked"))
+)
 
 
 def _checked(

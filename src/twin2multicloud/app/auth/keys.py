@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session as OrmSession
 
 from twin2multicloud.app.auth.access import Principal, Scope
@@ -15,15 +15,14 @@ from twin2multicloud.app.errors import UnauthenticatedError
 
 NOTE_USE_EVERY: Final = timedelta(minutes=5)
 """`last_used_at` is no finer than this: a write per request would be dear."""
+_BY_HASH: Final = select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash == bindparam("hash"))
 
 
 def key_principal(session: OrmSession, token: str, now: datetime) -> tuple[Principal, bool]:
     """Whoever the key stands for, and whether its use should be noted. `UnauthenticatedError` for a key that is
     unknown, revoked, expired, or of somebody who was shut out; which of these it is, nobody but its owner learns.
     """
-    found = session.execute(
-        select(ApiKey, User).join(User, User.id == ApiKey.user_id).where(ApiKey.key_hash == token_hash(token))
-    ).first()
+    found = session.execute(_BY_HASH, {"hash": token_hash(token)}).first()
     if found is None:
         raise UnauthenticatedError("this key is not known; `twin2multicloud keys create` makes one")
     key, user = found

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import Principal, role_on
@@ -27,6 +27,22 @@ from twin2multicloud.model.formats import Format, sniff
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.twin.definition import TwinDefinition
 from twin2multicloud.model.twin.reader import parse_twin
+
+# Asked with every look at a twin: put together once.
+_TWINS: Final[BindParameter[Any]] = bindparam("twins", expanding=True)
+_STACKS: Final = select(Stack).where(Stack.twin_id.in_(_TWINS)).order_by(Stack.target, Stack.name)
+_CLAIMS: Final = select(Claim, Run.kind).join(Run, Run.id == Claim.run_id).where(Claim.twin_id.in_(_TWINS))
+_CHANGED: Final = (
+    select(Run.twin_id, func.max(Run.number).label("number"))
+    .where(Run.twin_id.in_(_TWINS), Run.kind.in_([each.value for each in CHANGING]), Run.ended_at.is_not(None))
+    .group_by(Run.twin_id)
+    .subquery()
+)
+_FAILED: Final = (
+    select(Run.twin_id)
+    .join(_CHANGED, (Run.twin_id == _CHANGED.c.twin_id) & (Run.number == _CHANGED.c.number))
+    .where(Run.status == "failed")
+)
 
 
 @dataclass(frozen=True)
@@ -179,7 +195,7 @@ def versions(twin: Twin) -> Select[TwinVersion]:
 
 def stacks_of(session: Session, twin_ids: Sequence[str]) -> Sequence[Stack]:
     """The stacks of some twins at all targets."""
-    return session.scalars(select(Stack).where(Stack.twin_id.in_(twin_ids)).order_by(Stack.target, Stack.name)).all()
+    return session.scalars(_STACKS, {"twins": twin_ids}).all()
 
 
 def summaries(session: Session, found: Sequence[Twin]) -> list[shapes.TwinSummary]:
@@ -202,9 +218,7 @@ def _summaries(session: Session, found: Sequence[Twin], newest: Mapping[str, Twi
     for stack in stacks_of(session, ids):
         stacks[stack.twin_id].setdefault(stack.target, []).append(stack)
     busy: dict[str, dict[str, Operation]] = {id: {} for id in ids}
-    for claim, kind in session.execute(
-        select(Claim, Run.kind).join(Run, Run.id == Claim.run_id).where(Claim.twin_id.in_(ids))
-    ):
+    for claim, kind in session.execute(_CLAIMS, {"twins": ids}):
         busy[claim.twin_id][claim.target] = Operation(kind)
     failed = _failed(session, ids)
     return [_summary(twin, newest[twin.id], stacks[twin.id], busy[twin.id], twin.id in failed) for twin in found]
@@ -285,15 +299,7 @@ def _tell(backend: Backend, session: Session, principal: Principal, twin: Twin, 
 
 def _failed(session: Session, ids: Sequence[str]) -> set[str]:
     """Twins whose last changing run did not do what it was to do."""
-    kinds = [operation.value for operation in CHANGING]
-    last = (
-        select(Run.twin_id, func.max(Run.number).label("number"))
-        .where(Run.twin_id.in_(ids), Run.kind.in_(kinds), Run.ended_at.is_not(None))
-        .group_by(Run.twin_id)
-        .subquery()
-    )
-    ended = select(Run.twin_id).join(last, (Run.twin_id == last.c.twin_id) & (Run.number == last.c.number))
-    return {str(twin_id) for twin_id in session.scalars(ended.where(Run.status == "failed"))}
+    return {str(twin_id) for twin_id in session.scalars(_FAILED, {"twins": ids})}
 
 
 def _summary(
