@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -233,20 +234,35 @@ def direct(found: Iterator[dict[str, Any]], seconds: float, *, full: bool) -> tu
 _OPTIMIZERS: dict[str, Any] = {}
 
 
-def measure(seconds: float, rounds: int) -> list[Row]:
-    """All rows."""
+@dataclass(frozen=True)
+class Served:
+    """A server that listens: its data directory, one of its twins, its port and its process."""
+
+    folder: Path
+    twin: str
+    port: int
+    pid: int
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """A server process with its twins, for as long as this lasts."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        twin = prepare(folder)
-        port = free_port()
+        twin, port = prepare(Path(name)), free_port()
         command = [sys.executable, "-m", "benchmarks.backend", "--serve", name, "--port", str(port)]
         server = subprocess.Popen(command, env=os.environ | SINGLE)
         try:
             wait_for(port, server)
-            return rows(port, server.pid, folder, twin, seconds, rounds)
+            yield Served(Path(name), twin, port, server.pid)
         finally:
             server.terminate()
             server.wait(30)
+
+
+def measure(seconds: float, rounds: int) -> list[Row]:
+    """All rows."""
+    with served() as server:
+        return rows(server.port, server.pid, server.folder, server.twin, seconds, rounds)
 
 
 def rows(port: int, pid: int, folder: Path, twin: str, seconds: float, rounds: int) -> list[Row]:

@@ -12,11 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +23,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.backend import DEFINITION, SINGLE, TOKEN, Call, drive, free_port, prepare, wait_for, workloads
+from benchmarks.backend import DEFINITION, TOKEN, Call, drive, served, workloads
 
 STREAMS = 20
 SAMPLE_S = 5.0
@@ -49,7 +45,7 @@ class Minute:
 
 def children(pid: int) -> list[int]:
     """The processes that a process has begun."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found: list[str] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(OSError):
             found += (task / "children").read_text().split()
@@ -144,19 +140,9 @@ async def watched(port: int, pid: int, call: Call, minutes: float) -> list[Minut
 
 def measure(minutes: float) -> list[Minute]:
     """All minutes."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        twin = prepare(folder)
-        port = free_port()
-        command = [sys.executable, "-m", "benchmarks.backend", "--serve", name, "--port", str(port)]
-        server = subprocess.Popen(command, env=os.environ | SINGLE)
-        try:
-            wait_for(port, server)
-            found = calls(folder, twin)
-            return asyncio.run(watched(port, server.pid, lambda: next(found), minutes))
-        finally:
-            server.terminate()
-            server.wait(30)
+    with served() as server:
+        found = calls(server.folder, server.twin)
+        return asyncio.run(watched(server.port, server.pid, lambda: next(found), minutes))
 
 
 def main() -> None:
