@@ -31,7 +31,9 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Requests:
     send = requests.Session.send
 
     def counted(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        seen[_kind(request)] += 1
+        kind = _kind(request)
+        if kind != "account":  # what the SDK asks in a thread of its own, whenever that comes to run
+            seen[kind] += 1
         return send(self, request, **options)
 
     monkeypatch.setattr(requests.Session, "send", counted)
@@ -46,6 +48,8 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Requests:
 
 def _kind(request: requests.PreparedRequest) -> str:
     where = urlsplit(str(request.url))
+    if request.method == "GET" and where.path in ("", "/"):
+        return "account"
     if "x-ms-documentdb-isquery" in {name.lower() for name in request.headers}:
         return "query plan" if "x-ms-cosmos-is-query-plan-request" in request.headers else "query"
     if "comp=tier" in where.query:
