@@ -28,6 +28,8 @@ _POLL_S: Final = 0.02
 _LETTERS_S: Final = 0.5
 _ANSWER_S: Final = 0.3
 _SPECIAL: Final = 3
+_TRIES: Final = 3
+"""How often a command is sent in the time it may take."""
 
 
 Look = Callable[[], float | None]
@@ -203,17 +205,20 @@ class Verification:
         form = self._kind.commands[0]
         payload = {field.name: _example(field) for field in form.fields if field.required}
         problem = ""
+        ids: list[str] = []
         try:
-            id = self._client.command(self._device, form.name, payload)
             while (left := sent + self._patience_s - time.time()) > 0:
+                if left <= self._patience_s * (1 - len(ids) / _TRIES):
+                    # Again: one that was on its way as the device itself took the probe's place is lost with that.
+                    ids.append(self._client.command(self._device, form.name, payload))
                 command = probe.command(min(left, _ANSWER_S))
-                if command is not None and command.get("id") == id:
+                if command is not None and command.get("id") in ids:
                     return Hop(_COMMAND, processing, True, (time.time() - sent) * 1000, f"{form.name}, acknowledged")
                 # The device itself may be connected meanwhile, in place of the probe.
-                answer = self._client.result(self._device, id)
-                if answer is not None and answer["status"] == "ok":
-                    detail = f"{form.name}, acknowledged by the device itself"
-                    return Hop(_COMMAND, processing, True, (answer["at"] - sent) * 1000, detail)
+                for answer in filter(None, (self._client.result(self._device, id) for id in ids)):
+                    if answer["status"] == "ok":
+                        detail = f"{form.name}, acknowledged by the device itself"
+                        return Hop(_COMMAND, processing, True, (answer["at"] - sent) * 1000, detail)
         except (UsageError, SandboxError, OSError) as error:
             problem = str(error)
         why = self._reported(_COMMAND, sent) or problem
