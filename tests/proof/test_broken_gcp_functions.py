@@ -211,7 +211,7 @@ MUTANTS = (
     Mutant("no schedule", "gcp", drop(JOB), (Rule.TRIGGERS, Rule.RIGHT_EXCESS), "to-cool-mover"),
     Mutant(
         "a worker without instances",
-        "second-gcp",
+        "second-gcp:regions",
         put(SERVICE, "process", scaling__manual_instance_count=0),
         (Rule.HELD,),
         "process",
@@ -238,14 +238,14 @@ MUTANTS = (
     ),
     Mutant(
         "devices publish elsewhere",
-        "second-gcp",
+        "second-gcp:regions",
         put(PUBLISHERS, "google_pubsub_topic_iam_member.devices", topic="smart-building-k3x9f-europe-west1-alerts"),
         (Rule.ROUTES,) * 2,
         "devices",
     ),
     Mutant(
         "devices of a pool that is not there",
-        "second-gcp",
+        "second-gcp:regions",
         drop("google_iam_workload_identity_pool", "pool.devices"),
         (Rule.ROUTES,),
         "devices",

@@ -172,7 +172,7 @@ MUTANTS = (  # Who may do what
     ),
     Mutant(
         "a machine that takes logins",
-        "second-gcp",
+        "second-gcp:regions",
         put("google_compute_firewall", "", allow=[{"protocol": "tcp", "ports": ["22", "443"]}]),
         (Rule.PUBLIC,),
         "firewall",
@@ -184,7 +184,7 @@ MUTANTS = (  # Who may do what
     Mutant("no index of twins", "gcp", drop("google_firestore_index", "graph"), (Rule.SHAPE,)),
     Mutant(
         "another column family",
-        "second-gcp",
+        "second-gcp:regions",
         put("google_bigtable_table", "", column_family=[{"family": "records"}]),
         (Rule.SHAPE,),
         "bigtable",

@@ -87,7 +87,7 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
     # Clouds that have a slot without functions, and nothing else.
     "guests": (AWS[0], "aws.lambda-x86-sqs", *AWS[2:4], "azure.blob-archive", AWS[5], "gcp.grafana-oss"),
 }
-NAMES = (*OFFERS, *(f"second-{cloud}:regions" for cloud in ("aws", "azure", "gcp")))
+NAMES = tuple(f"{name}:regions" if name.startswith("second-") else name for name in OFFERS)
 HELD = ("spread-1:held", "spread-3:held")
 
 _ASKED: Mapping[str, object] = {
