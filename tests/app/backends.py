@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from tests.app.in_process import in_process
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.auth.access import Scope
 from twin2multicloud.app.auth.key_form import new_key
@@ -67,7 +68,7 @@ class Person:
     def call(self, method: str, path: str, *, code: int | None = None, **options: Any) -> Any:
         """One request as this person; its response, which must have this code if one is given."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        answer = self.http.request(
+        answer = in_process(self.http).request(
             method, path if path.startswith("/") else f"/api/v1/{path}", headers=headers, **options
         )
         if code is not None:
