@@ -145,7 +145,7 @@ def test_what_fails_says_why_and_can_be_retried(here: Site, owner: Person, twin:
     work_off(here, FakeTarget(here, before=fail))
     failed = owner.get(f"runs/{run['id']}")
     assert (failed["status"], failed["problem"]) == ("failed", "2 of 7 stacks were not made")
-    assert failed["result"] == {"stacks": {"L1": {"status": "failed"}}}
+    assert failed["result"] == {"stacks": {"L1": {"status": "failed"}}, "exit_code": 7}
     assert owner.get(f"twins/{twin}")["attention"]
     again = owner.post(f"runs/{run['id']}/retry", code=201)
     assert again["status"] == "queued"

@@ -14,14 +14,17 @@ import pytest
 from tests.app.backends import TWIN, Site
 from tests.app.runners import FakeTarget, place, work_off
 from tests.client.conftest import client, client_of, sqlite_file, sqlite_site, sqlite_template
-from twin2multicloud.app.cli import kept_runs, kept_status
+from twin2multicloud.app.cli import kept_runs, kept_status, runs
 from twin2multicloud.app.cli.run_request import StartRequest
 from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.deploying.clouds import HoldsDataError
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.moves import estimate_json
 from twin2multicloud.app.runs.work import WorkFailedError
 from twin2multicloud.app.schemas.twins import TwinInput
 from twin2multicloud.blueprint.plan import Place
+from twin2multicloud.deployer.engine.errors import EngineError
+from twin2multicloud.deployer.state.errors import StateError
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.moving.estimate import Cost, Estimate, StepTime
@@ -98,6 +101,34 @@ def test_drift_is_told_and_ends_with_six(
     with worked_off(sqlite_site, FakeTarget(sqlite_site, result={"clean": True, "drift": []})):
         assert kept_runs.carry_out(client, StartRequest("drift", deployed, "", json_output=True), "sandbox") == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "code"),
+    [
+        ("destroy", HoldsDataError("its stores hold data (hot: 3)"), 8),
+        ("redeploy", StateError("the state is locked"), 8),
+        ("drift", StateError("the state is locked"), 8),
+        ("drift", EngineError("there is no Terraform"), 6),
+        ("redeploy", EngineError("there is no Terraform"), 7),
+        ("redeploy", UsageError("no stack is of L5"), 7),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_is_refused_ends_as_it_does_with_a_directory(
+    client: Client, sqlite_site: Site, deployed: str, kind: str, error: Exception, code: int
+) -> None:
+    def refuse(work: Any) -> None:
+        raise error
+
+    with worked_off(sqlite_site, FakeTarget(sqlite_site, before=refuse)):
+        assert kept_runs.carry_out(client, StartRequest(kind, "greenhouse", "", yes=True), None) == code
+        as_json = StartRequest(kind, "greenhouse", "", yes=True, json_output=True)
+        assert kept_runs.carry_out(client, as_json, None) == code
+        assert runs.start(client, StartRequest(kind, "greenhouse", "sandbox", yes=True)) == code
+        assert runs.retry(client, "greenhouse/4", False, False) == code
+    assert runs.watch(client, "greenhouse/5", False) == code
+    assert client.runs.get(client.runs.find("greenhouse/5")).problem == str(error)
 
 
 def test_destroying_takes_the_twins_name(

@@ -28,8 +28,11 @@ _STYLES: Final = {
     "awaiting-approval": "bold yellow",
 }
 _LOOKING: Final = frozenset({"drift", "verify"})
+_AMISS: Final = 6
+"""Exit code: what was looked at is not as it should be, or could not be looked at."""
+_FAILED: Final = 7
 NOT_AGREED: Final = 8
-"""Exit code: nobody agreed, so nothing was done."""
+"""Exit code: nobody agreed, or it was refused, so nothing was done."""
 
 
 class View(Protocol):
@@ -239,12 +242,14 @@ def _agreed_at(client: Client, run: Run) -> int:
 
 
 def code_of(run: Run) -> int:
-    """The exit code for how a run is."""
+    """The exit code for how a run is: the one that the same has with a twin deployed from a directory."""
+    result = run.result or {}
     if run.status == "succeeded":
         return 0
-    if run.status == "failed":
-        return 6 if run.kind in _LOOKING else 7
-    return NOT_AGREED
+    # A run that was refused (stores hold data, a state is locked) says so; servers of before did not.
+    if run.status != "failed" or result.get("exit_code") == NOT_AGREED:
+        return NOT_AGREED
+    return _AMISS if run.kind in _LOOKING else _FAILED
 
 
 def name_of(run: RunSummary) -> str:

@@ -92,9 +92,9 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
                     target = find(subject.run.target)
                     done = target.plan(work) if name == PLAN else target.apply(work)
         except WorkFailedError as error:
-            return _failed(backend, writer, teller, (run_id, name, attempt), str(error), error.result)
+            return _failed(backend, writer, teller, (run_id, name, attempt), error, error.result)
         except Twin2MultiCloudError as error:
-            return _failed(backend, writer, teller, (run_id, name, attempt), str(error), {})
+            return _failed(backend, writer, teller, (run_id, name, attempt), error, {})
         writer.flush()
         taken = None if isinstance(done, Planned) else _taken(backend, subject.run, done)
         with backend.database.write() as session:
@@ -116,11 +116,12 @@ def _failed(
     writer: EventWriter,
     teller: RunTeller,
     key: StageKey,
-    problem: str,
+    error: Twin2MultiCloudError,
     result: Mapping[str, Any],
 ) -> StageExit:
     """A stage that did not do it: called off, interrupted by the server's end, or failed."""
     writer.flush()
+    problem = str(error)
     stacks = {name: outcome_json(found) for name, found in teller.outcomes.items()}
     interrupted = any(found["status"] == "interrupted" for found in stacks.values())
     with backend.database.write() as session:
@@ -132,6 +133,8 @@ def _failed(
             end_stage(backend, stage, "cancelled", problem)
             _cancelled(backend, session, run, problem=problem, result=facts)
         else:
+            # Whoever watches ends with the code that the same error has without a run: a refusal is no failure halfway.
+            facts["exit_code"] = error.exit_code
             end_stage(backend, stage, "failed", problem)
             move_on(backend, session, run, "failed", problem, problem=problem, result=facts)
     return StageExit.RECORDED

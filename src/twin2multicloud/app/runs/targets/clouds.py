@@ -78,8 +78,8 @@ class CloudsTarget:
         except NotDoneError as error:
             raise WorkFailedError(str(error), {"stacks": _outcomes(error.outcomes)}) from error
         except DeclinedError as error:
-            raise WorkFailedError(
-                "the plan is no longer the one that was agreed to, so nothing was done; ask for a new one", {}
+            raise DeclinedError(
+                "the plan is no longer the one that was agreed to, so nothing was done; ask for a new one"
             ) from error
         return {"stacks": _outcomes(outcomes)}
 
