@@ -103,6 +103,22 @@ def test_drift_is_told_and_ends_with_six(
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_a_drift_run_that_is_started_or_watched_ends_with_six_as_well(
+    client: Client, sqlite_site: Site, deployed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {"clean": False, "drift": [{"stack": "aws", "changes": [], "error": "it does not run"}]}
+    for number, as_json in ((2, False), (3, True)):
+        with worked_off(sqlite_site, FakeTarget(sqlite_site, result=found)):
+            assert runs.start(client, StartRequest("drift", "greenhouse", "sandbox", json_output=as_json)) == 6
+        assert runs.watch(client, f"greenhouse/{number}", as_json) == 6
+    with worked_off(sqlite_site, FakeTarget(sqlite_site, result={"clean": True, "drift": []})):
+        assert runs.start(client, StartRequest("drift", "greenhouse", "sandbox")) == 0
+    assert runs.watch(client, "greenhouse/4", False) == 0
+    # What another kind of run calls so is nothing that was looked at.
+    with worked_off(sqlite_site, FakeTarget(sqlite_site, result={"clean": False})):
+        assert runs.start(client, StartRequest("rotate-keys", "greenhouse", "sandbox")) == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "error", "code"),
     [

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from twin2multicloud.app.schemas.runs import Run
     from twin2multicloud.app.schemas.twins import Target
 
-_DRIFTED = 6
-
 
 class NotDoneError(BackendError):
     """A run did not do what was asked, or waits for somebody to agree."""
@@ -51,7 +49,7 @@ def carry_out(client: Client, request: StartRequest, said: Target | None, *, dry
     ended = runs.follow(client, run, RunView(brief=request.brief, without=("drift",)), ask=True)
     if ended.status == "succeeded":
         _result(ended)
-    return _code(ended)
+    return runs.code_of(ended)
 
 
 def _dry_run(client: Client, request: StartRequest) -> int:
@@ -88,7 +86,7 @@ def _document(run: Run) -> int:
         # A move that an earlier process of the same run had ended has no report any more, only where everything is.
         documents: dict[str, Any] = {"plan": run.plan, "drift": result.get("drift"), "move": result.get("report")}
         print_json(documents.get(run.kind) or ([] if run.kind == "drift" else result))
-    return _code(run)
+    return runs.code_of(run)
 
 
 def _not_done(run: Run) -> int:
@@ -131,9 +129,3 @@ def _drift(run: Run, result: dict[str, Any]) -> None:
         print_drift(console, msgspec.convert(result["drift"], type=list[Drift]))
     if result["clean"]:
         say("nobody changed anything")
-
-
-def _code(run: Run) -> int:
-    """As `runs`, but for drift that was found."""
-    drifted = run.kind == "drift" and run.status == "succeeded" and not (run.result or {}).get("clean", True)
-    return _DRIFTED if drifted else runs.code_of(run)

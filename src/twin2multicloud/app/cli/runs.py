@@ -245,7 +245,7 @@ def code_of(run: Run) -> int:
     """The exit code for how a run is: the one that the same has with a twin deployed from a directory."""
     result = run.result or {}
     if run.status == "succeeded":
-        return 0
+        return _AMISS if run.kind == "drift" and not result.get("clean", True) else 0
     # A run that was refused (stores hold data, a state is locked) says so; servers of before did not.
     if run.status != "failed" or result.get("exit_code") == NOT_AGREED:
         return NOT_AGREED
