@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.app.backends import START, TWIN, Person, Site
+from tests.app.runners import PLACEMENT, FakeTarget, work_off
+from tests.app.runners import place as placed_at
 from twin2multicloud.app.db.tables import AuditEntry, Claim, Event, Run, Stack, TwinVersion
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.services.placements import moved_overrides
-from twin2multicloud.blueprint.catalog import offer_by_id
+from twin2multicloud.blueprint.catalog import OFFERS, offer_by_id
 from twin2multicloud.model.slots import SLOTS
 
 
@@ -196,6 +198,55 @@ def test_a_slot_that_exists_is_moved_not_replaced(here: Site, owner: Person) -> 
     assert [(each["slot"], each["target"]) for each in problem["details"]["slots"]] == [("L3.hot", "sandbox")]
     elsewhere = next(c for c in ("aws", "azure", "gcp") if c != made["result"]["placement"]["L5"]["provider"])
     assert place(owner, twin, 2, overrides={"L5": elsewhere})["placement"]["L5"]["provider"] == elsewhere
+
+
+def other_offer(slot: str) -> str:
+    """Another deployable offer of the same cloud than a slot is deployed with here."""
+    there = PLACEMENT[slot]["offer"]
+    cloud = there.partition(".")[0]
+    return next(
+        offer.id
+        for offer in OFFERS
+        if offer.slot.value == slot and offer.id.startswith(f"{cloud}.") and offer.deployable and offer.id != there
+    )
+
+
+def run_of(here: Site, owner: Person, twin: str, kind: str, fake: FakeTarget | None = None, **more: Any) -> None:
+    owner.post(f"twins/{twin}/runs", {"kind": kind, "approve": True, **more}, 201)
+    work_off(here, fake)
+
+
+@pytest.mark.parametrize("target", ["sandbox", "rehearsal"])
+def test_what_counts_is_the_version_that_is_deployed(here: Site, owner: Person, target: str) -> None:
+    twin = owner.create_twin()["id"]
+    placed_at(here, twin)
+    offer = other_offer("L4")
+    # A second version, before anything exists; then the first one is deployed.
+    second = place(owner, twin, 1, overrides={"L4": f"{offer}@eu-central-1"})
+    assert second["placement"]["L4"]["offer"] == offer
+    run_of(here, owner, twin, "deploy", target=target, version=1)
+    if target == "rehearsal":  # brings back what is deployed, whatever the newest version is
+        run_of(here, owner, twin, "redeploy", target=target)
+    problem = place(owner, twin, 2, 409, placement=second["placement"])
+    [slot] = problem["details"]["slots"]
+    assert (slot["slot"], slot["target"]) == ("L4", target)
+    assert PLACEMENT["L4"]["offer"] in slot["deployed"]
+    assert offer in slot["wanted"]
+    back = place(owner, twin, 2, placement=PLACEMENT)
+    assert back["placement"] == PLACEMENT
+
+
+def test_what_was_moved_counts_as_it_was_moved(here: Site, owner: Person) -> None:
+    twin = owner.create_twin()["id"]
+    placed_at(here, twin)
+    run_of(here, owner, twin, "deploy", target="rehearsal")
+    offer = other_offer("L4")
+    moved = {**PLACEMENT, "L4": {**PLACEMENT["L4"], "offer": offer}}
+    move = {"target": "rehearsal", "slot": "L4", "to": offer}
+    run_of(here, owner, twin, "move", FakeTarget(here, result={"placement": moved}), **move)
+    [slot] = place(owner, twin, 2, 409, placement=PLACEMENT)["details"]["slots"]
+    assert offer in slot["deployed"]
+    assert place(owner, twin, 2, placement=moved)["placement"] == moved
 
 
 def test_a_placement_waits_for_a_run(here: Site, owner: Person) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, defer
 
 from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.backend import Backend
-from twin2multicloud.app.db.tables.runs import Claim
+from twin2multicloud.app.db.tables.runs import Claim, Run
 from twin2multicloud.app.db.tables.twins import Optimization, Twin, TwinVersion
 from twin2multicloud.app.errors import ConflictError, NotFoundError
 from twin2multicloud.app.events.log import NewEvent
@@ -18,7 +18,7 @@ from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.twins import Change, Changed, Kept, Proposal
 from twin2multicloud.app.schemas import placements as shapes
 from twin2multicloud.app.services import audit, prices, twins
-from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import Slot
 
 
@@ -102,7 +102,7 @@ def place(
     before = twins.current(session, twin)
     placement = Placement.model_validate(changed.decision["placement"])
     _check_unclaimed(session, twin)
-    _check_unmoved(session, twin, before, placement)
+    _check_unmoved(session, twin, placement)
     prices.keep(backend, session, book)
     version = _version(backend, principal, twin, before, given, changed)
     session.add(version)
@@ -182,21 +182,23 @@ def _check_unclaimed(session: Session, twin: Twin) -> None:
         )
 
 
-def _check_unmoved(session: Session, twin: Twin, before: TwinVersion, after: Placement) -> None:
-    """A slot that exists stays where it is. What it is deployed as is what its placement says, since nothing but a move
-    can change that once the slot exists.
+def _check_unmoved(session: Session, twin: Twin, after: Placement) -> None:
+    """A slot that exists stays where it is, and what it is: at each target as it is deployed there, which need not be
+    the newest version.
     """
-    deployed = None if before.placement is None else Placement.model_validate(before.placement)
     astray = []
+    deployed: dict[str, Placement | None] = {}
     for stack in twins.stacks_of(session, [twin.id]):
         if stack.slot not in [slot.value for slot in Slot]:
             continue  # what a cloud needs once, whatever the slots
-        slot = Slot(stack.slot)
-        choice = after[slot]
-        there = stack.site if deployed is None else str(deployed[slot])
-        elsewhere = stack.site != f"{choice.provider.value}/{choice.region}"
-        if elsewhere or (deployed is not None and deployed[slot] != choice):
-            astray.append({"slot": slot.value, "target": stack.target, "deployed": there, "wanted": str(choice)})
+        if stack.target not in deployed:
+            deployed[stack.target] = _deployed(session, twin, stack.target)
+        slot, there = Slot(stack.slot), deployed[stack.target]
+        known = there is not None and _site(there[slot]) == stack.site
+        if _site(after[slot]) != stack.site or (there is not None and known and there[slot] != after[slot]):
+            told = str(there[slot]) if there is not None and known else stack.site
+            wanted = str(after[slot])
+            astray.append({"slot": slot.value, "target": stack.target, "deployed": told, "wanted": wanted})
     if astray:
         told = "; ".join(f"{each['slot']} is deployed as {each['deployed']} ({each['target']})" for each in astray)
         names = ", ".join(dict.fromkeys(each["slot"] for each in astray))
@@ -204,6 +206,42 @@ def _check_unmoved(session: Session, twin: Twin, before: TwinVersion, after: Pla
             f"{told}. To have {names} elsewhere, move it there with all it holds, or destroy it first",
             details={"slots": astray},
         )
+
+
+def _deployed(session: Session, twin: Twin, target: str) -> Placement | None:
+    """How the slots that exist at a target are placed; None where no run tells. Nobody deploys a slot that exists any
+    other way than it is, so that the last run which placed any says it of all.
+    """
+    found = session.scalars(
+        select(Run)
+        .where(
+            Run.twin_id == twin.id,
+            Run.target == target,
+            or_(
+                Run.kind.in_(("deploy", "redeploy")) & (Run.approved_at.is_not(None) | (Run.status == "succeeded")),
+                (Run.kind == "move") & (Run.status == "succeeded"),
+            ),
+        )
+        .order_by(Run.number.desc())
+        .options(defer(Run.plan))
+    )
+    for run in found:
+        placement: Any = None
+        if run.kind == "move":
+            placement = (run.result or {}).get("placement")
+        elif run.twin_number is not None and (
+            run.kind == "deploy" or target == "sandbox" or run.request.get("version")
+        ):
+            # Elsewhere `redeploy` takes up what was deployed before, unless it is told a version.
+            placement = twins.version_of(session, twin, run.twin_number).placement
+        if placement is not None:
+            return Placement.model_validate(placement)
+    return None
+
+
+def _site(choice: SlotChoice) -> str:
+    """A place as stacks tell it."""
+    return f"{choice.provider.value}/{choice.region}"
 
 
 # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────
