@@ -1,4 +1,4 @@
-"""`twins states` and `twins dead-letters` over a data directory, as somebody has them without a server."""
+"""`twins states`, `dead-letters` and `inject` over a data directory, as somebody has them without a server."""
 
 from __future__ import annotations
 
@@ -53,3 +53,32 @@ def test_dead_letters_of_a_kept_twin(place: Place, rig: Rig) -> None:
     assert done == {"done": ["meter-1-one-two-three"], "kept": []}
     assert "1 dropped" in place.done("twins", "dead-letters", "drop", "greenhouse", "--all").err
     assert place.done("twins", "dead-letters", "list", "greenhouse", "--json").json == []
+
+
+def test_faults_of_a_kept_twin_come_and_are_cleared(place: Place, rig: Rig) -> None:
+    def on() -> list[str]:
+        return [f"{fault.kind} {fault.target}" for fault in rig.client.cloud_status("aws").faults]
+
+    told = place.done("twins", "inject", "greenhouse", "refuse-writes", "hot").err
+    assert told == "refuse-writes on hot in aws, until `twins inject greenhouse clear`\n"
+    assert on() == ["refuse-writes hot"]
+    assert place.done("twins", "inject", "greenhouse", "clear").err == "no fault is on any more\n"
+    assert on() == []
+    with place.served() as url:
+        key = {"T2M_API_KEY": place.key}
+        made = place(
+            "--server", url, "twins", "inject", "greenhouse", "disk-full", "hot", "--for", "60", "--json", env=key
+        )
+        assert made.json == {"fault": "disk-full", "target": "hot", "clouds": ["aws"]}
+        assert on() == ["disk-full hot"]
+        assert place("--server", url, "twins", "inject", "greenhouse", "clear", env=key).code == 0
+    assert on() == []
+    for arguments, code, problem in (
+        (("explode",), 2, "'explode' is no fault; there are delay, drop,"),
+        (("delay", "--seconds", "9999"), 2, "--seconds: 9999.0 is 0 to 3,600; only a clock jumps by other amounts"),
+        (("drop", "--rate", "7"), 2, "--rate: 7.0 should be less than or equal to 1"),
+        (("kill", "aws", "--for", "5"), 2, "--for: 5.0 is nothing that kill takes: it does not end by itself"),
+        (("refuse-writes", "L9"), 4, "target: refuse-writes needs one of"),
+    ):
+        refused = place("twins", "inject", "greenhouse", *arguments)
+        assert (refused.code, problem in refused.err) == (code, True), refused.err

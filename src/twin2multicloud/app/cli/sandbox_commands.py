@@ -11,7 +11,18 @@ from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.letter_commands import dead_letters
 from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_provider, complete_workload
-from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY, CloudArgument, DirectoryOption, FollowOption, run
+from twin2multicloud.app.cli.sandbox_options import (
+    DEFAULT_DIRECTORY,
+    CloudArgument,
+    DirectoryOption,
+    DurationOption,
+    FaultArgument,
+    FaultTargetArgument,
+    FollowOption,
+    RateOption,
+    SecondsOption,
+    run,
+)
 
 if TYPE_CHECKING:
     from twin2multicloud.sandbox.client import SandboxClient
@@ -159,24 +170,11 @@ def alerts(
 @sandbox.command("inject")
 def inject(
     context: typer.Context,
-    fault: Annotated[
-        str,
-        typer.Argument(
-            metavar="FAULT",
-            help="delay, drop, lose-answer, duplicate, error, throttle (links); refuse-writes, disk-full (stores); "
-            "outage, kill, clock-jump (clouds); or clear.",
-        ),
-    ],
-    target: Annotated[
-        str, typer.Argument(metavar="[TARGET]", help="A link (persist, …), a store (hot, …) or a cloud (aws, …).")
-    ] = "",
-    rate: Annotated[float, typer.Option(metavar="SHARE", help="Share of requests it happens to.")] = 1.0,
-    seconds: Annotated[
-        float, typer.Option(metavar="S", help="Delay, Retry-After, jump, or how long a killed cloud stays away.")
-    ] = 2.0,
-    duration: Annotated[
-        float | None, typer.Option("--for", metavar="S", help="End the fault after so many seconds.")
-    ] = None,
+    fault: FaultArgument,
+    target: FaultTargetArgument = "",
+    rate: RateOption = 1.0,
+    seconds: SecondsOption = 2.0,
+    duration: DurationOption = None,
     directory: DirectoryOption = Path(DEFAULT_DIRECTORY),
     json_output: JsonOption = False,
 ) -> None:
@@ -190,7 +188,7 @@ def inject(
       twin2multicloud sandbox inject disk-full hot --for 15
       twin2multicloud sandbox inject clear
     """
-    from twin2multicloud.app.cli import sandbox as commands
+    from twin2multicloud.app.cli import sandbox_faults as commands
 
     request = commands.FaultRequest(fault, target, rate, seconds, duration)
     run(context, directory, json_output, lambda client: commands.inject(client, request, json_output))

@@ -1,4 +1,4 @@
-"""What the commands of the group `sandbox` share."""
+"""What the commands of the group `sandbox` share, some of them with those of `twins`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,25 @@ CloudArgument = Annotated[
     str | None, typer.Option("--cloud", metavar="CLOUD", help="Only this cloud.", autocompletion=complete_provider)
 ]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Keep showing what comes, until Ctrl-C.")]
+
+FaultArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FAULT",
+        help="delay, drop, lose-answer, duplicate, error, throttle (links); refuse-writes, disk-full (stores); "
+        "outage, kill, clock-jump (clouds); or clear.",
+    ),
+]
+FaultTargetArgument = Annotated[
+    str, typer.Argument(metavar="[TARGET]", help="A link (persist, …), a store (hot, …) or a cloud (aws, …).")
+]
+RateOption = Annotated[float, typer.Option(metavar="SHARE", help="Share of requests it happens to.")]
+SecondsOption = Annotated[
+    float, typer.Option(metavar="S", help="Delay, Retry-After, jump, or how long a killed cloud stays away.")
+]
+DurationOption = Annotated[
+    float | None, typer.Option("--for", metavar="S", help="End the fault after so many seconds.")
+]
 
 
 def run(context: typer.Context, directory: Path, json_output: bool, action: Callable[[SandboxClient], int]) -> None:

@@ -1,22 +1,32 @@
-"""What `twins states` and `twins dead-letters` do."""
+"""What `twins states`, `twins dead-letters` and `twins inject` do."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, get_args
+
+from pydantic import ValidationError
 
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, moment, print_model, print_models, print_table
+from twin2multicloud.app.cli.sandbox_faults import CLEAR, FaultRequest, told
 from twin2multicloud.app.cli.terminal import printable
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.operating import StateSummary
-from twin2multicloud.app.schemas.sandboxes import CloudName, DeadLetter, Letters
+from twin2multicloud.app.schemas.sandboxes import CloudName, DeadLetter, FaultInput, Letters
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.model.errors import UsageError
 
 _SHORT: Final = 12
 """Characters of an id that tell letters apart."""
+_SAID: Final[Mapping[str, str]] = {
+    "target": "TARGET",
+    "rate": "--rate",
+    "seconds": "--seconds",
+    "duration_s": "--for",
+}
+"""How options say what the API takes of a fault."""
 
 
 def states(client: Client, twin: str, target: Target, json_output: bool) -> int:
@@ -93,6 +103,39 @@ def drop(client: Client, twin: str, ids: Sequence[str], all_letters: bool, json_
     else:
         say(f"{len(done.done):,} dropped")
     return 0
+
+
+def inject(client: Client, twin: str, request: FaultRequest, json_output: bool) -> int:
+    """`twins inject`: switch a fault of its sandbox on, or all off."""
+    found = client.operating
+    wanted = client.twins.find(twin)
+    where: Sequence[str] = ()
+    if request.fault == CLEAR:
+        found.clear_faults(wanted)
+    else:
+        where = found.inject(wanted, _fault(request)).clouds
+    return told(request, where, f"twins inject {printable(twin)} {CLEAR}", json_output)
+
+
+def _fault(request: FaultRequest) -> FaultInput:
+    """As the API takes it; `UsageError` names the options that it does not."""
+    given = {"kind": request.fault, "target": request.target, "rate": request.rate, "seconds": request.seconds}
+    kinds = get_args(FaultInput.model_fields["kind"].annotation)
+    if request.fault not in kinds:
+        raise UsageError(f"'{printable(request.fault)[:40]}' is no fault; there are {', '.join([*kinds, CLEAR])}")
+    try:
+        return FaultInput.model_validate({**given, "duration_s": request.duration})
+    except ValidationError as error:
+        wrong = [
+            f"{_SAID[str(each['loc'][0])]}: {printable(str(each['input']))[:40]} {_fault_of(each['msg'])}"
+            for each in error.errors(include_url=False)
+        ]
+        raise UsageError("; ".join(wrong)) from error
+
+
+def _fault_of(message: str) -> str:
+    """What is wrong with a value, to be read after it."""
+    return message.removeprefix("Value error, ").replace("Input should be", "should be")
 
 
 def _chosen(ids: Sequence[str], all_letters: bool) -> Letters:

@@ -1,4 +1,6 @@
-"""Commands of `twins` about what there is of a twin that a backend keeps: states, dead letters. Options and help."""
+"""Commands of `twins` about what there is of a twin that a backend keeps: states, dead letters, faults. Options and
+help.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,13 @@ import typer
 from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.options import JsonOption
+from twin2multicloud.app.cli.sandbox_options import (
+    DurationOption,
+    FaultArgument,
+    FaultTargetArgument,
+    RateOption,
+    SecondsOption,
+)
 
 dead_letters = typer.Typer(
     name="dead-letters",
@@ -124,7 +133,34 @@ def drop_letters(
     with_client(context, json_output, lambda client: commands.drop(client, twin, chosen, all_letters, json_output))
 
 
+@needs_backend
+def inject(
+    context: typer.Context,
+    twin: TwinArgument,
+    fault: FaultArgument,
+    target: FaultTargetArgument = "",
+    rate: RateOption = 1.0,
+    seconds: SecondsOption = 2.0,
+    duration: DurationOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Let something go wrong in a kept twin's sandbox, or end it all with `clear`.
+
+    \b
+    Examples:
+      twin2multicloud twins inject greenhouse drop persist --rate 0.2
+      twin2multicloud twins inject greenhouse disk-full hot --for 15
+      twin2multicloud twins inject greenhouse clear
+    """
+    from twin2multicloud.app.cli import twin_operating as commands
+    from twin2multicloud.app.cli.sandbox_faults import FaultRequest
+
+    request = FaultRequest(fault, target, rate, seconds, duration)
+    with_client(context, json_output, lambda client: commands.inject(client, twin, request, json_output))
+
+
 def add_to(twins: typer.Typer) -> None:
     """Add these commands to the group `twins`."""
     twins.command()(states)
+    twins.command()(inject)
     twins.add_typer(dead_letters)
