@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import call
 from tests.cli.serving import Place as Workplace
-from twin2multicloud.app.cli.which import Place, database_may_exist, place_of, target_of, target_said
+from twin2multicloud.app.cli.which import EmbeddedDatabase, Place, embedded_database, place_of, target_of, target_said
 from twin2multicloud.app.schemas.twins import Life, Target
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.model.errors import UsageError
@@ -86,18 +86,18 @@ def test_a_twin_at_several_places_is_asked_for() -> None:
 def test_a_database_is_looked_for_where_the_settings_have_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("T2M_DATA", "T2M_DATABASE_URL", "T2M_CONFIG"):
         monkeypatch.delenv(name, raising=False)
-    assert not database_may_exist()
+    assert embedded_database() is None
     file = Path(Settings().url.removeprefix("sqlite:///"))
     file.parent.mkdir(parents=True)
     file.touch()
-    assert database_may_exist()
+    assert embedded_database() == EmbeddedDatabase(Settings().url, Settings().data)
     monkeypatch.setenv("T2M_DATA", str(here / "elsewhere"))
-    assert not database_may_exist()
+    assert embedded_database() is None
     (here / "config.toml").write_text(f'database_url = "sqlite:///{file}"\n')
     monkeypatch.setenv("T2M_CONFIG", str(here / "config.toml"))
-    assert database_may_exist()
+    assert embedded_database() == EmbeddedDatabase(f"sqlite:///{file}", here / "elsewhere")
     monkeypatch.setenv("T2M_DATABASE_URL", "postgresql://localhost/twins")
-    assert database_may_exist()
+    assert embedded_database() == EmbeddedDatabase("postgresql://localhost/twins", here / "elsewhere")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 
 from twin2multicloud.app.api.app import create_app, end_streams
 from twin2multicloud.app.backend import Backend, open_backend
+from twin2multicloud.app.data_directory import LOCK_FILE
 from twin2multicloud.app.db import revision
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
@@ -31,7 +32,7 @@ from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
-LOCK: Final = "server.lock"
+LOCK: Final = LOCK_FILE
 FILE: Final = "server.json"
 _START_S: Final = 20.0
 _GRACE_S: Final = 5

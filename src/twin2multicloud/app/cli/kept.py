@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -12,7 +13,7 @@ from twin2multicloud.app.cli.connect import chosen, connected
 from twin2multicloud.app.cli.deploy_options import DEFAULT_DIRECTORY, Target
 from twin2multicloud.app.cli.failures import Session, finish, say
 from twin2multicloud.app.cli.terminal import printable
-from twin2multicloud.app.cli.which import Place, database_may_exist, place_of, target_said
+from twin2multicloud.app.cli.which import Place, embedded_database, place_of, target_said
 from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -116,21 +117,51 @@ def _kept(context: typer.Context, twin: str | None, directory: Path | None, *, d
 
 
 def _unknown_here(context: typer.Context, twin: str) -> str | None:
-    """Why the embedded backend keeps no such twin; None if it does. It is opened only if it has a database."""
+    """Why the embedded backend keeps no such twin; None if it does. It is not opened for that: with a directory nothing
+    of it is wanted.
+    """
     nobody = f"there is no twin '{printable(twin)[:100]}'"
-    if not database_may_exist():
+    database = embedded_database()
+    if database is None:
         return f"{nobody}; `twin2multicloud twins create FILE` keeps one"
-    from twin2multicloud.app.errors import NotFoundError
-    from twin2multicloud.app.settings import read_settings
-
-    if read_settings().auth != "local":
+    if _people_sign_in():
         return f"{nobody} that could be seen without signing in; `twin2multicloud login --server URL` does"
+    from twin2multicloud.app.cli.kept_lookup import UnknownTablesError, is_served, kept_twins
+
+    if is_served(database.data):
+        return _unknown_to(context, twin)
+    try:
+        there = kept_twins(database.url)
+    except UnknownTablesError:
+        return _unknown_to(context, twin)  # which says what is wrong with the database
+    if twin in there or twin in there.values():
+        return None
+    from twin2multicloud.model.names import nearest
+
+    guess = nearest(twin, there.values())
+    return (
+        f"{nobody}{f'; did you mean {guess!r}?' if guess else '; `twin2multicloud twins list` shows those there are'}"
+    )
+
+
+def _unknown_to(context: typer.Context, twin: str) -> str | None:
+    """The same, by the backend itself."""
+    from twin2multicloud.app.errors import NotFoundError
+
     with connected(context) as client:
         try:
-            client.twins.find(twin)
+            client.twins.get(client.twins.find(twin))
         except NotFoundError as error:
             return str(error)
     return None
+
+
+def _people_sign_in() -> bool:
+    if not any(os.environ.get(name) for name in ("T2M_AUTH", "T2M_CONFIG")):
+        return False  # which is the default; settings take a moment to load
+    from twin2multicloud.app.settings import read_settings
+
+    return read_settings().auth != "local"
 
 
 def _is_scenario(twin: str) -> bool:

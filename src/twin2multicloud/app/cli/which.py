@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
@@ -60,14 +61,29 @@ def place_of(twin: str | None, *, directory: bool, asked: bool, server: Callable
     return Place.BACKEND if server() else Place.EITHER
 
 
-def database_may_exist() -> bool:
-    """Whether the embedded backend has a database already. One that is not a file counts as there."""
+@dataclass(frozen=True)
+class EmbeddedDatabase:
+    """Where the embedded backend's database is, and its data directory."""
+
+    url: str
+    data: Path
+
+
+def embedded_database() -> EmbeddedDatabase | None:
+    """The embedded backend's database; None where there is none yet. One that is not a file counts as there.
+
+    `UsageError` for settings that are not sound.
+    """
     if os.environ.get("T2M_DATABASE_URL") or os.environ.get("T2M_CONFIG"):
         from twin2multicloud.app.settings import read_settings
 
-        scheme, _, file = read_settings().url.partition(":///")
-        return not scheme.startswith("sqlite") or Path(file).exists()
-    return (Path(os.environ.get("T2M_DATA") or DEFAULT_DATA) / DATABASE_FILE).exists()
+        settings = read_settings()
+        found = EmbeddedDatabase(settings.url, settings.data)
+    else:
+        data = Path(os.environ.get("T2M_DATA") or DEFAULT_DATA)
+        found = EmbeddedDatabase(f"sqlite:///{data.resolve() / DATABASE_FILE}", data)
+    scheme, _, file = found.url.partition(":///")
+    return found if not scheme.startswith("sqlite") or Path(file).exists() else None
 
 
 def target_said(target: str | None, *, offline: bool) -> Target | None:
