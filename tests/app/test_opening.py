@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text, update
 
@@ -15,6 +18,7 @@ from twin2multicloud.app.db.sealed import CONTEXTS, context_of, sealed_columns
 from twin2multicloud.app.db.sealing import KeyRing, SealError
 from twin2multicloud.app.db.tables import Connection, Document, LoginAttempt, StateVersion
 from twin2multicloud.app.doctor import Surroundings, examine_here
+from twin2multicloud.app.runs.child import Told, stage_command
 from twin2multicloud.app.settings import read_settings
 
 PLACES = ("connections", "documents", "login_attempts", "state_versions")
@@ -110,6 +114,35 @@ def test_no_key_is_made_for_another_versions_tables(sqlite_site: Site) -> None:
     with pytest.raises(MigrationError, match="db upgrade"):
         reopen(sqlite_site)
     assert not sqlite_site.backend.settings.keys.exists()
+
+
+def test_a_stage_does_not_check_again_what_its_server_has(sqlite_site: Site) -> None:
+    backend = sqlite_site.backend
+    plant(sqlite_site, sqlite_site.person("olga"), "documents")
+    command = stage_command(backend, {"run": "run_1", "stage": "plan", "attempt": 1})
+    told = msgspec.json.decode(command.stdin, type=Told)
+    [key] = backend.sealer.ring.keys.values()
+    assert base64.b64encode(key) not in command.stdin
+
+    def asked(checked: Sequence[str]) -> int:
+        with open_backend(backend.settings, sqlite_site.clock, checked_keys=checked) as opened:
+            # A pool that has handed out a connection has been asked something.
+            return int(opened.database.engine.pool.checkedin())  # type: ignore[attr-defined]
+
+    assert asked(()) == 1
+    assert asked(told.keys) == 0
+    # A rotation that began meanwhile changes nothing about that; a file of somebody else's does.
+    keys = backend.settings.keys
+    rotated = KeyRing.of(keys).with_new(lambda count: b"2" * count)
+    rotated.save(keys)
+    assert asked(told.keys) == 0
+    KeyRing("", {}).with_new(lambda count: b"3" * count).save(keys)
+    with pytest.raises(SealError, match="another installation's"):
+        asked(told.keys)
+    keys.unlink()
+    with pytest.raises(SealError, match="is missing"):
+        asked(told.keys)
+    assert not keys.exists()
 
 
 def test_doctor_tells_of_replaced_keys(sqlite_site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,19 +40,24 @@ class Backend:
 
 @contextmanager
 def open_backend(
-    settings: Settings, clock: Clock | None = None, make_id: MakeId = new_id, make_token: MakeToken = new_token
+    settings: Settings,
+    clock: Clock | None = None,
+    make_id: MakeId = new_id,
+    make_token: MakeToken = new_token,
+    *,
+    checked_keys: Collection[str] = (),
 ) -> Iterator[Backend]:
     """The backend over the database that the settings name, which must be migrated; closed again at the end.
 
     Raises `SealError` where the database holds secrets that the key file does not open. A key is made only where there
-    is nothing that was sealed with another one.
+    is nothing that was sealed with another one. `checked_keys`: see `check_keys`; a server tells its stages.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     used = clock or SystemClock()
     database = Database(settings.url)
     optimizer = Pool(settings.optimizer_processes, settings.optimizer_waiting)
     try:
-        check_keys(database, settings.keys)
+        check_keys(database, settings.keys, checked_keys)
         sealer = Sealer(KeyFile(settings.keys))
         events = EventLog(database, used)
         books = Books(settings.prices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from collections.abc import Callable
@@ -54,11 +53,6 @@ class Outcome:
     ended: int
 
 
-def fingerprints(ring: KeyRing) -> dict[str, str]:
-    """What tells master keys apart without telling them: they are random, so nothing can be guessed from it."""
-    return {name: hashlib.sha256(b"twin2multicloud key\0" + key).hexdigest()[:16] for name, key in ring.keys.items()}
-
-
 def back_up(settings: Settings, file: Path, *, now: datetime, passphrase: str | None = None) -> Manifest:
     """Write a backup to a file that is not there yet, while servers may run. With a passphrase the master keys come
     along, encrypted by it; without, whoever restores needs the key file, too.
@@ -70,7 +64,7 @@ def back_up(settings: Settings, file: Path, *, now: datetime, passphrase: str | 
             raise ArchiveError(f"there are no keys in {settings.keys} that could come along")
         more = {} if passphrase is None else {_KEYS: _sealed(settings.keys.read_bytes(), passphrase)}
         made_at = now.astimezone(UTC).isoformat(timespec="seconds")
-        return archive.write(database, file, made_at=made_at, keys=fingerprints(ring), more=more)
+        return archive.write(database, file, made_at=made_at, keys=ring.fingerprints(), more=more)
     finally:
         database.close()
 
@@ -108,7 +102,7 @@ def _check_keys(settings: Settings, backup: Archive, ask_passphrase: Callable[[]
     """The keys to put beside the database, or where they are."""
     wanted = set(backup.manifest.keys.items())
     there = settings.keys.exists()
-    if there and wanted <= set(fingerprints(KeyRing.of(settings.keys)).items()):
+    if there and wanted <= set(KeyRing.of(settings.keys).fingerprints().items()):
         return "there"
     sealed = backup.beside(_KEYS)
     if sealed is None:

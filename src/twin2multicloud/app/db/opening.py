@@ -6,7 +6,7 @@ that holds any. One that was damaged says nothing about its key as long as anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +29,18 @@ _WHAT: Final[Mapping[str, str]] = {
 """What people call the secrets of a table."""
 
 
-def check_keys(database: Database, file: Path) -> None:
+def check_keys(database: Database, file: Path, checked: Collection[str] = ()) -> None:
     """`SealError` where a database holds secrets that the keys in a file cannot open, or where there is no such file;
     `MigrationError` where there is none and the tables are those of another version. Makes nothing.
+
+    `checked` are fingerprints of keys that were checked before; as long as one of them is in the file it is still that
+    installation's (a rotation adds a key before it drops another), and the database is not asked.
     """
     if file.exists():
-        refusal = unopened(database, KeyRing.of(file), file)
+        ring = KeyRing.of(file)
+        if not set(checked).isdisjoint(ring.fingerprints().values()):
+            return
+        refusal = unopened(database, ring, file)
     else:
         if revision.of(database) is not None:
             revision.check(database)  # whose secrets cannot be looked for

@@ -8,6 +8,7 @@ it: moved to another row it cannot be opened.
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 import secrets
@@ -89,6 +90,14 @@ class KeyRing:
     def only_current(self) -> Self:
         """Without the keys that nothing is sealed with any more."""
         return type(self)(self.current, {self.current: self.keys[self.current]})
+
+    def fingerprints(self) -> dict[str, str]:
+        """What tells master keys apart without telling them, by their names: they are random, so that nothing can be
+        guessed from it.
+        """
+        return {
+            name: hashlib.sha256(b"twin2multicloud key\0" + key).hexdigest()[:16] for name, key in self.keys.items()
+        }
 
     def save(self, file: Path, *, new: bool = False) -> None:
         """Write the key file (0600), whole or not at all. `new`: never over an existing one."""

@@ -41,13 +41,16 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
     attempt: int
     settings: dict[str, Any]
     auth: Literal["local", "login"]
+    keys: list[str]
+    """Fingerprints of the master keys that the server has checked."""
 
 
 def stage_command(backend: Backend, payload: Json) -> Command:
     """How the process of a stage is started."""
     assert isinstance(payload, dict)
     settings = backend.settings
-    told = Told(payload["run"], payload["stage"], payload["attempt"], settings_document(settings), settings.auth)
+    keys = sorted(backend.sealer.ring.fingerprints().values())
+    told = Told(payload["run"], payload["stage"], payload["attempt"], settings_document(settings), settings.auth, keys)
     passed_on = _PASSED_ON | (CREDENTIALS if settings.auth == "local" else frozenset())
     environment = {name: text for name, text in os.environ.items() if name in passed_on}
     return Command(
@@ -76,7 +79,7 @@ def main() -> int:
         told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
         # A copy is not validated: how people sign in is no matter of a stage, only whether they do.
         settings = Settings(**told.settings).model_copy(update={"auth": told.auth})
-        with open_backend(settings) as backend, correlated(told.run):
+        with open_backend(settings, checked_keys=told.keys) as backend, correlated(told.run):
             return carry_out(backend, told.run, told.stage, told.attempt, find_target)
     except KeyboardInterrupt:
         return StageExit.INTERRUPTED
