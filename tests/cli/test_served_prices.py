@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.app.backends import site
 from tests.app.conftest import migrated
@@ -43,7 +44,12 @@ class Place:
     key: str = TOKEN
 
     def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
-        home = {"HOME": str(self.directory), "XDG_CONFIG_HOME": str(self.directory / "config")}
+        home = {
+            "HOME": str(self.directory),
+            "XDG_CONFIG_HOME": str(self.directory / "config"),
+            "XDG_CACHE_HOME": str(self.directory / "cache"),
+            "T2M_CACHE": "",
+        }
         return call(*arguments, env={"T2M_API_KEY": self.key, **home, **(env or {})})
 
     @property
@@ -55,8 +61,24 @@ class Place:
         return str(self.directory / "two.jsonl")
 
 
+class Asked:
+    """An app, and what was asked for its price book: with which If-None-Match, and with which status it answered."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.found: list[tuple[str, int]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["path"] == "/api/v1/prices/book":
+                self.found.append((dict(scope["headers"]).get(b"if-none-match", b"").decode(), message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, told)
+
+
 @contextmanager
-def listening(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+def listening(app: FastAPI | Asked, listener: socket.socket) -> Iterator[None]:
     """An app served in a thread."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
@@ -74,13 +96,21 @@ def listening(app: FastAPI, listener: socket.socket) -> Iterator[None]:
 
 
 @contextmanager
-def optimizer_with(book: Book) -> Iterator[str]:
+def optimizer_with(book: Book, port: int = 0) -> Iterator[str]:
     """The optimizer alone by a book; its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with asked_optimizer_with(book, port) as (url, _):
+        yield url
+
+
+@contextmanager
+def asked_optimizer_with(book: Book, port: int = 0) -> Iterator[tuple[str, list[tuple[str, int]]]]:
+    """The same, and what it was asked for its book."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         port = listener.getsockname()[1]
         settings = read_settings(only="optimizer", optimizer_processes=0, optimizer_token=TOKEN, port=port)
-        with listening(create_optimizer_app(settings, book), listener):
-            yield f"http://127.0.0.1:{port}"
+        asked = Asked(create_optimizer_app(settings, book))
+        with listening(asked, listener):
+            yield f"http://127.0.0.1:{port}", asked.found
 
 
 @pytest.fixture(scope="module")
@@ -199,3 +229,66 @@ def test_a_book_that_is_read_otherwise_here_is_not_calculated_by(here: Place) ->
         newer = here(*arguments, url)
     assert newer.code == 6
     assert "here finds it faulty (aws.toml:later" in newer.json["error"]["message"]
+
+
+def changed(book: Book) -> Book:
+    """A book with one price changed."""
+    return Book.of(
+        {
+            name: text.replace('"eu-central-1"], usd = 9,', '"eu-central-1"], usd = 19,')
+            for name, text in book.texts.items()
+        }
+    )
+
+
+def test_a_book_is_sent_once_as_long_as_it_is_in_use(here: Place) -> None:
+    first, second = Book.of(book_texts()), changed(Book.of(book_texts()))
+    shown = ("prices", "show", "--meter", "grafana", "--json", "--server")
+    with asked_optimizer_with(first) as (url, asked):
+        port = int(url.rpartition(":")[2])
+        sent = here(*shown, url)
+        assert here(*shown, url) == sent == here(*shown[:-1])
+        offered = here("offers", "--slot", "L5", "--server", url)
+        assert offered == here("offers", "--slot", "L5")
+    tag = f'W/"{first.hash}"'
+    assert asked == [("", 200), (tag, 304), (tag, 304)]
+    [file] = (here.directory / "cache/twin2multicloud/prices").iterdir()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    with asked_optimizer_with(second, port) as (url, asked):
+        taken = here(*shown, url)
+        assert taken != sent
+        assert here(*shown, url) == taken
+    assert asked == [(tag, 200), (f'W/"{second.hash}"', 304)]
+
+
+def test_a_kept_book_that_is_damaged_is_fetched_anew(here: Place) -> None:
+    shown = ("prices", "show", "--meter", "grafana", "--json", "--server")
+    with asked_optimizer_with(Book.of(book_texts())) as (url, asked):
+        sound = here(*shown, url)
+        [file] = (here.directory / "cache/twin2multicloud/prices").iterdir()
+        content = file.read_bytes()
+        assert b"usd = 9," in content
+        for damaged, questions in (
+            (content.replace(b"usd = 9,", b"usd = 19,"), [304, 200]),  # which only its hash tells
+            (content.replace(b"usd = 9,", b"usd = nine,"), [304, 200]),
+            (content[:1000], [200]),
+            (b"", [200]),
+        ):
+            file.write_bytes(damaged)
+            asked.clear()
+            assert here(*shown, url) == sound
+            assert [status for _, status in asked] == questions
+            assert file.read_bytes() == content
+        file.chmod(0o644)
+        asked.clear()
+        assert here(*shown, url) == sound
+        assert asked == [("", 200)], "somebody else may have written it"
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_nothing_can_be_kept_a_book_is_fetched_each_time(here: Place) -> None:
+    (here.directory / "cache").write_text("no directory")
+    with asked_optimizer_with(Book.of(book_texts())) as (url, asked):
+        for _ in range(2):
+            assert here("prices", "show", "--meter", "grafana", "--server", url).code == 0
+    assert asked == [("", 200), ("", 200)]

@@ -43,8 +43,13 @@ class BookChoice:
                         f"--prices: {found.server} has a price book of its own; give either --prices, or --server and "
                         "--profile"
                     )
+                import os
+
+                from twin2multicloud.app.cache_directory import cache_directory
+                from twin2multicloud.app.client.kept_book import KeptBook
+
                 with client_to(found) as client:
-                    return client.prices.book()
+                    return client.prices.book(KeptBook(cache_directory(os.environ), found.server))
         from pathlib import Path
 
         from twin2multicloud.optimizer.pricing.book import load_book

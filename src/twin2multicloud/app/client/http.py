@@ -27,6 +27,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 ALLOW_HTTP: Final = "T2M_ALLOW_HTTP"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _AGAIN: Final = frozenset({502, 503, 504})
+_UNCHANGED: Final = 304
 _TRIES: Final = 4
 _LONGEST_PAUSE_S: Final = 10.0
 _TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
@@ -127,6 +128,12 @@ class Http:
         answer = self._answer(request, repeatable=method == "GET" or idempotency_key is not None)
         return self._shaped(answer, shape)
 
+    def get_unless(self, path: str, shape: type[ModelT], tag: str) -> ModelT | None:
+        """What is at a path; None if that is what an ETag told."""
+        request = self._http.build_request("GET", path, headers={"If-None-Match": tag})
+        answer = self._answer(request, repeatable=True)
+        return None if answer.status_code == _UNCHANGED else self._shaped(answer, shape)
+
     def text(self, path: str, **query: Any) -> str:
         """What is at a path, as text."""
         request = self._http.build_request("GET", path, params=_query(query), headers={"Accept": "*/*"})
@@ -173,7 +180,8 @@ class Http:
                 if last or (connected and not repeatable):
                     raise
             else:
-                if answer.is_success:
+                unchanged = answer.status_code == _UNCHANGED and "If-None-Match" in request.headers
+                if answer.is_success or unchanged:
                     return answer
                 told = _told_pause(answer)
                 again = (answer.status_code in _AGAIN and repeatable) or answer.status_code == 429

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from twin2multicloud.app.cache_directory import cache_directory
 from twin2multicloud.deployer.deploying import Deployer, Sink, Surroundings, interrupted_by
 from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.engine.engine import Engine
@@ -36,7 +37,6 @@ MIRRORS: Final = "T2M_TF_MIRROR"
 """Directories of providers that need no registry, separated like a PATH."""
 VERSIONS: Final = "T2M_PROVIDER_VERSIONS"
 """Other versions than the pinned ones, as `aws=5.100.0,google=8.7.0`."""
-CACHE: Final = "T2M_CACHE"
 """Where providers are kept for all deployments."""
 SCENARIO: Final = "T2M_STANDIN_SCENARIO"
 """A file that says what goes slowly and what goes wrong in a rehearsal (see docs/standin-providers.md)."""
@@ -84,7 +84,7 @@ def session(
         store = stack.enter_context(home.store())
         states = stack.enter_context(StateServer(store))
         mirrors = tuple(Path(each) for each in environ.get(MIRRORS, "").split(os.pathsep) if each)
-        settings = EngineSettings(home.work, _cache(environ) / "providers", mirrors)
+        settings = EngineSettings(home.work, cache_directory(environ) / "providers", mirrors)
         run = home.new_run(what)
         log = stack.enter_context((run / EVENTS_FILE).open("ab"))
 
@@ -150,13 +150,7 @@ def extra(name: str) -> Iterator[None]:
 
 def packages_cache(environ: Mapping[str, str]) -> Path:
     """Where what packages take from a package index is kept."""
-    return _cache(environ) / "packages"
-
-
-def _cache(environ: Mapping[str, str]) -> Path:
-    if environ.get(CACHE):
-        return Path(environ[CACHE])
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twin2multicloud"
+    return cache_directory(environ) / "packages"
 
 
 def _versions(environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,8 +14,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from twin2multicloud.app.backend import Backend, open_backend
+from twin2multicloud.app.cache_directory import CACHE
 from twin2multicloud.app.correlation import correlated
-from twin2multicloud.app.deploying.session import CACHE, MIRRORS, SCENARIO, VERSIONS
+from twin2multicloud.app.deploying.session import MIRRORS, SCENARIO, VERSIONS
 from twin2multicloud.app.runs.children import Command
 from twin2multicloud.app.runs.engine import Json
 from twin2multicloud.app.runs.environment import CREDENTIALS
