@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db import archive
@@ -152,13 +153,18 @@ def _ended(backend: Backend) -> int:
         found = session.scalars(
             select(Run).where(Run.ended_at.is_(None), Run.status != "awaiting-approval").order_by(Run.created_at)
         ).all()
-        for run in found:
-            for stage in session.scalars(
-                select(Stage).where(Stage.run_id == run.id, Stage.status.in_(("queued", "running")))
-            ):
-                end_stage(backend, stage, "failed", problem)
-            move_on(backend, session, run, "failed", problem, problem=problem)
+        end_runs(backend, session, found, problem)
     return len(found)
+
+
+def end_runs(backend: Backend, session: Session, runs: Iterable[Run], problem: str) -> None:
+    """End runs that nobody carries out any more, with what is the matter."""
+    for run in runs:
+        for stage in session.scalars(
+            select(Stage).where(Stage.run_id == run.id, Stage.status.in_(("queued", "running")))
+        ):
+            end_stage(backend, stage, "failed", problem)
+        move_on(backend, session, run, "failed", problem, problem=problem)
 
 
 def passphrase_given() -> str | None:

@@ -218,7 +218,8 @@ def _keys(settings: Settings) -> Sign:
             "keys",
             "wrong",
             f"{settings.keys} is not there, so no secret in the database can be opened",
-            "put the keys.json back that was kept beside the backup; a new one opens nothing old",
+            "put the keys.json back that was kept beside the backup; a new one opens nothing old. If it is lost, "
+            "`twin2multicloud db discard-sealed` goes on without what only it opens",
         )
     try:
         ring = KeyRing.of(settings.keys)

@@ -232,6 +232,33 @@ def rotate_key(
     finish(context, json_output, act)
 
 
+@db.command("discard-sealed")
+def discard_sealed(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand; nothing is asked.")] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Go on without master keys that are lost: discard what only they open. Nobody may serve the database meanwhile.
+
+    Says first what that is: credentials of connections, states of Terraform, what is known of deployments. Everything
+    else is kept, and a backup is made before. What twins have at clouds goes on existing; alerts say where to look.
+
+    \b
+    Examples:
+      twin2multicloud db discard-sealed
+    """
+    from twin2multicloud.app.cli.server import settings_of
+
+    def act() -> int:
+        from twin2multicloud.app.cli import discarding as commands
+
+        return commands.discard_sealed(settings_of(data, config), yes, json_output)
+
+    finish(context, json_output, act)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)

@@ -197,7 +197,7 @@ class Archive:
         """
         self.check()
         with database.engine.execution_options(t2m_immediate=True).begin() as connection:
-            _alone(connection)
+            check_alone(connection)
             there = portable.our_tables(connection)
             held = [table.name for table in there if connection.scalar(select(func.count()).select_from(table))]
             if held and not replace:
@@ -227,7 +227,8 @@ class Archive:
             yield from entry
 
 
-def _alone(connection: Connection) -> None:
+def check_alone(connection: Connection) -> None:
+    """`ArchiveError` while others are connected to the database, as far as it tells (PostgreSQL does)."""
     if connection.dialect.name != "postgresql":
         return
     others = connection.scalar(

@@ -84,8 +84,8 @@ def unopened(database: Database, ring: KeyRing, file: Path) -> str | None:
         )
     return (
         f"{told}: {held}. Put the keys.json back that was kept beside the backup (chmod 600), or restore a backup that "
-        "has its keys. Without them these secrets are lost: to go on, begin with an empty database (another --data, "
-        "another database_url), give credentials anew, and remove by hand what is deployed"
+        "has its keys. If they are lost, so are these secrets: `twin2multicloud db discard-sealed` says which, and "
+        "goes on without them once you agree"
     )
 
 

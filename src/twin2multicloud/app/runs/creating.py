@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import func, select
@@ -21,10 +21,13 @@ from twin2multicloud.app.runs.environment import pin_connections
 from twin2multicloud.app.runs.kinds import APPLY, SHAPES
 from twin2multicloud.app.runs.transitions import end_stage, enqueue, move_on, tell
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
-from twin2multicloud.app.services import audit, twins
+from twin2multicloud.app.services import audit, twins, untracked
 from twin2multicloud.app.services.changes import hold
 from twin2multicloud.app.services.life import Operation, check_allowed, life_of
 from twin2multicloud.model.errors import Finding
+
+_MAKING: Final = frozenset({Operation.DEPLOY, Operation.REDEPLOY, Operation.MOVE})
+"""What makes resources, which could be taken for those that nobody keeps track of."""
 
 
 def create_for_twin(
@@ -47,6 +50,8 @@ def create_for_twin(
         raise _busy(twin, changing)
     stacks = session.scalars(select(Stack).where(Stack.twin_id == twin.id, Stack.target == asked.target)).all()
     check_allowed(twin.name, life_of(stacks, None if changing is None else Operation(changing.kind)), operation)
+    if asked.target == untracked.CLOUDS and operation in _MAKING:
+        untracked.check_looked_after(session, twin)
     version = twins.version_of(session, twin, asked.version or twin.number)
     if operation in (Operation.PLAN, Operation.DEPLOY) and version.placement is None:
         raise ConflictError(

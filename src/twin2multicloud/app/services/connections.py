@@ -21,7 +21,7 @@ from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import connections as shapes
 from twin2multicloud.app.services import audit, credentials, twin_connections
 from twin2multicloud.app.services.changes import check_seen, hold
-from twin2multicloud.deployer.credentials.findings import CredentialFinding, sufficient
+from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict, sufficient
 from twin2multicloud.deployer.deployment import Accounts
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.model.slots import Provider
@@ -149,6 +149,41 @@ def remove(backend: Backend, session: Session, principal: Principal, connection:
     session.delete(connection)
 
 
+def discard_credentials(backend: Backend, session: Session, connection: Connection, actor: str) -> None:
+    """Forget the credentials of a connection, whose master key was lost; it says so until it is given new ones."""
+    moment = backend.now()
+    connection.sealed = _seal(backend, connection.id, {})
+    connection.version += 1
+    connection.updated_at = connection.checked_at = moment
+    connection.check = {
+        "sufficient": False,
+        "findings": [
+            {
+                "topic": Topic.IDENTITY.value,
+                "verdict": Verdict.MISSING.value,
+                "text": "its credentials were discarded, since the master keys that opened them were lost",
+                "remedy": _anew(connection),
+                "names": [],
+            }
+        ],
+    }
+    text = f"{connection.name} has lost its credentials; {_anew(connection)}"
+    facts = {"connection": connection.id, "provider": connection.provider}
+    event = NewEvent(connection.workspace_id, "connection.credentials-discarded", text, "warning", data=facts)
+    backend.events.add(session, event)
+    audit.note(
+        backend,
+        session,
+        None,
+        "connection.credentials-discarded",
+        connection.id,
+        workspace_id=connection.workspace_id,
+        actor=actor,
+        name=connection.name,
+        provider=connection.provider,
+    )
+
+
 def record_check(
     backend: Backend,
     session: Session,
@@ -206,9 +241,18 @@ def record_check(
 
 # ── Signing in ──────────────────────────────────────────────────────────────────────────────────────────────
 def sign_in_of(backend: Backend, connection: Connection) -> credentials.SignIn:
-    """How a run signs in with a connection. `SealError` if its credentials cannot be opened."""
+    """How a run signs in with a connection. `SealError` if its credentials cannot be opened, `ConflictError` if they
+    were discarded.
+    """
     opened = backend.sealer.open(connection.sealed, context_of("connections.sealed", id=connection.id))
-    return credentials.sign_in(config_of(connection), msgspec.json.decode(opened, type=dict[str, str]))
+    secrets = msgspec.json.decode(opened, type=dict[str, str])
+    if not secrets:
+        raise ConflictError(
+            f"the connection '{connection.name}' has no credentials: they were discarded, since the master keys that "
+            f"opened them were lost; {_anew(connection)}",
+            details={"connection": connection.id},
+        )
+    return credentials.sign_in(config_of(connection), secrets)
 
 
 @contextmanager
@@ -235,6 +279,10 @@ def accounts_of(connections: Iterable[Connection]) -> Accounts:
 # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────
 def _seal(backend: Backend, identity: str, secrets: dict[str, str]) -> bytes:
     return backend.sealer.seal(msgspec.json.encode(secrets), context_of("connections.sealed", id=identity))
+
+
+def _anew(connection: Connection) -> str:
+    return f"`twin2multicloud connections replace {connection.name} FILE` gives it new ones"
 
 
 def _begin(session: Session, connection: Connection, seen: int, provider: str) -> None:

@@ -19,14 +19,15 @@ from twin2multicloud.app.db.tables.stacks import Document
 from twin2multicloud.app.errors import ForbiddenError, NotFoundError
 from twin2multicloud.app.services import audit
 
-_FOLDER: Final = "reveals/"
+FOLDER: Final = "reveals/"
+"""What the names of such documents begin with."""
 
 
 def keep(backend: Backend, run: Run, lines: Sequence[str]) -> None:
     """Keep more lines for whoever asked for the run."""
     if run.twin_id is None:
         return
-    documents, name = _documents(backend, run), f"{_FOLDER}{run.id}"
+    documents, name = _documents(backend, run), f"{FOLDER}{run.id}"
     before = documents.read(name)
     known: list[str] = [] if before is None else msgspec.json.decode(before)
     documents.write(name, msgspec.json.encode([*known, *lines]))
@@ -35,7 +36,7 @@ def keep(backend: Backend, run: Run, lines: Sequence[str]) -> None:
 def there(session: Session, run: Run) -> bool:
     """Whether there is something to be shown."""
     mine = (Document.twin_id == run.twin_id) & (Document.target == run.target)
-    return session.scalar(select(Document.line).where(mine, Document.name == f"{_FOLDER}{run.id}")) is not None
+    return session.scalar(select(Document.line).where(mine, Document.name == f"{FOLDER}{run.id}")) is not None
 
 
 def show(backend: Backend, principal: Principal, run: Run) -> list[str]:
@@ -44,7 +45,7 @@ def show(backend: Backend, principal: Principal, run: Run) -> list[str]:
     """
     if run.created_by != principal.user_id:
         raise ForbiddenError("only whoever asked for this run is shown what it tells once")
-    documents, name = _documents(backend, run), f"{_FOLDER}{run.id}"
+    documents, name = _documents(backend, run), f"{FOLDER}{run.id}"
     found = documents.read(name) if run.twin_id is not None else None
     if found is None:
         raise NotFoundError(f"run {run.number} has nothing to show, or has shown it already")

@@ -20,7 +20,7 @@ from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.errors import ConflictError, NotFoundError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import twins as shapes
-from twin2multicloud.app.services import audit
+from twin2multicloud.app.services import audit, untracked
 from twin2multicloud.app.services.changes import check_seen, hold
 from twin2multicloud.app.services.life import CHANGING, Operation, life_of
 from twin2multicloud.model.formats import Format, sniff
@@ -143,7 +143,9 @@ def add_version(
 
 
 def delete(backend: Backend, session: Session, principal: Principal, twin: Twin, seen: int) -> None:
-    """Forget a twin with all its versions, runs and states. `ConflictError` while any resource of it exists."""
+    """Forget a twin with all its versions, runs and states. `ConflictError` while any resource of it exists,
+    or may exist without anybody keeping track of it.
+    """
     claim(session, twin, seen)
     runs = session.scalars(select(Run.id).where(Run.twin_id == twin.id, Run.ended_at.is_(None))).all()
     if runs:
@@ -157,6 +159,7 @@ def delete(backend: Backend, session: Session, principal: Principal, twin: Twin,
             f"'{twin.name}' still has resources: {told}. Destroy them first",
             details={"stacks": [{"name": s.name, "target": s.target, "site": s.site} for s in left]},
         )
+    untracked.check_looked_after(session, twin)
     _tell(backend, session, principal, twin, "twin.deleted", f"{twin.name} was deleted by {principal.name}")
     session.delete(twin)
 
