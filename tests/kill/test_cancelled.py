@@ -16,7 +16,7 @@ from tests.kill.bench import Bench, until
 from tests.kill.processes import Process, kill, pending, signal_all
 from tests.kill.rehearsed import pretended
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed deployments")]
 TRIES = 5
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.kill.bench import Bench
 from tests.kill.waves import MOMENTS, Killer
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed deployments")]
 TWINS = 5
 KILLS = 8
 

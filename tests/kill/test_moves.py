@@ -16,7 +16,7 @@ from tests.kill.moving import AllSend, Devices
 from tests.kill.waves import MOMENTS, Killer
 from twin2multicloud.model.slots import Slot
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed moves and rehearsals")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed moves")]
 KILLS = 8
 SLOTS = (Slot.HOT, Slot.ACQUISITION, Slot.COOL, Slot.PROCESSING, Slot.MANAGEMENT)
 OTHER = {"aws": "azure", "azure": "aws"}

@@ -12,7 +12,7 @@ from tests.kill.moving import AllSend, Devices
 from tests.kill.processes import kill
 from twin2multicloud.model.slots import Slot
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed workers")]
 
 
 def lose_power(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from tests.kill.bench import Bench
 from tests.kill.rehearsed import pretended
 from tests.kill.waves import Killer
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed moves and rehearsals")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed moves")]
 
 
 def test_killed_while_rehearsing(on_sqlite: Bench) -> None:

@@ -22,7 +22,7 @@ from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.deployer.finishing.secrets import DEVICE_KEYS
 from twin2multicloud.deployer.home import Home
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed moves and rehearsals")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed workers")]
 _SECRET = re.compile(r"(primary|secondary)_\w*(key|string)|connection_string|password|\w*secret(_value)?|private_key")
 _LONG = 16
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.kill.bench import Bench, Server, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed runs")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed workers")]
 ROUNDS = 4
 
 
