@@ -234,8 +234,7 @@ def _lists(usage: Usage) -> list[list[tuple[int, float]]]:
 
 def problems_of(market: Market, workloads: Sequence[Workload]) -> list[Problem]:
     """The workloads as problems, without anyone's constraints and without the offers' capacity limits."""
-    volumes = Volumes.of(workloads)
-    return market.problems(volumes, market.quantities(volumes))
+    return market.problems(market.amounts(Volumes.of(workloads)))
 
 
 def brute_force_bill(problems: Sequence[Problem], rng: random.Random) -> tuple[float, str]:

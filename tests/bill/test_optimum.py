@@ -67,10 +67,9 @@ def home_market(seed: int) -> Market:
 def test_the_optimum_equals_brute_force_over_every_placement(workload: Workload, seed: int) -> None:
     market = home_market(seed)
     result = BillOptimizer(shared_book(), market=market).optimize(workload, alternatives=False)
-    volumes = Volumes.of([workload])
-    quantities = market.quantities(volumes)
-    problem = market.problems(volumes, quantities)[0]
-    fits, _ = market.fitting(volumes, quantities)
+    amounts = market.amounts(Volumes.of([workload]))
+    problem = market.problems(amounts)[0]
+    fits, _ = market.holding(amounts)
     allowed = fits[:, 0][market.offer]
     if workload.entities_3d:
         scenes = np.array(["3d-scenes" in market.offers[o.offer].features for o in market.options])

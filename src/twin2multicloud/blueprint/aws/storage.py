@@ -30,7 +30,7 @@ def _hot_functions(v: Volumes) -> Iterable[Component]:
 
 
 def _query_bytes(v: Volumes) -> FloatArray:
-    return np.asarray(v.assumptions.records_per_query * v.record_bytes)
+    return v.assumptions.records_per_query * v.record_bytes
 
 
 def _mover_reads(v: Volumes) -> FloatArray:

@@ -77,7 +77,7 @@ def _limits(edition: _Edition) -> Iterable[Limit]:
     def within_quota(v: Volumes) -> NDArray[np.bool_]:
         command = v.constant(v.assumptions.command_bytes)
         counted = v.peak_day_messages * _chunks(v.message_size_bytes) + _peak_day_commands(v) * _chunks(command)
-        return np.asarray(counted <= most * (1 + 1e-9))
+        return counted <= most * (1 + 1e-9)
 
     yield Limit(f"{edition.most_units} units take at most {most:,.0f} messages of 4 KB on a day", within_quota)
     yield Limit(f"a hub registers at most {_MOST_DEVICES:,} devices", lambda v: v.devices <= _MOST_DEVICES)

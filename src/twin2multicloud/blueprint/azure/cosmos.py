@@ -43,7 +43,7 @@ def record_reads(v: Volumes) -> FloatArray:
     Each run of the mover asks a hundred devices at a time for their earliest record, before and after, and for a
     window.
     """
-    history = read_ru(v, v.history_queries, np.asarray(v.assumptions.records_per_query * v.record_bytes))
+    history = read_ru(v, v.history_queries, v.assumptions.records_per_query * v.record_bytes)
     asked = mover_runs(v, v.leaves_hot) * np.ceil(v.devices / _DEVICES_PER_QUERY)
     windows = np.maximum(v.leaves_hot * v.record_bytes / _KIB, asked)
     return history + (2 * asked + windows) * v.assumptions.cosmos_read_ru_per_kib

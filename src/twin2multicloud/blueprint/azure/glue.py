@@ -135,14 +135,14 @@ def handed_over_messages(v: Volumes, flow: Flow) -> FloatArray:
     fits = np.floor(QUEUE_MESSAGE_BYTES / size + 1e-9)
     each = np.clip(run, 1.0, np.maximum(np.minimum(v.link_batch_messages, fits), 1.0))
     pieces = np.maximum(np.ceil(size / QUEUE_MESSAGE_BYTES - 1e-9), 1.0)
-    return np.asarray(flow.messages / each * pieces)
+    return flow.messages / each * pieces
 
 
 def queue_messages(flow: Flow) -> FloatArray:
     """Queue messages that carry an edge's batches: one each, more where a batch exceeds 64 KB."""
     size = np.divide(flow.raw_bytes, flow.batches, out=np.zeros_like(flow.batches), where=flow.batches > 0)
     # A hair above a whole number of messages is rounding, not another message.
-    return np.asarray(flow.batches * np.maximum(np.ceil(size / QUEUE_MESSAGE_BYTES - 1e-9), 1.0))
+    return flow.batches * np.maximum(np.ceil(size / QUEUE_MESSAGE_BYTES - 1e-9), 1.0)
 
 
 def queue(name: str, messages: FloatArray) -> Component:

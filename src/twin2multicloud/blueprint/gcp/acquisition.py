@@ -59,7 +59,8 @@ def _sender(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
 
 
 def _addresses_devices(v: Volumes) -> NDArray[np.bool_]:
-    return np.asarray((v.commands_per_device_per_day == 0) | (v.devices <= _MOST_TOPICS))
+    addresses: NDArray[np.bool_] = (v.commands_per_device_per_day == 0) | (v.devices <= _MOST_TOPICS)
+    return addresses
 
 
 ACQUISITION = (

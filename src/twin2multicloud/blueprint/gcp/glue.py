@@ -38,7 +38,7 @@ THROUGHPUT = "gcp.pubsub.throughput"
 
 def in_pubsub(v: Volumes, payload_bytes: FloatArray | float) -> FloatArray:
     """Bytes that Pub/Sub counts for a message of that payload."""
-    return np.asarray(v.constant(v.assumptions.pubsub_overhead_bytes) + payload_bytes)
+    return v.constant(v.assumptions.pubsub_overhead_bytes) + payload_bytes
 
 
 def topic(v: Volumes, name: str, messages: FloatArray, payload_bytes: FloatArray | float) -> Component:

@@ -103,7 +103,7 @@ def _pulled(v: Volumes, flow: Flow, relation: Relation) -> Iterable[Component]:
 
 
 def _fits_memory(v: Volumes) -> NDArray[np.bool_]:
-    return np.asarray(v.constant(v.assumptions.handler_memory_mib) <= MOST_MEMORY_MIB)
+    return v.constant(v.assumptions.handler_memory_mib) <= MOST_MEMORY_MIB
 
 
 def _offer(

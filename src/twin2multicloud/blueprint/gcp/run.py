@@ -38,7 +38,7 @@ def _one_by_one_s(requests: FloatArray, busy_ms: FloatArray) -> FloatArray:
     each = np.divide(busy_ms, requests, out=np.zeros_like(busy_ms), where=requests > 0)
     # A hair above a whole number of steps is rounding, not another step.
     steps = np.maximum(np.ceil(each / _STEP_MS - 1e-9), 1.0)
-    return np.asarray(requests * steps * _STEP_MS / 1000)
+    return requests * steps * _STEP_MS / 1000
 
 
 def _shared_s(requests: FloatArray, held_ms: FloatArray, busy_ms: FloatArray) -> FloatArray:

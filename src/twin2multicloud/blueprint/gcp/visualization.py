@@ -40,7 +40,7 @@ def _container(v: Volumes) -> Iterable[Component]:
 
 
 def _serves(v: Volumes, vcpus: float) -> NDArray[np.bool_]:
-    return np.asarray(v.users <= vcpus * v.assumptions.users_per_grafana_vcpu)
+    return v.users <= vcpus * v.assumptions.users_per_grafana_vcpu
 
 
 def _machine(v: Volumes) -> Iterable[Component]:

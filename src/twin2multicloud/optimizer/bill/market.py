@@ -21,8 +21,8 @@ from twin2multicloud.blueprint.volumes import Volumes
 from twin2multicloud.model.errors import PriceError
 from twin2multicloud.model.placement import SlotChoice
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
-from twin2multicloud.optimizer.bill.terms import OWN, TABLES, Term, edge_flows, list_terms, table_of
-from twin2multicloud.optimizer.bill.terms import term_quantities as _term_quantities
+from twin2multicloud.optimizer.bill.amounts import Amounts, Scales
+from twin2multicloud.optimizer.bill.terms import OWN, TABLES, Term, list_terms, table_of
 from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, Figure, MissingPrice, Region
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, Tariff, TariffTable
@@ -103,6 +103,8 @@ class Market:
         self.options, self.unavailable = self._options(places)
         self._index()
         self._lanes()
+        self._limit()
+        self._scales = Scales(self.offers, book)
         self._search: Search | None = None
 
     # ── Structure ───────────────────────────────────────────────────────────────────────────────────────────
@@ -210,6 +212,29 @@ class Market:
         self.tariffs = TariffTable.of(tariffs, pools)
         self.lane_provider: IntArray = np.array(providers, dtype=np.int64)
 
+    def _limit(self) -> None:
+        """List the capacities: the offers' own, then bundles of which one instance takes only so many units (an IoT
+        hub: 200 of S1).
+        """
+        self.limits = [(number, limit.reason) for number, offer in enumerate(self.offers) for limit in offer.limits]
+        """(offer, what it says of a workload beyond it)."""
+        capped, capacity = [], []
+        for index, term in enumerate(self.terms):
+            meter = self.book.meter(term.meter)
+            if meter.max_units is None or term.table != OWN:
+                continue
+            places = (option.region for option in self.options if option.offer == term.offer)
+            figure = next((f for place in places if isinstance(f := self.figure(term, place), Figure)), None)
+            if figure is None:
+                continue  # nobody can choose it
+            most = meter.max_units * figure.increment
+            reason = f"{meter.service} takes at most {most:,.0f} {meter.unit} ({meter.max_units:,.0f} units)"
+            self.limits.append((term.offer, reason))
+            capped.append(index)
+            capacity.append(most)
+        self._capped = np.array(capped, dtype=np.int64)
+        self._capacity = np.array(capacity, dtype=np.float64)
+
     def option_number(self, choice: SlotChoice) -> int:
         """The option that a slot's choice names; raises `PriceError` with the reason when it cannot be priced."""
         for number, option in enumerate(self.options):
@@ -225,45 +250,25 @@ class Market:
         return self._search
 
     # ── Workloads ───────────────────────────────────────────────────────────────────────────────────────────
-    def quantities(self, volumes: Volumes) -> FloatArray:
-        """Billing units (terms, W)."""
-        return _term_quantities(self.offers, volumes, self.book)
+    def amounts(self, volumes: Volumes) -> Amounts:
+        """What the workloads amount to."""
+        return self._scales.measure(volumes)
 
-    def fitting(self, volumes: Volumes, quantities: FloatArray) -> tuple[BoolArray, list[tuple[int, str, BoolArray]]]:
-        """Which offers hold each workload (offers, W), and the limits that bind as (offer, reason, fits)."""
-        fits = np.ones((len(self.offers), volumes.devices.shape[0]), dtype=np.bool_)
-        limits: list[tuple[int, str, BoolArray]] = []
-        for number, offer in enumerate(self.offers):
-            for limit in offer.limits:
-                limits.append((number, limit.reason, np.asarray(limit.fits(volumes), dtype=np.bool_)))
-        limits.extend(self._capacity_limits(quantities))
-        for number, _, holds in limits:
-            fits[number] &= holds
-        return fits, limits
+    def holding(self, amounts: Amounts) -> tuple[BoolArray, BoolArray]:
+        """Which offers hold each workload (offers, W), and which of `limits` do (limits, W)."""
+        holds = np.concatenate([amounts.holds, amounts.units[self._capped] <= self._capacity[:, None]])
+        fits = np.ones((len(self.offers), holds.shape[1]), dtype=np.bool_)
+        for (number, _), held in zip(self.limits, holds, strict=True):
+            fits[number] &= held
+        return fits, holds
 
-    def _capacity_limits(self, quantities: FloatArray) -> Iterable[tuple[int, str, BoolArray]]:
-        """Bundles of which one instance takes only so many units (an IoT hub: 200 of S1)."""
-        for index, term in enumerate(self.terms):
-            meter = self.book.meter(term.meter)
-            if meter.max_units is None or term.table != OWN:
-                continue
-            figure = next(
-                f
-                for o in self.options
-                if o.offer == term.offer and isinstance(f := self.figure(term, o.region), Figure)
-            )
-            most = meter.max_units * figure.increment
-            reason = f"{meter.service} takes at most {most:,.0f} {meter.unit} ({meter.max_units:,.0f} units)"
-            yield term.offer, reason, quantities[index] <= most
-
-    def problems(self, volumes: Volumes, quantities: FloatArray) -> list[Problem]:
+    def problems(self, amounts: Amounts) -> list[Problem]:
         """One problem per workload."""
-        tables = [table.usage(quantities) for table in self.tables]
-        flows = [flow.wire_bytes / 1e9 for flow in edge_flows(volumes)]
+        tables = [table.usage(amounts.units) for table in self.tables]
         fixed = np.zeros(len(self.options))
         ends = [(SLOTS.index(edge.source), SLOTS.index(edge.target)) for edge in EDGES]
         problems = []
-        for w in range(volumes.devices.shape[0]):
+        for w in range(amounts.units.shape[1]):
             usages = [
                 Usage(table.indptr, table.lane, np.ascontiguousarray(values[:, w]))
                 for table, values in zip(self.tables, tables, strict=True)
@@ -272,7 +277,7 @@ class Market:
                 Edge(
                     source,
                     target,
-                    float(flows[e][w]),
+                    float(amounts.edge_gb[e, w]),
                     (usages[table_of(e, 0)], usages[table_of(e, 1)], usages[table_of(e, 2)]),
                 )
                 for e, (source, target) in enumerate(ends)

@@ -73,11 +73,11 @@ class BillOptimizer:
         for start in range(0, len(workloads), _CHUNK):
             chunk = workloads[start : start + _CHUNK]
             volumes = Volumes.of(chunk, self.assumptions)
-            quantities = self.market.quantities(volumes)
-            fits, limits = self.market.fitting(volumes, quantities)
-            for w, problem in enumerate(self.market.problems(volumes, quantities)):
-                reasons = {number: reason for number, reason, holds in limits if not holds[w]}
-                case = _Case(self, chunk[w], problem, quantities[:, w], fits[:, w], reasons)
+            amounts = self.market.amounts(volumes)
+            fits, holds = self.market.holding(amounts)
+            for w, problem in enumerate(self.market.problems(amounts)):
+                reasons = dict(self.market.limits[number] for number in np.flatnonzero(~holds[:, w]))
+                case = _Case(self, chunk[w], problem, amounts.units[:, w], fits[:, w], reasons)
                 yield case.outcome(top, alternatives)
 
     def restrictions(self, needs_3d: bool) -> list[Restriction]:
@@ -249,8 +249,7 @@ class _Case:
 def bill_of(optimizer: BillOptimizer, workload: Workload, placement: Placement) -> Invoice:
     """The invoice of any given placement; raises `PriceError` where one of its offers is not priced."""
     market = optimizer.market
-    volumes = Volumes.of([workload], optimizer.assumptions)
-    quantities = market.quantities(volumes)
-    problem = market.problems(volumes, quantities)[0]
+    amounts = market.amounts(Volumes.of([workload], optimizer.assumptions))
+    problem = market.problems(amounts)[0]
     choice = np.array([market.option_number(placement[slot]) for slot in SLOTS], dtype=np.int64)
-    return invoice(market, problem, quantities[:, 0], choice)
+    return invoice(market, problem, amounts.units[:, 0], choice)

@@ -1,15 +1,13 @@
 """Usage terms: every `Use` of every offer, flat, with what part of the placement brings it about.
 
 Which terms there are depends on the offers only; how much each amounts to depends on the workload. So the terms
-are listed once, and their quantities (in the meters' billing units) form one (terms, workloads) array.
+are listed once, and their quantities are one array of the meters' billing units each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from twin2multicloud.blueprint.catalog import CLOUDS
 from twin2multicloud.blueprint.edges import EDGES
@@ -62,14 +60,13 @@ def edge_flows(volumes: Volumes) -> list[Flow]:
 
 
 def list_terms(offers: Sequence[Offer]) -> list[Term]:
-    """The terms of some offers, in the order `term_quantities` has."""
+    """The terms of some offers, in the order `term_units` has."""
     return [term for term, _ in _terms(offers, sample_volumes())]
 
 
-def term_quantities(offers: Sequence[Offer], volumes: Volumes, book: PriceBook) -> FloatArray:
-    """Billing units (terms, workloads) of every term of `offers`, in the order of `list_terms`."""
-    rows = [quantity_in_units(book.meter(use.meter), use.amount, use.each_bytes) for _, use in _terms(offers, volumes)]
-    return np.array(np.broadcast_arrays(*rows, volumes.devices)[:-1]) if rows else np.zeros((0, 0))
+def term_units(offers: Sequence[Offer], volumes: Volumes, book: PriceBook) -> list[FloatArray]:
+    """Billing units of every term of `offers` (arrays that broadcast to (workloads,)), in the order of `list_terms`."""
+    return [quantity_in_units(book.meter(use.meter), use.amount, use.each_bytes) for _, use in _terms(offers, volumes)]
 
 
 def sample_volumes() -> Volumes:

@@ -164,14 +164,14 @@ def quantity_in_units(
     items · ⌈each / chunk⌉ pieces, or items · max(each, minimum) bytes. Without `each_bytes` a chunked item is
     taken to fit one chunk, and `amount` of a meter with an item minimum is already bytes.
     """
-    base = np.asarray(amount, dtype=np.float64)
+    base = amount
     if each_bytes is not None:
-        each = np.asarray(each_bytes, dtype=np.float64)
         if meter.chunk_bytes is not None:
             # An empty item still is one; a hair above a whole number of chunks is rounding, not another chunk.
-            base = base * np.maximum(np.ceil(each / meter.chunk_bytes - 1e-9), 1.0)
+            base = base * np.maximum(np.ceil(each_bytes / meter.chunk_bytes - 1e-9), 1.0)
         elif meter.item_minimum_bytes is not None:
-            base = base * np.maximum(each, float(meter.item_minimum_bytes))
+            base = base * np.maximum(each_bytes, float(meter.item_minimum_bytes))
         elif meter.measure.startswith("byte"):
-            base = base * each
-    return np.asarray(base / meter.base_per_unit, dtype=np.float64)
+            base = base * each_bytes
+    units: FloatArray = np.divide(base, meter.base_per_unit)
+    return units
