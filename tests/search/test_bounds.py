@@ -87,7 +87,7 @@ def test_the_table_bounds_every_placement(seed: int) -> None:
     everything = np.ones(problem.options, dtype=bool)
     table = instance.table(everything)
     fewer = rng.random(problem.options) < 0.7
-    for bound, allowed in ((table.bound, everything), (table.restricted(fewer), fewer)):
+    for bound, allowed in ((table.bound, everything), (table.restricted([fewer])[0], fewer)):
         choices, usd = enumerate_best(problem, allowed=allowed, k=10**6)
         held = problem.provider[choices]
         total = np.zeros(usd.size)

@@ -142,7 +142,7 @@ class _Case:
         placement = self._placement(solution.choices[0])
         bill = invoice(self.market, self.problem, self.quantities, solution.choices[0])
         unpinned = self._unpinned()
-        options = {slot: self._alternatives(slot, optimum, placement) for slot in SLOTS} if alternatives else {}
+        options = self._alternatives(optimum, placement) if alternatives else {}
         book = self.optimizer.book
         standalone = standalone_usd(self.problem, self.allowed)
         return BillResult(
@@ -202,33 +202,39 @@ class _Case:
             return None
         return self._ranked(self._solve([part for part in self.parts if part.slot is None]))
 
-    def _alternatives(self, slot: Slot, optimum: float, placement: Placement) -> tuple[Alternative, ...]:
-        """Every other offer for `slot`, ascending by what it adds; the slot's own pin does not count."""
-        allowed, most = combined(len(self.market.options), [part for part in self.parts if part.slot is not slot])
+    def _alternatives(self, optimum: float, placement: Placement) -> dict[Slot, tuple[Alternative, ...]]:
+        """Every other offer for each slot, ascending by what it adds; the slot's own pin does not count."""
+        own = [part.slot for part in self.parts if part.slot is not None]
+        # All slots without a pin are asked about at once: questions under the same constraints share their work.
+        found = self._other_offers([slot for slot in SLOTS if slot not in own], optimum, placement)
+        for slot in own:
+            found += self._other_offers([slot], optimum, placement)
+        found.sort(key=lambda a: (a.usd_per_month, a.offer))
+        return {slot: tuple(each for each in found if each.slot is slot) for slot in SLOTS}
+
+    def _other_offers(self, slots: Sequence[Slot], optimum: float, placement: Placement) -> list[Alternative]:
+        """The alternatives for some slots, whose own pins do not count."""
+        allowed, most = combined(len(self.market.options), [part for part in self.parts if part.slot not in slots])
         allowed &= self.fits
-        here = self.problem.slot == SLOTS.index(slot)
-        by_offer: dict[int, None] = dict.fromkeys(int(n) for n in self.market.offer[here & allowed])
-        current = placement[slot]
-        offers = [n for n in by_offer if self.market.offers[n].id != current.offer]
-        groups = [~here | (self.market.offer == n) for n in offers]
-        found = self.search.pinned(groups, allowed=allowed, max_providers=most)
+        pins: list[Slot] = []
+        groups: list[BoolArray] = []
+        for slot in slots:
+            here = self.problem.slot == SLOTS.index(slot)
+            for number in dict.fromkeys(self.market.offer[here & allowed].tolist()):
+                if self.market.offers[number].id != placement[slot].offer:
+                    pins.append(slot)
+                    groups.append(~here | (self.market.offer == number))
         alternatives = []
-        for solution in found:
+        for slot, solution in zip(pins, self.search.pinned(groups, allowed=allowed, max_providers=most), strict=True):
             ranked = self._ranked(solution)
             if ranked is not None:
-                choice = ranked.placement[slot]
+                choice, usd = ranked.placement[slot], ranked.usd_per_month
                 alternatives.append(
                     Alternative(
-                        slot,
-                        choice.offer,
-                        choice.region,
-                        choice.provider,
-                        ranked.usd_per_month,
-                        ranked.usd_per_month - optimum,
-                        ranked.placement,
+                        slot, choice.offer, choice.region, choice.provider, usd, usd - optimum, ranked.placement
                     )
                 )
-        return tuple(sorted(alternatives, key=lambda a: (a.usd_per_month, a.offer)))
+        return alternatives
 
     def _proof(self, solution: Solution) -> Proof:
         per_slot: dict[int, int] = defaultdict(int)

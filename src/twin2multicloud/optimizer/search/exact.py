@@ -119,22 +119,17 @@ class Cases:
         if k < 1:
             raise ValueError("k is at least 1")
         mask = self._mask(allowed)
-        run = _Run(self, mask, max_providers, 1, self._bound(mask))
+        run = _Run(self, mask, mask, max_providers, 1, self._bound(mask))
         (first,) = self._solutions([run])
         self.refined = (mask, run.bound)
         if k == 1 or not first.usd.size:
             return first
         # The optimum's neighbours bound the k-th cost from above.
-        options = np.flatnonzero(mask)
-        near = np.repeat(first.choices, options.size, axis=0)
-        near[np.arange(options.size), self.instance.problem.slot[options]] = options
-        if max_providers is not None:
-            held = np.sort(self.instance.problem.provider[near], axis=1)
-            near = near[1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers]
-        near = np.concatenate([first.choices, near[(near != first.choices).any(axis=1)]])
-        usd = np.sort(self.instance.problem.evaluate(near))
+        near = self._neighbours(first.choices, mask)
+        near = near[self._within(near, max_providers)]
+        usd = np.sort(self.instance.problem.evaluate(np.concatenate([first.choices, near])))
         below = float(usd[k - 1]) * (1 + 1e-9) + 1e-9 if usd.size >= k else math.inf
-        return self._solutions([_Run(self, mask, max_providers, k, run.bound, below)])[0]
+        return self._solutions([_Run(self, mask, mask, max_providers, k, run.bound, below)])[0]
 
     def pinned(
         self,
@@ -146,16 +141,22 @@ class Cases:
         """The optimum under each group's further mask."""
         mask = self._mask(allowed)
         masks = [mask & group for group in groups]
-        runs = [_Run(self, further, max_providers, 1, self._start(mask, further)) for further in masks]
-        return self._solutions(runs) if runs else []
+        if not masks:
+            return []
+        # The cheapest placement known with one slot changed is often the best for a pin, and bounds it in any case.
+        near = self._neighbours(self.incumbent(mask, None)[0], mask)
+        self._learn(near, self.instance.problem.evaluate(near))
+        starts = self._starts(mask, masks)
+        return self._solutions(
+            [_Run(self, further, mask, max_providers, 1, start) for further, start in zip(masks, starts, strict=True)]
+        )
 
     def _solutions(self, runs: Sequence[_Run]) -> list[Solution]:
         """Finish the runs, and price what they found by the reference evaluation, all at once."""
         for run in runs:
             run.finish()
             if run.k == 1:
-                self.known = np.concatenate([self.known, run.choices])
-                self.known_usd = np.concatenate([self.known_usd, run.usd])
+                self._learn(run.choices, run.usd)
         priced = self.instance.problem.evaluate(np.concatenate([run.choices for run in runs]))
         out, first = [], 0
         for run in runs:
@@ -174,17 +175,47 @@ class Cases:
             return np.maximum(bound, self.refined[1])
         return bound
 
-    def _start(self, mask: BoolArray, further: BoolArray) -> FloatArray:
-        """Bounds under a mask that allows no more options than `mask`."""
+    def _starts(self, mask: BoolArray, masks: Sequence[BoolArray]) -> list[FloatArray]:
+        """Bounds under masks that allow no more options than `mask`."""
+        starts = [self._alone(mask, further) for further in masks]
+        tabled = [further for further, start in zip(masks, starts, strict=True) if start is None]
+        if tabled:
+            found = iter(np.maximum(self._bound(mask), self.instance.table(mask).restricted(tabled)))
+            return [next(found) if start is None else start for start in starts]
+        return [start for start in starts if start is not None]
+
+    def _alone(self, mask: BoolArray, further: BoolArray) -> FloatArray | None:
+        """Bounds for a single provider of several: its one entry has to be solved anyway, so the table would not help.
+
+        None where the table does.
+        """
         problem, s = self.instance.problem, self.instance.structure
         held = np.bincount(problem.provider[further], minlength=s.providers).nonzero()[0]
-        if held.size == 1 < np.bincount(problem.provider[mask]).nonzero()[0].size:
-            # One entry is left of several providers', and it has to be solved anyway: the table would not help.
-            bound = np.full((s.providers, 1 << s.slots), np.inf)
-            if np.bincount(problem.slot[further], minlength=s.slots).all():
-                bound[held[0], -1] = 0.0
-            return bound
-        return np.maximum(self._bound(mask), self.instance.table(mask).restricted(further))
+        if held.size != 1 or np.bincount(problem.provider[mask]).nonzero()[0].size == 1:
+            return None
+        bound = np.full((s.providers, 1 << s.slots), np.inf)
+        if np.bincount(problem.slot[further], minlength=s.slots).all():
+            bound[held[0], -1] = 0.0
+        return bound
+
+    def _neighbours(self, choices: IntArray, mask: BoolArray) -> IntArray:
+        """Placements that differ from those given (n, slots) in one slot, whose option `mask` allows."""
+        options = np.flatnonzero(mask)
+        slot = self.instance.problem.slot[options]
+        near = np.repeat(choices, options.size, axis=0)
+        near[np.arange(near.shape[0]), np.tile(slot, choices.shape[0])] = np.tile(options, choices.shape[0])
+        return np.asarray(near[(near != np.repeat(choices, options.size, axis=0)).any(axis=1)])
+
+    def _within(self, choices: IntArray, max_providers: int | None) -> BoolArray:
+        """Which placements (n,) keep to a number of providers."""
+        if max_providers is None:
+            return np.ones(choices.shape[0], dtype=bool)
+        held = np.sort(self.instance.problem.provider[choices], axis=1)
+        return np.asarray(1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers)
+
+    def _learn(self, choices: IntArray, usd: FloatArray) -> None:
+        """Remember placements and their costs."""
+        self.known, self.known_usd = np.concatenate([self.known, choices]), np.concatenate([self.known_usd, usd])
 
     def _mask(self, allowed: BoolArray | None) -> BoolArray:
         finite = np.isfinite(self.instance.problem.fixed_usd)
@@ -192,11 +223,7 @@ class Cases:
 
     def incumbent(self, allowed: BoolArray, max_providers: int | None) -> tuple[IntArray, FloatArray]:
         """The cheapest placement known that the mask and the limit allow, if any."""
-        fits = allowed[self.known].all(axis=1)
-        if max_providers is not None:
-            held = np.sort(self.instance.problem.provider[self.known], axis=1)
-            fits &= 1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers
-        at = np.flatnonzero(fits)
+        at = np.flatnonzero(allowed[self.known].all(axis=1) & self._within(self.known, max_providers))
         at = at[np.argsort(self.known_usd[at], kind="stable")[:1]]
         return self.known[at], self.known_usd[at]
 
@@ -208,14 +235,18 @@ class _Run:
         self,
         cases: Cases,
         allowed: BoolArray,
+        among: BoolArray,
         max_providers: int | None,
         k: int,
         bound: FloatArray,
         below: float = math.inf,
     ) -> None:
-        """Start with the table's bounds (P, sets); only placements cheaper than `below` are of interest."""
+        """Start with the table's bounds (P, sets); only placements cheaper than `below` are of interest.
+
+        Runs whose masks `allowed` lie within the same mask `among` share subproblems.
+        """
         self.cases, self.instance, self.s = cases, cases.instance, cases.instance.structure
-        self.allowed, self.k, self.below, self.bound = allowed, k, below, bound.copy()
+        self.allowed, self.among, self.k, self.below, self.bound = allowed, among, k, below, bound.copy()
         self.bound[:, 0] = 0.0
         self.open = np.ones(self.s.vector_providers.size, dtype=bool)
         if max_providers is not None:
@@ -271,14 +302,13 @@ class _Run:
 
     def _settle(self, p: int, subset: int, limit: float) -> Entry:
         """W(p, S) with its runners-up, complete below `limit`."""
-        selection = self.instance.selection(p, subset, self.allowed)
-        key = (*selection.key, self.k)
+        key = (*self.instance.key(p, subset, self.allowed), self.k)
         entry = self.cases.entries.get(key)
         if entry is not None and entry.complete >= limit:
             return entry
         slack = EQUAL * self.top if math.isfinite(self.top) else 0.0
         best = Best(self.k, subset.bit_count(), limit, slack)
-        search(self.instance.options(selection), best)
+        search(*self.instance.subproblem(p, subset, self.among, self.allowed), best)
         self.subproblems += 1
         self.rows += best.priced
         complete = math.inf if best.usd.size >= self.k else limit

@@ -9,6 +9,7 @@ from twin2multicloud.optimizer.search.context import Options, Pair
 from twin2multicloud.optimizer.search.problem import Problem
 from twin2multicloud.optimizer.search.quantities import Quantities
 from twin2multicloud.optimizer.search.selection import Joint, Selection
+from twin2multicloud.optimizer.search.subset import Subproblem
 from twin2multicloud.optimizer.search.table import Table, TableIndex, flat_usd, narrow_usd
 
 
@@ -21,6 +22,7 @@ class Instance:
         self.flat = flat_usd(index, problem, self.numbers)
         self._table: Table | None = None
         self._pairs: dict[int, Pair | None] = {}
+        self._subproblems: dict[tuple[int, int, bytes], Subproblem] = {}
 
     def table(self, allowed: BoolArray) -> Table:
         """The table of bounds under a mask; the last one is kept."""
@@ -29,12 +31,23 @@ class Instance:
             self._table = Table(self.index, self.problem, self.numbers, allowed, rows_usd)
         return self._table
 
-    def selection(self, p: int, subset: int, allowed: BoolArray) -> Selection:
-        """Which options a mask leaves provider p for the slots of bit set `subset`."""
-        return self.index.selections.of(p, subset, allowed)
+    def key(self, p: int, subset: int, allowed: BoolArray) -> tuple[int, int, bytes]:
+        """See `Selections.key`."""
+        return self.index.selections.key(p, subset, allowed)
 
-    def options(self, selection: Selection) -> Options:
-        """The options selected, when their provider holds exactly their slots."""
+    def subproblem(
+        self, p: int, subset: int, among: BoolArray, allowed: BoolArray
+    ) -> tuple[Subproblem, BoolArray | None]:
+        """Provider p holding exactly the slots of bit set `subset` with the options that the mask `among` leaves it,
+        and which of them `allowed` does; None for all.
+        """
+        selection = self.index.selections.of(p, subset, among)
+        if selection.key not in self._subproblems:
+            self._subproblems[selection.key] = Subproblem(self._options(selection))
+        given = allowed[selection.option]
+        return self._subproblems[selection.key], None if given.all() else given
+
+    def _options(self, selection: Selection) -> Options:
         p = selection.key[0]
         lanes = self.structure.curved[p]
         pairs = []

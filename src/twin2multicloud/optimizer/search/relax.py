@@ -32,6 +32,10 @@ class Bound:
     slope: FloatArray  # (columns,)
     least: FloatArray  # (n,) sum of least additions in the option's price
 
+    def within(self, given: BoolArray, offset: IntArray) -> float:
+        """What no choice of the options `given` (n,), at least one per position, costs less than."""
+        return self.value + float(np.minimum.reduceat(np.where(given, self.excess, np.inf), offset).max())
+
 
 class Relaxation:
     """The bounds of a context."""

@@ -38,7 +38,7 @@ class Joined:
 class Selection:
     """Options of provider p for the slots of a set, slot by slot."""
 
-    key: tuple[int, int, bytes]  # equal for equal provider, set and options
+    key: tuple[int, int, bytes]  # as `Selections.key`
     sizes: list[int]
     option: IntArray
     row: IntArray  # what the options use for certain when p holds exactly the set
@@ -55,13 +55,17 @@ class Selections:
         self._joints: dict[tuple[int, int, int], Joint] = {}
         self._seen: dict[tuple[int, int, bytes], Selection] = {}
 
-    def of(self, p: int, subset: int, allowed: BoolArray) -> Selection:
-        """The options that `allowed` (O,) leaves provider p for the slots of bit set `subset`."""
+    def key(self, p: int, subset: int, allowed: BoolArray) -> tuple[int, int, bytes]:
+        """Equal where `allowed` (O,) leaves provider p the same options for the slots of bit set `subset`."""
         at = p, subset
         if at not in self._members:
             blocks = [self.structure.blocks[p][slot] for slot in self._slots(subset)]
             self._members[at] = np.concatenate([block.options for block in blocks])
-        key = (p, subset, allowed[self._members[at]].tobytes())
+        return p, subset, allowed[self._members[at]].tobytes()
+
+    def of(self, p: int, subset: int, allowed: BoolArray) -> Selection:
+        """The options that `allowed` (O,) leaves provider p for the slots of bit set `subset`."""
+        key = self.key(p, subset, allowed)
         if key not in self._seen:
             if len(self._seen) >= _KEPT:
                 self._seen.clear()

@@ -5,12 +5,16 @@ dearer the bound gets if the slot takes it. Options whose excess passes what is 
 sharpens the bounds, until few are left or little changes. The rest is enumerated level by level on arrays: a partial
 choice is bounded by the relaxation's value, the excess so far, and what its pools cost beyond the relaxation for
 every total still within reach.
+
+Searches for some of the options only (a slot pinned) share what was prepared for all of them, and the first bounds.
+What bounds every choice bounds those, too, and it rises by the least excess of what is left for a slot.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -63,54 +67,81 @@ class Best:
         self.choices, self.usd = choices[order], usd[order]
 
 
-def search(options: Options, best: Best) -> None:
-    """Fill `best` with the k cheapest choices below its limit."""
+class Subproblem:
+    """Options with what searches among them, or among some of them, have in common."""
+
+    def __init__(self, options: Options) -> None:
+        self.context = Context(options)
+        self._bounds: list[Bound] = []
+
+    @cached_property
+    def relaxation(self) -> Relaxation:
+        """The bounds of the context."""
+        return Relaxation(self.context)
+
+    def bounds(self) -> Iterator[Bound]:
+        """Bounds, the first aimed nowhere, each other at the choice of the one before, until one is aimed at itself."""
+        choice: IntArray | None = None
+        for number in range(AIMS if self.context.pools else 1):
+            if number == len(self._bounds):
+                self._bounds.append(self.relaxation.aim(choice))
+            found = self._bounds[number]
+            yield found
+            if choice is not None and (choice == found.choice).all():
+                return
+            choice = found.choice
+
+
+def search(subproblem: Subproblem, among: BoolArray | None, best: Best) -> None:
+    """Fill `best` with the k cheapest choices below its limit, of the options `among` (n,) if given."""
     whole = True
     while True:
-        context = Context(options)
-        keep = np.ones(context.size, dtype=bool)
-        if math.prod(options.sizes) <= DIRECT:
-            _enumerate(context, best, keep, options.sizes, set())
-            return
-        relaxation = Relaxation(context)
+        context = subproblem.context
+        given = np.ones(context.size, dtype=bool) if among is None else among
+        keep = given.copy()
+        sizes = np.add.reduceat(keep, context.offset).tolist()
         seen: set[tuple[int, ...]] = set()
+        if math.prod(sizes) <= DIRECT:
+            _enumerate(context, best, keep, sizes, seen)
+            return
         bound: Bound | None = None
-        choice: IntArray | None = None
-        for _ in range(AIMS if context.pools else 1):
-            found = relaxation.aim(choice)
+        for found in subproblem.bounds():
             if bound is None or found.value > bound.value:
                 bound = found
+            value = found.value if among is None else found.within(given, context.offset)
             if whole:
-                best.floor = max(best.floor, found.value)
-            if not found.value < best.cut:
+                best.floor = max(best.floor, value)
+            if not value < best.cut:
                 return
             keep &= found.value + found.excess < best.cut
             sizes = np.add.reduceat(keep, context.offset).tolist()
             if math.prod(sizes) > DIRECT:
-                _descend(context, found, best, seen)
+                _descend(context, found, best, given, seen)
                 keep &= found.value + found.excess < best.cut
                 sizes = np.add.reduceat(keep, context.offset).tolist()
             if math.prod(sizes) <= DIRECT:
                 _enumerate(context, best, keep, sizes, seen)
                 return
-            if choice is not None and (choice == found.choice).all():
-                break  # aiming there again would give the same bound
-            choice = found.choice
         assert bound is not None
-        if sum(sizes) > 0.8 * context.size:
-            _branch(context, relaxation, bound, best)
+        if among is None and sum(sizes) > 0.8 * context.size:
+            _branch(context, subproblem.relaxation, bound, best)
             return
-        options, whole = options.restrict(keep), False
+        whole &= bool((keep == given).all())
+        subproblem, among = Subproblem(context.options.restrict(keep)), None
 
 
-def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ...]]) -> None:
+def _descend(context: Context, bound: Bound, best: Best, given: BoolArray, seen: set[tuple[int, ...]]) -> None:
     """Price the bound's choice and all that differ in one slot, move to the cheapest, until none is cheaper."""
     choice = bound.choice
+    if not given[choice].all():
+        excess = np.where(given, bound.excess, np.inf)
+        closest = [first + int(excess[first:end].argmin()) for first, end in context.spans]
+        choice = np.where(given[choice], choice, closest)
     best.add(context.origin[choice[None]], context.price(choice[None]))
     while bound.value < best.cut and (key := tuple(choice.tolist())) not in seen:
         seen.add(key)
         usd = context.price_near(choice)
-        moved = np.flatnonzero((usd < best.cut) & (np.arange(context.size) != choice[context.slot]))
+        moved = np.flatnonzero((usd < best.cut) & given & (np.arange(context.size) != choice[context.slot]))
         best.priced += usd.size
         if not moved.size:
             break

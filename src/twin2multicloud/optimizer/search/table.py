@@ -10,6 +10,7 @@ cheapest option, where
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,19 +105,40 @@ class Table:
             for block, cost in zip(part.index.held, self.unary[p], strict=True):
                 least = np.minimum.reduceat(cost, block.start, axis=1).transpose(0, 2, 1)
                 self.at[p, block.slot][:, block.places] = least.reshape(-1, block.places.size)
-        self.bound = self._sum(self.at.copy())
+        self.bound = self._sum(self.at.copy(), np.arange(s.providers))
 
-    def restricted(self, allowed: BoolArray) -> FloatArray:
-        """Bounds under a mask that allows no more options than the table's own."""
-        at = self.at.copy()
-        changed = allowed != self.allowed
-        for p, unary in enumerate(self.unary):
-            for block, cost in zip(self.index.pools[p].held, unary, strict=True):
-                if changed[block.options].any():
-                    shut = np.where(allowed[block.options], 0.0, np.inf)[:, None]
+    def restricted(self, masks: Sequence[BoolArray]) -> FloatArray:
+        """Bounds (masks, P, sets) under masks that allow no more options than the table's own.
+
+        What is closed altogether only rules out sets; the sums change where some of a slot's options remain.
+        """
+        s = self.s
+        bounds = np.repeat(self.bound[None], len(masks), axis=0)
+        changed: list[tuple[int, int]] = []
+        tables: list[FloatArray] = []
+        for number, allowed in enumerate(masks):
+            differs = allowed != self.allowed
+            for p, unary in enumerate(self.unary):
+                at: FloatArray | None = None
+                for block, cost in zip(self.index.pools[p].held, unary, strict=True):
+                    if not differs[block.options].any():
+                        continue
+                    left = allowed[block.options]
+                    if not left.any():
+                        bounds[number, p, s.sets_with[block.slot]] = np.inf
+                        continue
+                    at = self.at[p].copy() if at is None else at
+                    shut = np.where(left, 0.0, np.inf)[:, None]
                     least = np.minimum.reduceat(cost + shut, block.start, axis=1).transpose(0, 2, 1)
-                    at[p, block.slot][:, block.places] = least.reshape(-1, block.places.size)
-        return np.maximum(self.bound, self._sum(at))
+                    at[block.slot][:, block.places] = least.reshape(-1, block.places.size)
+                if at is not None:
+                    changed.append((number, p))
+                    tables.append(at)
+        if changed:
+            which, provider = np.array(changed).T
+            sums = self._sum(np.stack(tables), provider)
+            bounds[which, provider] = np.maximum(bounds[which, provider], sums)
+        return bounds
 
     def _hang(self, problem: Problem) -> None:
         """Choose, per set, the earlier slot whose traffic with a slot is dearest: messages go along these edges."""
@@ -144,14 +166,16 @@ class Table:
                 above = s.position[earlier, s.sets_with[slot][rows]]
                 self.messages.append(Message(slot, earlier, rows, above, tolls[slot, earlier][:, None]))
 
-    def _sum(self, at: FloatArray) -> FloatArray:
-        """Bounds (P, sets) from the cheapest options (P, slots, sets/2, locations), joined by messages."""
+    def _sum(self, at: FloatArray, provider: IntArray) -> FloatArray:
+        """Bounds (n, sets) from the cheapest options (n, slots, sets/2, locations) of providers (n,), joined by
+        messages; `at` is used up.
+        """
         for m in self.messages:
             mine = at[:, m.slot, m.rows]
-            at[:, m.parent, m.parent_rows] += np.minimum(mine, mine.min(axis=-1, keepdims=True) + m.toll)
+            at[:, m.parent, m.parent_rows] += np.minimum(mine, mine.min(axis=-1, keepdims=True) + m.toll[provider])
         # A slot with a parent is counted in its parent's message.
         least = np.where(self.roots, at.min(axis=-1, initial=np.inf), 0.0)
-        out = self.constant.copy()
+        out = self.constant[provider]
         for slot in range(self.s.slots):
             out[:, self.s.sets_with[slot]] += least[:, slot]
         return out
