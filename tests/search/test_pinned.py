@@ -7,14 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.small import random_problem, random_request
+from twin2multicloud.optimizer.search import subset
 from twin2multicloud.optimizer.search.brute import enumerate_best
 from twin2multicloud.optimizer.search.exact import Search, pinned_costs, solve
 
 
-@pytest.mark.slow
-@settings(deadline=None, max_examples=200)
-@given(st.integers(0, 2**32 - 1))
-def test_every_pin_equals_brute_force(seed: int) -> None:
+def check_every_pin(seed: int) -> None:
+    """Pins of one option, of several at a slot, of several slots, and single providers; before or after the optimum."""
     rng = np.random.default_rng(seed)
     problem = random_problem(rng)
     allowed, most = random_request(rng, problem)
@@ -25,11 +24,39 @@ def test_every_pin_equals_brute_force(seed: int) -> None:
         group[option] = True
         groups.append(group)
     groups += [problem.provider == p for p in range(3)]
-    found = pinned_costs(problem, groups, allowed=allowed, max_providers=most)
+    groups += [rng.random(problem.options) < 0.7 for _ in range(3)]
+    groups += [(problem.slot != slot) | (rng.random(problem.options) < 0.5) for slot in range(problem.slots)]
+    search = Search(problem)
+    if rng.random() < 0.7:
+        search.solve(allowed=allowed, max_providers=most)
+    found = search.pinned(groups, allowed=allowed, max_providers=most)
     for group, solution in zip(groups, found, strict=True):
         expected = enumerate_best(problem, allowed=everything & group, max_providers=most)[1]
         np.testing.assert_allclose(solution.usd, expected, rtol=1e-9, atol=1e-9)
         assert group[solution.choices].all()
+    # What pins learned must not mislead who asks next.
+    after = search.solve(allowed=allowed, max_providers=most, k=2)
+    expected = enumerate_best(problem, allowed=allowed, max_providers=most, k=2)[1]
+    np.testing.assert_allclose(after.usd, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2**32 - 1))
+def test_every_pin_equals_brute_force(seed: int) -> None:
+    check_every_pin(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("direct", [0, 4])
+@settings(deadline=None, max_examples=200)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_every_pin_equals_brute_force_when_little_is_enumerated(direct: int, seed: int) -> None:
+    """Small sizes would be enumerated outright: here pins go through the bounds they share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subset, "DIRECT", direct)
+        patch.setattr(subset, "FRONTIER", 3)
+        check_every_pin(seed)
 
 
 def test_pins_cost_no_less_than_the_optimum_and_equal_independent_solves() -> None:

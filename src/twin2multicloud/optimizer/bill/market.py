@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -234,6 +235,16 @@ class Market:
             capacity.append(most)
         self._capped = np.array(capped, dtype=np.int64)
         self._capacity = np.array(capacity, dtype=np.float64)
+
+    @cached_property
+    def choices(self) -> list[SlotChoice]:
+        """What each option is in a placement."""
+        return [
+            SlotChoice.model_construct(
+                provider=option.region.provider, offer=self.offers[option.offer].id, region=option.region.code
+            )
+            for option in self.options
+        ]
 
     def option_number(self, choice: SlotChoice) -> int:
         """The option that a slot's choice names; raises `PriceError` with the reason when it cannot be priced."""

@@ -11,7 +11,7 @@ from twin2multicloud.blueprint.catalog import offer_by_id
 from twin2multicloud.blueprint.volumes import Volumes
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
-from twin2multicloud.model.placement import Placement, SlotChoice
+from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import PROVIDERS, SLOTS, Provider, Slot
 from twin2multicloud.model.workload import Workload
 from twin2multicloud.optimizer.bill.candidates import candidate_regions
@@ -177,15 +177,9 @@ class _Case:
         return float(solution.usd[0]) if solution.usd.size else None
 
     def _placement(self, choice: IntArray) -> Placement:
-        chosen = {}
-        for slot, number in zip(SLOTS, choice, strict=True):
-            option = self.market.options[int(number)]
-            offer = self.market.offers[option.offer]
-            # Trusted values: construct skips validation, which would dominate a batch's time.
-            chosen[slot] = SlotChoice.model_construct(
-                provider=offer.provider, offer=offer.id, region=option.region.code
-            )
-        return Placement.model_construct(chosen)
+        choices = self.market.choices
+        # Trusted values: construct skips validation, which would dominate a batch's time.
+        return Placement.model_construct({slot: choices[number] for slot, number in zip(SLOTS, choice, strict=True)})
 
     def _ranked(self, solution: Solution) -> Ranked | None:
         if not solution.usd.size:

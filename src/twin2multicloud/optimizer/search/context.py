@@ -20,16 +20,25 @@ class Pair:
     usd: FloatArray  # (n_a, n_b) traffic and flat prices, exact
     extra: tuple[FloatArray, FloatArray] | None
     """What the relation adds on curved lanes at a, at b: (2, n, C), if both are at the same place, if apart."""
-    loose: BoolArray | None = None  # (C,) lanes that the relation may change
+    most: FloatArray | None = None
+    """The most (C,) that it adds to a lane."""
+
+    @classmethod
+    def of(cls, a: int, b: int, usd: FloatArray, extra: tuple[FloatArray, FloatArray] | None) -> Pair:
+        """Two slots with what they cost together."""
+        if extra is None:
+            return cls(a, b, usd, None)
+        most = np.maximum.reduce(extra[0], axis=1) + np.maximum.reduce(extra[1], axis=1)
+        return cls(a, b, usd, extra, np.maximum.reduce(most))
 
     def between(self, a: int, b: int, kept: tuple[IntArray, IntArray] | None) -> Pair:
         """The pair at other positions, with only the options kept (None: all)."""
         if kept is None:
-            return Pair(a, b, self.usd, self.extra, self.loose)
+            return Pair(a, b, self.usd, self.extra, self.most)
         extra = self.extra
         if extra is not None:
-            extra = extra[0][:, kept[0]], extra[1][:, kept[1]]
-        return Pair(a, b, self.usd[kept[0][:, None], kept[1]], extra, self.loose)
+            extra = extra[0].take(kept[0], axis=1), extra[1].take(kept[1], axis=1)
+        return Pair.of(a, b, self.usd[kept[0][:, None], kept[1]], extra)
 
 
 @dataclass(frozen=True)
@@ -67,28 +76,29 @@ class Context:
         """Fold the lanes of single slots into the options' prices and keep the others as coupled columns."""
         self.options = options
         self.pairs = {(pair.a, pair.b): pair for pair in options.pairs}
-        loose = np.zeros(options.quantity.shape[1], dtype=bool)
+        extra = np.zeros(options.quantity.shape[1])  # the most that relations add to a lane
         for pair in options.pairs:
-            if pair.loose is not None:
-                loose |= pair.loose
-        self.layout = layout = options.lanes.layout(options.sizes, options.quantity > 0, loose)
+            if pair.most is not None:
+                extra += pair.most
+        self.layout = layout = options.lanes.layout(options.sizes, options.quantity > 0, extra > 0)
         self.offset, self.spans, self.size, self.slot = layout.offset, layout.spans, layout.size, layout.slot
         self.columns, self.pools, self.pool, self.member = layout.columns, layout.pools, layout.pool, layout.member
         self.place = options.place
         self.base = options.base
         if layout.solo.size:
-            self.base = options.base + layout.solo_curves.cost(options.quantity[:, layout.solo]).sum(axis=1)
-        self.quantity = options.quantity[:, layout.coupled]
-        self.extras: dict[tuple[int, int], tuple[FloatArray, FloatArray]] = {}
+            self.base = options.base + np.add.reduce(
+                layout.solo_curves.cost(options.quantity.take(layout.solo, axis=1)), axis=1
+            )
+        self.quantity = options.quantity.take(layout.coupled, axis=1)
+        self.extras = {
+            key: (pair.extra[0].take(layout.coupled, axis=2), pair.extra[1].take(layout.coupled, axis=2))
+            for key, pair in self.pairs.items()
+            if pair.extra is not None
+        }
         # Per slot, the most it adds to a pool; inner relations may add more on top.
         self.pooled_use = self.quantity @ self.member
         self.most = np.maximum.reduceat(self.pooled_use, self.offset, axis=0)
-        self.most_extra = np.zeros(self.pools)
-        for key, pair in self.pairs.items():
-            if pair.extra is not None:
-                at_a, at_b = pair.extra[0][:, :, layout.coupled], pair.extra[1][:, :, layout.coupled]
-                self.extras[key] = at_a, at_b
-                self.most_extra += (at_a.max(axis=1) + at_b.max(axis=1)).max(axis=0) @ self.member
+        self.most_extra = extra.take(layout.coupled) @ self.member
         self.curves = layout.curves
         if self.columns:
             self.curves = self.curves.upto((self.most.sum(axis=0) + self.most_extra)[self.pool])

@@ -199,7 +199,8 @@ def _corners(curves: Curves, bottom: FloatArray, last: FloatArray) -> tuple[Floa
     lift = (slice(1, None), *(None,) * (bottom.ndim - 1))
     x = np.empty((tiers + 1 + curves.rounds, *bottom.shape))
     y = np.empty_like(x)
-    at_first, at_last, first = curves.cost(bottom), curves.cost(last), bottom
+    at_first, at_last = curves.cost(np.stack([bottom, last]))
+    first = bottom
     if curves.rounds:
         # Within one step the cost is flat: its lowest ratio to the quantity is at the step's right end, so the last
         # full step's is a corner. Below its minimum a lane costs what the minimum costs, at least.

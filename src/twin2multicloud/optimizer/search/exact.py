@@ -112,16 +112,14 @@ class Cases:
         self.entries: dict[tuple[int, int, bytes, int], Entry] = {}
         self.known = np.empty((0, instance.structure.slots), dtype=np.int64)
         self.known_usd = np.empty(0)
-        self.refined: tuple[BoolArray, FloatArray] | None = None  # a mask and the bounds its search left behind
+        self.bounds: dict[bytes, FloatArray] = {}  # (P, sets) under a mask: the table's, raised by what runs learned
 
     def solve(self, *, allowed: BoolArray | None = None, max_providers: int | None = None, k: int = 1) -> Solution:
         """The k cheapest placements."""
         if k < 1:
             raise ValueError("k is at least 1")
         mask = self._mask(allowed)
-        run = _Run(self, mask, mask, max_providers, 1, self._bound(mask))
-        (first,) = self._solutions([run])
-        self.refined = (mask, run.bound)
+        (first,) = self._solutions([_Run(self, mask, mask, max_providers, 1, self._bound(mask))])
         if k == 1 or not first.usd.size:
             return first
         # The optimum's neighbours bound the k-th cost from above.
@@ -129,7 +127,7 @@ class Cases:
         near = near[self._within(near, max_providers)]
         usd = np.sort(self.instance.problem.evaluate(np.concatenate([first.choices, near])))
         below = float(usd[k - 1]) * (1 + 1e-9) + 1e-9 if usd.size >= k else math.inf
-        return self._solutions([_Run(self, mask, mask, max_providers, k, run.bound, below)])[0]
+        return self._solutions([_Run(self, mask, mask, max_providers, k, self._bound(mask), below)])[0]
 
     def pinned(
         self,
@@ -144,8 +142,10 @@ class Cases:
         if not masks:
             return []
         # The cheapest placement known with one slot changed is often the best for a pin, and bounds it in any case.
-        near = self._neighbours(self.incumbent(mask, None)[0], mask)
-        self._learn(near, self.instance.problem.evaluate(near))
+        best, _ = self.incumbent(mask, None)
+        if best.size:
+            near = self._neighbours(best, mask)
+            self._learn(near, self.instance.problem.evaluate(near))
         starts = self._starts(mask, masks)
         return self._solutions(
             [_Run(self, further, mask, max_providers, 1, start) for further, start in zip(masks, starts, strict=True)]
@@ -169,11 +169,11 @@ class Cases:
         return out
 
     def _bound(self, mask: BoolArray) -> FloatArray:
-        """The table's bounds under a mask, with what an earlier search under that mask added."""
-        bound = self.instance.table(mask).bound
-        if self.refined is not None and (self.refined[0] == mask).all():
-            return np.maximum(bound, self.refined[1])
-        return bound
+        """The bounds known under a mask, at least the table's."""
+        key = mask.tobytes()
+        if key not in self.bounds:
+            self.bounds[key] = self.instance.table(mask).bound.copy()
+        return self.bounds[key]
 
     def _starts(self, mask: BoolArray, masks: Sequence[BoolArray]) -> list[FloatArray]:
         """Bounds under masks that allow no more options than `mask`."""
@@ -196,6 +196,7 @@ class Cases:
         bound = np.full((s.providers, 1 << s.slots), np.inf)
         if np.bincount(problem.slot[further], minlength=s.slots).all():
             bound[held[0], -1] = 0.0
+        bound[:, 0] = 0.0
         return bound
 
     def _neighbours(self, choices: IntArray, mask: BoolArray) -> IntArray:
@@ -214,8 +215,10 @@ class Cases:
         return np.asarray(1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers)
 
     def _learn(self, choices: IntArray, usd: FloatArray) -> None:
-        """Remember placements and their costs."""
-        self.known, self.known_usd = np.concatenate([self.known, choices]), np.concatenate([self.known_usd, usd])
+        """Remember placements and their costs, as far as they can be priced."""
+        finite = np.isfinite(usd)
+        self.known = np.concatenate([self.known, choices[finite]])
+        self.known_usd = np.concatenate([self.known_usd, usd[finite]])
 
     def _mask(self, allowed: BoolArray | None) -> BoolArray:
         finite = np.isfinite(self.instance.problem.fixed_usd)
@@ -241,13 +244,17 @@ class _Run:
         bound: FloatArray,
         below: float = math.inf,
     ) -> None:
-        """Start with the table's bounds (P, sets); only placements cheaper than `below` are of interest.
+        """Start with some bounds (P, sets); only placements cheaper than `below` are of interest.
 
-        Runs whose masks `allowed` lie within the same mask `among` share subproblems.
+        Runs whose masks `allowed` lie within the same mask `among` share subproblems, and what they learn of entries
+        of which they are left all options.
         """
         self.cases, self.instance, self.s = cases, cases.instance, cases.instance.structure
-        self.allowed, self.among, self.k, self.below, self.bound = allowed, among, k, below, bound.copy()
-        self.bound[:, 0] = 0.0
+        self.allowed, self.among, self.k, self.below, self.bound = allowed, among, k, below, bound
+        closed = np.flatnonzero(among & ~allowed)
+        self.closed = [0] * self.s.providers  # bit sets of slots where a provider is left fewer options than `among`
+        for p, slot in zip(self.s.problem.provider[closed].tolist(), self.s.problem.slot[closed].tolist(), strict=True):
+            self.closed[p] |= 1 << slot
         self.open = np.ones(self.s.vector_providers.size, dtype=bool)
         if max_providers is not None:
             self.open &= self.s.vector_providers <= max_providers
@@ -270,17 +277,19 @@ class _Run:
         """Run to the end."""
         if self.k == 1:
             self.choices, self.usd = self.cases.incumbent(self.allowed, self.max_providers)
+        shared = self.cases.bounds.get(self.among.tobytes())
+        self.bound = self.bound.copy() if shared is None else np.maximum(self.bound, shared)
         # Bounds only rise and the cut only falls: a vector that is out stays out.
-        live = np.flatnonzero(self.open)
+        live, sets = np.arange(self.open.size), self.s.vector_sets
         while True:
-            sums = self.bound[0, self.s.vector_sets[0, live]]
+            sums = self.bound[0].take(sets[0])
             for p in range(1, self.s.providers):
-                sums = sums + self.bound[p, self.s.vector_sets[p, live]]
-            inside = (sums < self.cut) & self.open[live]
-            live, sums = live[inside], sums[inside]
-            if not live.size:
+                sums += self.bound[p].take(sets[p])
+            inside = np.flatnonzero((sums < self.cut) & self.open.take(live))
+            if not inside.size:
                 return
-            self._expand(int(live[sums.argmin()]))
+            live, sets = live.take(inside), sets.take(inside, axis=1)
+            self._expand(int(live[sums.take(inside).argmin()]))
 
     def _expand(self, vector: int) -> None:
         """Settle the vector's entries one by one; close it when all are."""
@@ -296,9 +305,16 @@ class _Run:
             entry = self._settle(*at, self.top - others)
             entries.append((at[1], entry))
             least = float(entry.usd[0]) if entry.usd.size else entry.complete
-            self.bound[at] = max(float(self.bound[at]), least)
+            self._raise(at, least)
         self.open[vector] = False
         self._combine(entries)
+
+    def _raise(self, at: tuple[int, int], least: float) -> None:
+        """An entry has proved to cost at least so much."""
+        self.bound[at] = max(float(self.bound[at]), least)
+        shared = self.cases.bounds.get(self.among.tobytes())
+        if shared is not None and not self.closed[at[0]] & at[1]:
+            shared[at] = max(float(shared[at]), least)
 
     def _settle(self, p: int, subset: int, limit: float) -> Entry:
         """W(p, S) with its runners-up, complete below `limit`."""

@@ -76,10 +76,9 @@ class Instance:
             if gb > 0:
                 usd += gb * usd_per_gb
         if not self.numbers.extra[joint.edges].any():
-            return Pair(0, 1, usd, None) if usd.any() else None
+            return Pair.of(0, 1, usd, None) if usd.any() else None
         (a, b), (a_bit, b_bit), width = joint.options, joint.bits, self.structure.curved[p].lanes.size
         a_usd, b_usd = self.numbers.inner_usd[:, a_bit, a], self.numbers.inner_usd[:, b_bit, b]
         usd += np.where(joint.apart, a_usd[1][:, None] + b_usd[1], a_usd[0][:, None] + b_usd[0])
         extra = self.numbers.inner[:, a_bit, a, :width], self.numbers.inner[:, b_bit, b, :width]
-        loose = np.logical_or(extra[0].any(axis=(0, 1)), extra[1].any(axis=(0, 1)))
-        return Pair(0, 1, usd, extra, loose)
+        return Pair.of(0, 1, usd, extra)

@@ -98,14 +98,15 @@ class Table:
         pools = [Pools(part, numbers, usd) for part in index.pools]
         self.constant = np.zeros((s.providers, 1 << s.slots))
         self.at = np.full((s.providers, s.slots, s.sets_with.shape[1], s.locations), np.inf)
-        self.unary: list[list[FloatArray]] = []
+        self.unary: dict[tuple[int, int], FloatArray] = {}  # by provider and slot
         for p, part in enumerate(pools):
             prices, self.constant[p] = part.prices(part.first_choice())
-            self.unary.append([part.unary(number, prices) for number in range(len(part.index.held))])
-            for block, cost in zip(part.index.held, self.unary[p], strict=True):
+            for number, block in enumerate(part.index.held):
+                self.unary[p, block.slot] = cost = part.unary(number, prices)
                 least = np.minimum.reduceat(cost, block.start, axis=1).transpose(0, 2, 1)
                 self.at[p, block.slot][:, block.places] = least.reshape(-1, block.places.size)
         self.bound = self._sum(self.at.copy(), np.arange(s.providers))
+        self.bound[:, 0] = 0.0
 
     def restricted(self, masks: Sequence[BoolArray]) -> FloatArray:
         """Bounds (masks, P, sets) under masks that allow no more options than the table's own.
@@ -117,23 +118,22 @@ class Table:
         changed: list[tuple[int, int]] = []
         tables: list[FloatArray] = []
         for number, allowed in enumerate(masks):
-            differs = allowed != self.allowed
-            for p, unary in enumerate(self.unary):
-                at: FloatArray | None = None
-                for block, cost in zip(self.index.pools[p].held, unary, strict=True):
-                    if not differs[block.options].any():
-                        continue
-                    left = allowed[block.options]
-                    if not left.any():
-                        bounds[number, p, s.sets_with[block.slot]] = np.inf
-                        continue
-                    at = self.at[p].copy() if at is None else at
-                    shut = np.where(left, 0.0, np.inf)[:, None]
-                    least = np.minimum.reduceat(cost + shut, block.start, axis=1).transpose(0, 2, 1)
-                    at[block.slot][:, block.places] = least.reshape(-1, block.places.size)
-                if at is not None:
-                    changed.append((number, p))
-                    tables.append(at)
+            differs = np.flatnonzero(allowed != self.allowed)
+            places = set(zip(s.problem.provider[differs].tolist(), s.problem.slot[differs].tolist(), strict=True))
+            at: dict[int, FloatArray] = {}
+            for p, slot in sorted(places):
+                block = s.blocks[p][slot]
+                left = allowed[block.options]
+                if not left.any():
+                    bounds[number, p, s.sets_with[slot]] = np.inf
+                    continue
+                if p not in at:
+                    at[p] = self.at[p].copy()
+                shut = np.where(left, 0.0, np.inf)[:, None]
+                least = np.minimum.reduceat(self.unary[p, slot] + shut, block.start, axis=1).transpose(0, 2, 1)
+                at[p][slot][:, block.places] = least.reshape(-1, block.places.size)
+            changed += [(number, p) for p in at]
+            tables += at.values()
         if changed:
             which, provider = np.array(changed).T
             sums = self._sum(np.stack(tables), provider)
