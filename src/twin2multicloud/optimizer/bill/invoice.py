@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from twin2multicloud.blueprint.edges import EDGES
 from twin2multicloud.blueprint.parts import Relation
 from twin2multicloud.model.slots import Provider, Slot
@@ -100,11 +98,11 @@ def invoice(market: Market, problem: Problem, quantities: FloatArray, choice: In
 
     for slot, option_number in zip(market.slots, choice, strict=True):
         collect(int(option_number), OWN, slot.value)
-    relations: list[int] = []
-    for number, (edge, ends) in enumerate(zip(EDGES, problem.edges, strict=True)):
-        a, b = int(choice[ends.source]), int(choice[ends.target])
-        relation = int(problem.relation(np.array([a]), np.array([b]))[0])
-        relations.append(relation)
+    sources = choice[[ends.source for ends in problem.edges]]
+    targets = choice[[ends.target for ends in problem.edges]]
+    relations: list[int] = problem.relation(sources, targets).tolist()
+    for number, (edge, relation) in enumerate(zip(EDGES, relations, strict=True)):
+        a, b = int(sources[number]), int(targets[number])
         apart = RELATIONS[relation] is not Relation.SAME
         name = link_name(edge.source, edge.target)
         collect(a, table_of(number, relation), name if apart else edge.source.value)

@@ -8,6 +8,7 @@ bytes, always: a meter names which of the two it bills, and no other place conve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -140,6 +141,10 @@ class Figure:
 
     def tariff(self) -> Tariff:
         """The figure as a tariff in USD per month for a quantity in units."""
+        return self._tariff
+
+    @cached_property
+    def _tariff(self) -> Tariff:
         return Tariff(self.starts, self.usd_per_unit, self.increment, self.minimum)
 
 

@@ -110,7 +110,7 @@ class Context:
 
     def totals(self, index: IntArray) -> FloatArray:
         """Quantities (K, columns) on the coupled lanes."""
-        total = np.asarray(self.quantity[index].sum(axis=1))
+        total: FloatArray = np.add.reduce(self.quantity.take(index, axis=0), axis=1)
         if self.extras:
             place, within = self.place[index], index - self.offset
             for a, b in self.extras:
@@ -135,7 +135,7 @@ class Context:
 
     def price(self, index: IntArray) -> FloatArray:
         """Exact USD (K,) of choices."""
-        usd = np.asarray(self.base[index].sum(axis=1))
+        usd: FloatArray = np.add.reduce(self.base.take(index), axis=1)
         if self.pairs:
             within = index - self.offset
             for (a, b), pair in self.pairs.items():

@@ -183,9 +183,9 @@ def lines_below(
         intercept = np.empty_like(cut)
         intercept[..., pool] = cut
     else:
-        intercept = np.full(low.shape, np.inf)
-        for lane in range(pool.shape[0]):
-            np.minimum(intercept[..., pool[lane]], cut[..., lane], out=intercept[..., pool[lane]])
+        order = np.argsort(pool, kind="stable")
+        first = np.searchsorted(pool[order], np.arange(low.shape[-1]))
+        intercept = np.minimum.reduceat(cut.take(order, axis=-1), first, axis=-1)
     # A pool that may be unused costs nothing then, so its lines must pass at or below the origin.
     np.minimum(intercept, 0.0, out=intercept, where=low <= 0)
     ratio = np.divide(y - intercept[..., pool], x, out=np.full_like(x, np.inf), where=x > _TINY)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -95,6 +96,17 @@ class Problem:
         """Number of options O."""
         return int(self.slot.shape[0])
 
+    @cached_property
+    def usage(self) -> Usage:
+        """All usage as one: the options' rows of `own`, then of each edge those of SAME, REGION and CLOUD."""
+        parts = [self.own, *(usage for edge in self.edges for usage in edge.usage)]
+        counts = np.concatenate([part.indptr[1:] - part.indptr[:-1] for part in parts])
+        return Usage(
+            indptr=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)]),
+            lane=np.concatenate([part.lane for part in parts]),
+            quantity=np.concatenate([part.quantity for part in parts]),
+        )
+
     def options_of(self, slot: int, allowed: BoolArray | None = None) -> IntArray:
         """The options that fill `slot`, ascending."""
         chosen = self.slot == slot
@@ -108,25 +120,13 @@ class Problem:
     def quantities(self, choices: IntArray) -> FloatArray:
         """Lane quantities (K, L) of K placements, `choices` (K, slots) holding option numbers."""
         lanes, count = self.tariffs.lanes, choices.shape[0]
-        places: list[IntArray] = []
-        amounts: list[FloatArray] = []
-
-        def add(usage: Usage, rows: IntArray, options: IntArray) -> None:
-            entry, owner = usage.entries(options)
-            places.append(rows[owner] * lanes + usage.lane[entry])
-            amounts.append(usage.quantity[entry])
-
-        add(self.own, np.repeat(np.arange(count), self.slots), choices.ravel())
         sources, targets = self._ends(choices)
-        relations = self.relation(sources, targets)
-        for number, edge in enumerate(self.edges):
-            for kind, usage in enumerate(edge.usage):
-                rows = np.flatnonzero(relations[:, number] == kind) if usage.lane.size else usage.lane
-                if rows.size:
-                    ends = np.concatenate([sources[rows, number], targets[rows, number]])
-                    add(usage, np.concatenate([rows, rows]), ends)
-        place, amount = np.concatenate(places), np.concatenate(amounts)
-        total = np.bincount(place, weights=amount, minlength=count * lanes)
+        # The rows of `usage` that a placement uses: its options' own, and those of both ends of each edge.
+        tables = self.options * (1 + 3 * np.arange(len(self.edges)) + self.relation(sources, targets))
+        rows = np.concatenate([choices, tables + sources, tables + targets], axis=1)
+        entry, owner = self.usage.entries(rows.ravel())
+        place = owner // rows.shape[1] * lanes + self.usage.lane[entry]
+        total = np.bincount(place, weights=self.usage.quantity[entry], minlength=count * lanes)
         return np.asarray(total.reshape(count, lanes))
 
     def transit_usd(self, choices: IntArray) -> FloatArray:
@@ -139,9 +139,8 @@ class Problem:
 
     def _ends(self, choices: IntArray) -> tuple[IntArray, IntArray]:
         """The options (K, edges) at the edges' sources and targets."""
-        sources = np.array([edge.source for edge in self.edges], dtype=np.int64)
-        targets = np.array([edge.target for edge in self.edges], dtype=np.int64)
-        return choices[:, sources], choices[:, targets]
+        ends = np.array([(edge.source, edge.target) for edge in self.edges], dtype=np.int64).reshape(-1, 2)
+        return choices[:, ends[:, 0]], choices[:, ends[:, 1]]
 
     def evaluate(self, choices: IntArray) -> FloatArray:
         """USD per month (K,) of K placements: the definition every search is held to."""

@@ -22,7 +22,7 @@ class Quantities:
     def __init__(self, structure: Structure, problem: Problem) -> None:
         """Lay `problem`'s numbers out; it must share the structure's index arrays (only counts are checked)."""
         self.s = s = structure
-        numbers = np.concatenate([problem.own.quantity, *(u.quantity for e in problem.edges for u in e.usage)])
+        numbers = problem.usage.quantity
         if numbers.shape != s.usage_place.shape or problem.options != s.options:
             raise ValueError("the problem does not share the search's structure")
         shape = (1 + 3 * s.degree, s.options + 1, s.width)

@@ -16,6 +16,8 @@ from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, Int
 from twin2multicloud.optimizer.search.context import Context
 from twin2multicloud.optimizer.search.curves import lines_below
 
+_FINITE = np.finfo(np.float64).max
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -132,7 +134,8 @@ class Relaxation:
                 value += float(least[0])
                 if not np.isfinite(value):
                     return np.inf, excess, steps, choice
-            step = np.where(np.isfinite(table), table - np.where(np.isfinite(least), least, 0.0), np.inf)
+            # Where nothing is possible, the least is infinite, and so are the steps.
+            step = table - np.minimum(least, _FINITE)
             if a < 0:
                 excess[first:end] = step
                 choice[b] = first + step.argmin()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -157,9 +157,15 @@ def _enumerate(context: Context, best: Best, keep: BoolArray, sizes: Sequence[in
     kept = np.flatnonzero(keep)
     if not count or (count == 1 and tuple(kept.tolist()) in seen):
         return
-    first = np.cumsum(sizes) - sizes
-    index = kept[np.stack(np.unravel_index(np.arange(count), sizes), axis=1) + first]
+    index = kept.take(_combinations(tuple(sizes)))
     best.add(context.origin[index], context.price(index))
+
+
+@lru_cache(maxsize=256)
+def _combinations(sizes: tuple[int, ...]) -> IntArray:
+    """All combinations (K, m) of one of each of m groups, whose members are numbered on from group to group."""
+    first = np.cumsum(sizes) - sizes
+    return np.asarray(np.stack(np.unravel_index(np.arange(math.prod(sizes)), sizes), axis=1) + first)
 
 
 def _branch(context: Context, relaxation: Relaxation, bound: Bound, best: Best) -> None:
