@@ -48,6 +48,17 @@ def test_a_recording_of_other_workloads_is_the_same() -> None:
     np.testing.assert_array_equal(scales.measure(large).units, expected.units)
 
 
+def test_more_assumptions_than_are_kept_change_nothing() -> None:
+    scales = Scales(OFFERS[:12], shared_book())
+    several = [
+        Volumes.of([Workload(devices=9, message_interval_s=6.0, message_size_bytes=60)], Assumptions(planning_month=m))
+        for m in range(12)
+    ]
+    direct = [scales.measure(volumes) for volumes in several]
+    for volumes, expected in zip(several[::-1], direct[::-1], strict=True):
+        np.testing.assert_array_equal(scales.measure(volumes).units, expected.units)
+
+
 CALCULATIONS: list[Callable[[Any, Any], list[Any]]] = [
     lambda a, b: [a + b, a - 1, 2 * b, -a, a / (b * b + 1)],
     lambda a, b: [np.where(a > b, a, 7), np.where((a > 0) & ~(b <= 0) | (a == b), 1.0, 0.0)],

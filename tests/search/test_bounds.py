@@ -80,14 +80,16 @@ def test_a_pools_floor_lies_below_every_split(seed: int) -> None:
 @settings(deadline=None, max_examples=150)
 @given(SEEDS)
 def test_the_table_bounds_every_placement(seed: int) -> None:
-    """Σ_p bound(p, S_p) is at most the cost, for every placement, also under a further mask."""
+    """Σ_p bound(p, S_p) is at most the cost, for every placement, also under further masks."""
     rng = np.random.default_rng(seed)
     problem = random_problem(rng)
     instance = Instance(TableIndex(Structure(problem)), problem)
     everything = np.ones(problem.options, dtype=bool)
     table = instance.table(everything)
     fewer = rng.random(problem.options) < 0.7
-    for bound, allowed in ((table.bound, everything), (table.restricted([fewer])[0], fewer)):
+    slot, provider = rng.integers(problem.slots), rng.integers(3)
+    masks = [fewer, everything, (problem.slot != slot) | fewer, (problem.slot != slot) | (problem.provider != provider)]
+    for bound, allowed in ((table.bound, everything), *zip(table.restricted(masks), masks, strict=True)):
         choices, usd = enumerate_best(problem, allowed=allowed, k=10**6)
         held = problem.provider[choices]
         total = np.zeros(usd.size)

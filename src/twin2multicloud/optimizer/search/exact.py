@@ -15,6 +15,11 @@ cheapest placements below the limit were all offered, or to an open one, whose b
 the k-th incumbent. Each step closes a vector or settles an entry below a limit higher than before; an entry is settled
 again only for another vector, so the search ends.
 
+Pins. Searches under further masks of one mask share what holds for all of them. Any placement that a mask allows bounds
+its optimum from above, wherever it was found: the placements of earlier searches are incumbents, and so is the cheapest
+of them with one slot changed. What is known of W(p, S) under the common mask bounds it from below under every further
+one, and is exact where that leaves p all its options for S.
+
 Ties. Costs that differ by less than 1e-10 (relative) count as equal; of equal placements the first found is kept.
 Nothing is random: the same calls on the same problem give the same answers. Placements returned are in ascending order
 of cost, then of option numbers.
@@ -30,6 +35,7 @@ import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
 from twin2multicloud.optimizer.search.instance import Instance
+from twin2multicloud.optimizer.search.known import Known, neighbours, within
 from twin2multicloud.optimizer.search.problem import Problem
 from twin2multicloud.optimizer.search.structure import Structure
 from twin2multicloud.optimizer.search.subset import EQUAL, Best, search
@@ -110,8 +116,7 @@ class Cases:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.entries: dict[tuple[int, int, bytes, int], Entry] = {}
-        self.known = np.empty((0, instance.structure.slots), dtype=np.int64)
-        self.known_usd = np.empty(0)
+        self.known = Known(instance.problem)
         self.bounds: dict[bytes, FloatArray] = {}  # (P, sets) under a mask: the table's, raised by what runs learned
 
     def solve(self, *, allowed: BoolArray | None = None, max_providers: int | None = None, k: int = 1) -> Solution:
@@ -123,9 +128,10 @@ class Cases:
         if k == 1 or not first.usd.size:
             return first
         # The optimum's neighbours bound the k-th cost from above.
-        near = self._neighbours(first.choices, mask)
-        near = near[self._within(near, max_providers)]
-        usd = np.sort(self.instance.problem.evaluate(np.concatenate([first.choices, near])))
+        problem = self.instance.problem
+        near = neighbours(problem, first.choices[0], mask)
+        near = near[within(problem, near, max_providers)]
+        usd = np.sort(problem.evaluate(np.concatenate([first.choices, near])))
         below = float(usd[k - 1]) * (1 + 1e-9) + 1e-9 if usd.size >= k else math.inf
         return self._solutions([_Run(self, mask, mask, max_providers, k, self._bound(mask), below)])[0]
 
@@ -142,10 +148,10 @@ class Cases:
         if not masks:
             return []
         # The cheapest placement known with one slot changed is often the best for a pin, and bounds it in any case.
-        best, _ = self.incumbent(mask, None)
+        best, _ = self.known.cheapest(mask, None)
         if best.size:
-            near = self._neighbours(best, mask)
-            self._learn(near, self.instance.problem.evaluate(near))
+            near = neighbours(self.instance.problem, best[0], mask)
+            self.known.add(near, self.instance.problem.evaluate(near))
         starts = self._starts(mask, masks)
         return self._solutions(
             [_Run(self, further, mask, max_providers, 1, start) for further, start in zip(masks, starts, strict=True)]
@@ -156,7 +162,7 @@ class Cases:
         for run in runs:
             run.finish()
             if run.k == 1:
-                self._learn(run.choices, run.usd)
+                self.known.add(run.choices, run.usd)
         priced = self.instance.problem.evaluate(np.concatenate([run.choices for run in runs]))
         out, first = [], 0
         for run in runs:
@@ -199,36 +205,9 @@ class Cases:
         bound[:, 0] = 0.0
         return bound
 
-    def _neighbours(self, choices: IntArray, mask: BoolArray) -> IntArray:
-        """Placements that differ from those given (n, slots) in one slot, whose option `mask` allows."""
-        options = np.flatnonzero(mask)
-        slot = self.instance.problem.slot[options]
-        near = np.repeat(choices, options.size, axis=0)
-        near[np.arange(near.shape[0]), np.tile(slot, choices.shape[0])] = np.tile(options, choices.shape[0])
-        return np.asarray(near[(near != np.repeat(choices, options.size, axis=0)).any(axis=1)])
-
-    def _within(self, choices: IntArray, max_providers: int | None) -> BoolArray:
-        """Which placements (n,) keep to a number of providers."""
-        if max_providers is None:
-            return np.ones(choices.shape[0], dtype=bool)
-        held = np.sort(self.instance.problem.provider[choices], axis=1)
-        return np.asarray(1 + (np.diff(held, axis=1) != 0).sum(axis=1) <= max_providers)
-
-    def _learn(self, choices: IntArray, usd: FloatArray) -> None:
-        """Remember placements and their costs, as far as they can be priced."""
-        finite = np.isfinite(usd)
-        self.known = np.concatenate([self.known, choices[finite]])
-        self.known_usd = np.concatenate([self.known_usd, usd[finite]])
-
     def _mask(self, allowed: BoolArray | None) -> BoolArray:
         finite = np.isfinite(self.instance.problem.fixed_usd)
         return finite if allowed is None else np.asarray(finite & allowed)
-
-    def incumbent(self, allowed: BoolArray, max_providers: int | None) -> tuple[IntArray, FloatArray]:
-        """The cheapest placement known that the mask and the limit allow, if any."""
-        at = np.flatnonzero(allowed[self.known].all(axis=1) & self._within(self.known, max_providers))
-        at = at[np.argsort(self.known_usd[at], kind="stable")[:1]]
-        return self.known[at], self.known_usd[at]
 
 
 class _Run:
@@ -276,7 +255,7 @@ class _Run:
     def finish(self) -> None:
         """Run to the end."""
         if self.k == 1:
-            self.choices, self.usd = self.cases.incumbent(self.allowed, self.max_providers)
+            self.choices, self.usd = self.cases.known.cheapest(self.allowed, self.max_providers)
         shared = self.cases.bounds.get(self.among.tobytes())
         self.bound = self.bound.copy() if shared is None else np.maximum(self.bound, shared)
         # Bounds only rise and the cut only falls: a vector that is out stays out.

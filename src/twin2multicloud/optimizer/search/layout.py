@@ -13,8 +13,8 @@ import numpy as np
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, IntArray
 from twin2multicloud.optimizer.search.curves import Curves, floors
 
-_KEPT = 512
-"""So many layouts are kept per provider before all are dropped; bounds memory, not results."""
+_KEPT = 2048
+"""So many layouts (8 kB each) are kept per provider before all are dropped; bounds memory, not results."""
 
 
 class Lanes:
