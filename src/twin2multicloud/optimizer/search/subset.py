@@ -115,8 +115,8 @@ def search(subproblem: Subproblem, among: BoolArray | None, best: Best) -> None:
                 return
             keep &= found.value + found.excess < best.cut
             sizes = np.add.reduceat(keep, context.offset).tolist()
-            if math.prod(sizes) > DIRECT:
-                _descend(context, found, best, given, seen)
+            if among is None and math.prod(sizes) > DIRECT:
+                _descend(context, found, best, seen)
                 keep &= found.value + found.excess < best.cut
                 sizes = np.add.reduceat(keep, context.offset).tolist()
             if math.prod(sizes) <= DIRECT:
@@ -130,18 +130,14 @@ def search(subproblem: Subproblem, among: BoolArray | None, best: Best) -> None:
         subproblem, among = Subproblem(context.options.restrict(keep)), None
 
 
-def _descend(context: Context, bound: Bound, best: Best, given: BoolArray, seen: set[tuple[int, ...]]) -> None:
+def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ...]]) -> None:
     """Price the bound's choice and all that differ in one slot, move to the cheapest, until none is cheaper."""
     choice = bound.choice
-    if not given[choice].all():
-        excess = np.where(given, bound.excess, np.inf)
-        closest = [first + int(excess[first:end].argmin()) for first, end in context.spans]
-        choice = np.where(given[choice], choice, closest)
     best.add(context.origin[choice[None]], context.price(choice[None]))
     while bound.value < best.cut and (key := tuple(choice.tolist())) not in seen:
         seen.add(key)
         usd = context.price_near(choice)
-        moved = np.flatnonzero((usd < best.cut) & given & (np.arange(context.size) != choice[context.slot]))
+        moved = np.flatnonzero((usd < best.cut) & (np.arange(context.size) != choice[context.slot]))
         best.priced += usd.size
         if not moved.size:
             break
