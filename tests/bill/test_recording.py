@@ -59,13 +59,16 @@ def test_more_assumptions_than_are_kept_change_nothing() -> None:
         np.testing.assert_array_equal(scales.measure(volumes).units, expected.units)
 
 
+# Whoever calculates directly is warned of overflows.
+thousandths = st.floats(-1e6, 1e6).map(lambda number: round(number, 3))
+
 CALCULATIONS: list[Callable[[Any, Any], list[Any]]] = [
     lambda a, b: [a + b, a - 1, 2 * b, -a, a / (b * b + 1)],
     lambda a, b: [np.where(a > b, a, 7), np.where((a > 0) & ~(b <= 0) | (a == b), 1.0, 0.0)],
     lambda a, b: [np.clip(a, -1.0, np.maximum(b, 0.0)), np.ceil(a), np.floor(b)],
     lambda a, b: [
         np.divide(a, b, out=np.zeros_like(a), where=b != 0),
-        np.divide(a, b, out=np.ones_like(b), where=a > b),
+        np.divide(a, b, out=np.ones_like(b), where=b > 0),
     ],
     lambda a, b: [a, a, np.full(a.shape, 3.0), np.exp(np.minimum(b, 1.0)) * np.log1p(np.abs(a))],
 ]
@@ -73,7 +76,7 @@ CALCULATIONS: list[Callable[[Any, Any], list[Any]]] = [
 
 @given(
     calculate=st.sampled_from(CALCULATIONS),
-    given_=st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * 2), min_size=1, max_size=4),
+    given_=st.lists(st.tuples(*[thousandths] * 2), min_size=1, max_size=4),
 )
 def test_a_recording_repeats_any_calculation(
     calculate: Callable[[Any, Any], list[Any]], given_: list[tuple[float, float]]

@@ -19,7 +19,7 @@ from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray
 
 _NUMBERS: Final = tuple(field.name for field in fields(Volumes) if field.name != "assumptions")
 _KEPT: Final = 8
-"""Assumptions whose recordings are kept before all are dropped; bounds memory, not results."""
+"""For so many assumptions, those met last, recordings are kept; bounds memory, not results."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,30 @@ class Scales:
     def __init__(self, offers: Sequence[Offer], book: PriceBook) -> None:
         self._offers, self._book = offers, book
         self._limits = [limit for offer in offers for limit in offer.limits]
-        self._met: dict[Assumptions, Recording | None] = {}
+        self._met: dict[Assumptions, Recording | None] = {}  # those met last at the end
 
     def measure(self, volumes: Volumes) -> Amounts:
         """The amounts of some workloads."""
-        assumptions = volumes.assumptions
-        if assumptions not in self._met:
-            # Recording takes as long as measuring a few times: it must be worth it.
-            if len(self._met) >= _KEPT:
-                self._met.clear()
-            self._met[assumptions] = None
-            rows = self._rows(volumes)
-            table = np.array(np.broadcast_arrays(*rows, volumes.devices)[:-1], dtype=np.float64)
+        recording = self._recording(volumes.assumptions)
+        if recording is None:
+            rows = np.broadcast_arrays(*self._rows(volumes), volumes.devices)[:-1]
+            table = np.array(rows, dtype=np.float64)
         else:
-            recording = self._met[assumptions]
-            if recording is None:
-                recording = self._met[assumptions] = self._recorded(assumptions)
             table = recording(np.array([getattr(volumes, name) for name in _NUMBERS]))
         limits = table.shape[0] - len(self._limits)
         units, edge_gb, holds = np.split(table, [limits - len(EDGES), limits])
         return Amounts(units, edge_gb, holds != 0)
+
+    def _recording(self, assumptions: Assumptions) -> Recording | None:
+        """The recording under some assumptions; None at first: it takes as long as measuring three times."""
+        met = assumptions in self._met
+        recording = self._met.pop(assumptions, None)
+        if met and recording is None:
+            recording = self._recorded(assumptions)
+        self._met[assumptions] = recording
+        if len(self._met) > _KEPT:
+            del self._met[next(iter(self._met))]
+        return recording
 
     def _recorded(self, assumptions: Assumptions) -> Recording:
         def calculate(symbols: Sequence[Any]) -> list[Any]:
