@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 
 from tests.app.backends import Site
 from twin2multicloud.app.db.tables import Event, Stack, Stage, TwinVersion
-from twin2multicloud.app.runs.stage import StageExit, carry_out
+from twin2multicloud.app.runs.exits import StageExit
+from twin2multicloud.app.runs.stage import carry_out
 from twin2multicloud.app.runs.work import Planned, Work
 from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import Provider, Slot

@@ -13,7 +13,7 @@ from tests.app.runners import kinds, place
 from twin2multicloud.app.db.tables import Stage
 from twin2multicloud.app.runs.dispatch import Dispatcher
 from twin2multicloud.app.runs.engine import Json, StageStatus, State
-from twin2multicloud.app.runs.stage import StageExit
+from twin2multicloud.app.runs.exits import StageExit
 
 KILLED = 128 + signal.SIGKILL
 

@@ -20,7 +20,8 @@ from tests.app.runners import FakeTarget, place
 from twin2multicloud.app.db.database import sqlite_url
 from twin2multicloud.app.db.tables import Claim, Run, Stack, Stage, Twin
 from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.runs.stage import StageExit, carry_out, crashed
+from twin2multicloud.app.runs.exits import StageExit
+from twin2multicloud.app.runs.stage import carry_out, crashed
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.schemas.runs import ENDED
 

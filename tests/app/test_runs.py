@@ -13,7 +13,8 @@ from tests.app.runners import FakeTarget, kinds, place, work_off
 from twin2multicloud.app.db.tables import Run, Stage
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.runs import chores
-from twin2multicloud.app.runs.stage import StageExit, carry_out, crashed
+from twin2multicloud.app.runs.exits import StageExit
+from twin2multicloud.app.runs.stage import carry_out, crashed
 from twin2multicloud.app.runs.work import Work, WorkFailedError
 from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict
 from twin2multicloud.model.errors import UsageError

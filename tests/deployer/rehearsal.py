@@ -13,7 +13,7 @@ import msgspec
 from tests.deployer.placements import placement, twin
 from twin2multicloud.app.deploying.clouds import Clouds
 from twin2multicloud.app.deploying.desired import Desired, Wishes, desired
-from twin2multicloud.app.deploying.session import SCENARIO
+from twin2multicloud.app.deploying.variables import SCENARIO
 from twin2multicloud.deployer.engine.events import Event
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.finishing.progress import StepProgress

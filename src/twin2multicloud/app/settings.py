@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from cryptography.x509 import load_pem_x509_certificates
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -64,6 +63,8 @@ class SamlProvider(BaseModel):
     @field_validator("certificate")
     @classmethod
     def _certificates(cls, value: str) -> str:
+        from cryptography.x509 import load_pem_x509_certificates  # slow to load, for few
+
         try:
             load_pem_x509_certificates(value.encode())
         except ValueError as error:

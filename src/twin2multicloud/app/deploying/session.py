@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from twin2multicloud.app.cache_directory import cache_directory
+from twin2multicloud.app.deploying.variables import MIRRORS, SCENARIO, VERSIONS
 from twin2multicloud.deployer.deploying import Deployer, Sink, Surroundings, interrupted_by
 from twin2multicloud.deployer.engine.binary import find_core
 from twin2multicloud.deployer.engine.engine import Engine
@@ -33,13 +34,6 @@ T = TypeVar("T")
 
 EVENTS_FILE: Final = "events.jsonl"
 """The file of a run that keeps every event of every stack, a line each."""
-MIRRORS: Final = "T2M_TF_MIRROR"
-"""Directories of providers that need no registry, separated like a PATH."""
-VERSIONS: Final = "T2M_PROVIDER_VERSIONS"
-"""Other versions than the pinned ones, as `aws=5.100.0,google=8.7.0`."""
-"""Where providers are kept for all deployments."""
-SCENARIO: Final = "T2M_STANDIN_SCENARIO"
-"""A file that says what goes slowly and what goes wrong in a rehearsal (see docs/standin-providers.md)."""
 
 
 def home_of(directory: Path, *, offline: bool) -> Home:

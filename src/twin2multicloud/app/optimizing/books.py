@@ -8,11 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
-from twin2multicloud.optimizer.pricing.book import PriceBook, book_texts, read_book
+if TYPE_CHECKING:
+    from twin2multicloud.optimizer.pricing.book import PriceBook
 
 _MOST_BYTES: Final = 64 << 20
 _KEPT: Final = 4
@@ -33,11 +34,16 @@ class Book:
     @classmethod
     def of(cls, texts: Mapping[str, str], label: str = "price book") -> Self:
         """A book from the texts of its files; `InvalidInputError` with every fault."""
+        # Every process of the backend may come to need prices, and few do; they take arrays, which are slow to load.
+        from twin2multicloud.optimizer.pricing.book import read_book
+
         return cls(read_book(texts, label), dict(texts))
 
     @classmethod
     def at(cls, directory: Path | None) -> Self:
         """The book in a directory, or the bundled one."""
+        from twin2multicloud.optimizer.pricing.book import book_texts  # as above
+
         return cls.of(book_texts(directory), "bundled price book" if directory is None else str(directory))
 
     def packed(self) -> bytes:

@@ -15,15 +15,20 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from twin2multicloud.app.errors import UnavailableError
-from twin2multicloud.app.optimizing import work
-from twin2multicloud.app.optimizing.books import Book
-from twin2multicloud.app.optimizing.solver import Solver
+from twin2multicloud.app.optimizing import pipe
 from twin2multicloud.app.processors import usable_processors
 
+if TYPE_CHECKING:
+    from twin2multicloud.app.optimizing.books import Book
+    from twin2multicloud.app.optimizing.solver import Solver
+    from twin2multicloud.app.optimizing.work import Question
+
 AnswerT = TypeVar("AnswerT")
+_WORK: Final = "twin2multicloud.app.optimizing.work"
+"""What its processes run. Here it is loaded by whoever has no processes, and then asks: it brings the optimizer."""
 _DEATHS: Final = 2
 """Of processes over one question, before it is given up: one may have been ended for reasons of its own."""
 
@@ -110,13 +115,15 @@ class Pool:
                         details={"retry_after_s": 5},
                     ) from error
                 continue
-            if not isinstance(answer, work.Wanted):
+            if not isinstance(answer, pipe.Wanted):
                 return cast(AnswerT, answer)
             texts = book.texts
 
-    def _once(self, book_hash: str, texts: Mapping[str, str] | None, question: work.Question) -> Any:
+    def _once(self, book_hash: str, texts: Mapping[str, str] | None, question: Question) -> Any:
         if not self._processes:
-            return work.HERE.answer(book_hash, texts, question)
+            from twin2multicloud.app.optimizing.work import HERE  # the optimizer, which most never ask
+
+            return HERE.answer(book_hash, texts, question)
         # Each thread has a process to itself, so nobody else's question comes between.
         child: _Child | None = getattr(self._own, "child", None)
         if child is None or child.ended:
@@ -140,7 +147,7 @@ class _Child:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("T2M_")}
         # In a session of its own an interrupt at the terminal is the backend's to handle; the worker ends with it.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-            [sys.executable, "-P", "-m", work.__name__],
+            [sys.executable, "-P", "-m", _WORK],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # The matrices are small: a second thread would spin, on a core that another of these needs.
@@ -149,13 +156,13 @@ class _Child:
         )
         self.ended = False
 
-    def ask(self, book_hash: str, texts: Mapping[str, str] | None, question: work.Question) -> Any:
+    def ask(self, book_hash: str, texts: Mapping[str, str] | None, question: Question) -> Any:
         """The answer, or what was raised; `_DeadError` if there is none."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            work.send(self._process.stdin, (book_hash, texts, question))
-            fine, answer = work.receive(self._process.stdout)
+            pipe.send(self._process.stdin, (book_hash, texts, question))
+            fine, answer = pipe.receive(self._process.stdout)
         except (EOFError, OSError, ValueError) as error:
             self.end()
             raise _DeadError from error

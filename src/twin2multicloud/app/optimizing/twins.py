@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.optimizing.answers import encoded
+from twin2multicloud.app.optimizing.kept import Change, Changed, Json, Kept, Proposal
 from twin2multicloud.app.optimizing.lines import invoice_json
 from twin2multicloud.app.optimizing.meters import identity
 from twin2multicloud.app.optimizing.overriding import Decision, check_choices, decide, read_overrides, without_pins
@@ -22,59 +22,23 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.optimizer.bill.as_json import full_json
 
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What is kept of a twin: its definition, where its slots go, and what people decided. `constraints` are those of
-    the proposal that it follows, whole; None: those of its definition, and only what can be deployed.
-    """
-
-    source: str
-    format: str
-    placement: Json | None
-    overrides: Mapping[str, str]
-    constraints: Json | None = None
-
-    def asked(self) -> Asked:
-        """The question that its placement answers, decisions aside."""
-        document = parsed(self.source, cast(Format, self.format))
-        constraints = (
-            deployable(document.constraints, ConstraintOptions())
-            if self.constraints is None
-            else Constraints.model_validate(self.constraints)
-        )
-        return Asked(document.workload, constraints, document.assumptions, "")
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What is cheapest for a twin: the answer as `optimize --json` writes it, and what it answers."""
-
-    result: bytes
-    usd_per_month: float
-    inputs: Json
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of a twin's placement: where the slots go now, beginning with `placement` (None: as they are). Of the
-    decisions so far those in `drop` do not hold any more; `overrides` are new ones.
-    """
-
-    placement: Json | None = None
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    drop: Sequence[str] = ()
-    by_hand: bool = False
-    """Whether `placement` is somebody's decision, too, and not a proposal."""
-
 
 def deployable(base: Constraints | None, options: ConstraintOptions) -> Constraints:
     """A twin's constraints: what it is proposed shall be possible to deploy, unless somebody says otherwise."""
     if options.deployable_only is None:
         options = options.model_copy(update={"deployable_only": True})
     return constrained(base, options)
+
+
+def asked_of(kept: Kept) -> Asked:
+    """The question that a twin's placement answers, decisions aside."""
+    document = parsed(kept.source, cast(Format, kept.format))
+    constraints = (
+        deployable(document.constraints, ConstraintOptions())
+        if kept.constraints is None
+        else Constraints.model_validate(kept.constraints)
+    )
+    return Asked(document.workload, constraints, document.assumptions, "")
 
 
 def propose(
@@ -102,19 +66,11 @@ def propose(
     return Proposal(encoded(full_json(result)), result.usd_per_month, inputs)
 
 
-@dataclass(frozen=True)
-class Changed:
-    """What became of a change: the decision as JSON, and the decisions that hold now (slot → pin)."""
-
-    decision: Json
-    overrides: dict[str, str]
-
-
 def change(solver: Solver, kept: Kept, wanted: Change) -> Changed:
     """Work out a change. `InvalidInputError` for names that do not exist and offers that cannot be deployed,
     `NoPlacementError` for what contradicts the constraints.
     """
-    asked = kept.asked()
+    asked = asked_of(kept)
     before = None if kept.placement is None else read_placement(kept.placement)
     given = wanted.placement if wanted.placement is not None else kept.placement
     if given is None:
@@ -164,7 +120,7 @@ def bill(solver: Solver, kept: Kept) -> bytes:
     if kept.placement is None:
         raise ConflictError("this twin has no placement yet, so there is no bill; optimize it first")
     placement = read_placement(kept.placement)
-    invoice = solver.bill(kept.asked(), placement)
+    invoice = solver.bill(asked_of(kept), placement)
     return encoded(
         {"price_book": identity(solver.book), "placement": kept.placement, **invoice_json(invoice, solver.book)}
     )
@@ -176,7 +132,7 @@ def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:
     for kept in twins:
         assert kept.placement is not None
         try:
-            found.append(solver.bill(kept.asked(), read_placement(kept.placement)).usd)
+            found.append(solver.bill(asked_of(kept), read_placement(kept.placement)).usd)
         except PriceError as error:
             found.append(str(error))
     return found

@@ -9,27 +9,21 @@ its input, so it does not outlive whoever started it.
 from __future__ import annotations
 
 import os
-import pickle
-import struct
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.optimizing.pipe import Wanted, receive, send
 from twin2multicloud.app.optimizing.solver import Solver
 
 _BOOKS: Final = 3
-_LENGTH: Final = struct.Struct(">Q")
 _NICENESS: Final = 5
 """Whoever answers requests goes first where processors are short; many answers take no optimizing."""
 
 Question = Callable[[Solver], Any]
-
-
-class Wanted:
-    """The answer of a worker that does not have the book: it must be sent along."""
 
 
 class Worker:
@@ -55,25 +49,6 @@ class Worker:
 
 HERE: Final = Worker()
 """This process's own: a worker's, or the backend's where a thread of it does the work."""
-
-
-def send(stream: IO[bytes], value: object) -> None:
-    """Write one value."""
-    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(content)) + content)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> Any:
-    """Read one value; `EOFError` at the end."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    content = stream.read(length)
-    if len(content) < length:
-        raise EOFError
-    return pickle.loads(content)  # noqa: S301 - both ends are ours
 
 
 def main() -> None:

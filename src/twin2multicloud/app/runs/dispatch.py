@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.runs.engine import StageEngine, StageStatus
-from twin2multicloud.app.runs.stage import StageExit, crashed
+from twin2multicloud.app.runs.exits import StageExit
+from twin2multicloud.app.runs.stage import crashed
 from twin2multicloud.app.runs.transitions import end_stage, enqueue, held_rows, tell
 
 _EVERY_S: Final = 0.25

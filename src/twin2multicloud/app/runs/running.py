@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from twin2multicloud.app.backend import Backend
-from twin2multicloud.app.runs.child import stage_command
 from twin2multicloud.app.runs.children import Manners
 from twin2multicloud.app.runs.dispatch import Dispatcher
 from twin2multicloud.app.runs.durable import DurableStages
+from twin2multicloud.app.runs.told import stage_command
 
 
 @contextmanager

@@ -10,26 +10,22 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient
 
-from twin2multicloud.app.auth.access import user_principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.deploying.outcome_json import outcome_json
-from twin2multicloud.app.optimizing.books import Book
-from twin2multicloud.app.optimizing.solver import Solver
-from twin2multicloud.app.optimizing.twins import totals
-from twin2multicloud.app.runs.chores import chore
 from twin2multicloud.app.runs.environment import environment_of_run
+from twin2multicloud.app.runs.exits import StageExit
 from twin2multicloud.app.runs.kinds import PLAN
+from twin2multicloud.app.runs.taking import placement_taken, take_placement
 from twin2multicloud.app.runs.telling import EventWriter, RunTeller
 from twin2multicloud.app.runs.transitions import (
     StageKey,
@@ -42,20 +38,12 @@ from twin2multicloud.app.runs.transitions import (
 )
 from twin2multicloud.app.runs.work import Planned, Target, Work, WorkFailedError
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
-from twin2multicloud.app.services import placements, prices, reveals, twins
-from twin2multicloud.app.services.changes import hold
+from twin2multicloud.app.services import reveals, twins
 from twin2multicloud.app.services.places import scratch_of
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.placement import Placement
 
 FindTarget = Callable[[str], Target]
-
-
-class StageExit(IntEnum):
-    """What a stage's process ends with. Anything else is a crash."""
-
-    RECORDED = 0  # what it came to is in the database
-    INTERRUPTED = 75  # nobody called the run off: it is to be begun again
 
 
 @dataclass(frozen=True)
@@ -86,6 +74,8 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
         try:
             done: Planned | dict[str, Any]
             if subject.twin is None:
+                from twin2multicloud.app.runs.chores import chore  # what checks credentials, which no other run needs
+
                 done = chore(backend, subject.run, writer, scratch_of(backend, run_id))
             else:
                 with _surroundings(backend, subject, writer, teller) as work:
@@ -96,7 +86,7 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
         except Twin2MultiCloudError as error:
             return _failed(backend, writer, teller, (run_id, name, attempt), error, {})
         writer.flush()
-        taken = None if isinstance(done, Planned) else _taken(backend, subject.run, done)
+        taken = None if isinstance(done, Planned) else placement_taken(backend, subject.run, done)
         with backend.database.write() as session:
             run, stage = _rows(session, (run_id, name, attempt))
             end_stage(backend, stage, "done")
@@ -104,7 +94,7 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
                 planned(backend, session, run, done.document, nothing=done.nothing)
             else:
                 if taken is not None:
-                    _take_placement(backend, session, run, taken)
+                    take_placement(backend, session, run, taken)
                 move_on(backend, session, run, "succeeded", f"run {run.number} ({run.kind}) is done", result=done)
     if not isinstance(done, Planned):
         shutil.rmtree(scratch_of(backend, run_id), ignore_errors=True)
@@ -248,48 +238,3 @@ def _rows(session: Session, key: StageKey) -> tuple[Run, Stage]:
     rows = held_rows(session, key)
     assert rows is not None, "a run is not deleted while it is under way"
     return rows
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """Where a move has taken a twin, and what that costs of the twin's version `number` (None: not all is priced)."""
-
-    placement: dict[str, Any]
-    number: int
-    usd_per_month: float | None
-    book: Book
-
-
-def _taken(backend: Backend, run: Run, done: Mapping[str, Any]) -> _Taken | None:
-    """What is new about a twin's placement after a run, priced by the book in use: before anything is written, since
-    that takes a moment.
-    """
-    placement = done.get("placement")
-    if placement is None or run.twin_id is None:
-        return None
-    with backend.database.read() as session:
-        twin = session.get_one(Twin, run.twin_id)
-        kept = placements.kept(session, twin)
-    if kept.placement == placement:
-        return None
-    book = prices.current(backend)
-    [total] = totals(Solver(book.prices), [replace(kept, placement=placement)])
-    return _Taken(placement, twin.number, total if isinstance(total, float) else None, book)
-
-
-def _take_placement(backend: Backend, session: Session, run: Run, taken: _Taken) -> None:
-    """Keep where a move has taken the twin as its next version."""
-    twin = session.get_one(Twin, run.twin_id)
-    hold(session, twin)
-    version = twins.current(session, twin)
-    principal = user_principal(session.get_one(User, run.created_by), session=False)
-    checked = twins.Checked(twins.definition_of(version), version.source, twins.format_of(version), dict(version.files))
-    made = twins.add_version(
-        backend, session, principal, twin, checked=checked, note=f"moved by run {run.number}", placed=version
-    )
-    made.placement = taken.placement
-    made.overrides = placements.moved_overrides(version, taken.placement)
-    made.optimization_id = version.optimization_id
-    if version.number == taken.number:  # otherwise somebody revised it in this very moment
-        prices.keep(backend, session, taken.book)
-        made.usd_per_month = taken.usd_per_month

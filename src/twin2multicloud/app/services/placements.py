@@ -15,7 +15,7 @@ from twin2multicloud.app.db.tables.twins import Optimization, Twin, TwinVersion
 from twin2multicloud.app.errors import ConflictError, NotFoundError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.optimizing.books import Book
-from twin2multicloud.app.optimizing.twins import Change, Changed, Kept, Proposal
+from twin2multicloud.app.optimizing.kept import Change, Changed, Kept, Proposal
 from twin2multicloud.app.schemas import placements as shapes
 from twin2multicloud.app.services import audit, prices, twins
 from twin2multicloud.model.placement import Placement, SlotChoice

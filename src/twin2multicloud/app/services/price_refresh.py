@@ -21,8 +21,8 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.twins import PriceBookVersion, Twin
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import NewEvent
-from twin2multicloud.app.optimizing import twins as questions
 from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.optimizing.kept import Kept
 from twin2multicloud.app.optimizing.meters import diff_json, identity
 from twin2multicloud.app.services import audit, placements, prices
 from twin2multicloud.model.slots import PROVIDERS
@@ -148,7 +148,7 @@ class _Subject:
     twin_id: str
     workspace_id: str
     name: str
-    kept: questions.Kept
+    kept: Kept
 
 
 def _placed(backend: Backend) -> Iterator[list[_Subject]]:
@@ -169,7 +169,9 @@ def _placed(backend: Backend) -> Iterator[list[_Subject]]:
 
 
 def _effects(backend: Backend, before: Book, after: Book, subjects: Sequence[_Subject]) -> list[Effect]:
-    question = partial(questions.totals, twins=[each.kept for each in subjects])
+    from twin2multicloud.app.optimizing.twins import totals  # the optimizer, which this module's importers do not need
+
+    question = partial(totals, twins=[each.kept for each in subjects])
     old, new = (backend.optimizer.ask_now(book, question) for book in (before, after))
     effects = []
     for subject, was, now in zip(subjects, old, new, strict=True):

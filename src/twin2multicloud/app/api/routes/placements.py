@@ -16,8 +16,8 @@ from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.twins import Optimization
-from twin2multicloud.app.optimizing import twins as questions
 from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.optimizing.kept import Change, Changed, Kept, Proposal
 from twin2multicloud.app.schemas import placements as shapes
 from twin2multicloud.app.schemas.answers import BillResult
 from twin2multicloud.app.schemas.common import Page
@@ -36,6 +36,8 @@ async def propose_placement(
     backend: BackendDep, principal: _Editor, book: BookDep, twin: TwinId, given: shapes.ProposalInput | None = None
 ) -> Response:
     """Find the cheapest placement of a twin and keep it as a proposal. The twin itself stays as it is."""
+    from twin2multicloud.app.optimizing import twins as questions  # the optimizer, for whoever asks it
+
     wanted = given or shapes.ProposalInput()
     kept, number = await run_in_threadpool(_read, backend, principal, twin)
     question = partial(
@@ -52,14 +54,14 @@ async def propose_placement(
     return raw(_whole(saved, msgspec.Raw(proposal.result)), 201, Location=location)
 
 
-def _read(backend: Backend, principal: Principal, twin: str) -> tuple[questions.Kept, int]:
+def _read(backend: Backend, principal: Principal, twin: str) -> tuple[Kept, int]:
     with backend.database.read() as session:
         found = the_twin(session, principal, twin, Role.VIEWER)
         return placements.kept(session, found), found.number
 
 
 def _save(
-    backend: Backend, principal: Principal, twin: str, number: int, book: Book, proposal: questions.Proposal
+    backend: Backend, principal: Principal, twin: str, number: int, book: Book, proposal: Proposal
 ) -> shapes.OptimizationSummary:
     result = msgspec.json.decode(proposal.result)
     with backend.database.write() as session:
@@ -116,6 +118,8 @@ async def place_twin(
     response: Response,
 ) -> shapes.PlacementAnswer:
     """Decide where a twin's slots go. A decision that is not the cheapest is kept all the same, and said to be so."""
+    from twin2multicloud.app.optimizing import twins as questions  # as above
+
     kept, wanted = await run_in_threadpool(_wanted, backend, principal, twin, given, seen)
     changed = await backend.optimizer.ask(book, partial(questions.change, kept=kept, wanted=wanted))
     answer = await run_in_threadpool(_place, backend, principal, twin, seen, given, changed, book)
@@ -125,7 +129,7 @@ async def place_twin(
 
 def _wanted(
     backend: Backend, principal: Principal, twin: str, given: shapes.PlacementInput, seen: int
-) -> tuple[questions.Kept, questions.Change]:
+) -> tuple[Kept, Change]:
     with backend.database.read() as session:
         found = the_twin(session, principal, twin, Role.OPERATOR)
         twins.check_unchanged(found, seen)
@@ -138,7 +142,7 @@ def _place(
     twin: str,
     seen: int,
     given: shapes.PlacementInput,
-    changed: questions.Changed,
+    changed: Changed,
     book: Book,
 ) -> shapes.PlacementAnswer:
     with backend.database.write() as session:
@@ -152,5 +156,7 @@ def _place(
 @router.get("/bill", response_model=None, responses=answers(BillResult))
 async def show_bill(backend: BackendDep, principal: _Viewer, book: BookDep, twin: TwinId) -> Response:
     """What the twin's placement costs at the prices of now: every line with its formula and where its price is from."""
+    from twin2multicloud.app.optimizing import twins as questions  # as above
+
     kept, _ = await run_in_threadpool(_read, backend, principal, twin)
     return raw(await backend.optimizer.ask(book, partial(questions.bill, kept=kept)))
