@@ -83,8 +83,9 @@ def serve(folder: Path, port: int) -> None:
     import uvicorn
     from fastapi import FastAPI
 
-    from twin2multicloud.app.api.app import create_app
+    from twin2multicloud.app.api.app import create_app, load
     from twin2multicloud.app.backend import open_backend
+    from twin2multicloud.app.loading import settled
     from twin2multicloud.app.settings import read_settings
 
     bare = FastAPI()
@@ -95,6 +96,8 @@ def serve(folder: Path, port: int) -> None:
 
     with open_backend(read_settings(data=folder, port=port)) as backend:
         app = create_app(backend)
+        load(app)
+        settled()
 
         async def both(scope: Any, receive: Any, send: Any) -> None:
             await (bare if scope.get("path") == "/bare" else app)(scope, receive, send)

@@ -20,12 +20,13 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI
 
-from twin2multicloud.app.api.app import create_app, end_streams
+from twin2multicloud.app.api.app import create_app, end_streams, load
 from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.data_directory import LOCK_FILE
 from twin2multicloud.app.db import revision
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.loading import settled
 from twin2multicloud.app.services import local_login
 from twin2multicloud.app.services.housekeeping import tidying
 from twin2multicloud.app.settings import Settings
@@ -229,6 +230,8 @@ def serve_optimizer(settings: Settings, ready: Callable[[Settings], None]) -> No
     listener, settings = bound(settings)
     with listener:
         app = create_optimizer_app(settings)
+        load(app)
+        settled()
         _Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
 
 
@@ -236,7 +239,9 @@ def serve_on(
     listener: socket.socket, settings: Settings, backend: Backend, app: FastAPI, ready: Callable[[], None]
 ) -> None:
     """Serve an app on a socket, carry out runs and collect alerts, until a signal."""
+    load(app)
     with _runs(backend), tidying(backend):
+        settled()
         _Server(uvicorn_config(app, settings), app, ready).run([listener])
 
 

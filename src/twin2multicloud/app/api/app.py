@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 
-from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute
+from fastapi import FastAPI
 
 from twin2multicloud.app.api import examples
-from twin2multicloud.app.api.deps import allow
+from twin2multicloud.app.api.dispatch import Dispatch
 from twin2multicloud.app.api.metrics import BackendFigures, Metrics
-from twin2multicloud.app.api.routes import (
-    alerts,
-    audit,
-    books,
-    catalogue,
-    connections,
-    events,
-    health,
-    keys,
-    login,
-    login_device,
-    login_pages,
-    login_provider,
-    login_saml,
-    me,
-    members,
-    metrics,
-    operating,
-    optimizing,
-    placements,
-    runs,
-    sandboxes,
-    states,
-    twins,
-    users,
-    workspaces,
-)
-from twin2multicloud.app.api.surface import PREFIX, Surface
-from twin2multicloud.app.auth.access import Scope
+from twin2multicloud.app.api.nouns import DEPLOYER, WHOLE
+from twin2multicloud.app.api.surface import Surface
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.services import prices
 from twin2multicloud.app.services.directory import Directory
 
-_PAGES = (login_pages.router, login_device.page_router, login_provider.router, login_saml.router)
-_DEPLOYING = (
-    me.router,
-    twins.router,
-    placements.deciding,
-    runs.router,
-    operating.router,
-    states.router,
-    sandboxes.router,
-    alerts.router,
-    workspaces.router,
-    keys.router,
-    connections.router,
-    audit.router,
-    events.router,
-)
-"""What the deployer alone serves, too. A path is there with all its methods, or not at all."""
-_ROUTERS = (
-    login.router,
-    login_device.router,
-    me.leaving,
-    placements.router,
-    runs.refreshing,
-    users.router,
-    members.router,
-    books.router,
-    *_DEPLOYING,
-)
-ASKING = (catalogue.router, optimizing.router)
-"""Routers that know no database: they are served alone, too (see `optimizer_app`)."""
 _WHOLE = Surface(
     "Twin2MultiCloud",
     "Describe, price, deploy and operate digital twins over AWS, Azure and Google Cloud.",
@@ -112,7 +54,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     alone = backend.settings.only == "deployer"
     surface = _DEPLOYER if alone else _WHOLE
     app = surface.app(lifespan)
-    app.router.routes.extend(_deployer_routes() if alone else _whole_routes())
+    app.router.routes.append(_deployer() if alone else _whole())
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
     app.state.delivery = delivery
@@ -128,30 +70,18 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
 
 # Routes take long to work out: once is enough.
 @cache
-def _whole_routes() -> Sequence[BaseRoute]:
-    def add(app: FastAPI) -> None:
-        api = APIRouter(prefix=PREFIX)
-        for router in _ROUTERS:
-            api.include_router(router)
-        for router in ASKING:
-            # They keep nothing, so whoever is known may ask.
-            api.include_router(router, dependencies=[allow(Scope.READ)])
-        for router in (api, health.router, *_PAGES, metrics.router):
-            app.include_router(router)
-
-    return _WHOLE.routes(add)
+def _whole() -> Dispatch:
+    return _WHOLE.dispatch(WHOLE)
 
 
 @cache
-def _deployer_routes() -> Sequence[BaseRoute]:
-    def add(app: FastAPI) -> None:
-        api = APIRouter(prefix=PREFIX)
-        for router in _DEPLOYING:
-            api.include_router(router)
-        for router in (api, health.router, metrics.router):
-            app.include_router(router)
+def _deployer() -> Dispatch:
+    return _DEPLOYER.dispatch(DEPLOYER)
 
-    return _DEPLOYER.routes(add)
+
+def load(app: FastAPI) -> None:
+    """Load all that requests may need, which is otherwise done when it is first asked for."""
+    assert app.routes
 
 
 def end_streams(app: FastAPI) -> None:

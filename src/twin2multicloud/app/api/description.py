@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.api.deps import KEY
+from twin2multicloud.app.api.dispatch import Dispatch
 from twin2multicloud.app.api.problems import MEDIA_TYPE, TITLES
 from twin2multicloud.app.auth.sessions import SAFE_METHODS
 
@@ -68,6 +70,14 @@ class DescribedApi(FastAPI):
         self._sessions = sessions
         self._told_tags = {**_TAGS, **told_tags}
         self._told_examples = {**examples.REQUESTS, **told_examples}
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All of them, each by itself."""
+        found: list[BaseRoute] = []
+        for route in self.router.routes:
+            found += route.routes if isinstance(route, Dispatch) else [route]
+        return found
 
     def openapi(self) -> dict[str, Any]:
         """The document; made once."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOG: Final = logging.getLogger("twin2multicloud.access")
@@ -37,7 +36,6 @@ class ObservingMiddleware:
         self._app = app
         self._observe = observe
         self._clock = clock
-        self._templates: dict[int, str] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -66,7 +64,7 @@ class ObservingMiddleware:
 
     def _tell(self, scope: Scope, status: int, stream: bool, seconds: float) -> None:
         method = scope.get("method", "WEBSOCKET")
-        route = self._template(scope)
+        route = str(getattr(scope.get("route"), "path", "-"))
         principal = scope.get("state", {}).get("principal")
         seen = Seen(
             method if method in _METHODS else "OTHER",
@@ -92,13 +90,3 @@ class ObservingMiddleware:
                 "principal": seen.principal or "-",
             },
         )
-
-    def _template(self, scope: Scope) -> str:
-        route = scope.get("route")
-        if route is None:
-            return "-"
-        if self._templates is None:
-            # A router's routes know their paths within it only.
-            contexts = iter_route_contexts(scope["app"].routes)
-            self._templates = {id(each.original_route): each.path for each in contexts if each.path is not None}
-        return self._templates.get(id(route)) or str(getattr(route, "path", "-"))

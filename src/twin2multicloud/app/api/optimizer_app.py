@@ -11,19 +11,20 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI, Response, params
+from fastapi import Depends, FastAPI, Response, params
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
-from twin2multicloud.app.api.app import ASKING
+from twin2multicloud.app.api.dispatch import Endpoints, Noun
 from twin2multicloud.app.api.limits import known
 from twin2multicloud.app.api.metrics import Metrics, PoolFigures
+from twin2multicloud.app.api.nouns import asking
 from twin2multicloud.app.api.routes.health import Health
 from twin2multicloud.app.api.routes.metrics import TEXT
-from twin2multicloud.app.api.surface import PREFIX, Surface
+from twin2multicloud.app.api.surface import Surface
 from twin2multicloud.app.errors import UnauthenticatedError
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.desk import Desk
@@ -56,16 +57,17 @@ def create_optimizer_app(settings: Settings, book: Book | None = None, clock: Cl
     app = _SURFACE.app(lifespan)
     app.state.desk = Desk(pool, lambda: used, lambda: datetime.fromtimestamp(time.now(), UTC).date())
     metrics = Metrics(PoolFigures(pool))
-    api = APIRouter(prefix=PREFIX, dependencies=_asked_for(settings.optimizer_token))
-    for router in ASKING:
-        api.include_router(router)
-    for router in (api, _health, _metrics_of(settings, metrics)):
-        app.include_router(router)
+    nouns = (
+        *asking(_asked_for(settings.optimizer_token)),
+        Noun(lambda: _health, ("/health",)),
+        Noun(lambda: _metrics_of(settings, metrics), ("/metrics",)),
+    )
+    app.router.routes.append(_SURFACE.dispatch(nouns))
     _SURFACE.guard(app, _limited(settings), time, metrics)
     return app
 
 
-_health = APIRouter(prefix="/health", tags=["health"])
+_health = Endpoints(prefix="/health", tags=["health"])
 
 
 @_health.get("/live")
@@ -80,9 +82,9 @@ async def show_readiness() -> Health:
     return Health(status="ok")
 
 
-def _metrics_of(settings: Settings, metrics: Metrics) -> APIRouter:
+def _metrics_of(settings: Settings, metrics: Metrics) -> Endpoints:
     """Where neither token is set, nothing else asks for one either."""
-    router = APIRouter(tags=["metrics"], dependencies=_asked_for(settings.metrics_token, settings.optimizer_token))
+    router = Endpoints(tags=["metrics"], dependencies=_asked_for(settings.metrics_token, settings.optimizer_token))
 
     @router.get("/metrics", response_class=Response, responses=TEXT)
     def show_metrics() -> Response:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
 from twin2multicloud import __version__
@@ -16,17 +15,17 @@ from twin2multicloud.app.api.addressed import AddressMiddleware
 from twin2multicloud.app.api.bodies import BodyMiddleware
 from twin2multicloud.app.api.correlation import CorrelationMiddleware
 from twin2multicloud.app.api.description import DescribedApi, operation_id
+from twin2multicloud.app.api.dispatch import Dispatch, Noun
 from twin2multicloud.app.api.hosts import HostMiddleware
 from twin2multicloud.app.api.limits import LimitMiddleware
 from twin2multicloud.app.api.metrics import Metrics
+from twin2multicloud.app.api.nouns import PREFIX
 from twin2multicloud.app.api.observing import ObservingMiddleware
 from twin2multicloud.app.api.security_headers import SecurityHeadersMiddleware
 from twin2multicloud.app.auth.hosts import own_hosts
 from twin2multicloud.app.schemas.problems import Problem
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
-
-PREFIX: Final = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,9 @@ class Surface:
             told_examples=self.examples,
         )
 
-    def routes(self, add: Callable[[FastAPI], None]) -> Sequence[BaseRoute]:
-        """The routes that `add` gives to such an application: they know their app by the request only."""
-        app = self.app()
-        own = len(app.router.routes)
-        add(app)
-        return app.router.routes[own:]
+    def dispatch(self, nouns: Sequence[Noun]) -> Dispatch:
+        """All endpoints, with what those of such an application have in common."""
+        return Dispatch(self.app(), nouns)
 
     def guard(self, app: FastAPI, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         """Have the app tell errors as problems, and put before it what refuses, counts and logs."""

@@ -34,6 +34,7 @@ from twin2multicloud.app.cli.sandbox_commands import sandbox
 from twin2multicloud.app.cli.server_commands import add_to as add_serving
 from twin2multicloud.app.cli.simulate_command import simulate
 from twin2multicloud.app.cli.state_commands import states
+from twin2multicloud.app.loading import one_task
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -75,7 +76,8 @@ def main() -> NoReturn:
     """The console script."""
     # The matrices here are small: more threads would spin, not speed up. Read when numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(run())
+    with one_task():
+        sys.exit(run())
 
 
 def run(arguments: Sequence[str] | None = None, *, today: Callable[[], date] = date.today) -> int:

@@ -1,21 +1,24 @@
-"""The client: an attribute per noun of the API."""
+"""The client: an attribute per noun of the API, loaded when it is first used, since a command uses one or two."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from twin2multicloud.app.client.audit import Audit
-from twin2multicloud.app.client.connections import Connections
-from twin2multicloud.app.client.events import Events
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.keys import Keys
-from twin2multicloud.app.client.login import Login
-from twin2multicloud.app.client.operating import Alerts, Operating
-from twin2multicloud.app.client.people import Users, Workspaces
-from twin2multicloud.app.client.prices import Prices
-from twin2multicloud.app.client.runs import Runs
-from twin2multicloud.app.client.twins import Twins
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.client.audit import Audit
+    from twin2multicloud.app.client.connections import Connections
+    from twin2multicloud.app.client.events import Events
+    from twin2multicloud.app.client.keys import Keys
+    from twin2multicloud.app.client.login import Login
+    from twin2multicloud.app.client.operating import Alerts, Operating
+    from twin2multicloud.app.client.people import Users, Workspaces
+    from twin2multicloud.app.client.prices import Prices
+    from twin2multicloud.app.client.runs import Runs
+    from twin2multicloud.app.client.twins import Twins
 
 
 class Client:
@@ -23,18 +26,6 @@ class Client:
 
     def __init__(self, http: Http) -> None:
         self.http = http
-        self.login = Login(http)
-        self.twins = Twins(http)
-        self.runs = Runs(http, self.twins)
-        self.operating = Operating(http)
-        self.alerts = Alerts(http)
-        self.events = Events(http)
-        self.users = Users(http)
-        self.workspaces = Workspaces(http)
-        self.keys = Keys(http)
-        self.connections = Connections(http)
-        self.audit = Audit(http)
-        self.prices = Prices(http)
 
     def __repr__(self) -> str:
         return f"Client({self.http.url})"
@@ -46,3 +37,87 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.http.close()
+
+    @cached_property
+    def login(self) -> Login:
+        """Signing in."""
+        from twin2multicloud.app.client.login import Login
+
+        return Login(self.http)
+
+    @cached_property
+    def twins(self) -> Twins:
+        """Twins."""
+        from twin2multicloud.app.client.twins import Twins
+
+        return Twins(self.http)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Runs."""
+        from twin2multicloud.app.client.runs import Runs
+
+        return Runs(self.http, self.twins)
+
+    @cached_property
+    def operating(self) -> Operating:
+        """How deployed twins do."""
+        from twin2multicloud.app.client.operating import Operating
+
+        return Operating(self.http)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What goes wrong in twins."""
+        from twin2multicloud.app.client.operating import Alerts
+
+        return Alerts(self.http)
+
+    @cached_property
+    def events(self) -> Events:
+        """What happens."""
+        from twin2multicloud.app.client.events import Events
+
+        return Events(self.http)
+
+    @cached_property
+    def users(self) -> Users:
+        """People of the installation."""
+        from twin2multicloud.app.client.people import Users
+
+        return Users(self.http)
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """Workspaces."""
+        from twin2multicloud.app.client.people import Workspaces
+
+        return Workspaces(self.http)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """API keys."""
+        from twin2multicloud.app.client.keys import Keys
+
+        return Keys(self.http)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Accounts at clouds."""
+        from twin2multicloud.app.client.connections import Connections
+
+        return Connections(self.http)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who did what."""
+        from twin2multicloud.app.client.audit import Audit
+
+        return Audit(self.http)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """Price books."""
+        from twin2multicloud.app.client.prices import Prices
+
+        return Prices(self.http)

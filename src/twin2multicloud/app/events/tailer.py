@@ -16,12 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import psycopg
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from twin2multicloud.app.db.database import Database
-from twin2multicloud.app.events.log import CHANNEL
 from twin2multicloud.app.events.shape import Encoded, read
 
 _LOG: Final = logging.getLogger("twin2multicloud.events")
@@ -126,7 +124,10 @@ class Tailer:
             finally:
                 connection.close()
             return
-        source = _Postgres(self._database, self._pace)
+        # PostgreSQL's driver, which takes longer to load than most of what is done on SQLite.
+        from twin2multicloud.app.events.notified import Notified
+
+        source = Notified(self._database, self._pace)
         try:
             yield source
         finally:
@@ -152,48 +153,3 @@ class _Sqlite:
         row = self._cursor.fetchone()
         assert row is not None
         return int(row[0])
-
-
-class _Postgres:
-    def __init__(self, database: Database, pace: Pace) -> None:
-        self._database = database
-        self._pace = pace
-        self._connection: psycopg.Connection | None = None
-        self._tried = float("-inf")
-        self._connect()
-
-    def wait(self, wake: threading.Event) -> bool:
-        """See `_Source`."""
-        if self._connection is None and not self._connect():
-            wake.wait(self._pace.fallback_s)
-            wake.clear()
-            return True
-        assert self._connection is not None
-        wake.clear()
-        try:
-            for _ in self._connection.notifies(timeout=self._pace.notify_s, stop_after=1):
-                pass
-        except psycopg.Error as error:
-            _LOG.warning("notifications of events broke off, looking instead: %s", error)
-            self.close()
-        return True
-
-    def _connect(self) -> bool:
-        if time.monotonic() - self._tried < self._pace.reconnect_s:
-            return False
-        self._tried = time.monotonic()
-        url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        try:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
-            self._connection.execute(f"LISTEN {CHANNEL}")
-        except psycopg.Error as error:
-            _LOG.warning("notifications of events cannot be had, looking instead: %s", error)
-            self.close()
-            return False
-        return True
-
-    def close(self) -> None:
-        """Listen no longer."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None

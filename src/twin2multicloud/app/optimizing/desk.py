@@ -8,13 +8,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import BaseModel
 
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.pool import Pool
-from twin2multicloud.app.optimizing.solver import Solver
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.optimizing.solver import Solver
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 _MEMORY_BYTES: Final = 32 << 20

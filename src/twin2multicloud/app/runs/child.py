@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from twin2multicloud.app.loading import loading
+from twin2multicloud.app.loading import one_task
 from twin2multicloud.app.runs.exits import StageExit
 
 
@@ -14,12 +14,11 @@ def main() -> int:
     # Interrupts before anything has begun are as good as those in between; loading takes most of that time.
     signal.signal(signal.SIGTERM, _interrupted)
     try:
-        with loading():
-            from twin2multicloud.app.backend import open_backend
-            from twin2multicloud.app.correlation import correlated
-            from twin2multicloud.app.runs.stage import carry_out
-            from twin2multicloud.app.runs.targets.find import find_target
-            from twin2multicloud.app.runs.told import settings_of, told
+        from twin2multicloud.app.backend import open_backend
+        from twin2multicloud.app.correlation import correlated
+        from twin2multicloud.app.runs.stage import carry_out
+        from twin2multicloud.app.runs.targets.find import find_target
+        from twin2multicloud.app.runs.told import settings_of, told
 
         asked = told()
         with open_backend(settings_of(asked), checked_keys=asked.keys) as backend, correlated(asked.run):
@@ -33,4 +32,5 @@ def _interrupted(_number: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with one_task():
+        sys.exit(main())

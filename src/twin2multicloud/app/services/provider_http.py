@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx2
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 
 from twin2multicloud.app.errors import SignInRefusedError, UnavailableError
 from twin2multicloud.app.settings import LOOPBACK
@@ -69,17 +67,24 @@ def oauth(**options: Any) -> Iterator[Any]:
     """An OAuth client for one exchange (authlib's, over our HTTP client). What goes wrong becomes an error of ours,
     without what was sent: `UnavailableError` for no answer, `SignInRefusedError` for a refusal.
     """
+    # Loaded when somebody signs in by a provider, which most processes never see.
+    from authlib.integrations.base_client import OAuthError
+    from authlib.integrations.httpx_client import OAuth2Client
+
     with telling_errors(), OAuth2Client(**_OPTIONS, **options) as client:
-        yield client
+        try:
+            yield client
+        except OAuthError as error:
+            raise SignInRefusedError(
+                f"the provider refused the login ({one_word(error.error)}); begin again"
+            ) from error
 
 
 @contextmanager
 def telling_errors() -> Iterator[None]:
-    """Errors of HTTP and OAuth as ours."""
+    """Errors of HTTP as ours."""
     try:
         yield
-    except OAuthError as error:
-        raise SignInRefusedError(f"the provider refused the login ({one_word(error.error)}); begin again") from error
     except httpx2.HTTPStatusError as error:
         status, where = error.response.status_code, error.request.url.host
         raise UnavailableError(f"{where} answers {status}; try again in a moment") from error

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.api.deps import AlertId, BackendDep, TwinId, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_alert, the_twin
 from twin2multicloud.app.backend import Backend
@@ -18,7 +19,7 @@ from twin2multicloud.app.schemas import alerts as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import alerts
 
-router = APIRouter(tags=["alerts"])
+router = Endpoints(tags=["alerts"])
 _SORTS = {"last_at": Alert.last_at, "first_at": Alert.first_at, "count": Alert.count}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]

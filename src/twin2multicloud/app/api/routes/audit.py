@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from twin2multicloud.app.api.deps import BackendDep, WorkspaceQuery, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import Principal, Scope
 from twin2multicloud.app.db.tables.events import AuditEntry
@@ -14,7 +15,7 @@ from twin2multicloud.app.schemas import audit as shapes
 from twin2multicloud.app.schemas.common import Moment, Page
 from twin2multicloud.app.services import audit
 
-router = APIRouter(prefix="/audit", tags=["audit"])
+router = Endpoints(prefix="/audit", tags=["audit"])
 _Reader = Annotated[Principal, allow(Scope.READ)]
 
 

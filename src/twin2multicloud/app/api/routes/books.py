@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from twin2multicloud.app.api.deps import BackendDep, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, each, page
 from twin2multicloud.app.auth.access import Principal, Scope, visible_twins
 from twin2multicloud.app.db.tables.twins import PriceBookVersion, Twin
@@ -16,7 +17,7 @@ from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas import books as shapes
 from twin2multicloud.app.schemas.common import Page
 
-router = APIRouter(prefix="/prices/books", tags=["catalogue"])
+router = Endpoints(prefix="/prices/books", tags=["catalogue"])
 _Reader = Annotated[Principal, allow(Scope.READ)]
 
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import Header, Path, Query, Response
 
 from twin2multicloud import __version__
 from twin2multicloud.app.api.asking import BookDep, DeskDep, TodayDep, answers, raw
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.optimizing import catalogue as questions
 from twin2multicloud.app.optimizing.meters import identity
@@ -22,7 +23,7 @@ from twin2multicloud.model.scenarios import SCENARIOS, scenario, scenario_json, 
 from twin2multicloud.model.template import twin_template
 from twin2multicloud.optimizer.pricing.rowcheck import nearest
 
-router = APIRouter(tags=["catalogue"])
+router = Endpoints(tags=["catalogue"])
 _Known = Annotated[str | None, Header(description="The ETag of the book that one has: 304 if that is in use still.")]
 _Quantity = Annotated[float | None, Query(ge=0, le=1e18, allow_inf_nan=False, description="Units a month.")]
 

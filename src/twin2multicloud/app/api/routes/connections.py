@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, WorkspaceId, allow, etag
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace
 from twin2multicloud.app.db.tables.people import Role
@@ -16,7 +17,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import connections, twin_connections
 from twin2multicloud.model.slots import Provider
 
-router = APIRouter(tags=["connections"])
+router = Endpoints(tags=["connections"])
 _SORTS = {"name": Connection.name, "created_at": Connection.created_at, "updated_at": Connection.updated_at}
 _ALL = "/workspaces/{workspace}/connections"
 _ONE = f"{_ALL}/{{connection}}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, WorkspaceQuery, allow, authenticate, delivery_of
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, each, page
 from twin2multicloud.app.api.sockets import tell_socket
 from twin2multicloud.app.api.streams import EventStream, Wanted
@@ -26,7 +27,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import events
 from twin2multicloud.model.errors import Finding
 
-router = APIRouter(tags=["events"])
+router = Endpoints(tags=["events"])
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _TwinViewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _RunViewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.RUN)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from twin2multicloud.app.api.deps import BackendDep
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.db import revision
 from twin2multicloud.app.errors import UnavailableError
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = Endpoints(prefix="/health", tags=["health"])
 
 
 class Health(BaseModel):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.auth.key_form import new_key
@@ -15,7 +16,7 @@ from twin2multicloud.app.schemas import keys as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import keys
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = Endpoints(prefix="/keys", tags=["keys"])
 _SORTS = {"created_at": ApiKey.created_at, "name": ApiKey.name}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Writer = Annotated[Principal, allow(Scope.WRITE)]

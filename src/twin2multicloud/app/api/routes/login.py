@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from starlette.requests import Request
 
 from twin2multicloud.app.api.browser import LIMITED, BrowserDep
 from twin2multicloud.app.api.deps import BackendDep, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.auth.hosts import own_origins
 from twin2multicloud.app.errors import ForbiddenError
 from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.services import local_login, providers, sign_in
 
-router = APIRouter(prefix="/login", tags=["login"])
+router = Endpoints(prefix="/login", tags=["login"])
 _Admin = Annotated[Principal, allow(Scope.ADMIN, on=On.INSTALLATION)]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 from starlette.requests import Request
 
 from twin2multicloud.app.api import pages
 from twin2multicloud.app.api.browser import LIMITED, BrowserDep
 from twin2multicloud.app.api.deps import BackendDep, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.limits import try_code
 from twin2multicloud.app.api.pages import PageRoute, facts
 from twin2multicloud.app.api.problems import response as problem
@@ -25,8 +26,8 @@ from twin2multicloud.app.schemas.keys import NewKey
 from twin2multicloud.app.services import device_login, sign_in
 from twin2multicloud.app.services.device_login import PAGE, Waiting
 
-router = APIRouter(prefix="/login/device", tags=["login"])
-page_router = APIRouter(prefix=PAGE, include_in_schema=False, route_class=PageRoute)
+router = Endpoints(prefix="/login/device", tags=["login"])
+page_router = Endpoints(prefix=PAGE, include_in_schema=False, route_class=PageRoute)
 _Writer = Annotated[Principal, allow(Scope.WRITE)]
 _Code = Annotated[str | None, Query(max_length=20)]
 _MEANING: Final = {

@@ -6,12 +6,13 @@ from importlib.resources import files
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
 from twin2multicloud.app.api import pages
 from twin2multicloud.app.api.browser import BrowserDep
 from twin2multicloud.app.api.deps import BackendDep
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.pages import PageRoute
 from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.auth.return_to import HOME, own_path
@@ -21,7 +22,7 @@ from twin2multicloud.app.errors import UnauthenticatedError
 from twin2multicloud.app.report.markup import tag
 from twin2multicloud.app.services import providers
 
-router = APIRouter(prefix="/login", include_in_schema=False, route_class=PageRoute)
+router = Endpoints(prefix="/login", include_in_schema=False, route_class=PageRoute)
 ReturnTo = Annotated[str | None, Query(max_length=2000)]
 _ASSETS: Final = files("twin2multicloud.app.api") / "assets"
 _KEEP: Final = {"Cache-Control": "max-age=3600"}

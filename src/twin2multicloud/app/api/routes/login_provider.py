@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
 from twin2multicloud.app.api.browser import LIMITED, Browser, BrowserDep
 from twin2multicloud.app.api.deps import BackendDep
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.pages import PageRoute
 from twin2multicloud.app.api.routes.login_pages import ReturnTo
 from twin2multicloud.app.auth.identity import Identity
@@ -19,7 +20,7 @@ from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.services import oidc_login, people, saml_login, sign_in
 from twin2multicloud.app.services.directory import Directory
 
-router = APIRouter(prefix="/login", include_in_schema=False, route_class=PageRoute)
+router = Endpoints(prefix="/login", include_in_schema=False, route_class=PageRoute)
 Provider = Annotated[str, Path(max_length=30, pattern=r"^[a-z][a-z0-9-]*$")]
 _Text = Annotated[str | None, Query(max_length=4096)]
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{40,60}")

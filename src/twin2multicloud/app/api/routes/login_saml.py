@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import RedirectResponse, Response
 
 from twin2multicloud.app.api.browser import BrowserDep
 from twin2multicloud.app.api.deps import BackendDep
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.pages import PageRoute
 from twin2multicloud.app.api.routes.login_provider import Provider, welcome
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.services import saml_login
 
-router = APIRouter(prefix="/login", include_in_schema=False, route_class=PageRoute)
+router = Endpoints(prefix="/login", include_in_schema=False, route_class=PageRoute)
 _State = Annotated[str, Query(max_length=200)]
 
 

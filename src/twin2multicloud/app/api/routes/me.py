@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from twin2multicloud.app.api.browser import BrowserDep
 from twin2multicloud.app.api.deps import BackendDep, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.auth.access import Principal, Scope
 from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.services import sign_in
 
-router = APIRouter(tags=["me"])
-leaving = APIRouter(tags=["me"])
+router = Endpoints(tags=["me"])
+leaving = Endpoints(tags=["me"])
 """Signing out, which is there where browsers sign in."""
 _Anybody = Annotated[Principal, allow(Scope.READ)]
 _Writer = Annotated[Principal, allow(Scope.WRITE)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from twin2multicloud.app.api.deps import BackendDep, PersonPath, TwinId, WorkspaceId, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace
 from twin2multicloud.app.db.tables.people import Role, User
@@ -14,7 +13,7 @@ from twin2multicloud.app.schemas import people as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import members, users
 
-router = APIRouter(tags=["members"])
+router = Endpoints(tags=["members"])
 _SORTS = {"name": User.name, "email": User.email}
 _Inside = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.WORKSPACE)]
 _Leaver = Annotated[Principal, allow(Scope.WRITE, Role.VIEWER, On.WORKSPACE)]

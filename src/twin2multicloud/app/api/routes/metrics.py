@@ -5,15 +5,16 @@ from __future__ import annotations
 import hmac
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import HTTPConnection
 
 from twin2multicloud.app.api.deps import Allow, backend_of
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.metrics import Metrics
 from twin2multicloud.app.auth.access import On, Principal, Rule, Scope
 
-router = APIRouter(tags=["metrics"])
+router = Endpoints(tags=["metrics"])
 
 
 class _AllowScraper(Allow):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import operating as shapes
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services import operating, sandboxes
 
-router = APIRouter(tags=["operating"])
+router = Endpoints(tags=["operating"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Operator = Annotated[Principal, allow(Scope.READ, Role.OPERATOR, On.TWIN)]
 TargetQuery = Annotated[Target, Query(description="Where it is deployed.")]

@@ -6,10 +6,11 @@ import asyncio
 from datetime import date
 from functools import partial
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from twin2multicloud.app.api.asking import BookDep, DeskDep, TodayDep, answers, raw
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.optimizing import answers as questions
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.schemas import answers as shapes
@@ -23,7 +24,7 @@ from twin2multicloud.app.schemas.questions import (
 )
 from twin2multicloud.model.errors import PriceError
 
-router = APIRouter(tags=["optimizer"])
+router = Endpoints(tags=["optimizer"])
 
 
 @router.post("/optimize", response_model=None, responses=answers(shapes.OptimizeResult))

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from fastapi.concurrency import run_in_threadpool
 
 from twin2multicloud.app.api.asking import BookDep, answers, raw
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, allow, etag
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.backend import Backend
@@ -23,8 +24,8 @@ from twin2multicloud.app.schemas.answers import BillResult
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import placements, twins
 
-router = APIRouter(prefix="/twins/{twin}", tags=["twins"])
-deciding = APIRouter(prefix="/twins/{twin}", tags=["twins"])
+router = Endpoints(prefix="/twins/{twin}", tags=["twins"])
+deciding = Endpoints(prefix="/twins/{twin}", tags=["twins"])
 """What a deployment rests on; the rest is the optimizer's."""
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]

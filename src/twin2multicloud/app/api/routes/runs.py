@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import Header, Path, Query, Response
 from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, RunId, TwinId, WorkspaceId, WorkspaceQuery, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_run, the_twin, the_workspace
 from twin2multicloud.app.db.tables.people import Role
@@ -18,8 +19,8 @@ from twin2multicloud.app.schemas import runs as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import connections, reveals, runs
 
-router = APIRouter(tags=["runs"])
-refreshing = APIRouter(tags=["runs"])
+router = Endpoints(tags=["runs"])
+refreshing = Endpoints(tags=["runs"])
 """Runs for prices."""
 _SORTS = {"created_at": Run.created_at}
 _Reader = Annotated[Principal, allow(Scope.READ)]

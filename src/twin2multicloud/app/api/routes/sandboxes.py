@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import Role
@@ -14,7 +15,7 @@ from twin2multicloud.app.schemas import sandboxes as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import troubles
 
-router = APIRouter(tags=["sandboxes"])
+router = Endpoints(tags=["sandboxes"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Reader = Annotated[Principal, allow(Scope.READ, Role.OPERATOR, On.TWIN)]
 _Operator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.TWIN)]

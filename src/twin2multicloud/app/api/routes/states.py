@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.db.tables.people import Role
@@ -17,7 +18,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services import stacks
 
-router = APIRouter(tags=["operating"])
+router = Endpoints(tags=["operating"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Owner = Annotated[Principal, allow(Scope.RUN, Role.OWNER, On.TWIN)]
 StackPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,200}$", examples=["L3-hot"])]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, WorkspaceQuery, allow, etag
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace, twin_and_role, visible_twins
 from twin2multicloud.app.db.tables.people import Role
@@ -16,7 +17,7 @@ from twin2multicloud.app.schemas import twins as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import twins
 
-router = APIRouter(prefix="/twins", tags=["twins"])
+router = Endpoints(prefix="/twins", tags=["twins"])
 _SORTS = {"name": Twin.name, "created_at": Twin.created_at, "updated_at": Twin.updated_at}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]

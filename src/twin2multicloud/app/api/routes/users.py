@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, PersonPath, UserId, allow, etag
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import User
@@ -14,7 +15,7 @@ from twin2multicloud.app.schemas import people as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import users
 
-router = APIRouter(prefix="/users", tags=["people"])
+router = Endpoints(prefix="/users", tags=["people"])
 _SORTS = {"name": User.name, "email": User.email, "created_at": User.created_at}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Admin = Annotated[Principal, allow(Scope.ADMIN, on=On.INSTALLATION)]

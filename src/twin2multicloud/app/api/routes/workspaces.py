@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, WorkspaceId, allow, etag
+from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, page
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_workspace
 from twin2multicloud.app.db.tables.people import Role, Workspace
@@ -15,7 +16,7 @@ from twin2multicloud.app.schemas import people as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import users, workspaces
 
-router = APIRouter(prefix="/workspaces", tags=["workspaces"])
+router = Endpoints(prefix="/workspaces", tags=["workspaces"])
 _SORTS = {"name": Workspace.name, "created_at": Workspace.created_at}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Admin = Annotated[Principal, allow(Scope.ADMIN, on=On.INSTALLATION)]

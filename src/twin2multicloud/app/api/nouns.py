@@ -1,0 +1,86 @@
+"""Which module answers what: modules are loaded by it when they are asked for (see `dispatch`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from typing import Final
+
+from fastapi import params
+
+from twin2multicloud.app.api.deps import allow
+from twin2multicloud.app.api.dispatch import Endpoints, Noun
+from twin2multicloud.app.auth.access import Scope
+
+PREFIX: Final = "/api/v1"
+
+
+def _endpoints(module: str, name: str) -> Endpoints:
+    found = getattr(import_module(f"twin2multicloud.app.api.routes.{module}"), name)
+    assert isinstance(found, Endpoints)
+    return found
+
+
+def _api(module: str, *under: str, name: str = "router", dependencies: Sequence[params.Depends] = ()) -> Noun:
+    return Noun(partial(_endpoints, module, name), under, PREFIX, dependencies)
+
+
+def _page(module: str, *under: str, name: str = "router") -> Noun:
+    return Noun(partial(_endpoints, module, name), under)
+
+
+def _twins(*nouns: str) -> Sequence[str]:
+    return [f"/twins/*/{noun}" for noun in nouns]
+
+
+def asking(dependencies: Sequence[params.Depends] = ()) -> tuple[Noun, ...]:
+    """What knows no database: it is served alone, too (see `optimizer_app`)."""
+    catalogue = ("/workloads", "/definitions", "/offers", "/regions", "/prices")
+    optimizing = ("/optimize", "/compare", "/override", "/sensitivity", "/report")
+    return (
+        _api("catalogue", *catalogue, dependencies=dependencies),
+        _api("optimizing", *optimizing, dependencies=dependencies),
+    )
+
+
+_DEPLOYING: Final = (
+    _api("me", "/me"),
+    _api("twins", "/twins"),
+    _api("placements", "/twins/*/placement", name="deciding"),
+    _api("runs", "/runs", *_twins("runs"), "/workspaces/*/connections/*/check"),
+    _api("operating", *_twins("status", "outputs", "links", "proof")),
+    _api("states", *_twins("states")),
+    _api("sandboxes", *_twins("errors", "logs", "dead-letters", "faults", "commands", "meters")),
+    _api("alerts", "/alerts", *_twins("alerts")),
+    _api("workspaces", "/workspaces"),
+    _api("keys", "/keys"),
+    _api("connections", "/workspaces/*/connections", *_twins("connections")),
+    _api("audit", "/audit"),
+    _api("events", "/events", *_twins("events"), "/runs/*/events"),
+)
+"""What the deployer alone serves, too. A path is there with all its methods, or not at all."""
+_HEALTH: Final = _page("health", "/health")
+_METRICS: Final = _page("metrics", "/metrics")
+WHOLE: Final = (
+    _api("login", "/login"),
+    _api("login_device", "/login/device"),
+    _api("me", "/logout", name="leaving"),
+    _api("placements", *_twins("optimize", "optimizations", "bill")),
+    _api("runs", "/prices/refresh", name="refreshing"),
+    _api("users", "/users"),
+    _api("members", "/workspaces/*/members", *_twins("members")),
+    _api("books", "/prices/books"),
+    *_DEPLOYING,
+    # They keep nothing, so whoever is known may ask.
+    *asking((allow(Scope.READ),)),
+    _HEALTH,
+    _page("login_pages", "/login"),
+    _page("login_device", "/login/device", name="page_router"),
+    _page("login_provider", "/login/*"),
+    _page("login_saml", "/login/*"),
+    _METRICS,
+)
+"""The whole API."""
+DEPLOYER: Final = (*_DEPLOYING, _HEALTH, _METRICS)
+"""The deployer alone."""
