@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Answer, Body
 
 AlertSeverity = Literal["info", "warning", "error", "critical"]
 
 
-class Alert(Body):
+class Alert(Answer):
     """A problem of a twin. The same again counts up. Whoever looks after it acknowledges it: when it comes again it is
     told again. While it is muted nobody is told.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Answer
 
 
-class AuditEntry(Body):
+class AuditEntry(Answer):
     """Who (`user`, by `key` if it was with one) did what (`action`) to what (`subject`)."""
 
     id: int

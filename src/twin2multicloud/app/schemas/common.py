@@ -55,6 +55,12 @@ def _unsound(given: dict[Any, Any]) -> list[Finding]:
     return found
 
 
+class Answer(BaseModel):
+    """What is answered, of which nothing is left out and to which nothing is added."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Body(BaseModel):
     """A request's body: what is not known is refused, so that no misspelt field is silently ignored."""
 

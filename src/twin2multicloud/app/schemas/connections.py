@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, SecretStr, model_validator
 
-from twin2multicloud.app.schemas.common import Body, ShortName
+from twin2multicloud.app.schemas.common import Answer, Body, ShortName
 from twin2multicloud.model.slots import Provider
 
 _UUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -203,7 +203,7 @@ Config = AwsConfig | AzureConfig | GcpConfig
 Credentials = AwsCredentials | AzureCredentials | GcpCredentials
 
 
-class CheckFinding(Body):
+class CheckFinding(Answer):
     """One finding of a check of credentials."""
 
     topic: str
@@ -213,7 +213,7 @@ class CheckFinding(Body):
     names: list[str] = Field(default_factory=list)
 
 
-class ConnectionCheck(Body):
+class ConnectionCheck(Answer):
     """What a check found. `sufficient`: nothing that was found stands in the way of a deployment."""
 
     at: datetime
@@ -221,7 +221,7 @@ class ConnectionCheck(Body):
     findings: list[CheckFinding]
 
 
-class Connection(Body):
+class Connection(Answer):
     """An account at a cloud, without its credentials."""
 
     id: str

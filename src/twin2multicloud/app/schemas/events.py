@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Answer, Body
 
 Severity = Literal["debug", "info", "warning", "error"]
 EventId = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -16,7 +16,7 @@ Reference = Annotated[str, Field(pattern=r"^[a-z]{3}_[0-9a-z]{1,28}$")]
 StackName = Annotated[str, Field(max_length=200)]
 
 
-class Event(Body):
+class Event(Answer):
     """Something that happened. Whoever has seen one has seen all with a smaller `id` that they may see."""
 
     id: int

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Body, ShortName
+from twin2multicloud.app.schemas.common import Answer, Body, ShortName
 
 DEFAULT_DAYS: Final = 90
 LONGEST_DAYS: Final = 366
@@ -26,7 +26,7 @@ class KeyInput(Body):
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS, description="How long it holds.")] = DEFAULT_DAYS
 
 
-class Key(Body):
+class Key(Answer):
     """A key, without what it is: `prefix` are its first characters. `made_with` is the key that made it, if one did:
     it is revoked along with that.
     """

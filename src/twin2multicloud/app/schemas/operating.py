@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Answer, Body
 from twin2multicloud.app.schemas.twins import Life, Target
 
 Health = Literal["ok", "degraded", "down", "unknown"]
 """`degraded`: it works in part. `unknown`: nothing tells."""
 
 
-class Lock(Body):
+class Lock(Answer):
     """Who works on a stack's state. `liveness` is what this machine can tell of the process behind it."""
 
     id: str
@@ -27,7 +27,7 @@ class Lock(Body):
     liveness: Literal["alive", "dead", "unknown"]
 
 
-class StackState(Body):
+class StackState(Answer):
     """A stack as it is known. `applied_at` None: something is there, but was never noted as applied; `resources` None
     where nobody counts them.
     """
@@ -41,7 +41,7 @@ class StackState(Body):
     lock: Lock | None
 
 
-class LayerHealth(Body):
+class LayerHealth(Answer):
     """How a slot does: `checked` is what was looked at, `problems` what was found, `since` when that began as far as
     it can be told.
     """
@@ -54,7 +54,7 @@ class LayerHealth(Body):
     since: datetime | None
 
 
-class StoreCount(Body):
+class StoreCount(Answer):
     """What lies in a store."""
 
     name: str
@@ -63,7 +63,7 @@ class StoreCount(Body):
     bytes: int
 
 
-class QueueDepth(Body):
+class QueueDepth(Answer):
     """What waits in a queue, and for how long the oldest has."""
 
     name: str
@@ -72,7 +72,7 @@ class QueueDepth(Body):
     oldest_age_s: float | None
 
 
-class CloudProcess(Body):
+class CloudProcess(Answer):
     """A simulated cloud's process. What it does not tell while it is away is empty or None."""
 
     cloud: str
@@ -88,7 +88,7 @@ class CloudProcess(Body):
     queues: list[QueueDepth] = Field(default_factory=list)
 
 
-class TwinStatus(Body):
+class TwinStatus(Answer):
     """How a twin does at a target. `run` is the one that is changing it now; `clouds` are told of by a sandbox only."""
 
     twin: str
@@ -106,13 +106,13 @@ class TwinStatus(Body):
     moving: str = Field("", description="A move under way.")
 
 
-class Outputs(Body):
+class Outputs(Answer):
     """What the modules of a twin's stacks put out, by stack: addresses, names, ways to sign in. Secrets are masked."""
 
     stacks: dict[str, dict[str, Any]]
 
 
-class LinkEnd(Body):
+class LinkEnd(Answer):
     """One cloud's end of a link. Keys are told by their ids only; `key_ids` None: they were not looked up."""
 
     edge: str
@@ -132,13 +132,13 @@ class LinkEnd(Body):
     failing: bool | None = None
 
 
-class Links(Body):
+class Links(Answer):
     """All ends of all links of a twin at a target."""
 
     links: list[LinkEnd]
 
 
-class ProofFinding(Body):
+class ProofFinding(Answer):
     """A defect in how a deployment is wired."""
 
     severity: Literal["error", "warning"]
@@ -149,14 +149,14 @@ class ProofFinding(Body):
     remedy: str
 
 
-class Proof(Body):
+class Proof(Answer):
     """What the proof of the wiring found; `proven`: nothing."""
 
     proven: bool
     findings: list[ProofFinding]
 
 
-class StateSummary(Body):
+class StateSummary(Answer):
     """The state of a stack, newest version."""
 
     stack: str
@@ -167,7 +167,7 @@ class StateSummary(Body):
     lock: Lock | None
 
 
-class StateVersion(Body):
+class StateVersion(Answer):
     """A version of a stack's state, without its content. `deleted`: the state was deleted by it."""
 
     stack: str

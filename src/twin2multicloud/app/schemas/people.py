@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Body, ShortName
+from twin2multicloud.app.schemas.common import Answer, Body, ShortName
 
 RoleName = Literal["viewer", "operator", "owner"]
 """What somebody may do; each may do what the ones before may."""
@@ -23,7 +23,7 @@ PersonRef = Annotated[
 ]
 
 
-class Person(Body):
+class Person(Answer):
     """Somebody whom you may know of."""
 
     id: str
@@ -67,7 +67,7 @@ class OwnerInput(Body):
     owner: PersonRef
 
 
-class Workspace(Body):
+class Workspace(Answer):
     """Twins, connections and people that belong together. `role` is yours, null for an admin who is not in it."""
 
     id: str

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from twin2multicloud.app.schemas.answers import Decision
-from twin2multicloud.app.schemas.common import Body, Note
+from twin2multicloud.app.schemas.common import Answer, Body, Note
 from twin2multicloud.app.schemas.questions import MOST_RANKED, ConstraintOptions, PlacementJson, SlotChoices, Word
 from twin2multicloud.app.schemas.twins import Twin
 
@@ -26,7 +26,7 @@ class ProposalInput(Body):
     alternatives: bool = True
 
 
-class OptimizationSummary(Body):
+class OptimizationSummary(Answer):
     """A proposal in a list. `inputs` are the constraints (overrides aside), the overrides that held, workload and
     assumptions.
     """

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Answer, Body
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.model.slots import Slot
 
@@ -74,7 +74,7 @@ class RunInput(Body):
         return self
 
 
-class StageState(Body):
+class StageState(Answer):
     """An attempt at a part of a run."""
 
     name: str
@@ -85,7 +85,7 @@ class StageState(Body):
     problem: str | None
 
 
-class RunSummary(Body):
+class RunSummary(Answer):
     """A run in a list."""
 
     id: str
@@ -130,7 +130,7 @@ class CheckInput(Body):
     twin: Annotated[str | None, Field(pattern=r"^twn_[0-9a-z]{1,28}$")] = None
 
 
-class Revealed(Body):
+class Revealed(Answer):
     """What is told once and kept nowhere."""
 
     lines: list[str]

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Answer, Body
 from twin2multicloud.sandbox.faults import MOST_JUMP_S
 
 CloudName = Literal["aws", "azure", "gcp"]
 LetterId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$")]
 
 
-class TwinError(Body):
+class TwinError(Answer):
     """An error and how often it came."""
 
     cloud: str
@@ -31,20 +31,20 @@ class TwinError(Body):
     last_at: datetime | None
 
 
-class LogLine(Body):
+class LogLine(Answer):
     """A line of a process's log."""
 
     cloud: str
     text: str
 
 
-class Logs(Body):
+class Logs(Answer):
     """The last lines of logs, each process's in their order."""
 
     lines: list[LogLine]
 
 
-class DeadLetter(Body):
+class DeadLetter(Answer):
     """A message that was set aside."""
 
     cloud: str
@@ -76,7 +76,7 @@ class Letters(Body):
         return self
 
 
-class LettersDone(Body):
+class LettersDone(Answer):
     """What was done with dead letters; `kept` could not be replayed, with why."""
 
     done: list[str]
@@ -130,7 +130,7 @@ class FaultInput(Body):
         return duration_s
 
 
-class FaultSet(Body):
+class FaultSet(Answer):
     """Where it is on."""
 
     clouds: list[str]
@@ -145,7 +145,7 @@ class CommandInput(Body):
     wait_s: Annotated[float, Field(ge=0, le=10)] = 5.0
 
 
-class CommandSent(Body):
+class CommandSent(Answer):
     """A command under its id, and what the device answered; None as long as it has not."""
 
     id: str
@@ -154,7 +154,7 @@ class CommandSent(Body):
     answer: dict[str, Any] | None
 
 
-class MeterCount(Body):
+class MeterCount(Answer):
     """What was counted on a meter since the sandbox was made."""
 
     cloud: str
@@ -163,7 +163,7 @@ class MeterCount(Body):
     unit: str
 
 
-class MeterComparison(Body):
+class MeterComparison(Answer):
     """A month of a meter in one region, predicted by the blueprint and scaled from what was counted: quantities in
     `unit`, and what both would cost. `ratio` is metered over predicted. `projected`: from what was stored so far;
     `planned`: it follows from the rate and planned headroom.
@@ -187,7 +187,7 @@ class MeterComparison(Body):
     planned: bool
 
 
-class MonthCompared(Body):
+class MonthCompared(Answer):
     """A month at the rate of the run so far beside the month that was predicted, at the prices in use."""
 
     messages: float
@@ -196,7 +196,7 @@ class MonthCompared(Body):
     meters: list[MeterComparison]
 
 
-class Meters(Body):
+class Meters(Answer):
     """All counts, and how many of the twin's seconds they cover. `month` None: there is nothing to compare, for the
     reason that `problem` tells.
     """

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Body, Note
+from twin2multicloud.app.schemas.common import Answer, Body, Note
 from twin2multicloud.model.slots import Provider
 
 Target = Literal["sandbox", "clouds", "rehearsal"]
@@ -42,7 +42,7 @@ class TwinInput(Body):
     note: Note = ""
 
 
-class TwinSummary(Body):
+class TwinSummary(Answer):
     """A twin in a list. `usd_per_month` is predicted for the newest version; None before it was optimized."""
 
     id: str
@@ -60,7 +60,7 @@ class TwinSummary(Body):
     updated_at: datetime
 
 
-class TwinVersionSummary(Body):
+class TwinVersionSummary(Answer):
     """A version in a list."""
 
     number: int
@@ -89,7 +89,7 @@ class Twin(TwinSummary):
     current: TwinVersion
 
 
-class TwinDiff(Body):
+class TwinDiff(Answer):
     """What changed between two versions: `text` is a unified diff, `slots` the placements that differ."""
 
     before: int
