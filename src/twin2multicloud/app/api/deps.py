@@ -18,9 +18,9 @@ from twin2multicloud.app.auth.access import (
     Principal,
     Rule,
     Scope,
+    check_twin,
     the_alert,
     the_run,
-    the_twin,
     the_workspace,
 )
 from twin2multicloud.app.auth.cookies import Cookies
@@ -114,7 +114,7 @@ class Allow(SecurityBase):
     def _check_role(self, session: OrmSession, principal: Principal, role: Role, connection: HTTPConnection) -> None:
         given = {**connection.query_params, **connection.path_params}
         if self.rule.on is On.TWIN:
-            the_twin(session, principal, given["twin"], role)
+            check_twin(session, principal, given["twin"], role)
         elif self.rule.on is On.RUN:
             the_run(session, principal, given["run"], role)
         elif self.rule.on is On.ALERT:

@@ -128,4 +128,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get(_IMMEDIATE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if immediate:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # which may find the database locked
+    else:
+        # To the driver itself: what SQLAlchemy does for a statement takes longer than all that a short one does.
+        connection.connection.cursor().execute("BEGIN")

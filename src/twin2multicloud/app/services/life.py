@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.errors import ConflictError
@@ -46,7 +46,14 @@ _ALLOWED: Final[Mapping[Life, frozenset[Operation]]] = {
 }
 
 
-def life_of(stacks: Iterable[Stack], changing: Operation | None) -> Life:
+class Part(NamedTuple):
+    """What a stack says of a life."""
+
+    slot: str
+    whole: bool
+
+
+def life_of(stacks: Iterable[Stack | Part], changing: Operation | None) -> Life:
     """What there is, from the stacks of a twin at a target and the run that is changing it, if one is."""
     if changing is not None and changing in _BUSY:
         return _BUSY[changing]

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -22,26 +22,43 @@ from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import twins as shapes
 from twin2multicloud.app.services import audit, untracked
 from twin2multicloud.app.services.changes import check_seen, hold
-from twin2multicloud.app.services.life import CHANGING, Operation, life_of
+from twin2multicloud.app.services.life import CHANGING, Operation, Part, life_of
 from twin2multicloud.model.formats import Format, sniff
-from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import PROVIDERS, Provider
 from twin2multicloud.model.twin.definition import TwinDefinition
 from twin2multicloud.model.twin.reader import parse_twin
 
 # Asked with every look at a twin: put together once.
 _TWINS: Final[BindParameter[Any]] = bindparam("twins", expanding=True)
 _STACKS: Final = select(Stack).where(Stack.twin_id.in_(_TWINS)).order_by(Stack.target, Stack.name)
-_CLAIMS: Final = select(Claim, Run.kind).join(Run, Run.id == Claim.run_id).where(Claim.twin_id.in_(_TWINS))
+_VERSION: Final = select(TwinVersion).where(
+    TwinVersion.twin_id == bindparam("twin"), TwinVersion.number == bindparam("number")
+)
+# And by columns, since making objects of rows takes longer than asking.
+_TWIN, _OF, _STACK, _CLAIM, _RUN = (each.__table__.c for each in (Twin, TwinVersion, Stack, Claim, Run))
+_NEWEST: Final = (
+    select(_OF.twin_id, _OF.devices, _OF.usd_per_month, _OF.placement)
+    .select_from(Twin.__table__.join(TwinVersion.__table__, (_OF.twin_id == _TWIN.id) & (_OF.number == _TWIN.number)))
+    .where(_TWIN.id.in_(_TWINS))
+)
+_PARTS: Final = select(_STACK.twin_id, _STACK.target, _STACK.slot, _STACK.whole).where(_STACK.twin_id.in_(_TWINS))
+_CLAIMS: Final = (
+    select(_CLAIM.twin_id, _CLAIM.target, _RUN.kind)
+    .select_from(Claim.__table__.join(Run.__table__, _RUN.id == _CLAIM.run_id))
+    .where(_CLAIM.twin_id.in_(_TWINS))
+)
 _CHANGED: Final = (
-    select(Run.twin_id, func.max(Run.number).label("number"))
-    .where(Run.twin_id.in_(_TWINS), Run.kind.in_([each.value for each in CHANGING]), Run.ended_at.is_not(None))
-    .group_by(Run.twin_id)
+    select(_RUN.twin_id, func.max(_RUN.number).label("number"))
+    .where(_RUN.twin_id.in_(_TWINS), _RUN.kind.in_([each.value for each in CHANGING]), _RUN.ended_at.is_not(None))
+    .group_by(_RUN.twin_id)
     .subquery()
 )
 _FAILED: Final = (
-    select(Run.twin_id)
-    .join(_CHANGED, (Run.twin_id == _CHANGED.c.twin_id) & (Run.number == _CHANGED.c.number))
-    .where(Run.status == "failed")
+    select(_RUN.twin_id)
+    .select_from(
+        Run.__table__.join(_CHANGED, (_RUN.twin_id == _CHANGED.c.twin_id) & (_RUN.number == _CHANGED.c.number))
+    )
+    .where(_RUN.status == "failed")
 )
 
 
@@ -185,7 +202,7 @@ def current(session: Session, twin: Twin) -> TwinVersion:
 
 def version_of(session: Session, twin: Twin, number: int) -> TwinVersion:
     """One version; `NotFoundError` without it."""
-    found = session.get(TwinVersion, (twin.id, number))
+    found = session.scalars(_VERSION, {"twin": twin.id, "number": number}).first()
     if found is None:
         raise NotFoundError(f"'{twin.name}' has no version {number}; its newest is {twin.number}")
     return found
@@ -203,36 +220,40 @@ def stacks_of(session: Session, twin_ids: Sequence[str]) -> Sequence[Stack]:
 
 def summaries(session: Session, found: Sequence[Twin]) -> list[shapes.TwinSummary]:
     """What a list tells of twins, in their order, in as many queries for thousands as for one."""
-    ids = [twin.id for twin in found]
     newest = {
-        version.twin_id: version
-        for version in session.scalars(
-            select(TwinVersion)
-            .join(Twin, (Twin.id == TwinVersion.twin_id) & (Twin.number == TwinVersion.number))
-            .where(Twin.id.in_(ids))
-        )
+        row.twin_id: _Newest(row.devices, row.usd_per_month, row.placement)
+        for row in session.execute(_NEWEST, {"twins": [twin.id for twin in found]})
     }
-    return _summaries(session, found, newest)
+    return [shapes.TwinSummary(**facts) for facts in _facts(session, found, newest)]
 
 
-def _summaries(session: Session, found: Sequence[Twin], newest: Mapping[str, TwinVersion]) -> list[shapes.TwinSummary]:
-    ids = [twin.id for twin in found]
-    stacks: dict[str, dict[str, list[Stack]]] = {id: {} for id in ids}
-    for stack in stacks_of(session, ids):
-        stacks[stack.twin_id].setdefault(stack.target, []).append(stack)
-    busy: dict[str, dict[str, Operation]] = {id: {} for id in ids}
-    for claim, kind in session.execute(_CLAIMS, {"twins": ids}):
-        busy[claim.twin_id][claim.target] = Operation(kind)
-    failed = _failed(session, ids)
-    return [_summary(twin, newest[twin.id], stacks[twin.id], busy[twin.id], twin.id in failed) for twin in found]
+class _Newest(NamedTuple):
+    """What a list tells of a twin's newest version."""
+
+    devices: int
+    usd_per_month: float | None
+    placement: Mapping[str, Any] | None
+
+
+def _facts(session: Session, found: Sequence[Twin], newest: Mapping[str, _Newest]) -> list[dict[str, Any]]:
+    asked = {"twins": [twin.id for twin in found]}
+    parts: dict[str, dict[str, list[Part]]] = {twin.id: {} for twin in found}
+    for row in session.execute(_PARTS, asked):
+        parts[row.twin_id].setdefault(row.target, []).append(Part(row.slot, row.whole))
+    busy: dict[str, dict[str, Operation]] = {twin.id: {} for twin in found}
+    for claim in session.execute(_CLAIMS, asked):
+        busy[claim.twin_id][claim.target] = Operation(claim.kind)
+    failed = set(session.scalars(_FAILED, asked))
+    return [_summary(twin, newest[twin.id], parts[twin.id], busy[twin.id], twin.id in failed) for twin in found]
 
 
 def whole(session: Session, principal: Principal, twin: Twin, role: Role | None = None) -> shapes.Twin:
     """A twin with its newest version, for one who may see it. `role` is theirs, where it is known already."""
     role = role or role_on(session, principal, twin) or Role.VIEWER
     version = current(session, twin)
-    [summary] = _summaries(session, [twin], {twin.id: version})
-    return shapes.Twin(**summary.model_dump(), role=role.value, current=version_shape(version))
+    newest = _Newest(version.devices, version.usd_per_month, version.placement)
+    [facts] = _facts(session, [twin], {twin.id: newest})
+    return shapes.Twin(**facts, role=role.value, current=version_shape(version))
 
 
 def version_summary(version: TwinVersion) -> shapes.TwinVersionSummary:
@@ -300,38 +321,37 @@ def _tell(backend: Backend, session: Session, principal: Principal, twin: Twin, 
     )
 
 
-def _failed(session: Session, ids: Sequence[str]) -> set[str]:
-    """Twins whose last changing run did not do what it was to do."""
-    return {str(twin_id) for twin_id in session.scalars(_FAILED, {"twins": ids})}
-
-
 def _summary(
     twin: Twin,
-    version: TwinVersion,
-    stacks: Mapping[str, Sequence[Stack]],
+    newest: _Newest,
+    parts: Mapping[str, Sequence[Part]],
     busy: Mapping[str, Operation],
     failed: bool,
-) -> shapes.TwinSummary:
-    life = {
-        cast(shapes.Target, target): life_of(stacks.get(target, ()), busy.get(target))
-        for target in sorted({*stacks, *busy})
+) -> dict[str, Any]:
+    life = {target: life_of(parts.get(target, ()), busy.get(target)) for target in sorted({*parts, *busy})}
+    return {
+        "id": twin.id,
+        "workspace": twin.workspace_id,
+        "name": twin.name,
+        "description": twin.description,
+        "number": twin.number,
+        "version": twin.version,
+        "devices": newest.devices,
+        "clouds": _clouds(newest.placement),
+        "usd_per_month": newest.usd_per_month,
+        "life": life,
+        "attention": failed or "partial" in life.values(),
+        "created_at": twin.created_at,
+        "updated_at": twin.updated_at,
     }
-    clouds = () if version.placement is None else Placement.model_validate(version.placement).providers
-    return shapes.TwinSummary(
-        id=twin.id,
-        workspace=twin.workspace_id,
-        name=twin.name,
-        description=twin.description,
-        number=twin.number,
-        version=twin.version,
-        devices=version.devices,
-        clouds=list(clouds),
-        usd_per_month=version.usd_per_month,
-        life=life,
-        attention=failed or "partial" in life.values(),
-        created_at=twin.created_at,
-        updated_at=twin.updated_at,
-    )
+
+
+def _clouds(placement: Mapping[str, Any] | None) -> list[Provider]:
+    """The clouds of a placement that is kept: it was checked before, which takes longer than all else about a twin."""
+    if placement is None:
+        return []
+    used = {choice["provider"] for choice in placement.values()}
+    return [provider for provider in PROVIDERS if provider.value in used]
 
 
 def _version_facts(version: TwinVersion) -> dict[str, Any]:
