@@ -19,7 +19,7 @@ from twin2multicloud.app.cli.run_request import StartRequest
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.deploying.clouds import HoldsDataError
 from twin2multicloud.app.errors import ConflictError
-from twin2multicloud.app.moves import estimate_json
+from twin2multicloud.app.estimate_json import estimate_json
 from twin2multicloud.app.runs.work import WorkFailedError
 from twin2multicloud.app.schemas.twins import TwinInput
 from twin2multicloud.blueprint.plan import Place

@@ -13,7 +13,7 @@ import pytest
 
 from tests.deployer.placements import AWS
 from tests.deployer.rehearsal import Rehearsal, copied
-from twin2multicloud.app.deploying.clouds import DeclinedError, NotDoneError
+from twin2multicloud.app.deploying.refusals import DeclinedError, NotDoneError
 from twin2multicloud.deployer.deploying import PlanError
 from twin2multicloud.deployer.engine.hints import Kind
 from twin2multicloud.deployer.engine.outcome import Status

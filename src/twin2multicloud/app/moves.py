@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 
 from twin2multicloud.blueprint.plan import Blueprint, usage_by_region
 from twin2multicloud.model.errors import UsageError
@@ -75,9 +72,3 @@ def estimate_move(
         "archive": workload["archive_months"] - workload["cool_months"],
     }
     return estimate(move, before, after, contents, BookPrices(book, before), speeds, filled)
-
-
-def estimate_json(found: Estimate) -> dict[str, Any]:
-    """The same for programs."""
-    document: dict[str, Any] = msgspec.to_builtins(found)
-    return {**document, "seconds": found.seconds, "usd": found.usd}

@@ -14,10 +14,11 @@ from twin2multicloud.app.cli.deploy_live import make_teller
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.slots import chosen_slots
 from twin2multicloud.app.cli.terminal import output, print_json
-from twin2multicloud.app.deploying.clouds import Clouds, NotDoneError, StackStatus
+from twin2multicloud.app.deploying.clouds import Clouds, StackStatus
 from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
 from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.deploying.plan_json import plan_json
+from twin2multicloud.app.deploying.refusals import NotDoneError
 from twin2multicloud.app.deploying.session import home_of
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.engine.outcome import StackOutcome

@@ -10,9 +10,9 @@ from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.deploy import Request
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.terminal import print_json
-from twin2multicloud.app.deploying.clouds import DeclinedError, HoldsDataError
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.prices import Prices, price
+from twin2multicloud.app.deploying.refusals import DeclinedError, HoldsDataError
 from twin2multicloud.app.deploying.sandboxed import sandbox_plan, stored
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.optimizer.pricing.book import load_book

@@ -15,12 +15,13 @@ from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.move_view import print_estimate, print_report
 from twin2multicloud.app.cli.slots import chosen_slots
 from twin2multicloud.app.cli.terminal import output, print_json
-from twin2multicloud.app.deploying.clouds import DeclinedError
 from twin2multicloud.app.deploying.moves import target_placement
 from twin2multicloud.app.deploying.moving import clouds_move, wanted_move
+from twin2multicloud.app.deploying.refusals import DeclinedError
 from twin2multicloud.app.deploying.session import Session, home_of, session
+from twin2multicloud.app.estimate_json import estimate_json
 from twin2multicloud.app.figures import blueprint_at
-from twin2multicloud.app.moves import estimate_json, estimate_move
+from twin2multicloud.app.moves import estimate_move
 from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement

@@ -12,6 +12,7 @@ from typing import Any
 from twin2multicloud.app.deploying.desired import Desired
 from twin2multicloud.app.deploying.finishing import Finisher
 from twin2multicloud.app.deploying.holdings import holdings
+from twin2multicloud.app.deploying.refusals import DeclinedError, HoldsDataError, NotDoneError
 from twin2multicloud.app.deploying.session import Session, extra, packages_cache, run, session
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.deployer.clouds import CLOUDS
@@ -31,32 +32,10 @@ from twin2multicloud.deployer.proof.world import read_world
 from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.stacks import Stack, stacks_of
 from twin2multicloud.deployer.state.records import StateLock
-from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 
 Credentials = Callable[[Provider], Mapping[str, str]]
-
-
-class NotDoneError(Twin2MultiCloudError):
-    """What was to be done was not, or not whole; what exists has been told, and is in `outcomes` (exit code 7)."""
-
-    exit_code = 7
-
-    def __init__(self, outcomes: Mapping[str, StackOutcome]) -> None:
-        self.outcomes = outcomes
-        super().__init__(f"not done: {', '.join(name for name, outcome in outcomes.items() if not outcome.ok)}")
-
-
-class DeclinedError(Twin2MultiCloudError):
-    """Somebody was asked, and did not agree. Nothing was done (exit code 8)."""
-
-    exit_code = 8
-
-
-class HoldsDataError(Twin2MultiCloudError):
-    """Stores hold data that nobody has agreed to lose; nothing was done (exit code 8)."""
-
-    exit_code = 8
 
 
 @dataclass(frozen=True)

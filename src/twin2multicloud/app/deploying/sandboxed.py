@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twin2multicloud.app.deploying.prices import Prices
 from twin2multicloud.blueprint.kinds import Kind
 from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
 from twin2multicloud.deployer.deployment import Site
@@ -15,6 +14,7 @@ from twin2multicloud.deployer.stacks import ORDER, Stack, slot_name
 from twin2multicloud.model.slots import Slot
 
 if TYPE_CHECKING:
+    from twin2multicloud.app.deploying.prices import Prices
     from twin2multicloud.model.placement import Placement
     from twin2multicloud.model.twin.definition import TwinDefinition
     from twin2multicloud.sandbox.create import TwinInSandbox

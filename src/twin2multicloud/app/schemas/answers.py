@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from twin2multicloud.app.schemas.common import Shape
 from twin2multicloud.model.slots import Provider
 
 Json = dict[str, Any]
 Usd = Annotated[float, Field(description="USD per month, unrounded.")]
 
 
-class BookIdentity(BaseModel):
+class BookIdentity(Shape):
     """Which prices an answer rests on."""
 
     version: str
@@ -20,7 +21,7 @@ class BookIdentity(BaseModel):
     hash: str
 
 
-class Choice(BaseModel):
+class Choice(Shape):
     """What fills a slot."""
 
     provider: Provider
@@ -31,7 +32,7 @@ class Choice(BaseModel):
 Placement = Annotated[dict[str, Choice], Field(description="Slot → choice, for all seven slots.")]
 
 
-class Link(BaseModel):
+class Link(Shape):
     """Traffic between slots at different places and all it costs, at both ends."""
 
     source: str = Field(alias="from")
@@ -42,7 +43,7 @@ class Link(BaseModel):
     crosses: str | None = None
 
 
-class CompactResult(BaseModel):
+class CompactResult(Shape):
     """The cheapest placement in short. `slots` has the cheapest offer of each cloud for each slot alone; those do not
     add up to a bill.
     """
@@ -77,7 +78,7 @@ class OptimizeResult(CompactResult):
     artifact: Json | None = None
 
 
-class Refused(BaseModel):
+class Refused(Shape):
     """Why one of several questions has no answer; as a problem's fields."""
 
     type: str
@@ -93,13 +94,13 @@ class BatchItem(CompactResult):
     error: Refused | None = None
 
 
-class BatchResult(BaseModel):
+class BatchResult(Shape):
     """An answer for each workload, in order."""
 
     items: list[BatchItem]
 
 
-class MeterDifference(BaseModel):
+class MeterDifference(Shape):
     """What one meter in one region contributes to a difference."""
 
     meter: str
@@ -113,14 +114,14 @@ class MeterDifference(BaseModel):
     extra_usd: Usd
 
 
-class Total(BaseModel):
+class Total(Shape):
     """A placement and its bill."""
 
     placement: Placement
     usd_per_month: Usd
 
 
-class Decision(BaseModel):
+class Decision(Shape):
     """What somebody decided, against the cheapest placement under the same constraints. `why` says which meters add
     what; together that is `extra_usd`.
     """
@@ -145,7 +146,7 @@ class OverrideResult(Decision):
     bill: list[Json]
 
 
-class CompareCase(BaseModel):
+class CompareCase(Shape):
     """One case; or its label and `error`."""
 
     label: str
@@ -153,12 +154,12 @@ class CompareCase(BaseModel):
     usd_per_month: Usd | None = None
     extra_usd: Usd | None = None
     transit_usd: Usd | None = None
-    links: list[Link] = []
-    warnings: list[str] = []
+    links: list[Link] = Field(default=[])
+    warnings: list[str] = Field(default=[])
     error: Refused | None = None
 
 
-class CompareResult(BaseModel):
+class CompareResult(Shape):
     """Cases side by side. `slots`, `links` and `meters` are rows with a number per case in `usd` and `extra_usd`
     (against the first case; null for a case without an answer); of meters, what differs most comes first.
     """
@@ -171,7 +172,7 @@ class CompareResult(BaseModel):
     meters: list[Json]
 
 
-class SensitivityPoint(BaseModel):
+class SensitivityPoint(Shape):
     """The optimum at one factor, or `error`. `changed` names the slots that differ from the point before."""
 
     factor: float
@@ -180,11 +181,11 @@ class SensitivityPoint(BaseModel):
     placement: Placement | None = None
     baselines: dict[Provider, float | None] | None = None
     slot_usd: dict[str, float] | None = None
-    changed: list[str] = []
+    changed: list[str] = Field(default=[])
     error: Refused | None = None
 
 
-class SensitivityResult(BaseModel):
+class SensitivityResult(Shape):
     """How the optimum changes with the size of the workload."""
 
     price_book: BookIdentity
@@ -193,7 +194,7 @@ class SensitivityResult(BaseModel):
     points: list[SensitivityPoint]
 
 
-class BillResult(BaseModel):
+class BillResult(Shape):
     """The bill of a twin's placement: lines with `formula` and `source`, dearest first."""
 
     price_book: BookIdentity

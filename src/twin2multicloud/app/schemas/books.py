@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from twin2multicloud.app.schemas.common import Shape
 
 
-class TwinEffect(BaseModel):
+class TwinEffect(Shape):
     """What a book did to the bill of a twin that you may see, USD per month."""
 
     twin: str
@@ -17,7 +19,7 @@ class TwinEffect(BaseModel):
     problem: str | None
 
 
-class BookSummary(BaseModel):
+class BookSummary(Shape):
     """A book that was taken up; `changes` counts what differs from the one before."""
 
     number: int

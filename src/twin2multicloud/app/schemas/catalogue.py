@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from twin2multicloud.app.schemas.answers import BookIdentity
-from twin2multicloud.app.schemas.common import Body
+from twin2multicloud.app.schemas.common import Body, Shape
 from twin2multicloud.app.schemas.problems import FieldProblem
 from twin2multicloud.model.slots import Provider
 
@@ -16,7 +16,7 @@ _MOST_CHARACTERS: Final = 4 << 20
 """Of a file of a price book: what is larger is not read as one."""
 
 
-class WorkloadSummary(BaseModel):
+class WorkloadSummary(Shape):
     """A built-in workload."""
 
     name: str
@@ -31,7 +31,7 @@ class WorkloadDetail(WorkloadSummary):
     files: dict[str, str]
 
 
-class Checked(BaseModel):
+class Checked(Shape):
     """What was found in a definition: `findings` keep it from being used, `warnings` are perhaps not meant. `summary`
     is what `check --json` says of a twin; of a workload its figures.
     """
@@ -53,7 +53,7 @@ class OffersQuery(Body):
     region: Annotated[Word, Field(description="Says of each offer of that cloud whether it can be had there.")] = None
 
 
-class Offer(BaseModel):
+class Offer(Shape):
     """One way to fill a slot; `regions` are those in which all its prices are known."""
 
     id: str
@@ -70,7 +70,7 @@ class Offer(BaseModel):
     reason: str | None = None
 
 
-class Offers(BaseModel):
+class Offers(Shape):
     """Offers in the slots' order."""
 
     items: list[Offer]
@@ -83,7 +83,7 @@ class RegionsQuery(Body):
     complete: Annotated[bool | None, Field(description="Whether every slot can be filled there.")] = None
 
 
-class Region(BaseModel):
+class Region(Shape):
     """A region; in a `complete` one every slot can be filled, so that it is considered without being named."""
 
     provider: Provider
@@ -95,7 +95,7 @@ class Region(BaseModel):
     complete: bool
 
 
-class Regions(BaseModel):
+class Regions(Shape):
     """Regions in the book's order."""
 
     items: list[Region]
@@ -130,7 +130,7 @@ class MetersQuery(Body):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-class MeterList(BaseModel):
+class MeterList(Shape):
     """Part of the meters: what each counts, in how many regions it is priced; `figures` in the region asked about."""
 
     price_book: BookIdentity
@@ -147,7 +147,7 @@ class MeterQuery(Body):
     policy: Literal["list", "eu-data-act"] = "list"
 
 
-class MeterDetail(BaseModel):
+class MeterDetail(Shape):
     """A meter's rule and prices, as `prices explain --json` writes them."""
 
     price_book: BookIdentity
@@ -159,7 +159,7 @@ class MeterDetail(BaseModel):
     usd_per_month: float | None = None
 
 
-class BookCheck(BaseModel):
+class BookCheck(Shape):
     """Whether the files make a sound price book; if so, which."""
 
     ok: bool

@@ -55,7 +55,13 @@ def _unsound(given: dict[Any, Any]) -> list[Finding]:
     return found
 
 
-class Answer(BaseModel):
+class Shape(BaseModel):
+    """What is answered. It is worked out when it is first used, since a process uses a few of a hundred."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Answer(Shape):
     """What is answered, of which nothing is left out and to which nothing is added."""
 
     model_config = ConfigDict(extra="forbid")
@@ -76,7 +82,7 @@ class Body(BaseModel):
         return given
 
 
-class Page(BaseModel, Generic[T]):
+class Page(Shape, Generic[T]):
     """Part of a list. `next` is the `cursor` of the part that follows, None at the end."""
 
     items: list[T]

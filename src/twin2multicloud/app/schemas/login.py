@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Body, ShortName
+from twin2multicloud.app.schemas.common import Body, Shape, ShortName
 from twin2multicloud.app.schemas.keys import DEFAULT_DAYS, LONGEST_DAYS, ScopeName
 
 _USUAL_SCOPES: Final[tuple[ScopeName, ...]] = ("read", "write", "run")
 RoleName = Literal["viewer", "operator", "owner"]
 
 
-class SignInProvider(BaseModel):
+class SignInProvider(Shape):
     """Somebody who vouches for people."""
 
     name: str
@@ -23,7 +23,7 @@ class SignInProvider(BaseModel):
     url: str = Field(description="Where a browser goes to sign in with it.")
 
 
-class Providers(BaseModel):
+class Providers(Shape):
     """By whom one can sign in. `local`: on this machine only, with a code that the terminal shows."""
 
     auth: Literal["local", "login"]
@@ -36,26 +36,26 @@ class LocalCode(Body):
     code: Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class SignedIn(BaseModel):
+class SignedIn(Shape):
     """What to look at next."""
 
     return_to: str
 
 
-class LocalLink(BaseModel):
+class LocalLink(Shape):
     """An address for the browser on this machine; it works once, for some minutes."""
 
     url: str
     lasts_s: int
 
 
-class SignedOut(BaseModel):
+class SignedOut(Shape):
     """How many browsers were signed out."""
 
     sessions: int
 
 
-class MyWorkspace(BaseModel):
+class MyWorkspace(Shape):
     """A workspace that one is in."""
 
     id: str
@@ -63,7 +63,7 @@ class MyWorkspace(BaseModel):
     role: RoleName
 
 
-class Me(BaseModel):
+class Me(Shape):
     """Who asks. `csrf` goes into X-CSRF-Token with every change that a signed-in browser makes; None for a key.
     `key_expires_at` is when the key that asks ends; None without a key, and for one that does not end.
     """
@@ -88,7 +88,7 @@ class DeviceRequest(Body):
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
 
 
-class DeviceStarted(BaseModel):
+class DeviceStarted(Shape):
     """What a command line shows (`user_code`, `verification_uri`) and what it asks with (`device_code`)."""
 
     device_code: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from twin2multicloud.app.schemas.common import Shape
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Shape):
     """What is wrong with one field: its dotted path ("" for the whole), and where in a file, counted from 1."""
 
     field: str
@@ -17,7 +19,7 @@ class FieldProblem(BaseModel):
     column: int | None = None
 
 
-class Problem(BaseModel):
+class Problem(Shape):
     """Why something was not done. `type` is what programs can rely on, `detail` is for people; `exit_code` is what the
     command line ends with.
     """
@@ -27,6 +29,6 @@ class Problem(BaseModel):
     status: int = Field(examples=[409])
     detail: str = Field(examples=["run 14 (deploy) of this twin is under way; wait for it or cancel it"])
     correlation_id: str = Field(examples=["9f2c1ab04d6e8a10"])
-    errors: list[FieldProblem] = []
-    details: dict[str, Any] = {}
+    errors: list[FieldProblem] = Field(default=[])
+    details: dict[str, Any] = Field(default={})
     exit_code: int = 6

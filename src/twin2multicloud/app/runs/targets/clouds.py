@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from twin2multicloud.app.deploying.clouds import Clouds, DeclinedError, NotDoneError
+from twin2multicloud.app.deploying.clouds import Clouds
 from twin2multicloud.app.deploying.desired import Desired, Wishes, deployed_before, desired
 from twin2multicloud.app.deploying.moves import CloudsMove
 from twin2multicloud.app.deploying.moving import clouds_move, wanted_move
 from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.deploying.plan_json import plan_json
+from twin2multicloud.app.deploying.refusals import DeclinedError, NotDoneError
 from twin2multicloud.app.deploying.session import session
 from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import tell_move

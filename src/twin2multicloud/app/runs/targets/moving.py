@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from twin2multicloud.app.moves import estimate_json
+from twin2multicloud.app.estimate_json import estimate_json
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.errors import UsageError

@@ -11,13 +11,10 @@ from sqlalchemy import delete
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Stack
-from twin2multicloud.app.deploying.clouds import HoldsDataError
-from twin2multicloud.app.deploying.moves import target_placement
 from twin2multicloud.app.deploying.plan_json import plan_json
-from twin2multicloud.app.deploying.prices import price
+from twin2multicloud.app.deploying.refusals import HoldsDataError
 from twin2multicloud.app.deploying.sandboxed import in_sandbox, sandbox_plan, stored
 from twin2multicloud.app.figures import blueprint_at
-from twin2multicloud.app.moves import estimate_move
 from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import tell_move
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
@@ -52,6 +49,9 @@ class SandboxTarget:
             return self._plan_move(work, layout)
         if work.asked.kind == "destroy":
             return self._plan_destroy(work, layout)
+        # Plans have prices, which take arrays; what carries them out does without.
+        from twin2multicloud.app.deploying.prices import price
+
         twin = _wanted(work)
         book = current(work.backend).prices
         placement = _placement(work)
@@ -120,6 +120,9 @@ class SandboxTarget:
         return planned_move(work, under_way=under, intended=lambda: self._intended(work, layout))
 
     def _intended(self, work: Work, layout: Layout) -> Intended:
+        from twin2multicloud.app.deploying.moves import target_placement  # as above
+        from twin2multicloud.app.moves import estimate_move
+
         slot, to = asked_move(work)
         book, there = current(work.backend).prices, layout.blueprint()
         placement = target_placement(there, _placement_now(layout), slot, to, book)
