@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from twin2multicloud.app.data_directory import DATABASE_FILE, DEFAULT_DATA
 from twin2multicloud.model.errors import Finding, InvalidInputError
@@ -110,12 +108,10 @@ class StreamLimits(BaseModel):
     memory_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 34)] = 64 << 20
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings of the backend; `docs/operating.md` explains them."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="T2M_", env_nested_delimiter="__", extra="ignore", frozen=True, secrets_dir=None
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     data: Path = Path(DEFAULT_DATA)
     database_url: SecretStr | None = None
@@ -186,21 +182,6 @@ class Settings(BaseSettings):
                 raise ValueError("public_url must begin with https:// where people sign in from elsewhere")
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Options come before the environment, that before the file named by `T2M_CONFIG`."""
-        del dotenv_settings, file_secret_settings
-        found: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
-        file = os.environ.get("T2M_CONFIG")
-        return (*found, TomlConfigSettingsSource(settings_cls, Path(file))) if file else found
-
     @property
     def url(self) -> str:
         """Where the database is."""
@@ -225,8 +206,11 @@ class Settings(BaseSettings):
 
 def read_settings(**given: Any) -> Settings:
     """The settings, those `given` first; `InvalidInputError` names every one that is wrong."""
+    # Loaded for whoever looks: processes of stages are told what a server has read.
+    from twin2multicloud.app.settings_sources import SettingsFromOutside
+
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return SettingsFromOutside(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         findings = [
             Finding(".".join(str(part) for part in each["loc"]), each["msg"].removeprefix("Value error, "))

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
 from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.schemas import connections as shapes
@@ -156,6 +154,10 @@ def _google_key(text: str) -> str:
         raise _invalid(where, f"lacks {', '.join(missing)}; send the whole key file")
     if found["token_uri"] != _TOKEN_URI or found.get("universe_domain", "googleapis.com") != "googleapis.com":
         raise _invalid(where, f"would sign in elsewhere than at Google; its token_uri is {_TOKEN_URI}")
+    # Slow to load, and needed where somebody gives credentials only.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         whole = isinstance(load_pem_private_key(found["private_key"].encode(), None), RSAPrivateKey)
     except (ValueError, TypeError):
@@ -167,6 +169,8 @@ def _google_key(text: str) -> str:
 
 def _check_certificate(text: str, password: str | None, now: datetime) -> None:
     where = "credentials.certificate"
+    from cryptography.hazmat.primitives.serialization import pkcs12  # as above
+
     try:
         content = base64.b64decode(text, validate=True)
         key, certificate, _ = pkcs12.load_key_and_certificates(content, None if password is None else password.encode())
