@@ -18,7 +18,7 @@ from twin2multicloud.app.db.sealed import CONTEXTS, context_of, sealed_columns
 from twin2multicloud.app.db.sealing import KeyRing, SealError
 from twin2multicloud.app.db.tables import Connection, Document, LoginAttempt, StateVersion
 from twin2multicloud.app.doctor import Surroundings, examine_here
-from twin2multicloud.app.runs.child import Told, stage_command
+from twin2multicloud.app.runs.told import Told, stage_command
 from twin2multicloud.app.settings import read_settings
 
 PLACES = ("connections", "documents", "login_attempts", "state_versions")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _NEVER = (
     *("numpy", "psycopg", "alembic", "dbos", "authlib", "joserfc", "yaml"),
-    *("twin2multicloud.optimizer", "twin2multicloud.deployer"),
+    *("twin2multicloud.optimizer", "twin2multicloud.deployer", "twin2multicloud.model.twin.reader"),
 )
 _NOUNS = ("alerts", "audit", "catalogue", "connections", "events", "login_provider", "optimizing", "placements", "runs")
 

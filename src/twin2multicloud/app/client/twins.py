@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.schemas.placements import Optimization, PlacementAnswer, PlacementInput, ProposalInput
 from twin2multicloud.app.schemas.twins import Twin, TwinDiff, TwinInput, TwinSummary, TwinVersion, TwinVersionSummary
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import nearest
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.schemas.placements import Optimization, PlacementAnswer, PlacementInput, ProposalInput
 
 _PATH: Final = "/api/v1/twins"
 _ID: Final = re.compile(r"twn_[0-9a-z]{1,28}")
@@ -88,10 +90,14 @@ class Twins:
 
     def propose(self, twin: str, given: ProposalInput) -> Optimization:
         """Find the cheapest placement and keep it as a proposal. The twin stays as it is."""
+        from twin2multicloud.app.schemas.placements import Optimization  # with all that can be asked of the optimizer
+
         return self._http.send("POST", f"{_PATH}/{twin}/optimize", Optimization, body=given)
 
     def place(self, twin: str, given: PlacementInput, seen: int) -> PlacementAnswer:
         """Decide where its slots go; `StaleError` if the twin is not as it was `seen`."""
+        from twin2multicloud.app.schemas.placements import PlacementAnswer  # as above
+
         return self._http.send("PUT", f"{_PATH}/{twin}/placement", PlacementAnswer, body=given, seen=seen)
 
     def diff(self, twin: str, before: int, after: int | None = None) -> TwinDiff:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -25,8 +25,9 @@ from twin2multicloud.app.services.changes import check_seen, hold
 from twin2multicloud.app.services.life import CHANGING, Operation, Part, life_of
 from twin2multicloud.model.formats import Format, sniff
 from twin2multicloud.model.slots import PROVIDERS, Provider
-from twin2multicloud.model.twin.definition import TwinDefinition
-from twin2multicloud.model.twin.reader import parse_twin
+
+if TYPE_CHECKING:
+    from twin2multicloud.model.twin.definition import TwinDefinition
 
 # Asked with every look at a twin: put together once.
 _TWINS: Final[BindParameter[Any]] = bindparam("twins", expanding=True)
@@ -76,12 +77,16 @@ def check(given: shapes.TwinInput) -> Checked:
     """Read a definition; `InvalidInputError` with everything that is wrong with it. Takes no session: reading a large
     definition takes a while.
     """
+    from twin2multicloud.model.twin.reader import parse_twin  # all that a definition may hold; lists tell of none of it
+
     form = given.format or sniff(given.source)
     return Checked(parse_twin(given.source, "source", form, files=given.files), given.source, form, dict(given.files))
 
 
 def definition_of(version: TwinVersion) -> TwinDefinition:
     """The definition that a version holds."""
+    from twin2multicloud.model.twin.reader import parse_twin  # as above
+
     return parse_twin(version.source, "source", format_of(version), files=version.files)
 
 
