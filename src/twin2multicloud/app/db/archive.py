@@ -29,6 +29,8 @@ FORM: Final = 1
 _MANIFEST: Final = "manifest.json"
 _REVISIONS: Final = "alembic_version"
 _MANIFEST_BYTES: Final = 4 << 20
+_LOOKS: Final = 10
+"""How often it is looked, a tenth of a second apart, whether others are still connected."""
 
 
 class ArchiveError(Twin2MultiCloudError):
@@ -231,14 +233,18 @@ def check_alone(connection: Connection) -> None:
     """`ArchiveError` while others are connected to the database, as far as it tells (PostgreSQL does)."""
     if connection.dialect.name != "postgresql":
         return
-    others = connection.scalar(
-        text(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    for _ in range(_LOOKS):
+        others = connection.scalar(
+            text(
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
         )
-    )
-    if others:
-        raise ArchiveError(f"{others} other connections to this database are open; stop every server of it first")
+        if not others:
+            return
+        # A connection that was closed a moment ago is there until its process has ended.
+        connection.execute(text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()"))
+    raise ArchiveError(f"{others} other connections to this database are open; stop every server of it first")
 
 
 def _drop(connection: Connection, tables: list[Table]) -> None:
