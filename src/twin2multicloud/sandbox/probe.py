@@ -22,6 +22,8 @@ from twin2multicloud.runtime.device_keys import device_key
 from twin2multicloud.sandbox.layout import Connection
 
 _TIMEOUT_S: Final = 10.0
+_CLOSED: Final = 0
+"""In place of an acknowledgement: there will be none, as the connection is closed."""
 
 
 class Probe(Protocol):
@@ -91,7 +93,7 @@ class _MqttProbe:
             for packet in self._incoming:
                 self._take(packet)
         except (OSError, ValueError):
-            return  # closed; whoever waits runs into its time-out
+            self._acks.put(_CLOSED)
 
     def _take(self, packet: Packet) -> None:
         if isinstance(packet, Puback):
@@ -109,9 +111,12 @@ class _MqttProbe:
         topic = device_topic(self._twin, self._device, kind)
         self._socket.sendall(encode(Publish(topic, payload, qos=1, id=self._ids)))
         try:
-            self._acks.get(timeout=_TIMEOUT_S)
+            answer = self._acks.get(timeout=_TIMEOUT_S)
         except queue.Empty as error:
             raise TimeoutError(f"no acknowledgement within {_TIMEOUT_S:g} s") from error
+        if answer == _CLOSED:
+            self._acks.put(_CLOSED)  # for whoever tries again
+            raise ConnectionError("the gateway closed the connection")
 
     def command(self, timeout_s: float, status: str = "ok", message: str = "") -> Mapping[str, Any] | None:
         """See `Probe.command`."""

@@ -211,7 +211,11 @@ class Verification:
                 if left <= self._patience_s * (1 - len(ids) / _TRIES):
                     # Again: one that was on its way as the device itself took the probe's place is lost with that.
                     ids.append(self._client.command(self._device, form.name, payload))
-                command = probe.command(min(left, _ANSWER_S))
+                try:
+                    command = probe.command(min(left, _ANSWER_S))
+                except OSError as error:
+                    command, problem = None, str(error)
+                    time.sleep(_POLL_S)
                 if command is not None and command.get("id") in ids:
                     return Hop(_COMMAND, processing, True, (time.time() - sent) * 1000, f"{form.name}, acknowledged")
                 # The device itself may be connected meanwhile, in place of the probe.
@@ -219,7 +223,7 @@ class Verification:
                     if answer["status"] == "ok":
                         detail = f"{form.name}, acknowledged by the device itself"
                         return Hop(_COMMAND, processing, True, (answer["at"] - sent) * 1000, detail)
-        except (UsageError, SandboxError, OSError) as error:
+        except (UsageError, SandboxError) as error:
             problem = str(error)
         why = self._reported(_COMMAND, sent) or problem
         return Hop(_COMMAND, processing, False, None, f"no command within {self._patience_s:g} s{why and '; '}{why}")
