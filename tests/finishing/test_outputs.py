@@ -11,7 +11,7 @@ from google.auth.credentials import AnonymousCredentials
 
 from tests.deployer.applied.applying import Applied
 from tests.deployer.applied.made import Worlds
-from tests.deployer.applied.worlds import OFFERS
+from tests.deployer.applied.worlds import NAMES
 from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.devices.authority import Authority
 from twin2multicloud.deployer.devices.bundles import certificate_wanted, device_bundle
@@ -34,7 +34,7 @@ NOW = datetime.now(UTC)
 AUTHORITY = Authority.make("test", NOW)
 
 
-@pytest.fixture(scope="module", params=OFFERS)
+@pytest.fixture(scope="module", params=NAMES)
 def applied(request: pytest.FixtureRequest, worlds: Worlds) -> Applied:
     return worlds(request.param)
 
