@@ -9,7 +9,7 @@ COMPILE = $(UV) run --frozen --no-sync python -m compileall -q src
 # Tests start hundreds of processes: without byte code on disk each compiles anew what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test checked lint collected unit tools bench lock screenshots clean
+.PHONY: demo test lint collected unit tools bench lock screenshots clean
 
 demo: ## a twin's whole way on this machine: optimize, bring up, stream, outage, verify, meter, age, shut down
 	@$(UV) sync --quiet --frozen --no-dev
@@ -17,15 +17,11 @@ demo: ## a twin's whole way on this machine: optimize, bring up, stream, outage,
 	@$(UV) run --frozen --no-dev --no-sync twin2multicloud demo
 
 test: ## everything CI runs
-	@$(UV) --version > /dev/null
-	@# Downloading and checking do not wait for each other.
-	@$(MAKE) --no-print-directory -j 2 tools checked
-	@$(MAKE) --no-print-directory unit
-
-checked:
 	@$(UV) sync --quiet --frozen
 	@$(COMPILE)
-	@$(MAKE) --no-print-directory -j 2 lint collected
+	@# Fetching tools and checking do not wait for each other.
+	@$(MAKE) --no-print-directory -j 3 tools lint collected
+	@$(MAKE) --no-print-directory unit
 
 lint:
 	$(RUN) ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,13 +10,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.cli.sandboxes import SPREAD, TWIN, Bench, bench, kill_all, until
-from twin2multicloud.sandbox.layout import SupervisorAddress
+from twin2multicloud.sandbox import create
+from twin2multicloud.sandbox.layout import Layout, SupervisorAddress
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, holder
 
 pytestmark = pytest.mark.slow
@@ -145,6 +148,37 @@ def test_a_killed_supervisor_takes_its_clouds_along(tmp_path: Path) -> None:
         made.up()
         assert made("verify", "--json").json["ok"]
         until(lambda: made.records() == 2, "lost")
+
+
+def test_ports_that_others_took_meanwhile_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between choosing a port and listening there is a moment: somebody takes one in it, and one while it starts."""
+    with bench(tmp_path, SPREAD) as made, contextlib.ExitStack() as others:
+        taken: list[int] = []
+
+        def take(cloud: str) -> None:
+            port = made.layout.config().clouds[cloud].http_port
+            other = others.enter_context(socket.socket())
+            other.bind(("127.0.0.1", port))
+            other.listen()
+            taken.append(port)
+
+        begin = create._start
+
+        def begin_late(layout: Layout, progress: Callable[[str], None]) -> None:
+            if len(taken) == 1:
+                take("aws")
+            begin(layout, progress)
+
+        made.up()
+        made("down")
+        take("azure")
+        monkeypatch.setattr(create, "READY_S", 6.0)
+        monkeypatch.setattr(create, "_start", begin_late)
+        create.start(made.layout)
+        ports = {cloud.http_port for cloud in made.layout.config().clouds.values()}
+        assert len(taken) == 2
+        assert not ports & set(taken)
+        assert made("verify", "--json").json["ok"]
 
 
 def test_an_orphan_that_hangs_is_killed(tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ import base64
 import http.client
 import json
 import os
-import random
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +35,7 @@ from twin2multicloud.sandbox.layout import (
     SandboxConfig,
     write_private,
 )
+from twin2multicloud.sandbox.local_ports import any_taken, choose_ports
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, await_release, holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
 from twin2multicloud.sandbox.transition import AHEAD, Transition
@@ -51,11 +50,6 @@ _TAKEN_S: Final = 2.0
 _POLL_S: Final = 0.03
 _ORPHANS_S: Final = 3.0
 """Clouds whose supervisor was killed end by themselves; one that has not by then is killed."""
-
-SPEAK_MQTT: Final = ("aws", "azure")
-"""Clouds with a device gateway; Google Cloud has none."""
-_PORTS: Final = range(20_000, 32_000)
-"""Below what systems give to outgoing connections, so that none of those takes a port while its cloud is away."""
 
 
 @dataclass(frozen=True)
@@ -172,29 +166,6 @@ def gateways(blueprint: Blueprint, moving: Transition | None) -> tuple[str, ...]
     return both[::-1] if moving.shut is here else both
 
 
-def choose_ports(clouds: Mapping[str, CloudConfig], gateways: Collection[str]) -> None:
-    """Keep the ports that are free, choose others for the rest. All are held until all are chosen."""
-    with ExitStack() as held:
-        for name, cloud in clouds.items():
-            cloud.http_port = free_port(held, cloud.http_port)
-            cloud.mqtt_port = free_port(held, cloud.mqtt_port) if name in gateways and name in SPEAK_MQTT else 0
-
-
-def free_port(held: ExitStack, wanted: int) -> int:
-    """A port that is free for as long as `held` is: the one wanted, or another."""
-    tries = [port for port in (wanted,) if port] + random.sample(_PORTS, 20) + [0]
-    for port in tries:
-        listener = held.enter_context(socket.socket())
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        found: int = listener.getsockname()[1]
-        return found
-    raise SandboxError("no free port on 127.0.0.1")
-
-
 def write_connection(layout: Layout, config: SandboxConfig, gateway: str) -> None:
     """Tell devices where to connect. Their keys stay."""
     secret = (
@@ -246,17 +217,38 @@ def running(layout: Layout) -> bool:
 
 
 def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: None) -> None:
-    """Start the processes of a created sandbox, and wait until every cloud answers."""
+    """Start the processes of a created sandbox, and wait until every cloud answers. Ports that others have taken since
+    they were chosen are replaced.
+    """
     if running(layout):
         _await_clouds(layout, _due(layout), progress)
         return
     _end_orphans(layout)
     layout.supervisor_file.unlink(missing_ok=True)
-    try:
-        _start(layout, progress)
-    except BaseException:  # an interruption, too: nothing half started stays behind
-        stop(layout)
-        raise
+    _mend_ports(layout)
+    for last in (False, True):
+        try:
+            _start(layout, progress)
+        except BaseException as error:  # an interruption, too: nothing half started stays behind
+            stop(layout)
+            # Somebody may have been quicker: a port that was chosen is free until a cloud listens.
+            if last or not isinstance(error, SandboxError) or not _mend_ports(layout):
+                raise
+        else:
+            return
+
+
+def _mend_ports(layout: Layout) -> bool:
+    """Replace ports that others have taken, everywhere they are told; whether there were any. It must be down."""
+    config = layout.config()
+    if not any_taken(config.clouds):
+        return False
+    doors = gateways(layout.blueprint(), layout.transition())
+    choose_ports(config.clouds, doors)
+    write_connection(layout, config, doors[0])
+    layout.write_config(config)
+    write_links(layout, config, time.time())
+    return True
 
 
 def start_as_it_is(layout: Layout) -> None:
