@@ -127,6 +127,33 @@ def test_closing_ends_the_processes_and_what_they_work_on() -> None:
         os.kill(pid, 0)
 
 
+def test_who_waits_when_it_closes_is_told_so() -> None:
+    """Python's threads would call what waits cancelled, which nobody asked for."""
+    pool, going, go_on = Pool(0), threading.Event(), threading.Event()
+
+    def wait(_: Solver) -> int:
+        going.set()
+        go_on.wait(30)
+        return 1
+
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(pool.ask_now, BOOK, wait)
+        assert going.wait(30)
+        waiting = [threads.submit(pool.ask_now, BOOK, wait) for _ in range(2)]
+        while pool.asked < 3:
+            time.sleep(0.01)
+        closing = threads.submit(pool.close)
+        while not pool._closed:
+            time.sleep(0.01)
+        time.sleep(0.05)  # for what would be cancelled
+        go_on.set()
+        closing.result(30)
+        assert first.result(30) == 1
+        for each in waiting:
+            with pytest.raises(UnavailableError, match="going down"):
+                each.result(30)
+
+
 def talk(_: Solver) -> str:
     print("a worker that prints must not spoil its answers")
     return "said"

@@ -72,7 +72,7 @@ class Pool:
             children = list(self._children)
         for child in children:
             child.end()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()  # what waits is told that nothing comes of it: see `_answer`
 
     @property
     def asked(self) -> int:
@@ -97,12 +97,17 @@ class Pool:
                 self._asked -= 1
 
     def _submit(self, book: Book, question: Callable[[Solver], AnswerT]) -> Future[AnswerT]:
-        return self._threads.submit(self._answer, book, question)
+        with self._lock:
+            if self._closed:
+                raise _closing()
+            return self._threads.submit(self._answer, book, question)
 
     def _answer(self, book: Book, question: Callable[[Solver], AnswerT]) -> AnswerT:
         texts: Mapping[str, str] | None = None
         deaths = 0
         while True:
+            if self._closed:
+                raise _closing()
             try:
                 answer = self._once(book.hash, texts, question)
             except _DeadError as error:
