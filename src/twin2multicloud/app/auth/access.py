@@ -141,7 +141,7 @@ def the_twin(session: OrmSession, principal: Principal, twin_id: str, needed: Ro
 def twin_and_role(session: OrmSession, principal: Principal, twin_id: str, needed: Role) -> tuple[Twin, Role]:
     """As `the_twin`, and the role that the principal has for it."""
     found = session.execute(_A_TWIN, {"asked": twin_id, "who": principal.user_id}).first()
-    problem = f"there is no twin {twin_id[:60]!r} that you may see"
+    problem = _no_twin(twin_id)
     if found is None:
         raise NotFoundError(problem)
     twin, in_workspace, own = found
@@ -173,21 +173,30 @@ def the_alert(session: OrmSession, principal: Principal, alert_id: str, needed: 
 def check_twin(session: OrmSession, principal: Principal, twin_id: str, needed: Role) -> None:
     """As `the_twin`, for whoever needs no more of it."""
     found = session.execute(_TWIN_ROLES, {"asked": twin_id, "who": principal.user_id}).first()
-    problem = f"there is no twin {twin_id[:60]!r} that you may see"
+    problem = _no_twin(twin_id)
     if found is None:
         raise NotFoundError(problem)
     name, workspace_id, *held = found
     check_role(_highest(principal, workspace_id, *held), needed, f"the twin '{name}'", problem)
 
 
+def _no_twin(twin_id: str) -> str:
+    return f"there is no twin {twin_id[:60]!r} that you may see"
+
+
+_AT: Final = Twin.__table__
+_AS_MEMBER: Final = WorkspaceMember.__table__
+_AS_GUEST: Final = TwinMember.__table__
+
+
 def _in_workspace(workspace: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     """The condition that a member's row is the asker's in a workspace."""
-    return (WorkspaceMember.workspace_id == workspace) & (WorkspaceMember.user_id == bindparam("who"))
+    return (_AS_MEMBER.c.workspace_id == workspace) & (_AS_MEMBER.c.user_id == bindparam("who"))
 
 
 def _at_twin(twin: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     """The condition that a member's row is the asker's at a twin."""
-    return (TwinMember.twin_id == twin) & (TwinMember.user_id == bindparam("who"))
+    return (_AS_GUEST.c.twin_id == twin) & (_AS_GUEST.c.user_id == bindparam("who"))
 
 
 # Whatever is asked begins with these: one statement, not one for each table, and put together once.
@@ -197,18 +206,10 @@ _A_TWIN: Final = (
     .outerjoin(TwinMember, _at_twin(Twin.id))
     .where(Twin.id == bindparam("asked"))
 )
-_AT: Final = Twin.__table__
-_AS_MEMBER: Final = WorkspaceMember.__table__
-_AS_GUEST: Final = TwinMember.__table__
 # With every request for something of a twin: by columns, since making objects of rows takes longer than asking.
 _TWIN_ROLES: Final = (
     select(_AT.c.name, _AT.c.workspace_id, _AS_MEMBER.c.role, _AS_GUEST.c.role)
-    .select_from(
-        _AT.outerjoin(
-            _AS_MEMBER,
-            (_AS_MEMBER.c.workspace_id == _AT.c.workspace_id) & (_AS_MEMBER.c.user_id == bindparam("who")),
-        ).outerjoin(_AS_GUEST, (_AS_GUEST.c.twin_id == _AT.c.id) & (_AS_GUEST.c.user_id == bindparam("who")))
-    )
+    .select_from(_AT.outerjoin(_AS_MEMBER, _in_workspace(_AT.c.workspace_id)).outerjoin(_AS_GUEST, _at_twin(_AT.c.id)))
     .where(_AT.c.id == bindparam("asked"))
 )
 _A_RUN: Final = (
