@@ -81,7 +81,9 @@ def _deployer() -> Dispatch:
 
 def load(app: FastAPI) -> None:
     """Load all that requests may need, which is otherwise done when it is first asked for."""
-    assert app.routes
+    for route in app.router.routes:
+        if isinstance(route, Dispatch):
+            route.load()
 
 
 def end_streams(app: FastAPI) -> None:

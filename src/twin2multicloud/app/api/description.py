@@ -76,7 +76,7 @@ class DescribedApi(FastAPI):
         """All of them, each by itself."""
         found: list[BaseRoute] = []
         for route in self.router.routes:
-            found += route.routes if isinstance(route, Dispatch) else [route]
+            found += route.load() if isinstance(route, Dispatch) else [route]
         return found
 
     def openapi(self) -> dict[str, Any]:

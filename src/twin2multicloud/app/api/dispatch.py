@@ -3,7 +3,7 @@
 FastAPI asks every route in turn, and every router that it includes three times over; of a hundred endpoints that takes
 longer than answering. Here a path's segments lead to the one or two routes that can be meant, which then decide as they
 always do. Modules of endpoints are loaded, and routes made, when they are first asked for, since a command that works
-on files asks for one of them; `routes` makes all, for whoever serves and whoever describes.
+on files asks for one of them; `Dispatch.load` makes all, for whoever serves and whoever describes.
 """
 
 from __future__ import annotations
@@ -107,9 +107,8 @@ class Dispatch(BaseRoute):
         self._root = _Place()
         self._lock = threading.RLock()
 
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """Every route there is, in the order of the nouns."""
+    def load(self) -> list[BaseRoute]:
+        """Load all modules and make every route there is; the routes, in the order of the nouns."""
         for number in list(self._waiting):
             self._load(number)
         return [each.made for each in sorted(_all(self._root), key=_order)]
@@ -131,7 +130,7 @@ class Dispatch(BaseRoute):
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """As any route."""
-        for route in self.routes:
+        for route in self.load():
             try:
                 return route.url_path_for(name, **path_params)
             except NoMatchFound:
