@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 from twin2multicloud.app.cli.failures import say
+
+NOT_AGREED: Final = 8
+"""Exit code: nobody agreed, or it was refused, so nothing was done."""
 
 
 def agreed(question: str, expected: str) -> bool:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
-from twin2multicloud.app.cli.asking import agreed
+from twin2multicloud.app.cli.asking import NOT_AGREED, agreed
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.app.discarding import Loss, LostDeployment, discard
 from twin2multicloud.app.services.untracked import where_to_look
 from twin2multicloud.app.settings import Settings
-
-_NOT_AGREED: Final = 8
 
 
 def discard_sealed(settings: Settings, yes: bool, json_output: bool) -> int:
@@ -29,7 +27,7 @@ def discard_sealed(settings: Settings, yes: bool, json_output: bool) -> int:
     done = discard(settings, ask, backup)
     if done is None:
         say("not agreed to, so nothing was discarded")
-        return _NOT_AGREED
+        return NOT_AGREED
     if json_output:
         print_json({**_json(done), "backup": str(backup)})
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twin2multicloud.app.cli import records
-from twin2multicloud.app.cli.asking import agreed
+from twin2multicloud.app.cli.asking import NOT_AGREED, agreed
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, known, moment
 from twin2multicloud.app.client.client import Client
@@ -14,7 +14,6 @@ from twin2multicloud.app.schemas.people import RoleName, UserPatch, WorkspaceInp
 from twin2multicloud.model.errors import UsageError
 
 _SCOPES: Final = ("read", "write", "run", "admin")
-_NOT_AGREED: Final = 8
 
 
 # ── Users ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,7 +54,7 @@ def delete_user(client: Client, who: str, yes: bool, json_output: bool) -> int:
     user = client.users.get(who)
     if not yes and not agreed(f"Forget {user.name} ({user.email}), with all keys and roles?", user.email):
         say("nobody was forgotten")
-        return _NOT_AGREED
+        return NOT_AGREED
     client.users.delete(user)
     return _gone(user.id, user.name, json_output)
 
@@ -101,7 +100,7 @@ def delete_workspace(client: Client, wanted: str, yes: bool, json_output: bool) 
     there = client.workspaces.get(client.workspaces.find(wanted))
     if not yes and not agreed(f"Delete the workspace '{there.name}'?", there.name):
         say("nothing was deleted")
-        return _NOT_AGREED
+        return NOT_AGREED
     client.workspaces.delete(there)
     return _gone(there.id, there.name, json_output)
 

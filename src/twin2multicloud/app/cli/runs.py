@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, get_args
 
 from twin2multicloud.app.cli import records
-from twin2multicloud.app.cli.asking import agreed
+from twin2multicloud.app.cli.asking import NOT_AGREED, agreed
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, known, moment
 
@@ -31,8 +31,6 @@ _LOOKING: Final = frozenset({"drift", "verify"})
 _AMISS: Final = 6
 """Exit code: what was looked at is not as it should be, or could not be looked at."""
 _FAILED: Final = 7
-NOT_AGREED: Final = 8
-"""Exit code: nobody agreed, or it was refused, so nothing was done."""
 
 
 class View(Protocol):
