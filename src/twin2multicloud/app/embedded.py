@@ -16,7 +16,8 @@ from typing import Final
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.serving import LOCK, InThread, open_app, served
+from twin2multicloud.app.data_directory import LOCK_FILE
+from twin2multicloud.app.serving import InThread, open_app, served
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile
 from twin2multicloud.model.errors import UsageError
@@ -63,7 +64,7 @@ def _runs(backend: Backend) -> Iterator[None]:
     from twin2multicloud.app.runs.running import carrying_out_runs
 
     with ExitStack() as stack:
-        held = HeldFile.take(backend.settings.data / LOCK)
+        held = HeldFile.take(backend.settings.data / LOCK_FILE)
         if held is not None:
             stack.enter_context(held)
             stack.enter_context(carrying_out_runs(backend))

@@ -33,7 +33,6 @@ from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile, holder_id, is_held
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
-LOCK: Final = LOCK_FILE
 FILE: Final = "server.json"
 _START_S: Final = 20.0
 _GRACE_S: Final = 5
@@ -59,7 +58,7 @@ class Served(msgspec.Struct, frozen=True):
 
 def served(data: Path) -> Served | None:
     """Who serves a data directory now; None if nobody does, or not yet."""
-    if not is_held(data / LOCK):
+    if not is_held(data / LOCK_FILE):
         return None
     try:
         return msgspec.json.decode((data / FILE).read_bytes(), type=Served)
@@ -84,7 +83,7 @@ def _beside(settings: Settings) -> bool:
 def alone(settings: Settings, doing: str) -> Iterator[None]:
     """Nobody else serves this data or this SQLite file within the block; `ServedError` where somebody does already."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files = [settings.data / LOCK]
+    files = [settings.data / LOCK_FILE]
     database = Database(settings.url)
     if database.is_sqlite:
         file = Path(str(database.url.database))
