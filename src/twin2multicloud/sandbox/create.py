@@ -25,6 +25,7 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec, spec_json
 from twin2multicloud.moving.links import together, without_unused
+from twin2multicloud.private_files import write_private
 from twin2multicloud.runtime.adapters.local.secrets import LocalSecrets
 from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
 from twin2multicloud.sandbox.layout import (
@@ -33,7 +34,6 @@ from twin2multicloud.sandbox.layout import (
     Connection,
     Layout,
     SandboxConfig,
-    write_private,
 )
 from twin2multicloud.sandbox.local_ports import any_taken, choose_ports
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, await_release, holder

@@ -29,6 +29,7 @@ import msgspec
 from twin2multicloud.blueprint.plan import Blueprint, read_blueprint
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.spec import TwinSpec, read_spec
+from twin2multicloud.private_files import write_private
 from twin2multicloud.sandbox.transition import Transition
 
 MOST_SPEED: Final = 1e8
@@ -235,12 +236,3 @@ class Layout:
             if not _MODULE.fullmatch(name):
                 raise UsageError(f"processor {name!r} is not a module's name")
             write_private(self.processors / f"{name}.py", text.encode())
-
-
-def write_private(file: Path, content: bytes) -> None:
-    """Replace a file's content at once, readable by its owner only."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(content)
-    draft.replace(file)

@@ -25,7 +25,8 @@ from typing import Any, Final
 
 import msgspec
 
-from twin2multicloud.sandbox.layout import Layout, SupervisorAddress, write_private
+from twin2multicloud.private_files import write_private
+from twin2multicloud.sandbox.layout import Layout, SupervisorAddress
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError
 
 _RESTART_FIRST_S: Final = 0.2

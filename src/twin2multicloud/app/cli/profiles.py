@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.private_files import write_private
 
 _NAME_HELP: Final = "letters, digits, - and _"
 
@@ -94,10 +95,7 @@ def save(profiles: Profiles) -> None:
             lines.append(f"key = {_text(profile.key)}")
         if profile.expires_at is not None:
             lines.append(f"expires_at = {profile.expires_at.astimezone(UTC).isoformat()}")
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write("\n".join(lines) + "\n")
-    draft.replace(file)
+    write_private(file, ("\n".join(lines) + "\n").encode())
 
 
 def key_for(server: str) -> str | None:

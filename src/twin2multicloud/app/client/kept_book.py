@@ -7,12 +7,12 @@ its hash anew.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from twin2multicloud.app.schemas.catalogue import WholeBook
+from twin2multicloud.private_files import write_private
 
 
 class KeptBook:
@@ -32,14 +32,8 @@ class KeptBook:
 
     def write(self, whole: WholeBook) -> None:
         """Keep it, whole or not at all. Where nothing can be kept, it is fetched each time."""
-        draft = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-                    stream.write(whole.model_dump_json())
-                draft.replace(self._file)
-            finally:
-                draft.unlink(missing_ok=True)
+            write_private(self._file, whole.model_dump_json().encode())
         except OSError:
             return

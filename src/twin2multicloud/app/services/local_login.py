@@ -8,7 +8,6 @@ terminal shows.
 from __future__ import annotations
 
 import getpass
-import os
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import ApiKey, User
 from twin2multicloud.app.errors import ForbiddenError, NotFoundError
 from twin2multicloud.app.services import attempts, audit, people
+from twin2multicloud.private_files import write_private
 
 PROVIDER: Final = "local"
 CODE_LASTS: Final = timedelta(minutes=5)
@@ -144,10 +144,4 @@ def _key_name(backend: Backend) -> str:
 
 
 def _write_key(file: Path, token: str) -> None:
-    # Renamed into place: whoever reads it meanwhile gets the old one or the new one, whole, and nobody else any.
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write(f"{token}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(file)
+    write_private(file, f"{token}\n".encode(), durable=True)

@@ -21,11 +21,12 @@ from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.driver import DriverError, Hold
 from twin2multicloud.moving.letters import SlotLetters
 from twin2multicloud.moving.move import Move, Places, Store, StoreKind, Transfer, after, bucket, transfers
+from twin2multicloud.private_files import write_private
 from twin2multicloud.runtime.ports import Command
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import gateways, write_connection, write_links
 from twin2multicloud.sandbox.journal import Notices
-from twin2multicloud.sandbox.layout import CloudConfig, Layout, write_private
+from twin2multicloud.sandbox.layout import CloudConfig, Layout
 from twin2multicloud.sandbox.local_ports import SPEAK_MQTT, free_port
 from twin2multicloud.sandbox.locks import SandboxError, await_release
 from twin2multicloud.sandbox.moving.remote import (

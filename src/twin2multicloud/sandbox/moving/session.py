@@ -19,8 +19,9 @@ from twin2multicloud.moving.move import Move
 from twin2multicloud.moving.mover import PATIENCE_S, Mover
 from twin2multicloud.moving.pace import Pace
 from twin2multicloud.moving.steps import Progress, Report
+from twin2multicloud.private_files import write_private
 from twin2multicloud.sandbox.create import running
-from twin2multicloud.sandbox.layout import Layout, write_private
+from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError
 from twin2multicloud.sandbox.moving.driver import SandboxDriver
 
