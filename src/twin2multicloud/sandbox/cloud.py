@@ -189,8 +189,9 @@ def main() -> None:
     """Entry point of the process."""
     layout, provider = Layout(Path(sys.argv[1])), Provider(sys.argv[2])
     try:
-        with ProcessLock(layout.cloud_lock(provider.value), _TAKEN_S):
-            _serve(layout, provider)
+        # Never released: it ends with the process.
+        ProcessLock(layout.cloud_lock(provider.value), _TAKEN_S)
+        _serve(layout, provider)
     except SandboxError as error:
         print(f"not started: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

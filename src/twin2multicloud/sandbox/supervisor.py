@@ -238,12 +238,13 @@ def main() -> None:
     os.umask(0o077)
     layout = Layout(Path(sys.argv[1]))
     try:
-        with (
+        # Never released: it ends with the process, so that nobody takes the sandbox for stopped while this one still is
+        # about to end.
+        if detached:
             ProcessLock.inherited(layout.supervisor_lock, int(sys.argv[3]))
-            if detached
-            else ProcessLock(layout.supervisor_lock, _TAKEN_S)
-        ):
-            asyncio.run(Supervisor(layout).run())
+        else:
+            ProcessLock(layout.supervisor_lock, _TAKEN_S)
+        asyncio.run(Supervisor(layout).run())
     except SandboxError as error:
         _say(f"not started: {error}")
         sys.exit(error.exit_code)
