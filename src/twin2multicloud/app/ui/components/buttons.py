@@ -1,0 +1,58 @@
+"""Buttons: one main thing to do, others beside it, and those that are only an icon but still have a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flet as ft
+
+Act = Callable[[], None]
+
+
+def main(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
+    """The thing to do. Without `act` it cannot be done now."""
+    return ft.FilledButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, **more)
+
+
+def other(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
+    """Another thing to do."""
+    return ft.OutlinedButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, **more)
+
+
+def quiet(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
+    """Something that can be done, too."""
+    return ft.TextButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, **more)
+
+
+def danger(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
+    """Something that cannot be undone."""
+    style = ft.ButtonStyle(bgcolor=ft.Colors.ERROR, color=ft.Colors.SURFACE)
+    return ft.FilledButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, style=style, **more)
+
+
+def icon(sign: ft.IconData, label: str, act: Act | None, *, size: int = 20, **more: Any) -> ft.Control:
+    """An icon to press; `label` is its name and its tooltip. The name is on the button itself, where Flutter would put
+    it beside.
+    """
+    return ft.Semantics(
+        label=label,
+        button=True,
+        exclude_semantics=True,
+        container=True,
+        on_tap=None if act is None else _clicked(act),
+        content=ft.IconButton(
+            sign, tooltip=label, icon_size=size, on_click=_clicked(act), disabled=act is None, **more
+        ),
+    )
+
+
+def _clicked(act: Act | None) -> Callable[[Any], None] | None:
+    if act is None:
+        return None
+    chosen = act
+
+    def clicked(_: Any) -> None:
+        chosen()
+
+    return clicked

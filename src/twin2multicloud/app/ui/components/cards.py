@@ -1,0 +1,52 @@
+"""Surfaces that things lie on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import flet as ft
+
+from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.theme import GAP, PAD, RADIUS
+
+
+def card(
+    content: ft.Control,
+    *,
+    title: str | None = None,
+    beside: Sequence[ft.Control] = (),
+    id: str | None = None,
+    padding: int = PAD,
+    **more: Any,
+) -> ft.Control:
+    """A part of a screen, perhaps with a heading and what stands beside that. `id` is what tests find it by."""
+    inner: ft.Control = content
+    if title is not None or beside:
+        head = ft.Row(
+            [ft.Container(text.section(title or ""), expand=True), *beside],
+            vertical_alignment=ft.CrossAxisAlignment.CENTER,
+        )
+        inner = ft.Column([head, content], spacing=GAP + 4, tight=True)
+    made = ft.Container(
+        inner,
+        padding=padding,
+        bgcolor=ft.Colors.SURFACE,
+        border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
+        border_radius=RADIUS,
+        **more,
+    )
+    return made if id is None else ft.Semantics(identifier=id, container=True, content=made)
+
+
+def strip(content: ft.Control, *, tint_soft: str, tint: str, icon: ft.IconData | None = None) -> ft.Control:
+    """A message across: a warning, a hint."""
+    parts: list[ft.Control] = [ft.Container(content, expand=True)]
+    if icon is not None:
+        parts.insert(0, ft.Icon(icon, color=tint, size=20))
+    return ft.Container(
+        ft.Row(parts, spacing=10, vertical_alignment=ft.CrossAxisAlignment.CENTER),
+        padding=ft.Padding.symmetric(horizontal=14, vertical=10),
+        bgcolor=tint_soft,
+        border_radius=8,
+    )

@@ -1,0 +1,91 @@
+"""Dialogs: what is asked before something is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import flet as ft
+
+from twin2multicloud.app.ui.components import buttons, fields, text
+from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.theme import GAP
+
+_WIDTH = 480
+
+
+def show(session: Session, title: str, content: ft.Control, actions: Sequence[ft.Control], *, width: int = _WIDTH) -> None:
+    """Show a dialog. Escape and a click beside it close it."""
+    session.page.show_dialog(
+        ft.AlertDialog(
+            title=ft.Text(title, size=18, weight=ft.FontWeight.W_600),
+            content=ft.Container(content, width=width),
+            actions=list(actions),
+            scrollable=True,
+        )
+    )
+
+
+def close(session: Session) -> None:
+    """Close the dialog that is open."""
+    session.page.pop_dialog()
+
+
+def confirm(
+    session: Session,
+    title: str,
+    message: str,
+    label: str,
+    agreed: Callable[[], None],
+    *,
+    dangerous: bool = False,
+    details: ft.Control | None = None,
+) -> None:
+    """Ask whether to go on."""
+
+    def go_on() -> None:
+        close(session)
+        agreed()
+
+    parts: list[ft.Control] = [text.body(message)]
+    if details is not None:
+        parts.append(details)
+    button = buttons.danger if dangerous else buttons.main
+    show(
+        session,
+        title,
+        ft.Column(parts, spacing=GAP + 4, tight=True),
+        [buttons.quiet(tr("Cancel"), lambda: close(session)), button(label, go_on)],
+    )
+
+
+def confirm_typed(
+    session: Session, title: str, message: str, word: str, label: str, agreed: Callable[[], None]
+) -> None:
+    """Ask for a word before something that cannot be undone."""
+    go = ft.FilledButton(
+        label, disabled=True, style=ft.ButtonStyle(bgcolor=ft.Colors.ERROR, color=ft.Colors.SURFACE)
+    )
+
+    def typed(given: str) -> None:
+        go.disabled = given.strip() != word
+        go.update()
+
+    def go_on() -> None:
+        close(session)
+        agreed()
+
+    go.on_click = lambda _: go_on()
+    show(
+        session,
+        title,
+        ft.Column(
+            [
+                text.body(message),
+                fields.line(tr("Type “{word}” to go on", word=word), "", typed, autofocus=True),
+            ],
+            spacing=GAP + 8,
+            tight=True,
+        ),
+        [buttons.quiet(tr("Cancel"), lambda: close(session)), go],
+    )

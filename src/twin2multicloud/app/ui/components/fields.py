@@ -1,0 +1,151 @@
+"""Fields to fill in. Each has a name that screen readers say, its unit, and its problem below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flet as ft
+
+from twin2multicloud.app.ui.language import tr
+
+Told = Callable[[str], None]
+
+
+def line(
+    label: str,
+    value: str,
+    changed: Told,
+    *,
+    unit: str | None = None,
+    problem: str | None = None,
+    hint: str | None = None,
+    done: Told | None = None,
+    secret: bool = False,
+    **more: Any,
+) -> ft.Control:
+    """A line of text. `done` is called when Enter is pressed."""
+    return ft.TextField(
+        label=label,
+        value=value,
+        suffix=unit,
+        error=problem,
+        hint_text=hint,
+        password=secret,
+        can_reveal_password=secret,
+        dense=True,
+        border_color=ft.Colors.OUTLINE_VARIANT,
+        on_change=lambda event: changed(event.control.value or ""),
+        on_submit=None if done is None else lambda event: done(event.control.value or ""),
+        **more,
+    )
+
+
+def lines(label: str, value: str, changed: Told, *, rows: int = 4, problem: str | None = None, **more: Any) -> ft.Control:
+    """Several lines of text."""
+    return ft.TextField(
+        label=label,
+        value=value,
+        multiline=True,
+        min_lines=rows,
+        max_lines=max(rows, 12),
+        error=problem,
+        border_color=ft.Colors.OUTLINE_VARIANT,
+        on_change=lambda event: changed(event.control.value or ""),
+        **more,
+    )
+
+
+def search(label: str, value: str, changed: Told, **more: Any) -> ft.Control:
+    """A field to look for something."""
+    return ft.TextField(
+        label=label,
+        value=value,
+        prefix_icon=ft.Icons.SEARCH,
+        dense=True,
+        border_color=ft.Colors.OUTLINE_VARIANT,
+        on_change=lambda event: changed(event.control.value or ""),
+        **more,
+    )
+
+
+def choice(
+    label: str, value: str | None, options: Mapping[str, str], chosen: Told, *, width: float | None = None, **more: Any
+) -> ft.Control:
+    """One of several; `options` is key → text."""
+    # Flutter's newer drop-down has no name for screen readers; this one has.
+    return ft.DropdownM2(
+        label=label,
+        value=value,
+        options=[ft.dropdownm2.Option(key=key, text=text) for key, text in options.items()],
+        dense=True,
+        width=width,
+        border_color=ft.Colors.OUTLINE_VARIANT,
+        on_change=lambda event: chosen(event.control.value or ""),
+        **more,
+    )
+
+
+def switch(label: str, value: bool, changed: Callable[[bool], None], **more: Any) -> ft.Control:
+    """Yes or no."""
+    return ft.Switch(label=label, value=value, on_change=lambda event: changed(bool(event.control.value)), **more)
+
+
+def checkbox(label: str, value: bool, changed: Callable[[bool], None], **more: Any) -> ft.Control:
+    """One of what is chosen."""
+    return ft.Checkbox(label=label, value=value, on_change=lambda event: changed(bool(event.control.value)), **more)
+
+
+def slider(
+    label: str,
+    value: float,
+    least: float,
+    most: float,
+    changed: Callable[[float], None],
+    *,
+    said: str | None = None,
+    divisions: int | None = None,
+    **more: Any,
+) -> ft.Control:
+    """A number that is moved; `said` is how it reads."""
+    return ft.Semantics(
+        label=label,
+        value=said,
+        container=True,
+        content=ft.Slider(
+            min=least,
+            max=most,
+            value=min(most, max(least, value)),
+            divisions=divisions,
+            label=said,
+            on_change=lambda event: changed(float(event.control.value)),
+            **more,
+        ),
+    )
+
+
+def chips(label: str, options: Mapping[str, str], chosen: frozenset[str], toggled: Told) -> ft.Control:
+    """Any number of several, side by side."""
+    return ft.Semantics(
+        label=label,
+        container=True,
+        content=ft.Row(
+            [
+                ft.Chip(
+                    label=ft.Text(text, size=12.5),
+                    selected=key in chosen,
+                    show_checkmark=True,
+                    on_select=lambda _, key=key: toggled(key),
+                )
+                for key, text in options.items()
+            ],
+            wrap=True,
+            spacing=6,
+            run_spacing=6,
+        ),
+    )
+
+
+def required(text: str) -> str | None:
+    """The problem of a field that must not be empty."""
+    return None if text.strip() else tr("is needed")

@@ -1,0 +1,105 @@
+"""Numbers as people read them: money with its period, quantities with their unit, ages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.preferences import Currency
+
+USD: Final = Currency()
+NONE: Final = "–"
+_MINUTE: Final = 60.0
+_HOUR: Final = 3_600.0
+_DAY: Final = 86_400.0
+_PREFIXES: Final = ("", "k", "M", "G", "T", "P")
+
+
+def money(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
+    """An amount that came in USD: two digits after the point, four below a cent's worth."""
+    if usd is None:
+        return NONE
+    amount = usd * currency.per_usd
+    digits = 2 if amount == 0 or abs(amount) >= 0.01 else 4
+    sign = "−" if amount < 0 and f"{abs(amount):.{digits}f}".strip("0.") else "+" if signed and amount > 0 else ""
+    return f"{sign}{currency.symbol}{abs(amount):,.{digits}f}"
+
+
+def per_month(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
+    """An amount per month."""
+    return NONE if usd is None else f"{money(usd, currency, signed=signed)} / {tr('month')}"
+
+
+def share(part: float, *, digits: int = 1) -> str:
+    """A share of 1 as a percentage."""
+    return f"{part * 100:,.{digits}f} %"
+
+
+def count(number: float | None) -> str:
+    """A number of things, in full."""
+    return NONE if number is None else f"{number:,.0f}"
+
+
+def short(number: float | None, unit: str = "") -> str:
+    """A number in three digits or so, with a prefix: 1.2 M."""
+    if number is None:
+        return NONE
+    size, scale = abs(number), 0
+    while size >= 999.5 and scale < len(_PREFIXES) - 1:
+        size /= 1000
+        scale += 1
+    digits = 0 if size >= 100 or (scale == 0 and size == int(size)) else 1 if size >= 10 or scale else 2
+    tail = f"{_PREFIXES[scale]}{unit}"
+    text = f"{size:,.{digits}f}"
+    return f"{'−' if number < 0 else ''}{text}{' ' + tail if tail else ''}"
+
+
+def age(seconds: float | None) -> str:
+    """How long ago: 4 s, 12 min, 3 h, 5 d."""
+    if seconds is None:
+        return NONE
+    seconds = max(0.0, seconds)
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.0f} h"
+    return f"{seconds / _DAY:,.0f} d"
+
+
+def since(moment: datetime | None, now: datetime) -> str:
+    """How long ago a moment was."""
+    return NONE if moment is None else tr("{age} ago", age=age((now - moment).total_seconds()))
+
+
+def duration(seconds: float) -> str:
+    """How long: 41 s, 2:05, 1:02:03."""
+    whole = int(max(0.0, seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    hours, rest = divmod(whole, int(_HOUR))
+    minutes, left = divmod(rest, int(_MINUTE))
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def clock(moment: datetime, *, milliseconds: bool = False) -> str:
+    """The time of day in UTC."""
+    text = moment.astimezone(UTC).strftime("%H:%M:%S")
+    return f"{text}.{moment.microsecond // 1000:03}" if milliseconds else text
+
+
+def day_and_time(moment: datetime | None) -> str:
+    """The day and the time in UTC."""
+    return NONE if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def size(number: float | None) -> str:
+    """Bytes in decimal units, as clouds bill them."""
+    return short(number, "B")
+
+
+def is_recent(moment: datetime, now: datetime, within_s: float) -> bool:
+    """Whether a moment is less than so many seconds ago."""
+    return now - moment < timedelta(seconds=within_s)

@@ -1,0 +1,91 @@
+"""How components use stores and what is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import TypeVar
+
+import flet as ft
+from flet.components.hooks.use_ref import MutableRef
+
+from twin2multicloud.app.ui.live import Wanted
+from twin2multicloud.app.ui.remote import Remote
+from twin2multicloud.app.ui.session import Session, current
+from twin2multicloud.app.ui.store import Store
+
+StoreT = TypeVar("StoreT", bound=Store)
+T = TypeVar("T")
+
+
+def use_session() -> Session:
+    """The session that a component is shown in."""
+    return current()
+
+
+def use_store(store: StoreT) -> StoreT:
+    """A store, at whose changes the component is shown anew."""
+    seen, set_seen = ft.use_state(store.version)
+    end: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
+
+    def begin() -> None:
+        end.current = store.watch(lambda: set_seen(store.version))
+        set_seen(store.version)  # what changed between showing and now
+
+    def finish() -> None:
+        if end.current is not None:
+            end.current()
+
+    del seen
+    ft.use_effect(begin, [id(store)], finish)
+    return store
+
+
+def use_made(make: Callable[[], StoreT], *key: Hashable) -> StoreT:
+    """A store of the component's own, made anew when the key changes."""
+    return use_store(ft.use_memo(make, list(key)))
+
+
+def use_remote(load: Callable[[], Awaitable[T]], *key: Hashable, refresh_on: Wanted | None = None) -> Remote[T]:
+    """Something that is loaded when the component is first shown, when the key changes, and after events (of which
+    many at once count as one).
+    """
+    remote: Remote[T] = ft.use_memo(lambda: Remote(load), list(key))
+    use_store(remote)
+    ft.use_effect(remote.refresh, [id(remote)], remote.stop)
+    use_events(refresh_on, remote.refresh, id(remote))
+    return remote
+
+
+def use_events(wanted: Wanted | None, happened: Callable[[], None], *key: Hashable) -> None:
+    """Have something called after events that are wanted, at most twice a second."""
+    session = use_session()
+    end: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
+
+    def begin() -> None:
+        end.current = session.live.on(wanted, happened) if wanted is not None else None
+
+    def finish() -> None:
+        if end.current is not None:
+            end.current()
+
+    ft.use_effect(begin, [*key, wanted], finish)
+
+
+def use_every(seconds: float, do: Callable[[], None], *key: Hashable) -> None:
+    """Have something done now and then while the component is shown."""
+    task: MutableRef[asyncio.Task[None] | None] = ft.use_ref(None)
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            do()
+
+    def begin() -> None:
+        task.current = asyncio.create_task(go_on())
+
+    def finish() -> None:
+        if task.current is not None:
+            task.current.cancel()
+
+    ft.use_effect(begin, [seconds, *key], finish)

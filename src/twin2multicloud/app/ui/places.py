@@ -1,0 +1,78 @@
+"""Where everything is: the address of each view, and what leads there. Nobody else puts addresses together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+TWINS: Final = "/"
+NEW: Final = "/new"
+ALERTS: Final = "/alerts"
+CONNECTIONS: Final = "/connections"
+PRICES: Final = "/prices"
+PEOPLE: Final = "/people"
+AUDIT: Final = "/audit"
+SETTINGS: Final = "/settings"
+MORE: Final = "/more"
+
+OVERVIEW: Final = "overview"
+
+
+def twin(twin: str, tab: str = OVERVIEW) -> str:
+    """A twin's view."""
+    return f"/twins/{_part(twin)}/{_part(tab)}"
+
+
+def draft(draft: str) -> str:
+    """A definition that is being written."""
+    return f"/new/{_part(draft)}"
+
+
+def proposal(twin: str) -> str:
+    """Where a twin's slots go, and what that costs."""
+    return f"/twins/{_part(twin)}/proposal"
+
+
+def deploy(twin: str) -> str:
+    """Where a twin is deployed from."""
+    return f"/twins/{_part(twin)}/deploy"
+
+
+def run(run: str) -> str:
+    """A run."""
+    return f"/runs/{_part(run)}"
+
+
+def prices(part: str) -> str:
+    """A part of the price book's view."""
+    return f"{PRICES}/{_part(part)}"
+
+
+def people(part: str) -> str:
+    """A part of the view of people and keys."""
+    return f"{PEOPLE}/{_part(part)}"
+
+
+def asked(path: str, **query: str | None) -> str:
+    """An address with what a view is filtered and sorted by; what is empty is left out."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address, taken apart."""
+
+    path: str
+    query: dict[str, str]
+
+    @classmethod
+    def of(cls, route: str) -> Place:
+        """From what the address bar says."""
+        parts = urlsplit(route)
+        return cls(parts.path or "/", dict(parse_qsl(parts.query)))
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,64 @@
+"""What is loaded from the API: waited for, failed or there, and loaded again while what there was stays in view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from twin2multicloud.app.ui.failures import Failure
+from twin2multicloud.app.ui.store import Store
+from twin2multicloud.model.errors import Twin2MultiCloudError
+
+T = TypeVar("T")
+
+
+class Remote(Store, Generic[T]):
+    """A value that is elsewhere. `value` None: not there yet (see `failure`). While `loading` an older value stays."""
+
+    def __init__(self, load: Callable[[], Awaitable[T]]) -> None:
+        super().__init__()
+        self._load = load
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+        self.value: T | None = None
+        self.failure: Failure | None = None
+        self.loading = False
+
+    def refresh(self) -> None:
+        """Load it (again). Asked for while it is loading, it is loaded once more afterwards."""
+        if self._task is not None and not self._task.done():
+            self._again = True
+            return
+        self._task = asyncio.create_task(self._run())
+
+    def put(self, value: T) -> None:
+        """Take a newer value that came otherwise, such as the answer to a change."""
+        self.value, self.failure = value, None
+        self.changed()
+
+    def stop(self) -> None:
+        """Nobody wants it any more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def settled(self) -> None:
+        """Wait until nothing is being loaded."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while True:
+            self._again = False
+            self.loading = True
+            self.changed()
+            try:
+                value = await self._load()
+            except Twin2MultiCloudError as error:
+                self.failure = Failure.of(error)
+            else:
+                self.value, self.failure = value, None
+            self.loading = self._again
+            self.changed()
+            if not self._again:
+                return

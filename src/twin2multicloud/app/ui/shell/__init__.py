@@ -1,0 +1,1 @@
+"""What is around every screen: where one is, where one can go, what is wrong with the connection."""

@@ -1,0 +1,108 @@
+"""The frame of every screen: rail or bar, what is wrong with the connection, and messages."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from twin2multicloud.app.ui.alerting import Alerting
+from twin2multicloud.app.ui.components import buttons, cards, text
+from twin2multicloud.app.ui.hooks import use_session, use_store
+from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.notices import Notice
+from twin2multicloud.app.ui.places import Place
+from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.shell import rail
+from twin2multicloud.app.ui.theme import Palette
+
+_SHOWN_MS = 6_000
+
+
+@ft.component
+def Layout() -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+    """What is around the screen that the address names."""
+    outlet = ft.use_route_outlet()
+    session = use_session()
+    path = Place.of(ft.context.page.route).path
+    use_store(session.viewport)
+    use_store(session.appearance)
+    use_store(session.alerting)
+    column = ft.Column([Banner(), ft.Container(outlet, expand=True), Messages()], spacing=0, expand=True)
+    if session.viewport.narrow:
+        return ft.Column([column, rail.bar(session, path, session.alerting.open)], spacing=0, expand=True)
+    return ft.Row(
+        [rail.rail(session, path, session.alerting.open), ft.VerticalDivider(width=1), column],
+        spacing=0,
+        expand=True,
+    )
+
+
+@ft.component
+def Banner() -> ft.Control:  # noqa: N802
+    """What is wrong with the connection to the API, as long as it is."""
+    session = use_session()
+    live = use_store(session.live)
+    palette = session.appearance.palette
+    if live.problem is None:
+        return ft.Container(height=0)
+    message = live.failure.message if live.failure is not None else live.problem
+    said = (
+        tr("Live updates have ended: {why}", why=message)
+        if live.failure is not None
+        else tr("The server does not answer; trying again. What you see may be old.")
+    )
+    return ft.Semantics(
+        identifier="connection",
+        live_region=True,
+        container=True,
+        content=ft.Container(
+            cards.strip(
+                text.body(said), tint_soft=palette.warn.soft, tint=palette.warn.strong, icon=ft.Icons.CLOUD_OFF
+            ),
+            padding=8,
+        ),
+    )
+
+
+@ft.component
+def Messages() -> ft.Control:  # noqa: N802
+    """The newest message, for a while."""
+    session = use_session()
+    notices = use_store(session.notices)
+    shown, set_shown = ft.use_state(0)
+    palette = session.appearance.palette
+
+    def show() -> None:
+        notice = notices.newest
+        if notice is not None and notices.version != shown:
+            set_shown(notices.version)
+            session.page.show_dialog(_bar(session, notice, palette))
+
+    ft.use_effect(show, [notices.version])
+    return ft.Container(height=0)
+
+
+def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
+    tints = {"done": palette.ok, "problem": palette.bad, "alert": palette.warn}
+    tint = tints[notice.tone]
+    parts: list[ft.Control] = [
+        ft.Container(text.body(notice.text, color=tint.strong, selectable=True), expand=True)
+    ]
+    if notice.label is not None:
+        act = notice.act
+
+        def pressed() -> None:
+            session.page.pop_dialog()
+            if act is not None:
+                act()
+
+        parts.append(buttons.quiet(notice.label, pressed))
+    return ft.SnackBar(
+        ft.Semantics(
+            identifier="notice", live_region=True, container=True, content=ft.Row(parts, spacing=8)
+        ),
+        bgcolor=tint.soft,
+        duration=_SHOWN_MS if notice.tone == "done" else 2 * _SHOWN_MS,
+        behavior=ft.SnackBarBehavior.FLOATING,
+        show_close_icon=True,
+        close_icon_color=tint.strong,
+    )
