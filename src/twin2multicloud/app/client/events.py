@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
 
-from pydantic import ValidationError
-
-from twin2multicloud.app.client.http import DisconnectedError, Http, UnknownAnswerError
+from twin2multicloud.app.client.following import PATH, STREAM, Following, about
+from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.events import Event, Severity
-
-_PATH: Final = "/api/v1/events"
-_PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-_GIVE_UP: Final = 30
-"""Attempts in a row that told nothing: some five minutes."""
 
 
 class Events:
@@ -41,8 +34,8 @@ class Events:
         """Events that may be seen, the oldest first, or the newest. `kind` is how their kind begins, `severity` the
         least.
         """
-        query = _about(workspace, twin, run, kind, severity, stack)
-        return every(self._http, _PATH, Page[Event], limit=limit, after=after, newest=newest or None, **query)
+        query = about(workspace, twin, run, kind, severity, stack)
+        return every(self._http, PATH, Page[Event], limit=limit, after=after, newest=newest or None, **query)
 
     def follow(
         self,
@@ -55,53 +48,24 @@ class Events:
         stack: str | None = None,
         after: int | None = None,
         disconnected: Callable[[str], None] | None = None,
+        reconnected: Callable[[], None] | None = None,
     ) -> Iterator[Event]:
         """Events as they happen, from after one that was seen (0: all there are; None: from now on). Each once and none
-        left out, however often the connection breaks; `disconnected` is told when it does. Ends never by itself.
+        left out, however often the connection breaks; `disconnected` is told when it does, `reconnected` when there is
+        one again. Ends never by itself.
 
         Raises the error that permission ended with, and `DisconnectedError` once nobody has answered for minutes.
         """
-        query = _about(workspace, twin, run, kind, severity, stack)
-        cursor, failures = after, 0
+        following = Following(
+            self._http.url, about(workspace, twin, run, kind, severity, stack), after, disconnected, reconnected
+        )
         while True:
             problem: UnavailableError | None = None
             try:
-                for message in self._http.stream(
-                    f"{_PATH}/stream", None if cursor is None else str(cursor), {**query, "after": cursor}
-                ):
-                    failures = 0
-                    if message.kind == "message" and message.data:
-                        event = _event(message.data)
-                        if cursor is None or event.id > cursor:
-                            cursor = event.id
-                            yield event
-                    elif message.id.isdigit():
-                        cursor = max(int(message.id), cursor or 0)
+                for message in self._http.stream(STREAM, following.last_id, following.query):
+                    event = following.take(message)
+                    if event is not None:
+                        yield event
             except UnavailableError as error:
                 problem = error
-            failures += 1
-            if failures > _GIVE_UP:
-                raise problem or DisconnectedError(f"{self._http.url} ends every stream at once; try again later")
-            if disconnected is not None and problem is not None:
-                disconnected(f"the connection broke ({problem}); going on after event {cursor or 0}")
-            self._http.pause(_PAUSES_S[min(failures, len(_PAUSES_S)) - 1])
-
-
-def _about(
-    workspace: str | None, twin: str | None, run: str | None, kind: str, severity: Severity, stack: str | None
-) -> dict[str, Any]:
-    return {
-        "workspace": workspace,
-        "twin": twin,
-        "run": run,
-        "kind": kind or None,
-        "severity": None if severity == "debug" else severity,
-        "stack": stack,
-    }
-
-
-def _event(data: str) -> Event:
-    try:
-        return Event.model_validate_json(data)
-    except ValidationError as error:
-        raise UnknownAnswerError("the server tells events in a way this version does not know") from error
+            self._http.pause(following.ended(problem))

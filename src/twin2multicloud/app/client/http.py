@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from twin2multicloud.app.client.callers import BrowserSession, headers_of
 from twin2multicloud.app.client.problems import error_of
 from twin2multicloud.app.errors import BackendError, UnavailableError
 from twin2multicloud.model.errors import UsageError
@@ -25,14 +26,14 @@ ModelT = TypeVar("ModelT")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 ALLOW_HTTP: Final = "T2M_ALLOW_HTTP"
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _AGAIN: Final = frozenset({502, 503, 504})
 _UNCHANGED: Final = 304
 _TRIES: Final = 4
 _LONGEST_PAUSE_S: Final = 10.0
 _TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
-# Streams say something every 15 seconds even if nothing happens.
-_STREAM_TIMEOUT: Final = httpx2.Timeout(45.0, connect=10.0)
+STREAM_TIMEOUT: Final = httpx2.Timeout(45.0, connect=10.0)
+"""Streams say something every 15 seconds even if nothing happens."""
 
 
 class DisconnectedError(UnavailableError):
@@ -62,35 +63,41 @@ class Pauses:
 
 
 class Http:
-    """A server's API. `socket` is a unix socket to reach it by; `key` is sent with every request."""
+    """A server's API, called with a key, as a browser that is signed in, or as nobody. `socket` is a unix socket to
+    reach it by. Threads may share it.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         key: str | None = None,
+        browser: BrowserSession | None = None,
         socket: str | None = None,
         transport: httpx2.BaseTransport | None = None,
         pauses: Pauses | None = None,
     ) -> None:
-        self.url = checked_url(url)
+        self.url = checked_url(url, private=socket is not None)
         self._sleep = (pauses or Pauses()).sleep
-        local = socket is not None or urlsplit(self.url).hostname in _LOOPBACK
+        self._caller = headers_of(key, browser)
         if transport is None and socket is not None:
             # Nobody is to be told apart at a socket that only this user can open; reading who vouches for whom takes a
             # tenth of a short command.
             transport = httpx2.HTTPTransport(uds=socket, verify=False)
         self._http = httpx2.Client(
-            base_url=self.url,
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+            base_url=base_url(self.url, socket),
             timeout=_TIMEOUT,
             follow_redirects=False,  # a key goes to no other server
-            trust_env=not local,
+            trust_env=uses_proxies(self.url, socket),
             transport=transport,
         )
 
     def __repr__(self) -> str:
         return f"Http({self.url})"
+
+    def act_as(self, browser: BrowserSession) -> None:
+        """Send what a browser has now with requests from now on."""
+        self._caller = headers_of(None, browser)
 
     def close(self) -> None:
         """Close its connections."""
@@ -115,7 +122,7 @@ class Http:
 
         Raises the error that the server tells, `DisconnectedError` without an answer.
         """
-        headers: dict[str, str] = {}
+        headers = dict(self._caller)
         if seen is not None:
             headers["If-Match"] = f'"{seen}"'
         if idempotency_key is not None:
@@ -123,7 +130,7 @@ class Http:
         request = self._http.build_request(
             method,
             path,
-            params=_query(query),
+            params=given(query),
             headers=headers,
             json=body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body,
         )
@@ -132,13 +139,14 @@ class Http:
 
     def get_unless(self, path: str, shape: type[ModelT], tag: str) -> ModelT | None:
         """What is at a path; None if that is what an ETag told."""
-        request = self._http.build_request("GET", path, headers={"If-None-Match": tag})
+        request = self._http.build_request("GET", path, headers={**self._caller, "If-None-Match": tag})
         answer = self._answer(request, repeatable=True)
         return None if answer.status_code == _UNCHANGED else self._shaped(answer, shape)
 
     def text(self, path: str, **query: Any) -> str:
         """What is at a path, as text."""
-        request = self._http.build_request("GET", path, params=_query(query), headers={"Accept": "*/*"})
+        headers = {**self._caller, "Accept": "*/*"}
+        request = self._http.build_request("GET", path, params=given(query), headers=headers)
         return self._answer(request, repeatable=True).text
 
     def date(self) -> str | None:
@@ -150,21 +158,16 @@ class Http:
         """A stream's messages, from after `last_id`, once: it ends when the server ends it, and raises
         `DisconnectedError` when the connection breaks.
         """
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        if last_id is not None:
-            headers["Last-Event-ID"] = last_id
+        headers = {**self._caller, **stream_headers(last_id)}
         with (
-            self._told(),
-            self._http.stream("GET", path, params=_query(query), headers=headers, timeout=_STREAM_TIMEOUT) as answer,
+            told(self.url),
+            self._http.stream("GET", path, params=given(query), headers=headers, timeout=STREAM_TIMEOUT) as answer,
         ):
             if answer.status_code != 200:
                 answer.read()
-                raise self._problem(answer)
-            try:
-                for message in httpx2.EventSource(answer):
-                    yield Event(message.event, message.data, message.id)
-            except httpx2.SSEError as error:
-                raise UnknownAnswerError(f"{self.url} does not tell events as Twin2MultiCloud does") from error
+                raise problem_of(self.url, answer)
+            for message in httpx2.EventSource(answer):
+                yield Event(message.event, message.data, message.id)
 
     def pause(self, seconds: float) -> None:
         """Wait."""
@@ -185,36 +188,17 @@ class Http:
                 unchanged = answer.status_code == _UNCHANGED and "If-None-Match" in request.headers
                 if answer.is_success or unchanged:
                     return answer
-                told = _told_pause(answer)
+                wait = _told_pause(answer)
                 again = (answer.status_code in _AGAIN and repeatable) or answer.status_code == 429
-                if last or not again or (told or 0) > _LONGEST_PAUSE_S:
-                    raise self._problem(answer)
-                pause = told or pause
+                if last or not again or (wait or 0) > _LONGEST_PAUSE_S:
+                    raise problem_of(self.url, answer)
+                pause = wait or pause
             self._sleep(pause)
         raise AssertionError("the last try returns or raises")
 
     def _once(self, request: httpx2.Request) -> httpx2.Response:
-        with self._told():
+        with told(self.url):
             return self._http.send(request)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """The library's errors as ours, without headers."""
-        try:
-            yield
-        except httpx2.TimeoutException as error:
-            raise DisconnectedError(f"{self.url} did not answer in time; try again") from error
-        except httpx2.TransportError as error:
-            raise DisconnectedError(
-                f"{self.url} cannot be reached ({_reason(error)}); is it served there? `twin2multicloud doctor` tells"
-            ) from error
-
-    def _problem(self, answer: httpx2.Response) -> BackendError | Exception:
-        if 300 <= answer.status_code < 400:
-            return UsageError(
-                f"{self.url} sends elsewhere ({answer.headers.get('location', '')[:200]}); give that server's URL"
-            )
-        return error_of(answer.status_code, answer.content)
 
     def _shaped(self, answer: httpx2.Response, shape: type[ModelT]) -> ModelT:
         if shape is type(None):
@@ -228,8 +212,48 @@ class Http:
             ) from error
 
 
-def checked_url(url: str) -> str:
-    """A server's URL without its path; `UsageError` for one that is none, or that a key would travel to in clear."""
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """The library's errors as ours within the block, without headers."""
+    try:
+        yield
+    except httpx2.SSEError as error:
+        raise UnknownAnswerError(f"{url} does not tell events as Twin2MultiCloud does") from error
+    except httpx2.TimeoutException as error:
+        raise DisconnectedError(f"{url} did not answer in time; try again") from error
+    except httpx2.TransportError as error:
+        raise DisconnectedError(
+            f"{url} cannot be reached ({_reason(error)}); is it served there? `twin2multicloud doctor` tells"
+        ) from error
+
+
+def problem_of(url: str, answer: httpx2.Response) -> Exception:
+    """The error that an answer tells, which was read."""
+    if 300 <= answer.status_code < 400:
+        return UsageError(f"{url} sends elsewhere ({answer.headers.get('location', '')[:200]}); give that server's URL")
+    return error_of(answer.status_code, answer.content)
+
+
+def stream_headers(last_id: str | None) -> dict[str, str]:
+    """What is sent to be told a stream, from after an event."""
+    headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+    return headers if last_id is None else {**headers, "Last-Event-ID": last_id}
+
+
+def base_url(url: str, socket: str | None) -> str:
+    """What requests to a server are made to: at a unix socket nothing is encrypted, whatever is in front elsewhere."""
+    return url if socket is None else f"http://{urlsplit(url).netloc}"
+
+
+def uses_proxies(url: str, socket: str | None) -> bool:
+    """Whether a server is far enough away for the environment's proxies."""
+    return socket is None and urlsplit(url).hostname not in LOOPBACK
+
+
+def checked_url(url: str, *, private: bool = False) -> str:
+    """A server's URL without its path; `UsageError` for one that is none, or that a key would travel to in clear. At a
+    `private` socket nothing travels.
+    """
     parts = urlsplit(url if "://" in url else f"https://{url}")
     try:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -237,7 +261,8 @@ def checked_url(url: str) -> str:
         usable = False
     if not usable or parts.username is not None or parts.password is not None:
         raise UsageError(f"server: {url[:100]!r} is not a URL such as https://twins.example.org")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and os.environ.get(ALLOW_HTTP, "") in ("", "0"):
+    clear = parts.scheme == "http" and parts.hostname not in LOOPBACK and not private
+    if clear and os.environ.get(ALLOW_HTTP, "") in ("", "0"):
         raise UsageError(
             f"server: a key would be sent to {parts.netloc} in clear; use https://, or set {ALLOW_HTTP}=1 where the "
             "network is yours alone"
@@ -247,8 +272,9 @@ def checked_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _query(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (given or {}).items() if value is not None}
+def given(query: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A query without what is None."""
+    return {name: value for name, value in (query or {}).items() if value is not None}
 
 
 def _told_pause(answer: httpx2.Response) -> float | None:
