@@ -23,7 +23,7 @@ class Gateway:
         self._signed_out = signed_out
 
     async def ask(self, question: Question[T]) -> T:
-        """The answer to a question such as `lambda api: api.twins.get(twin)`. Lists are to be taken in it (`list(...)`).
+        """The answer to a question such as `lambda api: api.twins.get(twin)`. Lists are taken in it (`list(...)`).
 
         Raises the API's error.
         """

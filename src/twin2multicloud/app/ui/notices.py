@@ -37,7 +37,9 @@ class Notices(Store):
         """Say that something was not."""
         fields = "; ".join(str(each) for each in failure.findings[:3])
         said = fields and any(str(each) in failure.message for each in failure.findings[:1])
-        self._put(Notice(f"{failure.title}: {failure.message}" + (f" ({fields})" if fields and not said else ""), "problem"))
+        self._put(
+            Notice(f"{failure.title}: {failure.message}" + (f" ({fields})" if fields and not said else ""), "problem")
+        )
 
     def alert(self, text: str, *, label: str, act: Callable[[], None]) -> None:
         """Say that something came up."""

@@ -15,7 +15,7 @@ Brightness = Literal["system", "light", "dark"]
 
 @dataclass(frozen=True)
 class Currency:
-    """In what money is shown. Prices are in USD; `per_usd` is the rate that somebody entered, `symbol` what they see."""
+    """In what money is shown. Prices are in USD; `per_usd` is the rate that somebody entered."""
 
     code: str = "USD"
     symbol: str = "$"

@@ -11,11 +11,14 @@ from typing import Final, TypeVar
 import flet as ft
 
 from twin2multicloud.app.schemas.login import Me
+from twin2multicloud.app.ui.access import Access
+from twin2multicloud.app.ui.alerting import Alerting
 from twin2multicloud.app.ui.failures import Failure
 from twin2multicloud.app.ui.gateway import Gateway, Question
 from twin2multicloud.app.ui.live import Live
 from twin2multicloud.app.ui.notices import Notices
 from twin2multicloud.app.ui.preferences import Currency, Preferences
+from twin2multicloud.app.ui.theme import Appearance
 from twin2multicloud.app.ui.viewport import Viewport
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
@@ -28,14 +31,21 @@ class Session:
     """An open page. `now` is the time by the server's clock."""
 
     page: ft.Page
+    access: Access
     api: Gateway
     live: Live
-    me: Me
     notices: Notices
+    alerting: Alerting
     preferences: Preferences
+    appearance: Appearance
     viewport: Viewport
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def me(self) -> Me:
+        """Who looks."""
+        return self.access.me
 
     @property
     def currency(self) -> Currency:
@@ -67,9 +77,19 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def begin(self) -> None:
+        """Somebody looks (again)."""
+        self.live.begin()
+        self.alerting.begin()
+
+    def pause(self) -> None:
+        """Nobody looks for now."""
+        self.live.stop()
+        self.alerting.stop()
+
     def close(self) -> None:
         """The page is gone."""
-        self.live.stop()
+        self.pause()
         for task in tuple(self._tasks):
             task.cancel()
 

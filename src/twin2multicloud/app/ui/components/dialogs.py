@@ -14,7 +14,9 @@ from twin2multicloud.app.ui.theme import GAP
 _WIDTH = 480
 
 
-def show(session: Session, title: str, content: ft.Control, actions: Sequence[ft.Control], *, width: int = _WIDTH) -> None:
+def show(
+    session: Session, title: str, content: ft.Control, actions: Sequence[ft.Control], *, width: int = _WIDTH
+) -> None:
     """Show a dialog. Escape and a click beside it close it."""
     session.page.show_dialog(
         ft.AlertDialog(
@@ -63,9 +65,7 @@ def confirm_typed(
     session: Session, title: str, message: str, word: str, label: str, agreed: Callable[[], None]
 ) -> None:
     """Ask for a word before something that cannot be undone."""
-    go = ft.FilledButton(
-        label, disabled=True, style=ft.ButtonStyle(bgcolor=ft.Colors.ERROR, color=ft.Colors.SURFACE)
-    )
+    go = ft.FilledButton(label, disabled=True, style=ft.ButtonStyle(bgcolor=ft.Colors.ERROR, color=ft.Colors.SURFACE))
 
     def typed(given: str) -> None:
         go.disabled = given.strip() != word

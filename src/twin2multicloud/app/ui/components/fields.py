@@ -10,6 +10,7 @@ import flet as ft
 from twin2multicloud.app.ui.language import tr
 
 Told = Callable[[str], None]
+_NOTHING = "-"
 
 
 def line(
@@ -34,14 +35,16 @@ def line(
         password=secret,
         can_reveal_password=secret,
         dense=True,
-        border_color=ft.Colors.OUTLINE_VARIANT,
+        border=_border(),
         on_change=lambda event: changed(event.control.value or ""),
         on_submit=None if done is None else lambda event: done(event.control.value or ""),
         **more,
     )
 
 
-def lines(label: str, value: str, changed: Told, *, rows: int = 4, problem: str | None = None, **more: Any) -> ft.Control:
+def lines(
+    label: str, value: str, changed: Told, *, rows: int = 4, problem: str | None = None, **more: Any
+) -> ft.Control:
     """Several lines of text."""
     return ft.TextField(
         label=label,
@@ -50,7 +53,7 @@ def lines(label: str, value: str, changed: Told, *, rows: int = 4, problem: str 
         min_lines=rows,
         max_lines=max(rows, 12),
         error=problem,
-        border_color=ft.Colors.OUTLINE_VARIANT,
+        border=_border(),
         on_change=lambda event: changed(event.control.value or ""),
         **more,
     )
@@ -63,7 +66,7 @@ def search(label: str, value: str, changed: Told, **more: Any) -> ft.Control:
         value=value,
         prefix_icon=ft.Icons.SEARCH,
         dense=True,
-        border_color=ft.Colors.OUTLINE_VARIANT,
+        border=_border(),
         on_change=lambda event: changed(event.control.value or ""),
         **more,
     )
@@ -72,16 +75,16 @@ def search(label: str, value: str, changed: Told, **more: Any) -> ft.Control:
 def choice(
     label: str, value: str | None, options: Mapping[str, str], chosen: Told, *, width: float | None = None, **more: Any
 ) -> ft.Control:
-    """One of several; `options` is key → text."""
-    # Flutter's newer drop-down has no name for screen readers; this one has.
+    """One of several; `options` is key → text. The key "" is one like others: nothing in particular."""
+    # Flutter's newer drop-down has no name for screen readers; this one has, but shows no option whose key is empty.
     return ft.DropdownM2(
         label=label,
-        value=value,
-        options=[ft.dropdownm2.Option(key=key, text=text) for key, text in options.items()],
+        value=value or _NOTHING,
+        options=[ft.dropdownm2.Option(key=key or _NOTHING, text=text) for key, text in options.items()],
         dense=True,
         width=width,
-        border_color=ft.Colors.OUTLINE_VARIANT,
-        on_change=lambda event: chosen(event.control.value or ""),
+        border=_border(),
+        on_change=lambda event: chosen("" if event.control.value in (None, _NOTHING) else event.control.value),
         **more,
     )
 
@@ -144,6 +147,10 @@ def chips(label: str, options: Mapping[str, str], chosen: frozenset[str], toggle
             run_spacing=6,
         ),
     )
+
+
+def _border() -> ft.OutlineInputBorder:
+    return ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT), border_radius=8)
 
 
 def required(text: str) -> str | None:

@@ -62,8 +62,8 @@ def table(
     sorted_by: Callable[[Sort], None] | None = None,
     label: str = "",
 ) -> ft.Control:
-    """Rows below their headings, or as cards where it is narrow. `name` is what a row is called; `opened`: what a click,
-    or Enter, on it does.
+    """Rows below their headings, or as cards where it is narrow. `name` is what a row is called; `opened`: what a
+    click, or Enter, on it does.
     """
     if narrow:
         made: list[ft.Control] = [_card(columns, row, name(row), opened) for row in rows]
@@ -84,9 +84,7 @@ def table(
     )
 
 
-def _head(
-    columns: Sequence[Column[RowT]], sort: Sort | None, sorted_by: Callable[[Sort], None] | None
-) -> ft.Control:
+def _head(columns: Sequence[Column[RowT]], sort: Sort | None, sorted_by: Callable[[Sort], None] | None) -> ft.Control:
     cells: list[ft.Control] = []
     for each in columns:
         inner: ft.Control
@@ -130,9 +128,7 @@ def _cell(column: Column[RowT], inner: ft.Control) -> ft.Control:
     return ft.Container(inner, expand=column.share, alignment=side)
 
 
-def _line(
-    columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callable[[RowT], None] | None
-) -> ft.Control:
+def _line(columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callable[[RowT], None] | None) -> ft.Control:
     cells: list[ft.Control] = [_cell(each, each.cell(row)) for each in columns]
     return _pressable(
         ft.Row(cells, spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER),
@@ -143,9 +139,7 @@ def _line(
     )
 
 
-def _card(
-    columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callable[[RowT], None] | None
-) -> ft.Control:
+def _card(columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callable[[RowT], None] | None) -> ft.Control:
     heads: list[ft.Control] = [each.cell(row) for each in columns if each.main]
     rest: list[ft.Control] = [
         ft.Row(
@@ -180,7 +174,9 @@ def _pressable(content: ft.Control, name: str, act: Callable[[], None] | None, *
     )
 
 
-def pager(start: int, shown: int, total: int | None, back: Callable[[], None] | None, on: Callable[[], None] | None) -> ft.Control:
+def pager(
+    start: int, shown: int, total: int | None, back: Callable[[], None] | None, on: Callable[[], None] | None
+) -> ft.Control:
     """Where one is in a list, and the parts before and after."""
     where = tr("{first:,}–{last:,}", first=start + 1 if shown else 0, last=start + shown)
     if total is not None:

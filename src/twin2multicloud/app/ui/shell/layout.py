@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.ui.alerting import Alerting
 from twin2multicloud.app.ui.components import buttons, cards, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -84,9 +83,7 @@ def Messages() -> ft.Control:  # noqa: N802
 def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
     tints = {"done": palette.ok, "problem": palette.bad, "alert": palette.warn}
     tint = tints[notice.tone]
-    parts: list[ft.Control] = [
-        ft.Container(text.body(notice.text, color=tint.strong, selectable=True), expand=True)
-    ]
+    parts: list[ft.Control] = [ft.Container(text.body(notice.text, color=tint.strong, selectable=True), expand=True)]
     if notice.label is not None:
         act = notice.act
 
@@ -97,9 +94,7 @@ def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
 
         parts.append(buttons.quiet(notice.label, pressed))
     return ft.SnackBar(
-        ft.Semantics(
-            identifier="notice", live_region=True, container=True, content=ft.Row(parts, spacing=8)
-        ),
+        ft.Semantics(identifier="notice", live_region=True, container=True, content=ft.Row(parts, spacing=8)),
         bgcolor=tint.soft,
         duration=_SHOWN_MS if notice.tone == "done" else 2 * _SHOWN_MS,
         behavior=ft.SnackBarBehavior.FLOATING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import flet as ft
 
@@ -63,10 +64,12 @@ def _head(
     way: list[ft.Control] = []
     for crumb in before:
         path = crumb.path
-        way.append(buttons.quiet(crumb.text, None if path is None else lambda path=path: session.go(path)))
+        way.append(buttons.quiet(crumb.text, None if path is None else partial(session.go, path)))
         way.append(ft.Icon(ft.Icons.CHEVRON_RIGHT, size=16, color=ft.Colors.ON_SURFACE_VARIANT))
     name = [text.title(last.text, max_lines=2, overflow=ft.TextOverflow.ELLIPSIS), *beside]
-    named = ft.Row([*way, *name], wrap=True, spacing=GAP, run_spacing=4, vertical_alignment=ft.CrossAxisAlignment.CENTER)
+    named = ft.Row(
+        [*way, *name], wrap=True, spacing=GAP, run_spacing=4, vertical_alignment=ft.CrossAxisAlignment.CENTER
+    )
     if not actions:
         return named
     row = ft.Row(list(actions), wrap=True, spacing=GAP, run_spacing=GAP, alignment=ft.MainAxisAlignment.END)
@@ -75,7 +78,9 @@ def _head(
     return ft.Row([ft.Container(named, expand=True), row], vertical_alignment=ft.CrossAxisAlignment.CENTER)
 
 
-def columns(session: Session, left: Sequence[ft.Control], right: Sequence[ft.Control], *, ratio: int = 60) -> ft.Control:
+def columns(
+    session: Session, left: Sequence[ft.Control], right: Sequence[ft.Control], *, ratio: int = 60
+) -> ft.Control:
     """Two columns on a desk, `ratio` percent of it the left one; one below the other otherwise."""
     if not session.viewport.wide:
         return ft.Column(

@@ -1,0 +1,106 @@
+"""A page of the front end, from when a browser has opened it until it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from typing import Final
+
+import flet as ft
+
+from twin2multicloud.app.ui import preferences, theme
+from twin2multicloud.app.ui.access import Access
+from twin2multicloud.app.ui.alerting import Alerting
+from twin2multicloud.app.ui.gateway import Gateway
+from twin2multicloud.app.ui.live import Live
+from twin2multicloud.app.ui.notices import Notices
+from twin2multicloud.app.ui.preferences import Preferences
+from twin2multicloud.app.ui.root import Root
+from twin2multicloud.app.ui.session import Session, current, keep
+from twin2multicloud.app.ui.theme import Appearance
+from twin2multicloud.app.ui.viewport import Viewport
+
+NAME: Final = "Twin2MultiCloud"
+_KEPT_WITHIN_S: Final = 2.0
+_MODES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
+
+
+async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
+    """Show the view that the page's address names, to whoever `access` is of. `executor` makes the API's calls."""
+    session = _session(page, access, executor)
+    keep(session)
+    page.title = NAME
+    page.padding = 0
+    page.fonts = theme.FONTS
+    page.theme = theme.material(theme.LIGHT)
+    page.dark_theme = theme.material(theme.DARK)
+    page.on_resize = lambda event: session.viewport.resize(event.width)
+    page.on_platform_brightness_change = lambda _: _appear(session)
+    page.on_connect = lambda _: session.begin()
+    page.on_disconnect = lambda _: session.pause()
+    page.on_close = lambda _: _close(session)
+    await _recall(session)
+    session.preferences.watch(lambda: _appear(session))
+    session.preferences.watch(lambda: session.act(_remember(session)))
+    _appear(session)
+    session.begin()
+    page.render(Root)
+
+
+def take_up(page: ft.Page, access: Access) -> None:
+    """Go on as the same person's browser is now, which has come back."""
+    current_of(page).access.renew(access)
+
+
+def current_of(page: ft.Page) -> Session:
+    """The session of a page."""
+    found = page.session.store.get("twin2multicloud.session")
+    assert isinstance(found, Session)
+    return found
+
+
+def _session(page: ft.Page, access: Access, executor: Executor) -> Session:
+    def signed_out() -> None:
+        page.run_task(ft.UrlLauncher().launch_url, ft.Url(access.sign_in_url(page.route), ft.UrlTarget.SELF))
+
+    api = Gateway(access.client(), executor, signed_out)
+    live, notices = Live(access.events), Notices()
+    return Session(
+        page=page,
+        access=access,
+        api=api,
+        live=live,
+        notices=notices,
+        alerting=Alerting(api, live, notices, page.navigate),
+        preferences=Preferences(),
+        appearance=Appearance(),
+        viewport=Viewport(page.width or 1_280),
+    )
+
+
+def _appear(session: Session) -> None:
+    chosen = session.preferences.choices.brightness
+    session.appearance.become(chosen, session.page.platform_brightness is ft.Brightness.DARK)
+    session.page.theme_mode = _MODES[chosen]
+    session.page.update()
+
+
+async def _recall(session: Session) -> None:
+    """Preferences from the browser, which may not let us keep any."""
+    try:
+        kept = await asyncio.wait_for(ft.SharedPreferences().get(preferences.KEY), _KEPT_WITHIN_S)
+    except (TimeoutError, RuntimeError):
+        return
+    session.preferences.read(kept if isinstance(kept, str) else None)
+
+
+async def _remember(session: Session) -> None:
+    await ft.SharedPreferences().set(preferences.KEY, session.preferences.written())
+
+
+def _close(session: Session) -> None:
+    session.close()
+    session.page.run_task(session.access.close)
+
+
+__all__ = ["NAME", "current", "open_page", "take_up"]

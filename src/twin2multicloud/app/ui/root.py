@@ -1,0 +1,47 @@
+"""Which screen is at which address."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.components import buttons, states
+from twin2multicloud.app.ui.hooks import use_session
+from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.shell.layout import Layout
+from twin2multicloud.app.ui.shell.screen import Crumb, screen
+from twin2multicloud.app.ui.twins.view import TwinsScreen
+
+
+@ft.component
+def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+    """All of the front end."""
+    return ft.Router(
+        [
+            ft.Route(
+                component=Layout,
+                children=[
+                    ft.Route(index=True, component=TwinsScreen),
+                    ft.Route(path=":missing*", component=Missing),
+                ],
+            )
+        ]
+    )
+
+
+@ft.component
+def Missing() -> ft.Control:  # noqa: N802
+    """An address that nothing is at."""
+    session = use_session()
+    home = buttons.main(tr("To the twins"), lambda: session.go(places.TWINS), icon=ft.Icons.HUB_OUTLINED)
+    return screen(
+        session,
+        [Crumb(tr("Nothing is here"))],
+        states.nothing(
+            tr("There is no view at this address"),
+            hint=tr("It may be from another version, or was cut short."),
+            icon=ft.Icons.SEARCH_OFF,
+            action=home,
+        ),
+        id="missing",
+    )

@@ -1,0 +1,85 @@
+"""What the list of twins shows: which part of it, searched, filtered and sorted how. All of it is in the address, so
+that it can be kept, sent, and gone back to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, get_args
+
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.twins import Life, TwinSummary
+from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.components.tables import Sort
+
+PAGE: Final = 50
+DEFAULT_SORT: Final = Sort("name")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How somebody looks at the list."""
+
+    search: str = ""
+    cloud: str = ""
+    life: str = ""
+    attention: bool = False
+    sort: Sort = DEFAULT_SORT
+    start: int = 0
+
+    @classmethod
+    def read(cls, query: dict[str, str]) -> Look:
+        """From an address; what makes no sense is left out."""
+        life, start = query.get("life", ""), query.get("from", "0")
+        cloud = query.get("cloud", "")
+        return cls(
+            search=query.get("search", "")[:200],
+            cloud=cloud if cloud in ("aws", "azure", "gcp") else "",
+            life=life if life in get_args(Life) else "",
+            attention=query.get("attention") == "yes",
+            sort=Sort.read(query.get("sort", str(DEFAULT_SORT))),
+            start=int(start) if start.isdigit() else 0,
+        )
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return places.asked(
+            places.TWINS,
+            search=self.search,
+            cloud=self.cloud,
+            life=self.life,
+            attention="yes" if self.attention else "",
+            sort="" if self.sort == DEFAULT_SORT else str(self.sort),
+            **{"from": str(self.start) if self.start else ""},
+        )
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.search or self.cloud or self.life or self.attention)
+
+    def changed(self, **fields: object) -> Look:
+        """Otherwise looked at, from the start."""
+        return replace(self, start=0, **fields)  # type: ignore[arg-type]  # fields of ours, by name
+
+    def turned(self, by: int) -> Look:
+        """The part before or after."""
+        return replace(self, start=max(0, self.start + by * PAGE))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of the list in view, and whether there is more."""
+
+    twins: list[TwinSummary]
+    more: bool
+    any: bool
+
+
+def load(api: Client, look: Look) -> Part:
+    """The part of the list that is looked at."""
+    wanted = look.start + PAGE + 1
+    found = list(api.twins.list(search=look.search or None, sort=str(look.sort), limit=wanted))
+    part = found[look.start : look.start + PAGE]
+    return Part(part, len(found) > look.start + PAGE, bool(found) or look.filtered)

@@ -1,0 +1,171 @@
+"""The list of twins: what they are, where they run, how they do, what they cost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import flet as ft
+
+from twin2multicloud.app.schemas.twins import Life, TwinSummary
+from twin2multicloud.app.ui import figures, places
+from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
+from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
+from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.live import Wanted
+from twin2multicloud.app.ui.places import Place
+from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.shell.screen import Crumb, screen
+from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.app.ui.twins.state import PAGE, Look, Part, load
+
+_NEWS = Wanted(("twin.", "run.", "alert", "health."))
+_TYPED_S = 0.25
+
+
+@ft.component
+def TwinsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+    """The list."""
+    session = use_session()
+    use_store(session.viewport)
+    use_store(session.preferences)
+    look = Look.read(Place.of(ft.context.page.route).query)
+    part = use_remote(lambda: session.ask(lambda api: load(api, look)), look, refresh_on=_NEWS)
+    new = buttons.main(tr("New twin"), lambda: session.go(places.NEW), icon=ft.Icons.ADD)
+    return screen(
+        session,
+        [Crumb(tr("Twins"))],
+        ft.Column(
+            [_filters(session, look), states.shown(part, lambda found: _list(session, look, found), rows=8)],
+            spacing=GAP + 6,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
+        actions=[new],
+        id="twins",
+    )
+
+
+def _filters(session: Session, look: Look) -> ft.Control:
+    typed: list[asyncio.Task[None]] = []
+
+    def search(given: str) -> None:
+        for task in typed:
+            task.cancel()
+        typed[:] = [asyncio.create_task(later(given))]
+
+    async def later(given: str) -> None:
+        await asyncio.sleep(_TYPED_S)
+        session.go(look.changed(search=given.strip()).path)
+
+    lives: dict[str, str] = {"": tr("any state")}
+    states_shown: tuple[Life, ...] = ("deployed", "deploying", "moving", "partial", "destroying", "draft")
+    lives |= {each: badges.life_word(each) for each in states_shown}
+    return ft.Row(
+        [
+            ft.Container(fields.search(tr("Search twins"), look.search, search), width=280),
+            fields.choice(
+                tr("Cloud"),
+                look.cloud,
+                {"": tr("any cloud"), **badges.CLOUDS},
+                lambda cloud: session.go(look.changed(cloud=cloud).path),
+                width=150,
+            ),
+            fields.choice(
+                tr("State"), look.life, lives, lambda life: session.go(look.changed(life=life).path), width=180
+            ),
+            fields.switch(
+                tr("Needs attention"),
+                look.attention,
+                lambda attention: session.go(look.changed(attention=attention).path),
+            ),
+        ],
+        wrap=True,
+        spacing=GAP + 4,
+        run_spacing=GAP,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+
+
+def _list(session: Session, look: Look, part: Part) -> ft.Control:
+    if not part.twins and not part.any:
+        return states.nothing(
+            tr("No twins yet"),
+            hint=tr("Describe one: its devices, messages and rules. Its cheapest home is found while you type."),
+            icon=ft.Icons.HUB_OUTLINED,
+            action=buttons.main(tr("New twin"), lambda: session.go(places.NEW), icon=ft.Icons.ADD),
+        )
+    if not part.twins:
+        return states.nothing(
+            tr("No twin fits"),
+            icon=ft.Icons.SEARCH_OFF,
+            action=buttons.other(tr("Show all"), lambda: session.go(places.TWINS)),
+        )
+    table = tables.table(
+        _columns(session),
+        part.twins,
+        narrow=session.viewport.narrow,
+        wide=session.viewport.wide,
+        name=lambda twin: twin.name,
+        opened=lambda twin: session.go(places.twin(twin.id)),
+        sort=look.sort,
+        sorted_by=lambda sort: session.go(look.changed(sort=sort).path),
+        label=tr("Twins"),
+    )
+    if look.start == 0 and not part.more:
+        return table
+    pager = tables.pager(
+        look.start,
+        len(part.twins),
+        None,
+        (lambda: session.go(look.turned(-1).path)) if look.start else None,
+        (lambda: session.go(look.turned(1).path)) if part.more else None,
+    )
+    return ft.Column([table, pager], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _columns(session: Session) -> list[tables.Column[TwinSummary]]:
+    palette, currency = session.appearance.palette, session.currency
+    return [
+        tables.Column(tr("Twin"), _name, share=4, key="name", main=True),
+        tables.Column(tr("State"), lambda twin: _lives(session, twin), share=3),
+        tables.Column(tr("Clouds"), lambda twin: badges.clouds(twin.clouds, palette), share=3),
+        tables.Column(
+            tr("Devices"), lambda twin: text.figure(figures.count(twin.devices)), number=True, wide_only=True
+        ),
+        tables.Column(
+            tr("Predicted / month"),
+            lambda twin: text.figure(figures.money(twin.usd_per_month, currency)),
+            share=2,
+            number=True,
+        ),
+        tables.Column(
+            tr("Changed"),
+            lambda twin: text.muted(figures.since(twin.updated_at, session.now())),
+            share=2,
+            key="updated",
+            number=True,
+            wide_only=True,
+        ),
+    ]
+
+
+def _name(twin: TwinSummary) -> ft.Control:
+    parts: list[ft.Control] = [text.strong(twin.name, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)]
+    if twin.description:
+        parts.append(text.muted(twin.description, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS))
+    return ft.Column(parts, spacing=1, tight=True)
+
+
+def _lives(session: Session, twin: TwinSummary) -> ft.Control:
+    palette = session.appearance.palette
+    lives = twin.life or {"sandbox": "draft"}
+    shown: list[ft.Control] = [
+        ft.Row([badges.life(life, palette), *([text.muted(target)] if life != "draft" else [])], spacing=6, tight=True)
+        for target, life in lives.items()
+    ]
+    if twin.attention:
+        shown.append(badges.pill(tr("needs attention"), palette.warn, sign="▲"))
+    return ft.Column(shown, spacing=4, tight=True)
+
+
+__all__ = ["PAGE", "TwinsScreen"]

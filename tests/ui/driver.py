@@ -1,0 +1,222 @@
+"""The front end without a browser: its real components on a page whose other end is this test. Messages are packed as
+they would be for a browser, since that is what renders components; what comes back are events, as a browser sends them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import Any, TypeVar
+
+import flet as ft
+import msgpack
+from flet.controls.base_control import BaseControl
+from flet.controls.context import _context_page, context
+from flet.messaging.connection import Connection
+from flet.messaging.protocol import (
+    Message,
+    MessageAction,
+    RegisterClientResponseBody,
+    configure_encode_object_for_msgpack,
+)
+from flet.messaging.session import Session
+from flet.pubsub.pubsub_hub import PubSubHub
+
+from twin2multicloud.app.ui.access import Access
+from twin2multicloud.app.ui.main import open_page
+
+ControlT = TypeVar("ControlT", bound=BaseControl)
+T = TypeVar("T")
+_PATIENCE_S = 15.0
+
+
+class _Browser(Connection):
+    """What stands for the browser: it takes messages, and answers calls of methods that it has no screen for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.get_running_loop()
+        self.executor = ThreadPoolExecutor(2)
+        self.pubsubhub = PubSubHub(loop=self.loop)
+        self.page_url = "ws://test"
+        self.page_name = ""
+        self.sent_bytes = 0
+        self.called: list[tuple[str, Any]] = []
+        self.session: Session | None = None
+
+    def send_message(self, message: Message) -> None:
+        packed = msgpack.packb([message.action, message.body], default=configure_encode_object_for_msgpack(BaseControl))
+        self.sent_bytes += len(packed)
+        if message.action is MessageAction.INVOKE_METHOD and self.session is not None:
+            body: Any = message.body
+            self.called.append((body.name, body.args))
+            if body.name == "push_route":
+                self.loop.create_task(self._moved(body.args["route"]))
+            self.loop.call_soon(self.session.handle_invoke_method_results, body.control_id, body.call_id, None, None)
+
+    async def _moved(self, route: str) -> None:
+        assert self.session is not None
+        self.session.page.route = route
+        await self.session.dispatch_event(self.session.page._i, "route_change", {"route": route})
+
+    def dispose(self) -> None:
+        self.executor.shutdown(wait=False)
+
+
+class Ui:
+    """An open page of the front end."""
+
+    def __init__(self, browser: _Browser, session: Session, access: Access) -> None:
+        self._browser = browser
+        self._access = access
+        self._session = session
+        self.page = session.page
+
+    @classmethod
+    async def open(cls, access: Access, route: str = "/", *, width: int = 1_280) -> Ui:
+        """Open a view, as a browser of that width does."""
+        browser = _Browser()
+        browser.session = session = Session(browser)
+        page = session.page
+        page.route, page.web, page.width, page.height = route, True, width, 900
+        _context_page.set(page)
+        context.reset_auto_update()
+        browser.send_message(
+            Message(
+                MessageAction.REGISTER_CLIENT,
+                RegisterClientResponseBody(session_id=session.id, page_patch=session.get_page_patch(), error=""),
+            )
+        )
+        ui = cls(browser, session, access)
+        await open_page(page, access, browser.executor)
+        await session.after_event(page)
+        await ui.settle()
+        return ui
+
+    async def close(self) -> None:
+        """Close the page."""
+        await self._session.dispatch_event(self.page._i, "disconnect", None)
+        await self._session.dispatch_event(self.page._i, "close", None)
+        self._session.close()
+        await self.settle()
+        await self._access.close()
+
+    async def settle(self) -> None:
+        """Let what was begun come to an end, as far as it does not wait for anything."""
+        for _ in range(6):
+            await asyncio.sleep(0.005)
+
+    async def until(self, true: Callable[[], T | None], what: str = "") -> T:
+        """Wait until something is there; the texts in view otherwise."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PATIENCE_S
+        while True:
+            try:
+                found = true()
+            except LookupError:
+                found = None
+            if found:
+                return found
+            assert loop.time() < deadline, f"{what or 'it'} did not come; in view: {self.texts()}"
+            await asyncio.sleep(0.02)
+
+    async def sees(self, text: str) -> None:
+        """Wait until a text is in view (as a part of one)."""
+        await self.until(lambda: any(text in each for each in self.texts()), f"“{text}”")
+
+    def controls(self) -> Iterator[BaseControl]:
+        """All controls in view, dialogs too."""
+        seen: set[int] = set()
+        yield from self._walk(self.page.views, seen)
+        yield from self._walk(self.page._dialogs.controls, seen)
+
+    def all(self, kind: type[ControlT]) -> list[ControlT]:
+        """All of a kind."""
+        return [each for each in self.controls() if isinstance(each, kind)]
+
+    def texts(self) -> list[str]:
+        """All texts in view."""
+        return [each.value for each in self.all(ft.Text) if each.value]
+
+    def named(self, identifier: str) -> ft.Semantics:
+        """The part with an identifier."""
+        return _first((each for each in self.all(ft.Semantics) if each.identifier == identifier), identifier)
+
+    def button(self, label: str) -> BaseControl:
+        """The button with a text or a name."""
+        kinds = (ft.FilledButton, ft.OutlinedButton, ft.TextButton, ft.IconButton, ft.Button)
+        for each in self.controls():
+            if isinstance(each, kinds) and label in (getattr(each, "content", None), getattr(each, "tooltip", None)):
+                return each
+            if isinstance(each, ft.Semantics) and each.button and each.label == label:
+                return each
+        raise LookupError(f"no button “{label}” among {self._buttons()}")
+
+    def field(self, label: str) -> BaseControl:
+        """The field with a label."""
+        kinds = (ft.TextField, ft.DropdownM2, ft.Switch, ft.Checkbox)
+        return _first((each for each in self.controls() if isinstance(each, kinds) and each.label == label), label)
+
+    async def press(self, label: str) -> None:
+        """Press a button."""
+        button = await self.until(lambda: self.button(label), f"button “{label}”")
+        await self.fire(button, "tap" if isinstance(button, ft.Semantics) else "click")
+
+    async def fill(self, label: str, value: Any) -> None:
+        """Fill in a field, choose, switch."""
+        field: Any = await self.until(lambda: self.field(label), f"field “{label}”")
+        self._session.apply_patch(field._i, {"value": value})
+        await self.fire(field, "change", value)
+
+    async def fire(self, control: BaseControl, event: str, data: Any = None) -> None:
+        """Have something happen to a control."""
+        await self._session.dispatch_event(control._i, event, data)
+        await self.settle()
+
+    async def go(self, route: str) -> None:
+        """Go to an address, as the address bar does."""
+        self.page.route = route
+        await self.fire(self.page, "route_change", {"route": route})
+
+    def _buttons(self) -> list[str]:
+        return [
+            str(getattr(each, "content", None) or getattr(each, "label", None))
+            for each in self.controls()
+            if isinstance(each, ft.FilledButton | ft.OutlinedButton | ft.TextButton)
+            or (isinstance(each, ft.Semantics) and each.button)
+        ]
+
+    def _walk(self, value: Any, seen: set[int]) -> Iterator[BaseControl]:
+        if value is None or id(value) in seen:
+            return
+        if isinstance(value, BaseControl):
+            seen.add(id(value))
+            if getattr(value, "visible", True) is False:
+                return
+            yield value
+        if dataclasses.is_dataclass(value):
+            for each in dataclasses.fields(value):
+                if each.name not in ("_parent", "data") and not each.metadata.get("skip"):
+                    yield from self._walk(getattr(value, each.name, None), seen)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                yield from self._walk(inner, seen)
+
+
+def _first(found: Iterator[ControlT], what: str) -> ControlT:
+    for each in found:
+        return each
+    raise LookupError(f"nothing is called “{what}”")
+
+
+def driven(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """A test that is a coroutine, run in a loop of its own."""
+
+    @wraps(test)
+    def run(*arguments: Any, **named: Any) -> None:
+        asyncio.run(asyncio.wait_for(test(*arguments, **named), 60))
+
+    return run
