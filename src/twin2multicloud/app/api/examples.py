@@ -26,7 +26,7 @@ PLACEMENT: Final = {
         ("L5", "gcp.grafana-oss-vm", "europe-west3"),
     )
 }
-_CASES: Final = [{"label": "anywhere"}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
+_CASES: Final = [{"label": "anywhere", "constraints": {}}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
 _AWS: Final = {"account_id": "123456789012", "region": "eu-central-1"}
 _KEY: Final = {
     "id": "key_4qz0m8k2v1x7c9b3n5d6",

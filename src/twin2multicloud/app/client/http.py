@@ -110,8 +110,10 @@ class Http:
         query: Mapping[str, Any] | None = None,
         seen: int | None = None,
         idempotency_key: str | None = None,
+        harmless: bool = False,
     ) -> ModelT:
-        """One request; its answer in a shape (`type(None)` for none). `seen` is the version that a change is made from.
+        """One request; its answer in a shape (`type(None)` for none). `seen` is the version that a change is made from;
+        `harmless` is a question, of which nothing is kept, however often it is asked.
 
         Raises the error that the server tells, `DisconnectedError` without an answer.
         """
@@ -120,14 +122,8 @@ class Http:
             headers["If-Match"] = f'"{seen}"'
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        request = self._http.build_request(
-            method,
-            path,
-            params=_query(query),
-            headers=headers,
-            json=body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body,
-        )
-        answer = self._answer(request, repeatable=method == "GET" or idempotency_key is not None)
+        request = self._http.build_request(method, path, params=_query(query), headers=headers, json=_json(body))
+        answer = self._answer(request, repeatable=method == "GET" or idempotency_key is not None or harmless)
         return self._shaped(answer, shape)
 
     def get_unless(self, path: str, shape: type[ModelT], tag: str) -> ModelT | None:
@@ -139,6 +135,11 @@ class Http:
     def text(self, path: str, **query: Any) -> str:
         """What is at a path, as text."""
         request = self._http.build_request("GET", path, params=_query(query), headers={"Accept": "*/*"})
+        return self._answer(request, repeatable=True).text
+
+    def ask_text(self, path: str, body: BaseModel) -> str:
+        """The answer to a question of which nothing is kept, as text."""
+        request = self._http.build_request("POST", path, headers={"Accept": "*/*"}, json=_json(body))
         return self._answer(request, repeatable=True).text
 
     def date(self) -> str | None:
@@ -245,6 +246,10 @@ def checked_url(url: str) -> str:
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise UsageError(f"server: leave out what follows the host in {url[:100]!r}")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _json(body: BaseModel | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body
 
 
 def _query(given: Mapping[str, Any] | None) -> dict[str, Any]:
