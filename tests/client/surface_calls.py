@@ -11,6 +11,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
+from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftPatch
 from twin2multicloud.app.schemas.keys import KeyInput
 from twin2multicloud.app.schemas.login import DeviceAnswer, DeviceRequest, DeviceStarted
 from twin2multicloud.app.schemas.people import User, UserPatch, Workspace, WorkspaceInput
@@ -38,6 +39,7 @@ _PLACE = "wsp_1a2b3c4d5e6f7g8h9j0k"
 _ADA = "ada@example.org"
 _NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 _CONNECTION = Connection.model_validate(examples.RESPONSES["Connection"])
+_DRAFT = Draft.model_validate(examples.RESPONSES["Draft"])
 _USER = User.model_validate(examples.RESPONSES["User"])
 _WORKSPACE = Workspace.model_validate(examples.RESPONSES["Workspace"])
 _STARTED = DeviceStarted(
@@ -113,6 +115,15 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "list_versions": [lambda c: c.twins.versions(_TWIN)],
     "show_version": [lambda c: c.twins.version(_TWIN, 1)],
     "diff_versions": [lambda c: c.twins.diff(_TWIN, 1, 2)],
+    # drafts
+    "list_drafts": [lambda c: c.drafts.list(workspace=_PLACE, twin=_TWIN, sort="title")],
+    "create_draft": [
+        lambda c: c.drafts.create(DraftInput(**_EXAMPLE["DraftInput"]), _PLACE),
+        lambda c: c.drafts.keep_both(_DRAFT, DraftPatch(**_EXAMPLE["DraftPatch"]), "Mine"),
+    ],
+    "show_draft": [lambda c: c.drafts.get(_DRAFT.id)],
+    "save_draft": [lambda c: c.drafts.save(_DRAFT, DraftPatch(**_EXAMPLE["DraftPatch"]))],
+    "delete_draft": [lambda c: c.drafts.delete(_DRAFT)],
     # runs
     "list_runs": [lambda c: c.runs.list(status=["failed"], kind=["deploy", "move"], sort="created_at")],
     "list_runs_of_twin": [

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from twin2multicloud.app.client.audit import Audit
     from twin2multicloud.app.client.catalogue import Catalogue
     from twin2multicloud.app.client.connections import Connections
+    from twin2multicloud.app.client.drafts import Drafts
     from twin2multicloud.app.client.events import Events
     from twin2multicloud.app.client.health import Health
     from twin2multicloud.app.client.keys import Keys
@@ -54,6 +55,13 @@ class Client:
         from twin2multicloud.app.client.twins import Twins
 
         return Twins(self.http)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """What one is writing."""
+        from twin2multicloud.app.client.drafts import Drafts
+
+        return Drafts(self.http)
 
     @cached_property
     def runs(self) -> Runs:
