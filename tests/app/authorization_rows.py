@@ -161,6 +161,10 @@ def _key_of_the_viewer(scene: Scene) -> Mapping[str, str]:
     return {"key": made["id"]}
 
 
+def _draft_of_the_viewer(scene: Scene) -> Mapping[str, str]:
+    return {"draft": scene.people["viewer"].post("drafts", {"title": "mine"}, 201)["id"]}
+
+
 def _connection(scene: Scene) -> Mapping[str, str]:
     body = cloud_accounts.aws(scene.site.backend.make_id("x"))
     return {"connection": scene.owner.post(f"workspaces/{scene.site.workspace_id}/connections", body, 201)["id"]}
@@ -262,6 +266,12 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/versions": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/versions/{{number}}": Row("read", "viewer", "twin", path={"number": "1"}),
     f"GET {_V1}/twins/{{twin}}/diff": Row("read", "viewer", "twin", query={"before": "1"}),
+    # drafts: the viewer's own
+    f"GET {_V1}/drafts": Row("read"),
+    f"POST {_V1}/drafts": Row("write", ok=201, body={"title": "mine"}),
+    f"GET {_V1}/drafts/{{draft}}": Row("read", prepare=_draft_of_the_viewer),
+    f"PATCH {_V1}/drafts/{{draft}}": Row("write", prepare=_draft_of_the_viewer, body={"step": "two"}, headers=_SEEN),
+    f"DELETE {_V1}/drafts/{{draft}}": Row("write", ok=204, prepare=_draft_of_the_viewer, headers=_SEEN),
     # runs
     f"GET {_V1}/runs": Row("read"),
     f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),

@@ -25,6 +25,17 @@ def test_old_events_go_and_new_ones_stay(here: Site, owner: Person) -> None:
     assert [event["message"] for event in owner.get("events")["items"]] == ["twin-2 was created by olga"]
 
 
+def test_drafts_that_nobody_goes_on_with_go(here: Site, owner: Person) -> None:
+    for title in ("old", "gone on with"):
+        owner.post("drafts", {"title": title}, 201)
+    here.clock.pass_by(60 * 86_400)
+    [there] = [each["id"] for each in owner.get("drafts")["items"] if each["title"] == "gone on with"]
+    owner.call("PATCH", f"drafts/{there}", code=200, json={"step": "devices"}, headers={"If-Match": '"1"'})
+    here.clock.pass_by(31 * 86_400)
+    tidy(here.backend)
+    assert [each["title"] for each in owner.get("drafts")["items"]] == ["gone on with"]
+
+
 def test_what_ended_runs_left_on_disk_goes(here: Site, owner: Person) -> None:
     twin = owner.create_twin()["id"]
     place(here, twin)

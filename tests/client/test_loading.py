@@ -10,11 +10,16 @@ _NEVER = (
     *("numpy", "psycopg", "alembic", "dbos", "authlib", "joserfc", "yaml"),
     *("twin2multicloud.optimizer", "twin2multicloud.deployer", "twin2multicloud.model.twin.reader"),
 )
+_BODIES = ("answers", "books", "catalogue", "placements", "questions")
 _NOUNS = ("alerts", "audit", "catalogue", "connections", "events", "login_provider", "optimizing", "placements", "runs")
 
 
 def test_a_list_of_twins_loads_what_twins_need(tmp_path: Path) -> None:
-    modules = (*_NEVER, *(f"twin2multicloud.app.api.routes.{noun}" for noun in _NOUNS))
+    modules = (
+        *_NEVER,
+        *(f"twin2multicloud.app.api.routes.{noun}" for noun in _NOUNS),
+        *(f"twin2multicloud.app.schemas.{body}" for body in _BODIES),
+    )
     code = (
         "import sys; from twin2multicloud.app.cli.main import run; assert run(['twins', 'list']) == 0; "
         f"print([name for name in {modules!r} if name in sys.modules])"

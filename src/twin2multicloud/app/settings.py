@@ -135,6 +135,7 @@ class Settings(BaseModel):
     prices: Path | None = None
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
+    keep_drafts_days: Annotated[int, Field(ge=1)] = 90
     metrics_token: Annotated[SecretStr, Field(min_length=24)] | None = None
     log_format: Literal["json", "text"] = "text"
 

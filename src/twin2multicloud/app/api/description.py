@@ -21,6 +21,7 @@ _TAGS: Final = {
     "login": "Signing in, in a browser and from a command line.",
     "me": "Who asks, and signing out.",
     "twins": "Twins: definitions, versions, where their slots go, and what that costs.",
+    "drafts": "What somebody is writing before it is a twin, or while they change one; seen by nobody else.",
     "runs": "Planning, deploying, moving and destroying, which take long and tell how they go by events.",
     "operating": "How deployed twins do: health, outputs, links, the proof of their wiring, states of their stacks.",
     "sandboxes": "What is on this machine of a twin: errors, logs, dead letters, faults, commands, meters.",

@@ -26,7 +26,7 @@ PLACEMENT: Final = {
         ("L5", "gcp.grafana-oss-vm", "europe-west3"),
     )
 }
-_CASES: Final = [{"label": "anywhere"}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
+_CASES: Final = [{"label": "anywhere", "constraints": {}}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
 _AWS: Final = {"account_id": "123456789012", "region": "eu-central-1"}
 _KEY: Final = {
     "id": "key_4qz0m8k2v1x7c9b3n5d6",
@@ -41,6 +41,17 @@ _KEY: Final = {
     "revoked_at": None,
     "last_used_at": None,
 }
+_DRAFT: Final = {
+    "id": "drf_4qz0m8k2v1x7c9b3n5d6",
+    "workspace": _WORKSPACE,
+    "title": "Greenhouse in Delft",
+    "twin": None,
+    "twin_number": None,
+    "step": "devices",
+    "version": 2,
+    "created_at": _AT,
+    "updated_at": _AT,
+}
 
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "LocalCode": {"code": "the-code-that-was-shown"},
@@ -48,6 +59,8 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "DevicePoll": {"device_code": "the-device-code"},
     "DeviceAnswer": {"user_code": "WDJB-MJHT", "allow": True},
     "TwinInput": {"source": _SOURCE, "note": "three sensors"},
+    "DraftInput": {"title": "Greenhouse in Delft", "source": "name: greenhouse\nworkload:\n", "step": "workload"},
+    "DraftPatch": {"source": _SOURCE, "step": "devices"},
     "ProposalInput": {"constraints": {"residency": ["EU"]}, "top": 3},
     "PlacementInput": {"optimization": "opt_4qz0m8k2v1x7c9b3n5d6", "overrides": {"L5": "gcp"}},
     "RunInput": {"kind": "deploy"},
@@ -102,6 +115,8 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "created_at": _AT,
         "updated_at": _AT,
     },
+    "DraftSummary": _DRAFT,
+    "Draft": {**_DRAFT, "format": "yaml", "source": _SOURCE, "files": {}},
     "Event": {
         "id": 412,
         "at": _AT,

@@ -71,6 +71,7 @@ WHOLE: Final = (
     _api("users", "/users"),
     _api("members", "/workspaces/*/members", *_twins("members")),
     _api("books", "/prices/books"),
+    _api("drafts", "/drafts"),
     *_DEPLOYING,
     # They keep nothing, so whoever is known may ask.
     *asking((allow(Scope.READ),)),

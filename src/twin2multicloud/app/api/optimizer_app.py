@@ -22,13 +22,13 @@ from twin2multicloud.app.api.dispatch import Endpoints, Noun
 from twin2multicloud.app.api.limits import known
 from twin2multicloud.app.api.metrics import Metrics, PoolFigures
 from twin2multicloud.app.api.nouns import asking
-from twin2multicloud.app.api.routes.health import Health
 from twin2multicloud.app.api.routes.metrics import TEXT
 from twin2multicloud.app.api.surface import Surface
 from twin2multicloud.app.errors import UnauthenticatedError
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.optimizing.pool import Pool
+from twin2multicloud.app.schemas.health import Health
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.runtime.system_clock import SystemClock

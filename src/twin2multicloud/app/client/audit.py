@@ -25,8 +25,11 @@ class Audit:
         actor: str | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: str | None = None,
         limit: int | None = None,
     ) -> Iterator[AuditEntry]:
-        """Entries, the newest first. `action` is how it begins; moments are as in 2026-12-01T00:00:00Z."""
-        query = {"action": action, "subject": subject, "actor": actor, "since": since, "until": until}
+        """Entries, the newest first, or with `sort="id"` the oldest. `action` is how it begins; moments are as in
+        2026-12-01T00:00:00Z.
+        """
+        query = {"action": action, "subject": subject, "actor": actor, "since": since, "until": until, "sort": sort}
         return every(self._http, "/api/v1/audit", Page[AuditEntry], limit=limit, workspace=workspace, **query)

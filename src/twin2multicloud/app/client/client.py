@@ -10,11 +10,15 @@ from twin2multicloud.app.client.http import Http
 
 if TYPE_CHECKING:
     from twin2multicloud.app.client.audit import Audit
+    from twin2multicloud.app.client.catalogue import Catalogue
     from twin2multicloud.app.client.connections import Connections
+    from twin2multicloud.app.client.drafts import Drafts
     from twin2multicloud.app.client.events import Events
+    from twin2multicloud.app.client.health import Health
     from twin2multicloud.app.client.keys import Keys
     from twin2multicloud.app.client.login import Login
     from twin2multicloud.app.client.operating import Alerts, Operating
+    from twin2multicloud.app.client.optimizer import Optimizer
     from twin2multicloud.app.client.people import Users, Workspaces
     from twin2multicloud.app.client.prices import Prices
     from twin2multicloud.app.client.runs import Runs
@@ -51,6 +55,13 @@ class Client:
         from twin2multicloud.app.client.twins import Twins
 
         return Twins(self.http)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """What one is writing."""
+        from twin2multicloud.app.client.drafts import Drafts
+
+        return Drafts(self.http)
 
     @cached_property
     def runs(self) -> Runs:
@@ -121,3 +132,24 @@ class Client:
         from twin2multicloud.app.client.prices import Prices
 
         return Prices(self.http)
+
+    @cached_property
+    def optimizer(self) -> Optimizer:
+        """Questions to the optimizer."""
+        from twin2multicloud.app.client.optimizer import Optimizer
+
+        return Optimizer(self.http)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What there is to choose from."""
+        from twin2multicloud.app.client.catalogue import Catalogue
+
+        return Catalogue(self.http)
+
+    @cached_property
+    def health(self) -> Health:
+        """Whether the server works."""
+        from twin2multicloud.app.client.health import Health
+
+        return Health(self.http)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +14,9 @@ from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.connections import Connection, ConnectionInput, TwinConnections
 from twin2multicloud.model.errors import Finding, InvalidInputError
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.schemas.runs import Run
 
 _INPUT: Final[TypeAdapter[Any]] = TypeAdapter(ConnectionInput)
 
@@ -37,14 +41,20 @@ class Connections:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(self, workspace: str, provider: str | None = None) -> Iterator[Connection]:
-        """All of a workspace."""
-        return every(self._http, _path(workspace), Page[Connection], provider=provider)
+    def list(
+        self, workspace: str, provider: str | None = None, *, sort: str | None = None, limit: int | None = None
+    ) -> Iterator[Connection]:
+        """All of a workspace, by name (`sort`: `name`, `created_at`, `updated_at`)."""
+        return every(self._http, _path(workspace), Page[Connection], limit=limit, provider=provider, sort=sort)
+
+    def get(self, workspace: str, connection: str) -> Connection:
+        """One of them."""
+        return self._http.get(f"{_path(workspace)}/{connection}", Connection)
 
     def find(self, workspace: str, wanted: str) -> Connection:
         """The one with an id or a name; `NotFoundError` without it."""
         if wanted.startswith("con_"):
-            return self._http.get(f"{_path(workspace)}/{wanted}", Connection)
+            return self.get(workspace, wanted)
         found = next((each for each in self.list(workspace) if each.name == wanted), None)
         if found is None:
             raise NotFoundError(
@@ -61,11 +71,34 @@ class Connections:
         path = f"{_path(there.workspace)}/{there.id}"
         return self._http.send("PUT", path, Connection, body=given, seen=there.version)
 
-    def rename(self, there: Connection, name: str) -> Connection:
-        """Give it another name."""
-        body = {"provider": there.provider.value, "name": name}
+    def change(
+        self, there: Connection, *, name: str | None = None, config: Mapping[str, Any] | None = None
+    ) -> Connection:
+        """Give it another name or configuration, which is taken as a whole; its credentials stay. `StaleError` if it
+        was changed meanwhile.
+        """
+        changes = {"name": name, "config": config}
+        body = {"provider": there.provider.value, **{key: value for key, value in changes.items() if value is not None}}
         path = f"{_path(there.workspace)}/{there.id}"
         return self._http.send("PATCH", path, Connection, body=body, seen=there.version)
+
+    def rename(self, there: Connection, name: str) -> Connection:
+        """Give it another name."""
+        return self.change(there, name=name)
+
+    def check(self, there: Connection, twin: str | None = None, idempotency_key: str | None = None) -> Run:
+        """Have a run look whether its credentials sign in and, for a twin (its id), whether they suffice. What it finds
+        is in the run's result, and afterwards in `check` of the connection.
+        """
+        from twin2multicloud.app.schemas.runs import CheckInput, Run  # which others do not need
+
+        return self._http.send(
+            "POST",
+            f"{_path(there.workspace)}/{there.id}/check",
+            Run,
+            body=CheckInput(twin=twin),
+            idempotency_key=idempotency_key or secrets.token_urlsafe(18),
+        )
 
     def delete(self, there: Connection) -> None:
         """Forget one that no deployed twin uses."""

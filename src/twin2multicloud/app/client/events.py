@@ -28,14 +28,16 @@ class Events:
         severity: Severity = "debug",
         stack: str | None = None,
         after: int | None = None,
+        before: int | None = None,
         newest: bool = False,
         limit: int | None = None,
     ) -> Iterator[Event]:
         """Events that may be seen, the oldest first, or the newest. `kind` is how their kind begins, `severity` the
-        least.
+        least; `after` and `before` are ids of events.
         """
         query = about(workspace, twin, run, kind, severity, stack)
-        return every(self._http, PATH, Page[Event], limit=limit, after=after, newest=newest or None, **query)
+        query |= {"after": after, "before": before, "newest": newest or None}
+        return every(self._http, PATH, Page[Event], limit=limit, **query)
 
     def follow(
         self,

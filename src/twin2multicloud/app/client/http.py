@@ -117,8 +117,10 @@ class Http:
         query: Mapping[str, Any] | None = None,
         seen: int | None = None,
         idempotency_key: str | None = None,
+        harmless: bool = False,
     ) -> ModelT:
-        """One request; its answer in a shape (`type(None)` for none). `seen` is the version that a change is made from.
+        """One request; its answer in a shape (`type(None)` for none). `seen` is the version that a change is made from;
+        `harmless` is a question, of which nothing is kept, however often it is asked.
 
         Raises the error that the server tells, `DisconnectedError` without an answer.
         """
@@ -127,14 +129,8 @@ class Http:
             headers["If-Match"] = f'"{seen}"'
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        request = self._http.build_request(
-            method,
-            path,
-            params=given(query),
-            headers=headers,
-            json=body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body,
-        )
-        answer = self._answer(request, repeatable=method == "GET" or idempotency_key is not None)
+        request = self._http.build_request(method, path, params=given(query), headers=headers, json=_json(body))
+        answer = self._answer(request, repeatable=method == "GET" or idempotency_key is not None or harmless)
         return self._shaped(answer, shape)
 
     def get_unless(self, path: str, shape: type[ModelT], tag: str) -> ModelT | None:
@@ -147,6 +143,12 @@ class Http:
         """What is at a path, as text."""
         headers = {**self._caller, "Accept": "*/*"}
         request = self._http.build_request("GET", path, params=given(query), headers=headers)
+        return self._answer(request, repeatable=True).text
+
+    def ask_text(self, path: str, body: BaseModel) -> str:
+        """The answer to a question of which nothing is kept, as text."""
+        headers = {**self._caller, "Accept": "*/*"}
+        request = self._http.build_request("POST", path, headers=headers, json=_json(body))
         return self._answer(request, repeatable=True).text
 
     def date(self) -> str | None:
@@ -275,6 +277,10 @@ def checked_url(url: str, *, private: bool = False) -> str:
 def given(query: Mapping[str, Any] | None) -> dict[str, Any]:
     """A query without what is None."""
     return {name: value for name, value in (query or {}).items() if value is not None}
+
+
+def _json(body: BaseModel | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body
 
 
 def _told_pause(answer: httpx2.Response) -> float | None:

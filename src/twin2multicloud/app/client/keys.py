@@ -20,10 +20,18 @@ class Keys:
         self._http = http
 
     def list(
-        self, *, everybody: bool = False, user: str | None = None, holding: bool = False, limit: int | None = None
+        self,
+        *,
+        everybody: bool = False,
+        user: str | None = None,
+        holding: bool = False,
+        sort: str | None = None,
+        limit: int | None = None,
     ) -> Iterator[Key]:
-        """One's keys, the newest first; as an admin everybody's, or a person's (by id)."""
-        query = {"all": everybody or None, "user": user, "holding": holding or None}
+        """One's keys, the newest first; as an admin everybody's, or a person's (by id). `sort`: `created_at`, `name`,
+        or one of these with a minus before it.
+        """
+        query = {"all": everybody or None, "user": user, "holding": holding or None, "sort": sort}
         return every(self._http, _PATH, Page[Key], limit=limit, **query)
 
     def get(self, key: str) -> Key:

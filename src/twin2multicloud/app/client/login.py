@@ -9,12 +9,14 @@ from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.errors import BackendError, ForbiddenError
 from twin2multicloud.app.schemas.keys import NewKey
 from twin2multicloud.app.schemas.login import (
+    DeviceAnswer,
     DevicePoll,
     DeviceRequest,
     DeviceStarted,
     LocalLink,
     Me,
     Providers,
+    SignedOut,
 )
 
 _PATH: Final = "/api/v1/login"
@@ -41,9 +43,21 @@ class Login:
         """An address that signs the browser on that machine in, once."""
         return self._http.send("POST", f"{_PATH}/local/link", LocalLink)
 
+    def log_out(self) -> None:
+        """Sign the browser out whose session asks. With a key there is nothing to sign out of."""
+        self._http.send("POST", "/api/v1/logout", type(None))
+
+    def log_out_everywhere(self, *, keys: bool = False) -> SignedOut:
+        """Sign out of all browsers; with `keys` revoke all one's API keys, too, the one that asks as well."""
+        return self._http.send("POST", "/api/v1/logout/everywhere", SignedOut, query={"keys": keys or None})
+
     def begin_device(self, asked: DeviceRequest) -> DeviceStarted:
         """Ask for a key; somebody has to agree to the code in a browser."""
         return self._http.send("POST", f"{_PATH}/device", DeviceStarted, body=asked)
+
+    def answer_device(self, answer: DeviceAnswer) -> None:
+        """Say whether a command line that shows a code gets a key of one's own."""
+        self._http.send("POST", f"{_PATH}/device/answer", type(None), body=answer)
 
     def wait_device(self, started: DeviceStarted, waiting: Callable[[float], None] = lambda _: None) -> NewKey:
         """The key, once somebody agreed. `waiting` is told every second how many seconds are left.

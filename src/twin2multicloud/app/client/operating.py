@@ -56,14 +56,18 @@ class Alerts:
         severity: Sequence[AlertSeverity] = (),
         acknowledged: bool | None = None,
         muted: bool | None = None,
+        sort: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Alert]:
-        """Alerts that may be seen, what came last first; of one twin (its id) if that is given."""
+        """Alerts that may be seen, what came last first; of one twin (its id) if that is given. `sort`: `last_at`,
+        `first_at`, `count`.
+        """
         query: dict[str, Any] = {
             "twin": twin,
             "severity": list(severity) or None,
             "acknowledged": acknowledged,
             "muted": muted,
+            "sort": sort,
         }
         return every(self._http, _ALERTS, Page[Alert], limit=limit, **query)
 
@@ -123,9 +127,18 @@ class Operating:
         """The states of its stacks, and who works on them."""
         return self._http.get(self._path(twin, "states"), list[StateSummary], target=target)
 
-    def versions(self, twin: str, stack: str, target: Target = "clouds") -> Iterator[StateVersion]:
-        """The versions of a stack's state, the newest first."""
-        return every(self._http, self._path(twin, f"states/{stack}"), Page[StateVersion], target=target)
+    def versions(
+        self,
+        twin: str,
+        stack: str,
+        target: Target = "clouds",
+        *,
+        sort: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[StateVersion]:
+        """The versions of a stack's state, the newest first, or with `sort="number"` the oldest."""
+        path = self._path(twin, f"states/{stack}")
+        return every(self._http, path, Page[StateVersion], limit=limit, target=target, sort=sort)
 
     def roll_back(self, twin: str, stack: str, version: int, target: Target = "clouds") -> StateVersion:
         """Take an earlier version up again."""

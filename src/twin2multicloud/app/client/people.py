@@ -13,9 +13,9 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.login import Me
 from twin2multicloud.app.schemas.people import (
     Member,
+    OwnerInput,
     RoleInput,
     RoleName,
-    TwinMember,
     User,
     UserPatch,
     Workspace,
@@ -34,9 +34,9 @@ class Users:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(self, search: str | None = None, limit: int | None = None) -> Iterator[User]:
-        """Everybody one may know of."""
-        return every(self._http, _USERS, Page[User], limit=limit, search=search)
+    def list(self, search: str | None = None, *, sort: str | None = None, limit: int | None = None) -> Iterator[User]:
+        """Everybody one may know of, by name (`sort`: `name`, `email`, `created_at`)."""
+        return every(self._http, _USERS, Page[User], limit=limit, search=search, sort=sort)
 
     def get(self, person: str) -> User:
         """One of them."""
@@ -57,9 +57,13 @@ class Workspaces:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(self, *, everything: bool = False, limit: int | None = None) -> Iterator[Workspace]:
-        """Those one is in; `everything`: all of the installation, for its admins."""
-        return every(self._http, _WORKSPACES, Page[Workspace], limit=limit, all=everything or None)
+    def list(
+        self, *, everything: bool = False, sort: str | None = None, limit: int | None = None
+    ) -> Iterator[Workspace]:
+        """Those one is in, by name (`sort`: `name`, `created_at`); `everything`: all of the installation, for its
+        admins.
+        """
+        return every(self._http, _WORKSPACES, Page[Workspace], limit=limit, all=everything or None, sort=sort)
 
     def find(self, wanted: str | None) -> str:
         """The id of the workspace with an id or a name; without either the only one that one is in.
@@ -99,9 +103,13 @@ class Workspaces:
         """Delete one that is empty."""
         self._http.send("DELETE", f"{_WORKSPACES}/{workspace.id}", type(None), seen=workspace.version)
 
-    def members(self, workspace: str) -> Iterator[Member]:
-        """Everybody in it."""
-        return every(self._http, f"{_WORKSPACES}/{workspace}/members", Page[Member])
+    def adopt(self, workspace: str, owner: str) -> None:
+        """As an admin: give one whose owners are all shut out or gone a new one."""
+        self._http.send("PUT", f"{_WORKSPACES}/{workspace}/owner", type(None), body=OwnerInput(owner=owner))
+
+    def members(self, workspace: str, *, sort: str | None = None, limit: int | None = None) -> Iterator[Member]:
+        """Everybody in it, by name (`sort`: `name`, `email`)."""
+        return every(self._http, f"{_WORKSPACES}/{workspace}/members", Page[Member], limit=limit, sort=sort)
 
     def let_in(self, workspace: str, person: str, role: RoleName) -> Member:
         """Let somebody in, or give them another role."""
@@ -111,7 +119,3 @@ class Workspaces:
     def take_out(self, workspace: str, person: str) -> None:
         """Take somebody out, or leave."""
         self._http.send("DELETE", f"{_WORKSPACES}/{workspace}/members/{quote(person, safe='@')}", type(None))
-
-    def twin_members(self, twin: str) -> Iterator[TwinMember]:
-        """Everybody who may do something with a twin."""
-        return every(self._http, f"/api/v1/twins/{twin}/members", Page[TwinMember])

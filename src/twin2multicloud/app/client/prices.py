@@ -1,20 +1,28 @@
-"""The price book that a server has in use."""
+"""Prices: the book that a server has in use, those that were taken up, and taking up newer ones."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
 
 from twin2multicloud import __version__
 from twin2multicloud.app.client.http import Http, UnknownAnswerError
-from twin2multicloud.app.schemas.catalogue import WholeBook
+from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.schemas.catalogue import BookCheck, MeterDetail, MeterList, PricesInUse, WholeBook
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.model.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from twin2multicloud.app.client.kept_book import KeptBook
+    from twin2multicloud.app.schemas.books import BookDetail, BookSummary
+    from twin2multicloud.app.schemas.runs import Run
     from twin2multicloud.optimizer.pricing.book import PriceBook
 
-_BOOK: Final = "/api/v1/prices/book"
+_PATH: Final = "/api/v1/prices"
+_BOOK: Final = f"{_PATH}/book"
 
 
 class Prices:
@@ -37,6 +45,64 @@ class Prices:
                 with suppress(UnknownAnswerError):  # it was damaged, or this program reads it otherwise by now
                     return self._read(before)
         return self._taken(self._http.get(_BOOK, WholeBook), kept)
+
+    def identity(self) -> PricesInUse:
+        """Which book is in use, of which date it is and how many days old, and how much is in it."""
+        return self._http.get(_PATH, PricesInUse)
+
+    def meters(
+        self,
+        *,
+        provider: str | None = None,
+        region: str | None = None,
+        service: str | None = None,
+        meter: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """What the clouds count, and with `region` what that costs there. `service` and `meter` are parts of names."""
+        query = {"provider": provider, "region": region, "service": service, "meter": meter}
+        return every(self._http, f"{_PATH}/meters", MeterList, limit=limit, **query)
+
+    def meter(
+        self,
+        meter: str,
+        *,
+        region: str | None = None,
+        quantity: float | None = None,
+        policy: Literal["list", "eu-data-act"] = "list",
+    ) -> MeterDetail:
+        """What a meter counts, its prices with their sources and, with `region`, what a quantity (units a month) costs.
+        `policy` is the one for egress.
+        """
+        path = f"{_PATH}/meters/{quote(meter, safe='')}"
+        return self._http.get(path, MeterDetail, region=region, quantity=quantity, policy=policy)
+
+    def books(self, limit: int | None = None) -> Iterator[BookSummary]:
+        """The books that were taken up, the newest first."""
+        from twin2multicloud.app.schemas.books import BookSummary  # which whoever calculates does not need
+
+        return every(self._http, f"{_PATH}/books", Page[BookSummary], limit=limit)
+
+    def book_detail(self, number: int) -> BookDetail:
+        """One of them: what differs from the one before, and what that does to the twins one may see."""
+        from twin2multicloud.app.schemas.books import BookDetail  # as above
+
+        return self._http.get(f"{_PATH}/books/{number}", BookDetail)
+
+    def validate(self, files: Mapping[str, str]) -> BookCheck:
+        """Every fault of a price book of one's own (file name → TOML text). Nothing of it is kept."""
+        from twin2multicloud.app.schemas.questions import BookInput  # as above
+
+        given = BookInput(files=dict(files))
+        return self._http.send("POST", f"{_PATH}/validate", BookCheck, body=given, harmless=True)
+
+    def refresh(self, workspace: str | None = None, idempotency_key: str | None = None) -> Run:
+        """Have a run take up the newest prices there are; its events tell how it goes."""
+        from twin2multicloud.app.schemas.runs import Run  # as above
+
+        key = idempotency_key or secrets.token_urlsafe(18)
+        query = {"workspace": workspace}
+        return self._http.send("POST", f"{_PATH}/refresh", Run, query=query, idempotency_key=key)
 
     def _taken(self, whole: WholeBook, kept: KeptBook | None) -> PriceBook:
         """A book that was sent, which is kept once it was read."""

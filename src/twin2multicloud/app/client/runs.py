@@ -15,7 +15,7 @@ from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.client.twins import Twins
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.schemas.runs import Decision, Kind, Run, RunInput, RunSummary, Status
+from twin2multicloud.app.schemas.runs import Decision, Kind, Revealed, Run, RunInput, RunSummary, Status
 
 _PATH: Final = "/api/v1/runs"
 _ID: Final = re.compile(r"run_[0-9a-z]{1,28}")
@@ -34,11 +34,12 @@ class Runs:
         twin: str | None = None,
         status: Sequence[Status] = (),
         kind: Sequence[Kind] = (),
+        sort: str | None = None,
         limit: int | None = None,
     ) -> Iterator[RunSummary]:
         """Runs that may be seen, the newest first; of one twin (its id) if that is given."""
         path = _PATH if twin is None else f"/api/v1/twins/{twin}/runs"
-        query: dict[str, Any] = {"status": list(status) or None, "kind": list(kind) or None}
+        query: dict[str, Any] = {"status": list(status) or None, "kind": list(kind) or None, "sort": sort}
         return every(self._http, path, Page[RunSummary], limit=limit, **query)
 
     def find(self, wanted: str, workspace: str | None = None) -> str:
@@ -87,3 +88,7 @@ class Runs:
         """Ask for the same again."""
         key = secrets.token_urlsafe(18)
         return self._http.send("POST", f"{_PATH}/{run}/retry", Run, idempotency_key=key)
+
+    def reveal(self, run: str) -> Revealed:
+        """What it tells once, as one-time passwords; afterwards it is gone, wherever the answer went."""
+        return self._http.send("POST", f"{_PATH}/{run}/reveal", Revealed)

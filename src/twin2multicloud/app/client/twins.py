@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
@@ -15,7 +16,15 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import nearest
 
 if TYPE_CHECKING:
-    from twin2multicloud.app.schemas.placements import Optimization, PlacementAnswer, PlacementInput, ProposalInput
+    from twin2multicloud.app.schemas.answers import BillResult
+    from twin2multicloud.app.schemas.people import RoleName, TwinMember
+    from twin2multicloud.app.schemas.placements import (
+        Optimization,
+        OptimizationSummary,
+        PlacementAnswer,
+        PlacementInput,
+        ProposalInput,
+    )
 
 _PATH: Final = "/api/v1/twins"
 _ID: Final = re.compile(r"twn_[0-9a-z]{1,28}")
@@ -80,6 +89,23 @@ class Twins:
         """Forget a twin."""
         self._http.send("DELETE", f"{_PATH}/{twin}", type(None), seen=seen)
 
+    def members(self, twin: str, *, sort: str | None = None, limit: int | None = None) -> Iterator[TwinMember]:
+        """Everybody who may do something with it, by name (`sort`: `name`, `email`)."""
+        from twin2multicloud.app.schemas.people import TwinMember  # which others do not need
+
+        return every(self._http, f"{_PATH}/{twin}/members", Page[TwinMember], limit=limit, sort=sort)
+
+    def let_in(self, twin: str, person: str, role: RoleName) -> TwinMember:
+        """Give somebody (an id, e-mail address or `@me`) a role for it alone."""
+        from twin2multicloud.app.schemas.people import RoleInput, TwinMember  # as above
+
+        path = f"{_PATH}/{twin}/members/{quote(person, safe='@')}"
+        return self._http.send("PUT", path, TwinMember, body=RoleInput(role=role))
+
+    def take_out(self, twin: str, person: str) -> None:
+        """Take away the role that somebody has for it alone."""
+        self._http.send("DELETE", f"{_PATH}/{twin}/members/{quote(person, safe='@')}", type(None))
+
     def versions(self, twin: str, limit: int | None = None) -> Iterator[TwinVersionSummary]:
         """Its versions, the newest first."""
         return every(self._http, f"{_PATH}/{twin}/versions", Page[TwinVersionSummary], limit=limit)
@@ -93,6 +119,26 @@ class Twins:
         from twin2multicloud.app.schemas.placements import Optimization  # with all that can be asked of the optimizer
 
         return self._http.send("POST", f"{_PATH}/{twin}/optimize", Optimization, body=given)
+
+    def optimizations(
+        self, twin: str, *, sort: str | None = None, limit: int | None = None
+    ) -> Iterator[OptimizationSummary]:
+        """Its proposals, the newest first (`sort`: `created_at`, `usd_per_month`)."""
+        from twin2multicloud.app.schemas.placements import OptimizationSummary  # as above
+
+        return every(self._http, f"{_PATH}/{twin}/optimizations", Page[OptimizationSummary], limit=limit, sort=sort)
+
+    def optimization(self, twin: str, optimization: str) -> Optimization:
+        """One proposal, whole."""
+        from twin2multicloud.app.schemas.placements import Optimization  # as above
+
+        return self._http.get(f"{_PATH}/{twin}/optimizations/{optimization}", Optimization)
+
+    def bill(self, twin: str) -> BillResult:
+        """What its placement costs at the prices of now, line by line."""
+        from twin2multicloud.app.schemas.answers import BillResult  # as above
+
+        return self._http.get(f"{_PATH}/{twin}/bill", BillResult)
 
     def place(self, twin: str, given: PlacementInput, seen: int) -> PlacementAnswer:
         """Decide where its slots go; `StaleError` if the twin is not as it was `seen`."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from twin2multicloud.app.schemas.answers import BookIdentity
-from twin2multicloud.app.schemas.common import Body, Shape
+from twin2multicloud.app.schemas.common import Body, Page, Shape
 from twin2multicloud.app.schemas.problems import FieldProblem
 from twin2multicloud.model.slots import Provider
 
@@ -101,7 +101,7 @@ class Regions(Shape):
     items: list[Region]
 
 
-class Prices(BookIdentity):
+class PricesInUse(BookIdentity):
     """The price book in use, its age in days, and how much is in it."""
 
     age_days: int
@@ -130,12 +130,10 @@ class MetersQuery(Body):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-class MeterList(Shape):
+class MeterList(Page[dict[str, Any]]):
     """Part of the meters: what each counts, in how many regions it is priced; `figures` in the region asked about."""
 
     price_book: BookIdentity
-    items: list[dict[str, Any]]
-    next: str | None
 
 
 class MeterQuery(Body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ Target = Literal["sandbox", "clouds", "rehearsal"]
 Life = Literal["draft", "deploying", "deployed", "partial", "moving", "destroying"]
 """What there is of a twin at a target: nothing, all seven slots whole, or something else; or what is being done."""
 
+MOST_CHARACTERS: Final = 1_048_576
+"""Of a definition."""
 Files = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00\\]+$")],
@@ -26,7 +28,7 @@ Source = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=1_048_576,
+        max_length=MOST_CHARACTERS,
         description="The definition as YAML, JSON or TOML text; docs/twin.md says what it holds.",
         examples=["name: greenhouse\nworkload: {message_interval_s: 10, message_size_bytes: 150}\n…"],
     ),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Session as BrowserSession
 from twin2multicloud.app.db.tables.runs import Run
+from twin2multicloud.app.services import drafts
 from twin2multicloud.app.services.events import PRUNED_AT_ONCE, prune
 from twin2multicloud.app.services.places import runs_folder
 
@@ -23,7 +24,9 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def tidy(backend: Backend) -> None:
-    """Forget events that were kept long enough, sessions that have expired, and what ended runs have left on disk."""
+    """Forget events and drafts that were kept long enough, sessions that have expired, and what ended runs have left
+    on disk.
+    """
     while True:
         with backend.database.write() as session:
             pruned = prune(backend, session)
@@ -31,6 +34,7 @@ def tidy(backend: Backend) -> None:
             break
     now = backend.now()
     with backend.database.write() as session:
+        drafts.forget_old(backend, session)
         session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
     folder = runs_folder(backend)
     left = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()

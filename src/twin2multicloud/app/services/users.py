@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.auth.access import Principal, visible_twins
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables import people as tables
+from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.people import ApiKey, DeviceLogin, TwinMember, User, WorkspaceMember
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ConflictError, NotFoundError
@@ -124,8 +125,8 @@ def change(
 
 
 def remove(backend: Backend, session: Session, principal: Principal, user: User, seen: int) -> None:
-    """Delete somebody: what tells who they are, their roles, keys and sessions. What they made stays. `ConflictError`
-    for the last admin and for the only owner of a workspace.
+    """Delete somebody: what tells who they are, their roles, keys, sessions and drafts. What they made stays.
+    `ConflictError` for the last admin and for the only owner of a workspace.
     """
     hold(session, user)
     check_seen(user.version, seen, f"'{user.name}'")
@@ -133,7 +134,7 @@ def remove(backend: Backend, session: Session, principal: Principal, user: User,
         _check_admin_left(session, user)
     owners.check_left_everywhere(session, user)
     _tell(backend, session, principal, user, "user.deleted", f"{user.name} was deleted by {principal.name}")
-    for table in (tables.Session, ApiKey, WorkspaceMember, TwinMember):
+    for table in (tables.Session, ApiKey, WorkspaceMember, TwinMember, Draft):
         session.execute(delete(table).where(table.user_id == user.id))
     session.execute(delete(DeviceLogin).where(DeviceLogin.approved_by == user.id))
     user.subject, user.email, user.name = f"deleted|{user.id}", "", GONE

@@ -84,7 +84,7 @@ def rename(
 
 
 def remove(backend: Backend, session: Session, principal: Principal, workspace: Workspace, seen: int) -> None:
-    """Delete a workspace, with its keys, optimizations and past runs. `ConflictError` while it has twins or
+    """Delete a workspace, with its keys, optimizations, drafts and past runs. `ConflictError` while it has twins or
     connections, or a run is under way.
     """
     hold(session, workspace)

@@ -66,7 +66,7 @@ async def list_regions(desk: DeskDep, book: BookDep, query: Annotated[shapes.Reg
     return raw(await desk.ask(book, questions.regions, query))
 
 
-@router.get("/prices", response_model=None, responses=answers(shapes.Prices))
+@router.get("/prices", response_model=None, responses=answers(shapes.PricesInUse))
 async def show_prices(desk: DeskDep, book: BookDep, today: TodayDep) -> Response:
     """Which price book is in use, and how old it is."""
     found = msgspec.json.decode(await desk.ask(book, questions.prices, shapes.RegionsQuery()))

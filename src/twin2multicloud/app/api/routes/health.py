@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from twin2multicloud.app.api.deps import BackendDep
 from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.db import revision
 from twin2multicloud.app.errors import UnavailableError
+from twin2multicloud.app.schemas.health import Health
 
 router = Endpoints(prefix="/health", tags=["health"])
-
-
-class Health(BaseModel):
-    """What works."""
-
-    status: str
 
 
 @router.get("/live")

@@ -68,6 +68,6 @@ def change_user(
 
 @router.delete("/{user}", status_code=204)
 def delete_user(backend: BackendDep, principal: _Admin, user: UserId, seen: IfMatch) -> None:
-    """Forget who somebody is, with their roles, keys and sessions. What they made stays."""
+    """Forget who somebody is, with their roles, keys, sessions and drafts. What they made stays."""
     with backend.database.write() as session:
         users.remove(backend, session, principal, users.seen(session, principal, user), seen)

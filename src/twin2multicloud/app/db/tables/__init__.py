@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
 from twin2multicloud.app.db.tables.people import (
     ApiKey,
@@ -33,6 +34,7 @@ __all__ = [
     "Connection",
     "DeviceLogin",
     "Document",
+    "Draft",
     "Event",
     "LoginAttempt",
     "Optimization",

@@ -291,6 +291,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("twin_id", "target", "name", "line", name=op.f("pk_documents")),
     )
     op.create_table(
+        "drafts",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("twin_id", sa.String(length=32), nullable=True),
+        sa.Column("twin_number", sa.Integer(), nullable=True),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("format", sa.String(length=10), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("files", Json, nullable=False),
+        sa.Column("step", sa.String(length=100), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["twin_id"], ["twins.id"], name=op.f("fk_drafts_twin_id_twins"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_drafts_user_id_users"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspaces.id"], name=op.f("fk_drafts_workspace_id_workspaces"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+    )
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drafts_twin_id"), ["twin_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_drafts_updated_at"), ["updated_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_drafts_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_drafts_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
         "optimizations",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=False),
@@ -522,6 +550,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_optimizations_created_at"))
 
     op.drop_table("optimizations")
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_drafts_workspace_id"))
+        batch_op.drop_index(batch_op.f("ix_drafts_user_id"))
+        batch_op.drop_index(batch_op.f("ix_drafts_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_drafts_twin_id"))
+
+    op.drop_table("drafts")
     op.drop_table("documents")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alerts_workspace_id"))
