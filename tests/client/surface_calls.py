@@ -81,6 +81,9 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "show_optimization": [lambda c: c.twins.optimization(_TWIN, "opt_4qz0m8k2v1x7c9b3n5d6")],
     "place_twin": [lambda c: c.twins.place(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]), 2)],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
+    "show_standing": [lambda c: c.twins.standing(_TWIN)],
+    "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
+    "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],
     # prices
     "refresh_prices": [lambda c: c.prices.refresh(_PLACE)],
     "list_books": [lambda c: c.prices.books()],

@@ -50,12 +50,9 @@ def propose(
     document = parsed(kept.source, cast(Format, kept.format))
     asked = Asked(document.workload, deployable(document.constraints, options), document.assumptions, "")
     anew = {*_slots(drop), *constrained(None, ConstraintOptions(pins=options.pins)).pins}
-    decided = {slot: pin for slot, pin in _pins(kept.overrides).items() if slot not in anew}
+    decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in anew}
     free = without_pins(asked, decided)
-    pins = {**free.constraints.pins, **decided}
-    result = solver.optimum(
-        free.under(free.constraints.model_copy(update={"pins": pins})), top=top, alternatives=alternatives
-    )
+    result = solver.optimum(pinned(free, decided), top=top, alternatives=alternatives)
     inputs = {
         "constraints": free.constraints.model_dump(mode="json"),
         "overrides": {slot.value: str(pin) for slot, pin in decided.items()},
@@ -66,10 +63,22 @@ def propose(
     return Proposal(encoded(full_json(result)), result.usd_per_month, inputs)
 
 
+def pinned(asked: Asked, decided: Mapping[Slot, Pin]) -> Asked:
+    """The same question with decisions as pins."""
+    pins = {**asked.constraints.pins, **decided}
+    return asked.under(asked.constraints.model_copy(update={"pins": pins}))
+
+
 def change(solver: Solver, kept: Kept, wanted: Change) -> Changed:
     """Work out a change. `InvalidInputError` for names that do not exist and offers that cannot be deployed,
     `NoPlacementError` for what contradicts the constraints.
     """
+    decision, decided = decided_by(solver, kept, wanted)
+    return Changed(_told(solver, decision), {slot.value: str(pin) for slot, pin in decided.items()})
+
+
+def decided_by(solver: Solver, kept: Kept, wanted: Change) -> tuple[Decision, dict[Slot, Pin]]:
+    """What comes of a change, and the decisions that hold then. Raises what `change` does."""
     asked = asked_of(kept)
     before = None if kept.placement is None else read_placement(kept.placement)
     given = wanted.placement if wanted.placement is not None else kept.placement
@@ -78,7 +87,7 @@ def change(solver: Solver, kept: Kept, wanted: Change) -> Changed:
     base = read_placement(given)
     _check_there(solver, base)
     dropped = _slots(wanted.drop)
-    decided = {slot: pin for slot, pin in _pins(kept.overrides).items() if slot not in dropped}
+    decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in dropped}
     if wanted.by_hand:
         reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
         decided = _by_hand(base, reference, decided)
@@ -87,7 +96,7 @@ def change(solver: Solver, kept: Kept, wanted: Change) -> Changed:
     fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
     decision = decide(solver, asked, base, fixed)
     _check_there(solver, decision.placed.placement, can_be_deployed=True)
-    return Changed(_told(solver, decision), {slot.value: str(pin) for slot, pin in decided.items()})
+    return decision, decided
 
 
 def _by_hand(base: Placement, reference: Placement, decided: Mapping[Slot, Pin]) -> dict[Slot, Pin]:
@@ -138,7 +147,8 @@ def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:
     return found
 
 
-def _pins(overrides: Mapping[str, str]) -> dict[Slot, Pin]:
+def pins_of(overrides: Mapping[str, str]) -> dict[Slot, Pin]:
+    """Decisions that are kept, as pins."""
     return dict(Constraints.model_validate({"pins": dict(overrides)}).pins)
 
 
