@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import flet as ft
+import httpx2
 import pytest
 
 from tests.app.login.real import served_site
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.schemas.login import DeviceAnswer
 from twin2multicloud.app.serving import prepare
 from twin2multicloud.app.ui.native import open_app
 from twin2multicloud.app.ui.sign_in.state import Kept
@@ -33,6 +33,17 @@ class Keyring:
 
     async def forget(self) -> None:
         self.kept = None
+
+
+def agree(url: str, key: str, code: str) -> None:
+    """What somebody does in a browser, who is signed in there."""
+    with Client(Http(url, key=key)) as client:
+        link = client.login.local_link().url
+    with httpx2.Client(base_url=url, headers={"Origin": url}) as browser:
+        browser.post("/api/v1/login/local", json={"code": link.partition("#")[2]}).raise_for_status()
+        csrf = {"X-CSRF-Token": browser.get("/api/v1/me").json()["csrf"]}
+        answer = {"user_code": code, "allow": True}
+        browser.post("/api/v1/login/device/answer", json=answer, headers=csrf).raise_for_status()
 
 
 async def opened(keyring: Keyring) -> Ui:
@@ -62,8 +73,7 @@ async def test_somebody_agrees_in_a_browser_and_the_app_stays_signed_in(sqlite_f
         await page.fill("Server", url)
         await page.press("Sign in")
         code = await page.until(lambda: next((t for t in page.texts() if re.fullmatch(r"\w{4}-\w{4}", t)), None))
-        with Client(Http(url, key=mine)) as client:
-            await asyncio.to_thread(client.login.answer_device, DeviceAnswer(user_code=code, allow=True))
+        await asyncio.to_thread(agree, url, mine, code)
         await page.sees("No twins yet")
         assert keyring.kept is not None
         assert keyring.kept.key not in repr(keyring.kept)
