@@ -63,6 +63,7 @@ async def open_app(page: ft.Page, keyring: Keyring) -> None:
     executor = ThreadPoolExecutor(_AT_ONCE, "api")
     page.title = NAME
     page.padding = 0
+    page.fonts = {theme.MONO: "fonts/Mono.woff2"}
     page.theme, page.dark_theme = theme.material(theme.LIGHT), theme.material(theme.DARK)
 
     async def signed_in(kept: Kept) -> None:
@@ -90,4 +91,4 @@ def _me(kept: Kept) -> Me:
 
 
 if __name__ == "__main__":
-    ft.run(main)
+    ft.run(main, assets_dir="assets")
