@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
@@ -32,6 +33,8 @@ class Backend:
     make_token: MakeToken = new_token
     optimizer: Pool = field(default_factory=Pool)
     books: Books = field(default_factory=Books)
+    exporting: Lock = field(default_factory=Lock)
+    """Held by whoever has infrastructure code written, which takes a processor and some memory."""
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -31,6 +31,7 @@ _UNCHANGED: Final = 304
 _TRIES: Final = 4
 _LONGEST_PAUSE_S: Final = 10.0
 _TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
+_WRITING_TIMEOUT: Final = httpx2.Timeout(300.0, connect=10.0)
 # Streams say something every 15 seconds even if nothing happens.
 _STREAM_TIMEOUT: Final = httpx2.Timeout(45.0, connect=10.0)
 
@@ -136,6 +137,12 @@ class Http:
         """What is at a path, as text."""
         request = self._http.build_request("GET", path, params=_query(query), headers={"Accept": "*/*"})
         return self._answer(request, repeatable=True).text
+
+    def content(self, path: str, **query: Any) -> bytes:
+        """What is at a path, as it is. It may take a while to write."""
+        headers = {"Accept": "*/*"}
+        request = self._http.build_request("GET", path, params=_query(query), headers=headers, timeout=_WRITING_TIMEOUT)
+        return self._answer(request, repeatable=True).content
 
     def ask_text(self, path: str, body: BaseModel) -> str:
         """The answer to a question of which nothing is kept, as text."""
