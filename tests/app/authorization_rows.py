@@ -389,6 +389,7 @@ ROWS: dict[str, Row] = {
         "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
+    f"GET {_V1}/twins/{{twin}}/export": Row("read", "viewer", "twin", query={"kind": "definition"}),
     # prices
     f"GET {_V1}/prices/books": Row("read"),
     f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
