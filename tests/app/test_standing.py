@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.backends import Person, Site
+from tests.app.backends import TWIN, Person, Site
 from tests.app.test_placements import place, propose
 from twin2multicloud.model.slots import SLOTS
 
@@ -133,6 +133,35 @@ def test_a_preview_of_a_proposal_for_a_twin_that_is_not_placed(owner: Person) ->
     assert {choice["provider"] for choice in preview["placement"].values()} == {"azure"}
     assert (preview["before"], preview["change_usd"], preview["changes"]) == (None, None, [])
     assert set(preview["slot_usd"]) == {slot.value for slot in SLOTS}
+
+
+def test_slots_that_nobody_decided_about_follow_an_override(owner: Person) -> None:
+    twin, answer = placed(owner)
+    provider = answer["placement"]["L1"]["provider"]
+    other = next(name for name in ("aws", "azure", "gcp") if name != provider)
+    alone = owner.post(f"twins/{twin}/preview", {"overrides": {"L1": other}})
+    followed = owner.post(f"twins/{twin}/preview", {"overrides": {"L1": other}, "anew": True})
+    assert followed["placement"]["L1"]["provider"] == other
+    assert followed["usd_per_month"] <= alone["usd_per_month"] + 1e-9
+    cheapest = owner.post("optimize", {"source": TWIN, "constraints": {"deployable_only": True, "pins": {"L1": other}}})
+    assert followed["usd_per_month"] == pytest.approx(cheapest["usd_per_month"])
+    assert followed["overrides"] == {"L1": other}
+
+
+def test_a_dropped_override_goes_back_when_chosen_anew(owner: Person) -> None:
+    twin, answer = placed(owner)
+    kept = place(owner, twin, 2, overrides={"L5": pin(dearest(owner, twin, "L5"))})
+    assert kept["usd_per_month"] > answer["usd_per_month"]
+    dropped = place(owner, twin, 3, drop=["L5"], anew=True)
+    assert dropped["placement"] == answer["placement"]
+    assert dropped["overrides"] == {}
+
+
+def test_a_twin_without_a_placement_is_placed_anew(owner: Person) -> None:
+    twin = owner.create_twin()["id"]
+    placed = place(owner, twin, 1, anew=True)
+    assert placed["optimal"] is True
+    place(owner, twin, 2, 422, anew=True, placement=placed["placement"])
 
 
 def test_a_viewer_may_look_at_all_of_it(here: Site, owner: Person) -> None:

@@ -85,22 +85,32 @@ def decided_by(solver: Solver, kept: Kept, wanted: Change) -> tuple[Decision, di
     """What comes of a change, and the decisions that hold then. Raises what `change` does."""
     asked = asked_of(kept)
     before = None if kept.placement is None else read_placement(kept.placement)
+    dropped = _slots(wanted.drop)
+    decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in dropped}
+    new = read_overrides(solver.book, wanted.overrides)
+    if wanted.anew:
+        decided |= new
+        base = solver.optimum(pinned(without_pins(asked, decided), decided)).placement
+    else:
+        base = _base(solver, kept, wanted)
+        if wanted.by_hand:
+            reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
+            decided = _by_hand(base, reference, decided)
+        decided |= new
+    fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
+    decision = decide(solver, asked, base, fixed)
+    _check_there(solver, decision.placed.placement, can_be_deployed=True)
+    return decision, decided
+
+
+def _base(solver: Solver, kept: Kept, wanted: Change) -> Placement:
+    """The placement that a change begins with."""
     given = wanted.placement if wanted.placement is not None else kept.placement
     if given is None:
         raise ConflictError("this twin has no placement yet; take a proposal (optimization), or give a placement")
     base = read_placement(given)
     _check_there(solver, base)
-    dropped = _slots(wanted.drop)
-    decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in dropped}
-    if wanted.by_hand:
-        reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
-        decided = _by_hand(base, reference, decided)
-    new = read_overrides(solver.book, wanted.overrides)
-    decided |= new
-    fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
-    decision = decide(solver, asked, base, fixed)
-    _check_there(solver, decision.placed.placement, can_be_deployed=True)
-    return decision, decided
+    return base
 
 
 def _by_hand(base: Placement, reference: Placement, decided: Mapping[Slot, Pin]) -> dict[Slot, Pin]:
@@ -147,7 +157,7 @@ def report(solver: Solver, kept: Kept, title: str, today: date) -> bytes:
     """
     from twin2multicloud.app.report.html import render_report  # for whoever wants one
 
-    placement, asked, decided = _placed(kept), asked_of(kept), _pins(kept.overrides)
+    placement, asked, decided = _placed(kept), asked_of(kept), pins_of(kept.overrides)
     free = without_pins(asked, decided)
     pins = {**free.constraints.pins, **decided}
     for fixed in (pins, {slot: exactly(choice) for slot, choice in placement.items()}):

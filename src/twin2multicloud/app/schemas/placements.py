@@ -58,21 +58,26 @@ class Optimization(OptimizationSummary):
 
 class PlacementInput(Body):
     """Where the slots go from now on: as a proposal says, as given, or as they are; then `overrides`, of which each
-    changes its slot only. A cloud, or an offer without region, stands for the cheapest one of those.
+    changes its slot only. A cloud, or an offer without region, stands for the cheapest one of those. With `anew` every
+    slot that nobody decided about goes where that is cheapest.
     """
 
     optimization: Annotated[str | None, Field(max_length=32)] = None
     placement: PlacementJson | None = None
     overrides: SlotChoices = Field(default_factory=dict)
     drop: Slots = Field(default_factory=list)
+    anew: Annotated[bool, Field(description="Whether slots without an override are chosen anew.")] = False
     note: Note = ""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.optimization is not None and self.placement is not None:
             raise ValueError("give optimization or placement, not both")
-        if self.optimization is None and self.placement is None and not self.overrides and not self.drop:
-            raise ValueError("give optimization, placement, overrides or drop; there is nothing to change otherwise")
+        given = self.optimization is not None or self.placement is not None
+        if self.anew and given:
+            raise ValueError("anew chooses slots itself; leave out optimization and placement")
+        if not given and not self.overrides and not self.drop and not self.anew:
+            raise ValueError("give optimization, placement, overrides, drop or anew; there is nothing to change")
         return self
 
 
