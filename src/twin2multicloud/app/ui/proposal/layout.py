@@ -14,9 +14,9 @@ Point = tuple[float, float]
 FOUR_COLUMNS_FROM_PX: Final = 724
 TWO_COLUMNS_FROM_PX: Final = 460
 BOX_HEIGHT_PX: Final = 124
-_LEAST_BOX_PX: Final = 138
 _MOST_BOX_PX: Final = 190
-_LEAST_GAP_PX: Final = 57
+_LEAST_GAP_PX: Final = 58
+_MOST_GAP_PX: Final = 120.0
 _GAP_Y_PX: Final = 62
 _APART_PX: Final = 20
 """How far from the middle each of two arrows between the same boxes is."""
@@ -135,8 +135,8 @@ class Layout:
 def layout(width_px: float) -> Layout | None:
     """The layout for so much room; None where there is only room for a list."""
     if width_px >= FOUR_COLUMNS_FROM_PX:
-        box = min(_MOST_BOX_PX, max(_LEAST_BOX_PX, (width_px - 3 * 88) / 4))
-        gap = min(120.0, max(_LEAST_GAP_PX, (width_px - 4 * box) / 3))
+        box = min(_MOST_BOX_PX, (width_px - 3 * _LEAST_GAP_PX) / 4)
+        gap = min(_MOST_GAP_PX, (width_px - 4 * box) / 3)
         return Layout(_FOUR, box, gap, (0, 1))
     if width_px >= TWO_COLUMNS_FROM_PX:
         box = min(_MOST_BOX_PX, (width_px - 90) / 2)

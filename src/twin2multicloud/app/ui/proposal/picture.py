@@ -114,14 +114,14 @@ def _box(drawn: Picture, slot: Slot) -> ft.Control:
     tint = palette.cloud(choice.provider)
     selected, mark = slot.value == drawn.selected, drawn.marks.get(slot.value)
     cost: list[ft.Control] = [
-        text.strong(drawn.usd(slot)),
-        text.muted(f"/ {tr('month')}", size=11.5),
+        text.figure(drawn.usd(slot), size=13, weight=ft.FontWeight.W_600),
+        text.muted(f"/ {tr('month')}", size=10.5, no_wrap=True),
     ]
     if mark:
         cost.append(ft.Icon(ft.Icons.PUSH_PIN, size=15, color=palette.warn.strong, tooltip=mark))
     inner = ft.Column(
         [
-            text.strong(slot_name(slot), no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS, max_lines=1),
+            text.figure(slot_name(slot), size=13, weight=ft.FontWeight.W_600, overflow=ft.TextOverflow.ELLIPSIS),
             _where(choice, palette),
             ft.Column(
                 [
@@ -145,25 +145,23 @@ def _box(drawn: Picture, slot: Slot) -> ft.Control:
         exclude_semantics=True,
         on_tap=lambda _: drawn.pressed(slot.value),
         content=ft.Container(
-            inner,
+            ft.Row(
+                [
+                    ft.Container(width=4, bgcolor=tint.strong),
+                    ft.Container(inner, padding=ft.Padding.only(left=8, right=4, top=8, bottom=8), expand=True),
+                ],
+                spacing=0,
+                vertical_alignment=ft.CrossAxisAlignment.STRETCH,
+            ),
             ink=True,
             on_click=lambda _: drawn.pressed(slot.value),
-            padding=ft.Padding.only(left=12, right=8, top=8, bottom=8),
             bgcolor=palette.accent.soft if selected else ft.Colors.SURFACE,
-            border=ft.Border(
-                left=ft.BorderSide(4, tint.strong),
-                top=_edge(selected, palette),
-                right=_edge(selected, palette),
-                bottom=_edge(selected, palette),
-            ),
-            border_radius=6,
+            border=ft.Border.all(2, palette.accent.strong) if selected else ft.Border.all(1, palette.line),
+            border_radius=8,
+            clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
             expand=True,
         ),
     )
-
-
-def _edge(selected: bool, palette: Palette) -> ft.BorderSide:
-    return ft.BorderSide(2, palette.accent.strong) if selected else ft.BorderSide(1, palette.line)
 
 
 def _where(choice: Choice, palette: Palette) -> ft.Control:
