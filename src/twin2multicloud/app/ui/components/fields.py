@@ -80,7 +80,9 @@ def choice(
     return ft.DropdownM2(
         label=label,
         value=value or _NOTHING,
-        options=[ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=_option(text)) for key, text in options.items()],
+        options=[
+            ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=_option(text)) for key, text in options.items()
+        ],
         dense=True,
         width=width,
         border=_border(),

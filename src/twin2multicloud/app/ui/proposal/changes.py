@@ -46,7 +46,7 @@ def _row(session: Session, each: MeterDifference) -> ft.Control:
         [
             *head,
             ft.Container(
-                text.body(what, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS),
+                text.body(what, max_lines=2, overflow=ft.TextOverflow.ELLIPSIS),
                 expand=True,
                 tooltip=f"{what} ({each.region})" if each.region else what,
             ),

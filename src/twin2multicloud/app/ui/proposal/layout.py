@@ -81,6 +81,8 @@ class Wire:
     end: Point
     label: tuple[float, float, float]
     upright: bool
+    split: bool = False
+    """Whether what is written stands on both sides of it."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class Layout:
             start = (middle[0] + dx * box.width / 2, middle[1] + aside)
             end = (start[0] + dx * self.gap, start[1])
             left = min(start[0], end[0])
-            return Wire(start, end, (left, start[1] + (3 if arrow.back else -32), self.gap), upright=False)
+            above = 3 if paired and arrow.back else -32 if paired else -17
+            return Wire(start, end, (left, start[1] + above, self.gap), upright=False, split=not paired)
         start = (middle[0] + aside, middle[1] + dy * BOX_HEIGHT_PX / 2)
         end = (start[0], start[1] + dy * _GAP_Y_PX)
         wide = box.width / 2 + self.gap / 2 - 8

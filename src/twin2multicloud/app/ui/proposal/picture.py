@@ -213,7 +213,7 @@ def _label(wire: Wire, link: Link, drawn: Picture) -> ft.Control:
     return ft.Container(
         ft.Column(
             [text.figure(figures.volume(link.gb_per_month), size=11), amount],
-            spacing=2 if not wire.upright else 0,
+            spacing=6 if wire.split else 0,
             tight=True,
             horizontal_alignment=align,
         ),

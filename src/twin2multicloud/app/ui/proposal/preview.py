@@ -14,6 +14,7 @@ from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.proposal.changes import adds, changes
 from twin2multicloud.app.ui.proposal.deciding import Deciding
 from twin2multicloud.app.ui.proposal.look import Look
+from twin2multicloud.app.ui.proposal.slot_panel import RegionChoice
 from twin2multicloud.app.ui.proposal.state import HALF_A_CENT, Loaded, differences
 from twin2multicloud.app.ui.proposal.words import choice_text, difference_text, slot_name
 from twin2multicloud.app.ui.session import Session
@@ -25,11 +26,12 @@ from twin2multicloud.model.slots import Slot
 def Preview(  # noqa: N802  components are named as Flet's controls are
     look: Look, loaded: Loaded, given: PlacementInput, preview: PlacementPreview
 ) -> ft.Control:
-    """The card of what is considered."""
+    """The card of what is considered, and where else it could be."""
     session = use_session()
     deciding = use_made(Deciding, look.path)
     rows: list[ft.Control] = [
         text.body(_what(look, loaded, preview)),
+        *([RegionChoice(look, loaded)] if look.offer else []),
         _amounts(session, preview),
         _warning(session, preview),
         *_moved(look, loaded, preview),
@@ -163,7 +165,7 @@ def _decision(
         said = tr("Leave the other slots") if look.anew else tr("Let the other slots follow")
         parts.append(buttons.quiet(said, lambda: session.go(other.path)))
     rows: list[ft.Control] = [
-        fields.line(tr("Note (why)"), deciding.note, deciding.write, max_length=2_000),
+        fields.line(tr("Note (why)"), deciding.note, deciding.write),
         ft.Row(parts, spacing=GAP, run_spacing=GAP, wrap=True),
     ]
     if loaded.deployed:

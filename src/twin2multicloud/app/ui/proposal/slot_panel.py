@@ -108,7 +108,7 @@ def _panel(
         ),
     ]
     for provider, found in good.items():
-        rows.append(badges.cloud(provider, session.appearance.palette))
+        rows.append(ft.Row([badges.cloud(provider, session.appearance.palette)]))
         rows += [_way(session, look, loaded.names, way) for way in found]
     if not good:
         rows.append(text.muted(tr("Nothing that can be chosen is there.")))

@@ -29,6 +29,9 @@ def _said(session: Session, look: Look, loaded: Loaded) -> tuple[str, Tint, ft.I
     palette, standing = session.appearance.palette, loaded.standing
     if standing.problem is not None:
         return standing.problem, palette.warn, ft.Icons.WARNING_AMBER, None
+    if look.considers and loaded.twin.current.placement is not None:
+        said = tr("You look at a change that is considered, not kept. What is placed stays until you keep it.")
+        return said, palette.accent, ft.Icons.VISIBILITY_OUTLINED, None
     if loaded.twin.current.placement is None:
         act = None
         if loaded.may_decide and look.rank != 1:
@@ -36,9 +39,7 @@ def _said(session: Session, look: Look, loaded: Loaded) -> tuple[str, Tint, ft.I
         said = tr("Not placed yet. This is the cheapest placement at today's prices.")
         return said, palette.accent, ft.Icons.LIGHTBULB_OUTLINE, act
     if loaded.cheaper_usd:
-        act = None
-        if look.rank != 1:
-            act = buttons.other(tr("Look at it"), lambda: session.go(look.ranked(1).path))
+        act = buttons.other(tr("Look at it"), lambda: session.go(look.ranked(1).path))
         saved = figures.per_month(loaded.cheaper_usd, session.currency)
         return (
             tr("A cheaper placement is there now: it saves {usd}.", usd=saved),

@@ -10,8 +10,11 @@ from twin2multicloud.app.ui.components import cards
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.bill import Bill
 from twin2multicloud.app.ui.proposal.look import Look, Tab
+from twin2multicloud.app.ui.proposal.prices import Prices
+from twin2multicloud.app.ui.proposal.proof import proof
 from twin2multicloud.app.ui.proposal.ranking import ranking
 from twin2multicloud.app.ui.proposal.state import Loaded, Shown
+from twin2multicloud.app.ui.proposal.what_if import WhatIf
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
@@ -21,6 +24,9 @@ def names() -> dict[Tab, str]:
     return {
         "bill": tr("Bill lines"),
         "ranking": tr("Runner-ups"),
+        "what-if": tr("What if …"),
+        "prices": tr("Prices"),
+        "proof": tr("Proof"),
     }
 
 
@@ -64,4 +70,10 @@ def _head(session: Session, look: Look, tab: Tab, name: str) -> ft.Control:
 def _part(session: Session, look: Look, loaded: Loaded, shown: Shown) -> ft.Control:
     if look.tab == "ranking":
         return ranking(session, look, loaded)
+    if look.tab == "what-if":
+        return WhatIf(look, loaded)
+    if look.tab == "prices":
+        return Prices(look, loaded)
+    if look.tab == "proof":
+        return proof(session, loaded)
     return Bill(look, shown)

@@ -11,14 +11,15 @@ from twin2multicloud.app.ui.hooks import use_events, use_made, use_remote, use_s
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.places import Place
-from twin2multicloud.app.ui.proposal import picture, tabs
+from twin2multicloud.app.ui.proposal import exporting, optimize, picture, tabs
 from twin2multicloud.app.ui.proposal.layout import layout
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.overrides import overrides
 from twin2multicloud.app.ui.proposal.picture import Picture
 from twin2multicloud.app.ui.proposal.preview import Preview
+from twin2multicloud.app.ui.proposal.prices import age_text, is_stale
 from twin2multicloud.app.ui.proposal.room import Room
-from twin2multicloud.app.ui.proposal.slot_panel import RegionChoice, SlotPanel
+from twin2multicloud.app.ui.proposal.slot_panel import SlotPanel
 from twin2multicloud.app.ui.proposal.state import Loaded, Shown, considered, load
 from twin2multicloud.app.ui.proposal.status import status
 from twin2multicloud.app.ui.proposal.total import total
@@ -27,7 +28,7 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import Crumb, back_to, columns, screen
 from twin2multicloud.app.ui.theme import GAP
 
-_TWIN_NEWS = ("twin.placed", "twin.revised", "twin.repriced", "run.ended")
+_TWIN_NEWS = ("twin.placed", "twin.revised", "twin.repriced", "run.succeeded", "run.failed", "run.cancelled")
 _PRICE_NEWS = Wanted(("prices.",))
 
 
@@ -60,8 +61,20 @@ def _actions(session: Session, look: Look, loaded: Loaded | None) -> list[ft.Con
     if loaded is None:
         return []
     placed = loaded.twin.current.placement is not None
+    stale = is_stale(loaded.prices)
     deploy = (lambda: session.go(places.deploy(look.twin))) if placed and not look.considers else None
     return [
+        buttons.quiet(
+            age_text(loaded.prices),
+            lambda: session.go(look.showing("prices").path),
+            icon=ft.Icons.WARNING_AMBER if stale else ft.Icons.SELL_OUTLINED,
+        ),
+        exporting.menu(session, loaded),
+        buttons.other(
+            tr("Optimize …"),
+            (lambda: optimize.ask(session, look, loaded)) if loaded.may_decide else None,
+            icon=ft.Icons.AUTO_AWESOME_OUTLINED,
+        ),
         buttons.main(
             tr("Deploy"),
             deploy,
@@ -120,16 +133,11 @@ def _content(
 def _considered(
     session: Session, look: Look, loaded: Loaded, given: PlacementInput, found: Remote[PlacementPreview]
 ) -> ft.Control:
-    parts: list[ft.Control] = []
-    if look.offer:
-        parts.append(RegionChoice(look, loaded))
-    if found.value is None:
-        inner = states.shown(found, lambda preview: Preview(look, loaded, given, preview))
-        discard = buttons.other(tr("Discard"), lambda: session.go(look.plain.path))
-        parts.append(cards.card(ft.Column([inner, discard], spacing=GAP, tight=True), title=tr("Considered")))
-    else:
-        parts.append(Preview(look, loaded, given, found.value))
-    return ft.Column(parts, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    if found.value is not None:
+        return Preview(look, loaded, given, found.value)
+    inner = states.shown(found, lambda preview: Preview(look, loaded, given, preview))
+    discard = buttons.other(tr("Discard"), lambda: session.go(look.plain.path))
+    return cards.card(ft.Column([inner, discard], spacing=GAP, tight=True), title=tr("Considered"))
 
 
 @ft.component
