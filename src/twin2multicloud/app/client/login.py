@@ -37,9 +37,9 @@ class Login:
         """By whom one can sign in there."""
         return self._http.get(f"{_PATH}/providers", Providers)
 
-    def local_link(self) -> LocalLink:
-        """An address that signs the browser on that machine in, once."""
-        return self._http.send("POST", f"{_PATH}/local/link", LocalLink)
+    def local_link(self, return_to: str | None = None) -> LocalLink:
+        """An address that signs the browser on that machine in, once, and then opens a path."""
+        return self._http.send("POST", f"{_PATH}/local/link", LocalLink, query={"return_to": return_to})
 
     def begin_device(self, asked: DeviceRequest) -> DeviceStarted:
         """Ask for a key; somebody has to agree to the code in a browser."""
