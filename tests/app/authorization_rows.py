@@ -396,6 +396,7 @@ ROWS: dict[str, Row] = {
     # catalogue
     f"GET {_V1}/workloads": Row("read"),
     f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),
+    f"GET {_V1}/definitions/fields": Row("read"),
     f"POST {_V1}/definitions/check": Row("read", body={"source": TWIN}),
     f"GET {_V1}/offers": Row("read"),
     f"GET {_V1}/regions": Row("read"),

@@ -212,6 +212,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     # catalogue
     "list_workloads": [lambda c: c.catalogue.workloads()],
     "show_workload": [lambda c: c.catalogue.workload("smart-home")],
+    "list_definition_fields": [lambda c: c.catalogue.fields()],
     "check_definition": [lambda c: c.catalogue.check(DefinitionInput(**_EXAMPLE["DefinitionInput"]))],
     "list_offers": [
         lambda c: c.catalogue.offers(slot="L1", provider="aws", feature="mqtt", deployable=True, region="eu-central-1")
