@@ -391,6 +391,11 @@ ROWS: dict[str, Row] = {
         "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
+    f"GET {_V1}/twins/{{twin}}/standing": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/choices": Row("read", "viewer", "twin", query={"slot": "L5"}),
+    f"POST {_V1}/twins/{{twin}}/preview": Row(
+        "read", "viewer", "twin", prepare=_proposed, body={"optimization": "{optimization}"}
+    ),
     f"GET {_V1}/twins/{{twin}}/export": Row("read", "viewer", "twin", query={"kind": "definition"}),
     # prices
     f"GET {_V1}/prices/books": Row("read"),

@@ -85,6 +85,9 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda c: c.twins.export(_TWIN, "bill"),
     ],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
+    "show_standing": [lambda c: c.twins.standing(_TWIN)],
+    "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
+    "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],
     # prices
     "refresh_prices": [lambda c: c.prices.refresh(_PLACE)],
     "list_books": [lambda c: c.prices.books()],
