@@ -5,6 +5,7 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.alerts.view import AlertsScreen
 from twin2multicloud.app.ui.components import buttons, states
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
@@ -22,6 +23,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 component=Layout,
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
+                    ft.Route(path="alerts", component=AlertsScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
