@@ -85,3 +85,8 @@ WHOLE: Final = (
 """The whole API."""
 DEPLOYER: Final = (*_DEPLOYING, _HEALTH, _METRICS)
 """The deployer alone."""
+
+
+def first_segments() -> frozenset[str]:
+    """What addresses of the API begin with, so that nothing else may be there."""
+    return frozenset((noun.prefix + under).split("/")[1] for noun in WHOLE for under in noun.under)
