@@ -12,6 +12,7 @@ from twin2multicloud.app.ui.alerts.details import Details
 from twin2multicloud.app.ui.alerts.listing import listing
 from twin2multicloud.app.ui.alerts.state import Chosen, Look, State, load, twin_names
 from twin2multicloud.app.ui.components import badges, fields, states
+from twin2multicloud.app.ui.components.filters import filters
 from twin2multicloud.app.ui.components.tabs import Tab, tabs
 from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -35,16 +36,20 @@ def AlertsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
     part = use_remote(lambda: session.ask(lambda api: load(api, look)), look.listed, refresh_on=_NEWS)
     twins = use_remote(lambda: session.ask(lambda api: twin_names(api, look.twin)), look.twin)
     chosen = use_made(Chosen, look.listed)
+    above = [_states(session, look), _filters(session, look, twins.value or {})]
     matter = states.shown(part, lambda found: listing(session, look, found, chosen, part.refresh), rows=8)
-    if look.alert:
-        details = Details(look, part.refresh)
-        # Where there is no room for both, the details are what somebody asked for.
-        matter = columns(session, [matter], [details]) if session.viewport.wide else details
+    if look.alert and session.viewport.wide:
+        matter = columns(session, [matter], [Details(look, part.refresh)])
+    elif look.alert:
+        # There is no room for both; the details are what somebody asked for.
+        above, matter = [], Details(look, part.refresh)
     return screen(
         session,
-        [Crumb(tr("Alerts"))],
+        [Crumb(tr("Alerts"))]
+        if not look.alert or session.viewport.wide
+        else [Crumb(tr("Alerts"), look.listed.path), Crumb(tr("Details"))],
         ft.Column(
-            [_states(session, look), _filters(session, look, twins.value or {}), matter],
+            [*above, matter],
             spacing=GAP + 6,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -73,42 +78,42 @@ def _states(session: Session, look: Look) -> ft.Control:
 def _filters(session: Session, look: Look, twins: dict[str, str]) -> ft.Control:
     order: tuple[AlertSeverity, ...] = ("critical", "error", "warning", "info")
     severities = {"": tr("any severity")} | {each: badges.severity_word(each) for each in order}
-    return ft.Row(
+    known = {"": tr("any twin"), **twins}
+    if look.twin and look.twin not in twins:
+        known[look.twin] = look.twin
+    return filters(
+        session,
         [
-            fields.choice(
-                tr("Severity"),
-                look.severity,
-                severities,
-                lambda severity: session.go(look.changed(severity=severity).path),
-                width=150,
+            (
+                fields.choice(
+                    tr("Severity"),
+                    look.severity,
+                    severities,
+                    lambda severity: session.go(look.changed(severity=severity).path),
+                ),
+                150,
             ),
-            fields.choice(
-                tr("Twin"),
-                look.twin,
-                {
-                    "": tr("any twin"),
-                    **twins,
-                    **({look.twin: look.twin} if look.twin not in twins and look.twin else {}),
-                },
-                lambda twin: session.go(look.changed(twin=twin).path),
-                width=210,
+            (
+                fields.choice(tr("Twin"), look.twin, known, lambda twin: session.go(look.changed(twin=twin).path)),
+                210,
             ),
-            fields.choice(
-                tr("Layer"),
-                look.layer,
-                {"": tr("any layer"), **layers.names()},
-                lambda layer: session.go(look.changed(layer=layer).path),
-                width=190,
+            (
+                fields.choice(
+                    tr("Layer"),
+                    look.layer,
+                    {"": tr("any layer"), **layers.names()},
+                    lambda layer: session.go(look.changed(layer=layer).path),
+                ),
+                190,
             ),
-            fields.choice(
-                tr("Cloud"),
-                look.cloud,
-                {"": tr("any cloud"), **badges.CLOUDS},
-                lambda cloud: session.go(look.changed(cloud=cloud).path),
-                width=140,
+            (
+                fields.choice(
+                    tr("Cloud"),
+                    look.cloud,
+                    {"": tr("any cloud"), **badges.CLOUDS},
+                    lambda cloud: session.go(look.changed(cloud=cloud).path),
+                ),
+                140,
             ),
         ],
-        wrap=True,
-        spacing=GAP + 4,
-        run_spacing=GAP,
     )
