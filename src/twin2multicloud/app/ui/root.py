@@ -7,6 +7,7 @@ import flet as ft
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.alerts.view import AlertsScreen
 from twin2multicloud.app.ui.components import buttons, states
+from twin2multicloud.app.ui.connections.view import ConnectionsScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.shell.layout import Layout
@@ -24,6 +25,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
                     ft.Route(path="alerts", component=AlertsScreen),
+                    ft.Route(path="connections", component=ConnectionsScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
