@@ -165,9 +165,18 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "show_meters": [lambda c: c.operating.meters(_TWIN)],
     # alerts
     "list_alerts": [
-        lambda c: c.alerts.list(twin=_TWIN, severity=["critical"], acknowledged=False, muted=False, sort="-count"),
+        lambda c: c.alerts.list(
+            twin=_TWIN,
+            severity=["critical"],
+            layer="L3",
+            cloud="gcp",
+            acknowledged=False,
+            muted=False,
+            sort="-count",
+        ),
         lambda c: c.alerts.find("2c5k8m"),
     ],
+    "show_alert": [lambda c: c.alerts.get(_ALERT)],
     "acknowledge": [lambda c: c.alerts.acknowledge(_ALERT)],
     "mute": [lambda c: c.alerts.mute(_ALERT, minutes=5), lambda c: c.alerts.mute(_ALERT, until=_NOON)],
     "unmute": [lambda c: c.alerts.unmute(_ALERT)],

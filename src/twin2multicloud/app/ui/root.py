@@ -5,7 +5,9 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.alerts.view import AlertsScreen
 from twin2multicloud.app.ui.components import buttons, states
+from twin2multicloud.app.ui.connections.view import ConnectionsScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.shell.layout import Layout
@@ -22,6 +24,8 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 component=Layout,
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
+                    ft.Route(path="alerts", component=AlertsScreen),
+                    ft.Route(path="connections", component=ConnectionsScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )

@@ -80,7 +80,11 @@ def choice(
     return ft.DropdownM2(
         label=label,
         value=value or _NOTHING,
-        options=[ft.dropdownm2.Option(key=key or _NOTHING, text=text) for key, text in options.items()],
+        # The content is what is seen: a text alone makes way for the key.
+        options=[
+            ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=ft.Text(text, no_wrap=True))
+            for key, text in options.items()
+        ],
         dense=True,
         width=width,
         border=_border(),
