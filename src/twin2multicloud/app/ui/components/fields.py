@@ -153,6 +153,20 @@ def chips(label: str, options: Mapping[str, str], chosen: frozenset[str], toggle
     )
 
 
+def tabs(label: str, options: Mapping[str, str], chosen: str, choose: Told) -> ft.Control:
+    """One of a few parts of a view."""
+    return ft.Semantics(
+        label=label,
+        container=True,
+        content=ft.SegmentedButton(
+            segments=[ft.Segment(value=key, label=ft.Text(text)) for key, text in options.items()],
+            selected=[chosen],
+            show_selected_icon=False,
+            on_change=lambda event: choose(next(iter(event.control.selected), chosen)),
+        ),
+    )
+
+
 def _border() -> ft.OutlineInputBorder:
     return ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT), border_radius=8)
 
