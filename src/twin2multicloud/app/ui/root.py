@@ -8,6 +8,8 @@ from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, states
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.new_twin.begin import NewScreen
+from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.twins.view import TwinsScreen
@@ -22,6 +24,9 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 component=Layout,
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
+                    ft.Route(path="new", component=NewScreen),
+                    ft.Route(path="new/:draft", component=DraftScreen),
+                    ft.Route(path="twins/:twin/edit", component=EditScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
