@@ -80,6 +80,10 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "list_optimizations": [lambda c: c.twins.optimizations(_TWIN, sort="-usd_per_month")],
     "show_optimization": [lambda c: c.twins.optimization(_TWIN, "opt_4qz0m8k2v1x7c9b3n5d6")],
     "place_twin": [lambda c: c.twins.place(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]), 2)],
+    "export_twin": [
+        lambda c: c.twins.export(_TWIN, "terraform"),
+        lambda c: c.twins.export(_TWIN, "bill"),
+    ],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
     # prices
     "refresh_prices": [lambda c: c.prices.refresh(_PLACE)],

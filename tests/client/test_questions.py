@@ -95,11 +95,16 @@ def test_prices(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_twins_proposals_and_members(client: Client, client_of: ClientOf, sqlite_site: Site) -> None:
     twin = client.twins.create(TwinInput(source=TWIN))
-    proposal = client.twins.propose(twin.id, ProposalInput(alternatives=False))
+    proposal = client.twins.propose(
+        twin.id, ProposalInput(alternatives=False, constraints=ConstraintOptions(providers=["aws", "gcp"]))
+    )
     assert [each.id for each in client.twins.optimizations(twin.id)] == [proposal.id]
     assert client.twins.optimization(twin.id, proposal.id).result == proposal.result
     client.twins.place(twin.id, PlacementInput(optimization=proposal.id), twin.version)
     assert client.twins.bill(twin.id).usd_per_month == pytest.approx(proposal.usd_per_month)
+    assert client.twins.export(twin.id, "definition")[:2] == client.twins.export(twin.id, "terraform")[:2] == b"PK"
+    assert client.twins.export(twin.id, "report").startswith(b"<!DOCTYPE html>")
+    assert client.twins.export(twin.id, "bill").startswith(b"cloud,region,service,")
     assert [each.number for each in client.prices.books()] == [1]
     assert client.prices.book_detail(1).twins == []
     guest = sqlite_site.person("gus", None)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
@@ -15,6 +16,7 @@ from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.optimizing.books import Books
 from twin2multicloud.app.optimizing.pool import Pool
 from twin2multicloud.app.settings import Settings
+from twin2multicloud.app.specs import Specs
 from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.runtime.system_clock import SystemClock
 
@@ -32,6 +34,9 @@ class Backend:
     make_token: MakeToken = new_token
     optimizer: Pool = field(default_factory=Pool)
     books: Books = field(default_factory=Books)
+    specs: Specs = field(default_factory=Specs)
+    exporting: Lock = field(default_factory=Lock)
+    """Held by whoever has infrastructure code written, which takes a processor and some memory."""
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -19,6 +19,7 @@ from typing import Final, Self
 import msgspec
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from twin2multicloud.app.api.app import create_app, end_streams, load
 from twin2multicloud.app.backend import Backend, open_backend
@@ -39,8 +40,8 @@ _GRACE_S: Final = 5
 _BACKLOG: Final = 512
 _TAKES_NOTHING_S: Final = 60
 """How long the other end of a connection may take nothing before the system gives it up."""
-_MESSAGE_MOST: Final = 16_384
-"""Bytes of a message that comes over a WebSocket."""
+_MESSAGE_MOST: Final = 1 << 20
+"""Bytes of a message that comes over a WebSocket: the front end's; streams of events take less."""
 
 
 class ServedError(Twin2MultiCloudError):
@@ -156,7 +157,7 @@ def bound(settings: Settings) -> tuple[socket.socket, Settings]:
     return listener, settings.model_copy(update={"port": listener.getsockname()[1]})
 
 
-def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         app,
@@ -239,9 +240,23 @@ def serve_on(
 ) -> None:
     """Serve an app on a socket, carry out runs and collect alerts, until a signal."""
     load(app)
-    with _runs(backend), tidying(backend):
+    with _runs(backend), tidying(backend), _front_end(app, settings) as (whole, listeners):
         settled()
-        _Server(uvicorn_config(app, settings), app, ready).run([listener])
+        _Server(uvicorn_config(whole, settings), app, ready).run([listener, *listeners])
+
+
+@contextmanager
+def _front_end(app: FastAPI, settings: Settings) -> Iterator[tuple[ASGIApp, list[socket.socket]]]:
+    """The app with the front end, and what else it listens on for it; a part of the backend has none."""
+    if settings.only is not None:
+        yield app, []
+        return
+    from twin2multicloud.app.front_end.inside import InsideMiddleware, inside_socket
+    from twin2multicloud.app.front_end.mounted import mount
+
+    with inside_socket() as inside:
+        mount(app, settings, inside.path)
+        yield InsideMiddleware(app, inside.path), [inside.listener]
 
 
 @contextmanager

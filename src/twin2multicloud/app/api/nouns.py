@@ -48,8 +48,10 @@ _DEPLOYING: Final = (
     _api("me", "/me"),
     _api("twins", "/twins"),
     _api("placements", "/twins/*/placement", name="deciding"),
+    _api("exports", *_twins("export")),
     _api("runs", "/runs", *_twins("runs"), "/workspaces/*/connections/*/check"),
     _api("operating", *_twins("status", "outputs", "links", "proof")),
+    _api("watching", *_twins("devices", "rates", "rules", "graph")),
     _api("states", *_twins("states")),
     _api("sandboxes", *_twins("errors", "logs", "dead-letters", "faults", "commands", "meters")),
     _api("alerts", "/alerts", *_twins("alerts")),
@@ -85,3 +87,8 @@ WHOLE: Final = (
 """The whole API."""
 DEPLOYER: Final = (*_DEPLOYING, _HEALTH, _METRICS)
 """The deployer alone."""
+
+
+def first_segments() -> frozenset[str]:
+    """What addresses of the API begin with, so that nothing else may be there."""
+    return frozenset((noun.prefix + under).split("/")[1] for noun in WHOLE for under in noun.under)

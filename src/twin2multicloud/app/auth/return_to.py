@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-HOME: Final = "/login"
-"""Where browsers go that asked for nothing else: who is signed in sees so there, and can sign out."""
+HOME: Final = "/"
+"""Where browsers go that asked for nothing else: the front end."""
 _PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1999}")
 
 

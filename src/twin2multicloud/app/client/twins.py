@@ -11,7 +11,15 @@ from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.schemas.twins import Twin, TwinDiff, TwinInput, TwinSummary, TwinVersion, TwinVersionSummary
+from twin2multicloud.app.schemas.twins import (
+    ExportKind,
+    Twin,
+    TwinDiff,
+    TwinInput,
+    TwinSummary,
+    TwinVersion,
+    TwinVersionSummary,
+)
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import nearest
 
@@ -139,6 +147,12 @@ class Twins:
         from twin2multicloud.app.schemas.answers import BillResult  # as above
 
         return self._http.get(f"{_PATH}/{twin}/bill", BillResult)
+
+    def export(self, twin: str, kind: ExportKind) -> bytes:
+        """It as a file. `terraform`: its infrastructure code (zip), for operators; `definition`: its newest version
+        with all files (zip); `report`: its placement explained (HTML); `bill`: every line (CSV).
+        """
+        return self._http.content(f"{_PATH}/{twin}/export", kind=kind)
 
     def place(self, twin: str, given: PlacementInput, seen: int) -> PlacementAnswer:
         """Decide where its slots go; `StaleError` if the twin is not as it was `seen`."""

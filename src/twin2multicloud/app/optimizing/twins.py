@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from datetime import date
+from typing import Final, cast
 
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.optimizing.answers import encoded
 from twin2multicloud.app.optimizing.kept import Change, Changed, Json, Kept, Proposal
-from twin2multicloud.app.optimizing.lines import invoice_json
+from twin2multicloud.app.optimizing.lines import invoice_json, table
 from twin2multicloud.app.optimizing.meters import identity
 from twin2multicloud.app.optimizing.overriding import Decision, check_choices, decide, read_overrides, without_pins
 from twin2multicloud.app.optimizing.reading import Asked, constrained, parsed, read_placement
@@ -21,6 +22,9 @@ from twin2multicloud.model.names import parse_slot
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.optimizer.bill.as_json import full_json
+
+_RANKED: Final = 5
+"""Of the cheapest placements in a report."""
 
 
 def deployable(base: Constraints | None, options: ConstraintOptions) -> Constraints:
@@ -117,13 +121,38 @@ def _told(solver: Solver, decision: Decision) -> Json:
 
 def bill(solver: Solver, kept: Kept) -> bytes:
     """What the twin's placement costs at the prices of now, line by line."""
-    if kept.placement is None:
-        raise ConflictError("this twin has no placement yet, so there is no bill; optimize it first")
-    placement = read_placement(kept.placement)
-    invoice = solver.bill(asked_of(kept), placement)
+    invoice = solver.bill(asked_of(kept), _placed(kept))
     return encoded(
         {"price_book": identity(solver.book), "placement": kept.placement, **invoice_json(invoice, solver.book)}
     )
+
+
+def bill_csv(solver: Solver, kept: Kept) -> bytes:
+    """The same as a table, whose rows add up to it."""
+    return table(solver.bill(asked_of(kept), _placed(kept)), solver.book).encode()
+
+
+def report(solver: Solver, kept: Kept, title: str, today: date) -> bytes:
+    """The twin's placement as an HTML document: what people decided is pinned in it, and where other prices or another
+    definition would choose otherwise by now, all of it.
+    """
+    from twin2multicloud.app.report.html import render_report  # for whoever wants one
+
+    placement, asked, decided = _placed(kept), asked_of(kept), _pins(kept.overrides)
+    free = without_pins(asked, decided)
+    pins = {**free.constraints.pins, **decided}
+    for fixed in (pins, {slot: exactly(choice) for slot, choice in placement.items()}):
+        constraints = free.constraints.model_copy(update={"pins": fixed})
+        result = solver.optimum(free.under(constraints), top=_RANKED, alternatives=True)
+        if result.placement == placement:
+            break
+    return render_report(result, title=title, generated_on=today, book=solver.book).encode()
+
+
+def _placed(kept: Kept) -> Placement:
+    if kept.placement is None:
+        raise ConflictError("this twin has no placement yet, so there is no bill; optimize it first")
+    return read_placement(kept.placement)
 
 
 def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:

@@ -10,7 +10,7 @@ import flet as ft
 from twin2multicloud.app.ui.language import tr
 
 Told = Callable[[str], None]
-_NOTHING = "-"
+_NOTHING = "any"
 
 
 def line(

@@ -1,0 +1,23 @@
+"""Who is let in to the front end. Whoever serves it says so; it knows nothing of cookies and keys itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.ui.access import Access
+
+
+@dataclass(frozen=True)
+class Door:
+    """`hosts` are what a request's Host may be, `origins` which pages may open a WebSocket. `admit` finds who a browser
+    is signed in as: None for nobody. It raises a `BackendError` where that cannot be found out now.
+    """
+
+    hosts: frozenset[str]
+    origins: frozenset[str]
+    admit: Callable[[HTTPConnection], Awaitable[Access | None]]
