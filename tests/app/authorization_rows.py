@@ -323,6 +323,7 @@ ROWS: dict[str, Row] = {
     # alerts
     f"GET {_V1}/alerts": Row("read"),
     f"GET {_V1}/twins/{{twin}}/alerts": Row("read", "viewer", "twin"),
+    f"GET {_V1}/alerts/{{alert}}": Row("read", "viewer", "twin", prepare=_alert),
     f"POST {_V1}/alerts/{{alert}}/acknowledge": Row("run", "operator", "twin", prepare=_alert),
     f"POST {_V1}/alerts/{{alert}}/mute": Row("run", "operator", "twin", prepare=_alert, body={"minutes": 5}),
     f"POST {_V1}/alerts/{{alert}}/unmute": Row("run", "operator", "twin", prepare=_alert),
@@ -403,6 +404,7 @@ ROWS: dict[str, Row] = {
     # catalogue
     f"GET {_V1}/workloads": Row("read"),
     f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),
+    f"GET {_V1}/definitions/fields": Row("read"),
     f"POST {_V1}/definitions/check": Row("read", body={"source": TWIN}),
     f"GET {_V1}/offers": Row("read"),
     f"GET {_V1}/regions": Row("read"),
