@@ -117,6 +117,19 @@ def quantity(number: float) -> str:
     return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
 
 
+def unit_price(usd: float | None) -> str:
+    """A price per unit, for as many units as give a price one can read: $0.20 per million."""
+    if usd is None:
+        return NONE
+    if usd == 0:
+        return tr("free")
+    ways = ((1.0, ""), (1e3, tr("per 1,000")), (1e6, tr("per million")), (1e9, tr("per billion")))
+    readable = (way for way in ways if abs(usd) * way[0] >= (0.001 if way[0] == 1 else 0.01))
+    count, word = next(readable, ways[-1])
+    whole, _, decimals = f"{usd * count:.6g}".partition(".")
+    return f"${whole}.{decimals.ljust(2, '0')} {word}".rstrip()
+
+
 def is_recent(moment: datetime, now: datetime, within_s: float) -> bool:
     """Whether a moment is less than so many seconds ago."""
     return now - moment < timedelta(seconds=within_s)

@@ -90,7 +90,7 @@ class Refresh(Store):
                     else:
                         self.lines = [*self.lines[1 - _MOST_LINES :], LogLine(event.at, event.message, event.severity)]
                     self._soon()
-                    if self.ended:
+                    if event.kind.removeprefix("run.") in ENDED:
                         break
             await self._finish()
         except Twin2MultiCloudError as error:
