@@ -214,7 +214,7 @@ class Window:
 
 @contextmanager
 def place(
-    directory: Path, database_url: str, limits: Limits | None = None, page: Page | None = None, **settings: Any
+    directory: Path, database_url: str, windows: Limits | None = None, page: Page | None = None, **settings: Any
 ) -> Iterator[Place]:
     """The installation on a port of its own, as `serve` serves it. Its clock is the tests'."""
     listener, given = bound(Settings(port=0))
@@ -223,7 +223,7 @@ def place(
     with listener, inside_socket() as inside, site(directory, database_url, port=given.port, **settings) as made:
         made.http.base_url = made.backend.settings.origin
         app = create_app(made.backend)
-        mount(app, made.backend.settings, inside.path, page or shown.page, limits)
+        mount(app, made.backend.settings, inside.path, page or shown.page, windows)
         config = uvicorn_config(InsideMiddleware(app, inside.path), made.backend.settings)
         server = Server(config, app, lambda: began.append(asyncio.get_running_loop()))
         thread = threading.Thread(target=server.run, args=([listener, inside.listener],))
