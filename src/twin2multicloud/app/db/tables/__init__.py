@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
+from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.people import (
     ApiKey,
     DeviceLogin,
@@ -34,6 +35,7 @@ __all__ = [
     "DeviceLogin",
     "Document",
     "Event",
+    "Glance",
     "LoginAttempt",
     "Optimization",
     "PriceBookVersion",
