@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.optimizing.answers import encoded
-from twin2multicloud.app.optimizing.kept import Change, Changed, Json, Kept, Proposal
+from twin2multicloud.app.optimizing.kept import Change, Changed, Json, Kept, Priced, Proposal
 from twin2multicloud.app.optimizing.lines import invoice_json, table
 from twin2multicloud.app.optimizing.meters import identity
 from twin2multicloud.app.optimizing.overriding import Decision, check_choices, decide, read_overrides, without_pins
@@ -21,7 +21,8 @@ from twin2multicloud.model.formats import Format
 from twin2multicloud.model.names import parse_slot
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS, Slot
-from twin2multicloud.optimizer.bill.as_json import full_json
+from twin2multicloud.optimizer.bill.as_json import full_json, placement_json
+from twin2multicloud.optimizer.bill.conflict import NoPlacementError
 
 _RANKED: Final = 5
 """Of the cheapest placements in a report."""
@@ -55,7 +56,7 @@ def propose(
     asked = Asked(document.workload, deployable(document.constraints, options), document.assumptions, "")
     anew = {*_slots(drop), *constrained(None, ConstraintOptions(pins=options.pins)).pins}
     decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in anew}
-    free = without_pins(asked, decided)
+    free = withoutpins_of(asked, decided)
     result = solver.optimum(pinned(free, decided), top=top, alternatives=alternatives)
     inputs = {
         "constraints": free.constraints.model_dump(mode="json"),
@@ -90,11 +91,11 @@ def decided_by(solver: Solver, kept: Kept, wanted: Change) -> tuple[Decision, di
     new = read_overrides(solver.book, wanted.overrides)
     if wanted.anew:
         decided |= new
-        base = solver.optimum(pinned(without_pins(asked, decided), decided)).placement
+        base = solver.optimum(pinned(withoutpins_of(asked, decided), decided)).placement
     else:
         base = _base(solver, kept, wanted)
         if wanted.by_hand:
-            reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
+            reference = before or solver.optimum(withoutpins_of(asked, dict.fromkeys(SLOTS))).placement
             decided = _by_hand(base, reference, decided)
         decided |= new
     fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
@@ -158,7 +159,7 @@ def report(solver: Solver, kept: Kept, title: str, today: date) -> bytes:
     from twin2multicloud.app.report.html import render_report  # for whoever wants one
 
     placement, asked, decided = _placed(kept), asked_of(kept), pins_of(kept.overrides)
-    free = without_pins(asked, decided)
+    free = withoutpins_of(asked, decided)
     pins = {**free.constraints.pins, **decided}
     for fixed in (pins, {slot: exactly(choice) for slot, choice in placement.items()}):
         constraints = free.constraints.model_copy(update={"pins": fixed})
@@ -183,6 +184,20 @@ def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:
             found.append(solver.bill(asked_of(kept), read_placement(kept.placement)).usd)
         except PriceError as error:
             found.append(str(error))
+    return found
+
+
+def priced(solver: Solver, twins: Sequence[Kept]) -> list[Priced]:
+    """What each twin's placement costs, and the cheapest that would do, whatever people decided."""
+    found = []
+    for kept, total in zip(twins, totals(solver, twins), strict=True):
+        usd, problem = (total, None) if isinstance(total, float) else (None, total)
+        try:
+            best = solver.optimum(asked_of(kept))
+        except (NoPlacementError, PriceError):
+            found.append(Priced(usd, problem, None, None))
+        else:
+            found.append(Priced(usd, problem, best.usd_per_month, placement_json(best.placement)))
     return found
 
 
