@@ -107,6 +107,18 @@ class Desk:
         if self.editor.at("devices", index, "count") != count:
             self.editor.change(change, f"devices[{index}]")
 
+    def rename_file(self, path: str, new: str) -> None:
+        """Call a file otherwise, wherever it is named."""
+        self.editor.rename_file(path, new)
+        for kind in self.editor.mapping("device_types"):
+            for key in ("processor", "dtdl"):
+                if self.editor.at("device_types", kind, key) == path:
+                    self.editor.set(("device_types", kind, key), new)
+        for index in range(len(self.editor.items("rules"))):
+            for number in range(len(self.editor.items("rules", index, "actions"))):
+                if self.editor.at("rules", index, "actions", number, "function") == path:
+                    self.editor.set(("rules", index, "actions", number, "function"), new)
+
     def typing(self, there: bool) -> None:
         """Whether somebody is in a text field, whose own undoing Ctrl+Z is then."""
         self.in_text = there

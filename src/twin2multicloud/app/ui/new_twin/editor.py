@@ -138,6 +138,11 @@ class Editor(Store):
         if self.written.files.get(path) != text:
             self._put(replace(self.written, files={**self.written.files, path: text}), f"file {path}")
 
+    def rename_file(self, path: str, new: str) -> None:
+        """Call a file otherwise, where it is."""
+        files = {new if name == path else name: text for name, text in self.written.files.items()}
+        self._put(replace(self.written, files=files), "")
+
     def remove_file(self, path: str) -> None:
         """Have no such file."""
         rest = {name: text for name, text in self.written.files.items() if name != path}

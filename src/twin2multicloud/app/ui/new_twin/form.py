@@ -11,7 +11,7 @@ import flet as ft
 from twin2multicloud.app.ui.components import fields
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.desk import Desk
-from twin2multicloud.app.ui.new_twin.spelling import grouped, listed, number_of, spelled, spelled_list
+from twin2multicloud.app.ui.new_twin.spelling import grouped, listed, number_of, spelled_list
 from twin2multicloud.model.parsing import Path
 
 NOTHING: Final = ""
