@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 TWINS: Final = "/"
 NEW: Final = "/new"
 ALERTS: Final = "/alerts"
+RUNS: Final = "/runs"
 CONNECTIONS: Final = "/connections"
 PRICES: Final = "/prices"
 PEOPLE: Final = "/people"
@@ -42,6 +43,16 @@ def proposal(twin: str) -> str:
 def deploy(twin: str) -> str:
     """Where a twin is deployed from."""
     return f"/twins/{_part(twin)}/deploy"
+
+
+def deploy_to(twin: str, target: str) -> str:
+    """The same, with where to."""
+    return asked(deploy(twin), target=target)
+
+
+def runs(twin: str = "") -> str:
+    """All runs, or a twin's."""
+    return asked(RUNS, twin=twin)
 
 
 def run(run: str) -> str:
