@@ -56,7 +56,7 @@ def propose(
     asked = Asked(document.workload, deployable(document.constraints, options), document.assumptions, "")
     anew = {*_slots(drop), *constrained(None, ConstraintOptions(pins=options.pins)).pins}
     decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in anew}
-    free = withoutpins_of(asked, decided)
+    free = without_pins(asked, decided)
     result = solver.optimum(pinned(free, decided), top=top, alternatives=alternatives)
     inputs = {
         "constraints": free.constraints.model_dump(mode="json"),
@@ -91,11 +91,11 @@ def decided_by(solver: Solver, kept: Kept, wanted: Change) -> tuple[Decision, di
     new = read_overrides(solver.book, wanted.overrides)
     if wanted.anew:
         decided |= new
-        base = solver.optimum(pinned(withoutpins_of(asked, decided), decided)).placement
+        base = solver.optimum(pinned(without_pins(asked, decided), decided)).placement
     else:
         base = _base(solver, kept, wanted)
         if wanted.by_hand:
-            reference = before or solver.optimum(withoutpins_of(asked, dict.fromkeys(SLOTS))).placement
+            reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
             decided = _by_hand(base, reference, decided)
         decided |= new
     fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
@@ -159,7 +159,7 @@ def report(solver: Solver, kept: Kept, title: str, today: date) -> bytes:
     from twin2multicloud.app.report.html import render_report  # for whoever wants one
 
     placement, asked, decided = _placed(kept), asked_of(kept), pins_of(kept.overrides)
-    free = withoutpins_of(asked, decided)
+    free = without_pins(asked, decided)
     pins = {**free.constraints.pins, **decided}
     for fixed in (pins, {slot: exactly(choice) for slot, choice in placement.items()}):
         constraints = free.constraints.model_copy(update={"pins": fixed})

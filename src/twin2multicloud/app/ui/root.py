@@ -12,6 +12,7 @@ from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.begin import NewScreen
 from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
+from twin2multicloud.app.ui.proposal.view import ProposalScreen
 from twin2multicloud.app.ui.runs.view import RunScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
@@ -33,6 +34,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(path="new", component=NewScreen),
                     ft.Route(path="new/:draft", component=DraftScreen),
                     ft.Route(path="twins/:twin/edit", component=EditScreen),
+                    ft.Route(path="twins/:twin/proposal", component=ProposalScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
