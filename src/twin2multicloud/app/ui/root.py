@@ -6,6 +6,7 @@ import flet as ft
 
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, states
+from twin2multicloud.app.ui.deploy.view import DeployScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs.view import RunScreen
@@ -24,6 +25,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
                     ft.Route(path="runs/:run", component=RunScreen),
+                    ft.Route(path="twins/:twin/deploy", component=DeployScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
