@@ -25,9 +25,14 @@ def twin(twin: str, tab: str = OVERVIEW) -> str:
     return f"/twins/{_part(twin)}/{_part(tab)}"
 
 
-def draft(draft: str) -> str:
-    """A definition that is being written."""
-    return f"/new/{_part(draft)}"
+def draft(draft: str, section: str = "", item: str = "") -> str:
+    """A definition that is being written, at a section of it and an item there."""
+    return asked(f"{NEW}/{_part(draft)}", at=section, item=item)
+
+
+def edit(twin: str) -> str:
+    """Where the next version of a twin is written."""
+    return f"/twins/{_part(twin)}/edit"
 
 
 def proposal(twin: str) -> str:

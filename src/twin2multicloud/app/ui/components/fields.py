@@ -80,19 +80,17 @@ def choice(
     return ft.DropdownM2(
         label=label,
         value=value or _NOTHING,
-        options=[_option(key, text) for key, text in options.items()],
+        # The content is what is seen: a text alone makes way for the key.
+        options=[
+            ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=ft.Text(text, no_wrap=True))
+            for key, text in options.items()
+        ],
         dense=True,
         width=width,
         border=_border(),
         on_change=lambda event: chosen("" if event.control.value in (None, _NOTHING) else event.control.value),
         **more,
     )
-
-
-def _option(key: str, text: str) -> ft.dropdownm2.Option:
-    # The chosen one shows its key if there is only a text.
-    said = ft.Text(text, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
-    return ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=said)
 
 
 def switch(label: str, value: bool, changed: Callable[[bool], None], **more: Any) -> ft.Control:
