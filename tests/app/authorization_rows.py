@@ -290,6 +290,12 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/outputs": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/links": Row("read", "operator", "twin"),
     f"GET {_V1}/twins/{{twin}}/proof": Row("read", "operator", "twin", 409),
+    # watching: nothing runs, so the definition tells
+    f"GET {_V1}/twins/{{twin}}/devices": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/devices/{{device}}/history": Row("read", "viewer", "twin", path={"device": "sensor-1"}),
+    f"GET {_V1}/twins/{{twin}}/rates": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/rules": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/graph": Row("read", "viewer", "twin"),
     # states
     f"GET {_V1}/twins/{{twin}}/states": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/states/{{stack}}": Row("read", "viewer", "twin", path={"stack": "L3-hot"}),

@@ -40,8 +40,9 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
     with site(tmp_path / "data", database) as here:
         person = here.person("ada", Role.OWNER, admin=True)
         workspace = here.workspace_id
+        twin = person.create_twin()["id"]
         for command in re.findall(r"```sh\n(curl .*?)\n```", PAGE, re.S):
-            values = {"$URL": URL, "$KEY": person.token, "$WORKSPACE": workspace}
+            values = {"$URL": URL, "$KEY": person.token, "$WORKSPACE": workspace, "$TWIN": twin}
             for name, value in values.items():
                 command = command.replace(name, value)
             assert "$" not in command
@@ -50,7 +51,7 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
             answers.append(answer)
             if address.endswith("/workspaces") and answer.status_code == 201:
                 workspace = answer.json()["id"]
-    assert [each.status_code for each in answers] == [200, 422, 200, 201, 200, 201, 201, 200, 200]
+    assert [each.status_code for each in answers] == [200, 422, 200, 201, 200, 201, 201, 200, 200, 200]
     assert answers[0].json()["email"] == "ada@example.org"
     assert answers[1].headers["content-type"] == "application/problem+json"
     assert answers[1].json()["errors"][0]["field"] == "name"
@@ -60,7 +61,8 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
     assert answers[5].json()["step"] == "workload"
     told = [json.loads(line[6:]) for line in answers[7].text.splitlines() if line.startswith("data: ")]
     assert any(each["run"] == answers[6].json()["id"] for each in told)
-    assert answers[8].headers["etag"] == f'W/"{answers[8].json()["hash"]}"'
+    assert (answers[8].json()["live"], answers[8].json()["total"]) == (False, 3)
+    assert answers[9].headers["etag"] == f'W/"{answers[9].json()["hash"]}"'
 
 
 def test_every_status_of_the_table_is_described() -> None:

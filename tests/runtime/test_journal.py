@@ -284,3 +284,24 @@ def test_marks_are_forgotten_in_the_end_and_nobody_stumbles(tmp_path: Path) -> N
         assert here.seen("0") == {}
         here.passed("process", ["2999"])
         assert set(here.seen("2999")) == {"process"}
+
+
+def test_how_often_rules_fired_is_counted_once_each(tmp_path: Path) -> None:
+    def raised(id: str, rule: str, second: int, *, active: bool = True) -> Event:
+        at = f"2026-11-25T12:00:{second:02}.000000Z"
+        return Event(id, "/x", ALERT, "meter-1", at, {"rule": rule, "active": active})
+
+    with journal(tmp_path) as here:
+        here.alert([raised("1", "hot", 5), raised("2", "hot", 3), raised("3", "hot", 7, active=False)])
+        here.alert([raised("1", "hot", 5), raised("4", "cold", 1)])  # the first one comes again
+        assert here.fired() == {
+            "hot": (2, "2026-11-25T12:00:05.000000Z"),
+            "cold": (1, "2026-11-25T12:00:01.000000Z"),
+        }
+        notices = here.notices(0, 0)
+        with journal(tmp_path / "elsewhere") as there:
+            there.adopt(notices)
+            there.adopt(notices)
+            assert there.fired() == here.fired()
+        here.forget_notices()
+        assert here.fired() == {}

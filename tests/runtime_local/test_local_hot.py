@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import settings
@@ -10,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.contracts.base import at, record
 from tests.runtime_local.places import scratch
-from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
+from twin2multicloud.runtime.adapters.local.hot import LocalHotStore, Sighting
 from twin2multicloud.runtime.envelope import Event
 
 DEVICES = ("a", "a1", "b")
@@ -30,6 +32,8 @@ class HotModel(RuleBasedStateMachine):
         super().__init__()
         self.directory = scratch()
         self.records: dict[Key, Event] = {}
+        self.came: Counter[str] = Counter()
+        self.latest: dict[str, str] = {}
         self.open()
 
     def open(self) -> None:
@@ -48,7 +52,10 @@ class HotModel(RuleBasedStateMachine):
         events = [event(key) for key in chosen]
         self.store.put(events)
         for each in events:
-            self.records.setdefault((each.subject, each.time, each.id), each)
+            key = (each.subject, each.time, each.id)
+            self.came[each.subject] += key not in self.records
+            self.latest[each.subject] = max(self.latest.get(each.subject, ""), each.time)
+            self.records.setdefault(key, each)
 
     @rule(chosen=st.lists(keys, max_size=6))
     def delete(self, chosen: list[tuple[str, int, str]]) -> None:
@@ -83,6 +90,33 @@ class HotModel(RuleBasedStateMachine):
     def earliest(self, devices: list[str], before: int) -> None:
         found = [each.time for each in self.expected(devices, "", at(before))]
         assert self.store.earliest(devices, at(before)) == min(found, default=None)
+
+    @rule(devices=st.lists(st.sampled_from([*DEVICES, "none"])))
+    def sightings(self, devices: list[str]) -> None:
+        """Who was seen stays seen, also when all its records have gone on to another tier."""
+        seen = {each: Sighting(each, self.latest[each], self.came[each]) for each in devices if each in self.latest}
+        assert self.store.sightings(devices) == seen
+        lasts = {device: self.expected([device], "", "~")[-1:] for device in devices}
+        assert self.store.latest(devices) == {device: last[0] for device, last in lasts.items() if last}
+
+    @rule(limit=st.integers(1, 4), latest_first=st.booleans())
+    def seen_in_order(self, limit: int, latest_first: bool) -> None:
+        expected = sorted(((time, device) for device, time in self.latest.items()), reverse=latest_first)
+        found: list[tuple[str, str]] = []
+        while part := self.store.seen(limit, found[-1] if found else None, latest_first=latest_first):
+            found += [(each.time, each.device) for each in part]
+        assert found == expected
+
+    @rule(device=st.sampled_from(DEVICES), bounds=st.lists(times, min_size=2, unique=True))
+    def spread(self, device: str, bounds: list[int]) -> None:
+        edges = [at(bound) for bound in sorted(bounds)]
+        found = self.store.spread(device, edges)
+        there = self.expected([device], edges[0], edges[-1])
+        assert [each for each in there if each in found] == found, "in order, each once"
+        for start, end in pairwise(edges):
+            inside = self.expected([device], start, end)
+            assert not inside or inside[-1] in found
+        assert self.store.count_between(device, edges[0], edges[-1], 3) <= min(len(there), 3)
 
     @rule()
     def figures(self) -> None:

@@ -15,6 +15,7 @@ from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.optimizing.books import Books
 from twin2multicloud.app.optimizing.pool import Pool
 from twin2multicloud.app.settings import Settings
+from twin2multicloud.app.specs import Specs
 from twin2multicloud.runtime.ports import Clock
 from twin2multicloud.runtime.system_clock import SystemClock
 
@@ -32,6 +33,7 @@ class Backend:
     make_token: MakeToken = new_token
     optimizer: Pool = field(default_factory=Pool)
     books: Books = field(default_factory=Books)
+    specs: Specs = field(default_factory=Specs)
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -34,6 +34,8 @@ from twin2multicloud.sandbox.server import LinkEndpoint, cloud_app
 from twin2multicloud.sandbox.slots import build
 from twin2multicloud.sandbox.status import status_json
 from twin2multicloud.sandbox.visualization import Visualization
+from twin2multicloud.sandbox.watching.pulse import Counted, Pulse
+from twin2multicloud.sandbox.watching.routes import watching_routes
 
 _ACCOUNT_S: Final = 1.0
 _TAKEN_S: Final = 15.0
@@ -48,6 +50,7 @@ class CloudServer:
         self.parts = _built(base)
         self.started = time.monotonic()
         self.message_rate = 0.0
+        self.pulse = Pulse()
         self.gateway = Acquisition(lambda: self.parts, self._url)
         self._links = LinkEndpoint(self.parts, self.parts.receive())
         self._visualization: Visualization | None = None
@@ -127,7 +130,8 @@ class CloudServer:
         self._links.lead_to(parts, parts.receive())
         parts.start()
         await self.gateway.follow(parts)
-        routes: list[BaseRoute] = [*self.gateway.routes(), *control_routes(self), *move_routes(self)]
+        routes: list[BaseRoute] = [*self.gateway.routes(), *control_routes(self), *watching_routes(self)]
+        routes += move_routes(self)
         if parts.here(Slot.VISUALIZATION):
             if self._visualization is None:
                 self._visualization = Visualization(lambda: self.parts)
@@ -177,12 +181,18 @@ class CloudServer:
                 rate = max(counters.messages - before, 0) / (now - then)
                 self.message_rate += 0.3 * (rate - self.message_rate)
                 before, then = counters.messages, now
+            self.pulse.sample(time.time(), self._counted())
             self.gateway.count_connected()
             try:
                 async with self._turn:
                     await loop.run_in_executor(None, self.parts.account)
             except (StoreError, OSError) as error:
                 print(f"accounting: {error}", file=sys.stderr, flush=True)
+
+    def _counted(self) -> Counted:
+        counters = self.gateway.counters
+        over_links = sum(stats.messages for stats in self.parts.receiver_stats.values())
+        return Counted(0 if counters is None else counters.messages, over_links, self.parts.journal.reported)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -35,6 +35,17 @@ _SCHEMA: Final = (
         "CREATE TABLE results (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, device TEXT NOT NULL,"
         " status TEXT NOT NULL, message TEXT NOT NULL, at REAL NOT NULL, UNIQUE (id, device))",
     ),
+    (
+        # How often each rule fired, in step with its alerts, however those come to be here.
+        "CREATE TABLE fired (rule TEXT PRIMARY KEY, count INTEGER NOT NULL, last TEXT NOT NULL)",
+        "CREATE TRIGGER alerts_fired AFTER INSERT ON alerts"
+        " WHEN json_extract(CAST(NEW.event AS TEXT), '$.data.active') BEGIN"
+        " INSERT INTO fired SELECT NEW.rule, 0, '' WHERE NOT EXISTS (SELECT 1 FROM fired WHERE rule = NEW.rule);"
+        " UPDATE fired SET count = count + 1, last = max(last, json_extract(CAST(NEW.event AS TEXT), '$.time'))"
+        " WHERE rule = NEW.rule; END",
+        "INSERT INTO fired SELECT rule, count(*), max(json_extract(CAST(event AS TEXT), '$.time')) FROM alerts"
+        " WHERE json_extract(CAST(event AS TEXT), '$.data.active') GROUP BY rule",
+    ),
 )
 _MOST_RESULTS: Final = 10_000
 _MOST_TEXT: Final = 500
@@ -46,6 +57,13 @@ _FOLD: Final = (
     " seq = ?2, report = ?3, count = count + ?4, last = ?5"
 )
 _ERRORS: Final = "SELECT key, seq, report, count, first, last FROM errors"
+
+
+class Fired(NamedTuple):
+    """How often a rule fired, and the event time of the last time."""
+
+    times: int
+    last: str
 
 
 class Notices(msgspec.Struct):
@@ -90,6 +108,8 @@ class Journal:
         self._seq = self._database.read(
             "journal.read", lambda db: int(db.execute("SELECT coalesce(max(seq), 0) FROM errors").fetchone()[0])
         )
+        self.reported = 0
+        """Errors that were reported since this was opened, every one of them."""
         self._seen: OrderedDict[str, dict[str, float]] = OrderedDict()
         self._watched: set[str] = set()
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
@@ -132,6 +152,7 @@ class Journal:
         while not ended:
             batch, ended = self._next(_AGAIN_S if unwritten else None)
             if batch:
+                self.reported += len(batch)
                 self._counted([len(msgspec.json.encode(report)) for report in batch])
             failing = bool(unwritten)
             unwritten += batch
@@ -240,6 +261,10 @@ class Journal:
             )
         return found
 
+    def fired(self) -> dict[str, Fired]:
+        """How often each rule fired, of those that did."""
+        return {rule: Fired(count, last) for rule, count, last in self._rows("SELECT rule, count, last FROM fired", ())}
+
     # ── When L2 moves ───────────────────────────────────────────────────────────────────────────────────────
     def notices(self, alert: int, result: int, limit: int = 200) -> Notices:
         """Alerts and answers as they are kept, beyond those of these numbers."""
@@ -268,6 +293,7 @@ class Journal:
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM alerts")
+            db.execute("DELETE FROM fired")
             db.execute("DELETE FROM results")
 
         self._database.write("journal.alert", work)

@@ -26,6 +26,7 @@ PLACEMENT: Final = {
         ("L5", "gcp.grafana-oss-vm", "europe-west3"),
     )
 }
+_LIVE: Final = {"live": True, "problem": "", "twin_time": _AT}
 _CASES: Final = [{"label": "anywhere", "constraints": {}}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
 _AWS: Final = {"account_id": "123456789012", "region": "eu-central-1"}
 _KEY: Final = {
@@ -161,6 +162,92 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "files": {"aws.toml": "…", "azure.toml": "…", "gcp.toml": "…"},
     },
     "Health": {"status": "ok"},
+    "DevicePage": {
+        **_LIVE,
+        "items": [
+            {
+                "id": "thermometer-1",
+                "type": "thermometer",
+                "last_seen": _AT,
+                "age_s": 2.5,
+                "connected": True,
+                "messages": 1_204,
+                "values": {"temperature": {"value": 21.4, "unit": "°C"}},
+            }
+        ],
+        "next": None,
+        "total": 1,
+    },
+    "DeviceHistory": {
+        **_LIVE,
+        "device": "thermometer-1",
+        "type": "thermometer",
+        "since": "2026-11-26T07:00:00Z",
+        "until": _AT,
+        "step_s": 12.0,
+        "records": 360,
+        "complete": True,
+        "series": [
+            {
+                "field": "temperature",
+                "unit": "°C",
+                "type": "double",
+                "points": [{"at": _AT, "count": 2, "min": 21.0, "max": 21.8, "mean": 21.4, "last": 21.8}],
+            }
+        ],
+        "last_at": _AT,
+        "last": {"temperature": {"value": 21.8, "unit": "°C"}},
+    },
+    "Rates": {
+        **_LIVE,
+        "speed": 1.0,
+        "step_s": 1,
+        "at": [_AT],
+        "total": {"messages": [12.0], "errors": [0.0]},
+        "clouds": {"aws": {"messages": [12.0], "errors": [0.0]}},
+        "messages_per_s": 12.1,
+        "errors_per_s": 0.0,
+    },
+    "TwinRules": {
+        **_LIVE,
+        "rules": [
+            {
+                "name": "too-warm",
+                "device_type": "thermometer",
+                "devices": [],
+                "device_count": 0,
+                "when": "temperature > 30",
+                "for_s": 60.0,
+                "clear": "temperature < 28",
+                "trigger": "edge",
+                "severity": "warning",
+                "actions": ["raises an alert: {temperature} °C"],
+                "fired": 3,
+                "last_fired_at": _AT,
+                "active": True,
+                "active_count": 1,
+                "active_devices": ["thermometer-1"],
+            }
+        ],
+    },
+    "GraphPage": {
+        **_LIVE,
+        "items": [
+            {
+                "id": "thermometer-1",
+                "type": "thermometer",
+                "model": "dtmi:twin:greenhouse:thermometer;1",
+                "device": True,
+                "properties": {"temperature": {"value": 21.4, "unit": "°C", "at": _AT}},
+                "outgoing": [],
+                "outgoing_count": 0,
+                "incoming": [{"name": "contains", "twin": "house"}],
+                "incoming_count": 1,
+            }
+        ],
+        "next": None,
+        "total": 4,
+    },
 }
 
 

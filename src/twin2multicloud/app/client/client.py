@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from twin2multicloud.app.client.prices import Prices
     from twin2multicloud.app.client.runs import Runs
     from twin2multicloud.app.client.twins import Twins
+    from twin2multicloud.app.client.watching import Watching
 
 
 class Client:
@@ -76,6 +77,13 @@ class Client:
         from twin2multicloud.app.client.operating import Operating
 
         return Operating(self.http)
+
+    @cached_property
+    def watching(self) -> Watching:
+        """What twins are like now."""
+        from twin2multicloud.app.client.watching import Watching
+
+        return Watching(self.http)
 
     @cached_property
     def alerts(self) -> Alerts:

@@ -5,13 +5,9 @@ Sandboxes are asked over sockets, so nothing here takes a session: what changes 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from pathlib import Path
 from typing import Any, Final, Literal
-
-import msgspec
 
 from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.backend import Backend
@@ -21,7 +17,7 @@ from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.redaction import redacted_text
 from twin2multicloud.app.schemas import sandboxes as shapes
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.services import audit
+from twin2multicloud.app.services import audit, cursors
 from twin2multicloud.app.services.prices import current
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
 from twin2multicloud.model.errors import Finding, PriceError
@@ -40,7 +36,7 @@ def errors(backend: Backend, twin_id: str, cursor: str | None, limit: int) -> Pa
     rows = sorted(((error.last or 0.0, cloud, error.key, error) for cloud, error in found), key=lambda row: row[:3])
     rows.reverse()
     if cursor is not None:
-        after = _decode(cursor)
+        after = cursors.decoded(cursor, tuple[float, str, str])
         rows = [row for row in rows if row[:3] < after]
     shown = [
         shapes.TwinError(
@@ -59,7 +55,7 @@ def errors(backend: Backend, twin_id: str, cursor: str | None, limit: int) -> Pa
         )
         for _, cloud, _, error in rows[:limit]
     ]
-    return Page(items=shown, next=_encode(rows[limit - 1][:3]) if len(rows) > limit else None)
+    return Page(items=shown, next=cursors.encoded(rows[limit - 1][:3]) if len(rows) > limit else None)
 
 
 def logs(backend: Backend, twin_id: str, cloud: str | None, lines: int) -> shapes.Logs:
@@ -240,18 +236,3 @@ def _end_of(file: Path, lines: int) -> list[str]:
     except FileNotFoundError:
         return []
     return found[1 if size > _MOST_LOG_BYTES else 0 :][-lines:]
-
-
-def _encode(row: tuple[float, str, str]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(row)).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> tuple[float, str, str]:
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=tuple[float, str, str])
-    except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
-        raise InvalidError(
-            "cursor: this is not what `next` said for this list",
-            findings=[Finding("cursor", "is `next` of the part before")],
-        ) from error

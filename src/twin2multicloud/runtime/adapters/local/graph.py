@@ -157,6 +157,32 @@ class LocalTwinGraph:
         )
         return [_entity(row) for row in self._read(query, (source, name))]
 
+    def find(
+        self, limit: int, *, after: str = "", search: str = "", model: str = "", of: str = "", roots: bool = False
+    ) -> list[EntityState]:
+        """Twins by id, beginning after `after`: with `search` in their id, whatever its case; of a model; those that
+        the relationships of a twin lead to; those that none leads to.
+        """
+        conditions = {
+            "instr(lower(id), lower(:search)) > 0": bool(search),
+            "model = :model": bool(model),
+            "id IN (SELECT target FROM relations WHERE source = :of)": bool(of),
+            "NOT EXISTS (SELECT 1 FROM relations WHERE target = entities.id)": roots,
+        }
+        where = "".join(f" AND {condition}" for condition, asked in conditions.items() if asked)
+        query = f"SELECT id, model, state FROM entities WHERE id > :after{where} ORDER BY id LIMIT :limit"  # noqa: S608
+        parameters = {"after": after, "search": search, "model": model, "of": of, "limit": max(limit, 0)}
+        rows = self.database.read("graph.read", lambda db: db.execute(query, parameters).fetchall())
+        return [_entity(row) for row in rows]
+
+    def some_relations(self, twin: str, limit: int, *, incoming: bool = False) -> tuple[list[Relation], int]:
+        """The first relationships that leave a twin, or lead to it, and how many there are."""
+        end = "target" if incoming else "source"
+        query = f"SELECT source, name, target FROM relations WHERE {end} = ? ORDER BY name, source, target LIMIT ?"  # noqa: S608
+        count = f"SELECT count(*) FROM relations WHERE {end} = ?"  # noqa: S608
+        found = [Relation(*row) for row in self._read(query, (twin, limit))]
+        return found, len(found) if len(found) < limit else int(self._read(count, (twin,))[0][0])
+
     def count_by_model(self) -> dict[str, int]:
         """How many twins there are of each model."""
         return dict(self._read("SELECT model, count(*) FROM entities GROUP BY model ORDER BY model", ()))

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -33,6 +34,12 @@ _SCHEMA: Final = (
         "CREATE TABLE progress (indexed INTEGER NOT NULL, records INTEGER NOT NULL)",
         "INSERT INTO progress VALUES (0, 0)",
     ),
+    (
+        # Of each device: the latest event time, and how many records came. As `by_device`, it follows what is written.
+        "CREATE TABLE seen (device TEXT PRIMARY KEY, time TEXT NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX seen_by_time ON seen (time, device)",
+        "INSERT INTO seen SELECT device, max(time), count(*) FROM by_device GROUP BY device",
+    ),
 )
 
 _INDEX_EVERY: Final = 4000
@@ -43,6 +50,11 @@ _INDEX: Final = (
     " WHERE row > (SELECT indexed FROM progress) ORDER BY device, time, id"
 )
 _PENDING: Final = "row > (SELECT indexed FROM progress)"
+_SEE: Final = (
+    f"INSERT INTO seen SELECT device, max(time), count(*) FROM records NOT INDEXED WHERE {_PENDING} GROUP BY device"
+    " ON CONFLICT (device) DO UPDATE SET time = max(time, excluded.time), records = records + excluded.records"
+)
+_INDEXED: Final = "UPDATE progress SET indexed = (SELECT coalesce(max(row), 0) FROM records)"
 _HISTORY: Final = (
     "SELECT r.body FROM ("
     # Of the index no more than the limit is looked at, however long the range is.
@@ -71,9 +83,55 @@ _BETWEEN: Final = (
     ") ORDER BY time, device, id"
 )
 _AFTER_ALL_TIMES: Final = "~"
+_NEWS: Final = (
+    "WITH news AS MATERIALIZED (SELECT device, max(time) AS time, count(*) AS records FROM records NOT INDEXED"
+    f" WHERE {_PENDING} GROUP BY device)"
+)
+"""Devices with records that are not indexed yet."""
+_SIGHTINGS: Final = (
+    f"{_NEWS} SELECT j.value, max(coalesce(s.time, ''), coalesce(n.time, '')),"
+    " coalesce(s.records, 0) + coalesce(n.records, 0)"
+    " FROM (SELECT DISTINCT value FROM json_each(?1)) j LEFT JOIN seen s ON s.device = j.value"
+    " LEFT JOIN news n ON n.device = j.value WHERE s.device IS NOT NULL OR n.device IS NOT NULL"
+)
+_IN_ORDER: Final = (
+    # Of what is indexed no more than the limit is looked at; who has news is among these alone.
+    f"{_NEWS} SELECT device, time, records FROM ("
+    "SELECT * FROM (SELECT device, time, records FROM seen WHERE (time, device) {beyond} (?1, ?2)"
+    " AND device NOT IN (SELECT device FROM news) ORDER BY time {order}, device {order} LIMIT ?3)"
+    " UNION ALL SELECT * FROM (SELECT n.device AS device, max(n.time, coalesce(s.time, '')) AS time,"
+    " n.records + coalesce(s.records, 0) AS records FROM news n LEFT JOIN seen s ON s.device = n.device)"
+    " WHERE (time, device) {beyond} (?1, ?2)"
+    ") ORDER BY time {order}, device {order} LIMIT ?3"
+)
+_LATEST_SEEN_FIRST: Final = _IN_ORDER.format(beyond="<", order="DESC")
+_LONGEST_UNSEEN_FIRST: Final = _IN_ORDER.format(beyond=">", order="ASC")
+_LATEST: Final = (
+    "SELECT r.body FROM (SELECT DISTINCT value FROM json_each(?1)) j JOIN records r ON r.row ="
+    " (SELECT d.row FROM by_device d WHERE d.device = j.value ORDER BY d.time DESC, d.id DESC LIMIT 1)"
+    # The columns beside `max` are those of the row that has it.
+    " UNION ALL SELECT body FROM (SELECT body, max(time || id) FROM records NOT INDEXED"
+    f" WHERE {_PENDING} AND device IN (SELECT value FROM json_each(?1)) GROUP BY device)"
+)
+_COUNT: Final = "SELECT count(*) FROM (SELECT 1 FROM by_device WHERE device = ?1 AND time >= ?2 AND time < ?3 LIMIT ?4)"
+_ONE_OF: Final = (
+    "SELECT r.body FROM by_device d JOIN records r ON r.row = d.row"
+    " WHERE d.device = ? AND d.time >= ? AND d.time < ? ORDER BY d.time DESC, d.id DESC LIMIT 1"
+)
+_NEWS_OF: Final = (
+    f"SELECT body FROM records NOT INDEXED WHERE {_PENDING} AND device = ? AND time >= ? AND time < ? ORDER BY time, id"
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Event).decode
+
+
+class Sighting(NamedTuple):
+    """A device, the latest event time of its records, and how many of them ever came (also those that left again)."""
+
+    device: str
+    time: str
+    records: int
 
 
 class LocalHotStore:
@@ -103,8 +161,7 @@ class LocalHotStore:
             db.execute("UPDATE progress SET records = records + ?", (added,))
             index = self._behind + added >= self._index_every
             if index:
-                db.execute(_INDEX)
-                db.execute("UPDATE progress SET indexed = (SELECT max(row) FROM records)")
+                _bring_up_to_date(db)
             return added, index
 
         added, indexed = self.database.write("hot.put", work)
@@ -140,6 +197,7 @@ class LocalHotStore:
         keys = [(event.subject, event.time, event.id) for event in events]
 
         def work(db: sqlite3.Connection) -> None:
+            _bring_up_to_date(db)  # what was never indexed would never count as seen
             before = db.total_changes
             db.executemany("DELETE FROM records WHERE device = ? AND time = ? AND id = ?", keys)
             removed = db.total_changes - before
@@ -176,9 +234,62 @@ class LocalHotStore:
         )
         return dict(self.database.read("hot.read", lambda db: db.execute(query).fetchall()))
 
+    # ── What a page of devices asks for ─────────────────────────────────────────────────────────────────────
+    def latest(self, devices: Sequence[str]) -> dict[str, Event]:
+        """The record of the latest event time of each of these devices that has any."""
+        found: dict[str, Event] = {}
+        for event in self._events(_LATEST, (_names(devices),)):
+            known = found.get(event.subject)
+            if known is None or (known.time, known.id) < (event.time, event.id):
+                found[event.subject] = event
+        return found
+
+    def sightings(self, devices: Sequence[str]) -> dict[str, Sighting]:
+        """When these devices were seen last, of those that ever were."""
+        rows = self._rows(_SIGHTINGS, (_names(devices),))
+        return {device: Sighting(device, time, records) for device, time, records in rows}
+
+    def seen(self, limit: int, after: tuple[str, str] | None = None, *, latest_first: bool = True) -> list[Sighting]:
+        """Devices in the order in which they were seen last, beginning after a time and a device."""
+        begin = after or ((_AFTER_ALL_TIMES, "") if latest_first else ("", ""))
+        rows = self._rows(_LATEST_SEEN_FIRST if latest_first else _LONGEST_UNSEEN_FIRST, (*begin, limit))
+        return [Sighting(*row) for row in rows]
+
+    def count_seen(self) -> int:
+        """How many devices were ever seen, but for those that only came with the records that are not indexed yet."""
+        return int(self._rows("SELECT count(*) FROM seen", ())[0][0])
+
+    def count_between(self, device: str, start: str, end: str, most: int) -> int:
+        """How many records a device has in a time range; `most` if there are more. Those not indexed are left out."""
+        return int(self._rows(_COUNT, (device, start, end, most))[0][0])
+
+    def spread(self, device: str, bounds: Sequence[str]) -> list[Event]:
+        """The newest record of a device in each range between two neighbours of `bounds`, which ascend; and all that
+        are not indexed yet. The oldest first.
+        """
+
+        def work(db: sqlite3.Connection) -> list[bytes]:
+            found = []
+            for start, end in pairwise(bounds):
+                found += db.execute(_ONE_OF, (device, start, end)).fetchall()
+            found += db.execute(_NEWS_OF, (device, bounds[0], bounds[-1])).fetchall()
+            return [body for (body,) in found]
+
+        events = [_decode(body) for body in self.database.read("hot.read", work)]
+        return sorted(events, key=lambda event: (event.time, event.id))
+
+    def _rows(self, query: str, parameters: tuple[object, ...]) -> list[Any]:
+        return self.database.read("hot.read", lambda db: db.execute(query, parameters).fetchall())
+
     def _events(self, query: str, parameters: tuple[object, ...]) -> list[Event]:
-        rows = self.database.read("hot.read", lambda db: db.execute(query, parameters).fetchall())
-        return [_decode(body) for (body,) in rows]
+        return [_decode(body) for (body,) in self._rows(query, parameters)]
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Index what is not indexed yet."""
+    db.execute(_INDEX)
+    db.execute(_SEE)
+    db.execute(_INDEXED)
 
 
 def _names(devices: Sequence[str]) -> str:

@@ -1,0 +1,120 @@
+"""What a page shows of a twin that runs: a real sandbox with a cloud for each hop, asked over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.app.backends import Person, Site
+from tests.sandbox.rig import Rig
+from tests.sandbox.twins import placement_of, ring, small_twin
+from twin2multicloud.app.services.places import sandbox_layout
+from twin2multicloud.model.spec import Rule
+
+pytestmark = pytest.mark.slow
+_PATIENCE_S = 15.0
+_RULES = (
+    Rule("warm", "meter", "temperature > -50", severity="critical"),
+    Rule("lit", "lamp", "power >= 0", trigger="each"),
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A twin that runs, and somebody who may look at it."""
+
+    owner: Person
+    twin: str
+    rig: Rig
+
+    def get(self, what: str, code: int = 200, **params: Any) -> Any:
+        return self.owner.get(f"twins/{self.twin}/{what}", code, params=params)
+
+
+@pytest.fixture
+def running(sqlite_site: Site) -> Iterator[Running]:
+    owner = sqlite_site.person("olga")
+    twin = owner.create_twin()["id"]
+    rig = Rig(
+        sandbox_layout(sqlite_site.backend, twin).directory,
+        *small_twin(12, rules=_RULES),
+        placement_of(ring(0, 1)),
+    )
+    rig.up()
+    try:
+        yield Running(owner, twin, rig)
+    finally:
+        rig.down()
+
+
+def test_what_a_running_twin_is_like(running: Running) -> None:
+    run = running.rig.run(messages=6)
+    running.rig.settle(len(run.ledger))
+    latest = max(entry.time for entry in run.ledger)
+    _devices(running, latest)
+    _history(running)
+    _rules_and_graph(running)
+    _rates(running)
+    running.rig.client.kill("gcp", 30)  # where the hot store is
+    lost = running.get("devices")
+    assert (lost["live"], lost["total"]) == (False, 3), "what the definition says is there all the same"
+    assert "gcp does not answer" in lost["problem"]
+    assert running.get("rates")["problem"] == "no answer from gcp"
+
+
+def _devices(running: Running, latest: str) -> None:
+    first = running.get("devices", sort="-last_seen", limit=5)
+    assert (first["live"], first["total"], first["problem"]) == (True, 12, "")
+    assert first["items"][0]["last_seen"] == latest
+    assert all(each["messages"] == 6 and 0 <= each["age_s"] < 60 for each in first["items"])
+    assert {each["connected"] for each in first["items"]} == {False}, "the simulation has ended"
+    rest = running.get("devices", sort="-last_seen", limit=50, cursor=first["next"])
+    assert len({each["id"] for each in first["items"] + rest["items"]}) == 12
+    [lamp] = running.get("devices", search="LAMP-1", type="lamp")["items"]
+    assert lamp["values"]["power"]["unit"] == "W"
+    assert set(lamp["values"]) == {"power", "mode"}
+
+
+def _history(running: Running) -> None:
+    found = running.get("devices/meter-001/history", field=["temperature", "label"], seconds=600, points=4)
+    temperature, label = found["series"]
+    assert (found["records"], found["complete"], temperature["unit"]) == (6, True, "°C")
+    assert sum(point["count"] for point in temperature["points"]) == 6
+    for point in temperature["points"]:
+        assert point["min"] <= point["mean"] <= point["max"]
+    assert label["points"][-1]["last"].startswith("label")
+    assert found["last"]["temperature"]["value"] == temperature["points"][-1]["last"]
+    until = datetime.fromisoformat(found["since"])
+    assert running.get("devices/meter-001/history", until=until.isoformat())["records"] == 0
+    assert running.get("devices/meter-001/history", 422, field="temprature")["errors"][0]["field"] == "field"
+    running.get("devices/meter-999/history", 404)
+
+
+def _rules_and_graph(running: Running) -> None:
+    # The sandbox's own twin is another one than the kept definition, which is what rules and models are named by.
+    assert running.get("rules")["live"] is True
+    [house] = running.get("graph", roots=True)["items"]
+    assert (house["id"], house["outgoing_count"], house["outgoing"][0]["name"]) == ("house", 12, "contains")
+    [meter] = running.get("graph", of="house", search="meter-001")["items"]
+    assert meter["properties"]["temperature"]["at"] is not None
+    assert meter["incoming"] == [{"name": "contains", "twin": "house"}]
+
+
+def _rates(running: Running) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        found = running.get("rates", seconds=60)
+        assert len(found["at"]) == len(found["total"]["messages"]) == len(found["clouds"]["azure"]["errors"])
+        if all(series["messages"][-1] is not None for series in found["clouds"].values()):
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert (found["live"], found["step_s"], found["speed"], set(found["clouds"])) == (
+        True, 1, 1.0, {"aws", "azure", "gcp"},
+    )  # fmt: skip
+    assert found["messages_per_s"] is not None

@@ -1,0 +1,1 @@
+"""What pages ask about a running twin, part by part."""
