@@ -39,6 +39,11 @@ def deploy(twin: str) -> str:
     return f"/twins/{_part(twin)}/deploy"
 
 
+def edit(twin: str) -> str:
+    """Where a twin's next version is written."""
+    return f"/twins/{_part(twin)}/edit"
+
+
 def run(run: str) -> str:
     """A run."""
     return f"/runs/{_part(run)}"

@@ -10,6 +10,7 @@ from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
+from twin2multicloud.app.ui.twin.view import TwinScreen
 from twin2multicloud.app.ui.twins.view import TwinsScreen
 
 
@@ -22,6 +23,8 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 component=Layout,
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
+                    ft.Route(path="twins/:twin", component=TwinScreen),
+                    ft.Route(path="twins/:twin/:tab", component=TwinScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )

@@ -47,6 +47,16 @@ def icon(sign: ft.IconData, label: str, act: Act | None, *, size: int = 20, **mo
     )
 
 
+def copy(label: str, content: str, copied: Act) -> ft.Control:
+    """Copies a text. The browser does it itself, as it lets nobody else; `copied` is called as well."""
+    return ft.OutlinedButton(
+        label,
+        icon=ft.Icons.CONTENT_COPY,
+        action=ft.CopyToClipboard(content),
+        on_click=_clicked(copied),
+    )
+
+
 def _clicked(act: Act | None) -> Callable[[Any], None] | None:
     if act is None:
         return None
