@@ -72,6 +72,14 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "Letters": {"all": True},
     "FaultInput": {"kind": "delay", "target": "telemetry", "seconds": 2, "duration_s": 30},
     "CommandInput": {"device": "lamp-1", "name": "switch", "payload": {"to": "on"}},
+    "DashboardQuery": {
+        "kind": "history",
+        "device": "thermometer-1",
+        "fields": ["temperature"],
+        "start": "2026-11-26T07:00:00Z",
+        "end": _AT,
+        "limit": 1_000,
+    },
     "Mute": {"minutes": 60},
     "UserPatch": {"disabled": True},
     "WorkspaceInput": {"name": "berlin", "owner": "ada@example.org"},
@@ -229,6 +237,15 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
                 "active_devices": ["thermometer-1"],
             }
         ],
+    },
+    "DashboardAnswer": {
+        "kind": "history",
+        "device": "thermometer-1",
+        "fields": ["temperature"],
+        "points": [[1_795_680_000_000, 21.4], [1_795_680_010_000, 21.5]],
+        "last": {},
+        "entities": [],
+        "alerts": [],
     },
     "GraphPage": {
         **_LIVE,
