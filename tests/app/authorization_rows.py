@@ -323,6 +323,7 @@ ROWS: dict[str, Row] = {
     # alerts
     f"GET {_V1}/alerts": Row("read"),
     f"GET {_V1}/twins/{{twin}}/alerts": Row("read", "viewer", "twin"),
+    f"GET {_V1}/alerts/{{alert}}": Row("read", "viewer", "twin", prepare=_alert),
     f"POST {_V1}/alerts/{{alert}}/acknowledge": Row("run", "operator", "twin", prepare=_alert),
     f"POST {_V1}/alerts/{{alert}}/mute": Row("run", "operator", "twin", prepare=_alert, body={"minutes": 5}),
     f"POST {_V1}/alerts/{{alert}}/unmute": Row("run", "operator", "twin", prepare=_alert),
@@ -391,12 +392,19 @@ ROWS: dict[str, Row] = {
         "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
+    f"GET {_V1}/twins/{{twin}}/standing": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/choices": Row("read", "viewer", "twin", query={"slot": "L5"}),
+    f"POST {_V1}/twins/{{twin}}/preview": Row(
+        "read", "viewer", "twin", prepare=_proposed, body={"optimization": "{optimization}"}
+    ),
+    f"GET {_V1}/twins/{{twin}}/export": Row("read", "viewer", "twin", query={"kind": "definition"}),
     # prices
     f"GET {_V1}/prices/books": Row("read"),
     f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
     # catalogue
     f"GET {_V1}/workloads": Row("read"),
     f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),
+    f"GET {_V1}/definitions/fields": Row("read"),
     f"POST {_V1}/definitions/check": Row("read", body={"source": TWIN}),
     f"GET {_V1}/offers": Row("read"),
     f"GET {_V1}/regions": Row("read"),

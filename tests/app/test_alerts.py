@@ -97,6 +97,14 @@ def test_counts_of_others_are_taken_over(here: Site, owner: Person, twin: str) -
     assert told(here) == [False, True]
 
 
+def test_they_are_found_by_layer_and_cloud_and_alone(here: Site, owner: Person, twin: str) -> None:
+    alert = raised(here, twin)
+    (shown,) = owner.get("alerts?layer=L2")["items"]
+    assert owner.get(f"alerts/{alert}") == shown
+    for query, count in (("layer=L3", 0), (f"cloud={shown['cloud']}", 1), ("cloud=gcp", 0), ("layer=L", 0)):
+        assert len(owner.get(f"alerts?{query}")["items"]) == count, query
+
+
 def test_everybody_sees_their_own(here: Site, owner: Person, twin: str) -> None:
     alert = raised(here, twin)
     raised(here, twin, "other", severity="warning")

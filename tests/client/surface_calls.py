@@ -80,7 +80,14 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "list_optimizations": [lambda c: c.twins.optimizations(_TWIN, sort="-usd_per_month")],
     "show_optimization": [lambda c: c.twins.optimization(_TWIN, "opt_4qz0m8k2v1x7c9b3n5d6")],
     "place_twin": [lambda c: c.twins.place(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]), 2)],
+    "export_twin": [
+        lambda c: c.twins.export(_TWIN, "terraform"),
+        lambda c: c.twins.export(_TWIN, "bill"),
+    ],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
+    "show_standing": [lambda c: c.twins.standing(_TWIN)],
+    "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
+    "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],
     # prices
     "refresh_prices": [lambda c: c.prices.refresh(_PLACE)],
     "list_books": [lambda c: c.prices.books()],
@@ -158,9 +165,18 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "show_meters": [lambda c: c.operating.meters(_TWIN)],
     # alerts
     "list_alerts": [
-        lambda c: c.alerts.list(twin=_TWIN, severity=["critical"], acknowledged=False, muted=False, sort="-count"),
+        lambda c: c.alerts.list(
+            twin=_TWIN,
+            severity=["critical"],
+            layer="L3",
+            cloud="gcp",
+            acknowledged=False,
+            muted=False,
+            sort="-count",
+        ),
         lambda c: c.alerts.find("2c5k8m"),
     ],
+    "show_alert": [lambda c: c.alerts.get(_ALERT)],
     "acknowledge": [lambda c: c.alerts.acknowledge(_ALERT)],
     "mute": [lambda c: c.alerts.mute(_ALERT, minutes=5), lambda c: c.alerts.mute(_ALERT, until=_NOON)],
     "unmute": [lambda c: c.alerts.unmute(_ALERT)],
@@ -208,6 +224,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     # catalogue
     "list_workloads": [lambda c: c.catalogue.workloads()],
     "show_workload": [lambda c: c.catalogue.workload("smart-home")],
+    "list_definition_fields": [lambda c: c.catalogue.fields()],
     "check_definition": [lambda c: c.catalogue.check(DefinitionInput(**_EXAMPLE["DefinitionInput"]))],
     "list_offers": [
         lambda c: c.catalogue.offers(slot="L1", provider="aws", feature="mqtt", deployable=True, region="eu-central-1")

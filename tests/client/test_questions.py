@@ -39,6 +39,9 @@ def test_what_there_is_to_choose_from(client: Client) -> None:
     assert (found.kind, found.ok) == ("twin", True)
     wrong = client.catalogue.check(DefinitionInput(source=TWIN.replace("count: 3", "count: -3")))
     assert [(each.field, each.line) for each in wrong.findings] == [("devices[0].count", 8)]
+    fields = {each.path: each for each in client.catalogue.fields()}
+    assert fields["workload.message_interval_s"].allowed == "a number from 0.001 to 2,678,400"
+    assert fields["constraints.pins"].names == ["L1", "L2", "L3.hot", "L3.cool", "L3.archive", "L4", "L5"]
     offers = client.catalogue.offers(slot="L5", provider="gcp", region="europe-west3")
     assert offers
     assert all(each.available for each in offers)
@@ -95,11 +98,16 @@ def test_prices(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_twins_proposals_and_members(client: Client, client_of: ClientOf, sqlite_site: Site) -> None:
     twin = client.twins.create(TwinInput(source=TWIN))
-    proposal = client.twins.propose(twin.id, ProposalInput(alternatives=False))
+    proposal = client.twins.propose(
+        twin.id, ProposalInput(alternatives=False, constraints=ConstraintOptions(providers=["aws", "gcp"]))
+    )
     assert [each.id for each in client.twins.optimizations(twin.id)] == [proposal.id]
     assert client.twins.optimization(twin.id, proposal.id).result == proposal.result
     client.twins.place(twin.id, PlacementInput(optimization=proposal.id), twin.version)
     assert client.twins.bill(twin.id).usd_per_month == pytest.approx(proposal.usd_per_month)
+    assert client.twins.export(twin.id, "definition")[:2] == client.twins.export(twin.id, "terraform")[:2] == b"PK"
+    assert client.twins.export(twin.id, "report").startswith(b"<!DOCTYPE html>")
+    assert client.twins.export(twin.id, "bill").startswith(b"cloud,region,service,")
     assert [each.number for each in client.prices.books()] == [1]
     assert client.prices.book_detail(1).twins == []
     guest = sqlite_site.person("gus", None)

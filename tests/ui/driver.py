@@ -69,15 +69,31 @@ class _Browser(Connection):
 class Ui:
     """An open page of the front end."""
 
-    def __init__(self, browser: _Browser, session: Session, access: Access) -> None:
+    def __init__(self, browser: _Browser, session: Session, closed: Callable[[], Awaitable[None]] | None) -> None:
         self._browser = browser
-        self._access = access
+        self._closed = closed
         self._session = session
         self.page = session.page
 
     @classmethod
     async def open(cls, access: Access, route: str = "/", *, width: int = 1_280) -> Ui:
         """Open a view, as a browser of that width does."""
+
+        async def begin(page: ft.Page, executor: ThreadPoolExecutor) -> None:
+            await open_page(page, access, executor)
+
+        return await cls.begin(begin, route, width=width, closed=access.close)
+
+    @classmethod
+    async def begin(
+        cls,
+        main: Callable[[ft.Page, ThreadPoolExecutor], Awaitable[None]],
+        route: str = "/",
+        *,
+        width: int = 1_280,
+        closed: Callable[[], Awaitable[None]] | None = None,
+    ) -> Ui:
+        """A page that `main` fills; `closed` is called after its end."""
         browser = _Browser()
         browser.session = session = Session(browser)
         page = session.page
@@ -90,8 +106,8 @@ class Ui:
                 RegisterClientResponseBody(session_id=session.id, page_patch=session.get_page_patch(), error=""),
             )
         )
-        ui = cls(browser, session, access)
-        await open_page(page, access, browser.executor)
+        ui = cls(browser, session, closed)
+        await main(page, browser.executor)
         await session.after_event(page)
         await ui.settle()
         return ui
@@ -102,7 +118,8 @@ class Ui:
         await self._session.dispatch_event(self.page._i, "close", None)
         self._session.close()
         await self.settle()
-        await self._access.close()
+        if self._closed is not None:
+            await self._closed()
 
     async def settle(self) -> None:
         """Let what was begun come to an end, as far as it does not wait for anything."""

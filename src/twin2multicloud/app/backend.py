@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 
 from twin2multicloud.app.db.base import MakeId, MakeToken, new_id, new_token
 from twin2multicloud.app.db.database import Database
@@ -34,6 +35,8 @@ class Backend:
     optimizer: Pool = field(default_factory=Pool)
     books: Books = field(default_factory=Books)
     specs: Specs = field(default_factory=Specs)
+    exporting: Lock = field(default_factory=Lock)
+    """Held by whoever has infrastructure code written, which takes a processor and some memory."""
 
     def now(self) -> datetime:
         """The time, in UTC."""

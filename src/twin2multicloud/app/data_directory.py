@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 DEFAULT_DATA: Final = ".twin2multicloud/server"
@@ -10,3 +11,10 @@ DATABASE_FILE: Final = "app.db"
 """The embedded database, within it."""
 LOCK_FILE: Final = "server.lock"
 """Held by whoever serves, within it."""
+KEY_FILE: Final = "local.key"
+"""The local user's key for command lines, within it."""
+
+
+def sandbox_directory(data: Path, twin_id: str) -> Path:
+    """Where a twin's sandbox has its files."""
+    return data / "sandboxes" / twin_id

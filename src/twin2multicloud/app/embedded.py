@@ -11,19 +11,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Final
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.data_directory import LOCK_FILE
+from twin2multicloud.app.data_directory import KEY_FILE, LOCK_FILE
 from twin2multicloud.app.serving import InThread, open_app, served
 from twin2multicloud.app.settings import Settings
 from twin2multicloud.held import HeldFile
 from twin2multicloud.model.errors import UsageError
-
-KEY_FILE: Final = "local.key"
-"""In the data directory (see `services.local_login`)."""
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from typing import Final, Self
 import msgspec
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from twin2multicloud.app.api.app import create_app, end_streams, load
 from twin2multicloud.app.backend import Backend, open_backend
@@ -39,8 +41,8 @@ _GRACE_S: Final = 5
 _BACKLOG: Final = 512
 _TAKES_NOTHING_S: Final = 60
 """How long the other end of a connection may take nothing before the system gives it up."""
-_MESSAGE_MOST: Final = 16_384
-"""Bytes of a message that comes over a WebSocket."""
+_MESSAGE_MOST: Final = 1 << 20
+"""Bytes of a message that comes over a WebSocket: the front end's; streams of events take less."""
 
 
 class ServedError(Twin2MultiCloudError):
@@ -156,7 +158,7 @@ def bound(settings: Settings) -> tuple[socket.socket, Settings]:
     return listener, settings.model_copy(update={"port": listener.getsockname()[1]})
 
 
-def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         app,
@@ -174,10 +176,10 @@ def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens, and ends streams before it waits for requests to end."""
+class Server(uvicorn.Server):
+    """Says when it listens, and ends an app's streams before it waits for requests to end."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI | None, ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette | None, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._app = app
         self._ready = ready
@@ -231,7 +233,7 @@ def serve_optimizer(settings: Settings, ready: Callable[[Settings], None]) -> No
         app = create_optimizer_app(settings)
         load(app)
         settled()
-        _Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
+        Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
 
 
 def serve_on(
@@ -239,9 +241,23 @@ def serve_on(
 ) -> None:
     """Serve an app on a socket, carry out runs and collect alerts, until a signal."""
     load(app)
-    with _runs(backend), tidying(backend):
+    with _runs(backend), tidying(backend), _front_end(app, settings) as (whole, listeners):
         settled()
-        _Server(uvicorn_config(app, settings), app, ready).run([listener])
+        Server(uvicorn_config(whole, settings), app, ready).run([listener, *listeners])
+
+
+@contextmanager
+def _front_end(app: FastAPI, settings: Settings) -> Iterator[tuple[ASGIApp, list[socket.socket]]]:
+    """The app with the front end, and what else it listens on for it; a part of the backend has none."""
+    if settings.only is not None:
+        yield app, []
+        return
+    from twin2multicloud.app.front_end.inside import InsideMiddleware, inside_socket
+    from twin2multicloud.app.front_end.mounted import mount
+
+    with inside_socket() as inside:
+        mount(app, settings, inside.path)
+        yield InsideMiddleware(app, inside.path), [inside.listener]
 
 
 @contextmanager
@@ -275,7 +291,7 @@ class InThread:
 
     def __init__(self, app: FastAPI, directory: Path) -> None:
         self.socket = directory / "api.sock"
-        self._server = _Server(
+        self._server = Server(
             uvicorn.Config(
                 app,
                 uds=str(self.socket),

@@ -108,6 +108,19 @@ class StreamLimits(BaseModel):
     memory_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 34)] = 64 << 20
 
 
+class FrontEnd(BaseModel):
+    """The front end: sessions of a process, `at_once` in all and `each` of one person; `kept_s`, how long one waits for
+    its window to come back; `frames`, the origins of pages that may be shown within it, such as Grafana's.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at_once: Annotated[int, Field(ge=1, le=10_000)] = 200
+    each: Annotated[int, Field(ge=1, le=1_000)] = 20
+    kept_s: Annotated[float, Field(ge=1, le=86_400)] = 600.0
+    frames: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:*\[\]-]+$")], ...] = ()
+
+
 class Settings(BaseModel):
     """All settings of the backend; `docs/operating.md` explains them."""
 
@@ -125,6 +138,7 @@ class Settings(BaseModel):
     admission: Admission = Admission()
     limits: RateLimits = RateLimits()
     streams: StreamLimits = StreamLimits()
+    front_end: FrontEnd = FrontEnd()
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 12.0
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20

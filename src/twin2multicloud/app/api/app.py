@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.api.dispatch import Dispatch
@@ -58,6 +59,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
     app.state.backend = backend
     app.state.directory = Directory(backend.clock)
     app.state.delivery = delivery
+    app.state.endings = [delivery.stop]
     app.state.metrics = figures = Metrics(BackendFigures(backend, delivery))
     app.state.desk = Desk(
         backend.optimizer,
@@ -86,7 +88,8 @@ def load(app: FastAPI) -> None:
             route.load()
 
 
-def end_streams(app: FastAPI) -> None:
-    """Have all streams end by themselves, and no more begin. To be called in the loop that serves the app."""
-    delivery: Delivery = app.state.delivery
-    delivery.stop()
+def end_streams(app: Starlette) -> None:
+    """Have all streams and windows end, and no more streams begin. To be called in the loop that serves the app."""
+    endings: list[Callable[[], None]] = app.state.endings
+    for end in endings:
+        end()

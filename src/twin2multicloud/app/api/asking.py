@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
@@ -12,6 +12,8 @@ from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.desk import Desk
 
 JSON = "application/json"
+REPORT: Final = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
+"""Headers of a report: it is looked at, and does nothing."""
 
 
 def _desk_of(connection: HTTPConnection) -> Desk:

@@ -26,8 +26,8 @@ PLACEMENT: Final = {
         ("L5", "gcp.grafana-oss-vm", "europe-west3"),
     )
 }
-_LIVE: Final = {"live": True, "problem": "", "twin_time": _AT}
 _CASES: Final = [{"label": "anywhere", "constraints": {}}, {"label": "in the EU", "constraints": {"residency": ["EU"]}}]
+_LIVE: Final = {"live": True, "problem": "", "twin_time": _AT}
 _AWS: Final = {"account_id": "123456789012", "region": "eu-central-1"}
 _KEY: Final = {
     "id": "key_4qz0m8k2v1x7c9b3n5d6",
@@ -161,6 +161,27 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "key_expires_at": "2027-02-24T09:30:00Z",
         "workspaces": [{"id": _WORKSPACE, "name": "berlin", "role": "owner"}],
         "csrf": None,
+    },
+    "DefinitionField": {
+        "path": "workload.message_interval_s",
+        "title": "Message interval",
+        "meaning": "Seconds between two messages of one device, on average.",
+        "kind": "number",
+        "required": True,
+        "default": None,
+        "unit": "s",
+        "low": 0.001,
+        "high": 2678400,
+        "low_open": False,
+        "high_open": False,
+        "fewest": None,
+        "most": None,
+        "of": None,
+        "choices": [],
+        "names": [],
+        "pattern": "",
+        "examples": [],
+        "allowed": "a number from 0.001 to 2,678,400",
     },
     "WholeBook": {
         "version": "2026-11",

@@ -48,6 +48,7 @@ _DEPLOYING: Final = (
     _api("me", "/me"),
     _api("twins", "/twins"),
     _api("placements", "/twins/*/placement", name="deciding"),
+    _api("exports", *_twins("export")),
     _api("runs", "/runs", *_twins("runs"), "/workspaces/*/connections/*/check"),
     _api("operating", *_twins("status", "outputs", "links", "proof")),
     _api("watching", *_twins("devices", "rates", "rules", "graph", "dashboards")),
@@ -67,7 +68,7 @@ WHOLE: Final = (
     _api("login", "/login"),
     _api("login_device", "/login/device"),
     _api("me", "/logout", name="leaving"),
-    _api("placements", *_twins("optimize", "optimizations", "bill")),
+    _api("placements", *_twins("optimize", "optimizations", "bill", "standing", "choices", "preview")),
     _api("runs", "/prices/refresh", name="refreshing"),
     _api("users", "/users"),
     _api("members", "/workspaces/*/members", *_twins("members")),
@@ -86,3 +87,8 @@ WHOLE: Final = (
 """The whole API."""
 DEPLOYER: Final = (*_DEPLOYING, _HEALTH, _METRICS)
 """The deployer alone."""
+
+
+def first_segments() -> frozenset[str]:
+    """What addresses of the API begin with, so that nothing else may be there."""
+    return frozenset((noun.prefix + under).split("/")[1] for noun in WHOLE for under in noun.under)

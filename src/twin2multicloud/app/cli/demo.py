@@ -5,28 +5,33 @@ from __future__ import annotations
 import asyncio
 import base64
 import shutil
+import sys
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.app.cli.check import read_twin
+from twin2multicloud.app.cli.definitions import given
+from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.cli.demo_view import Stage, Stream, tier_line
 from twin2multicloud.app.cli.sandbox import FAILED
 from twin2multicloud.app.cli.sandbox_view import print_hops
 from twin2multicloud.app.cli.terminal import make_console
-from twin2multicloud.app.deploying.sandboxed import in_sandbox
+from twin2multicloud.app.data_directory import sandbox_directory
+from twin2multicloud.app.errors import BackendError
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.device_keys import device_key
 from twin2multicloud.runtime.system_clock import SystemClock
 from twin2multicloud.sandbox.client import SandboxClient
-from twin2multicloud.sandbox.create import SandboxError, create, start, stop
+from twin2multicloud.sandbox.create import SandboxError, stop
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.metering.window import Window
 from twin2multicloud.sandbox.verify import Verification
@@ -51,6 +56,8 @@ KILL_AFTER: Final = 0.5
 """Share of the streaming time before the outage."""
 SETTLE_S: Final = 60.0
 AGEING_S: Final = 10.0
+_SENT: Final = "sent.ndjson"
+"""In the sandbox's directory: what devices sent while it was counted."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,18 @@ class _Streaming:
     simulation: Simulation
     thread: threading.Thread
     report: list[Report] = field(default_factory=list)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> None:
+        """All of it, in a loop of its own."""
+        self.loop = asyncio.get_running_loop()
+        self.report.append(await self.simulation.run())
+
+    def end(self) -> None:
+        """Send no more; wait until all that was sent is acknowledged."""
+        if self.loop is not None and self.thread.is_alive():
+            self.loop.call_soon_threadsafe(self.simulation.finish)
+        self.thread.join()
 
 
 class Demo:
@@ -83,28 +102,33 @@ class Demo:
 
     def run(self) -> int:
         """All of it; the exit code."""
-        directory = self._request.keep or Path(tempfile.mkdtemp(prefix="twin2multicloud-demo-"))
-        layout = Layout(directory.absolute())
+        directory = (self._request.keep or Path(tempfile.mkdtemp(prefix="twin2multicloud-demo-"))).absolute()
         definition = read_twin(self._request.twin)
         stage = Stage(self._console)
-        try:
-            result = self._optimize(stage, definition)
-            client = self._up(stage, layout, definition, result)
-            report, metered = self._stream(stage, client, definition)
-            self._exact(stage, client, report)
-            self._verify(stage, client)
-            self._metered(stage, definition, result.placement, len(client.layout.spec().device_names), metered)
-            self._age(stage, client)
-        except SandboxError as error:
-            self.failed.append(str(error))
-            self._console.print(f"✗ {error}", style="red")
-        finally:
-            stage.begin("Shut down")
-            stop(layout)
-            if self._request.keep is None:
-                shutil.rmtree(directory, ignore_errors=True)
-            stage.say("every process has ended" + ("" if self._request.keep else ", its files are removed"))
+        with ExitStack() as stack:
+            try:
+                self._steps(stage, stack, directory, definition)
+            except (SandboxError, BackendError) as error:
+                self.failed.append(str(error))
+                self._console.print(f"✗ {error}", style="red")
+            finally:
+                stage.begin("Shut down")
+                stack.close()
+                if self._request.keep is None:
+                    shutil.rmtree(directory, ignore_errors=True)
+                stage.say("every process has ended" + ("" if self._request.keep else ", its files are removed"))
         return FAILED if self.failed else 0
+
+    def _steps(self, stage: Stage, stack: ExitStack, directory: Path, definition: TwinDefinition) -> None:
+        """All but the end; `stack` ends what was begun."""
+        result = self._optimize(stage, definition)
+        client = self._up(stage, stack, directory, result)
+        report, metered = self._stream(stage, client, definition)
+        self._exact(stage, client, report)
+        self._verify(stage, client)
+        self._metered(stage, definition, result.placement, len(client.layout.spec().device_names), metered)
+        self._age(stage, client)
+        self._stay(stage, client, definition)
 
     # ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────
     def _optimize(self, stage: Stage, definition: TwinDefinition) -> BillResult:
@@ -121,12 +145,17 @@ class Demo:
         self._console.print(headline(view), "", placement_table(self._console, view), sep="\n")
         return result
 
-    def _up(self, stage: Stage, layout: Layout, definition: TwinDefinition, result: BillResult) -> SandboxClient:
+    def _up(self, stage: Stage, stack: ExitStack, directory: Path, result: BillResult) -> SandboxClient:
         clouds = len(result.placement.providers)
         stage.begin(f"Bring it up on this machine: {clouds} simulated clouds, real sockets, signed links")
         began = time.perf_counter()
-        create(layout, in_sandbox(definition, result.placement, self._request.devices))
-        start(layout)
+        backend = stack.enter_context(DemoBackend(directory))
+        twin = backend.keep(given(self._request.twin), result.placement)
+        stage.say("the front end, signed in, for as long as this lasts:")
+        self._console.print(backend.link(), soft_wrap=True, style="bold", highlight=False)
+        layout = Layout(sandbox_directory(directory, twin.id))
+        stack.callback(stop, layout)
+        backend.deploy(twin.id, self._request.devices)
         client = SandboxClient(layout)
         whole, _ = client.status()
         for process in whole.clouds:
@@ -140,7 +169,7 @@ class Demo:
         request = self._request
         names = client.layout.spec().device_names
         stage.begin(f"Stream from {len(names):,} devices at {request.rate:,.0f} messages/s, and survive an outage")
-        streaming = self._simulation(client, definition, names)
+        streaming = self._simulation(client, definition, names, request.seconds)
         victim = client.cloud_of(Slot.PROCESSING)
         counters: list[Window] = []
         looks = [WARM_UP_S, request.seconds * KILL_AFTER]
@@ -160,13 +189,15 @@ class Demo:
             self._settle(streaming.simulation.report.valid, stream)
         return streaming.report[0], counters[1].since(counters[0])
 
-    def _simulation(self, client: SandboxClient, definition: TwinDefinition, names: tuple[str, ...]) -> _Streaming:
+    def _simulation(
+        self, client: SandboxClient, definition: TwinDefinition, names: tuple[str, ...], seconds: float | None
+    ) -> _Streaming:
         connection = client.layout.connection()
         secret = base64.b64decode(connection.keys["secret"])
         url = connection.mqtt or connection.http
         assert url is not None
         request = self._request
-        ledger = Ledger(client.layout.directory / "sent.ndjson")
+        ledger = Ledger(client.layout.directory / (_SENT if seconds is not None else "sent-later.ndjson"))
         simulation = Simulation(
             client.layout.spec(),
             Target.parse(definition.name, url),
@@ -174,7 +205,7 @@ class Demo:
             Plan(
                 interval_s=len(names) / request.rate,
                 devices=names,
-                duration_s=request.seconds,
+                duration_s=seconds,
                 drain_s=SETTLE_S,
                 faults=SPOILED,
             ),
@@ -186,7 +217,7 @@ class Demo:
 
         def run() -> None:
             with ledger:
-                streaming.report.append(asyncio.run(simulation.run()))
+                asyncio.run(streaming.run())
 
         streaming.thread = threading.Thread(target=run, name="devices", daemon=True)
         streaming.thread.start()
@@ -202,7 +233,7 @@ class Demo:
             time.sleep(0.25)
 
     def _exact(self, stage: Stage, client: SandboxClient, report: Report) -> None:
-        expected = len(read_ledger(client.layout.directory / "sent.ndjson"))
+        expected = len(read_ledger(client.layout.directory / _SENT))
         counted = sum(
             kind.records
             for name in client.config.clouds
@@ -272,6 +303,16 @@ class Demo:
                 stage.say(line)
             time.sleep(0.25)
         client.set_clock(speed=1.0)
+
+    def _stay(self, stage: Stage, client: SandboxClient, definition: TwinDefinition) -> None:
+        """Let somebody at a terminal look around, while the devices go on sending."""
+        if not self._console.is_terminal or not sys.stdin.isatty():
+            return
+        stage.begin("Look around: the twin goes on running, and its devices go on sending")
+        streaming = self._simulation(client, definition, client.layout.spec().device_names, None)
+        with suppress(EOFError, KeyboardInterrupt):
+            self._console.input("    press Enter to shut it down ")
+        streaming.end()
 
 
 def demo(request: DemoRequest, console: Callable[[], Any] = make_console) -> int:

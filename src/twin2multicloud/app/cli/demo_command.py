@@ -21,7 +21,7 @@ def demo(
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="Only so many of its devices send.")] = 300,
     rate: Annotated[float, typer.Option(metavar="R", min=0.1, help="Messages per second of all of them.")] = 300.0,
     seconds: Annotated[float, typer.Option(metavar="S", min=5, help="For how long they send.")] = 25.0,
-    keep: Annotated[str | None, typer.Option(metavar="DIR", help="Keep the sandbox's files in this directory.")] = None,
+    keep: Annotated[str | None, typer.Option(metavar="DIR", help="Keep its data in this directory.")] = None,
 ) -> None:
     """Show a twin's whole way on this machine: optimize, bring up, stream, survive an outage, verify, meter, age.
 

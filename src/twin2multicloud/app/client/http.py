@@ -34,6 +34,7 @@ _LONGEST_PAUSE_S: Final = 10.0
 _TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
 STREAM_TIMEOUT: Final = httpx2.Timeout(45.0, connect=10.0)
 """Streams say something every 15 seconds even if nothing happens."""
+_WRITING_TIMEOUT: Final = httpx2.Timeout(300.0, connect=10.0)
 
 
 class DisconnectedError(UnavailableError):
@@ -144,6 +145,12 @@ class Http:
         headers = {**self._caller, "Accept": "*/*"}
         request = self._http.build_request("GET", path, params=given(query), headers=headers)
         return self._answer(request, repeatable=True).text
+
+    def content(self, path: str, **query: Any) -> bytes:
+        """What is at a path, as it is. It may take a while to write."""
+        headers = {**self._caller, "Accept": "*/*"}
+        request = self._http.build_request("GET", path, params=given(query), headers=headers, timeout=_WRITING_TIMEOUT)
+        return self._answer(request, repeatable=True).content
 
     def ask_text(self, path: str, body: BaseModel) -> str:
         """The answer to a question of which nothing is kept, as text."""

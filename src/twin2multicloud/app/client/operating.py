@@ -54,22 +54,30 @@ class Alerts:
         *,
         twin: str | None = None,
         severity: Sequence[AlertSeverity] = (),
+        layer: str | None = None,
+        cloud: str | None = None,
         acknowledged: bool | None = None,
         muted: bool | None = None,
         sort: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Alert]:
-        """Alerts that may be seen, what came last first; of one twin (its id) if that is given. `sort`: `last_at`,
-        `first_at`, `count`.
+        """Alerts that may be seen, what came last first; of one twin (its id) if that is given. `layer` may be
+        all of L3; `sort`: `last_at`, `first_at`, `count`.
         """
         query: dict[str, Any] = {
             "twin": twin,
             "severity": list(severity) or None,
+            "layer": layer,
+            "cloud": cloud,
             "acknowledged": acknowledged,
             "muted": muted,
             "sort": sort,
         }
         return every(self._http, _ALERTS, Page[Alert], limit=limit, **query)
+
+    def get(self, alert: str) -> Alert:
+        """One of them."""
+        return self._http.get(f"{_ALERTS}/{alert}", Alert)
 
     def find(self, wanted: str) -> str:
         """The id of an alert, which may be shortened to where it is still unique (without its alr_, too).

@@ -11,7 +11,15 @@ from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.schemas.twins import Twin, TwinDiff, TwinInput, TwinSummary, TwinVersion, TwinVersionSummary
+from twin2multicloud.app.schemas.twins import (
+    ExportKind,
+    Twin,
+    TwinDiff,
+    TwinInput,
+    TwinSummary,
+    TwinVersion,
+    TwinVersionSummary,
+)
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import nearest
 
@@ -23,7 +31,10 @@ if TYPE_CHECKING:
         OptimizationSummary,
         PlacementAnswer,
         PlacementInput,
+        PlacementPreview,
         ProposalInput,
+        SlotChoiceList,
+        Standing,
     )
 
 _PATH: Final = "/api/v1/twins"
@@ -139,6 +150,31 @@ class Twins:
         from twin2multicloud.app.schemas.answers import BillResult  # as above
 
         return self._http.get(f"{_PATH}/{twin}/bill", BillResult)
+
+    def standing(self, twin: str) -> Standing:
+        """How its placement stands at the prices of now, and what optimizing it would find. Nothing is kept."""
+        from twin2multicloud.app.schemas.placements import Standing  # as above
+
+        return self._http.get(f"{_PATH}/{twin}/standing", Standing)
+
+    def choices(self, twin: str, slot: str) -> SlotChoiceList:
+        """All that could fill a slot while the others stay as they are, and what that changes; the cheapest first."""
+        from twin2multicloud.app.schemas.placements import SlotChoiceList  # as above
+
+        return self._http.get(f"{_PATH}/{twin}/choices", SlotChoiceList, slot=slot)
+
+    def preview(self, twin: str, given: PlacementInput) -> PlacementPreview:
+        """What would come of `place`. Nothing is kept."""
+        from twin2multicloud.app.schemas.placements import PlacementPreview  # as above
+
+        path = f"{_PATH}/{twin}/preview"
+        return self._http.send("POST", path, PlacementPreview, body=given, harmless=True)
+
+    def export(self, twin: str, kind: ExportKind) -> bytes:
+        """It as a file. `terraform`: its infrastructure code (zip), for operators; `definition`: its newest version
+        with all files (zip); `report`: its placement explained (HTML); `bill`: every line (CSV).
+        """
+        return self._http.content(f"{_PATH}/{twin}/export", kind=kind)
 
     def place(self, twin: str, given: PlacementInput, seen: int) -> PlacementAnswer:
         """Decide where its slots go; `StaleError` if the twin is not as it was `seen`."""

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from twin2multicloud.app.deploying.desired import Desired
+from twin2multicloud.app.deploying.exporting import write_infrastructure
 from twin2multicloud.app.deploying.finishing import Finisher
 from twin2multicloud.app.deploying.holdings import holdings
 from twin2multicloud.app.deploying.refusals import DeclinedError, HoldsDataError, NotDoneError
 from twin2multicloud.app.deploying.session import Session, extra, packages_cache, run, session
 from twin2multicloud.app.deploying.teller import Teller
-from twin2multicloud.deployer.clouds import CLOUDS
 from twin2multicloud.deployer.deploying import Drift
 from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.engine.outcome import StackOutcome
-from twin2multicloud.deployer.exporting import write_export
 from twin2multicloud.deployer.finishing.planned import Moment
 from twin2multicloud.deployer.home import Applied, Home
 from twin2multicloud.deployer.names import new_uid
@@ -29,7 +28,6 @@ from twin2multicloud.deployer.plans import StackPlan
 from twin2multicloud.deployer.proof.findings import Finding
 from twin2multicloud.deployer.proof.prove import prove
 from twin2multicloud.deployer.proof.world import read_world
-from twin2multicloud.deployer.rendering import Renderer
 from twin2multicloud.deployer.stacks import Stack, stacks_of
 from twin2multicloud.deployer.state.records import StateLock
 from twin2multicloud.model.errors import UsageError
@@ -144,16 +142,10 @@ class Clouds:
         """Write the infrastructure code of all stacks, with scripts and a README, into an empty directory."""
         if directory.exists() and any(directory.iterdir()):
             raise UsageError(f"--out: {directory} is not empty; name a directory that is, or is not there yet")
-        stacks = stacks_of(wanted.deployment)
         with self.home.store() as store:
             outputs = self.home.outputs(store)
-        rendered = Renderer(wanted.packages).render(stacks, directory / "stacks", outputs)
-        if not self._offline:
-            for stack in stacks:
-                packages = rendered[stack.name].directory / "packages"
-                CLOUDS[stack.site.provider].complete(stack, packages, packages_cache(self._environ))
-        write_export(wanted.deployment, stacks, directory)
-        return list(stacks)
+        packages = None if self._offline else packages_cache(self._environ)
+        return write_infrastructure(wanted, directory, outputs, packages)
 
     def drift(self) -> list[Drift]:
         """What others did to what was deployed."""

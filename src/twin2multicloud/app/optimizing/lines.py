@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import csv
+import io
+from typing import Any, Final
 
 from twin2multicloud.app.report.figures import quantity, unit_price
 from twin2multicloud.model.slots import SLOTS
@@ -11,6 +13,10 @@ from twin2multicloud.optimizer.bill.invoice import BillLine, Invoice
 from twin2multicloud.optimizer.pricing.book import PriceBook
 
 Json = dict[str, Any]
+_COLUMNS: Final = (
+    *("cloud", "region", "service", "meter", "dimension", "used_by", "quantity", "unit", "billed_quantity"),
+    *("usd_per_month", "formula", "price_source", "price_url", "price_date", "confidence"),
+)
 
 
 def invoice_json(invoice: Invoice, book: PriceBook) -> Json:
@@ -37,6 +43,39 @@ def explained(line: BillLine, book: PriceBook) -> Json:
             "url": None if source is None else source.url,
             "date": line.date,
         },
+    }
+
+
+def table(invoice: Invoice, book: PriceBook) -> str:
+    """A bill as CSV: its lines, dearest first, then traffic between regions of a cloud, which is no meter's."""
+    written = io.StringIO()
+    rows = csv.DictWriter(written, _COLUMNS)
+    rows.writeheader()
+    for line in sorted(invoice.lines, key=lambda line: -line.usd):
+        rows.writerow(_row(line, book))
+    if invoice.transit_usd:
+        rows.writerow({"service": "traffic between regions of a cloud", "usd_per_month": invoice.transit_usd})
+    return written.getvalue()
+
+
+def _row(line: BillLine, book: PriceBook) -> Json:
+    source = book.sources.get((line.provider, line.source))
+    return {
+        "cloud": line.provider.value,
+        "region": line.region,
+        "service": line.service,
+        "meter": line.meter,
+        "dimension": line.dimension,
+        "used_by": " ".join(dict.fromkeys(portion.owner for portion in line.portions)),
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "billed_quantity": line.billed_quantity,
+        "usd_per_month": line.usd,
+        "formula": formula(line),
+        "price_source": "" if source is None else source.title,
+        "price_url": "" if source is None else source.url,
+        "price_date": line.date,
+        "confidence": line.confidence,
     }
 
 

@@ -5,21 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from twin2multicloud.app.archives import is_inside
 from twin2multicloud.app.schemas.common import Answer, Body, Note
 from twin2multicloud.model.slots import Provider
 
 Target = Literal["sandbox", "clouds", "rehearsal"]
 """Where a twin is deployed: on this machine, in its clouds, or in clouds that stand-in providers pretend."""
+ExportKind = Literal["terraform", "definition", "report", "bill"]
+"""What of a twin can be taken along as a file."""
 Life = Literal["draft", "deploying", "deployed", "partial", "moving", "destroying"]
 """What there is of a twin at a target: nothing, all seven slots whole, or something else; or what is being done."""
 
 MOST_CHARACTERS: Final = 1_048_576
 """Of a definition."""
+
+
+def _inside(path: str) -> str:
+    if not is_inside(path):
+        raise ValueError("is not a path within the definition's directory; use names and / only")
+    return path
+
+
 Files = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00\\]+$")],
+        Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00\\]+$"), AfterValidator(_inside)],
         Annotated[str, Field(max_length=262_144)],
     ],
     Field(max_length=200, description="The files that the definition names (processors, interfaces), path → text."),

@@ -101,6 +101,8 @@ class Wanted:
 
     twin: str | None = None
     severities: Sequence[str] | None = None
+    layer: str | None = None
+    cloud: str | None = None
     acknowledged: bool | None = None
     muted: bool | None = None
 
@@ -112,6 +114,13 @@ def listed(backend: Backend, principal: Principal, wanted: Wanted) -> Select[Ale
         query = query.where(Alert.twin_id == wanted.twin)
     if wanted.severities:
         query = query.where(Alert.severity.in_(wanted.severities))
+    if wanted.layer is not None:
+        # A layer's tiers are part of it: L3 is L3.hot, too.
+        query = query.where(
+            or_(Alert.layer == wanted.layer, Alert.layer.startswith(f"{wanted.layer}.", autoescape=True))
+        )
+    if wanted.cloud is not None:
+        query = query.where(Alert.cloud == wanted.cloud)
     if wanted.acknowledged is not None:
         there = Alert.acknowledged_at.is_not(None)
         query = query.where(there if wanted.acknowledged else ~there)

@@ -20,6 +20,7 @@ from twin2multicloud.app.auth.access import Scope, user_principal
 from twin2multicloud.app.auth.key_form import SHOWN, new_key
 from twin2multicloud.app.auth.tokens import token_hash
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.data_directory import KEY_FILE
 from twin2multicloud.app.db.tables.people import ApiKey, User
 from twin2multicloud.app.errors import ForbiddenError, NotFoundError
 from twin2multicloud.app.services import attempts, audit, people
@@ -36,7 +37,7 @@ def prepare(backend: Backend, name: str | None = None) -> Path:
     when the backend starts. `ForbiddenError` where people sign in by a provider.
     """
     _check_local(backend)
-    file = backend.settings.data / "local.key"
+    file = backend.settings.data / KEY_FILE
     with backend.database.write() as session:
         backend.database.take_turns(session, people.TURNS)
         user = _local_user(session)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.data_directory import sandbox_directory
 from twin2multicloud.sandbox.layout import Layout
 
 
 def sandbox_layout(backend: Backend, twin_id: str) -> Layout:
     """The directory of a twin's sandbox. It is this machine's: whoever serves elsewhere has sandboxes of its own."""
-    return Layout(backend.settings.data.resolve() / "sandboxes" / twin_id)
+    return Layout(sandbox_directory(backend.settings.data.resolve(), twin_id))
 
 
 def runs_folder(backend: Backend) -> Path:

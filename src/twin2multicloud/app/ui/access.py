@@ -15,6 +15,7 @@ from twin2multicloud.app.client.async_http import AsyncHttp
 from twin2multicloud.app.client.callers import BrowserSession
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.client.login import Login
 from twin2multicloud.app.schemas.login import Me
 
 
@@ -86,3 +87,15 @@ class Access:
         """Close its connections: the session has ended."""
         self._client.http.close()
         await self._streams.close()
+
+
+def access_of(
+    public_url: str, *, key: str | None = None, browser: BrowserSession | None = None, socket: str | None = None
+) -> Access:
+    """The access of whoever this is, once the server has said who; `UnauthenticatedError` for nobody. It waits."""
+    http = Http(public_url, key=key, browser=browser, socket=socket)
+    try:
+        me = Login(http).me()
+    finally:
+        http.close()
+    return Access(me, public_url, key=key, browser=browser, socket=socket)

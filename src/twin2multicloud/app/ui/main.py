@@ -16,7 +16,7 @@ from twin2multicloud.app.ui.live import Live
 from twin2multicloud.app.ui.notices import Notices
 from twin2multicloud.app.ui.preferences import Preferences
 from twin2multicloud.app.ui.root import Root
-from twin2multicloud.app.ui.session import Session, current, keep
+from twin2multicloud.app.ui.session import Session, keep
 from twin2multicloud.app.ui.theme import Appearance
 from twin2multicloud.app.ui.viewport import Viewport
 
@@ -25,38 +25,31 @@ _KEPT_WITHIN_S: Final = 2.0
 _MODES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
 
 
+async def session(page: ft.Page, access: Access) -> None:
+    """Show the front end in a browser's window."""
+    assert page.executor is not None, "a page has a connection when it is opened"
+    await open_page(page, access, page.executor)
+
+
 async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
     """Show the view that the page's address names, to whoever `access` is of. `executor` makes the API's calls."""
     session = _session(page, access, executor)
     keep(session)
     page.title = NAME
     page.padding = 0
-    page.fonts = theme.FONTS
     page.theme = theme.material(theme.LIGHT)
     page.dark_theme = theme.material(theme.DARK)
     page.on_resize = lambda event: session.viewport.resize(event.width)
     page.on_platform_brightness_change = lambda _: _appear(session)
     page.on_connect = lambda _: session.begin()
     page.on_disconnect = lambda _: session.pause()
-    page.on_close = lambda _: _close(session)
+    page.on_close = lambda _: session.close()
     await _recall(session)
     session.preferences.watch(lambda: _appear(session))
     session.preferences.watch(lambda: session.act(_remember(session)))
     _appear(session)
     session.begin()
     page.render(Root)
-
-
-def take_up(page: ft.Page, access: Access) -> None:
-    """Go on as the same person's browser is now, which has come back."""
-    current_of(page).access.renew(access)
-
-
-def current_of(page: ft.Page) -> Session:
-    """The session of a page."""
-    found = page.session.store.get("twin2multicloud.session")
-    assert isinstance(found, Session)
-    return found
 
 
 def _session(page: ft.Page, access: Access, executor: Executor) -> Session:
@@ -96,11 +89,3 @@ async def _recall(session: Session) -> None:
 
 async def _remember(session: Session) -> None:
     await ft.SharedPreferences().set(preferences.KEY, session.preferences.written())
-
-
-def _close(session: Session) -> None:
-    session.close()
-    session.page.run_task(session.access.close)
-
-
-__all__ = ["NAME", "current", "open_page", "take_up"]

@@ -14,14 +14,16 @@ T = TypeVar("T")
 
 
 class Remote(Store, Generic[T]):
-    """A value that is elsewhere. `value` None: not there yet (see `failure`). While `loading` an older value stays."""
+    """A value that is elsewhere. `value` None: not there yet (see `failure`). While `loading` an older value stays, to
+    begin with that of a remote `before`.
+    """
 
-    def __init__(self, load: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, load: Callable[[], Awaitable[T]], before: Remote[T] | None = None) -> None:
         super().__init__()
         self._load = load
         self._task: asyncio.Task[None] | None = None
         self._again = False
-        self.value: T | None = None
+        self.value: T | None = None if before is None else before.value
         self.failure: Failure | None = None
         self.loading = False
 
@@ -53,7 +55,7 @@ class Remote(Store, Generic[T]):
         while True:
             self._again = False
             self.loading = True
-            if not quietly:
+            if not quietly and self.failure is not None:  # otherwise nothing looks different
                 self.changed()
             before = (self.value, self.failure)
             try:

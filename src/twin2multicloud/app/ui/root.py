@@ -5,9 +5,14 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.alerts.view import AlertsScreen
 from twin2multicloud.app.ui.components import buttons, states
+from twin2multicloud.app.ui.connections.view import ConnectionsScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.new_twin.begin import NewScreen
+from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
+from twin2multicloud.app.ui.runs.view import RunScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.twin.view import TwinScreen
@@ -23,6 +28,12 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                 component=Layout,
                 children=[
                     ft.Route(index=True, component=TwinsScreen),
+                    ft.Route(path="alerts", component=AlertsScreen),
+                    ft.Route(path="connections", component=ConnectionsScreen),
+                    ft.Route(path="runs/:run", component=RunScreen),
+                    ft.Route(path="new", component=NewScreen),
+                    ft.Route(path="new/:draft", component=DraftScreen),
+                    ft.Route(path="twins/:twin/edit", component=EditScreen),
                     ft.Route(path="twins/:twin", component=TwinScreen),
                     ft.Route(path="twins/:twin/:tab", component=TwinScreen),
                     ft.Route(path=":missing*", component=Missing),

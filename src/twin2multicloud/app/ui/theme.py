@@ -16,7 +16,7 @@ from twin2multicloud.app.ui.store import Store
 from twin2multicloud.model.slots import Provider
 
 MONO: Final = "Mono"
-FONTS: Final = {MONO: "/fonts/mono.woff2"}
+"""Comes with the client's files (see `web.client_files`)."""
 FALLBACK: Final = [MONO]
 """Has the signs that the main font has not: arrows, check marks, bars."""
 

@@ -18,14 +18,18 @@ from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import alerts as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import alerts
+from twin2multicloud.model.slots import Provider
 
 router = Endpoints(tags=["alerts"])
 _SORTS = {"last_at": Alert.last_at, "first_at": Alert.first_at, "count": Alert.count}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
+_AlertViewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.ALERT)]
 _Operator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.ALERT)]
 TwinFilter = Annotated[str | None, Query(pattern=r"^[a-z]{3}_[0-9a-z]{1,28}$", description="Only of this twin.")]
 SeverityFilter = Annotated[list[shapes.AlertSeverity] | None, Query(max_length=4)]
+LayerFilter = Annotated[str | None, Query(max_length=20, description="Where it is: L3 is all of its tiers, too.")]
+CloudFilter = Annotated[Provider | None, Query(description="Only at this cloud.")]
 AcknowledgedFilter = Annotated[bool | None, Query(description="Whether somebody looks after it.")]
 MutedFilter = Annotated[bool | None, Query(description="Whether it is kept quiet now.")]
 
@@ -36,6 +40,8 @@ def list_alerts(
     principal: _Reader,
     twin: TwinFilter = None,
     severity: SeverityFilter = None,
+    layer: LayerFilter = None,
+    cloud: CloudFilter = None,
     acknowledged: AcknowledgedFilter = None,
     muted: MutedFilter = None,
     sort: Sort = None,
@@ -46,7 +52,8 @@ def list_alerts(
     if twin is not None:
         with backend.database.read() as session:
             the_twin(session, principal, twin, Role.VIEWER)
-    return _list(backend, principal, alerts.Wanted(twin, severity, acknowledged, muted), sort, cursor, limit)
+    wanted = alerts.Wanted(twin, severity, layer, cloud, acknowledged, muted)
+    return _list(backend, principal, wanted, sort, cursor, limit)
 
 
 @router.get("/twins/{twin}/alerts")
@@ -55,6 +62,8 @@ def list_alerts_of_twin(
     principal: _Viewer,
     twin: TwinId,
     severity: SeverityFilter = None,
+    layer: LayerFilter = None,
+    cloud: CloudFilter = None,
     acknowledged: AcknowledgedFilter = None,
     muted: MutedFilter = None,
     sort: Sort = None,
@@ -62,7 +71,16 @@ def list_alerts_of_twin(
     limit: Limit = 50,
 ) -> Page[shapes.Alert]:
     """A twin's alerts, what came last first."""
-    return _list(backend, principal, alerts.Wanted(twin, severity, acknowledged, muted), sort, cursor, limit)
+    wanted = alerts.Wanted(twin, severity, layer, cloud, acknowledged, muted)
+    return _list(backend, principal, wanted, sort, cursor, limit)
+
+
+@router.get("/alerts/{alert}")
+def show_alert(backend: BackendDep, principal: _AlertViewer, alert: AlertId) -> shapes.Alert:
+    """One of them."""
+    with backend.database.read() as session:
+        found = the_alert(session, principal, alert, Role.VIEWER)
+        return alerts.shown(session, [found])[0]
 
 
 @router.post("/alerts/{alert}/acknowledge")

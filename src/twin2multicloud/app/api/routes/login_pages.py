@@ -34,13 +34,14 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
     principal = signed_in(backend, browser.session)
     target = own_path(return_to)
     if principal is not None:
-        return _signed_in_page(principal) if target == HOME else RedirectResponse(target, 303)
+        return _signed_in_page(principal) if return_to is None else RedirectResponse(target, 303)
     if backend.settings.auth == "local":
+        command = "twin2multicloud open" if target == HOME else f"twin2multicloud open {quote(target)}"
         return pages.page(
             "Sign in",
             tag("p", "This installation belongs to whoever started it on this machine. Run this in a terminal:"),
-            tag("p", tag("code", "twin2multicloud open")),
-            tag("p", "It opens this page signed in. So does the address that the server shows at its start.",
+            tag("p", tag("code", command)),
+            tag("p", "It opens a browser that is signed in. So does the address that the server shows at its start.",
                 class_="muted"),
         )  # fmt: skip
     tail = "" if target == HOME else f"?return_to={quote(target, safe='')}"
@@ -71,6 +72,7 @@ def _signed_in_page(principal: Principal) -> Response:
     return pages.page(
         "You are signed in",
         pages.facts({"Name": principal.name, "Address": principal.email}),
+        tag("p", tag("a", "Open Twin2MultiCloud", href=HOME, class_="button main")),
         pages.problem_line(),
         pages.button_form("/api/v1/logout", "Sign out", following="/login"),
         pages.button_form("/api/v1/logout/everywhere", "Sign out of all browsers", following="/login"),

@@ -9,7 +9,7 @@ from functools import partial
 from fastapi import Response
 from fastapi.responses import HTMLResponse
 
-from twin2multicloud.app.api.asking import BookDep, DeskDep, TodayDep, answers, raw
+from twin2multicloud.app.api.asking import REPORT, BookDep, DeskDep, TodayDep, answers, raw
 from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.optimizing import answers as questions
 from twin2multicloud.app.optimizing.books import Book
@@ -74,6 +74,4 @@ async def show_sensitivity(desk: DeskDep, book: BookDep, given: SensitivityInput
 async def write_report(desk: DeskDep, book: BookDep, today: TodayDep, given: ReportInput) -> HTMLResponse:
     """The report of the cheapest placement: one HTML file that needs no other."""
     page = await desk.pool.ask(book, partial(questions.report, given=given, today=today))
-    return HTMLResponse(
-        page, headers={"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
-    )
+    return HTMLResponse(page, headers=REPORT)

@@ -79,17 +79,28 @@ def health(state: Health, palette: Palette, *, text: str | None = None, tooltip:
     return pill(text or health_word(state), health_tint(state, palette), sign=_HEALTH_SIGNS[state], tooltip=tooltip)
 
 
+def severity_word(grave: AlertSeverity | str) -> str:
+    """How grave something is."""
+    return {
+        "debug": tr("debug"),
+        "info": tr("info"),
+        "warning": tr("warning"),
+        "error": tr("error"),
+        "critical": tr("critical"),
+    }[grave]
+
+
 def severity(grave: AlertSeverity | str, palette: Palette) -> ft.Control:
     """How grave something is."""
-    words = {
-        "debug": (tr("debug"), "·", palette.unknown),
-        "info": (tr("info"), "●", palette.unknown),
-        "warning": (tr("warning"), "▲", palette.warn),
-        "error": (tr("error"), "■", palette.bad),
-        "critical": (tr("critical"), "■", palette.bad),
+    signs = {
+        "debug": ("·", palette.unknown),
+        "info": ("●", palette.unknown),
+        "warning": ("▲", palette.warn),
+        "error": ("■", palette.bad),
+        "critical": ("■", palette.bad),
     }
-    word, sign, tint = words[grave]
-    return pill(word, tint, sign=sign)
+    sign, tint = signs[grave]
+    return pill(severity_word(grave), tint, sign=sign)
 
 
 def life_word(life: Life) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import flet as ft
 
-from twin2multicloud.app.ui.components import text
 from twin2multicloud.app.ui.theme import GAP
 
 
@@ -40,20 +39,4 @@ def sunken(*shown: ft.Control) -> ft.Control:
         padding=14,
         border_radius=8,
         bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
-    )
-
-
-def pairs(facts: Sequence[tuple[str, ft.Control]], name_px: int = 110) -> ft.Control:
-    """Names and what they name, below each other."""
-    return ft.Column(
-        [
-            ft.Row(
-                [ft.Container(text.muted(name), width=name_px), ft.Container(shown, expand=True)],
-                spacing=GAP,
-                vertical_alignment=ft.CrossAxisAlignment.START,
-            )
-            for name, shown in facts
-        ],
-        spacing=5,
-        tight=True,
     )

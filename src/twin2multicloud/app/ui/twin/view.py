@@ -56,7 +56,7 @@ def TwinScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
         refresh_on=Wanted(("twin.", "run."), twin=look.twin),
     )
     home = Crumb(tr("Twins"), places.TWINS)
-    if twin.value is None:
+    if twin.value is None or twin.value.id != look.twin:  # the one before stays until the other has come
         gone = twin.failure is not None and twin.failure.gone
         missing = states.nothing(
             tr("There is no such twin"),
@@ -64,7 +64,13 @@ def TwinScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
             icon=ft.Icons.SEARCH_OFF,
             action=back_to(session, places.TWINS),
         )
-        inner = missing if gone else states.shown(twin, lambda _: ft.Container())
+        inner = (
+            missing
+            if gone
+            else states.waiting(8)
+            if twin.failure is None
+            else states.failed(twin.failure, twin.refresh)
+        )
         return screen(session, [home, Crumb(tr("Twin"))], inner, id="twin")
     return Known(Seen(twin.value, look))
 

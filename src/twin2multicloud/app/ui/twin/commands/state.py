@@ -10,7 +10,7 @@ from typing import Any
 from twin2multicloud.app.schemas.twins import TwinVersion
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.store import Store
-from twin2multicloud.model.twin.definition import CommandDefinition, FieldDefinition
+from twin2multicloud.model.twin.device_types import CommandDefinition, FieldDefinition
 
 Commands = Mapping[str, CommandDefinition]
 

@@ -16,7 +16,7 @@ from twin2multicloud.app.ui.store import Store
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin.commands.state import Commands, Draft, commands_of, range_of
 from twin2multicloud.app.ui.twin.parts import Parts
-from twin2multicloud.model.twin.definition import FieldDefinition
+from twin2multicloud.model.twin.device_types import FieldDefinition
 
 _WAIT_S = 5.0
 

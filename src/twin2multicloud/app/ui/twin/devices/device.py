@@ -9,6 +9,7 @@ import flet as ft
 from twin2multicloud.app.schemas.watching import DeviceHistory, DeviceValue, HistorySeries
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, cards, fields, states, text
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
@@ -106,7 +107,7 @@ def _last(history: DeviceHistory) -> ft.Control:
             age = figures.age((history.twin_time - history.last_at).total_seconds())
             rows.append((tr("Last seen"), text.body(tr("{age} ago", age=age))))
     rows += [(name, value_of(each)) for name, each in history.last.items()]
-    return cards.card(surfaces.pairs(rows, 130), title=tr("Last message"), id="last-message")
+    return cards.card(facts(rows, name_px=130), title=tr("Last message"), id="last-message")
 
 
 def value_of(value: DeviceValue) -> ft.Control:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import flet as ft
 
 from twin2multicloud.app.schemas.watching import DevicePage, TwinDevice
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.components.tables import Column, Sort
+from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
@@ -19,7 +18,6 @@ from twin2multicloud.app.ui.twin.devices.state import Listed
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _EVERY_S = 4.0
-_TYPED_S = 0.25
 _MOST_VALUES = 3
 
 
@@ -44,6 +42,7 @@ def DeviceList(parts: Parts) -> ft.Control:  # noqa: N802
             target,
             listed,
             every_s=_EVERY_S if parts.seen.deployed else None,
+            keeps=True,
         )
     )
     return ft.Column(
@@ -59,16 +58,9 @@ def DeviceList(parts: Parts) -> ft.Control:  # noqa: N802
 
 def _filters(session: Session, parts: Parts, listed: Listed) -> ft.Control:
     look = parts.look
-    typed: list[asyncio.Task[None]] = []
 
     def search(given: str) -> None:
-        for task in typed:
-            task.cancel()
-        typed[:] = [asyncio.create_task(later(given))]
-
-    async def later(given: str) -> None:
-        await asyncio.sleep(_TYPED_S)
-        session.go(look.asking(search=given.strip(), at=None).path)
+        session.go(look.asking(search=given, at=None).path)
 
     orders = {
         "name": tr("by name"),
@@ -77,7 +69,7 @@ def _filters(session: Session, parts: Parts, listed: Listed) -> ft.Control:
     }
     return ft.Row(
         [
-            ft.Container(fields.search(tr("Search devices"), listed.search, search), width=260),
+            SearchField(tr("Search devices"), listed.search, search, width=260),
             fields.choice(
                 tr("Order"),
                 listed.sort,

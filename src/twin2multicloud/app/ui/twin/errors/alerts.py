@@ -10,6 +10,7 @@ from twin2multicloud.app.schemas.alerts import Alert
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, menus, states, text
 from twin2multicloud.app.ui.components.ages import Age
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
@@ -148,7 +149,7 @@ def _mute_words(minutes: int) -> str:
 
 
 def _details(session: Session, parts: Parts, alert: Alert) -> ft.Control:
-    facts: list[tuple[str, ft.Control]] = [
+    rows: list[tuple[str, ft.Control]] = [
         (tr("Kind"), text.mono(alert.kind)),
         (tr("First"), Since(alert.first_at)),
         (tr("Last"), Since(alert.last_at)),
@@ -156,13 +157,13 @@ def _details(session: Session, parts: Parts, alert: Alert) -> ft.Control:
     ]
     for name, value in alert.data.items():
         if value not in (None, "", [], {}):
-            facts.append((name, text.mono(str(value), selectable=True)))
+            rows.append((name, text.mono(str(value), selectable=True)))
     if alert.acknowledged_at is not None:
         who = alert.acknowledged_by or tr("somebody")
-        facts.append((tr("Looked after by"), text.body(f"{who}, {figures.day_and_time(alert.acknowledged_at)}")))
+        rows.append((tr("Looked after by"), text.body(f"{who}, {figures.day_and_time(alert.acknowledged_at)}")))
     if _muted(session, alert):
-        facts.append((tr("Muted until"), text.body(figures.day_and_time(alert.muted_until))))
-    shown: list[ft.Control] = [surfaces.pairs(facts)]
+        rows.append((tr("Muted until"), text.body(figures.day_and_time(alert.muted_until))))
+    shown: list[ft.Control] = [facts(rows)]
     device = alert.data.get("device")
     if isinstance(device, str) and device:
         path = parts.look.at("devices", device=device).path

@@ -53,7 +53,7 @@ def inject(session: Session, parts: Parts) -> None:
     async def opened() -> None:
         links = await session.ask(lambda api: api.operating.links(parts.id))
         edges = sorted({end.edge for end in links.links})
-        dialogs.show(session, tr("Inject a fault"), FaultForm(parts, clouds, edges), [], width=440)
+        dialogs.show_live(session, tr("Inject a fault"), lambda: FaultForm(parts, clouds, edges), width=440)
 
     session.act(opened())
 
@@ -122,12 +122,9 @@ def FaultForm(parts: Parts, clouds: list[str], edges: list[str]) -> ft.Control: 
             )
         )
     shown.append(
-        ft.Row(
-            [
-                buttons.quiet(tr("Cancel"), lambda: dialogs.close(session)),
-                buttons.main(tr("Switch on"), lambda: session.act(switched_on()), icon=ft.Icons.BOLT),
-            ],
-            alignment=ft.MainAxisAlignment.END,
+        dialogs.choices(
+            buttons.quiet(tr("Cancel"), lambda: dialogs.close(session)),
+            buttons.main(tr("Switch on"), lambda: session.act(switched_on()), icon=ft.Icons.BOLT),
         )
     )
     return ft.Column(shown, spacing=GAP + 6, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)

@@ -8,6 +8,7 @@ from twin2multicloud.app.schemas.sandboxes import TwinError
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, cards, fields, states, text
 from twin2multicloud.app.ui.components.ages import Age
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
@@ -165,8 +166,8 @@ def _details(error: TwinError) -> ft.Control:
         tr("Link"): error.link,
         tr("Trace"): error.trace,
     }
-    facts: list[tuple[str, ft.Control]] = [
+    rows: list[tuple[str, ft.Control]] = [
         (name, text.mono(value, selectable=True)) for name, value in told.items() if value
     ]
-    facts += [(tr("First"), Since(error.first_at)), (tr("Last"), Since(error.last_at))]
-    return surfaces.sunken(surfaces.pairs(facts))
+    rows += [(tr("First"), Since(error.first_at)), (tr("Last"), Since(error.last_at))]
+    return surfaces.sunken(facts(rows))

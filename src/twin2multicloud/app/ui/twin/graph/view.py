@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 import flet as ft
 
 from twin2multicloud.app.schemas.watching import GraphEntity, GraphPage
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import buttons, cards, fields, states, text
+from twin2multicloud.app.ui.components import buttons, cards, states, text
+from twin2multicloud.app.ui.components.facts import facts
+from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
@@ -19,7 +20,6 @@ from twin2multicloud.app.ui.twin.graph.state import Viewed, leads_on
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _EVERY_S = 5.0
-_TYPED_S = 0.25
 _SPAN = {"xs": 12, "sm": 6, "md": 4, "lg": 3}
 _MOST_PROPERTIES = 4
 
@@ -37,6 +37,7 @@ def GraphTab(parts: Parts) -> ft.Control:  # noqa: N802
             target,
             viewed,
             every_s=_EVERY_S if parts.seen.deployed else None,
+            keeps=True,
         )
     )
     return ft.Column(
@@ -52,16 +53,9 @@ def GraphTab(parts: Parts) -> ft.Control:  # noqa: N802
 
 def _way(session: Session, parts: Parts, viewed: Viewed) -> ft.Control:
     look = parts.look
-    typed: list[asyncio.Task[None]] = []
 
     def search(given: str) -> None:
-        for task in typed:
-            task.cancel()
-        typed[:] = [asyncio.create_task(later(given))]
-
-    async def later(given: str) -> None:
-        await asyncio.sleep(_TYPED_S)
-        session.go(look.asking(search=given.strip(), at=None).path)
+        session.go(look.asking(search=given, at=None).path)
 
     steps: list[ft.Control] = [
         buttons.quiet(
@@ -73,7 +67,7 @@ def _way(session: Session, parts: Parts, viewed: Viewed) -> ft.Control:
         steps.append(buttons.quiet(entity, partial(session.go, viewed.up_to(look, depth).path)))
     return ft.Row(
         [
-            ft.Container(fields.search(tr("Search the graph"), viewed.search, search), width=260),
+            SearchField(tr("Search the graph"), viewed.search, search, width=260),
             ft.Row(steps, spacing=2, tight=True, wrap=True),
         ],
         wrap=True,
@@ -114,7 +108,7 @@ def _entity(session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity)
     sign = ft.Icons.SENSORS if entity.device else ft.Icons.DATASET_OUTLINED
     known = list(entity.properties.items())
     whole = look.get("chosen") == entity.id
-    facts: list[tuple[str, ft.Control]] = [
+    rows: list[tuple[str, ft.Control]] = [
         (name, text.body(figures.measured(each.value, each.unit), no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS))
         for name, each in (known if whole else known[:_MOST_PROPERTIES])
     ]
@@ -127,10 +121,10 @@ def _entity(session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity)
             ],
             spacing=6,
         ),
-        surfaces.pairs(facts, 92),
+        facts(rows, name_px=92),
     ]
-    if len(known) > len(facts):
-        rest = len(known) - len(facts)
+    if len(known) > len(rows):
+        rest = len(known) - len(rows)
         lines.append(text.muted(trn("and {count} more property", "and {count} more properties", rest)))
     if leads_on(entity):
         lines.append(text.muted(_outgoing(entity)))

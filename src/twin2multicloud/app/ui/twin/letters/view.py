@@ -7,6 +7,7 @@ import flet as ft
 from twin2multicloud.app.schemas.sandboxes import DeadLetter, Letters, WholeDeadLetter
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, fields, states, text
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_held, use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.live import Wanted
@@ -189,13 +190,13 @@ def Whole(parts: Parts, letter: str) -> ft.Control:  # noqa: N802
     whole = use_remote(lambda: session.ask(lambda api: api.operating.letter(parts.id, letter)), parts.id, letter)
 
     def shown(found: WholeDeadLetter) -> ft.Control:
-        facts: list[tuple[str, ft.Control]] = [
+        rows: list[tuple[str, ft.Control]] = [
             (tr("Id"), text.mono(found.id, selectable=True)),
             (tr("Topic"), text.mono(found.topic or figures.NONE, selectable=True)),
             (tr("Trace"), text.mono(found.trace or figures.NONE, selectable=True)),
             (tr("Content"), text.mono(pretty(found.body), selectable=True)),
         ]
-        return surfaces.sunken(surfaces.pairs(facts))
+        return surfaces.sunken(facts(rows))
 
     return states.shown(whole, shown, rows=3)
 

@@ -8,6 +8,7 @@ from twin2multicloud.app.schemas.operating import LayerHealth, TwinStatus
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, states, text
 from twin2multicloud.app.ui.components.ages import Age
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
@@ -92,20 +93,20 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
     slot = Slot(layer.slot)
     stack = next((each for each in status.stacks if each.slot == layer.slot), None)
     placed = (parts.seen.twin.current.placement or {}).get(layer.slot, {})
-    facts = [
+    rows = [
         (tr("Since"), Since(layer.since)),
         (tr("Last looked"), Age(status.at, pattern=tr("{age} ago"))),
         (tr("Where"), text.body(stack.site if stack is not None else layer.cloud)),
         (tr("Offer"), text.mono(str(placed.get("offer", figures.NONE)))),
     ]
     if stack is not None:
-        facts.append((tr("Applied"), Since(stack.applied_at)))
+        rows.append((tr("Applied"), Since(stack.applied_at)))
         if stack.resources is not None:
-            facts.append((tr("Resources"), text.figure(figures.count(stack.resources))))
+            rows.append((tr("Resources"), text.figure(figures.count(stack.resources))))
         if stack.lock is not None:
             said = tr("{who}, {operation}", who=stack.lock.who, operation=stack.lock.operation)
-            facts.append((tr("Locked by"), text.body(said)))
-    facts += _cloud_facts(status, layer)
+            rows.append((tr("Locked by"), text.body(said)))
+    rows += _cloud_facts(status, layer)
     found: list[ft.Control] = [badges.pill(each, palette.ok, sign="✔") for each in layer.checked]
     shown: list[ft.Control] = [
         ft.Row(
@@ -118,7 +119,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
             for each in layer.problems
         ],
         ft.Row([text.muted(tr("Looked at")), *(_plain(found, layer))], wrap=True, spacing=6, run_spacing=4),
-        surfaces.pairs(facts),
+        facts(rows),
     ]
     if parts.seen.may_operate and parts.seen.deployed:
         shown.append(
@@ -160,14 +161,14 @@ def _cloud_facts(status: TwinStatus, layer: LayerHealth) -> list[tuple[str, ft.C
     cloud = next((each for each in status.clouds if each.cloud == layer.cloud), None)
     if cloud is None:
         return []
-    facts: list[tuple[str, ft.Control]] = []
+    rows: list[tuple[str, ft.Control]] = []
     for store in cloud.stores:
         if f"L3.{store.tier}" == layer.slot:
             said = tr("{count} records, {size}", count=figures.count(store.records), size=figures.size(store.bytes))
-            facts.append((tr("Stored"), text.body(said)))
+            rows.append((tr("Stored"), text.body(said)))
     if layer.slot == Slot.PROCESSING:
         for queue in cloud.queues:
             oldest = figures.age(queue.oldest_age_s) if queue.depth else figures.NONE
             said = tr("{depth} waiting, oldest {age}", depth=figures.count(queue.depth), age=oldest)
-            facts.append((tr("Queue {name}", name=queue.name), text.body(said)))
-    return facts
+            rows.append((tr("Queue {name}", name=queue.name), text.body(said)))
+    return rows

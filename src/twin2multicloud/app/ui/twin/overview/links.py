@@ -8,6 +8,7 @@ from twin2multicloud.app.schemas.operating import Health, LinkEnd
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, text
 from twin2multicloud.app.ui.components.ages import Age
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
@@ -112,7 +113,7 @@ def _link(session: Session, parts: Parts, end: LinkEnd, chosen: bool, palette: P
 
 def _details(end: LinkEnd, other: LinkEnd | None, palette: Palette) -> ft.Control:
     way = f"{badges.CLOUDS[end.cloud]} → {badges.CLOUDS[end.peer]}, {edge_name(end.edge)}"
-    facts: list[tuple[str, ft.Control]] = [
+    rows: list[tuple[str, ft.Control]] = [
         (tr("Last success"), Age(end.last_success, pattern=tr("{age} ago"))),
         (
             tr("Sent"),
@@ -131,7 +132,7 @@ def _details(end: LinkEnd, other: LinkEnd | None, palette: Palette) -> ft.Contro
         (tr("Keys"), text.body(_keys(end))),
     ]
     if end.last_error:
-        facts.insert(0, (tr("Last error"), text.body(end.last_error, selectable=True, color=palette.bad.strong)))
+        rows.insert(0, (tr("Last error"), text.body(end.last_error, selectable=True, color=palette.bad.strong)))
     return text.named(
         "link",
         surfaces.sunken(
@@ -140,7 +141,7 @@ def _details(end: LinkEnd, other: LinkEnd | None, palette: Palette) -> ft.Contro
                 wrap=True,
                 vertical_alignment=ft.CrossAxisAlignment.CENTER,
             ),
-            surfaces.pairs(facts),
+            facts(rows),
         ),
     )
 

@@ -7,10 +7,10 @@ import flet as ft
 from twin2multicloud.app.schemas.watching import TwinRule, TwinRules
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, cards, states, text
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.theme import GAP, Palette
-from twin2multicloud.app.ui.twin import surfaces
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _EVERY_S = 4.0
@@ -50,20 +50,20 @@ def RulesTab(parts: Parts) -> ft.Control:  # noqa: N802
 
 
 def _rule(found: TwinRules, rule: TwinRule, palette: Palette) -> ft.Control:
-    facts: list[tuple[str, ft.Control]] = [(tr("When"), text.mono(rule.when, selectable=True))]
+    rows: list[tuple[str, ft.Control]] = [(tr("When"), text.mono(rule.when, selectable=True))]
     if rule.for_s:
-        facts.append((tr("Held for"), text.body(figures.age(rule.for_s))))
+        rows.append((tr("Held for"), text.body(figures.age(rule.for_s))))
     if rule.clear:
-        facts.append((tr("Cleared by"), text.mono(rule.clear, selectable=True)))
-    facts.append((tr("Looks at"), text.body(_looks_at(rule))))
-    facts.append((tr("Does"), ft.Column([text.body(each) for each in rule.actions], spacing=2, tight=True)))
+        rows.append((tr("Cleared by"), text.mono(rule.clear, selectable=True)))
+    rows.append((tr("Looks at"), text.body(_looks_at(rule))))
+    rows.append((tr("Does"), ft.Column([text.body(each) for each in rule.actions], spacing=2, tight=True)))
     if rule.active_devices:
-        facts.append((tr("Active for"), text.body(_active(rule))))
+        rows.append((tr("Active for"), text.body(_active(rule))))
     beside: list[ft.Control] = [_state(rule, palette), badges.severity(rule.severity, palette)]
     if found.live:
         beside.insert(0, text.muted(_fired(found, rule)))
     return cards.card(
-        surfaces.pairs(facts, 96),
+        facts(rows, name_px=96),
         title=rule.name,
         beside=[ft.Row(beside, spacing=GAP, wrap=True, alignment=ft.MainAxisAlignment.END)],
         id=f"rule-{rule.name}",

@@ -7,13 +7,13 @@ import flet as ft
 from twin2multicloud.app.schemas.twins import TwinDiff, TwinVersionSummary
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, cards, code, dialogs, fields, states, tables, text
+from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.components.tables import Column
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
-from twin2multicloud.app.ui.twin import surfaces
 from twin2multicloud.app.ui.twin.header import slot_name
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.app.ui.twin.specification.state import MOST_VERSIONS, Viewed, restored, who
@@ -156,9 +156,9 @@ def _diff(session: Session, diff: TwinDiff, palette: Palette) -> ft.Control:
             for slot in SLOTS
             if slot.value in diff.slots
         ]
-        shown += [text.section(tr("Placement")), surfaces.pairs(moved, 150)]
+        shown += [text.section(tr("Placement")), facts(moved, name_px=150)]
     old, new = diff.usd_per_month
     if old != new:
         told = f"{figures.per_month(old, session.currency)} → {figures.per_month(new, session.currency)}"
-        shown.append(surfaces.pairs([(tr("Predicted"), text.body(told))], 150))
+        shown.append(facts([(tr("Predicted"), told)], name_px=150))
     return ft.Column(shown, spacing=GAP + 2, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)

@@ -1,0 +1,112 @@
+"""The demo's backend: a server with data of its own, so that what the demo shows is in the front end, too."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.data_directory import KEY_FILE, sandbox_directory
+from twin2multicloud.app.schemas.runs import ENDED, Run, RunInput
+from twin2multicloud.app.schemas.twins import Twin, TwinInput
+from twin2multicloud.app.serving import served
+from twin2multicloud.optimizer.bill.as_json import placement_json
+from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.locks import SandboxError
+
+if TYPE_CHECKING:
+    from twin2multicloud.model.placement import Placement
+
+T = TypeVar("T")
+_START_S: Final = 30.0
+_DEPLOY_S: Final = 120.0
+_END_S: Final = 20.0
+_POLL_S: Final = 0.1
+
+
+class DemoBackend:
+    """A server in a process of its own; a context. `client` is the local user's."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._log = data / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client: Client
+
+    def __enter__(self) -> Self:
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Settings of whoever runs the demo, such as a database of theirs, are not the demo's.
+        own = {name: value for name, value in os.environ.items() if not name.startswith("T2M_")}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "twin2multicloud", "serve", "--port", "0"],
+                env={**own, "T2M_DATA": str(self._data)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        found = self._awaited(lambda: served(self._data), _START_S, "the backend did not start")
+        self.client = Client(Http(found.url, key=(self._data / KEY_FILE).read_text().strip()))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process is not None
+        if hasattr(self, "client"):
+            self.client.http.close()
+        self._process.terminate()
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self._process is not None, "it is entered"
+        return self._process.pid
+
+    def keep(self, definition: TwinInput, placement: Placement) -> Twin:
+        """A twin that is kept and placed."""
+        from twin2multicloud.app.schemas.placements import PlacementInput
+
+        twin = self.client.twins.create(definition)
+        chosen = PlacementInput(placement=placement_json(placement))
+        return self.client.twins.place(twin.id, chosen, twin.version).twin
+
+    def deploy(self, twin: str, devices: int) -> Layout:
+        """The twin's sandbox, which runs; `SandboxError` if it does not come up."""
+        asked = RunInput(kind="deploy", target="sandbox", approve=True, devices=devices)
+        run = self.client.runs.create(twin, asked)
+
+        def ended() -> Run | None:
+            now = self.client.runs.get(run.id)
+            return now if now.status in ENDED else None
+
+        found = self._awaited(ended, _DEPLOY_S, "the twin was not deployed")
+        if found.status != "succeeded":
+            raise SandboxError(f"the twin was not deployed: {found.problem or found.status}")
+        return Layout(sandbox_directory(self._data, twin))
+
+    def link(self) -> str:
+        """An address that signs a browser on this machine in, once."""
+        return self.client.login.local_link().url
+
+    def _awaited(self, look: Callable[[], T | None], patience_s: float, problem: str) -> T:
+        deadline = time.monotonic() + patience_s
+        while (found := look()) is None:
+            assert self._process is not None
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                told = self._log.read_text(errors="replace").strip().splitlines()[-3:]
+                raise SandboxError(f"{problem}; it said: {' '.join(told) or 'nothing'}")
+            time.sleep(_POLL_S)
+        return found

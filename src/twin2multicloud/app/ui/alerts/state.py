@@ -1,0 +1,161 @@
+"""Which alerts are looked at: all of it is in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal, get_args
+
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.alerts import Alert, AlertSeverity
+from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.store import Store
+
+PAGE: Final = 50
+State = Literal["open", "acknowledged", "muted", "all"]
+MUTE_MINUTES: Final = (15, 60, 4 * 60, 24 * 60, 7 * 24 * 60)
+_MOST_TWINS: Final = 200
+
+
+@dataclass(frozen=True)
+class Look:
+    """How somebody looks at alerts. `alert` is the one whose details are in view."""
+
+    state: State = "open"
+    severity: str = ""
+    twin: str = ""
+    layer: str = ""
+    cloud: str = ""
+    alert: str = ""
+    start: int = 0
+
+    @classmethod
+    def read(cls, query: dict[str, str]) -> Look:
+        """From an address; what makes no sense is left out."""
+        state, severity, start = query.get("state", "open"), query.get("severity", ""), query.get("from", "0")
+        cloud = query.get("cloud", "")
+        return cls(
+            state=state if state in get_args(State) else "open",  # type: ignore[arg-type]  # it is one of them
+            severity=severity if severity in get_args(AlertSeverity) else "",
+            twin=query.get("twin", "")[:40],
+            layer=query.get("layer", "")[:20],
+            cloud=cloud if cloud in ("aws", "azure", "gcp") else "",
+            alert=query.get("alert", "")[:40],
+            start=int(start) if start.isdigit() and len(start) < 7 else 0,
+        )
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return places.asked(
+            places.ALERTS,
+            state="" if self.state == "open" else self.state,
+            severity=self.severity,
+            twin=self.twin,
+            layer=self.layer,
+            cloud=self.cloud,
+            **{"from": str(self.start) if self.start else ""},
+            alert=self.alert,
+        )
+
+    @property
+    def listed(self) -> Look:
+        """Which list it is, whichever of its alerts is in view."""
+        return replace(self, alert="")
+
+    @property
+    def filtered(self) -> bool:
+        """Whether any that are in this state are left out."""
+        return bool(self.severity or self.twin or self.layer or self.cloud)
+
+    def changed(self, **fields: object) -> Look:
+        """Otherwise looked at, from the start."""
+        return replace(self, start=0, alert="", **fields)  # type: ignore[arg-type]  # fields of ours, by name
+
+    def turned(self, by: int) -> Look:
+        """The part before or after."""
+        return replace(self, start=max(0, self.start + by * PAGE), alert="")
+
+    def opened(self, alert: str) -> Look:
+        """With an alert's details in view."""
+        return replace(self, alert=alert)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The alerts in view, and whether there are more."""
+
+    alerts: list[Alert]
+    more: bool
+
+
+def load(api: Client, look: Look) -> Part:
+    """The part of the alerts that is looked at."""
+    severities: list[AlertSeverity] = [look.severity] if look.severity else []  # type: ignore[list-item]  # read above
+    found = list(
+        api.alerts.list(
+            twin=look.twin or None,
+            severity=severities,
+            layer=look.layer or None,
+            cloud=look.cloud or None,
+            acknowledged={"open": False, "acknowledged": True}.get(look.state),
+            muted={"open": False, "muted": True}.get(look.state),
+            limit=look.start + PAGE + 1,
+        )
+    )
+    return Part(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+
+
+def twin_names(api: Client, chosen: str) -> dict[str, str]:
+    """The twins to choose from, by id; the one that is chosen is among them, if it is there."""
+    names = {twin.id: twin.name for twin in api.twins.list(sort="name", limit=_MOST_TWINS)}
+    if chosen and chosen not in names:
+        names[chosen] = api.twins.get(chosen).name
+    return names
+
+
+def is_muted(alert: Alert, now: datetime) -> bool:
+    """Whether it is kept quiet now."""
+    return alert.muted_until is not None and alert.muted_until > now
+
+
+def until(text: str, now: datetime) -> datetime | None:
+    """A moment that somebody wrote in UTC (2026-12-01 08:00, or the day only); None if it is none, or is not within a
+    year from now.
+    """
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"):
+        try:
+            found = datetime.strptime(text.strip(), form).replace(tzinfo=now.tzinfo)
+        except ValueError:
+            continue
+        return found if now < found <= now + timedelta(days=365) else None
+    return None
+
+
+class Chosen(Store):
+    """Which alerts of the list are ticked, and whether something is being done with them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: frozenset[str] = frozenset()
+        self.busy = False
+
+    def toggle(self, alert: str) -> None:
+        """Tick one, or not."""
+        self.ids ^= {alert}
+        self.changed()
+
+    def put(self, ids: frozenset[str]) -> None:
+        """Tick exactly these."""
+        self.ids = ids
+        self.changed()
+
+    def begin(self) -> None:
+        """Something is being done with them."""
+        self.busy = True
+        self.changed()
+
+    def end(self) -> None:
+        """It is done, or failed."""
+        self.busy = False
+        self.changed()

@@ -1,0 +1,44 @@
+"""A field to look for something: what is typed is shown at once, and looked for when typing pauses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import flet as ft
+from flet.components.hooks.use_ref import MutableRef
+
+from twin2multicloud.app.ui.components import fields
+
+_PAUSE_S = 0.3
+
+
+@ft.component
+def SearchField(  # noqa: N802  components are named as Flet's controls are
+    label: str, value: str, search: Callable[[str], None], *, width: float | None = None, hint: str | None = None
+) -> ft.Control:
+    """`value` is what is looked for now; `search` is called with what is typed, without spaces around it."""
+    typed, set_typed = ft.use_state(value)
+    asked, set_asked = ft.use_state(value)
+    waiting: MutableRef[asyncio.Task[None] | None] = ft.use_ref(None)
+    if value != asked:
+        # The address was changed otherwise: by going back, or by a button that shows all.
+        set_asked(value)
+        set_typed(value)
+
+    def changed(given: str) -> None:
+        set_typed(given)
+        stop()
+        waiting.current = asyncio.create_task(later(given))
+
+    async def later(given: str) -> None:
+        await asyncio.sleep(_PAUSE_S)
+        set_asked(given.strip())
+        search(given.strip())
+
+    def stop() -> None:
+        if waiting.current is not None:
+            waiting.current.cancel()
+
+    ft.use_effect(lambda: None, [], stop)
+    return fields.search(label, typed if value == asked else value, changed, width=width, hint_text=hint)

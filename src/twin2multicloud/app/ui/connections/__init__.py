@@ -1,0 +1,1 @@
+"""Accounts at clouds: kept, checked, given other credentials, forgotten."""

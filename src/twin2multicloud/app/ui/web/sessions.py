@@ -1,0 +1,129 @@
+"""Sessions of the front end: a person's window, for as long as it is there and a while longer.
+
+A window that is reloaded, or loses its connection, finds its session again; only the same person does. Flet keeps the
+state of its widgets in a session, so that what nobody comes back for has to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flet.messaging.connection import Connection
+from flet.messaging.session import Session
+
+from twin2multicloud.app.ui.access import Access
+from twin2multicloud.app.ui.web.limits import Limits
+
+_LOG: Final = logging.getLogger("twin2multicloud.ui")
+
+
+class TooManyError(Exception):
+    """There is no room for one more session."""
+
+
+class UiSession(Session):
+    """Flet's session. What goes wrong in a handler is in the log; the browser is told that it is, and no more."""
+
+    def error(self, message: str) -> None:
+        """Show a failure in the place of the page."""
+        del message
+        super().error("Something went wrong on our side. Reload the page; the server's log tells what it was.")
+
+
+@dataclass(eq=False)
+class Live:
+    """A session and what belongs to it."""
+
+    session: UiSession
+    access: Access
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    ending: asyncio.TimerHandle | None = None
+
+    def begin(self, work: Coroutine[Any, Any, None], what: str) -> None:
+        """Work on something until the session ends. What it raises is logged, and shown."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(lambda done: self._done(done, what))
+
+    def _done(self, task: asyncio.Task[Any], what: str) -> None:
+        self.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _LOG.error("a defect in %s of the front end: %s", what, type(error).__name__, exc_info=error)
+            self.session.error("")
+
+
+class Sessions:
+    """All sessions of a process. To be used in one event loop."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._live: dict[str, Live] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __iter__(self) -> Iterator[Live]:
+        return iter(self._live.values())
+
+    def waiting_for(self, session_id: str, identity: str) -> Live | None:
+        """A person's session whose window has gone, by its id."""
+        found = self._live.get(session_id)
+        if found is None or found.ending is None or found.access.identity != identity:
+            return None
+        return found
+
+    def add(self, connection: Connection, access: Access) -> Live:
+        """A new session. Where there are as many as may be, one that waits for its window ends for it, the longest
+        unused first; `TooManyError` without such a one.
+        """
+        own = [each for each in self if each.access.identity == access.identity]
+        if len(own) >= self._limits.each:
+            self._make_room(own)
+        elif len(self) >= self._limits.at_once:
+            self._make_room(list(self))
+        live = Live(UiSession(connection), access)
+        self._live[live.session.id] = live
+        return live
+
+    def _make_room(self, among: list[Live]) -> None:
+        waiting = [each for each in among if each.ending is not None]
+        if not waiting:
+            raise TooManyError
+        self.end(min(waiting, key=lambda each: each.ending.when() if each.ending is not None else 0.0))
+
+    def taken_up(self, live: Live) -> None:
+        """A window came back."""
+        assert live.ending is not None
+        live.ending.cancel()
+        live.ending = None
+
+    def left(self, live: Live) -> None:
+        """A session's window has gone: it is kept for a while."""
+        if live.session.id not in self._live:
+            return
+        live.ending = asyncio.get_running_loop().call_later(self._limits.kept_s, self.end, live)
+        live.begin(live.session.disconnect(int(self._limits.kept_s) + 1), "on_disconnect")
+
+    def end(self, live: Live) -> None:
+        """End a session and all that it works on."""
+        if self._live.pop(live.session.id, None) is None:
+            return
+        if live.ending is not None:
+            live.ending.cancel()
+        live.session.close()  # type: ignore[no-untyped-call]  # Flet does not say
+        for task in live.tasks:
+            task.cancel()
+        closing = asyncio.create_task(live.access.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    def end_all(self) -> None:
+        """The process ends."""
+        for live in list(self):
+            self.end(live)
