@@ -140,6 +140,11 @@ def moment(seconds: float, step_s: float) -> str:
     return at.strftime("%b %d") if step_s < 300 * _DAY else at.strftime("%Y-%m")
 
 
+def epoch(time: str) -> float:
+    """Seconds since 1970 of a moment as the API writes it."""
+    return datetime.fromisoformat(time).timestamp()
+
+
 def is_recent(moment: datetime, now: datetime, within_s: float) -> bool:
     """Whether a moment is less than so many seconds ago."""
     return now - moment < timedelta(seconds=within_s)

@@ -37,6 +37,14 @@ class Line:
         return next((y for _, y in reversed(self.points) if y is not None), None)
 
 
+@dataclass(frozen=True)
+class Level:
+    """A value from which on others mean something else: a dashed line across."""
+
+    value: float
+    color: str
+
+
 def over_time(
     given: Sequence[Line],
     *,
@@ -47,11 +55,15 @@ def over_time(
     until: float | None = None,
     from_zero: bool = False,
     filled: bool = False,
+    least: float | None = None,
+    most: float | None = None,
+    levels: Sequence[Level] = (),
     marks: int = 6,
+    value_marks: int = 4,
     keys: bool | None = None,
 ) -> ft.Control:
-    """Lines on one scale. `said` is how a value reads, with its unit; `keys`: which line is which is told below (left
-    out for a single one).
+    """Lines on one scale. `said` is how a value reads, with its unit; `least` and `most` are on the scale in any case;
+    `levels` where they are on it. `keys`: which line is which is told below (left out for a single one).
     """
     values = [y for line in given for _, y in line.points if y is not None]
     values += [edge for line in given for _, low, high in line.band for edge in (low, high)]
@@ -59,14 +71,15 @@ def over_time(
     told = label + ": " + ", ".join(_told(line, said) for line in given)
     if not values:
         return _empty(label, height)
+    values += [edge for edge in (least, most) if edge is not None]
     x = scales.times(min(moments) if since is None else since, max(moments) if until is None else until, marks=marks)
-    y = scales.numbers(min(values), max(values), from_zero=from_zero)
+    y = scales.numbers(min(values), max(values), marks=value_marks, from_zero=from_zero)
     drawn = ft.Semantics(
         label=told,
         image=True,
         container=True,
         exclude_semantics=True,
-        content=ft.Container(_chart(given, x, y, said, filled), height=height),
+        content=ft.Container(_chart(given, x, y, said, filled, levels), height=height),
     )
     if keys is False or (keys is None and len(given) < 2):
         return drawn
@@ -93,8 +106,10 @@ def _empty(label: str, height: float) -> ft.Control:
     )
 
 
-def _chart(given: Sequence[Line], x: Scale, y: Scale, said: Callable[[float], str], filled: bool) -> fch.LineChart:
-    series: list[fch.LineChartData] = []
+def _chart(
+    given: Sequence[Line], x: Scale, y: Scale, said: Callable[[float], str], filled: bool, levels: Sequence[Level]
+) -> fch.LineChart:
+    series = [_level(each, x, y) for each in levels if y.least <= each.value <= y.most]
     for line in given:
         series += _band(line, x, y)
         series += _pieces(line, x, y, said, filled)
@@ -125,6 +140,18 @@ def _chart(given: Sequence[Line], x: Scale, y: Scale, said: Callable[[float], st
             max_width=260,
             padding=ft.Padding.symmetric(horizontal=10, vertical=6),
         ),
+    )
+
+
+def _level(level: Level, x: Scale, y: Scale) -> fch.LineChartData:
+    at = y.place(level.value)
+    ends = (x.place(x.least), x.place(x.most))
+    return fch.LineChartData(
+        points=[fch.LineChartDataPoint(end, at, show_tooltip=False) for end in ends],
+        color=level.color,
+        stroke_width=1,
+        dash_pattern=[5, 5],
+        point=False,
     )
 
 

@@ -48,7 +48,7 @@ def numbers(least: float, most: float, *, marks: int = 4, from_zero: bool = Fals
 
 def _round_step(raw: float) -> float:
     power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
 
 
 def times(least: float, most: float, *, marks: int = 6) -> Scale:

@@ -11,6 +11,8 @@ from twin2multicloud.app.ui.components import badges, buttons, fields, menus, te
 from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.runs import actions as runs
+from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin import doing
@@ -94,11 +96,6 @@ def actions(session: Session, parts: Parts) -> list[ft.Control]:
     return every
 
 
-def slot_name(slot: Slot) -> str:
-    """A slot as people say it: with its layer's number."""
-    return f"{slot.layer} {slot.label}"
-
-
 def _where(parts: Parts, slot: Slot) -> str:
     placed = (parts.seen.twin.current.placement or {}).get(slot.value)
     if placed is None:
@@ -108,17 +105,25 @@ def _where(parts: Parts, slot: Slot) -> str:
 
 def _moves(session: Session, parts: Parts) -> list[Item]:
     return [
-        Item(slot_name(each), partial(doing.move, session, parts.seen, each), hint=_where(parts, each))
+        Item(
+            words.slot(each),
+            partial(runs.move, session, parts.seen.twin, parts.seen.target, each),
+            hint=_where(parts, each),
+        )
         for each in SLOTS
     ]
 
 
 def _redeploys(session: Session, parts: Parts) -> list[Item]:
-    whole = Item(tr("All layers"), lambda: doing.redeploy(session, parts.seen, None), ft.Icons.REFRESH)
+    whole = Item(tr("All layers"), lambda: runs.redeploy(session, parts.seen.twin, parts.seen.target), ft.Icons.REFRESH)
     if parts.seen.target == "sandbox":
         return [whole]
     return [whole] + [
-        Item(slot_name(each), partial(doing.redeploy, session, parts.seen, each), hint=_where(parts, each))
+        Item(
+            words.slot(each),
+            partial(runs.redeploy, session, parts.seen.twin, parts.seen.target, [each]),
+            hint=_where(parts, each),
+        )
         for each in SLOTS
     ]
 
@@ -141,12 +146,31 @@ def _more(session: Session, parts: Parts) -> list[Item]:
             Item(tr("Deploy somewhere else"), lambda: session.go(places.deploy(parts.id)), ft.Icons.ADD_LOCATION_ALT)
         )
         if seen.runs_in_sandbox:
-            items.append(Item(tr("Verify"), lambda: doing.verify(session, seen), ft.Icons.VERIFIED_OUTLINED))
+            items.append(
+                Item(
+                    tr("Verify"),
+                    lambda: runs.look(session, seen.twin, seen.target, "verify"),
+                    ft.Icons.VERIFIED_OUTLINED,
+                )
+            )
         else:
-            items.append(Item(tr("Look for drift"), lambda: doing.drift(session, seen), ft.Icons.DIFFERENCE_OUTLINED))
-        items.append(Item(tr("New link keys"), lambda: doing.rotate_keys(session, seen), ft.Icons.KEY_OUTLINED))
+            items.append(
+                Item(
+                    tr("Look for drift"),
+                    lambda: runs.look(session, seen.twin, seen.target, "drift"),
+                    ft.Icons.DIFFERENCE_OUTLINED,
+                )
+            )
         items.append(
-            Item(tr("Destroy"), lambda: doing.destroy(session, seen), ft.Icons.DELETE_FOREVER_OUTLINED, grave=True)
+            Item(tr("New link keys"), lambda: runs.rotate_keys(session, seen.twin, seen.target), ft.Icons.KEY_OUTLINED)
+        )
+        items.append(
+            Item(
+                tr("Destroy"),
+                lambda: runs.destroy(session, seen.twin, seen.target),
+                ft.Icons.DELETE_FOREVER_OUTLINED,
+                grave=True,
+            )
         )
     if seen.owns:
         there = bool(seen.targets)

@@ -18,6 +18,7 @@ from twin2multicloud.app.ui.shell.screen import Crumb, back_to, screen
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin import header
 from twin2multicloud.app.ui.twin.cost.view import CostTab
+from twin2multicloud.app.ui.twin.dashboards.view import DashboardsTab
 from twin2multicloud.app.ui.twin.devices.view import DevicesTab
 from twin2multicloud.app.ui.twin.errors.view import ErrorsTab
 from twin2multicloud.app.ui.twin.graph.view import GraphTab
@@ -38,6 +39,7 @@ _TABS: dict[TabKey, Callable[[Parts], ft.Control]] = {
     "cost": CostTab,
     "errors": ErrorsTab,
     "dead-letters": LettersTab,
+    "dashboards": DashboardsTab,
     "specification": SpecificationTab,
 }
 

@@ -196,7 +196,7 @@ def verdict_name(verdict: Verdict) -> str:
 
 def _columns(currency: Currency, palette: Palette) -> list[Column[MeterComparison]]:
     def quantity(amount: float, unit: str) -> ft.Control:
-        return text.figure(figures.short(amount, unit if unit != "GB" else "") + (" GB" if unit == "GB" else ""))
+        return text.figure(f"{figures.short(amount)} {unit}")
 
     return [
         Column(tr("Meter"), _name, share=6, main=True),

@@ -15,7 +15,7 @@ from twin2multicloud.app.ui.language import tr
 
 def line_of(series: HistorySeries, color: str, *, banded: bool = True) -> Line:
     """A field's means, and around them the least and the greatest values where a point stands for several."""
-    several = banded and series.type != "boolean" and any(point.count > 1 for point in series.points)
+    several = banded and series.type != "boolean" and any(point.count > 2 for point in series.points)
     return Line(
         series.field,
         color,
@@ -49,6 +49,7 @@ def chart(
         until=_edge(history.until, history),
         filled=small,
         marks=3 if small else 7,
+        value_marks=2 if small else 4,
     )
 
 

@@ -141,26 +141,24 @@ def _columns(page: DevicePage, palette: Palette) -> list[Column[TwinDevice]]:
     ]
     if page.live:
         columns += [
-            Column[TwinDevice](
-                tr("Last seen"),
-                lambda device: text.figure(
-                    tr("{age} ago", age=figures.age(device.age_s)) if device.last_seen else tr("never")
-                ),
-                share=2,
-                key="last_seen",
-                number=True,
-            ),
             Column[TwinDevice](tr("Connection"), lambda device: _connection(device, palette), share=2),
+            Column[TwinDevice](tr("Last values"), _values, share=6, wide_only=True),
             Column[TwinDevice](
                 tr("Messages"), lambda device: text.figure(figures.count(device.messages)), number=True, wide_only=True
             ),
-            Column[TwinDevice](tr("Last values"), _values, share=6, wide_only=True),
+            Column[TwinDevice](tr("Last seen"), _seen, share=2, key="last_seen", number=True),
         ]
     return columns
 
 
 def _named(device: TwinDevice) -> ft.Control:
     return text.strong(device.id, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
+
+
+def _seen(device: TwinDevice) -> ft.Control:
+    if device.last_seen is None:
+        return text.muted(tr("never"))
+    return text.figure(tr("{age} ago", age=figures.age(device.age_s)))
 
 
 def _connection(device: TwinDevice, palette: Palette) -> ft.Control:

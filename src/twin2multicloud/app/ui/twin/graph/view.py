@@ -6,22 +6,23 @@ from functools import partial
 
 import flet as ft
 
-from twin2multicloud.app.schemas.watching import GraphEntity, GraphPage
+from twin2multicloud.app.schemas.watching import GraphEntity
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, cards, states, text
-from twin2multicloud.app.ui.components.facts import facts
+from twin2multicloud.app.ui.components.facts import Fact, facts
 from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin import surfaces
-from twin2multicloud.app.ui.twin.graph.state import Viewed, leads_on
+from twin2multicloud.app.ui.twin.graph.state import Level, Viewed, leads_on
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _EVERY_S = 5.0
 _SPAN = {"xs": 12, "sm": 6, "md": 4, "lg": 3}
 _MOST_PROPERTIES = 4
+_MOST_WAYS = 8
 
 
 @ft.component
@@ -30,7 +31,7 @@ def GraphTab(parts: Parts) -> ft.Control:  # noqa: N802
     session = use_session()
     use_store(session.viewport)
     target, viewed = parts.seen.target, Viewed.of(parts.look)
-    page = use_store(
+    level = use_store(
         use_held(
             lambda: session.ask(lambda api: viewed.load(api, parts.id, target)),
             parts.id,
@@ -43,7 +44,7 @@ def GraphTab(parts: Parts) -> ft.Control:  # noqa: N802
     return ft.Column(
         [
             _way(session, parts, viewed),
-            states.shown(page, lambda found: _level(session, parts, viewed, found), rows=6),
+            states.shown(level, lambda found: _level(session, parts, viewed, found), rows=6),
         ],
         spacing=GAP + 6,
         tight=True,
@@ -77,40 +78,60 @@ def _way(session: Session, parts: Parts, viewed: Viewed) -> ft.Control:
     )
 
 
-def _level(session: Session, parts: Parts, viewed: Viewed, page: GraphPage) -> ft.Control:
-    if not page.items:
-        return cards.card(
-            states.nothing(
-                tr("Nothing fits") if viewed.search else tr("There is nothing in it"),
-                icon=ft.Icons.ACCOUNT_TREE_OUTLINED,
+def _level(session: Session, parts: Parts, viewed: Viewed, level: Level) -> ft.Control:
+    page, focus = level.page, level.focus
+    shown: list[ft.Control] = []
+    if not page.live:
+        shown.append(text.muted(tr("Not live: {why}", why=page.problem or tr("nothing runs"))))
+    if focus is not None:
+        shown.append(_focus(session, parts, viewed, focus))
+    if page.items:
+        tiles: list[ft.Control] = [_entity(session, parts, viewed, each, focus) for each in page.items]
+        shown.append(
+            ft.ResponsiveRow(
+                tiles, spacing=GAP, run_spacing=GAP, breakpoints={"xs": 0, "sm": 420, "md": 720, "lg": 1_000}
             )
         )
-    tiles: list[ft.Control] = [_entity(session, parts, viewed, each) for each in page.items]
-    shown: list[ft.Control] = [
-        ft.ResponsiveRow(tiles, spacing=GAP, run_spacing=GAP, breakpoints={"xs": 0, "sm": 420, "md": 720, "lg": 1_000})
-    ]
-    if not page.live:
-        shown.insert(0, text.muted(tr("Not live: {why}", why=page.problem or tr("nothing runs"))))
+    else:
+        nothing = tr("Nothing fits") if viewed.search else tr("There is nothing in it")
+        shown.append(cards.card(states.nothing(nothing, icon=ft.Icons.ACCOUNT_TREE_OUTLINED)))
     following = page.next
     if following is not None:
         shown.append(ft.Row([buttons.other(tr("Further"), lambda: session.go(parts.look.asking(at=following).path))]))
-    return ft.Column(shown, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    return ft.Column(shown, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _entity(session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity) -> ft.Control:
+def _focus(session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity) -> ft.Control:
+    """The twin that one is in, whole."""
+    rows: list[Fact] = [(name, figures.measured(each.value, each.unit)) for name, each in entity.properties.items()]
+    rows.append((tr("Model"), text.mono(entity.model, selectable=True)))
+    if entity.incoming:
+        ways: list[ft.Control] = [
+            buttons.quiet(
+                tr("{name} of {twin}", name=edge.name, twin=edge.twin),
+                partial(session.go, viewed.to(parts.look, edge.twin).path),
+            )
+            for edge in entity.incoming[:_MOST_WAYS]
+        ]
+        rows.append((tr("Is"), ft.Row(ways, wrap=True, spacing=2)))
+    if entity.outgoing_count:
+        rows.append((tr("Leads to"), _outgoing(entity)))
+    return cards.card(facts(rows), title=entity.id, beside=[text.muted(entity.type)], id="entity")
+
+
+def _entity(
+    session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity, focus: GraphEntity | None
+) -> ft.Control:
     look = parts.look
     if entity.device:
         path = look.at("devices", device=entity.id).path
-    elif leads_on(entity):
-        path = viewed.into(look, entity.id).path
     else:
-        path = look.asking(chosen=entity.id).path
+        path = viewed.into(look, entity.id, "" if focus is None else focus.id).path
     sign = ft.Icons.SENSORS if entity.device else ft.Icons.DATASET_OUTLINED
     known = list(entity.properties.items())
-    whole = look.get("chosen") == entity.id
     rows: list[tuple[str, ft.Control]] = [
         (name, text.body(figures.measured(each.value, each.unit), no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS))
-        for name, each in (known if whole else known[:_MOST_PROPERTIES])
+        for name, each in known[:_MOST_PROPERTIES]
     ]
     lines: list[ft.Control] = [
         ft.Row(
@@ -132,7 +153,6 @@ def _entity(session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity)
         tr("{id}, {type}", id=entity.id, type=entity.type),
         lambda: session.go(path),
         ft.Column(lines, spacing=5, tight=True),
-        chosen=whole,
         col=_SPAN,
     )
 

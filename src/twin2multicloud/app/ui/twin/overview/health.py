@@ -11,10 +11,11 @@ from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.runs import actions as runs
+from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
-from twin2multicloud.app.ui.twin import doing, surfaces
-from twin2multicloud.app.ui.twin.header import slot_name
+from twin2multicloud.app.ui.twin import surfaces
 from twin2multicloud.app.ui.twin.moments import Since
 from twin2multicloud.app.ui.twin.overview.links import LinksRow
 from twin2multicloud.app.ui.twin.parts import Parts
@@ -66,7 +67,7 @@ def _tile(session: Session, parts: Parts, slot: Slot, layer: LayerHealth, chosen
     tint = badges.health_tint(layer.health, palette)
     word = badges.health_word(layer.health)
     problem = layer.problems[0] if layer.problems else ""
-    name = tr("{slot}: {health}", slot=slot_name(slot), health=word)
+    name = tr("{slot}: {health}", slot=words.slot(slot), health=word)
     lines: list[ft.Control] = [
         ft.Row(
             [
@@ -110,7 +111,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
     found: list[ft.Control] = [badges.pill(each, palette.ok, sign="✔") for each in layer.checked]
     shown: list[ft.Control] = [
         ft.Row(
-            [text.section(slot_name(slot)), badges.health(layer.health, palette)],
+            [text.section(words.slot(slot)), badges.health(layer.health, palette)],
             wrap=True,
             vertical_alignment=ft.CrossAxisAlignment.CENTER,
         ),
@@ -127,7 +128,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
                 [
                     buttons.other(
                         tr("Move to another cloud"),
-                        lambda: doing.move(session, parts.seen, slot),
+                        lambda: runs.move(session, parts.seen.twin, parts.seen.target, slot),
                         icon=ft.Icons.MOVE_DOWN,
                     ),
                     *(
@@ -136,7 +137,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
                         else [
                             buttons.other(
                                 tr("Redeploy"),
-                                lambda: doing.redeploy(session, parts.seen, slot),
+                                lambda: runs.redeploy(session, parts.seen.twin, parts.seen.target, [slot]),
                                 icon=ft.Icons.REFRESH,
                             )
                         ]

@@ -7,8 +7,8 @@ import flet as ft
 from twin2multicloud.app.ui.components import buttons, cards
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.runs import actions as runs
 from twin2multicloud.app.ui.theme import GAP
-from twin2multicloud.app.ui.twin import doing
 from twin2multicloud.app.ui.twin.devices.picker import pick
 from twin2multicloud.app.ui.twin.errors.faults import inject
 from twin2multicloud.app.ui.twin.parts import Parts
@@ -28,6 +28,10 @@ def QuickCard(parts: Parts) -> ft.Control:  # noqa: N802
     if parts.seen.runs_in_sandbox:
         made += [
             buttons.other(tr("Inject a fault"), lambda: inject(session, parts), icon=ft.Icons.BOLT_OUTLINED),
-            buttons.other(tr("Verify"), lambda: doing.verify(session, parts.seen), icon=ft.Icons.VERIFIED_OUTLINED),
+            buttons.other(
+                tr("Verify"),
+                lambda: runs.look(session, parts.seen.twin, parts.seen.target, "verify"),
+                icon=ft.Icons.VERIFIED_OUTLINED,
+            ),
         ]
     return cards.card(ft.Row(made, wrap=True, spacing=GAP, run_spacing=GAP), title=tr("Do"), id="quick")

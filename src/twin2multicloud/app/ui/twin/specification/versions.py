@@ -12,9 +12,9 @@ from twin2multicloud.app.ui.components.tables import Column
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
+from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
-from twin2multicloud.app.ui.twin.header import slot_name
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.app.ui.twin.specification.state import MOST_VERSIONS, Viewed, restored, who
 from twin2multicloud.model.slots import SLOTS
@@ -150,7 +150,7 @@ def _diff(session: Session, diff: TwinDiff, palette: Palette) -> ft.Control:
     if diff.slots:
         moved: list[tuple[str, ft.Control]] = [
             (
-                slot_name(slot),
+                words.slot(slot),
                 text.mono(f"{diff.slots[slot.value][0] or figures.NONE} → {diff.slots[slot.value][1] or figures.NONE}"),
             )
             for slot in SLOTS
