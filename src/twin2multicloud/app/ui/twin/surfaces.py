@@ -25,6 +25,7 @@ def pressable(
             padding=ft.Padding.symmetric(horizontal=10, vertical=7),
             border=ft.Border.all(1.5 if chosen else 1, ft.Colors.PRIMARY if chosen else ft.Colors.OUTLINE_VARIANT),
             border_radius=8,
+            bgcolor=ft.Colors.SURFACE,
             ink=True,
             on_click=lambda _: act(),
         ),

@@ -108,12 +108,12 @@ def _focus(session: Session, parts: Parts, viewed: Viewed, entity: GraphEntity) 
     if entity.incoming:
         ways: list[ft.Control] = [
             buttons.quiet(
-                tr("{name} of {twin}", name=edge.name, twin=edge.twin),
+                f"{edge.twin} · {edge.name}",
                 partial(session.go, viewed.to(parts.look, edge.twin).path),
             )
             for edge in entity.incoming[:_MOST_WAYS]
         ]
-        rows.append((tr("Is"), ft.Row(ways, wrap=True, spacing=2)))
+        rows.append((tr("From"), ft.Row(ways, wrap=True, spacing=2)))
     if entity.outgoing_count:
         rows.append((tr("Leads to"), _outgoing(entity)))
     return cards.card(facts(rows), title=entity.id, beside=[text.muted(entity.type)], id="entity")

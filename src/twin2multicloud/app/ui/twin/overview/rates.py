@@ -47,13 +47,16 @@ def _shown(rates: Rates, palette: Palette) -> ft.Control:
     if rates.errors_per_s:
         head.append(badges.pill(tr("{rate} errors / s", rate=_per_second(rates.errors_per_s)), palette.bad, sign="■"))
     lines = [Line(tr("from devices"), palette.chart(0), _points(rates.at, rates.total.messages))]
-    lines += [
-        Line(
-            tr("into {cloud}", cloud=badges.CLOUDS[cloud]), palette.cloud(cloud).strong, _points(rates.at, one.messages)
-        )
-        for cloud, one in rates.clouds.items()
-        if len(rates.clouds) > 1 and any(one.messages)
-    ]
+    busy = {cloud: one for cloud, one in rates.clouds.items() if any(one.messages)}
+    if len(busy) > 1:  # otherwise its line would lie upon that of all
+        lines += [
+            Line(
+                tr("into {cloud}", cloud=badges.CLOUDS[cloud]),
+                palette.cloud(cloud).strong,
+                _points(rates.at, one.messages),
+            )
+            for cloud, one in busy.items()
+        ]
     if any(rates.total.errors):
         lines.append(Line(tr("errors"), palette.bad.strong, _points(rates.at, rates.total.errors)))
     chart = charts.over_time(
