@@ -8,6 +8,7 @@ from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.alerts.view import AlertsScreen
 from twin2multicloud.app.ui.components import buttons, states
 from twin2multicloud.app.ui.connections.view import ConnectionsScreen
+from twin2multicloud.app.ui.deploy.view import DeployScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.begin import NewScreen
@@ -31,6 +32,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(path="alerts", component=AlertsScreen),
                     ft.Route(path="connections", component=ConnectionsScreen),
                     ft.Route(path="runs/:run", component=RunScreen),
+                    ft.Route(path="twins/:twin/deploy", component=DeployScreen),
                     ft.Route(path="new", component=NewScreen),
                     ft.Route(path="new/:draft", component=DraftScreen),
                     ft.Route(path="twins/:twin/edit", component=EditScreen),
