@@ -18,6 +18,7 @@ from twin2multicloud.app.ui.runs.list_view import RunsScreen
 from twin2multicloud.app.ui.runs.view import RunScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
+from twin2multicloud.app.ui.twin.view import TwinScreen
 from twin2multicloud.app.ui.twins.view import TwinsScreen
 
 
@@ -39,6 +40,8 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(path="new/:draft", component=DraftScreen),
                     ft.Route(path="twins/:twin/edit", component=EditScreen),
                     ft.Route(path="twins/:twin/proposal", component=ProposalScreen),
+                    ft.Route(path="twins/:twin", component=TwinScreen),
+                    ft.Route(path="twins/:twin/:tab", component=TwinScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
