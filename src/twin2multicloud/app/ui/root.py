@@ -10,6 +10,7 @@ from twin2multicloud.app.ui.components import buttons, states
 from twin2multicloud.app.ui.connections.view import ConnectionsScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.people.view import PeopleScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.twins.view import TwinsScreen
@@ -26,6 +27,8 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(index=True, component=TwinsScreen),
                     ft.Route(path="alerts", component=AlertsScreen),
                     ft.Route(path="connections", component=ConnectionsScreen),
+                    ft.Route(path="people", component=PeopleScreen),
+                    ft.Route(path="people/:part", component=PeopleScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )
