@@ -6,11 +6,14 @@ import flet as ft
 
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.alerts.view import AlertsScreen
+from twin2multicloud.app.ui.audit.view import AuditScreen
 from twin2multicloud.app.ui.components import buttons, states
 from twin2multicloud.app.ui.connections.view import ConnectionsScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.people.view import PeopleScreen
+from twin2multicloud.app.ui.settings.more import MoreScreen
+from twin2multicloud.app.ui.settings.view import SettingsScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.twins.view import TwinsScreen
@@ -27,6 +30,9 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(index=True, component=TwinsScreen),
                     ft.Route(path="alerts", component=AlertsScreen),
                     ft.Route(path="connections", component=ConnectionsScreen),
+                    ft.Route(path="settings", component=SettingsScreen),
+                    ft.Route(path="more", component=MoreScreen),
+                    ft.Route(path="audit", component=AuditScreen),
                     ft.Route(path="people", component=PeopleScreen),
                     ft.Route(path="people/:part", component=PeopleScreen),
                     ft.Route(path=":missing*", component=Missing),

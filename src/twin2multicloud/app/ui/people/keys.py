@@ -83,7 +83,7 @@ def _once(session: Session, key: NewKey, close: Callable[[], None]) -> ft.Contro
                     spacing=GAP,
                     wrap=True,
                 ),
-                text.muted(tr("For the command line: `twin2multicloud login --key`, or T2M_KEY in a pipeline.")),
+                text.muted(tr("For the command line: `twin2multicloud login --key`, or T2M_API_KEY in a pipeline.")),
             ],
             spacing=GAP + 2,
             tight=True,
