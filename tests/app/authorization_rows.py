@@ -296,6 +296,8 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/rates": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/rules": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/graph": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/dashboards": Row("read", "viewer", "twin"),
+    f"POST {_V1}/twins/{{twin}}/dashboards/query": Row("read", "viewer", "twin", 409, body={"kind": "rates"}),
     # states
     f"GET {_V1}/twins/{{twin}}/states": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/states/{{stack}}": Row("read", "viewer", "twin", path={"stack": "L3-hot"}),
@@ -390,6 +392,11 @@ ROWS: dict[str, Row] = {
         "write", "operator", "twin", prepare=_proposed, body={"optimization": "{optimization}"}, headers=_SEEN
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
+    f"GET {_V1}/twins/{{twin}}/standing": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/choices": Row("read", "viewer", "twin", query={"slot": "L5"}),
+    f"POST {_V1}/twins/{{twin}}/preview": Row(
+        "read", "viewer", "twin", prepare=_proposed, body={"optimization": "{optimization}"}
+    ),
     f"GET {_V1}/twins/{{twin}}/export": Row("read", "viewer", "twin", query={"kind": "definition"}),
     # prices
     f"GET {_V1}/prices/books": Row("read"),
@@ -397,6 +404,7 @@ ROWS: dict[str, Row] = {
     # catalogue
     f"GET {_V1}/workloads": Row("read"),
     f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),
+    f"GET {_V1}/definitions/fields": Row("read"),
     f"POST {_V1}/definitions/check": Row("read", body={"source": TWIN}),
     f"GET {_V1}/offers": Row("read"),
     f"GET {_V1}/regions": Row("read"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.app.backends import Person, Site
+from tests.app.deployments import saved
 from twin2multicloud.app.specs import Specs
 from twin2multicloud.model.spec import DeviceGroup, DeviceType, Retention, TwinSpec
 
@@ -148,3 +149,20 @@ def test_definitions_are_read_once_and_kept_while_there_is_room() -> None:
     specs.of("c", 1, lambda: spec(500))
     specs.of("a", 1, lambda: spec(40))
     assert made == [40, 50, 500, 40]
+
+
+def test_dashboards_of_a_draft(owner: Person, tower: str) -> None:
+    found = owner.get(f"twins/{tower}/dashboards")
+    assert (found["live"], found["page_url"], found["grafana_url"]) == (False, None, None)
+    assert [each["title"] for each in found["dashboards"]] == ["tower"]
+    assert any(panel["type"] == "timeseries" for panel in found["dashboards"][0]["panels"])
+    path = f"twins/{tower}/dashboards/query"
+    owner.post(path, {"kind": "rates"}, 409)
+    owner.post(path, {"kind": "drop"}, 422)
+    owner.post(path, {"kind": "history", "limit": 10_001}, 422)
+
+
+def test_a_grafana_in_a_cloud_is_where_its_stack_says(sqlite_site: Site, owner: Person, tower: str) -> None:
+    saved(sqlite_site, tower, "clouds", "L5", 1, {"dashboards": {"url": "https://grafana.example", "token": "x"}})
+    found = owner.get(f"twins/{tower}/dashboards", params={"target": "clouds"})
+    assert (found["live"], found["grafana_url"]) == (False, "https://grafana.example")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,11 +61,24 @@ def test_what_a_running_twin_is_like(running: Running) -> None:
     _history(running)
     _rules_and_graph(running)
     _rates(running)
+    _dashboards(running)
     running.rig.client.kill("gcp", 30)  # where the hot store is
     lost = running.get("devices")
     assert (lost["live"], lost["total"]) == (False, 3), "what the definition says is there all the same"
     assert "gcp does not answer" in lost["problem"]
     assert running.get("rates")["problem"] == "no answer from gcp"
+    path = f"twins/{running.twin}/dashboards/query"
+    running.owner.post(path, {"kind": "history", "device": "meter-001"}, 503)
+
+
+def test_who_sends_is_connected(running: Running) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(running.rig.run, messages=40, interval_s=0.2)
+        deadline = time.monotonic() + _PATIENCE_S
+        while not all(each["connected"] for each in running.get("devices")["items"]):
+            assert time.monotonic() < deadline
+            assert not sending.done()
+        sending.result()
 
 
 def _devices(running: Running, latest: str) -> None:
@@ -103,6 +117,26 @@ def _rules_and_graph(running: Running) -> None:
     [meter] = running.get("graph", of="house", search="meter-001")["items"]
     assert meter["properties"]["temperature"]["at"] is not None
     assert meter["incoming"] == [{"name": "contains", "twin": "house"}]
+
+
+def _dashboards(running: Running) -> None:
+    found = running.get("dashboards")
+    assert (found["live"], found["dashboards"]) == (True, []), "the ones that are deployed, which are none"
+    assert found["page_url"].endswith("/dashboard/")
+    path = f"twins/{running.twin}/dashboards/query"
+    history = running.owner.post(
+        path, {"kind": "history", "device": "meter-001", "fields": ["temperature"], "limit": 4}
+    )
+    assert (history["fields"], len(history["points"])) == (["temperature"], 4)
+    state = running.owner.post(path, {"kind": "state", "entity": "meter-001"})
+    assert state["entities"][0]["values"]["temperature"] == history["points"][-1][1]
+    last = running.owner.post(path, {"kind": "last", "devices": ["meter-001", "nothing"]})
+    assert list(last["last"]) == ["meter-001"]
+    alerts = running.owner.post(path, {"kind": "alerts", "rules": ["warm"], "limit": 3})
+    assert {each["rule"] for each in alerts["alerts"]} == {"warm"}
+    assert running.owner.post(path, {"kind": "rates"})["fields"] == ["messages", "errors"]
+    wrong = running.owner.post(path, {"kind": "history", "device": "nothing"}, 422)
+    assert "nothing" in wrong["detail"]
 
 
 def _rates(running: Running) -> None:

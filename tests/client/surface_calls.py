@@ -85,6 +85,9 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda c: c.twins.export(_TWIN, "bill"),
     ],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
+    "show_standing": [lambda c: c.twins.standing(_TWIN)],
+    "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
+    "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],
     # prices
     "refresh_prices": [lambda c: c.prices.refresh(_PLACE)],
     "list_books": [lambda c: c.prices.books()],
@@ -221,6 +224,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     # catalogue
     "list_workloads": [lambda c: c.catalogue.workloads()],
     "show_workload": [lambda c: c.catalogue.workload("smart-home")],
+    "list_definition_fields": [lambda c: c.catalogue.fields()],
     "check_definition": [lambda c: c.catalogue.check(DefinitionInput(**_EXAMPLE["DefinitionInput"]))],
     "list_offers": [
         lambda c: c.catalogue.offers(slot="L1", provider="aws", feature="mqtt", deployable=True, region="eu-central-1")

@@ -39,6 +39,9 @@ def test_what_there_is_to_choose_from(client: Client) -> None:
     assert (found.kind, found.ok) == ("twin", True)
     wrong = client.catalogue.check(DefinitionInput(source=TWIN.replace("count: 3", "count: -3")))
     assert [(each.field, each.line) for each in wrong.findings] == [("devices[0].count", 8)]
+    fields = {each.path: each for each in client.catalogue.fields()}
+    assert fields["workload.message_interval_s"].allowed == "a number from 0.001 to 2,678,400"
+    assert fields["constraints.pins"].names == ["L1", "L2", "L3.hot", "L3.cool", "L3.archive", "L4", "L5"]
     offers = client.catalogue.offers(slot="L5", provider="gcp", region="europe-west3")
     assert offers
     assert all(each.available for each in offers)

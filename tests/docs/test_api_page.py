@@ -36,7 +36,7 @@ def _call(command: str) -> tuple[str, str, dict[str, str], str | None]:
 def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
     database = sqlite_url(tmp_path / "app.db")
     migrated(database)
-    answers: list[Any] = []
+    answers: dict[tuple[str, str, int], Any] = {}
     with site(tmp_path / "data", database) as here:
         person = here.person("ada", Role.OWNER, admin=True)
         workspace = here.workspace_id
@@ -48,21 +48,29 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
             assert "$" not in command
             method, address, headers, body = _call(command)
             answer = here.http.request(method, address, headers=headers, content=body)
-            answers.append(answer)
+            path = address.removeprefix(f"{URL}/api/v1/").partition("?")[0].replace(twin, "T").replace(workspace, "W")
+            answers[method, path, answer.status_code] = answer
             if address.endswith("/workspaces") and answer.status_code == 201:
                 workspace = answer.json()["id"]
-    assert [each.status_code for each in answers] == [200, 422, 200, 201, 200, 201, 201, 200, 200, 200]
-    assert answers[0].json()["email"] == "ada@example.org"
-    assert answers[1].headers["content-type"] == "application/problem+json"
-    assert answers[1].json()["errors"][0]["field"] == "name"
-    assert answers[3].headers["etag"] == '"1"'
-    assert answers[4].json()["name"] == "porto"
-    assert answers[4].headers["etag"] == '"2"'
-    assert answers[5].json()["step"] == "workload"
-    told = [json.loads(line[6:]) for line in answers[7].text.splitlines() if line.startswith("data: ")]
-    assert any(each["run"] == answers[6].json()["id"] for each in told)
-    assert (answers[8].json()["live"], answers[8].json()["total"]) == (False, 3)
-    assert answers[9].headers["etag"] == f'W/"{answers[9].json()["hash"]}"'
+    assert answers["GET", "me", 200].json()["email"] == "ada@example.org"
+    refused = answers["POST", "workspaces", 422]
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["errors"][0]["field"] == "name"
+    assert answers["POST", "workspaces", 201].headers["etag"] == '"1"'
+    changed = answers["PATCH", "workspaces/W", 200]
+    assert (changed.json()["name"], changed.headers["etag"]) == ("porto", '"2"')
+    assert answers["GET", "definitions/fields", 200].json()["items"][0]["path"] == "name"
+    assert answers["POST", "drafts", 201].json()["step"] == "workload"
+    refresh = answers["POST", "prices/refresh", 201].json()
+    stream = answers["GET", "events/stream", 200].text
+    told = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
+    assert any(each["run"] == refresh["id"] for each in told)
+    devices = answers["GET", "twins/T/devices", 200].json()
+    assert (devices["live"], devices["total"]) == (False, 3)
+    book = answers["GET", "prices/book", 200]
+    assert book.headers["etag"] == f'W/"{book.json()["hash"]}"'
+    assert ("GET", "workspaces", 200) in answers
+    assert len(answers) == len(re.findall(r"```sh\n(curl .*?)\n```", PAGE, re.S))
 
 
 def test_every_status_of_the_table_is_described() -> None:

@@ -13,7 +13,7 @@ from twin2multicloud.model.expressions.functions import FUNCTIONS
 from twin2multicloud.model.formats import parse as parse_document
 from twin2multicloud.model.spec import Rule
 from twin2multicloud.model.twin.compile import compile_twin
-from twin2multicloud.model.twin.definition import PanelDefinition
+from twin2multicloud.model.twin.dashboard_definition import PanelDefinition
 from twin2multicloud.model.twin.reader import parse_twin
 from twin2multicloud.runtime.envelope import TELEMETRY, Event
 from twin2multicloud.runtime.handlers.rules import Rules

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.twin.conftest import problem, put, read
 from twin2multicloud.model.twin.compile import compile_twin
-from twin2multicloud.model.twin.definition import CommandDefinition, DeviceTypeDefinition, FieldDefinition
+from twin2multicloud.model.twin.device_types import CommandDefinition, DeviceTypeDefinition, FieldDefinition
 from twin2multicloud.model.twin.dtdl import QUANTITATIVE, by_id, set_problems, upgraded
 from twin2multicloud.model.twin.dtdl_check import interface_problems
 from twin2multicloud.model.twin.generate import device_interface

@@ -19,6 +19,7 @@ from typing import Final, Self
 import msgspec
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from twin2multicloud.app.api.app import create_app, end_streams, load
@@ -175,10 +176,10 @@ def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens, and ends streams before it waits for requests to end."""
+class Server(uvicorn.Server):
+    """Says when it listens, and ends an app's streams before it waits for requests to end."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI | None, ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette | None, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._app = app
         self._ready = ready
@@ -232,7 +233,7 @@ def serve_optimizer(settings: Settings, ready: Callable[[Settings], None]) -> No
         app = create_optimizer_app(settings)
         load(app)
         settled()
-        _Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
+        Server(uvicorn_config(app, settings), None, lambda: ready(settings)).run([listener])
 
 
 def serve_on(
@@ -242,7 +243,7 @@ def serve_on(
     load(app)
     with _runs(backend), tidying(backend), _front_end(app, settings) as (whole, listeners):
         settled()
-        _Server(uvicorn_config(whole, settings), app, ready).run([listener, *listeners])
+        Server(uvicorn_config(whole, settings), app, ready).run([listener, *listeners])
 
 
 @contextmanager
@@ -290,7 +291,7 @@ class InThread:
 
     def __init__(self, app: FastAPI, directory: Path) -> None:
         self.socket = directory / "api.sock"
-        self._server = _Server(
+        self._server = Server(
             uvicorn.Config(
                 app,
                 uds=str(self.socket),

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from twin2multicloud.model.spec import Rule, Severity
 
 _COLOURS: Final[dict[Severity, str]] = {"info": "blue", "warning": "orange", "error": "red", "critical": "dark-red"}
 _RANK: Final[dict[Severity, int]] = {"info": 1, "warning": 2, "error": 3, "critical": 4}
 NORMAL: Final = "green"
+Level = Literal["normal", "info", "warning", "error", "critical"]
+LEVELS: Final[Mapping[str, Level]] = {NORMAL: "normal", **{colour: severity for severity, colour in _COLOURS.items()}}
+"""What a colour of ours means: the severity of the rule that holds there."""
 
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_.]*"

@@ -101,6 +101,15 @@ def grafana_unit(unit: str) -> str:
     return _GRAFANA.get(unit.strip().lower().replace("μ", "µ"), f"suffix: {unit.strip()}")
 
 
+def unit_text(unit: str) -> str:
+    """What is written after a number in Grafana's unit.
+
+    >>> unit_text("celsius"), unit_text("suffix: people"), unit_text("bool")
+    ('°C', 'people', '')
+    """
+    return unit.removeprefix("suffix: ") if unit.startswith("suffix: ") else _SUFFIXES.get(unit, "")
+
+
 def unit_suffixes() -> dict[str, str]:
     """What the live page writes after a number, by Grafana's unit id ("suffix: …" and "none" speak for themselves)."""
     return dict(_SUFFIXES)

@@ -88,7 +88,9 @@ class Assumptions(BaseModel):
     )
     cosmos_write_ru_per_kib: Positive = Field(default=5.0, description="request units per KiB written")
     cosmos_read_ru_per_kib: Positive = Field(default=1.0, description="request units per KiB read")
-    bigtable_writes_per_node_s: Positive = Field(default=10_000, description="rows a Bigtable node writes per s")
+    bigtable_writes_per_node_s: Positive = Field(
+        default=10_000, title="Bigtable writes per node and second", description="rows a Bigtable node writes per s"
+    )
 
     # Tiering.
     object_bytes: Positive = Field(default=4 * 2**20, description="size at which a mover closes an object (compressed)")

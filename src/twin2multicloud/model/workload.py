@@ -69,6 +69,7 @@ class Workload(BaseModel):
         default=1.0,
         gt=0,
         le=1200,
+        title="Hot until",
         description="Age until which a record stays in hot storage.",
         json_schema_extra={"unit": "months"},
     )
@@ -76,6 +77,7 @@ class Workload(BaseModel):
         default=3.0,
         gt=0,
         le=1200,
+        title="Cool until",
         description="Age until which a record stays in cool storage, after hot. At least hot_months.",
         json_schema_extra={"unit": "months"},
     )
@@ -83,6 +85,7 @@ class Workload(BaseModel):
         default=12.0,
         gt=0,
         le=1200,
+        title="Archived until",
         description="Age until which a record stays archived, then it is deleted. At least cool_months.",
         json_schema_extra={"unit": "months"},
     )
@@ -90,6 +93,7 @@ class Workload(BaseModel):
         default=0,
         ge=0,
         le=10_000_000,
+        title="Entities in 3D",
         description="Entities shown in a 3D scene. 0 = the twin has no 3D scene.",
         json_schema_extra={"unit": "entities"},
     )

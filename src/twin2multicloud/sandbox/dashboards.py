@@ -36,8 +36,14 @@ class DashboardClient:
         """The page itself."""
         return self._request("GET", "/dashboard/", None)
 
+    def ask(self, query: dict[str, Any]) -> Any:
+        """The answer to a question of a panel (docs/dashboards.md). `UsageError` for one that makes no sense,
+        `SandboxError` where whoever has the data does not answer.
+        """
+        return msgspec.json.decode(self._request("POST", "/dashboard/api/query", msgspec.json.encode(query)))
+
     def _query(self, query: dict[str, Any]) -> dict[str, Any]:
-        value = msgspec.json.decode(self._request("POST", "/dashboard/api/query", msgspec.json.encode(query)))
+        value = self.ask(query)
         return value if isinstance(value, dict) else {}
 
     def _request(self, method: str, path: str, body: bytes | None) -> bytes:
@@ -51,5 +57,14 @@ class DashboardClient:
         finally:
             connection.close()
         if response.status != 200:
-            raise UsageError(f"the dashboard answered {response.status}: {content[:200].decode('utf-8', 'replace')}")
+            told = f"the dashboard answered {response.status}: {_problem(content)}"
+            raise UsageError(told) if response.status == 400 else SandboxError(told)
         return content
+
+
+def _problem(content: bytes) -> str:
+    """What an answer says went wrong."""
+    try:
+        return str(msgspec.json.decode(content, type=dict[str, str])["error"])[:500]
+    except (msgspec.MsgspecError, KeyError):
+        return content[:200].decode("utf-8", "replace")

@@ -273,7 +273,7 @@ def test_one_comes_back_to_a_page_of_ours_only(sqlite_uni: Door) -> None:
         there = urlsplit(browser.get("/login/uni", params={"return_to": target}).headers["location"]).query
         asked = {name: values[0] for name, values in parse_qs(there).items()}
         sqlite_uni.provider.sign(sqlite_uni.provider.claims(asked["nonce"], sqlite_uni.site.clock.now()))
-        assert sqlite_uni.come_back(browser, asked["state"]).headers["location"] == "/login", target
+        assert sqlite_uni.come_back(browser, asked["state"]).headers["location"] == "/", target
 
 
 def test_github_vouches_by_number_and_verified_primary_address(sqlite_file: str, tmp_path: Path) -> None:

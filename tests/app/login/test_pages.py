@@ -28,7 +28,7 @@ def place(sqlite_file: str, tmp_path: Path) -> Iterator[Backend]:
 def test_the_link_of_the_terminal_signs_in_once_and_leaves_no_code_behind(
     place: Backend, chromium: str, tmp_path: Path
 ) -> None:
-    link = local_login.link(place)
+    link = local_login.link(place, "/login")
     with Browser(chromium, tmp_path / "profile") as browser:
         browser.open(link)
         browser.until("document.querySelector('h1')?.textContent === 'You are signed in'")
@@ -73,7 +73,7 @@ def test_the_login_page_narrow_dark_and_by_keyboard(sqlite_file: str, chromium: 
 def test_a_command_line_is_let_in_from_a_browser(place: Backend, chromium: str, tmp_path: Path) -> None:
     with Browser(chromium, tmp_path / "profile") as browser, httpx2.Client(base_url=place.settings.origin) as line:
         started = line.post("/api/v1/login/device", json={"client_name": "<b>laptop</b>"}).json()
-        browser.open(local_login.link(place))
+        browser.open(local_login.link(place, "/login"))
         browser.until("document.querySelector('h1')?.textContent === 'You are signed in'")
         browser.open(started["verification_uri"])
         browser.run(f"document.querySelector('#code').value = '{started['user_code'].lower()}'")

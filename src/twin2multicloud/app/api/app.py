@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.api.dispatch import Dispatch
@@ -87,7 +88,7 @@ def load(app: FastAPI) -> None:
             route.load()
 
 
-def end_streams(app: FastAPI) -> None:
+def end_streams(app: Starlette) -> None:
     """Have all streams and windows end, and no more streams begin. To be called in the loop that serves the app."""
     endings: list[Callable[[], None]] = app.state.endings
     for end in endings:

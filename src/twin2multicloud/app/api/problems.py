@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import IntegrityError, OperationalError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from twin2multicloud.app.correlation import correlated, correlation_id
@@ -41,7 +42,7 @@ _UNIQUE_LITE: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_
 _LOG: Final = logging.getLogger("twin2multicloud.api")
 
 
-def install(app: FastAPI, absent: str = "") -> None:
+def install(app: Starlette, absent: str = "") -> None:
     """Have the app tell all its errors so. `absent` is added for whoever asks for what there is not."""
     app.add_exception_handler(Twin2MultiCloudError, _ours)
     app.add_exception_handler(RequestValidationError, _request)

@@ -69,6 +69,12 @@ class DemoBackend:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self._process is not None, "it is entered"
+        return self._process.pid
+
     def keep(self, definition: TwinInput, placement: Placement) -> Twin:
         """A twin that is kept and placed."""
         from twin2multicloud.app.schemas.placements import PlacementInput

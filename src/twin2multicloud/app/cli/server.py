@@ -26,6 +26,8 @@ class ServeRequest:
     workers: int
     only: Literal["optimizer", "deployer"] | None
     open_browser: bool
+    path: str | None = None
+    """What the browser opens."""
 
 
 def settings_of(data: Path | None, config: Path | None, **more: Any) -> Settings:
@@ -77,7 +79,7 @@ def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
     if settings.auth == "local":
         from twin2multicloud.app.services import local_login
 
-        where = local_login.link(backend)
+        where = local_login.link(backend, request.path)
         say(f"sign in, once, within minutes: {where}")
     if request.open_browser:
         import webbrowser
@@ -85,13 +87,13 @@ def _tell(request: ServeRequest, backend: Backend, settings: Settings) -> None:
         webbrowser.open(where)
 
 
-def open_browser(client: Client, only_print: bool, json_output: bool) -> int:
+def open_browser(client: Client, path: str | None, only_print: bool, json_output: bool) -> int:
     """`open`."""
     import webbrowser
 
     from twin2multicloud.app.cli.terminal import print_json
 
-    link = client.login.local_link()
+    link = client.login.local_link(path)
     if json_output:
         print_json(link.model_dump(mode="json"))
     elif only_print or not webbrowser.open(link.url):

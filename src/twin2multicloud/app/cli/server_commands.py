@@ -60,9 +60,15 @@ def serve(
     finish(context, False, lambda: commands.serve(request))
 
 
+PathArgument = Annotated[
+    str | None, typer.Argument(metavar="[PATH]", help="What to open, such as /twins; left out: the first page.")
+]
+
+
 @needs_backend
 def open_(
     context: typer.Context,
+    path: PathArgument = None,
     only_print: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -71,13 +77,41 @@ def open_(
     \b
     Examples:
       twin2multicloud open
-      twin2multicloud open --print
+      twin2multicloud open /alerts --print
     """
     from twin2multicloud.app.cli import server as commands
 
     with_client(
-        context, json_output, lambda client: commands.open_browser(client, only_print, json_output), served=True
+        context, json_output, lambda client: commands.open_browser(client, path, only_print, json_output), served=True
     )
+
+
+@needs_backend
+def ui(
+    context: typer.Context,
+    path: PathArgument = None,
+    port: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=65_535, help="Where to listen, on this machine; 0 is any that is free."),
+    ] = 0,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
+) -> None:
+    """Show the front end in a browser, from this machine, for any server, by the key that `login` has kept.
+
+    Only a browser that has the address with its one-time code is let in, and only on this machine. Without a server,
+    and where nobody serves the data directory, the backend is served as well, until Ctrl-C; where somebody does, their
+    front end is opened, as by `open`.
+
+    \b
+    Examples:
+      twin2multicloud ui
+      twin2multicloud ui /twins --server https://twins.example.org
+      twin2multicloud ui --port 8090 --no-open
+    """
+    from twin2multicloud.app.cli import ui as commands
+
+    request = commands.UiRequest(path, port, open_browser)
+    finish(context, False, lambda: commands.ui(Session.of(context), request))
 
 
 @needs_backend
@@ -263,4 +297,5 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
     app.command("open")(open_)
+    app.command()(ui)
     app.command()(doctor)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.schemas.catalogue import (
     Checked,
+    DefinitionField,
     Offer,
     Offers,
     Region,
@@ -37,6 +38,10 @@ class Catalogue:
     def workload(self, name: str) -> WorkloadDetail:
         """One of them, and the files of a twin to start from."""
         return self._http.get(f"{_WORKLOADS}/{quote(name, safe='')}", WorkloadDetail)
+
+    def fields(self) -> Sequence[DefinitionField]:
+        """Every field of a twin's definition with its meaning, unit, default and range, for forms and hints."""
+        return self._http.get("/api/v1/definitions/fields", Page[DefinitionField]).items
 
     def check(self, given: DefinitionInput) -> Checked:
         """Everything that is wrong with the text of a twin or a workload, with lines, and what it describes."""

@@ -39,9 +39,9 @@ class Login:
         """By whom one can sign in there."""
         return self._http.get(f"{_PATH}/providers", Providers)
 
-    def local_link(self) -> LocalLink:
-        """An address that signs the browser on that machine in, once."""
-        return self._http.send("POST", f"{_PATH}/local/link", LocalLink)
+    def local_link(self, return_to: str | None = None) -> LocalLink:
+        """An address that signs the browser on that machine in, once, and then opens a path."""
+        return self._http.send("POST", f"{_PATH}/local/link", LocalLink, query={"return_to": return_to})
 
     def log_out(self) -> None:
         """Sign the browser out whose session asks. With a key there is nothing to sign out of."""

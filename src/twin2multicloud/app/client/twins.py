@@ -31,7 +31,10 @@ if TYPE_CHECKING:
         OptimizationSummary,
         PlacementAnswer,
         PlacementInput,
+        PlacementPreview,
         ProposalInput,
+        SlotChoiceList,
+        Standing,
     )
 
 _PATH: Final = "/api/v1/twins"
@@ -147,6 +150,25 @@ class Twins:
         from twin2multicloud.app.schemas.answers import BillResult  # as above
 
         return self._http.get(f"{_PATH}/{twin}/bill", BillResult)
+
+    def standing(self, twin: str) -> Standing:
+        """How its placement stands at the prices of now, and what optimizing it would find. Nothing is kept."""
+        from twin2multicloud.app.schemas.placements import Standing  # as above
+
+        return self._http.get(f"{_PATH}/{twin}/standing", Standing)
+
+    def choices(self, twin: str, slot: str) -> SlotChoiceList:
+        """All that could fill a slot while the others stay as they are, and what that changes; the cheapest first."""
+        from twin2multicloud.app.schemas.placements import SlotChoiceList  # as above
+
+        return self._http.get(f"{_PATH}/{twin}/choices", SlotChoiceList, slot=slot)
+
+    def preview(self, twin: str, given: PlacementInput) -> PlacementPreview:
+        """What would come of `place`. Nothing is kept."""
+        from twin2multicloud.app.schemas.placements import PlacementPreview  # as above
+
+        path = f"{_PATH}/{twin}/preview"
+        return self._http.send("POST", path, PlacementPreview, body=given, harmless=True)
 
     def export(self, twin: str, kind: ExportKind) -> bytes:
         """It as a file. `terraform`: its infrastructure code (zip), for operators; `definition`: its newest version

@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.schemas.dashboards import DashboardAnswer, DashboardQuery, Dashboards
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import (
     DeviceHistory,
@@ -105,6 +106,14 @@ class Watching:
             cursor=cursor,
             limit=limit,
         )
+
+    def dashboards(self, twin: str, target: Target = "sandbox") -> Dashboards:
+        """Its dashboards as Grafana's JSON; `dashboards.rendering` tells what they say."""
+        return self._http.get(self._path(twin, "dashboards"), Dashboards, target=target)
+
+    def query(self, twin: str, question: DashboardQuery) -> DashboardAnswer:
+        """Ask its sandbox what a panel of a dashboard asks."""
+        return self._http.send("POST", self._path(twin, "dashboards/query"), DashboardAnswer, body=question)
 
     def _path(self, twin: str, rest: str) -> str:
         return f"/api/v1/twins/{twin}/{rest}"

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from starlette.datastructures import URLPath
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Match, NoMatchFound
@@ -23,9 +23,11 @@ from twin2multicloud.app.api.nouns import first_segments
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.auth.hosts import own_hosts, own_origins
 from twin2multicloud.app.cache_directory import cache_directory
+from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.front_end.inside import ADDRESS
 from twin2multicloud.app.report.markup import tag
 from twin2multicloud.app.settings import Settings
+from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
     from twin2multicloud.app.ui.access import Access
@@ -42,7 +44,7 @@ def mount(app: FastAPI, settings: Settings, socket: str, page: Page | None = Non
     Where what it takes is not installed, a page says how to install it.
     """
     reserved = first_segments()
-    if any(find_spec(name) is None for name in _NEEDED):
+    if _missing():
         app.router.routes.append(FrontEndRoute(_absent, reserved))
         return
     from twin2multicloud.app.ui.web.door import Door
@@ -51,8 +53,8 @@ def mount(app: FastAPI, settings: Settings, socket: str, page: Page | None = Non
 
     given = settings.front_end
     front_end = FrontEnd(
-        Door(own_hosts(settings), own_origins(settings), _Admission(settings, socket).admit),
-        _own_page if page is None else lambda: page,
+        Door(own_hosts(settings), own_origins(settings), _Admission(settings, socket).admit, refusal),
+        own_page if page is None else lambda: page,
         cache_directory(os.environ),
         replace(Limits(), at_once=given.at_once, each=given.each, kept_s=given.kept_s),
         given.frames,
@@ -121,9 +123,25 @@ class _Admission:
             return None
 
 
-def _own_page() -> Page:
+def own_page() -> Page:
+    """What the front end shows in a window; it is loaded here."""
     page: Page = import_module("twin2multicloud.app.ui.main").session
     return page
+
+
+def check_installed() -> None:
+    """`UsageError` where what the front end takes is not installed."""
+    if _missing():
+        raise UsageError("the front end is not installed here: pip install 'twin2multicloud[ui]'")
+
+
+def _missing() -> bool:
+    return any(find_spec(name) is None for name in _NEEDED)
+
+
+def refusal(error: BackendError) -> Response:
+    """The page in the place of the front end, where it cannot be found out who asks."""
+    return pages.refusal(error.status, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
 
 
 async def _absent(scope: Scope, receive: Receive, send: Send) -> None:

@@ -42,6 +42,8 @@ class Change:
     drop: Sequence[str] = ()
     by_hand: bool = False
     """Whether `placement` is somebody's decision, too, and not a proposal."""
+    anew: bool = False
+    """Whether the slots that nobody decided about are chosen anew, whatever they are now."""
 
 
 @dataclass(frozen=True)

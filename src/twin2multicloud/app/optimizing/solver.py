@@ -15,10 +15,12 @@ from twin2multicloud.model.slots import Slot
 from twin2multicloud.optimizer.bill.candidates import candidate_regions, complete_regions
 from twin2multicloud.optimizer.bill.invoice import Invoice
 from twin2multicloud.optimizer.bill.market import Market
+from twin2multicloud.optimizer.bill.neighbours import Neighbour, neighbours
 from twin2multicloud.optimizer.bill.optimize import BillOptimizer, bill_of
 from twin2multicloud.optimizer.bill.result import BillResult
 from twin2multicloud.optimizer.bill.warnings import warnings_for
 from twin2multicloud.optimizer.pricing.book import PriceBook, Region
+from twin2multicloud.optimizer.pricing.meters import LIST_POLICY
 
 ValueT = TypeVar("ValueT")
 _MARKETS: Final = 16
@@ -78,7 +80,10 @@ class Solver:
     @property
     def everywhere(self) -> Market:
         """The market of all regions, at list prices."""
-        return self._markets.get("everywhere", lambda: Market(self.book))
+        return self._everywhere(LIST_POLICY)
+
+    def _everywhere(self, policy: str) -> Market:
+        return self._markets.get(("everywhere", policy), lambda: Market(self.book, policy))
 
     @property
     def complete(self) -> Collection[Region]:
@@ -109,6 +114,12 @@ class Solver:
         pins = {slot: exactly(choice) for slot, choice in placement.items()}
         constraints = Constraints(egress_policy=asked.constraints.egress_policy, pins=pins)
         return bill_of(self.optimizer(constraints, asked.assumptions), asked.workload, placement)
+
+    def neighbours(self, asked: Asked, placement: Placement, slot: Slot) -> list[Neighbour]:
+        """What the placement costs with the slot filled in every other way there is, in whichever region."""
+        market = self._everywhere(asked.constraints.egress_policy)
+        optimizer = BillOptimizer(self.book, asked.constraints, asked.assumptions, market)
+        return neighbours(optimizer, asked.workload, placement, slot)
 
 
 def exactly(choice: SlotChoice) -> Pin:

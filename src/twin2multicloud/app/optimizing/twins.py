@@ -54,12 +54,9 @@ def propose(
     document = parsed(kept.source, cast(Format, kept.format))
     asked = Asked(document.workload, deployable(document.constraints, options), document.assumptions, "")
     anew = {*_slots(drop), *constrained(None, ConstraintOptions(pins=options.pins)).pins}
-    decided = {slot: pin for slot, pin in _pins(kept.overrides).items() if slot not in anew}
+    decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in anew}
     free = without_pins(asked, decided)
-    pins = {**free.constraints.pins, **decided}
-    result = solver.optimum(
-        free.under(free.constraints.model_copy(update={"pins": pins})), top=top, alternatives=alternatives
-    )
+    result = solver.optimum(pinned(free, decided), top=top, alternatives=alternatives)
     inputs = {
         "constraints": free.constraints.model_dump(mode="json"),
         "overrides": {slot.value: str(pin) for slot, pin in decided.items()},
@@ -70,28 +67,50 @@ def propose(
     return Proposal(encoded(full_json(result)), result.usd_per_month, inputs)
 
 
+def pinned(asked: Asked, decided: Mapping[Slot, Pin]) -> Asked:
+    """The same question with decisions as pins."""
+    pins = {**asked.constraints.pins, **decided}
+    return asked.under(asked.constraints.model_copy(update={"pins": pins}))
+
+
 def change(solver: Solver, kept: Kept, wanted: Change) -> Changed:
     """Work out a change. `InvalidInputError` for names that do not exist and offers that cannot be deployed,
     `NoPlacementError` for what contradicts the constraints.
     """
+    decision, decided = decided_by(solver, kept, wanted)
+    return Changed(_told(solver, decision), {slot.value: str(pin) for slot, pin in decided.items()})
+
+
+def decided_by(solver: Solver, kept: Kept, wanted: Change) -> tuple[Decision, dict[Slot, Pin]]:
+    """What comes of a change, and the decisions that hold then. Raises what `change` does."""
     asked = asked_of(kept)
     before = None if kept.placement is None else read_placement(kept.placement)
+    dropped = _slots(wanted.drop)
+    decided = {slot: pin for slot, pin in pins_of(kept.overrides).items() if slot not in dropped}
+    new = read_overrides(solver.book, wanted.overrides)
+    if wanted.anew:
+        decided |= new
+        base = solver.optimum(pinned(without_pins(asked, decided), decided)).placement
+    else:
+        base = _base(solver, kept, wanted)
+        if wanted.by_hand:
+            reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
+            decided = _by_hand(base, reference, decided)
+        decided |= new
+    fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
+    decision = decide(solver, asked, base, fixed)
+    _check_there(solver, decision.placed.placement, can_be_deployed=True)
+    return decision, decided
+
+
+def _base(solver: Solver, kept: Kept, wanted: Change) -> Placement:
+    """The placement that a change begins with."""
     given = wanted.placement if wanted.placement is not None else kept.placement
     if given is None:
         raise ConflictError("this twin has no placement yet; take a proposal (optimization), or give a placement")
     base = read_placement(given)
     _check_there(solver, base)
-    dropped = _slots(wanted.drop)
-    decided = {slot: pin for slot, pin in _pins(kept.overrides).items() if slot not in dropped}
-    if wanted.by_hand:
-        reference = before or solver.optimum(without_pins(asked, dict.fromkeys(SLOTS))).placement
-        decided = _by_hand(base, reference, decided)
-    new = read_overrides(solver.book, wanted.overrides)
-    decided |= new
-    fixed: dict[Slot, Pin] = {slot: new.get(slot) or exactly(base[slot]) for slot in decided}
-    decision = decide(solver, asked, base, fixed)
-    _check_there(solver, decision.placed.placement, can_be_deployed=True)
-    return Changed(_told(solver, decision), {slot.value: str(pin) for slot, pin in decided.items()})
+    return base
 
 
 def _by_hand(base: Placement, reference: Placement, decided: Mapping[Slot, Pin]) -> dict[Slot, Pin]:
@@ -138,7 +157,7 @@ def report(solver: Solver, kept: Kept, title: str, today: date) -> bytes:
     """
     from twin2multicloud.app.report.html import render_report  # for whoever wants one
 
-    placement, asked, decided = _placed(kept), asked_of(kept), _pins(kept.overrides)
+    placement, asked, decided = _placed(kept), asked_of(kept), pins_of(kept.overrides)
     free = without_pins(asked, decided)
     pins = {**free.constraints.pins, **decided}
     for fixed in (pins, {slot: exactly(choice) for slot, choice in placement.items()}):
@@ -167,7 +186,8 @@ def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:
     return found
 
 
-def _pins(overrides: Mapping[str, str]) -> dict[Slot, Pin]:
+def pins_of(overrides: Mapping[str, str]) -> dict[Slot, Pin]:
+    """Decisions that are kept, as pins."""
     return dict(Constraints.model_validate({"pins": dict(overrides)}).pins)
 
 

@@ -43,6 +43,34 @@ class Checked(Shape):
     summary: dict[str, Any] | None
 
 
+class DefinitionField(Shape):
+    """A field of a twin's definition: where it stands (`*` is a name of the writer's own, `[]` an item of a list), what
+    it means, what may be written there, and what counts where it is left out.
+    """
+
+    path: str
+    title: str
+    meaning: str
+    kind: Literal["text", "integer", "number", "boolean", "choice", "duration", "list", "mapping", "section", "any"] = (
+        Field(description="A section has named fields of its own, which follow; the names of a mapping are free.")
+    )
+    required: bool
+    default: Any = Field(None, description="Null: nothing.")
+    unit: str
+    low: float | None = Field(description="Of a number; null: no bound.")
+    high: float | None
+    low_open: bool = Field(description="Whether the bound itself is not allowed.")
+    high_open: bool
+    fewest: int | None = Field(description="Characters of a text, items of a list, names of a mapping.")
+    most: int | None
+    of: str | None = Field(description="The kind of a list's items or a mapping's values, where these are no sections.")
+    choices: list[str] = Field(description="Of a choice, or of what a list or mapping holds.")
+    names: list[str] = Field(description="What the names of a mapping may be; empty: they are free.")
+    pattern: str = Field(description="A regular expression that the whole of a text fits; empty: any text.")
+    examples: list[Any]
+    allowed: str = Field(description="The range of a number in words.")
+
+
 class OffersQuery(Body):
     """Which offers: all that are given must hold. `slot` may be a layer: L3 is all three tiers."""
 

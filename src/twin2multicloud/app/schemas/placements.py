@@ -7,10 +7,19 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from twin2multicloud.app.schemas.answers import Decision
-from twin2multicloud.app.schemas.common import Answer, Body, Note
+from twin2multicloud.app.schemas.answers import (
+    BillResult,
+    BookIdentity,
+    Decision,
+    MeterDifference,
+    OptimizeResult,
+    Total,
+    Usd,
+)
+from twin2multicloud.app.schemas.common import Answer, Body, Note, Shape
 from twin2multicloud.app.schemas.questions import MOST_RANKED, ConstraintOptions, PlacementJson, SlotChoices, Word
 from twin2multicloud.app.schemas.twins import Twin
+from twin2multicloud.model.slots import Provider
 
 Slots = Annotated[list[Word], Field(max_length=7, description="Slots whose decisions do not hold any more.")]
 
@@ -49,21 +58,26 @@ class Optimization(OptimizationSummary):
 
 class PlacementInput(Body):
     """Where the slots go from now on: as a proposal says, as given, or as they are; then `overrides`, of which each
-    changes its slot only. A cloud, or an offer without region, stands for the cheapest one of those.
+    changes its slot only. A cloud, or an offer without region, stands for the cheapest one of those. With `anew` every
+    slot that nobody decided about goes where that is cheapest.
     """
 
     optimization: Annotated[str | None, Field(max_length=32)] = None
     placement: PlacementJson | None = None
     overrides: SlotChoices = Field(default_factory=dict)
     drop: Slots = Field(default_factory=list)
+    anew: Annotated[bool, Field(description="Whether slots without an override are chosen anew.")] = False
     note: Note = ""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.optimization is not None and self.placement is not None:
             raise ValueError("give optimization or placement, not both")
-        if self.optimization is None and self.placement is None and not self.overrides and not self.drop:
-            raise ValueError("give optimization, placement, overrides or drop; there is nothing to change otherwise")
+        given = self.optimization is not None or self.placement is not None
+        if self.anew and given:
+            raise ValueError("anew chooses slots itself; leave out optimization and placement")
+        if not given and not self.overrides and not self.drop and not self.anew:
+            raise ValueError("give optimization, placement, overrides, drop or anew; there is nothing to change")
         return self
 
 
@@ -72,3 +86,73 @@ class PlacementAnswer(Decision):
 
     twin: Twin
     overrides: dict[str, str]
+
+
+class PlacementPreview(Decision, BillResult):
+    """What would come of a change of a twin's placement: nothing is kept. `before` is what is placed, `change_usd` what
+    is added to that, and `changes` by which meters; without a placement they are empty. `overrides` are the decisions
+    that would hold.
+    """
+
+    overrides: dict[str, str]
+    before: Total | None
+    change_usd: Usd | None
+    changes: list[MeterDifference]
+
+
+class Override(Shape):
+    """A decision that holds: what it pins its slot to, and what it adds while the others hold, too. `extra_usd` is None
+    where nothing satisfies the constraints any more.
+    """
+
+    slot: str
+    choice: str
+    extra_usd: Usd | None
+
+
+class Proposed(OptimizeResult):
+    """The cheapest placement that follows all decisions; its bill's lines have `formula` and `source`."""
+
+    unverified_usd: Usd
+
+
+class Standing(Shape):
+    """How a twin stands at the prices of now. `placed` is what its placement costs, None without one; `proposal` what
+    optimizing it would find; `optimum` and `baselines` (all on one cloud) what would be cheapest without any override;
+    `extra_usd` and `why` compare what is placed with that. `problem` says why something of it cannot be said.
+    """
+
+    price_book: BookIdentity
+    placed: BillResult | None
+    proposal: Proposed | None
+    optimum: Total | None
+    baselines: dict[Provider, float | None] | None
+    overrides: list[Override]
+    optimal: bool | None
+    extra_usd: Usd | None
+    warning: str | None
+    why: list[MeterDifference]
+    problem: str | None
+
+
+class SlotChoice(Shape):
+    """A way to fill a slot while the others stay as they are: what the twin costs then, and what that changes.
+    `problem` says why it may not be chosen.
+    """
+
+    provider: Provider
+    offer: str
+    region: str
+    usd_per_month: Usd | None
+    change_usd: Usd | None
+    chosen: bool
+    problem: str | None
+
+
+class SlotChoiceList(Shape):
+    """All ways to fill a slot, the cheapest first; `usd_per_month` is what the twin costs as it is."""
+
+    price_book: BookIdentity
+    slot: str
+    usd_per_month: Usd
+    items: list[SlotChoice]

@@ -39,7 +39,7 @@ def wanted(session: Session, twin: Twin, given: shapes.PlacementInput) -> tuple[
     before = kept(session, twin)
     if given.optimization is None:
         by_hand = given.placement is not None
-        return before, Change(given.placement, given.overrides, given.drop, by_hand=by_hand)
+        return before, Change(given.placement, given.overrides, given.drop, by_hand=by_hand, anew=given.anew)
     found = the_optimization(session, twin, given.optimization)
     following = Kept(
         before.source,

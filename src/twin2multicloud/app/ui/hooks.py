@@ -25,18 +25,22 @@ def use_session() -> Session:
 
 def use_store(store: StoreT) -> StoreT:
     """A store, at whose changes the component is shown anew."""
-    seen, set_seen = ft.use_state(store.version)
+    _, count = ft.use_state(0)
     end: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
+    shown = store.version
+
+    def changed() -> None:
+        count(lambda times: times + 1)
 
     def begin() -> None:
-        end.current = store.watch(lambda: set_seen(store.version))
-        set_seen(store.version)  # what changed between showing and now
+        end.current = store.watch(changed)
+        if store.version != shown:  # between showing it and now
+            changed()
 
     def finish() -> None:
         if end.current is not None:
             end.current()
 
-    del seen
     ft.use_effect(begin, [id(store)], finish)
     return store
 
@@ -48,9 +52,11 @@ def use_made(make: Callable[[], StoreT], *key: Hashable) -> StoreT:
 
 def use_remote(load: Callable[[], Awaitable[T]], *key: Hashable, refresh_on: Wanted | None = None) -> Remote[T]:
     """Something that is loaded when the component is first shown, when the key changes, and after events (of which
-    many at once count as one).
+    many at once count as one). Until what another key stands for has come, what was there stays in view.
     """
-    remote: Remote[T] = ft.use_memo(lambda: Remote(load), list(key))
+    before: MutableRef[Remote[T] | None] = ft.use_ref(None)
+    remote: Remote[T] = ft.use_memo(lambda: Remote(load, before.current), list(key))
+    before.current = remote
     use_store(remote)
     ft.use_effect(remote.refresh, [id(remote)], remote.stop)
     use_events(refresh_on, remote.refresh, id(remote))

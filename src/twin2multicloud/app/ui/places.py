@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 TWINS: Final = "/"
 NEW: Final = "/new"
 ALERTS: Final = "/alerts"
+RUNS: Final = "/runs"
 CONNECTIONS: Final = "/connections"
 PRICES: Final = "/prices"
 PEOPLE: Final = "/people"
@@ -24,9 +25,14 @@ def twin(twin: str, tab: str = OVERVIEW) -> str:
     return f"/twins/{_part(twin)}/{_part(tab)}"
 
 
-def draft(draft: str) -> str:
-    """A definition that is being written."""
-    return f"/new/{_part(draft)}"
+def draft(draft: str, section: str = "", item: str = "") -> str:
+    """A definition that is being written, at a section of it and an item there."""
+    return asked(f"{NEW}/{_part(draft)}", at=section, item=item)
+
+
+def edit(twin: str) -> str:
+    """Where the next version of a twin is written."""
+    return f"/twins/{_part(twin)}/edit"
 
 
 def proposal(twin: str) -> str:
@@ -37,6 +43,16 @@ def proposal(twin: str) -> str:
 def deploy(twin: str) -> str:
     """Where a twin is deployed from."""
     return f"/twins/{_part(twin)}/deploy"
+
+
+def deploy_to(twin: str, target: str) -> str:
+    """The same, with where to."""
+    return asked(deploy(twin), target=target)
+
+
+def runs(twin: str = "") -> str:
+    """All runs, or a twin's."""
+    return asked(RUNS, twin=twin)
 
 
 def run(run: str) -> str:

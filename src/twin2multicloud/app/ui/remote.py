@@ -14,14 +14,16 @@ T = TypeVar("T")
 
 
 class Remote(Store, Generic[T]):
-    """A value that is elsewhere. `value` None: not there yet (see `failure`). While `loading` an older value stays."""
+    """A value that is elsewhere. `value` None: not there yet (see `failure`). While `loading` an older value stays, to
+    begin with that of a remote `before`.
+    """
 
-    def __init__(self, load: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, load: Callable[[], Awaitable[T]], before: Remote[T] | None = None) -> None:
         super().__init__()
         self._load = load
         self._task: asyncio.Task[None] | None = None
         self._again = False
-        self.value: T | None = None
+        self.value: T | None = None if before is None else before.value
         self.failure: Failure | None = None
         self.loading = False
 
@@ -51,7 +53,8 @@ class Remote(Store, Generic[T]):
         while True:
             self._again = False
             self.loading = True
-            self.changed()
+            if self.failure is not None:  # otherwise nothing looks different
+                self.changed()
             try:
                 value = await self._load()
             except Twin2MultiCloudError as error:

@@ -11,7 +11,10 @@ from twin2multicloud.app.ui.components import buttons, states
 from twin2multicloud.app.ui.connections.view import ConnectionsScreen
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.new_twin.begin import NewScreen
+from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
 from twin2multicloud.app.ui.people.view import PeopleScreen
+from twin2multicloud.app.ui.runs.view import RunScreen
 from twin2multicloud.app.ui.settings.more import MoreScreen
 from twin2multicloud.app.ui.settings.view import SettingsScreen
 from twin2multicloud.app.ui.shell.layout import Layout
@@ -35,6 +38,10 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(path="audit", component=AuditScreen),
                     ft.Route(path="people", component=PeopleScreen),
                     ft.Route(path="people/:part", component=PeopleScreen),
+                    ft.Route(path="runs/:run", component=RunScreen),
+                    ft.Route(path="new", component=NewScreen),
+                    ft.Route(path="new/:draft", component=DraftScreen),
+                    ft.Route(path="twins/:twin/edit", component=EditScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )

@@ -8,7 +8,7 @@ from typing import Final
 from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.twin.check_rules import scope_problem
-from twin2multicloud.model.twin.definition import PanelDefinition
+from twin2multicloud.model.twin.dashboard_definition import PanelDefinition
 from twin2multicloud.model.twin.parts import Parts, Problem
 
 _DRAWN: Final = {

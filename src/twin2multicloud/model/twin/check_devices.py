@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twin2multicloud.model.names import shown
-from twin2multicloud.model.twin.definition import MAX_DEVICES, MAX_ENTITIES, SCALARS
+from twin2multicloud.model.twin.device_types import SCALARS
+from twin2multicloud.model.twin.part import MAX_DEVICES, MAX_ENTITIES
 from twin2multicloud.model.twin.parts import Listed, Parts, Problem
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
-from twin2multicloud.model.twin.definition import SCALARS, EntityDefinition
+from twin2multicloud.model.twin.device_types import SCALARS
+from twin2multicloud.model.twin.entities import EntityDefinition
 from twin2multicloud.model.twin.graph import (
     CONTAINS,
     MAX_OUTGOING,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
-from twin2multicloud.model.twin.definition import DeviceGroupDefinition, EntityDefinition
+from twin2multicloud.model.twin.device_groups import DeviceGroupDefinition
+from twin2multicloud.model.twin.entities import EntityDefinition
 from twin2multicloud.model.twin.generate import segment
 from twin2multicloud.model.twin.naming import (
     content_name_problem,

@@ -13,14 +13,10 @@ from twin2multicloud.model.expressions import Problem as Wrong
 from twin2multicloud.model.names import shown
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.spec import Field
-from twin2multicloud.model.twin.definition import (
-    ActionDefinition,
-    CommandCall,
-    DeviceTypeDefinition,
-    RuleDefinition,
-)
+from twin2multicloud.model.twin.device_types import DeviceTypeDefinition
 from twin2multicloud.model.twin.naming import secret_name_problem
 from twin2multicloud.model.twin.parts import Parts, Problem
+from twin2multicloud.model.twin.rule_definition import ActionDefinition, CommandCall, RuleDefinition
 from twin2multicloud.model.twin.values import value_problem
 
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")

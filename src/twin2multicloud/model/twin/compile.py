@@ -23,19 +23,15 @@ from twin2multicloud.model.spec import (
     TwinSpec,
     WebhookAction,
 )
-from twin2multicloud.model.twin.definition import (
-    ActionDefinition,
-    DashboardDefinition,
-    DeviceGroupDefinition,
-    DeviceTypeDefinition,
-    FieldDefinition,
-    RuleDefinition,
-    TwinDefinition,
-)
+from twin2multicloud.model.twin.dashboard_definition import DashboardDefinition
+from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.device_groups import DeviceGroupDefinition
+from twin2multicloud.model.twin.device_types import DeviceTypeDefinition, FieldDefinition
 from twin2multicloud.model.twin.generate import device_model_id, entity_model_id, twin_interfaces
 from twin2multicloud.model.twin.graph import all_relationships, entity_properties
 from twin2multicloud.model.twin.modules import module_name
 from twin2multicloud.model.twin.patterns import matcher
+from twin2multicloud.model.twin.rule_definition import ActionDefinition, RuleDefinition
 from twin2multicloud.model.workload import SECONDS_PER_MONTH, Workload
 
 

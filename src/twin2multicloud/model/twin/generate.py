@@ -12,13 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from twin2multicloud.model.spec import FieldType
-from twin2multicloud.model.twin.definition import (
-    CommandDefinition,
-    DeviceTypeDefinition,
-    EntityModelDefinition,
-    FieldDefinition,
-    TwinDefinition,
-)
+from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.device_types import CommandDefinition, DeviceTypeDefinition, FieldDefinition
+from twin2multicloud.model.twin.entities import EntityModelDefinition
 from twin2multicloud.model.twin.graph import relationship_names
 
 CONTEXT: Final = "dtmi:dtdl:context;3"

@@ -8,13 +8,7 @@ from typing import Any, Final
 
 from twin2multicloud.model.parsing import Path
 from twin2multicloud.model.spec import FieldType
-from twin2multicloud.model.twin.definition import (
-    CommandDefinition,
-    DeviceTypeDefinition,
-    Dtdl,
-    FieldDefinition,
-    ItemType,
-)
+from twin2multicloud.model.twin.device_types import CommandDefinition, DeviceTypeDefinition, FieldDefinition, ItemType
 from twin2multicloud.model.twin.dtdl import (
     GEOSPATIAL,
     MAX_INTERFACE_BYTES,
@@ -26,6 +20,7 @@ from twin2multicloud.model.twin.dtdl import (
 from twin2multicloud.model.twin.dtdl_check import interface_problems
 from twin2multicloud.model.twin.files import FileError, Files
 from twin2multicloud.model.twin.generate import UNIT_COMMENT
+from twin2multicloud.model.twin.part import Dtdl
 from twin2multicloud.model.twin.parts import Parts, Problem
 
 _MOST_PROBLEMS: Final = 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from twin2multicloud.model.twin.definition import EntityDefinition, EntityModelDefinition, TwinDefinition
+from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.entities import EntityDefinition, EntityModelDefinition
 from twin2multicloud.model.twin.patterns import matcher, numbered, spread
 
 CONTAINS: Final = "contains"

@@ -15,16 +15,12 @@ from typing import Any, Final, Generic, TypeVar
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.names import nearest
 from twin2multicloud.model.parsing import Path
-from twin2multicloud.model.twin.definition import (
-    DashboardDefinition,
-    DeviceGroupDefinition,
-    DeviceTypeDefinition,
-    EntityDefinition,
-    EntityModelDefinition,
-    RelationshipDefinition,
-    RuleDefinition,
-)
+from twin2multicloud.model.twin.dashboard_definition import DashboardDefinition
+from twin2multicloud.model.twin.device_groups import DeviceGroupDefinition
+from twin2multicloud.model.twin.device_types import DeviceTypeDefinition
+from twin2multicloud.model.twin.entities import EntityDefinition, EntityModelDefinition, RelationshipDefinition
 from twin2multicloud.model.twin.patterns import matcher
+from twin2multicloud.model.twin.rule_definition import RuleDefinition
 from twin2multicloud.model.workload import Workload
 
 T = TypeVar("T")

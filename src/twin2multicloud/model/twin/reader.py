@@ -20,20 +20,20 @@ from twin2multicloud.model.scenarios import scenario_names
 from twin2multicloud.model.sections import TWIN_SECTIONS, WORKLOAD_SECTIONS, is_twin, with_device_count
 from twin2multicloud.model.template import EXAMPLES
 from twin2multicloud.model.twin.checks import problems_of
-from twin2multicloud.model.twin.definition import (
-    DashboardDefinition,
-    DeviceGroupDefinition,
-    DeviceTypeDefinition,
+from twin2multicloud.model.twin.dashboard_definition import DashboardDefinition
+from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.device_groups import DeviceGroupDefinition
+from twin2multicloud.model.twin.device_types import DeviceTypeDefinition
+from twin2multicloud.model.twin.entities import (
     EntityDefinition,
     EntityModelDefinition,
     GraphDefinition,
     RelationshipDefinition,
-    RuleDefinition,
-    TwinDefinition,
 )
 from twin2multicloud.model.twin.files import Files, GivenFiles
 from twin2multicloud.model.twin.given import resolve_interfaces
 from twin2multicloud.model.twin.parts import Listed, Named, Parts, Problem
+from twin2multicloud.model.twin.rule_definition import RuleDefinition
 from twin2multicloud.model.validation import ModelT, limited, validated, value_text
 from twin2multicloud.model.workload import Workload
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from twin2multicloud.model.twin.definition import DeviceTypeDefinition, FieldDefinition, TwinDefinition
+from twin2multicloud.model.twin.definition import TwinDefinition
+from twin2multicloud.model.twin.device_types import DeviceTypeDefinition, FieldDefinition
 
 TIME_BYTES: Final = len('{"time":"2026-11-25T12:00:00.000000Z"}')
 """A message with nothing but its time."""

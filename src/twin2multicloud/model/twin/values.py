@@ -6,7 +6,7 @@ import json
 import math
 
 from twin2multicloud.model.names import nearest, shown
-from twin2multicloud.model.twin.definition import FieldDefinition
+from twin2multicloud.model.twin.device_types import FieldDefinition
 from twin2multicloud.model.twin.waveform import fits
 
 

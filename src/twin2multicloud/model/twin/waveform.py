@@ -23,14 +23,28 @@ class Waveform(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: Number | None = None
-    daily_amplitude: NotNegative = 0.0
-    noise: NotNegative = 0.0
-    spike_every: Duration = 0.0
-    spike: Number = 0.0
-    drift: Number = 0.0
-    decimals: Annotated[Whole, Field(ge=0, le=10, strict=True)] = 2
-    values: tuple[Any, ...] | None = Field(default=None, min_length=1, max_length=1000)
+    base: Number | None = Field(
+        default=None, description="The value around which it is; the middle of the range if left out.", examples=[21]
+    )
+    daily_amplitude: NotNegative = Field(
+        default=0.0, description="How much higher it is in the afternoon, and lower at night.", examples=[2]
+    )
+    noise: NotNegative = Field(default=0.0, description="Standard deviation of its noise.", examples=[0.2])
+    spike_every: Duration = Field(
+        default=0.0, description="Mean time between spikes of one device; 0 is never.", examples=["6h"]
+    )
+    spike: Number = Field(default=0.0, description="What is added during a spike.", examples=[30])
+    drift: Number = Field(default=0.0, description="How much it changes in a day.")
+    decimals: Annotated[Whole, Field(ge=0, le=10, strict=True)] = Field(
+        default=2, description="Decimals that it is rounded to."
+    )
+    values: tuple[Any, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Values of which one is drawn instead.",
+        examples=[["auto", "auto", "manual"]],
+    )
 
     def plain(self, kind: str) -> dict[str, Any]:
         """Plain values for a field of this type; `base` and `values` are absent where they were not given."""

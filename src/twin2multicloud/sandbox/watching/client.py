@@ -53,6 +53,12 @@ class WatchClient:
         found: dict[str, Any] = self._client.request(cloud, "GET", "/control/rules")["rules"]
         return found
 
+    def dashboard_url(self) -> str:
+        """The page that draws the dashboards, whose cloud must answer."""
+        cloud = self._client.cloud_of(Slot.VISUALIZATION)
+        self._client.request(cloud, "GET", "/control/ready")
+        return f"{self._client.config.clouds[cloud].url}/dashboard/"
+
     def graph(self, asked: GraphRequest) -> dict[str, Any]:
         """See `graph_part`."""
         return self._ask(Slot.MANAGEMENT, "graph", asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -46,6 +47,19 @@ def show_workload(name: Annotated[str, Path(max_length=100)]) -> shapes.Workload
 def _workload(name: str) -> shapes.WorkloadDetail:
     found = scenario(name)
     return shapes.WorkloadDetail(**scenario_json(found), files=twin_template(found))
+
+
+@router.get("/definitions/fields")
+async def list_definition_fields() -> Page[shapes.DefinitionField]:
+    """Every field of a twin's definition with its meaning, unit, default and range, for forms and hints."""
+    return _definition_fields()
+
+
+@lru_cache(maxsize=1)
+def _definition_fields() -> Page[shapes.DefinitionField]:
+    from twin2multicloud.model.twin.fields import twin_fields  # all that a definition may hold
+
+    return Page(items=[shapes.DefinitionField.model_validate(asdict(each)) for each in twin_fields()])
 
 
 @router.post("/definitions/check", response_model=None, responses=answers(shapes.Checked))

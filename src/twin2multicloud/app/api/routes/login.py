@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Response
+from fastapi import Query, Response
 from starlette.requests import Request
 
 from twin2multicloud.app.api.browser import LIMITED, BrowserDep
@@ -12,9 +12,11 @@ from twin2multicloud.app.api.deps import BackendDep, allow
 from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.auth.hosts import own_origins
-from twin2multicloud.app.errors import ForbiddenError
+from twin2multicloud.app.auth.return_to import is_own_path
+from twin2multicloud.app.errors import ForbiddenError, InvalidError
 from twin2multicloud.app.schemas import login as shapes
 from twin2multicloud.app.services import local_login, providers, sign_in
+from twin2multicloud.model.errors import Finding
 
 router = Endpoints(prefix="/login", tags=["login"])
 _Admin = Annotated[Principal, allow(Scope.ADMIN, on=On.INSTALLATION)]
@@ -49,8 +51,22 @@ def log_in_locally(
 
 
 @router.post("/local/link")
-def make_local_link(backend: BackendDep, principal: _Admin, response: Response) -> shapes.LocalLink:
+def make_local_link(
+    backend: BackendDep,
+    principal: _Admin,
+    response: Response,
+    return_to: Annotated[
+        str | None,
+        Query(max_length=2000, description="The path that it opens then; left out: the first page."),
+    ] = None,
+) -> shapes.LocalLink:
     """An address that signs the browser on this machine in once: what `twin2multicloud open` opens."""
     del principal
+    if return_to is not None and not is_own_path(return_to):
+        raise InvalidError(
+            "return_to is no path of this installation",
+            findings=[Finding("return_to", "is as in /twins", return_to[:80])],
+        )
     response.headers["Cache-Control"] = "no-store"
-    return shapes.LocalLink(url=local_login.link(backend), lasts_s=int(local_login.CODE_LASTS.total_seconds()))
+    url = local_login.link(backend, return_to)
+    return shapes.LocalLink(url=url, lasts_s=int(local_login.CODE_LASTS.total_seconds()))

@@ -36,10 +36,11 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
     if principal is not None:
         return _signed_in_page(principal) if return_to is None else RedirectResponse(target, 303)
     if backend.settings.auth == "local":
+        command = "twin2multicloud open" if target == HOME else f"twin2multicloud open {quote(target)}"
         return pages.page(
             "Sign in",
             tag("p", "This installation belongs to whoever started it on this machine. Run this in a terminal:"),
-            tag("p", tag("code", "twin2multicloud open" if target == HOME else f"twin2multicloud open {quote(target)}")),
+            tag("p", tag("code", command)),
             tag("p", "It opens a browser that is signed in. So does the address that the server shows at its start.",
                 class_="muted"),
         )  # fmt: skip

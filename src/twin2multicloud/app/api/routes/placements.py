@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 import msgspec
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from twin2multicloud.app.api.asking import BookDep, answers, raw
@@ -29,6 +29,7 @@ deciding = Endpoints(prefix="/twins/{twin}", tags=["twins"])
 """What a deployment rests on; the rest is the optimizer's."""
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]
+_SlotName = Annotated[str, Query(max_length=20, description="One of the seven.", examples=["L3.hot"])]
 _OptimizationId = Annotated[str, Path(pattern=r"^[a-z]{3}_[0-9a-z]{1,28}$", examples=["opt_4qz0m8k2v1x7c9b3n5d6"])]
 
 
@@ -161,3 +162,40 @@ async def show_bill(backend: BackendDep, principal: _Viewer, book: BookDep, twin
 
     kept, _ = await run_in_threadpool(_read, backend, principal, twin)
     return raw(await backend.optimizer.ask(book, partial(questions.bill, kept=kept)))
+
+
+@router.get("/standing", response_model=None, responses=answers(shapes.Standing))
+async def show_standing(backend: BackendDep, principal: _Viewer, book: BookDep, twin: TwinId) -> Response:
+    """How the twin's placement stands at the prices of now: against the cheapest one, and what its overrides cost."""
+    from twin2multicloud.app.optimizing import standing as questions  # as above
+
+    kept, _ = await run_in_threadpool(_read, backend, principal, twin)
+    return raw(await backend.optimizer.ask(book, partial(questions.standing, kept=kept)))
+
+
+@router.get("/choices", response_model=None, responses=answers(shapes.SlotChoiceList))
+async def list_slot_choices(
+    backend: BackendDep, principal: _Viewer, book: BookDep, twin: TwinId, slot: _SlotName
+) -> Response:
+    """Every offer in every region that could fill a slot while the others stay as they are, and what that changes."""
+    from twin2multicloud.app.optimizing import standing as questions  # as above
+
+    kept, _ = await run_in_threadpool(_read, backend, principal, twin)
+    return raw(await backend.optimizer.ask(book, partial(questions.choices, kept=kept, name=slot)))
+
+
+@router.post("/preview", response_model=None, responses=answers(shapes.PlacementPreview))
+async def preview_placement(
+    backend: BackendDep, principal: _Viewer, book: BookDep, twin: TwinId, given: shapes.PlacementInput
+) -> Response:
+    """What would come of deciding so where the slots go, with its bill. Nothing is kept."""
+    from twin2multicloud.app.optimizing import standing as questions  # as above
+
+    kept, wanted = await run_in_threadpool(_considered, backend, principal, twin, given)
+    return raw(await backend.optimizer.ask(book, partial(questions.preview, kept=kept, wanted=wanted)))
+
+
+def _considered(backend: Backend, principal: Principal, twin: str, given: shapes.PlacementInput) -> tuple[Kept, Change]:
+    with backend.database.read() as session:
+        found = the_twin(session, principal, twin, Role.VIEWER)
+        return placements.wanted(session, found, given)

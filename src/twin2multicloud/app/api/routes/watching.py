@@ -13,8 +13,9 @@ from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import watching as shapes
 from twin2multicloud.app.schemas.common import Moment
+from twin2multicloud.app.schemas.dashboards import DashboardAnswer, DashboardQuery, Dashboards
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import devices, graphs, rates, rules
+from twin2multicloud.app.services import dashboards, devices, graphs, rates, rules
 
 router = Endpoints(tags=["watching"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -98,3 +99,15 @@ def list_graph(
 ) -> shapes.GraphPage:
     """Its twin graph: entities and devices with their last values and relationships."""
     return graphs.page(backend, twin, target, graphs.Asked(search, type, of, roots, cursor, limit))
+
+
+@router.get("/twins/{twin}/dashboards")
+def list_dashboards(backend: BackendDep, _principal: _Viewer, twin: TwinId, target: _Target = "sandbox") -> Dashboards:
+    """Its dashboards as Grafana's JSON, and where they can be seen."""
+    return dashboards.dashboards(backend, twin, target)
+
+
+@router.post("/twins/{twin}/dashboards/query")
+def query_dashboard(backend: BackendDep, _principal: _Viewer, twin: TwinId, given: DashboardQuery) -> DashboardAnswer:
+    """Ask its sandbox what a panel of a dashboard asks. It changes nothing."""
+    return dashboards.query(backend, twin, given)

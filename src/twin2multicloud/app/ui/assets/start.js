@@ -1,7 +1,7 @@
 // Starts Flutter, and tells what it cannot: that the connection is gone, that somebody signed out, that nothing starts.
 "use strict";
 (() => {
-  const { base, socket } = document.documentElement.dataset;
+  const { base, socket, nonce } = document.documentElement.dataset;
   const loading = document.getElementById("loading");
   const told = document.getElementById("told");
   const SIGNED_OUT = 4401;
@@ -79,11 +79,11 @@
   }
 
   const config = {
-    entrypointBaseUrl: base, assetBase: base,
+    nonce, entrypointBaseUrl: base, assetBase: base,
     canvasKitBaseUrl: window.flet.canvasKitBaseUrl, fontFallbackBaseUrl: window.flet.fontFallbackBaseUrl,
   };
   window.flet.flutterAppLoaded = _flutter.loader.load({
-    config,
+    config, nonce,
     onEntrypointLoaded: async (engineInitializer) => {
       const engine = await engineInitializer.initializeEngine(config);
       window.flet.flutterApp = await engine.runApp();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import flet as ft
+from flet.components.component import Renderer
 
 from twin2multicloud.app.ui.components import buttons, fields, text
 from twin2multicloud.app.ui.language import tr
@@ -26,6 +27,24 @@ def show(
             scrollable=True,
         )
     )
+
+
+def show_live(session: Session, title: str, content: Callable[[], ft.Control], *, width: int = _WIDTH) -> None:
+    """Show a dialog that changes while it is open: `content` makes a component, which has its own buttons."""
+    made = Renderer().render(content)  # type: ignore[no-untyped-call]  # Flet's own
+    assert isinstance(made, ft.Control)
+    session.page.show_dialog(
+        ft.AlertDialog(
+            title=ft.Text(title, size=18, weight=ft.FontWeight.W_600),
+            content=ft.Container(made, width=width),
+            scrollable=True,
+        )
+    )
+
+
+def choices(*actions: ft.Control) -> ft.Control:
+    """The buttons of a dialog that changes."""
+    return ft.Row(list(actions), alignment=ft.MainAxisAlignment.END, wrap=True, spacing=GAP, run_spacing=GAP)
 
 
 def close(session: Session) -> None:
@@ -62,7 +81,14 @@ def confirm(
 
 
 def confirm_typed(
-    session: Session, title: str, message: str, word: str, label: str, agreed: Callable[[], None]
+    session: Session,
+    title: str,
+    message: str,
+    word: str,
+    label: str,
+    agreed: Callable[[], None],
+    *,
+    details: ft.Control | None = None,
 ) -> None:
     """Ask for a word before something that cannot be undone."""
     go = ft.FilledButton(label, disabled=True, style=ft.ButtonStyle(bgcolor=ft.Colors.ERROR, color=ft.Colors.SURFACE))
@@ -82,6 +108,7 @@ def confirm_typed(
         ft.Column(
             [
                 text.body(message),
+                *([details] if details is not None else []),
                 fields.line(tr("Type “{word}” to go on", word=word), "", typed, autofocus=True),
             ],
             spacing=GAP + 8,

@@ -10,7 +10,7 @@ import flet as ft
 from twin2multicloud.app.ui.language import tr
 
 Told = Callable[[str], None]
-_NOTHING = "-"
+_NOTHING = "any"
 
 
 def line(
@@ -149,6 +149,20 @@ def chips(label: str, options: Mapping[str, str], chosen: frozenset[str], toggle
             wrap=True,
             spacing=6,
             run_spacing=6,
+        ),
+    )
+
+
+def tabs(label: str, options: Mapping[str, str], chosen: str, choose: Told) -> ft.Control:
+    """One of a few parts of a view."""
+    return ft.Semantics(
+        label=label,
+        container=True,
+        content=ft.SegmentedButton(
+            segments=[ft.Segment(value=key, label=ft.Text(text)) for key, text in options.items()],
+            selected=[chosen],
+            show_selected_icon=False,
+            on_change=lambda event: choose(next(iter(event.control.selected), chosen)),
         ),
     )
 

@@ -124,6 +124,11 @@ def _sorter(column: Column[RowT], key: str, sort: Sort, sorted_by: Callable[[Sor
 
 
 def _cell(column: Column[RowT], inner: ft.Control) -> ft.Control:
+    if isinstance(inner, ft.Text):
+        # A box around each text would be half of all widgets, and what a table takes goes by their number.
+        inner.expand = column.share
+        inner.text_align = ft.TextAlign.RIGHT if column.number else ft.TextAlign.LEFT
+        return inner
     side = ft.Alignment.CENTER_RIGHT if column.number else ft.Alignment.CENTER_LEFT
     return ft.Container(inner, expand=column.share, alignment=side)
 

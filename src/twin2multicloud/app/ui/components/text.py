@@ -37,9 +37,9 @@ def strong(text: str, **more: Any) -> ft.Text:
     return ft.Text(text, size=14, weight=ft.FontWeight.W_600, font_family_fallback=FALLBACK, **more)
 
 
-def muted(text: str, *, size: float = 12.5, **more: Any) -> ft.Text:
+def muted(text: str, *, size: float = 12.5, color: str = ft.Colors.ON_SURFACE_VARIANT, **more: Any) -> ft.Text:
     """Text beside the matter: units, ages, explanations."""
-    return ft.Text(text, size=size, color=ft.Colors.ON_SURFACE_VARIANT, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, color=color, font_family_fallback=FALLBACK, **more)
 
 
 def figure(text: str, *, size: float = 14, **more: Any) -> ft.Text:

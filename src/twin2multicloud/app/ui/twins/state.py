@@ -12,7 +12,7 @@ from twin2multicloud.app.schemas.twins import Life, TwinSummary
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components.tables import Sort
 
-PAGE: Final = 50
+PAGE: Final = 30
 DEFAULT_SORT: Final = Sort("name")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from secrets import token_urlsafe
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -51,12 +51,14 @@ class FrontEnd:
         cache: Path,
         limits: Limits | None = None,
         frames: tuple[str, ...] = (),
+        make_nonce: Callable[[], str] = lambda: token_urlsafe(16),
     ) -> None:
         self._door = door
         self._find_page = page
         self._cache = cache
         self._limits = limits or Limits()
-        self._policy = policy(frames)
+        self._frames = frames
+        self._make_nonce = make_nonce
         self._lock = Lock()
         self._stopped = Event()
         self._executor = ThreadPoolExecutor(thread_name_prefix="front-end")
@@ -144,23 +146,21 @@ class FrontEnd:
         return FileResponse(source, headers=headers)
 
     async def _index(self, request: Request, client: ClientFiles) -> Response:
-        access = await self._door.admit(request)
+        try:
+            access = await self._door.admit(request)
+        except BackendError as error:
+            return self._door.refusal(error)
         if access is None:
             return RedirectResponse(
                 f"/login?return_to={quote(_path(request), safe='')}", 303, {"Cache-Control": "no-store"}
             )
         await access.close()
-        page = index(client.base).encode()
-        etag = f'"{hashlib.sha256(page + self._policy.encode()).hexdigest()[:24]}"'
-        headers = {
-            "Cache-Control": "no-cache",
-            "ETag": etag,
-            "Content-Security-Policy": self._policy,
-            "Content-Type": "text/html; charset=utf-8",
-        }
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(page, headers=headers)
+        nonce = self._make_nonce()
+        return Response(
+            index(client.base, nonce),
+            headers={"Cache-Control": "no-cache", "Content-Security-Policy": policy(nonce, self._frames)},
+            media_type="text/html",
+        )
 
     async def _window(self, socket: WebSocket) -> None:
         if socket.headers.get("host", "").lower() not in self._door.hosts:

@@ -12,15 +12,15 @@ THEME: Final = (("light", "#f5f6f8"), ("dark", "#0f1419"))
 """The colour behind everything, by colour scheme: that of the pages for signing in, and of start.css."""
 
 
-def index(base: str) -> str:
-    """The page; `base` is the path that the client's files are below."""
+def index(base: str, nonce: str) -> str:
+    """The page; `base` is the path that the client's files are below, `nonce` what marks styles as ours."""
     colours = "\n".join(
         f'  <meta name="theme-color" content="{colour}" media="(prefers-color-scheme: {scheme})">'
         for scheme, colour in THEME
     )
     return f"""\
 <!doctype html>
-<html lang="en" data-base="{base}" data-socket="{SOCKET}">
+<html lang="en" data-base="{base}" data-socket="{SOCKET}" data-nonce="{nonce}">
 <head>
   <base href="/">
   <meta charset="utf-8">
@@ -43,21 +43,20 @@ def index(base: str) -> str:
 """
 
 
-def policy(frames: Sequence[str]) -> str:
+def policy(nonce: str, frames: Sequence[str]) -> str:
     """What the page may (Content-Security-Policy): scripts of ours alone and none within the page, WebAssembly, no
-    request to any other host. `frames` are origins whose pages may be shown within.
+    request to any other host. `frames` are origins whose pages may be shown within. Flutter writes styles into the
+    page, which it marks by the `nonce`.
     """
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
-            # Flutter writes the styles of its text fields and of the tree for screen readers into the page.
-            "style-src 'self' 'unsafe-inline'",
+            f"style-src 'self' 'nonce-{nonce}'",
+            # Fonts, too: Flutter fetches them.
             "connect-src 'self'",
             "img-src 'self' data: blob:",
-            "font-src 'self'",
             "manifest-src 'self'",
-            "worker-src 'self' blob:",
             " ".join(("frame-src 'self'", *frames)),
             "form-action 'self'",
             "base-uri 'self'",

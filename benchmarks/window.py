@@ -1,0 +1,149 @@
+"""A window of the front end without a browser: Flet's messages over a WebSocket, and what they leave of widgets.
+
+It draws nothing, so that what is measured with it is the server's part: from somebody's doing to the last byte that
+says what changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx2
+import msgpack
+from websockets.asyncio.client import ClientConnection, connect
+
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.ui.web.paths import SOCKET
+
+_REGISTER: Final = 1
+_EVENT: Final = 3
+_UPDATE: Final = 4
+_INVOKE: Final = 5
+_PATIENCE_S: Final = 30.0
+
+
+def browser_cookies(client: Client, origin: str) -> str:
+    """The cookies of a browser that the local user signs in with."""
+    link = client.login.local_link()
+    with httpx2.Client(base_url=origin, headers={"Origin": origin}) as browser:
+        browser.post("/api/v1/login/local", json={"code": link.url.partition("#")[2]}).raise_for_status()
+        return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+
+class Window:
+    """One window; an asynchronous context. `widgets` are those it was ever told of, by id, with their newest texts."""
+
+    def __init__(self, origin: str, cookies: str, route: str = "/", width: int = 1_280) -> None:
+        self._origin = origin
+        self._cookies = cookies
+        self._route = route
+        self._width = width
+        self._socket: ClientConnection
+        self._reader: asyncio.Task[None] | None = None
+        self._came = asyncio.Event()
+        self.widgets: dict[int, dict[Any, Any]] = {}
+        self.received_bytes = 0
+        self.last_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        address = f"{self._origin.replace('http', 'ws', 1)}{SOCKET}"
+        headers = {"Cookie": self._cookies, "Origin": self._origin}
+        self._socket = await connect(address, additional_headers=headers, max_size=None, compression=None)
+        page = {
+            "route": self._route,
+            "width": self._width,
+            "height": 900,
+            "web": True,
+            "platform": "linux",
+            "platform_brightness": "light",
+        }
+        await self._send(_REGISTER, {"session_id": None, "page_name": "", "page": page})
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reader
+        await self._socket.close()
+
+    async def sees(self, text: str) -> float:
+        """The moment at which a text is in view."""
+        deadline = time.perf_counter() + _PATIENCE_S
+        while not any(text in str(each.get("value", "")) for each in self.widgets.values()):
+            self._came.clear()
+            left = deadline - time.perf_counter()
+            if left <= 0:
+                raise TimeoutError(f"{text} did not come")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), left)
+        return self.last_at
+
+    def find(self, kind: str, label: str) -> int:
+        """The id of the newest widget of a kind with a label."""
+        return max(
+            number
+            for number, each in self.widgets.items()
+            if each.get("_c") == kind and label in (each.get("label"), each.get("content"))
+        )
+
+    async def type(self, label: str, text: str) -> float:
+        """Have a text field hold a text; the moment at which that was sent."""
+        field = self.find("TextField", label)
+        await self._send(_UPDATE, {"id": field, "props": {"value": text}})
+        began = time.perf_counter()
+        await self._send(_EVENT, {"target": field, "name": "change", "data": text})
+        return began
+
+    async def go(self, route: str) -> float:
+        """Go to an address; the moment at which that was sent."""
+        await self._send(_UPDATE, {"id": 1, "props": {"route": route}})
+        began = time.perf_counter()
+        await self._send(_EVENT, {"target": 1, "name": "route_change", "data": {"route": route}})
+        return began
+
+    def forget(self) -> None:
+        """Forget the widgets' texts, so that what comes from now on is told apart."""
+        for each in self.widgets.values():
+            each.pop("value", None)
+
+    async def _send(self, action: int, body: dict[str, Any]) -> None:
+        await self._socket.send(b"\x00" + msgpack.packb([action, body]))
+
+    async def _read(self) -> None:
+        async for data in self._socket:
+            assert isinstance(data, bytes)
+            self.received_bytes += len(data)
+            action, body = msgpack.unpackb(data[1:], strict_map_key=False)
+            if action == _INVOKE:
+                await self._answer(body)
+            for widget in _widgets(body):
+                self.widgets[widget["_i"]] = widget
+            self.last_at = time.perf_counter()
+            self._came.set()
+
+    async def _answer(self, body: dict[str, Any]) -> None:
+        """A method of a widget is called, of which this window has no more than what tests need."""
+        if body["name"] == "push_route":
+            await self.go(body["args"]["route"])
+        answer = {"control_id": body["control_id"], "call_id": body["call_id"], "result": None, "error": None}
+        await self._send(_INVOKE, answer)
+
+
+def _widgets(value: Any) -> Iterator[dict[Any, Any]]:
+    if isinstance(value, dict):
+        if "_i" in value:
+            yield value
+        for inner in value.values():
+            yield from _widgets(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _widgets(inner)

@@ -1,0 +1,1 @@
+"""Where a twin is deployed from: where to, with whose accounts, which slots."""

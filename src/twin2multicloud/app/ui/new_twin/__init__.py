@@ -1,0 +1,1 @@
+"""Describing a twin: how to begin, and the editor."""

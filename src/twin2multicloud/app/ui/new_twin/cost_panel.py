@@ -1,0 +1,286 @@
+"""What the definition would cost, beside it while somebody writes."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from twin2multicloud.app.schemas.catalogue import Offer
+from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui.components import badges, bars, cards, text
+from twin2multicloud.app.ui.hooks import use_session, use_store
+from twin2multicloud.app.ui.language import tr, trn
+from twin2multicloud.app.ui.new_twin import costs
+from twin2multicloud.app.ui.new_twin.costs import Costs
+from twin2multicloud.app.ui.new_twin.desk import Desk
+from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.model.errors import InfeasibleError, InvalidInputError, Twin2MultiCloudError
+from twin2multicloud.model.slots import Slot
+
+_METERS = 10
+
+
+@ft.component
+def CostPanel(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+    """The costs, as tall as there is room."""
+    return text.named(
+        "costs",
+        ft.Column(
+            [CostParts(desk)],
+            spacing=0,
+            scroll=ft.ScrollMode.AUTO,
+            expand=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
+    )
+
+
+@ft.component
+def CostParts(desk: Desk) -> ft.Control:  # noqa: N802
+    """The costs in parts, one below the other."""
+    session = use_session()
+    found = use_store(desk.costs)
+    offers = use_store(desk.offers)
+    use_store(session.preferences)
+    use_store(session.appearance)
+    parts: list[ft.Control] = []
+    if found.error is not None:
+        parts.append(_problem(session, found.error, old=found.value is not None))
+    if found.value is not None:
+        value = found.value
+        old = found.error is not None
+        parts += [
+            _total(session, value, busy=found.busy, old=old),
+            cards.card(_slots(session, value, offers.value or {}), title=tr("Cheapest, slot by slot"), id="cost-slots"),
+            Meters(value),
+            _prices(value),
+        ]
+    elif found.error is None:
+        parts.append(
+            cards.card(
+                ft.Column(
+                    [text.muted(tr("The cheapest mix is being found …")), ft.ProgressBar()], spacing=GAP, tight=True
+                )
+            )
+        )
+    return ft.Column(parts, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+# ── The total ───────────────────────────────────────────────────────────────────────────────────────────────
+def _total(session: Session, value: Costs, *, busy: bool, old: bool) -> ft.Control:
+    palette = session.appearance.palette
+    state: list[ft.Control] = []
+    if busy:
+        state.append(badges.pill(tr("updating …"), palette.accent, sign="◔"))
+    elif old:
+        state.append(badges.pill(tr("of before"), palette.warn, sign="▲"))
+    head = ft.Row(
+        [
+            ft.Container(
+                ft.Column(
+                    [
+                        text.named(
+                            "cost-total",
+                            ft.Text(
+                                figures.per_month(value.usd, session.currency), size=24, weight=ft.FontWeight.W_600
+                            ),
+                        ),
+                        text.muted(tr("estimate for the cheapest mix that can be deployed")),
+                    ],
+                    spacing=0,
+                    tight=True,
+                ),
+                expand=True,
+            ),
+            *state,
+        ],
+        vertical_alignment=ft.CrossAxisAlignment.START,
+    )
+    parts = [head, _against(session, value), text.body(saving_said(value))]
+    parts += [
+        text.muted(tr("{cloud} alone cannot do it: {why}", cloud=each.label, why=why))
+        for each, why in value.why_not.items()
+    ]
+    parts += [text.muted(f"▲ {each}") for each in value.warnings[:2]]
+    return cards.card(ft.Column(parts, spacing=GAP + 2, tight=True), id="cost-against")
+
+
+def _against(session: Session, value: Costs) -> ft.Control:
+    palette, currency = session.appearance.palette, session.currency
+    mix = [
+        bars.Part(each.usd, palette.cloud(each.choice.provider).strong, f"{slot_name(each.slot)}")
+        for each in sorted(value.slots, key=lambda each: str(each.choice.provider))
+    ]
+    if value.links_usd:
+        mix.append(bars.Part(value.links_usd, palette.muted, tr("links between clouds")))
+    rows = [bars.Bar(tr("mix"), mix, figures.money(value.usd, currency), strong=True)]
+    for provider, usd in value.alone.items():
+        name = tr("{cloud} only", cloud=provider.label)
+        if usd is None:
+            rows.append(bars.Bar(name, [], tr("not possible")))
+        else:
+            part = bars.Part(usd, palette.cloud(provider).strong, name)
+            rows.append(bars.Bar(name, [part], figures.money(usd, currency)))
+    return bars.bars(rows, label=tr("Monthly cost, the mix against single clouds"), name_px=84, said_px=108)
+
+
+def saving_said(value: Costs) -> str:
+    """What the mix saves."""
+    best = value.best_alone
+    if best is None:
+        return tr("No cloud alone can do it.")
+    provider, _ = best
+    saving = value.saving or 0.0
+    if saving < 0.0005:
+        return tr("As cheap as {cloud} alone, the best single cloud.", cloud=provider.label)
+    return tr(
+        "Saves {share} against {cloud} alone, the best single cloud.", share=figures.share(saving), cloud=provider.label
+    )
+
+
+# ── Slots ───────────────────────────────────────────────────────────────────────────────────────────────────
+def slot_name(slot: Slot) -> str:
+    """A slot as people say it: `L3 Storage · hot`."""
+    return f"{slot.layer} {slot.label}"
+
+
+def _slots(session: Session, value: Costs, offers: dict[str, Offer]) -> ft.Control:
+    palette, currency = session.appearance.palette, session.currency
+    most = max((each.usd for each in value.slots), default=0.0)
+    rows: list[ft.Control] = []
+    for each in value.slots:
+        choice = each.choice
+        named = offers.get(choice.offer)
+        offer = f"{named.service} {named.variant}".strip() if named is not None else choice.offer
+        alone = ", ".join(
+            f"{provider.label} {figures.money(usd, currency) if usd is not None else '–'}"
+            for provider, usd in each.alone.items()
+        )
+        rows.append(
+            ft.Container(
+                ft.Column(
+                    [
+                        ft.Row(
+                            [
+                                ft.Container(text.body(slot_name(each.slot), weight=ft.FontWeight.W_500), expand=True),
+                                badges.cloud(choice.provider, palette, size=11.5),
+                                ft.Container(
+                                    text.figure(figures.money(each.usd, currency)),
+                                    width=92,
+                                    alignment=ft.Alignment.CENTER_RIGHT,
+                                ),
+                            ],
+                            spacing=GAP,
+                        ),
+                        text.muted(f"{offer} · {choice.region}", no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS),
+                        _thin(each.usd, most, palette.cloud(choice.provider).strong),
+                    ],
+                    spacing=1,
+                    tight=True,
+                ),
+                tooltip=tr("Each cloud alone: {alone}", alone=alone),
+            )
+        )
+    if value.links:
+        said = trn("{count} link between clouds", "{count} links between clouds", value.links)
+        rows.append(
+            ft.Row(
+                [
+                    ft.Container(text.body(said), expand=True),
+                    text.figure(figures.money(value.links_usd, currency)),
+                ]
+            )
+        )
+    return ft.Column(rows, spacing=GAP, tight=True)
+
+
+def _thin(amount: float, most: float, color: str) -> ft.Control:
+    steps = round(amount / most * 1_000) if most > 0 else 0
+    pieces: list[ft.Control] = []
+    if steps:
+        pieces.append(ft.Container(expand=steps, height=3, bgcolor=color, border_radius=2))
+    if steps < 1_000:
+        pieces.append(ft.Container(expand=1_000 - steps, height=3))
+    return ft.Row(pieces, spacing=0)
+
+
+# ── Meters ──────────────────────────────────────────────────────────────────────────────────────────────────
+@ft.component
+def Meters(value: Costs) -> ft.Control:  # noqa: N802
+    """What is paid for, dearest first."""
+    session = use_session()
+    every, set_every = ft.use_state(False)
+    palette, currency = session.appearance.palette, session.currency
+    shown = value.meters if every else value.meters[:_METERS]
+    most = value.meters[0].usd if value.meters else 0.0
+    rows: list[ft.Control] = [
+        ft.Column(
+            [
+                ft.Row(
+                    [
+                        ft.Container(
+                            text.body(each.service, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS), expand=True
+                        ),
+                        badges.cloud(each.provider, palette, size=11.5),
+                        ft.Container(
+                            text.figure(figures.money(each.usd, currency)),
+                            width=92,
+                            alignment=ft.Alignment.CENTER_RIGHT,
+                        ),
+                    ],
+                    spacing=GAP,
+                ),
+                text.muted(
+                    f"{figures.short(each.quantity)} {each.unit} · {each.dimension}",
+                    no_wrap=True,
+                    overflow=ft.TextOverflow.ELLIPSIS,
+                    tooltip=f"{each.dimension}, {each.region}",
+                ),
+                _thin(each.usd, most, palette.cloud(each.provider).strong),
+            ],
+            spacing=1,
+            tight=True,
+        )
+        for each in shown
+    ]
+    if len(value.meters) > _METERS:
+        label = tr("Show fewer") if every else tr("Show all {count}", count=len(value.meters))
+        rows.append(ft.TextButton(label, on_click=lambda _: set_every(not every)))
+    return cards.card(
+        ft.Column(rows, spacing=GAP, tight=True), title=tr("What is paid for, dearest first"), id="cost-meters"
+    )
+
+
+def _prices(value: Costs) -> ft.Control:
+    age = trn("{count} day old", "{count} days old", value.prices.age_days)
+    return text.muted(
+        tr("Prices of {date}, {age} · book {book}", date=value.prices.date, age=age, book=value.prices.hash[:4])
+    )
+
+
+# ── Where there is no price ─────────────────────────────────────────────────────────────────────────────────
+def problem_title(error: Twin2MultiCloudError) -> str:
+    """Why there is no price, in short."""
+    if isinstance(error, InfeasibleError):
+        return tr("No placement satisfies the constraints")
+    if isinstance(error, InvalidInputError):
+        return tr("Not priced: the workload or the constraints are not right yet")
+    return tr("It cannot be priced now")
+
+
+def _problem(session: Session, error: Twin2MultiCloudError, *, old: bool) -> ft.Control:
+    palette = session.appearance.palette
+    lines = [each for each in costs.explained(error) if each != problem_title(error)]
+    parts: list[ft.Control] = [text.strong(problem_title(error)), *[text.body(each) for each in lines[:8]]]
+    if old:
+        parts.append(text.muted(tr("Below: what it was before.")))
+    return text.named(
+        "cost-problem",
+        cards.strip(
+            ft.Column(parts, spacing=4, tight=True),
+            tint_soft=palette.warn.soft,
+            tint=palette.warn.strong,
+            icon=ft.Icons.RULE,
+        ),
+        live=True,
+    )

@@ -1,0 +1,79 @@
+"""The answer to a question that changes as somebody types: asked once they pause, and never an old one as the newest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from twin2multicloud.app.ui.store import Store
+from twin2multicloud.model.errors import Twin2MultiCloudError
+
+T = TypeVar("T")
+
+
+class Latest(Store, Generic[T]):
+    """What `ask` answered last. While a newer answer is awaited (`busy`), `value` and `error` stay as they were.
+
+    At most one question is under way: what is wanted meanwhile is asked when its answer is there, and that one is
+    dropped. An answer clears `error`; an error leaves the last `value`.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], pause_s: float) -> None:
+        super().__init__()
+        self._ask = ask
+        self._pause_s = pause_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+        self.value: T | None = None
+        self.error: Twin2MultiCloudError | None = None
+        self.busy = False
+
+    def want(self) -> None:
+        """The question has changed: ask it once it has not changed for a while."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._pause_s, self.now)
+        if not self.busy:
+            self.busy = True
+            self.changed()
+
+    def now(self) -> None:
+        """Ask at once."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is not None and not self._task.done():
+            self._again = True
+            return
+        self._task = asyncio.create_task(self._run())
+
+    def stop(self) -> None:
+        """Nobody wants to know any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.busy = False
+
+    async def _run(self) -> None:
+        self.busy = True
+        self.changed()
+        while True:
+            self._again = False
+            value: T | None = None
+            error: Twin2MultiCloudError | None = None
+            try:
+                value = await self._ask()
+            except Twin2MultiCloudError as caught:
+                error = caught
+            if not self._again:
+                break
+        if error is None:
+            self.value = value
+        self.error = error
+        self.busy = self._timer is not None
+        self.changed()
