@@ -103,6 +103,23 @@ def size(number: float | None) -> str:
     return short(number, "B")
 
 
+def volume(gb: float) -> str:
+    """Traffic in GB or, from 1,000 on, TB."""
+    if 0 < gb < 0.01:
+        return "< 0.01 GB"
+    if gb < 1000:
+        return f"{gb:,.3g} GB"
+    return f"{gb / 1000:,.3g} TB" if gb < 1e6 else f"{gb / 1000:,.0f} TB"
+
+
+def quantity(number: float) -> str:
+    """A quantity as bills have it: whole from 1,000 up, else four significant digits."""
+    size = abs(number)
+    if 0 < size < 0.001 or size >= 1e15:
+        return f"{number:.3g}"
+    return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
+
+
 def is_recent(moment: datetime, now: datetime, within_s: float) -> bool:
     """Whether a moment is less than so many seconds ago."""
     return now - moment < timedelta(seconds=within_s)

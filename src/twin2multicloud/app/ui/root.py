@@ -14,6 +14,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.begin import NewScreen
 from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
 from twin2multicloud.app.ui.people.view import PeopleScreen
+from twin2multicloud.app.ui.proposal.view import ProposalScreen
 from twin2multicloud.app.ui.runs.view import RunScreen
 from twin2multicloud.app.ui.settings.more import MoreScreen
 from twin2multicloud.app.ui.settings.view import SettingsScreen
@@ -42,6 +43,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(path="new", component=NewScreen),
                     ft.Route(path="new/:draft", component=DraftScreen),
                     ft.Route(path="twins/:twin/edit", component=EditScreen),
+                    ft.Route(path="twins/:twin/proposal", component=ProposalScreen),
                     ft.Route(path=":missing*", component=Missing),
                 ],
             )

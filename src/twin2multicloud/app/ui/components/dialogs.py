@@ -31,7 +31,7 @@ def show(
 
 def show_live(session: Session, title: str, content: Callable[[], ft.Control], *, width: int = _WIDTH) -> None:
     """Show a dialog that changes while it is open: `content` makes a component, which has its own buttons."""
-    made = Renderer().render(content)  # type: ignore[no-untyped-call]  # Flet's own
+    made = Renderer().render(content)
     assert isinstance(made, ft.Control)
     session.page.show_dialog(
         ft.AlertDialog(
