@@ -18,13 +18,16 @@ _PREFIXES: Final = ("", "k", "M", "G", "T", "P")
 
 
 def money(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
-    """An amount that came in USD: two digits after the point, four below a cent's worth."""
+    """An amount that came in USD: two digits after the point, four below a cent's worth. One that was converted is
+    marked as about that much.
+    """
     if usd is None:
         return NONE
     amount = usd * currency.per_usd
     digits = 2 if amount == 0 or abs(amount) >= 0.01 else 4
     sign = "−" if amount < 0 and f"{abs(amount):.{digits}f}".strip("0.") else "+" if signed and amount > 0 else ""
-    return f"{sign}{currency.symbol}{abs(amount):,.{digits}f}"
+    about = "≈ " if currency.converted else ""
+    return f"{about}{sign}{currency.symbol}{abs(amount):,.{digits}f}"
 
 
 def per_month(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:

@@ -18,7 +18,7 @@ from twin2multicloud.app.ui.new_twin.form import Form, options_of
 from twin2multicloud.app.ui.new_twin.sections import Section, items_wrong
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.parsing import Path
-from twin2multicloud.model.twin.definition import OF_NO_TYPE
+from twin2multicloud.model.twin.dashboard_definition import OF_NO_TYPE
 
 _DASHBOARDS: Final[Path] = ("dashboards",)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 
-from twin2multicloud.app.schemas.operating import Health
-from twin2multicloud.app.schemas.twins import Life, Target, Twin
+from twin2multicloud.app.schemas.twins import Health, Life, Target, Twin
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.language import tr
 

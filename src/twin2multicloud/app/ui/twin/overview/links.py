@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.schemas.operating import Health, LinkEnd
+from twin2multicloud.app.schemas.operating import LinkEnd
+from twin2multicloud.app.schemas.twins import Health
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, text
 from twin2multicloud.app.ui.components.ages import Age
