@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import flet as ft
 
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, states, text
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
@@ -18,7 +17,7 @@ from twin2multicloud.app.ui.new_twin.form import Form, options_of
 from twin2multicloud.app.ui.new_twin.sections import Section, items_wrong
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.parsing import Path
-from twin2multicloud.model.twin.definition import OF_NO_TYPE
+from twin2multicloud.model.twin.dashboard_definition import OF_NO_TYPE
 
 _DASHBOARDS: Final[Path] = ("dashboards",)
 
@@ -31,7 +30,7 @@ def DashboardsSection(desk: Desk, item: str) -> ft.Control:  # noqa: N802  compo
     boards = editor.items(*_DASHBOARDS)
 
     def show(number: str) -> None:
-        session.go(places.draft(desk.saving.draft.id, Section.DASHBOARDS.value, number))
+        session.go(desk.address(Section.DASHBOARDS, number))
 
     def another() -> None:
         panels = [_first_panel(desk), {"kind": "alarms"}]

@@ -1,4 +1,4 @@
-"""Fields of the form, each bound to a value of the definition: it shows it, writes it, and says what is wrong with it."""
+"""Fields of the form, each bound to a value of the definition: shown, written, and said to be wrong where it is."""
 
 from __future__ import annotations
 

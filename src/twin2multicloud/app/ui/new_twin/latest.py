@@ -1,4 +1,4 @@
-"""The answer to a question that changes as somebody types: asked once they pause, and never an old one as the newest."""
+"""The answer to a question that changes as somebody types: asked once they pause, the old one dropped."""
 
 from __future__ import annotations
 
