@@ -9,9 +9,11 @@ import flet as ft
 from twin2multicloud.app.ui.components import buttons, cards, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.new_twin.constraints_section import ConstraintsSection
 from twin2multicloud.app.ui.new_twin.dashboards_section import DashboardsSection
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.devices_section import DevicesSection
+from twin2multicloud.app.ui.new_twin.graph_section import GraphSection
 from twin2multicloud.app.ui.new_twin.processors_section import ProcessorsSection
 from twin2multicloud.app.ui.new_twin.rules_section import RulesSection
 from twin2multicloud.app.ui.new_twin.sections import Section
@@ -41,11 +43,15 @@ def _section(desk: Desk, section: Section, item: str) -> ft.Control:
             return RulesSection(desk, item)
         case Section.PROCESSORS:
             return ProcessorsSection(desk, item)
+        case Section.GRAPH:
+            return GraphSection(desk)
+        case Section.CONSTRAINTS:
+            return ConstraintsSection(desk)
         case Section.DASHBOARDS:
             return DashboardsSection(desk, item)
         case Section.TEXT:
             return TextSection(desk)
-        case _:
+        case Section.WORKLOAD:
             return WorkloadSection(desk)
 
 
