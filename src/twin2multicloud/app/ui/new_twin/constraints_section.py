@@ -60,11 +60,14 @@ def CloudsCard(desk: Desk) -> ft.Control:  # noqa: N802
         wanted = [each.value for each in PROVIDERS if (each.value in now) != (each.value == cloud)]
         if not wanted:
             return  # somebody must be left
+        listed: Path = (_CONSTRAINTS, "providers")
         denied: Path = (_CONSTRAINTS, "deny_providers")
 
         def change(document: Document) -> Document:
             left = document.remove(denied) if document.has(denied) else document
-            return left.set((_CONSTRAINTS, "providers"), wanted)
+            if len(wanted) < len(PROVIDERS):
+                return left.set(listed, wanted)
+            return left.remove(listed) if left.has(listed) else left
 
         editor.change(change)
 

@@ -126,6 +126,13 @@ class Desk:
         """Whether somebody is in a text field, whose own undoing Ctrl+Z is then."""
         self.in_text = there
 
+    def wrong_in(self, *path: str | int) -> tuple[str, ...]:
+        """All that is wrong with the value at a path and parts of it."""
+        name = field_name(path)
+        return tuple(
+            str(each) for each in self.findings if each.field == name or each.field.startswith((f"{name}[", f"{name}."))
+        )
+
     @property
     def findings(self) -> list[FieldProblem]:
         """All that is wrong."""

@@ -135,7 +135,7 @@ def EntityRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
     parts: list[tuple[int, ft.Control]] = [
         (4, form.line(tr("Id or pattern"), *path, "id", keep_empty=True, hint="room-{n}")),
         (3, form.choice(tr("Is a"), models, *path, "model")),
-        (2, form.number(tr("Count"), *path, "count", whole=True)),
+        (3, form.number(tr("Count"), *path, "count", whole=True)),
         (3, form.line(tr("Within"), *path, "within", hint="floor-*")),
     ]
     values = Typed(
@@ -154,7 +154,7 @@ def EntityRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
         inner = [each for _, each in parts]
         return stacked(*inner, values, ft.Row([gone], alignment=ft.MainAxisAlignment.END), *said, spacing=GAP)
     row = ft.Row(
-        [*[ft.Container(each, expand=share) for share, each in parts], ft.Container(values, expand=4), gone],
+        [*[ft.Container(each, expand=share) for share, each in parts], ft.Container(values, expand=5), gone],
         spacing=6,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
