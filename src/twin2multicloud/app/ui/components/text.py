@@ -27,9 +27,9 @@ def _heading(text: str, size: int, level: int, **more: Any) -> ft.Control:
     )
 
 
-def body(text: str, **more: Any) -> ft.Text:
+def body(text: str, *, size: float = 14, **more: Any) -> ft.Text:
     """Usual text."""
-    return ft.Text(text, size=14, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, font_family_fallback=FALLBACK, **more)
 
 
 def strong(text: str, **more: Any) -> ft.Text:
