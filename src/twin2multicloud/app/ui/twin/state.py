@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 
-from twin2multicloud.app.schemas.operating import Health
 from twin2multicloud.app.schemas.twins import Life, Target, Twin
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.language import tr
@@ -131,9 +130,3 @@ class Seen:
     def owns(self) -> bool:
         """Whether whoever looks may let others in, and delete it."""
         return self.twin.role == "owner"
-
-
-def worst(every: list[Health]) -> Health:
-    """How the whole does, of whose parts this is how each does."""
-    order: tuple[Health, ...] = ("down", "degraded", "unknown", "ok")
-    return next((each for each in order if each in every), "unknown")

@@ -17,7 +17,7 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin import surfaces
 from twin2multicloud.app.ui.twin.moments import Since
-from twin2multicloud.app.ui.twin.overview.links import LinksRow
+from twin2multicloud.app.ui.twin.overview.links import links_row
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.model.slots import SLOTS, Slot
 
@@ -58,8 +58,8 @@ def _layers(session: Session, parts: Parts, status: TwinStatus, palette: Palette
     ]
     if chosen in by_slot:
         shown.append(_details(session, parts, status, by_slot[chosen], palette))
-    if parts.seen.may_operate and len({layer.cloud for layer in status.layers}) > 1:
-        shown.append(LinksRow(parts))
+    if status.links:
+        shown.append(links_row(session, parts, status.links, palette))
     return ft.Column(shown, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
@@ -96,7 +96,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
     placed = (parts.seen.twin.current.placement or {}).get(layer.slot, {})
     rows = [
         (tr("Since"), Since(layer.since)),
-        (tr("Last looked"), Age(status.at, pattern=tr("{age} ago"))),
+        (tr("Last looked"), Age(layer.checked_at, pattern=tr("{age} ago"))),
         (tr("Where"), text.body(stack.site if stack is not None else layer.cloud)),
         (tr("Offer"), text.mono(str(placed.get("offer", figures.NONE)))),
     ]
