@@ -72,6 +72,10 @@ class Look:
         """Another tab of the same twin and target."""
         return replace(self, tab=tab, query=query)
 
+    def tabbed(self, tab: str) -> Look:
+        """The tab of that name, as `at`."""
+        return self.at(next((each for each in TABS if each == tab), "overview"))
+
     def on(self, target: Target) -> Look:
         """The same of another target."""
         return replace(self, target=target)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import flet as ft
 
 from twin2multicloud.app.ui import places
-from twin2multicloud.app.ui.components import states, tabs
+from twin2multicloud.app.ui.components import fields, states, tabs
 from twin2multicloud.app.ui.components.tabs import Tab
 from twin2multicloud.app.ui.hooks import use_held, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -114,5 +114,8 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
 
 
 def _tabs(session: Session, seen: Seen) -> ft.Control:
+    if session.viewport.narrow:  # where ten tabs have no room
+        names = {each: tab_name(each) for each in TABS}
+        return fields.choice(tr("Show"), seen.look.tab, names, lambda tab: session.go(seen.look.tabbed(tab).path))
     every = [Tab(tab_name(each), seen.look.at(each).path) for each in TABS]
     return tabs.tabs(session, every, seen.look.at(seen.look.tab).path, label=tr("Parts of the twin"))

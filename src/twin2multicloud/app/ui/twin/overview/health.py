@@ -21,7 +21,7 @@ from twin2multicloud.app.ui.twin.overview.links import links_row
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.model.slots import SLOTS, Slot
 
-_SPAN = {"xs": 12, "sm": 6, "md": 4, "lg": 12 / 7}
+_SPAN = {"xs": 12, "sm": 6, "md": 3, "lg": 12 / 7}
 
 
 @ft.component
@@ -53,7 +53,7 @@ def _layers(session: Session, parts: Parts, status: TwinStatus, palette: Palette
             columns=12,
             spacing=GAP,
             run_spacing=GAP,
-            breakpoints={"xs": 0, "sm": 340, "md": 620, "lg": 980},
+            breakpoints={"xs": 0, "sm": 340, "md": 700, "lg": 1_180},
         )
     ]
     if chosen in by_slot:
