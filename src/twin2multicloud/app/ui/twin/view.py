@@ -115,7 +115,7 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
 
 def _tabs(session: Session, seen: Seen) -> ft.Control:
     if session.viewport.narrow:  # where ten tabs have no room
-        names = {each: tab_name(each) for each in TABS}
+        names: dict[str, str] = {each: tab_name(each) for each in TABS}
         return fields.choice(tr("Show"), seen.look.tab, names, lambda tab: session.go(seen.look.tabbed(tab).path))
     every = [Tab(tab_name(each), seen.look.at(each).path) for each in TABS]
     return tabs.tabs(session, every, seen.look.at(seen.look.tab).path, label=tr("Parts of the twin"))
