@@ -13,6 +13,7 @@ from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.begin import NewScreen
 from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
+from twin2multicloud.app.ui.runs.list_view import RunsScreen
 from twin2multicloud.app.ui.runs.view import RunScreen
 from twin2multicloud.app.ui.shell.layout import Layout
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
@@ -31,6 +32,7 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(index=True, component=TwinsScreen),
                     ft.Route(path="alerts", component=AlertsScreen),
                     ft.Route(path="connections", component=ConnectionsScreen),
+                    ft.Route(path="runs", component=RunsScreen),
                     ft.Route(path="runs/:run", component=RunScreen),
                     ft.Route(path="twins/:twin/deploy", component=DeployScreen),
                     ft.Route(path="new", component=NewScreen),
