@@ -18,13 +18,16 @@ _PREFIXES: Final = ("", "k", "M", "G", "T", "P")
 
 
 def money(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
-    """An amount that came in USD: two digits after the point, four below a cent's worth."""
+    """An amount that came in USD: two digits after the point, four below a cent's worth. One that was converted is
+    marked as about that much.
+    """
     if usd is None:
         return NONE
     amount = usd * currency.per_usd
     digits = 2 if amount == 0 or abs(amount) >= 0.01 else 4
     sign = "−" if amount < 0 and f"{abs(amount):.{digits}f}".strip("0.") else "+" if signed and amount > 0 else ""
-    return f"{sign}{currency.symbol}{abs(amount):,.{digits}f}"
+    about = "≈ " if currency.converted else ""
+    return f"{about}{sign}{currency.symbol}{abs(amount):,.{digits}f}"
 
 
 def per_month(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
@@ -99,6 +102,23 @@ def day_and_time(moment: datetime | None) -> str:
 def size(number: float | None) -> str:
     """Bytes in decimal units, as clouds bill them."""
     return short(number, "B")
+
+
+def volume(gb: float) -> str:
+    """Traffic in GB or, from 1,000 on, TB."""
+    if 0 < gb < 0.01:
+        return "< 0.01 GB"
+    if gb < 1000:
+        return f"{gb:,.3g} GB"
+    return f"{gb / 1000:,.3g} TB" if gb < 1e6 else f"{gb / 1000:,.0f} TB"
+
+
+def quantity(number: float) -> str:
+    """A quantity as bills have it: whole from 1,000 up, else four significant digits."""
+    size = abs(number)
+    if 0 < size < 0.001 or size >= 1e15:
+        return f"{number:.3g}"
+    return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
 
 
 def measured(value: object, unit: str = "") -> str:

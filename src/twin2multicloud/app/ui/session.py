@@ -59,6 +59,10 @@ class Session:
         """The API's answer (see `Gateway.ask`)."""
         return await self.api.ask(question)
 
+    async def learn(self) -> None:
+        """Ask anew who looks: they are in other workspaces by now, or may do something else there."""
+        self.access.me = await self.ask(lambda api: api.login.me())
+
     def go(self, path: str) -> None:
         """Show another view."""
         self.page.navigate(path)

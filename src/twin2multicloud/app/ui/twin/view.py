@@ -26,6 +26,7 @@ from twin2multicloud.app.ui.twin.letters.view import LettersTab
 from twin2multicloud.app.ui.twin.overview.view import OverviewTab
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.app.ui.twin.rules.view import RulesTab
+from twin2multicloud.app.ui.twin.runs_tab import RunsTab
 from twin2multicloud.app.ui.twin.specification.view import SpecificationTab
 from twin2multicloud.app.ui.twin.state import TABS, Look, Seen, TabKey, tab_name
 
@@ -41,6 +42,7 @@ _TABS: dict[TabKey, Callable[[Parts], ft.Control]] = {
     "dead-letters": LettersTab,
     "dashboards": DashboardsTab,
     "specification": SpecificationTab,
+    "runs": RunsTab,
 }
 
 
@@ -98,7 +100,7 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
     )
     parts = Parts(seen, status, meters)
     content = ft.Column(
-        [header.Facts(parts), _tabs(session, seen), _TABS.get(seen.look.tab, OverviewTab)(parts)],
+        [header.Facts(parts), _tabs(session, seen), _TABS[seen.look.tab](parts)],
         spacing=GAP + 6,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
