@@ -106,6 +106,10 @@ def test_new_prices_are_told_twin_by_twin(here: Site, owner: Person) -> None:
     newest, first = owner.get("prices/books")["items"]
     assert (newest["number"], first["number"], first["changes"]) == (2, 1, {})
     assert newest["changes"]["figures"] > 10
+    assert price_refresh.taken_json(taken) == {
+        "taken": {"number": 2, "hash": taken.hash, "date": taken.date},
+        "changes": newest["changes"],
+    }
     detail = owner.get("prices/books/2")
     [effect] = [each for each in detail["twins"] if each["twin"] == aws]
     assert effect["after_usd"] == pytest.approx(after["usd_per_month"])

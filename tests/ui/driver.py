@@ -137,8 +137,15 @@ class Ui:
                 found = None
             if found:
                 return found
+            self._fail_as_rendering_did()
             assert loop.time() < deadline, f"{what or 'it'} did not come; in view: {self.texts()}"
             await asyncio.sleep(0.02)
+
+    def _fail_as_rendering_did(self) -> None:
+        # A component that raises ends the task that shows changes: nothing would come any more.
+        task: asyncio.Task[None] | None = getattr(self._session, "_Session__updates_task", None)
+        if task is not None and task.done() and not task.cancelled():
+            task.result()
 
     async def sees(self, text: str) -> None:
         """Wait until a text is in view (as a part of one)."""

@@ -9,7 +9,11 @@ from twin2multicloud.app.ui.components import cards, text
 from twin2multicloud.app.ui.components.buttons import other
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.new_twin.dashboards_section import DashboardsSection
 from twin2multicloud.app.ui.new_twin.desk import Desk
+from twin2multicloud.app.ui.new_twin.devices_section import DevicesSection
+from twin2multicloud.app.ui.new_twin.processors_section import ProcessorsSection
+from twin2multicloud.app.ui.new_twin.rules_section import RulesSection
 from twin2multicloud.app.ui.new_twin.sections import Section
 from twin2multicloud.app.ui.new_twin.text_section import TextSection
 from twin2multicloud.app.ui.new_twin.workload_section import WorkloadSection
@@ -24,12 +28,25 @@ def SectionBody(desk: Desk, section: Section, item: str) -> ft.Control:  # noqa:
     editor = use_store(desk.editor)
     use_store(desk.checks)
     use_store(session.viewport)
-    del item
-    if section is Section.TEXT:
-        return TextSection(desk)
-    if not editor.readable:
+    if section is not Section.TEXT and not editor.readable:
         return _unreadable(session, desk)
-    return WorkloadSection(desk)
+    return text.named(f"section-{section}", _section(desk, section, item))
+
+
+def _section(desk: Desk, section: Section, item: str) -> ft.Control:
+    match section:
+        case Section.DEVICES:
+            return DevicesSection(desk, item)
+        case Section.RULES:
+            return RulesSection(desk, item)
+        case Section.PROCESSORS:
+            return ProcessorsSection(desk, item)
+        case Section.DASHBOARDS:
+            return DashboardsSection(desk, item)
+        case Section.TEXT:
+            return TextSection(desk)
+        case _:
+            return WorkloadSection(desk)
 
 
 def _unreadable(session: Session, desk: Desk) -> ft.Control:

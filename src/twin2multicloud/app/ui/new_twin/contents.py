@@ -15,6 +15,7 @@ from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.sections import Section, item_of, section_of
 from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.theme import GAP
 
 _FIRST = 3
 
@@ -28,9 +29,7 @@ def Contents(desk: Desk, section: Section) -> ft.Control:  # noqa: N802  compone
     troubled = desk.troubled()
     if not session.viewport.wide:
         options = {each.value: _told(each, desk, troubled[each]) for each in Section}
-        return fields.choice(
-            tr("Section"), section.value, options, lambda key: _go(session, desk, Section.read(key)), id="contents"
-        )
+        return fields.choice(tr("Section"), section.value, options, lambda key: _go(session, desk, Section.read(key)))
     return ft.Semantics(
         label=tr("Sections"),
         container=True,
@@ -125,16 +124,13 @@ def Problems(desk: Desk) -> ft.Control:  # noqa: N802
     if len(found) > _FIRST:
         label = tr("Show fewer") if every else tr("Show all {count}", count=len(found))
         lines.append(buttons.quiet(label, lambda: set_every(not every)))
-    return text.named(
-        "problems",
-        cards.strip(
-            ft.Column([text.strong(_head(wrong, warned)), *lines], spacing=2, tight=True),
-            tint_soft=tint.soft,
-            tint=tint.strong,
-            icon=icon,
-        ),
-        live=True,
+    strip = cards.strip(
+        ft.Column([text.strong(_head(wrong, warned)), *lines], spacing=2, tight=True),
+        tint_soft=tint.soft,
+        tint=tint.strong,
+        icon=icon,
     )
+    return text.named("problems", ft.Container(strip, padding=ft.Padding.only(bottom=GAP + 4)), live=True)
 
 
 def _head(wrong: Sequence[FieldProblem], warned: Sequence[FieldProblem]) -> str:

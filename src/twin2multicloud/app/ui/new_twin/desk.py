@@ -93,6 +93,32 @@ class Desk:
         if counts:
             self.editor.change(change, "devices")
 
+    def count_group(self, index: int, count: int) -> None:
+        """Have so many devices in a counted group, and say so in the workload where that says a number."""
+        groups = self.editor.items("devices")
+        total = fleet.total(groups) - fleet.count_of(groups[index]) + count
+        stated = self.editor.at("workload", "devices") is not None
+
+        def change(document: Document) -> None:
+            document.set(("devices", index, "count"), count)
+            if stated:
+                document.set(("workload", "devices"), total)
+
+        if self.editor.at("devices", index, "count") != count:
+            self.editor.change(change, f"devices[{index}]")
+
+    def rename_file(self, path: str, new: str) -> None:
+        """Call a file otherwise, wherever it is named."""
+        self.editor.rename_file(path, new)
+        for kind in self.editor.mapping("device_types"):
+            for key in ("processor", "dtdl"):
+                if self.editor.at("device_types", kind, key) == path:
+                    self.editor.set(("device_types", kind, key), new)
+        for index in range(len(self.editor.items("rules"))):
+            for number in range(len(self.editor.items("rules", index, "actions"))):
+                if self.editor.at("rules", index, "actions", number, "function") == path:
+                    self.editor.set(("rules", index, "actions", number, "function"), new)
+
     def typing(self, there: bool) -> None:
         """Whether somebody is in a text field, whose own undoing Ctrl+Z is then."""
         self.in_text = there

@@ -65,7 +65,9 @@ class Editor(Store):
     def at(self, *path: str | int, default: Any = None) -> Any:
         """The value at a path."""
         node: Any = self.value
-        for part in path:
+        for place, part in enumerate(path):
+            if isinstance(node, str) and part == short_key(path[:place]):
+                continue
             try:
                 node = node[part]
             except (KeyError, IndexError, TypeError):
@@ -90,8 +92,15 @@ class Editor(Store):
     # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────────
     def set(self, path: Path, value: Any, *, typed: bool = False) -> None:
         """Have `value` at a path. What is `typed` letter by letter, or dragged, is undone at once."""
-        if self.at(*path, default=_MISSING) != value or type(self.at(*path)) is not type(value):
-            self.change(lambda document: document.set(path, value), field_name(path) if typed else "")
+        if self.at(*path, default=_MISSING) == value and type(self.at(*path)) is type(value):
+            return
+        whole = self.at(*path[:-1])
+        short = short_key(path[:-1]) if isinstance(whole, str) else None
+        if short is not None and short != path[-1]:
+            path, value = path[:-1], {short: whole, str(path[-1]): value}
+        elif short is not None:
+            path = path[:-1]
+        self.change(lambda document: document.set(path, value), field_name(path) if typed else "")
 
     def put(self, path: Path, value: Any, *, typed: bool = False) -> None:
         """Have `value` at a path; nothing there where it is empty."""
@@ -102,7 +111,7 @@ class Editor(Store):
 
     def remove(self, path: Path, *, typed: bool = False) -> None:
         """Have nothing at a path."""
-        if self.at(*path, default=_MISSING) is not _MISSING:
+        if self.at(*path, default=_MISSING) is not _MISSING and not isinstance(self.at(*path[:-1]), str):
             self.change(lambda document: document.remove(path), field_name(path) if typed else "")
 
     def append(self, path: Path, value: Any) -> int:
@@ -128,6 +137,11 @@ class Editor(Store):
         """Have another text in one of the files, or a new file."""
         if self.written.files.get(path) != text:
             self._put(replace(self.written, files={**self.written.files, path: text}), f"file {path}")
+
+    def rename_file(self, path: str, new: str) -> None:
+        """Call a file otherwise, where it is."""
+        files = {new if name == path else name: text for name, text in self.written.files.items()}
+        self._put(replace(self.written, files=files), "")
 
     def remove_file(self, path: str) -> None:
         """Have no such file."""
@@ -198,6 +212,13 @@ class Editor(Store):
         if self.written.format != since.format:
             changes["format"] = self.written.format
         return DraftPatch.model_validate(changes) if changes else None
+
+
+def short_key(path: Path) -> str | None:
+    """What a text stands for where a mapping may be: `temperature: double` is `temperature: {type: double}`."""
+    if len(path) >= 2 and path[-2] in ("fields", "properties") and path[0] in ("device_types", "graph"):
+        return "type"
+    return {"webhook": "url", "command": "name"}.get(str(path[-1])) if path and path[0] == "rules" else None
 
 
 def _spelled(value: Any) -> str:

@@ -15,7 +15,7 @@ from twin2multicloud.app.ui.new_twin.quantities import FIELDS, Group
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.fields import NumberField, number_text
 
-_EXACT_PX = 190
+_EXACT_PX = 260
 
 
 @ft.component
@@ -84,7 +84,7 @@ def _quantity(desk: Desk, form: Form, field: NumberField, narrow: bool) -> ft.Co
         said=said or tr("not given"),
         disabled=fixed,
     )
-    more = {"width": _EXACT_PX, "unit": field.unit, "disabled": fixed}
+    more = {"width": None if narrow else _EXACT_PX, "unit": field.unit, "disabled": fixed}
     exact = (
         form.number(
             title, *path, whole=field.whole, needed=field.required, default=field.default, changed=change, **more
@@ -94,22 +94,14 @@ def _quantity(desk: Desk, form: Form, field: NumberField, narrow: bool) -> ft.Co
     )
     meaning = text.muted(_meaning(field, bool(groups)))
     if narrow:
-        return ft.Column([text.body(title), meaning, slider, ft.Row([exact])], spacing=2, tight=True)
-    return ft.Column(
+        return ft.Column([exact, slider, meaning], spacing=0, tight=True)
+    return ft.Row(
         [
-            ft.Row(
-                [
-                    ft.Container(text.body(title, weight=ft.FontWeight.W_500), expand=4),
-                    ft.Container(slider, expand=5),
-                    exact,
-                ],
-                spacing=GAP,
-                vertical_alignment=ft.CrossAxisAlignment.CENTER,
-            ),
-            meaning,
+            ft.Container(ft.Column([slider, meaning], spacing=0, tight=True), expand=True),
+            exact,
         ],
-        spacing=0,
-        tight=True,
+        spacing=GAP + 4,
+        vertical_alignment=ft.CrossAxisAlignment.START,
     )
 
 

@@ -36,7 +36,10 @@ def RunLog(watching: Watching, reading: Reading, look: RunLook, names: Mapping[s
         ft.Column(
             [
                 _tools(session, reading, look, names),
-                LogState(watching, reading),
+                ft.Row(
+                    [ft.Container(LogState(watching), expand=True), LogButtons(reading, look, names)],
+                    spacing=GAP,
+                ),
                 ft.Container(LogLines(watching, reading, names), expand=True),
             ],
             spacing=GAP,
@@ -76,7 +79,6 @@ def _tools(session: Session, reading: Reading, look: RunLook, names: Mapping[str
             ),
             fields.choice(tr("Severity"), look.log.severity, grave, severity, width=150 if narrow else 180),
             Search(reading, look),
-            LogButtons(reading, look, names),
         ],
         wrap=True,
         spacing=GAP,
@@ -167,7 +169,7 @@ def LogButtons(reading: Reading, look: RunLook, names: Mapping[str, str]) -> ft.
 
 
 @ft.component
-def LogState(watching: Watching, reading: Reading) -> ft.Control:  # noqa: N802
+def LogState(watching: Watching) -> ft.Control:  # noqa: N802
     """What the lines in view leave out, and whether they are up to date."""
     session = use_session()
     log = use_store(watching.log)
@@ -201,8 +203,6 @@ def LogState(watching: Watching, reading: Reading) -> ft.Control:  # noqa: N802
         told.append(
             text.muted(tr("▲ The connection was lost; the log goes on where it stopped"), color=palette.warn.strong)
         )
-    if reading.at is not None and connection.problem is None:
-        pass
     return ft.Row(told, wrap=True, spacing=GAP + 4, run_spacing=2)
 
 
