@@ -137,8 +137,15 @@ class Ui:
                 found = None
             if found:
                 return found
+            self._fail_as_rendering_did()
             assert loop.time() < deadline, f"{what or 'it'} did not come; in view: {self.texts()}"
             await asyncio.sleep(0.02)
+
+    def _fail_as_rendering_did(self) -> None:
+        # A component that raises ends the task that shows changes: nothing would come any more.
+        task: asyncio.Task[None] | None = getattr(self._session, "_Session__updates_task", None)
+        if task is not None and task.done() and not task.cancelled():
+            task.result()
 
     async def sees(self, text: str) -> None:
         """Wait until a text is in view (as a part of one)."""
@@ -157,6 +164,18 @@ class Ui:
     def texts(self) -> list[str]:
         """All texts in view."""
         return [each.value for each in self.all(ft.Text) if each.value]
+
+    def within(self, control: BaseControl) -> Iterator[BaseControl]:
+        """A control and all that is in it."""
+        return self._walk(control, set())
+
+    def rail_label(self, label: str) -> bool:
+        """Whether a place to go to is called so."""
+        return any(each.label == label for each in self.all(ft.NavigationRailDestination))
+
+    async def sees_field(self, label: str) -> None:
+        """Wait until there is a field with a label."""
+        await self.until(lambda: self.field(label), f"field “{label}”")
 
     def named(self, identifier: str) -> ft.Semantics:
         """The part with an identifier."""

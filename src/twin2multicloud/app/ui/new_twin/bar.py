@@ -149,11 +149,8 @@ def Conflict(desk: Desk) -> ft.Control:  # noqa: N802
         spacing=GAP,
         tight=True,
     )
-    return text.named(
-        "conflict",
-        cards.strip(message, tint_soft=palette.warn.soft, tint=palette.warn.strong, icon=ft.Icons.SYNC_PROBLEM),
-        live=True,
-    )
+    shown = cards.strip(message, tint_soft=palette.warn.soft, tint=palette.warn.strong, icon=ft.Icons.SYNC_PROBLEM)
+    return text.named("conflict", ft.Container(shown, padding=ft.Padding.only(bottom=GAP + 4)), live=True)
 
 
 def problems_said(count: int) -> str:

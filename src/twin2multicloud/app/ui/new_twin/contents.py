@@ -8,13 +8,13 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.schemas.problems import FieldProblem
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, fields, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.sections import Section, item_of, section_of
 from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.theme import GAP
 
 _FIRST = 3
 
@@ -28,9 +28,7 @@ def Contents(desk: Desk, section: Section) -> ft.Control:  # noqa: N802  compone
     troubled = desk.troubled()
     if not session.viewport.wide:
         options = {each.value: _told(each, desk, troubled[each]) for each in Section}
-        return fields.choice(
-            tr("Section"), section.value, options, lambda key: _go(session, desk, Section.read(key)), id="contents"
-        )
+        return fields.choice(tr("Section"), section.value, options, lambda key: _go(session, desk, Section.read(key)))
     return ft.Semantics(
         label=tr("Sections"),
         container=True,
@@ -96,7 +94,7 @@ def _count(section: Section, desk: Desk) -> int:
 
 
 def _go(session: Session, desk: Desk, section: Section, item: str = "") -> None:
-    session.go(places.draft(desk.saving.draft.id, section.value, item))
+    session.go(desk.address(section, item))
 
 
 @ft.component
@@ -125,16 +123,13 @@ def Problems(desk: Desk) -> ft.Control:  # noqa: N802
     if len(found) > _FIRST:
         label = tr("Show fewer") if every else tr("Show all {count}", count=len(found))
         lines.append(buttons.quiet(label, lambda: set_every(not every)))
-    return text.named(
-        "problems",
-        cards.strip(
-            ft.Column([text.strong(_head(wrong, warned)), *lines], spacing=2, tight=True),
-            tint_soft=tint.soft,
-            tint=tint.strong,
-            icon=icon,
-        ),
-        live=True,
+    strip = cards.strip(
+        ft.Column([text.strong(_head(wrong, warned)), *lines], spacing=2, tight=True),
+        tint_soft=tint.soft,
+        tint=tint.strong,
+        icon=icon,
     )
+    return text.named("problems", ft.Container(strip, padding=ft.Padding.only(bottom=GAP + 4)), live=True)
 
 
 def _head(wrong: Sequence[FieldProblem], warned: Sequence[FieldProblem]) -> str:

@@ -145,7 +145,9 @@ def _meters(result: CompareResult) -> tuple[MeterCost, ...]:
 
 
 def _why(case: CompareCase) -> str:
-    return case.error.detail if case.error is not None else ""
+    """Why a cloud alone cannot do it, in one sentence; what could be given up for it is not asked here."""
+    lines = case.error.detail.splitlines() if case.error is not None else []
+    return lines[0].split("; ", 1)[-1] if lines else ""
 
 
 def explained(error: Twin2MultiCloudError) -> tuple[str, ...]:

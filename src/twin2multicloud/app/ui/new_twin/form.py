@@ -1,4 +1,4 @@
-"""Fields of the form, each bound to a value of the definition: it shows it, writes it, and says what is wrong with it."""
+"""Fields of the form, each bound to a value of the definition: shown, written, and said to be wrong where it is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import flet as ft
 from twin2multicloud.app.ui.components import fields
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.desk import Desk
-from twin2multicloud.app.ui.new_twin.spelling import listed, number_of, spelled, spelled_list
+from twin2multicloud.app.ui.new_twin.spelling import grouped, listed, number_of, spelled_list
 from twin2multicloud.model.parsing import Path
 
 NOTHING: Final = ""
+_LOOK: Final[dict[str, Any]] = {"text_size": 14, "label_style": ft.TextStyle(size=14)}
+"""As the text around: a form has many fields."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
     """A line whose text stands for a value: `read` makes the value (`ValueError` says why it cannot), `spell` the text.
     What cannot be read yet stays as it was typed.
     """
-    typing, set_typing = ft.use_state(_Typing("", None))
+    nothing: _Typing | None = None
+    typing, set_typing = ft.use_state(nothing)
 
     def typed(text: str) -> None:
         try:
@@ -51,15 +54,20 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
         set_typing(_Typing(text, found))
         changed(found)
 
-    mine = (typing.text and typing.value == value) or (typing.problem is not None and typing.value == value)
+    def left(_: object) -> None:
+        desk.typing(False)
+        if typing is not None and typing.problem is None:
+            set_typing(None)  # spelled as numbers and lists are, from now on
+
+    mine = typing if typing is not None and typing.value == value else None
     return fields.line(
         label,
-        typing.text if mine else spell(value),
+        spell(value) if mine is None else mine.text,
         typed,
-        problem=(typing.problem if mine else None) or problem,
+        problem=(mine.problem if mine is not None else None) or problem,
         on_focus=lambda _: desk.typing(True),
-        on_blur=lambda _: desk.typing(False),
-        **more,
+        on_blur=left,
+        **(_LOOK | more),
     )
 
 
@@ -88,7 +96,7 @@ def Named(  # noqa: N802
         done=done,
         on_focus=lambda _: desk.typing(True),
         on_blur=done,
-        **more,
+        **(_LOOK | more),
     )
 
 
@@ -99,9 +107,7 @@ class Form:
         self.desk = desk
         self.editor = desk.editor
 
-    def line(
-        self, label: str, *path: str | int, default: str = "", keep_empty: bool = False, **more: Any
-    ) -> ft.Control:
+    def line(self, label: str, *path: str | int, keep_empty: bool = False, **more: Any) -> ft.Control:
         """A line of text. Empty, it is not written down, unless `keep_empty`."""
         write = self.editor.set if keep_empty else self.editor.put
         return fields.line(
@@ -109,9 +115,8 @@ class Form:
             self.editor.text_at(*path),
             lambda text: write(path, text, typed=True),
             problem=self.desk.problem(*path),
-            hint=default or None,
             **self._focus(),
-            **more,
+            **(_LOOK | more),
         )
 
     def lines(self, label: str, *path: str | int, rows: int = 2, **more: Any) -> ft.Control:
@@ -123,7 +128,7 @@ class Form:
             rows=rows,
             problem=self.desk.problem(*path),
             **self._focus(),
-            **more,
+            **(_LOOK | more),
         )
 
     def number(
@@ -144,27 +149,34 @@ class Form:
         return Typed(
             self.desk,
             label,
-            self.editor.at(*path),
-            spelled,
+            self.editor.at(*path, default=default),
+            grouped,
             lambda text: number_of(text, whole=whole, needed=needed),
             changed or write,
             self.desk.problem(*path),
-            hint=spelled(default) or None,
             text_align=ft.TextAlign.RIGHT,
             keyboard_type=ft.KeyboardType.NUMBER,
             **more,
         )
 
-    def counted(
-        self, label: str, value: int, changed: Callable[[float | None], None], problem: str | None, **more: Any
+    def quantity(
+        self,
+        label: str,
+        value: Any,
+        changed: Callable[[float | None], None],
+        *,
+        whole: bool,
+        needed: bool,
+        problem: str | None,
+        **more: Any,
     ) -> ft.Control:
-        """A whole number that is worked out from others."""
+        """A number that is not at one path of the definition, or moved by something else as well."""
         return Typed(
             self.desk,
             label,
             value,
-            spelled,
-            lambda text: number_of(text, whole=True, needed=True),
+            grouped,
+            lambda text: number_of(text, whole=whole, needed=needed),
             changed,
             problem,
             text_align=ft.TextAlign.RIGHT,
@@ -172,14 +184,16 @@ class Form:
             **more,
         )
 
-    def words(self, label: str, *path: str | int, **more: Any) -> ft.Control:
-        """Several words with commas between them."""
+    def words(
+        self, label: str, *path: str | int, read: Callable[[list[str]], list[Any]] | None = None, **more: Any
+    ) -> ft.Control:
+        """Several words with commas between them. `read` makes other values of the words."""
         return Typed(
             self.desk,
             label,
             self.editor.at(*path),
             spelled_list,
-            listed,
+            listed if read is None else lambda text: read(listed(text)),
             lambda words: self.editor.put(path, words, typed=True),
             self.desk.problem(*path) or self.desk.problem_within(*path),
             **more,

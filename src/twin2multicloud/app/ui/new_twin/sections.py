@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from twin2multicloud.app.schemas.problems import FieldProblem
 from twin2multicloud.app.ui.language import tr
 
 
@@ -60,6 +62,12 @@ def section_of(field: str) -> Section:
     if _CODE.search(field):
         return Section.PROCESSORS
     return _BY_KEY.get(re.split(r"[.\[]", field, maxsplit=1)[0], Section.TEXT)
+
+
+def items_wrong(findings: Sequence[FieldProblem], section: Section, items: Sequence[str]) -> frozenset[str]:
+    """The parts of a section in which something is wrong."""
+    wrong = {item_of(each.field) for each in findings if section_of(each.field) is section}
+    return frozenset(wrong & set(items))
 
 
 def item_of(field: str) -> str:

@@ -45,6 +45,11 @@ def spelled(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def grouped(value: Any) -> str:
+    """A number as a person reads it: 30,000."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else spelled(value)
+
+
 def listed(text: str) -> list[str]:
     """The words of a text with commas between them."""
     return [word.strip() for word in text.split(",") if word.strip()]

@@ -109,7 +109,7 @@ def DraftEditor(draft: Draft) -> ft.Control:  # noqa: N802
 def _laid_out(session: Session, desk: Desk, section: Section, body: ft.Control) -> ft.Control:
     column = ft.Column(
         [Conflict(desk), Problems(desk), body],
-        spacing=GAP + 4,
+        spacing=0,
         scroll=ft.ScrollMode.AUTO,
         expand=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

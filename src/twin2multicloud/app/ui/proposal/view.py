@@ -11,6 +11,7 @@ from twin2multicloud.app.ui.hooks import use_events, use_made, use_remote, use_s
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.places import Place
+from twin2multicloud.app.ui.prices.identity import age_text, is_stale
 from twin2multicloud.app.ui.proposal import exporting, optimize, picture, tabs
 from twin2multicloud.app.ui.proposal.layout import layout
 from twin2multicloud.app.ui.proposal.look import Look
@@ -18,7 +19,6 @@ from twin2multicloud.app.ui.proposal.next_best import next_best
 from twin2multicloud.app.ui.proposal.overrides import overrides
 from twin2multicloud.app.ui.proposal.picture import Picture
 from twin2multicloud.app.ui.proposal.preview import Preview
-from twin2multicloud.app.ui.proposal.prices import age_text, is_stale
 from twin2multicloud.app.ui.proposal.room import Room
 from twin2multicloud.app.ui.proposal.slot_panel import SlotPanel
 from twin2multicloud.app.ui.proposal.state import Loaded, Shown, considered, load
