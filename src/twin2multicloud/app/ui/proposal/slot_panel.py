@@ -84,7 +84,14 @@ def SlotPanel(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802  componen
         loaded.standing.price_book.hash,
     )
     return cards.card(
-        states.shown(found, lambda given: _panel(session, look, loaded, given, country, set_country)),
+        states.shown(
+            found,
+            lambda given: (
+                _panel(session, look, loaded, given, country, set_country)
+                if given.slot == look.slot
+                else states.waiting()  # those that are there still are another slot's
+            ),
+        ),
         title=slot_name(Slot(look.slot)),
         beside=[buttons.icon(ft.Icons.CLOSE, tr("Close"), lambda: session.go(look.selecting(look.slot).path))],
         id="slot-panel",
@@ -212,7 +219,7 @@ def RegionChoice(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802
         look.slot,
         loaded.twin.version,
     )
-    if found.value is None:
+    if found.value is None or found.value.slot != look.slot:
         return ft.Container(height=0)
     offer, _, region = look.offer.partition("@")
     options = {

@@ -38,7 +38,7 @@ class Look:
             life=life if life in get_args(Life) else "",
             attention=query.get("attention") == "yes",
             sort=Sort.read(query.get("sort", str(DEFAULT_SORT))),
-            start=int(start) if start.isdigit() else 0,
+            start=int(start) if start.isascii() and start.isdigit() and len(start) < 7 else 0,
         )
 
     @property
