@@ -189,6 +189,9 @@ class Ui:
                 return each
             if isinstance(each, ft.Semantics) and each.button and each.label == label:
                 return each
+            inner = getattr(each, "content", None)
+            if isinstance(each, kinds) and isinstance(inner, ft.Semantics) and inner.label == label:
+                return each
         raise LookupError(f"no button “{label}” among {self._buttons()}")
 
     def field(self, label: str) -> BaseControl:

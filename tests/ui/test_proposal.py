@@ -6,6 +6,7 @@ import io
 import zipfile
 from typing import Any
 
+import flet as ft
 import pytest
 
 from tests.app.backends import Person, Site
@@ -15,9 +16,9 @@ from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas.placements import PlacementInput
-from twin2multicloud.app.ui.main import current_of
 from twin2multicloud.app.ui.proposal.deciding import Deciding
 from twin2multicloud.app.ui.proposal.look import Look
+from twin2multicloud.app.ui.session import current
 
 TWIN_WITH_COMMANDS = """\
 name: lights
@@ -41,7 +42,8 @@ def placement_of(person: Person, twin: str) -> Any:
 
 
 async def tap(page: Ui, identifier: str) -> None:
-    await page.fire(await page.until(lambda: page.named(identifier), identifier), "tap")
+    part = await page.until(lambda: page.named(identifier), identifier)
+    await page.fire(next(each for each in page.within(part) if isinstance(each, ft.Container)), "click")
 
 
 @driven
@@ -138,7 +140,7 @@ async def test_what_somebody_else_decided_meanwhile_is_not_written_over(ui: Open
     async with ui(f"/twins/{twin}/proposal") as page:
         place(person, twin, 2, overrides={"L3.cool": pin(dearest(person, twin, "L3.cool"))})
         deciding = Deciding()
-        deciding.keep(current_of(page.page), Look(twin), given, 2)
+        deciding.keep(current(), Look(twin), given, 2)
         failure = await page.until(lambda: deciding.failure)
     assert failure.stale
     assert not deciding.busy
