@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import flet as ft
@@ -147,7 +148,11 @@ def _content(
         beside.append(overrides(session, look, loaded))
     if given is None and not look.slot and loaded.standing.proposal is not None:
         beside.append(next_best(session, look, loaded, shown))
-    left: list[ft.Control] = [Architecture(look, loaded, shown, inside), tabs.tabs(session, look, loaded, shown)]
+    decided = loaded.overrides if answer is None else answer.preview.overrides
+    left: list[ft.Control] = [
+        Architecture(look, loaded, shown, decided, inside),
+        tabs.tabs(session, look, loaded, shown),
+    ]
     if session.viewport.wide:
         rows.append(columns(session, left, beside, ratio=62))
     else:
@@ -167,13 +172,15 @@ def _considered(
 
 
 @ft.component
-def Architecture(look: Look, loaded: Loaded, shown: Shown, opened: ft.Control | None) -> ft.Control:  # noqa: N802
+def Architecture(  # noqa: N802
+    look: Look, loaded: Loaded, shown: Shown, decided: Mapping[str, str], opened: ft.Control | None
+) -> ft.Control:
     """The picture, as large as there is room; on a phone a list, with what is `opened` in it."""
     session = use_session()
     room = use_made(lambda: Room(session.viewport))
     workload = loaded.standing.proposal.workload if loaded.standing.proposal is not None else None
     commands = bool((workload or {}).get("commands_per_device_per_day"))
-    marks = {slot: tr("Somebody decided so") for slot in loaded.overrides}
+    marks = {slot: tr("Somebody decided so") for slot in decided}
     drawn = Picture(
         shown,
         loaded.names,
