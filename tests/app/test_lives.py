@@ -210,6 +210,17 @@ class Lives(RuleBasedStateMachine):
             assert told["life"] == wanted
 
     @invariant()
+    def lists_choose_by_what_they_tell(self) -> None:
+        """Filters are asked of the database; what a list tells of each twin is worked out another way."""
+        everything = self.everybody["oleg"].get("twins")["items"]
+        for life in ("draft", "deployed", "partial", *_BUSY.values()):
+            found = [each["id"] for each in self.everybody["oleg"].get(f"twins?life={life}")["items"]]
+            assert found == [each["id"] for each in everything if life in (each["life"].values() or ["draft"])], life
+        for wanted in ("true", "false"):
+            found = [each["id"] for each in self.everybody["oleg"].get(f"twins?attention={wanted}")["items"]]
+            assert found == [each["id"] for each in everything if each["attention"] == (wanted == "true")]
+
+    @invariant()
     def versions_grow(self) -> None:
         for twin in self.twins:
             answer = self.everybody["vera"].call("GET", f"twins/{twin}", code=200)

@@ -30,7 +30,8 @@ import sys, threading
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.monitoring.collecting import collecting_alerts
 from twin2multicloud.app.settings import read_settings
-with open_backend(read_settings(data=sys.argv[1], database_url=sys.argv[2], optimizer_processes=0)) as backend:
+settings = read_settings(data=sys.argv[1], database_url=sys.argv[2], optimizer_processes=0, glance_seconds=1)
+with open_backend(settings) as backend:
     with collecting_alerts(backend):
         threading.Event().wait()
 """
@@ -98,6 +99,7 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
             hot = next(each for each in owner.get(f"twins/{twin}/status")["layers"] if each["slot"] == "L3.hot")
             assert (hot["health"], hot["cloud"]) == ("degraded", "aws")
             until(lambda: [each["count"] for each in owner.get("alerts")["items"] if each["kind"] == "rule"] == [1_200])
+            until(lambda: _glance(owner)["health"] == "degraded")
             first.kill()
             first.wait()
         assert told(sqlite_site) == [False]
@@ -107,6 +109,9 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
             until(lambda: told(sqlite_site) == [False, True])
             owner.call("DELETE", f"twins/{twin}/faults", code=204)
             until(lambda: alert_of(owner)["count"] == _counted(owner, twin))
+            until(lambda: owner.get("twins")["items"][0]["usd_metered"])
+            ill = {each["slot"] for each in _glance(owner)["layers"] if each["health"] != "ok"}
+            assert ill == {"L3.hot"}, "the error is of the last minute"
         assert told(sqlite_site) == [False, True]
         assert owner.get(f"twins/{twin}/logs?cloud=aws&lines=5")["lines"]
         meters = owner.get(f"twins/{twin}/meters")
@@ -129,9 +134,18 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
         assert sent["answer"] is None
         actions = [each["action"] for each in owner.get("audit?limit=3")["items"]]
         assert actions == ["command.sent", "fault.injected", "fault.cleared"]
+        with collector(sqlite_site):
+            rig.down()
+            until(lambda: _glance(owner)["health"] == "down")
+            assert owner.get(f"twins/{twin}/events?kind=health.changed")["items"][-1]["data"]["health"] == "down"
     finally:
         rig.down()
     assert owner.get(f"twins/{twin}/status")["health"] == "down"
+
+
+def _glance(owner: Person) -> Any:
+    """What the list tells of the sandbox's health."""
+    return owner.get("twins")["items"][0]["health"].get("sandbox", {"health": "unknown", "layers": []})
 
 
 def _counted(owner: Person, twin: str) -> int:

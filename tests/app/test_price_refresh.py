@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,20 @@ from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.optimizer.pricing.book import book_texts
 
 
-def quiet(_: str) -> None:
+def quiet(text: str, data: Mapping[str, Any] | None = None) -> None:
     pass
+
+
+class Told(list[tuple[str, Mapping[str, Any]]]):
+    """What was told, with its data."""
+
+    def __call__(self, text: str, data: Mapping[str, Any] | None = None) -> None:
+        self.append((text, data or {}))
+
+    @property
+    def texts(self) -> list[str]:
+        """In words."""
+        return [text for text, _ in self]
 
 
 def dearer(texts: Mapping[str, str], factor: float = 2.0) -> dict[str, str]:
@@ -62,15 +75,20 @@ def test_new_prices_are_told_twin_by_twin(here: Site, owner: Person) -> None:
     before = owner.get(f"twins/{aws}/bill")
     assert owner.get("prices/books")["items"][0]["number"] == 1, "what something rests on is kept"
 
-    told: list[str] = []
+    told = Told()
     source = Given(dearer(book_texts()))
-    taken = price_refresh.refresh(here.backend, principal_of(owner), here.workspace_id, source, told.append)
+    taken = price_refresh.refresh(here.backend, principal_of(owner), here.workspace_id, source, told)
     assert taken is not None
     assert taken.number == 2
-    assert told[0] == "Fetching AWS us-east-1 prices"
-    assert any(re.fullmatch(r"AWS: \d+ regions", line) for line in told)
-    assert any(re.fullmatch(r"AWS .*Lambda.*: \d+ prices in \d+ regions", line) for line in told)
-    assert told[-1].startswith("Price book 2 ")
+    assert told.texts[0] == "Fetching AWS us-east-1 prices"
+    assert any(re.fullmatch(r"AWS: \d+ regions", line) for line in told.texts)
+    assert any(re.fullmatch(r"AWS eu-central-1: AWS Lambda \d+ prices", line) for line in told.texts)
+    assert told.texts[-1].startswith("Price book 2 ")
+    counted = [data for _, data in told if "total" in data]
+    assert {each["provider"] for each in counted} == {"aws", "azure", "gcp"}
+    assert all({"provider", "region", "service", "prices", "done", "total"} == set(each) for each in counted)
+    assert [each["done"] for each in counted] == list(accumulate(each["prices"] for each in counted))
+    assert counted[-1]["done"] == counted[-1]["total"] == len(list(prices.current(here.backend).prices.figures()))
 
     after = owner.get(f"twins/{aws}/bill")
     assert after["price_book"]["hash"] == taken.hash == owner.get("prices")["hash"]
@@ -88,8 +106,17 @@ def test_new_prices_are_told_twin_by_twin(here: Site, owner: Person) -> None:
     newest, first = owner.get("prices/books")["items"]
     assert (newest["number"], first["number"], first["changes"]) == (2, 1, {})
     assert newest["changes"]["figures"] > 10
+    assert price_refresh.taken_json(taken) == {
+        "taken": {"number": 2, "hash": taken.hash, "date": taken.date},
+        "changes": newest["changes"],
+    }
     detail = owner.get("prices/books/2")
-    assert [effect["twin"] for effect in detail["twins"]] == [aws]
+    [effect] = [each for each in detail["twins"] if each["twin"] == aws]
+    assert effect["after_usd"] == pytest.approx(after["usd_per_month"])
+    # What would be cheapest is asked of the same constraints: AWS only, which leaves it where it is.
+    assert effect["optimum_after_usd"] == pytest.approx(effect["after_usd"])
+    assert effect["optimum_before_usd"] == pytest.approx(effect["before_usd"])
+    assert azure not in [each["twin"] for each in detail["twins"]]
     assert detail["diff"]["before"]["hash"] == first["hash"]
     assert {change["tiers"][0]["relative"] for change in detail["diff"]["figures"]} == {1.0}
     owner.get("prices/books/3", 404)
@@ -111,12 +138,29 @@ def test_the_same_prices_again_change_nothing(here: Site, owner: Person) -> None
     assert owner.get("prices/books")["items"] == []
     newer = dearer(book_texts())
     assert refreshed(here, owner, newer) is not None
-    told: list[str] = []
-    assert price_refresh.refresh(here.backend, None, here.workspace_id, Given(newer), told.append) is None
-    assert told[-1] == "These prices are in use already"
-    assert price_refresh.refresh(here.backend, None, here.workspace_id, DirectorySource(), told.append) is None
-    assert told[-1] == "These prices were in use before"
+    told = Told()
+    assert price_refresh.refresh(here.backend, None, here.workspace_id, Given(newer), told) is None
+    assert told.texts[-1] == "These prices are in use already"
+    assert price_refresh.refresh(here.backend, None, here.workspace_id, DirectorySource(), told) is None
+    assert told.texts[-1] == "These prices were in use before"
     assert len(owner.get("prices/books")["items"]) == 2
+
+
+def test_what_becomes_cheapest_is_told_even_where_no_bill_changes(here: Site, owner: Person) -> None:
+    anywhere = owner.create_twin("anywhere")["id"]
+    place(owner, anywhere, 1, optimization=propose(owner, anywhere, constraints={"providers": ["azure"]})["id"])
+    free = owner.create_twin("free")["id"]
+    placed = place(owner, free, 1, optimization=propose(owner, free)["id"])
+    assert "aws" in {each["provider"] for each in placed["placement"].values()}
+    assert refreshed(here, owner, dearer(book_texts(), 50.0)) is not None
+    effects = {each["twin"]: each for each in owner.get("prices/books/2")["twins"]}
+    assert set(effects) == {free}
+    found = effects[free]
+    assert found["after_usd"] > found["before_usd"] == pytest.approx(found["optimum_before_usd"])
+    assert found["optimum_after_usd"] < found["after_usd"]
+    assert found["optimum_slots"]
+    [event] = [each for each in owner.get("events?limit=500")["items"] if each["kind"] == "twin.repriced"]
+    assert event["message"].endswith(f"placed otherwise it would cost ${found['optimum_after_usd']:,.2f}")
 
 
 def test_a_faulty_book_is_refused_whole(here: Site, owner: Person) -> None:

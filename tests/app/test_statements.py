@@ -52,9 +52,9 @@ def filled(here: Site, owner: Person) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("twins/{twin}", 7),
+        ("twins/{twin}", 9),
         ("runs/{run}", 7),
-        ("twins", 6),
+        ("twins", 8),
         ("runs", 4),
         ("alerts", 4),
         ("twins/{twin}/runs", 5),

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from tests.app.backends import Person, Site
+from tests.app.runners import FakeTarget, place, work_off
+from tests.app.test_operating_sandbox import until
 from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, ring, small_twin
 from twin2multicloud.app.services.places import sandbox_layout
 from twin2multicloud.model.spec import Rule
+from twin2multicloud.sandbox.faults import Fault, FaultKind
 
 pytestmark = pytest.mark.slow
 _PATIENCE_S = 15.0
@@ -41,6 +44,9 @@ class Running:
 def running(sqlite_site: Site) -> Iterator[Running]:
     owner = sqlite_site.person("olga")
     twin = owner.create_twin()["id"]
+    place(sqlite_site, twin)
+    owner.post(f"twins/{twin}/runs", {"kind": "deploy", "approve": True}, 201)
+    work_off(sqlite_site, FakeTarget(sqlite_site))
     rig = Rig(
         sandbox_layout(sqlite_site.backend, twin).directory,
         *small_twin(12, rules=_RULES),
@@ -62,6 +68,8 @@ def test_what_a_running_twin_is_like(running: Running) -> None:
     _rules_and_graph(running)
     _rates(running)
     _dashboards(running)
+    _links(running)
+    _costs(running)
     running.rig.client.kill("gcp", 30)  # where the hot store is
     lost = running.get("devices")
     assert (lost["live"], lost["total"]) == (False, 3), "what the definition says is there all the same"
@@ -137,6 +145,29 @@ def _dashboards(running: Running) -> None:
     assert running.owner.post(path, {"kind": "rates"})["fields"] == ["messages", "errors"]
     wrong = running.owner.post(path, {"kind": "history", "device": "nothing"}, 422)
     assert "nothing" in wrong["detail"]
+
+
+def _costs(running: Running) -> None:
+    found = running.get("costs")
+    assert (found["live"], found["problem"], found["billed"]) == (True, "", None)
+    assert sum(each["usd_metered"] for each in found["meters"]) == pytest.approx(found["usd_metered"])
+    month = found["month"]
+    assert 0 < month["counted_s"] <= found["metered_s"]
+    assert sum(each["usd_to_date"] for each in found["meters"]) == pytest.approx(month["usd_to_date"])
+    assert month["usd_to_date"] <= month["usd_forecast"]
+
+
+def _links(running: Running) -> None:
+    def persist() -> Any:
+        return next(each for each in running.get("status")["links"] if each["edge"] == "persist")
+
+    assert (persist()["source"], persist()["target"], persist()["health"]) == ("azure", "gcp", "ok")
+    running.rig.client.inject(Fault(FaultKind.DROP, "persist"))
+    running.rig.run(messages=1)
+    assert until(lambda: persist() if persist()["health"] in ("degraded", "down") else None)["problem"]
+    running.rig.client.clear_faults()
+    until(lambda: persist()["problem"].startswith("it had to be tried again"))
+    assert all(each["checked_at"] for each in running.get("status")["layers"])
 
 
 def _rates(running: Running) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import socket
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from twin2multicloud.app.client.callers import BrowserSession
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import DisconnectedError, Http, Pauses, checked_url
 from twin2multicloud.app.errors import BackendError, NotFoundError, TooManyError, UnavailableError
@@ -95,6 +100,22 @@ def test_a_long_wait_is_told_not_waited() -> None:
     assert server.waited == []
 
 
+def test_a_browser_is_called_as_with_what_it_has_now() -> None:
+    server = Scripted(httpx2.Response(200, json=EMPTY), httpx2.Response(200, json=EMPTY), httpx2.Response(204))
+    origin = "https://twins.example.org"
+    browser = BrowserSession("s=1", "c1", origin, {"X-From": "192.0.2.7"})
+    client = Client(Http(origin, browser=browser, transport=httpx2.MockTransport(server)))
+    list(client.twins.list())
+    client.http.act_as(BrowserSession("s=2", "c2", origin))
+    list(client.twins.list())
+    client.twins.delete("twn_1", 1)
+    sent = [[each.headers.get(name) for name in ("cookie", "x-csrf-token", "origin")] for each in server.asked]
+    assert sent == [["s=1", "c1", origin], ["s=2", "c2", origin], ["s=2", "c2", origin]]
+    assert [each.headers.get("x-from") for each in server.asked] == ["192.0.2.7", None, None]
+    assert not any("authorization" in each.headers for each in server.asked)
+    assert not re.search("s=1|c1", f"{browser!r} {client!r} {client.http!r}")
+
+
 def test_no_error_holds_the_key() -> None:
     server = Scripted(*[httpx2.ConnectError("refused")] * 4)
     client = server.client()
@@ -162,6 +183,28 @@ def test_servers_have_urls(url: str, found: str) -> None:
 def test_a_key_is_not_sent_in_clear_nor_anywhere_odd(url: str) -> None:
     with pytest.raises(UsageError, match="server: "):
         checked_url(url)
+
+
+def test_at_a_socket_nothing_travels_and_the_name_is_the_public_one(tmp_path: Path) -> None:
+    received: list[bytes] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                received.append(connection.recv(65_536))
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        http = Http("https://twins.example.org", socket=str(tmp_path / "s"))
+        assert http.get("/x", dict) == {}
+        thread.join()
+        http.close()
+    assert b"host: twins.example.org\r\n" in received[0].lower()
+    assert http.url == "https://twins.example.org"
 
 
 def test_where_the_network_is_ones_own_http_may_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,7 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
             values = {"$URL": URL, "$KEY": person.token, "$WORKSPACE": workspace, "$TWIN": twin}
             for name, value in values.items():
                 command = command.replace(name, value)
+            command = command.replace("\\\n", " ")
             assert "$" not in command
             method, address, headers, body = _call(command)
             answer = here.http.request(method, address, headers=headers, content=body)
@@ -65,6 +66,7 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
     stream = answers["GET", "events/stream", 200].text
     told = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
     assert any(each["run"] == refresh["id"] for each in told)
+    assert [each["id"] for each in answers["GET", "twins", 200].json()["items"]] == [twin]
     devices = answers["GET", "twins/T/devices", 200].json()
     assert (devices["live"], devices["total"]) == (False, 3)
     book = answers["GET", "prices/book", 200]

@@ -48,7 +48,7 @@ class Heard:
 
     def listen(self, tab: Page) -> None:
         """From now on."""
-        tab.on("request", self.requests.append)
+        tab.on("request", lambda request: self.requests.append(request))
         tab.on("console", self._said)
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
 

@@ -241,13 +241,13 @@ def serve_on(
 ) -> None:
     """Serve an app on a socket, carry out runs and collect alerts, until a signal."""
     load(app)
-    with _runs(backend), tidying(backend), _front_end(app, settings) as (whole, listeners):
+    with _runs(backend), tidying(backend), front_end(app, settings) as (whole, listeners):
         settled()
         Server(uvicorn_config(whole, settings), app, ready).run([listener, *listeners])
 
 
 @contextmanager
-def _front_end(app: FastAPI, settings: Settings) -> Iterator[tuple[ASGIApp, list[socket.socket]]]:
+def front_end(app: FastAPI, settings: Settings) -> Iterator[tuple[ASGIApp, list[socket.socket]]]:
     """The app with the front end, and what else it listens on for it; a part of the backend has none."""
     if settings.only is not None:
         yield app, []

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import Query
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from twin2multicloud.app.errors import InvalidError
@@ -18,6 +18,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.model.errors import Finding
 
 RowT = TypeVar("RowT")
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 ItemT = TypeVar("ItemT")
 _MOST: Final = 500
 
@@ -30,7 +31,7 @@ def page(
     session: Session,
     query: Select[RowT],
     key: InstrumentedAttribute[Any],
-    fields: Mapping[str, InstrumentedAttribute[Any]],
+    fields: Mapping[str, Column],
     *,
     sort: str | None,
     cursor: str | None,
@@ -38,8 +39,8 @@ def page(
     default: str,
     items: Callable[[Sequence[RowT]], list[ItemT]],
 ) -> Page[ItemT]:
-    """Part of what `query` finds, sorted by one of `fields` and then by `key`, which tells rows apart. `items` makes
-    what is shown of the rows; see `each` where one has nothing to do with another.
+    """Part of what `query` finds, sorted by one of `fields`, none of which is ever null, and then by `key`, which tells
+    rows apart. `items` makes what is shown of the rows; see `each` where one has nothing to do with another.
 
     Raises `InvalidError` for a field that cannot be sorted by and for a cursor that is none, or of another order.
     """
@@ -57,10 +58,10 @@ def page(
         tied = and_(column == value, key < last if down else key > last)
         query = query.where(beyond if column is key else or_(beyond, tied))
     query = query.order_by(column.desc() if down else column.asc(), key.desc() if down else key.asc())
-    rows: Sequence[RowT] = session.scalars(query.limit(limit + 1)).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    following = _encode(order, getattr(rows[-1], column.key), getattr(rows[-1], key.key)) if more else None
+    found = session.execute(query.add_columns(column.label("sorted_by")).limit(limit + 1)).all()
+    more = len(found) > limit
+    rows: Sequence[RowT] = [row[0] for row in found[:limit]]
+    following = _encode(order, found[limit - 1].sorted_by, getattr(rows[-1], key.key)) if more else None
     return Page(items=items(rows), next=following)
 
 
@@ -74,7 +75,7 @@ def _encode(order: str, value: Any, key: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([order, text, key])).decode().rstrip("=")
 
 
-def _decode(cursor: str, order: str, column: InstrumentedAttribute[Any]) -> tuple[Any, Any]:
+def _decode(cursor: str, order: str, column: Column) -> tuple[Any, Any]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         made_for, value, key = msgspec.json.decode(raw, type=tuple[str, Any, Any])
@@ -86,7 +87,7 @@ def _decode(cursor: str, order: str, column: InstrumentedAttribute[Any]) -> tupl
             if value.utcoffset() is None:
                 raise ValueError
             value = value.astimezone(UTC)
-        elif not isinstance(value, python):
+        elif not isinstance(value, int | float if python is float else python):
             raise ValueError
         if not (_storable(value) and _storable(key)):
             raise ValueError

@@ -13,6 +13,8 @@ from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import (
     ExportKind,
+    Health,
+    Life,
     Twin,
     TwinDiff,
     TwinInput,
@@ -53,10 +55,16 @@ class Twins:
         workspace: str | None = None,
         name: str | None = None,
         search: str | None = None,
+        cloud: str | None = None,
+        life: Life | None = None,
+        attention: bool | None = None,
+        health: Health | None = None,
         sort: str | None = None,
         limit: int | None = None,
     ) -> Iterator[TwinSummary]:
-        """Twins that may be seen."""
+        """Twins that may be seen, placed at a cloud at least in part, and of which `life` and `health` are true at any
+        target.
+        """
         return every(
             self._http,
             _PATH,
@@ -65,6 +73,10 @@ class Twins:
             workspace=workspace,
             name=name,
             search=search,
+            cloud=cloud,
+            life=life,
+            attention=attention,
+            health=health,
             sort=sort,
         )
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 from collections.abc import Collection
-from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -32,14 +31,18 @@ from twin2multicloud.model.errors import UsageError
 if TYPE_CHECKING:
     from twin2multicloud.app.ui.access import Access
     from twin2multicloud.app.ui.web.connection import Page
+    from twin2multicloud.app.ui.web.limits import Limits
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NEEDED: Final = ("flet", "flet_web", "brotli")
 
 
-def mount(app: FastAPI, settings: Settings, socket: str, page: Page | None = None) -> None:
+def mount(
+    app: FastAPI, settings: Settings, socket: str, page: Page | None = None, limits: Limits | None = None
+) -> None:
     """Have an application answer with the front end, too. `socket` is where the application itself can be reached by
-    this process; `page` what shows a window, if it is not the front end's own.
+    this process; `page` is what shows a window if it is not the front end's own, `limits` what holds in the place of
+    the settings'.
 
     Where what it takes is not installed, a page says how to install it.
     """
@@ -56,7 +59,7 @@ def mount(app: FastAPI, settings: Settings, socket: str, page: Page | None = Non
         Door(own_hosts(settings), own_origins(settings), _Admission(settings, socket).admit, refusal),
         own_page if page is None else lambda: page,
         cache_directory(os.environ),
-        replace(Limits(), at_once=given.at_once, each=given.each, kept_s=given.kept_s),
+        limits or Limits(at_once=given.at_once, each=given.each, kept_s=given.kept_s),
         given.frames,
     )
     app.state.endings.append(front_end.close)

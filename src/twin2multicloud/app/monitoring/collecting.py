@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
 from twin2multicloud.held import HeldFile
@@ -49,11 +50,14 @@ class Reach(StrEnum):
 
 
 class Collector:
-    """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another."""
+    """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another. If there
+    is a `glancer`, it looks at them, too.
+    """
 
-    def __init__(self, backend: Backend, sources: Mapping[str, Source]) -> None:
+    def __init__(self, backend: Backend, sources: Mapping[str, Source], glancer: Glancer | None = None) -> None:
         self._backend = backend
         self._sources = sources
+        self._glancer = glancer
 
     def deployed(self) -> list[tuple[str, str]]:
         """Twins and targets that are to be asked about."""
@@ -64,7 +68,12 @@ class Collector:
         return [(twin_id, target) for twin_id, target in found]
 
     def collect(self, twin_id: str, target: str) -> None:
-        """Take up what has come to a twin since it was asked about last."""
+        """Take up what has come to a twin since it was asked about last, and see how it does if it is time to."""
+        self._take_up(twin_id, target)
+        if self._glancer is not None and self._glancer.is_due(twin_id, target):
+            self._glancer.glance(twin_id, target)
+
+    def _take_up(self, twin_id: str, target: str) -> None:
         with self._backend.database.read() as session:
             before = self._position(session, twin_id, target)
         polled = self._sources[target].poll(twin_id, before)
@@ -185,6 +194,9 @@ def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
 
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
-    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts."""
-    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)})):
+    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, and how they do is
+    looked at.
+    """
+    glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
+    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer)):
         yield

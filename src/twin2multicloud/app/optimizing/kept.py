@@ -32,6 +32,18 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Priced:
+    """What a twin's placement costs by some prices, and what the cheapest one under its constraints would, USD per
+    month: `problem` where the former cannot be said, no `optimum` where there is none.
+    """
+
+    usd: float | None
+    problem: str | None
+    optimum_usd: float | None
+    optimum: Json | None
+
+
+@dataclass(frozen=True)
 class Change:
     """A change of a twin's placement: where the slots go now, beginning with `placement` (None: as they are). Of the
     decisions so far those in `drop` do not hold any more; `overrides` are new ones.

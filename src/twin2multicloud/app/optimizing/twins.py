@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.optimizing.answers import encoded
-from twin2multicloud.app.optimizing.kept import Change, Changed, Json, Kept, Proposal
+from twin2multicloud.app.optimizing.kept import Change, Changed, Json, Kept, Priced, Proposal
 from twin2multicloud.app.optimizing.lines import invoice_json, table
 from twin2multicloud.app.optimizing.meters import identity
 from twin2multicloud.app.optimizing.overriding import Decision, check_choices, decide, read_overrides, without_pins
@@ -21,7 +21,8 @@ from twin2multicloud.model.formats import Format
 from twin2multicloud.model.names import parse_slot
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS, Slot
-from twin2multicloud.optimizer.bill.as_json import full_json
+from twin2multicloud.optimizer.bill.as_json import full_json, placement_json
+from twin2multicloud.optimizer.bill.conflict import NoPlacementError
 
 _RANKED: Final = 5
 """Of the cheapest placements in a report."""
@@ -183,6 +184,20 @@ def totals(solver: Solver, twins: Sequence[Kept]) -> list[float | str]:
             found.append(solver.bill(asked_of(kept), read_placement(kept.placement)).usd)
         except PriceError as error:
             found.append(str(error))
+    return found
+
+
+def priced(solver: Solver, twins: Sequence[Kept]) -> list[Priced]:
+    """What each twin's placement costs, and the cheapest that would do, whatever people decided."""
+    found = []
+    for kept, total in zip(twins, totals(solver, twins), strict=True):
+        usd, problem = (total, None) if isinstance(total, float) else (None, total)
+        try:
+            best = solver.optimum(asked_of(kept))
+        except (NoPlacementError, PriceError):
+            found.append(Priced(usd, problem, None, None))
+        else:
+            found.append(Priced(usd, problem, best.usd_per_month, placement_json(best.placement)))
     return found
 
 

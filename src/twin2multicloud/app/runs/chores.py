@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ def _refresh_prices(backend: Backend, run: Run, writer: EventWriter) -> dict[str
     source = price_refresh.DirectorySource(backend.settings.prices)
     with backend.database.read() as session:
         principal = _creator(session, run)
-    taken = price_refresh.refresh(
-        backend, principal, run.workspace_id, source, lambda text: writer.write("prices", text)
-    )
-    return {"taken": None if taken is None else {"number": taken.number, "hash": taken.hash, "date": taken.date}}
+
+    def tell(text: str, data: Mapping[str, Any] | None = None) -> None:
+        writer.write("prices", text, data=data)
+
+    return price_refresh.taken_json(price_refresh.refresh(backend, principal, run.workspace_id, source, tell))
 
 
 def _check_connection(backend: Backend, run: Run, writer: EventWriter, scratch: Path) -> dict[str, Any]:

@@ -7,11 +7,12 @@ next status; a process that dies before has done nothing that is not done again,
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient
@@ -44,6 +45,7 @@ from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.placement import Placement
 
 FindTarget = Callable[[str], Target]
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,8 @@ def _subject(backend: Backend, run_id: str) -> _Subject:
             if row is not None:
                 make_transient(row)
         creator = session.get(User, run.created_by)
-        person = None if creator is None or "@" not in creator.email else creator.email
+        # The one person of a machine of their own has an address that is none, which stands for nobody.
+        person = None if creator is None or _ADDRESS.fullmatch(creator.email) is None else creator.email
         return _Subject(run, twin, version, person)
 
 

@@ -29,6 +29,7 @@ class Alert(Answer):
     message: str
     data: dict[str, Any]
     count: int
+    over: bool = Field(description="Whether it has ended, as far as whoever noticed it can tell.")
     first_at: datetime
     last_at: datetime
     acknowledged_at: datetime | None

@@ -11,12 +11,17 @@ from twin2multicloud.app.schemas.common import Shape
 
 
 class TwinEffect(Shape):
-    """What a book did to the bill of a twin that you may see, USD per month."""
+    """What a book did to the bill of a twin that you may see, and to the cheapest placement that its constraints allow,
+    USD per month. `optimum_slots` are those that the cheapest placement fills otherwise now.
+    """
 
     twin: str
     before_usd: float | None
     after_usd: float | None
     problem: str | None
+    optimum_before_usd: float | None
+    optimum_after_usd: float | None
+    optimum_slots: list[str]
 
 
 class BookSummary(Shape):

@@ -8,10 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from twin2multicloud.app.schemas.common import Answer, Body
-from twin2multicloud.app.schemas.twins import Life, Target
-
-Health = Literal["ok", "degraded", "down", "unknown"]
-"""`degraded`: it works in part. `unknown`: nothing tells."""
+from twin2multicloud.app.schemas.twins import Health, Life, Target
 
 
 class Lock(Answer):
@@ -42,16 +39,34 @@ class StackState(Answer):
 
 
 class LayerHealth(Answer):
-    """How a slot does: `checked` is what was looked at, `problems` what was found, `since` when that began as far as
-    it can be told.
+    """How a slot does: `checked` is what was looked at, and when, `problems` what was found, `since` when that began as
+    far as it can be told.
     """
 
     slot: str
     cloud: str
     health: Health
     checked: list[str]
+    checked_at: datetime
     problems: list[str]
     since: datetime | None
+
+
+class LinkHealth(Answer):
+    """How a link between clouds does, which leads from `source` to `target`. `degraded`: it gets through again, or has
+    not for less than a minute; `unknown`: nothing was sent yet. `since`: from then on it does not get through.
+    """
+
+    edge: str
+    source: str
+    target: str
+    health: Health
+    problem: str
+    checked_at: datetime
+    since: datetime | None
+    last_success: datetime | None
+    messages: int
+    retries: int
 
 
 class StoreCount(Answer):
@@ -99,6 +114,7 @@ class TwinStatus(Answer):
     at: datetime
     stacks: list[StackState]
     layers: list[LayerHealth]
+    links: list[LinkHealth] = Field(description="Those between clouds, as far as a sandbox tells.")
     clouds: list[CloudProcess]
     twin_time: datetime | None = Field(None, description="What time it is in the twin, where a sandbox tells.")
     speed: float | None = None

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from twin2multicloud.app.schemas.answers import (
     BillResult,
     BookIdentity,
+    Choice,
     Decision,
     MeterDifference,
     OptimizeResult,
@@ -135,14 +136,11 @@ class Standing(Shape):
     problem: str | None
 
 
-class SlotChoice(Shape):
+class SlotChoice(Choice):
     """A way to fill a slot while the others stay as they are: what the twin costs then, and what that changes.
     `problem` says why it may not be chosen.
     """
 
-    provider: Provider
-    offer: str
-    region: str
     usd_per_month: Usd | None
     change_usd: Usd | None
     chosen: bool

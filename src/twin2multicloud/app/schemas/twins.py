@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from twin2multicloud.app.archives import is_inside
+from twin2multicloud.app.schemas.alerts import AlertSeverity
 from twin2multicloud.app.schemas.common import Answer, Body, Note
 from twin2multicloud.model.slots import Provider
 
@@ -55,8 +56,31 @@ class TwinInput(Body):
     note: Note = ""
 
 
+Health = Literal["ok", "degraded", "down", "unknown"]
+"""`degraded`: it works in part. `unknown`: nothing tells."""
+
+
+class SlotHealth(Answer):
+    """How a slot did when it was looked at last, and since when it is so as far as that was seen."""
+
+    slot: str
+    cloud: str
+    health: Health
+    since: datetime
+
+
+class TwinHealth(Answer):
+    """How a twin did at a target when it was looked at last."""
+
+    health: Health = Field(description="The worst of all layers.")
+    seen_at: datetime
+    layers: list[SlotHealth]
+
+
 class TwinSummary(Answer):
-    """A twin in a list. `usd_per_month` is predicted for the newest version; None before it was optimized."""
+    """A twin in a list. `usd_per_month` is predicted for the newest version; None before it was optimized.
+    `usd_metered` is a month at the rate that its sandbox metered; None where nothing was.
+    """
 
     id: str
     workspace: str
@@ -69,6 +93,13 @@ class TwinSummary(Answer):
     usd_per_month: float | None
     life: dict[Target, Life] = Field(description="Of every target where there is or was something.")
     attention: bool = Field(description="Whether its last changing run failed or something is not whole.")
+    health: dict[Target, TwinHealth] = Field(
+        description="Of every target that is looked at: sandboxes, every few seconds."
+    )
+    alerts: dict[AlertSeverity, int] = Field(
+        description="How many alerts wait for somebody: not over, not acknowledged, not muted."
+    )
+    usd_metered: float | None
     created_at: datetime
     updated_at: datetime
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import Principal, visible_twins
@@ -131,6 +131,11 @@ def listed(backend: Backend, principal: Principal, wanted: Wanted) -> Select[Ale
     return query
 
 
+def is_open(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """The condition that an alert waits for somebody: it has not ended, nobody looks after it, and it is not muted."""
+    return Alert.acknowledged_at.is_(None) & ~Alert.over & or_(Alert.muted_until.is_(None), Alert.muted_until <= at)
+
+
 def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
     """Alerts as they are told."""
     twins = {row.id: row.name for row in session.execute(
@@ -153,6 +158,7 @@ def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
                 "message": alert.message,
                 "data": {name: value for name, value in alert.data.items() if name != _COUNTED},
                 "count": alert.count,
+                "over": alert.over,
                 "first_at": alert.first_at,
                 "last_at": alert.last_at,
                 "acknowledged_at": alert.acknowledged_at,
@@ -201,10 +207,10 @@ def _fold_one(backend: Backend, session: Session, twin: Twin, target: str, probl
         _tell(backend, session, twin, alert, again=False)
         return
     if problem.over:
-        alert.data = {**alert.data, "over": True}
+        alert.over = True
         return
     more = _more(alert.data.get(_COUNTED, {}), problem)
-    alert.severity, alert.message, alert.data, alert.last_at = severity, message, data, problem.at
+    alert.severity, alert.message, alert.data, alert.last_at, alert.over = severity, message, data, problem.at, False
     if more <= 0:
         return
     alert.count += more

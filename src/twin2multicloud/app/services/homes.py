@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, text
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.documents import DatabaseDocuments
 from twin2multicloud.app.db.states import DatabaseStateStore
+from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.deployer.home import Applied, BusyError, Home
 from twin2multicloud.deployer.state.store import StateStore
@@ -89,9 +90,11 @@ class StackRows:
     def forget(self, stack: str) -> None:
         """As `AppliedStacks.forget`."""
         with self._backend.database.write() as session:
-            session.execute(
-                delete(Stack).where(Stack.twin_id == self._twin_id, Stack.target == self._target, Stack.name == stack)
-            )
+            mine = (Stack.twin_id == self._twin_id, Stack.target == self._target)
+            session.execute(delete(Stack).where(*mine, Stack.name == stack))
+            # Of what is not there any more nobody sees how it does.
+            seen = (Glance.twin_id == self._twin_id, Glance.target == self._target)
+            session.execute(delete(Glance).where(*seen, ~select(Stack.name).where(*mine).exists()))
 
 
 @contextmanager

@@ -33,12 +33,13 @@ CHANGING: Final = frozenset(
     {Operation.DEPLOY, Operation.REDEPLOY, Operation.MOVE, Operation.DESTROY, Operation.ROTATE_KEYS}
 )
 """Operations that need the twin to themselves."""
-_BUSY: Final[Mapping[Operation, Life]] = {
+BUSY: Final[Mapping[Operation, Life]] = {
     Operation.DEPLOY: "deploying",
     Operation.REDEPLOY: "deploying",
     Operation.MOVE: "moving",
     Operation.DESTROY: "destroying",
 }
+"""What is said of a twin while one of these runs."""
 _ALLOWED: Final[Mapping[Life, frozenset[Operation]]] = {
     "draft": frozenset({Operation.PLAN, Operation.DEPLOY}),
     "partial": frozenset(set(Operation) - {Operation.ROTATE_KEYS}),
@@ -55,8 +56,8 @@ class Part(NamedTuple):
 
 def life_of(stacks: Iterable[Stack | Part], changing: Operation | None) -> Life:
     """What there is, from the stacks of a twin at a target and the run that is changing it, if one is."""
-    if changing is not None and changing in _BUSY:
-        return _BUSY[changing]
+    if changing is not None and changing in BUSY:
+        return BUSY[changing]
     found = list(stacks)
     if not found:
         return "draft"

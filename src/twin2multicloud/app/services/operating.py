@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.redaction import redacted
 from twin2multicloud.app.schemas import operating as shapes
@@ -24,10 +25,11 @@ def status(backend: Backend, twin_id: str, target: Target) -> shapes.TwinStatus:
         run = stacks.busy_run(session, twin_id, target)
         changing = None if run is None or run.kind not in CHANGING else Operation(run.kind)
         life = life_of(rows, changing)
+        glance = session.get(Glance, (twin_id, target))
     at = backend.now()
     run_id = None if run is None else run.id
     if target != "sandbox" or not rows:
-        layers = health.of_stacks(known)
+        layers = health.of_stacks(known, at)
         return shapes.TwinStatus(
             twin=twin_id,
             target=target,
@@ -37,10 +39,12 @@ def status(backend: Backend, twin_id: str, target: Target) -> shapes.TwinStatus:
             at=at,
             stacks=known,
             layers=layers,
+            links=[],
             clouds=[],
         )
     seen = sandboxes.look(backend, twin_id)
-    layers = health.of_sandbox(seen, known)
+    before = () if glance is None else glance.layers
+    layers = health.with_since(health.of_sandbox(seen, known, at), before)
     clock = None if seen.whole is None else seen.whole.clock
     return shapes.TwinStatus(
         twin=twin_id,
@@ -51,6 +55,7 @@ def status(backend: Backend, twin_id: str, target: Target) -> shapes.TwinStatus:
         at=at,
         stacks=known,
         layers=layers,
+        links=health.links(seen, at),
         clouds=sandboxes.processes(seen),
         twin_time=None if clock is None else sandboxes.moment(clock.now),
         speed=None if clock is None else clock.speed,

@@ -7,8 +7,8 @@ gives the texts of a book's files: a directory so far, clouds' price lists later
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -22,18 +22,24 @@ from twin2multicloud.app.db.tables.twins import PriceBookVersion, Twin
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.optimizing.books import Book
-from twin2multicloud.app.optimizing.kept import Kept
+from twin2multicloud.app.optimizing.kept import Kept, Priced
 from twin2multicloud.app.optimizing.meters import diff_json, identity
 from twin2multicloud.app.services import audit, placements, prices
 from twin2multicloud.model.slots import PROVIDERS
 from twin2multicloud.optimizer.pricing.book import PriceBook, book_texts
 from twin2multicloud.optimizer.pricing.diff import diff_books
 
-Tell = Callable[[str], None]
-"""Is told how far it is, in words for people."""
 _PART: Final = 25
 """Twins that are priced at a time."""
 _HALF_A_CENT: Final = 0.005
+
+
+class Tell(Protocol):
+    """Is told how far it is."""
+
+    def __call__(self, text: str, data: Mapping[str, Any] | None = None) -> None:
+        """In words for people, and for programs: which cloud, region and service, and how many of how many prices."""
+        ...
 
 
 class PriceSource(Protocol):
@@ -60,7 +66,9 @@ class DirectorySource:
 
 @dataclass(frozen=True)
 class Effect:
-    """What new prices do to a twin's bill, USD per month; `problem` where it cannot be said any more."""
+    """What new prices do to a twin's bill, USD per month; `problem` where it cannot be said any more. And to the
+    cheapest placement under its constraints: what that costs, and the `optimum_slots` that it fills otherwise now.
+    """
 
     twin_id: str
     workspace_id: str
@@ -68,13 +76,30 @@ class Effect:
     before_usd: float | None
     after_usd: float | None
     problem: str | None = None
+    optimum_before_usd: float | None = None
+    optimum_after_usd: float | None = None
+    optimum_slots: tuple[str, ...] = ()
 
     @property
-    def noticeable(self) -> bool:
+    def repriced(self) -> bool:
         """Whether anybody would be billed otherwise."""
         if self.before_usd is None or self.after_usd is None:
             return self.problem is not None
         return abs(self.after_usd - self.before_usd) > _HALF_A_CENT
+
+    @property
+    def noticeable(self) -> bool:
+        """Whether anything is otherwise: the bill, or what would be cheapest."""
+        before, after = self.optimum_before_usd, self.optimum_after_usd
+        moved = before is not None and after is not None and abs(after - before) > _HALF_A_CENT
+        return self.repriced or moved or bool(self.optimum_slots) or (before is None) != (after is None)
+
+    @property
+    def saving_usd(self) -> float:
+        """What the cheapest placement costs less than the twin's own, by the new prices."""
+        if self.after_usd is None or self.optimum_after_usd is None:
+            return 0.0
+        return max(self.after_usd - self.optimum_after_usd, 0.0)
 
 
 @dataclass(frozen=True)
@@ -109,8 +134,7 @@ def prepare(backend: Backend, source: PriceSource, tell: Tell) -> Prepared:
     texts = source.fetch(tell)
     tell("Checking")
     book = Book.of(texts)
-    for line in _contents(book.prices):
-        tell(line)
+    _tell_contents(book.prices, tell)
     before = prices.current(backend)
     with backend.database.read() as session:
         known = book.hash == before.hash or session.get(PriceBookVersion, book.hash) is not None
@@ -125,22 +149,25 @@ def prepare(backend: Backend, source: PriceSource, tell: Tell) -> Prepared:
     effects = []
     for part in _placed(backend):
         effects += _effects(backend, before, book, part)
-        tell(f"{len(effects)} twins priced anew")
+        tell(f"{len(effects)} twins priced anew", {"twins": len(effects)})
     return Prepared(book, before, known, changes, effects)
 
 
-def _contents(book: PriceBook) -> Iterator[str]:
-    """A line per cloud and service: what is there."""
-    figures = list(book.figures())
+def _tell_contents(book: PriceBook, tell: Tell) -> None:
+    """A line per cloud, region and service: how many prices are there, and of how many all told."""
+    counts = Counter(
+        (meter.provider, figure.region, meter.service)
+        for figure in book.figures()
+        for meter in (book.meter(figure.meter),)
+    )
+    done, total = 0, counts.total()
     for provider in PROVIDERS:
-        yield f"{provider.label}: {len(book.regions_of(provider))} regions"
-        mine = [figure for figure in figures if book.meter(figure.meter).provider is provider]
-        counts = Counter(book.meter(figure.meter).service for figure in mine)
-        places: dict[str, set[str]] = {}
-        for figure in mine:
-            places.setdefault(book.meter(figure.meter).service, set()).add(figure.region)
-        for service, count in counts.items():
-            yield f"{provider.label} {service}: {count} prices in {len(places[service])} regions"
+        regions = len(book.regions_of(provider))
+        tell(f"{provider.label}: {regions} regions", {"provider": provider.value, "regions": regions})
+        for (_, region, service), count in ((key, n) for key, n in counts.items() if key[0] is provider):
+            done += count
+            data = {"provider": provider.value, "region": region, "service": service, "prices": count}
+            tell(f"{provider.label} {region}: {service} {count} prices", {**data, "done": done, "total": total})
 
 
 @dataclass(frozen=True)
@@ -169,23 +196,26 @@ def _placed(backend: Backend) -> Iterator[list[_Subject]]:
 
 
 def _effects(backend: Backend, before: Book, after: Book, subjects: Sequence[_Subject]) -> list[Effect]:
-    from twin2multicloud.app.optimizing.twins import totals  # the optimizer, which this module's importers do not need
+    from twin2multicloud.app.optimizing.twins import priced  # the optimizer, which this module's importers do not need
 
-    question = partial(totals, twins=[each.kept for each in subjects])
+    question = partial(priced, twins=[each.kept for each in subjects])
     old, new = (backend.optimizer.ask_now(book, question) for book in (before, after))
-    effects = []
-    for subject, was, now in zip(subjects, old, new, strict=True):
-        effects.append(
-            Effect(
-                subject.twin_id,
-                subject.workspace_id,
-                subject.name,
-                was if isinstance(was, float) else None,
-                now if isinstance(now, float) else None,
-                now if isinstance(now, str) else None,
-            )
-        )
-    return effects
+    return [_effect(subject, was, now) for subject, was, now in zip(subjects, old, new, strict=True)]
+
+
+def _effect(subject: _Subject, was: Priced, now: Priced) -> Effect:
+    best, better = was.optimum or {}, now.optimum or {}
+    return Effect(
+        subject.twin_id,
+        subject.workspace_id,
+        subject.name,
+        was.usd,
+        now.usd,
+        now.problem,
+        was.optimum_usd,
+        now.optimum_usd,
+        tuple(slot for slot in best if slot in better and best[slot] != better[slot]),
+    )
 
 
 def take_up(
@@ -213,7 +243,7 @@ def take_up(
     data: dict[str, Any] = {"number": taken.number, "hash": taken.hash, "twins": len(noticed)}
     text = f"prices of {taken.date} are in use ({len(prepared.changes.get('figures', ()))} differ)"
     backend.events.add(session, NewEvent(workspace_id, "prices.taken_up", text, data=data))
-    backend.events.add(session, *(_event(effect, taken) for effect in noticed))
+    backend.events.add(session, *(_event(effect, taken) for effect in noticed if effect.repriced))
     audit.note(backend, session, principal, "prices.taken_up", taken.hash, workspace_id=workspace_id, **data)
     return taken
 
@@ -224,6 +254,8 @@ def _event(effect: Effect, taken: PriceBookVersion) -> NewEvent:
     else:
         was = "" if effect.before_usd is None else f" instead of ${effect.before_usd:,.2f}"
         text = f"{effect.name} costs ${effect.after_usd or 0.0:,.2f}{was} / month by the prices of {taken.date}"
+        if effect.saving_usd > _HALF_A_CENT:
+            text += f"; placed otherwise it would cost ${effect.optimum_after_usd:,.2f}"
     return NewEvent(
         effect.workspace_id,
         "twin.repriced",
@@ -235,5 +267,21 @@ def _event(effect: Effect, taken: PriceBookVersion) -> NewEvent:
 
 
 def _effect_json(effect: Effect) -> dict[str, Any]:
-    found = asdict(effect)
-    return {name: found[name] for name in ("before_usd", "after_usd", "problem")}
+    return {
+        "before_usd": effect.before_usd,
+        "after_usd": effect.after_usd,
+        "problem": effect.problem,
+        "optimum_before_usd": effect.optimum_before_usd,
+        "optimum_after_usd": effect.optimum_after_usd,
+        "optimum_slots": list(effect.optimum_slots),
+    }
+
+
+def taken_json(taken: PriceBookVersion | None) -> dict[str, Any]:
+    """What a refresh came to: the book that was taken up, if one was, and how much of it differs. What that does to
+    twins is told to those who may see them (`GET /prices/books/{number}`).
+    """
+    if taken is None:
+        return {"taken": None, "changes": {}}
+    book = {"number": taken.number, "hash": taken.hash, "date": taken.date}
+    return {"taken": book, "changes": prices.change_counts(taken)}

@@ -50,6 +50,11 @@ def keep(backend: Backend, session: Session, book: Book) -> None:
             session.flush()
 
 
+def change_counts(taken: PriceBookVersion) -> dict[str, int]:
+    """How much differs from the book before: prices, meters, regions …"""
+    return {name: len(value) for name, value in taken.changes.items() if name not in ("before", "after", "twins")}
+
+
 def version(backend: Backend, session: Session, book: Book, changes: dict[str, object]) -> PriceBookVersion:
     """The row of a book as the next version; the caller has taken its turn."""
     last = session.scalar(select(PriceBookVersion.number).order_by(PriceBookVersion.number.desc()).limit(1))

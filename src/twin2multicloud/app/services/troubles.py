@@ -18,12 +18,11 @@ from twin2multicloud.app.redaction import redacted_text
 from twin2multicloud.app.schemas import sandboxes as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import audit, cursors
-from twin2multicloud.app.services.prices import current
+from twin2multicloud.app.services.metering import compared, metered
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
-from twin2multicloud.model.errors import Finding, PriceError
+from twin2multicloud.model.errors import Finding
 from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, STORES, Fault, FaultKind
-from twin2multicloud.sandbox.metering.compare import Comparison, compare
-from twin2multicloud.sandbox.metering.window import Window
+from twin2multicloud.sandbox.metering.compare import Comparison
 
 _MOST_LOG_BYTES: Final = 2 << 20
 _MOST_LINE: Final = 2_000
@@ -155,22 +154,14 @@ def command(backend: Backend, principal: Principal, twin_id: str, given: shapes.
 def meters(backend: Backend, twin_id: str) -> shapes.Meters:
     """What was counted, and a month of it beside what was predicted."""
     client = sandbox_of(backend, twin_id)
-    snapshots = client.meters()
-    elapsed = max((seconds for _, seconds in snapshots.values()), default=0.0)
+    found = metered(backend, client)
     counts = [
         shapes.MeterCount(cloud=cloud, meter=each.meter, amount=each.amount, unit=each.unit)
         for cloud in client.config.clouds
         for each in client.cloud_status(cloud).meters
     ]
-    window = Window.until_now(snapshots)
-    if window.elapsed_s <= 0:
-        problem = "nothing has been counted yet; let the twin run for a few seconds"
-        return shapes.Meters(elapsed_s=elapsed, meters=counts, problem=problem)
-    try:
-        found = compare(client.blueprint, window.book, window.elapsed_s, current(backend).prices)
-    except PriceError as error:
-        return shapes.Meters(elapsed_s=elapsed, meters=counts, problem=str(error))
-    return shapes.Meters(elapsed_s=elapsed, meters=counts, month=_month(found))
+    month = None if found.month is None else _month(found.month)
+    return shapes.Meters(elapsed_s=found.elapsed_s, meters=counts, month=month, problem=found.problem)
 
 
 # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -185,27 +176,11 @@ def _note(backend: Backend, principal: Principal, twin_id: str, action: str, mes
 
 
 def _month(found: Comparison) -> shapes.MonthCompared:
-    rows = [
-        shapes.MeterComparison(
-            cloud=row.provider.value,
-            meter=row.meter,
-            region=row.region,
-            service=row.service,
-            dimension=row.dimension,
-            unit=row.unit,
-            predicted=row.usage.predicted,
-            metered=row.usage.metered,
-            ratio=row.usage.ratio,
-            usd_predicted=row.usd.predicted,
-            usd_metered=row.usd.metered,
-            verdict=row.verdict,
-            projected=row.projected,
-            planned=row.planned,
-        )
-        for row in found.rows
-    ]
     return shapes.MonthCompared(
-        messages=found.messages, usd_predicted=found.usd.predicted, usd_metered=found.usd.metered, meters=rows
+        messages=found.messages,
+        usd_predicted=found.usd.predicted,
+        usd_metered=found.usd.metered,
+        meters=[shapes.MeterComparison(**facts) for facts in compared(found)],
     )
 
 

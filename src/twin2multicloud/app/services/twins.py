@@ -6,25 +6,23 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import Principal, role_on
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.db.tables.runs import Claim, Run
+from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.errors import ConflictError, NotFoundError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import twins as shapes
-from twin2multicloud.app.services import audit, untracked
+from twin2multicloud.app.services import audit, summaries, untracked
 from twin2multicloud.app.services.changes import check_seen, hold
-from twin2multicloud.app.services.life import CHANGING, Operation, Part, life_of
 from twin2multicloud.model.formats import Format, sniff
-from twin2multicloud.model.slots import PROVIDERS, Provider
 
 if TYPE_CHECKING:
     from twin2multicloud.model.twin.definition import TwinDefinition
@@ -34,32 +32,6 @@ _TWINS: Final[BindParameter[Any]] = bindparam("twins", expanding=True)
 _STACKS: Final = select(Stack).where(Stack.twin_id.in_(_TWINS)).order_by(Stack.target, Stack.name)
 _VERSION: Final = select(TwinVersion).where(
     TwinVersion.twin_id == bindparam("twin"), TwinVersion.number == bindparam("number")
-)
-# And by columns, since making objects of rows takes longer than asking.
-_TWIN, _OF, _STACK, _CLAIM, _RUN = (each.__table__.c for each in (Twin, TwinVersion, Stack, Claim, Run))
-_NEWEST: Final = (
-    select(_OF.twin_id, _OF.devices, _OF.usd_per_month, _OF.placement)
-    .select_from(Twin.__table__.join(TwinVersion.__table__, (_OF.twin_id == _TWIN.id) & (_OF.number == _TWIN.number)))
-    .where(_TWIN.id.in_(_TWINS))
-)
-_PARTS: Final = select(_STACK.twin_id, _STACK.target, _STACK.slot, _STACK.whole).where(_STACK.twin_id.in_(_TWINS))
-_CLAIMS: Final = (
-    select(_CLAIM.twin_id, _CLAIM.target, _RUN.kind)
-    .select_from(Claim.__table__.join(Run.__table__, _RUN.id == _CLAIM.run_id))
-    .where(_CLAIM.twin_id.in_(_TWINS))
-)
-_CHANGED: Final = (
-    select(_RUN.twin_id, func.max(_RUN.number).label("number"))
-    .where(_RUN.twin_id.in_(_TWINS), _RUN.kind.in_([each.value for each in CHANGING]), _RUN.ended_at.is_not(None))
-    .group_by(_RUN.twin_id)
-    .subquery()
-)
-_FAILED: Final = (
-    select(_RUN.twin_id)
-    .select_from(
-        Run.__table__.join(_CHANGED, (_RUN.twin_id == _CHANGED.c.twin_id) & (_RUN.number == _CHANGED.c.number))
-    )
-    .where(_RUN.status == "failed")
 )
 
 
@@ -223,41 +195,14 @@ def stacks_of(session: Session, twin_ids: Sequence[str]) -> Sequence[Stack]:
     return session.scalars(_STACKS, {"twins": twin_ids}).all()
 
 
-def summaries(session: Session, found: Sequence[Twin]) -> list[shapes.TwinSummary]:
-    """What a list tells of twins, in their order, in as many queries for thousands as for one."""
-    newest = {
-        row.twin_id: _Newest(row.devices, row.usd_per_month, row.placement)
-        for row in session.execute(_NEWEST, {"twins": [twin.id for twin in found]})
-    }
-    return [shapes.TwinSummary(**facts) for facts in _facts(session, found, newest)]
-
-
-class _Newest(NamedTuple):
-    """What a list tells of a twin's newest version."""
-
-    devices: int
-    usd_per_month: float | None
-    placement: Mapping[str, Any] | None
-
-
-def _facts(session: Session, found: Sequence[Twin], newest: Mapping[str, _Newest]) -> list[dict[str, Any]]:
-    asked = {"twins": [twin.id for twin in found]}
-    parts: dict[str, dict[str, list[Part]]] = {twin.id: {} for twin in found}
-    for row in session.execute(_PARTS, asked):
-        parts[row.twin_id].setdefault(row.target, []).append(Part(row.slot, row.whole))
-    busy: dict[str, dict[str, Operation]] = {twin.id: {} for twin in found}
-    for claim in session.execute(_CLAIMS, asked):
-        busy[claim.twin_id][claim.target] = Operation(claim.kind)
-    failed = set(session.scalars(_FAILED, asked))
-    return [_summary(twin, newest[twin.id], parts[twin.id], busy[twin.id], twin.id in failed) for twin in found]
-
-
-def whole(session: Session, principal: Principal, twin: Twin, role: Role | None = None) -> shapes.Twin:
-    """A twin with its newest version, for one who may see it. `role` is theirs, where it is known already."""
+def whole(session: Session, principal: Principal, twin: Twin, at: datetime, role: Role | None = None) -> shapes.Twin:
+    """A twin with its newest version, for one who may see it, as of a moment. `role` is theirs, where it is known
+    already.
+    """
     role = role or role_on(session, principal, twin) or Role.VIEWER
     version = current(session, twin)
-    newest = _Newest(version.devices, version.usd_per_month, version.placement)
-    [facts] = _facts(session, [twin], {twin.id: newest})
+    newest = summaries.Newest(version.devices, version.usd_per_month, version.placement)
+    [facts] = summaries.facts(session, [twin], {twin.id: newest}, at)
     return shapes.Twin(**facts, role=role.value, current=version_shape(version))
 
 
@@ -324,39 +269,6 @@ def _tell(backend: Backend, session: Session, principal: Principal, twin: Twin, 
     audit.note(
         backend, session, principal, kind, twin.id, workspace_id=twin.workspace_id, name=twin.name, number=twin.number
     )
-
-
-def _summary(
-    twin: Twin,
-    newest: _Newest,
-    parts: Mapping[str, Sequence[Part]],
-    busy: Mapping[str, Operation],
-    failed: bool,
-) -> dict[str, Any]:
-    life = {target: life_of(parts.get(target, ()), busy.get(target)) for target in sorted({*parts, *busy})}
-    return {
-        "id": twin.id,
-        "workspace": twin.workspace_id,
-        "name": twin.name,
-        "description": twin.description,
-        "number": twin.number,
-        "version": twin.version,
-        "devices": newest.devices,
-        "clouds": _clouds(newest.placement),
-        "usd_per_month": newest.usd_per_month,
-        "life": life,
-        "attention": failed or "partial" in life.values(),
-        "created_at": twin.created_at,
-        "updated_at": twin.updated_at,
-    }
-
-
-def _clouds(placement: Mapping[str, Any] | None) -> list[Provider]:
-    """The clouds of a placement that is kept: it was checked before, which takes longer than all else about a twin."""
-    if placement is None:
-        return []
-    used = {choice["provider"] for choice in placement.values()}
-    return [provider for provider in PROVIDERS if provider.value in used]
 
 
 def _version_facts(version: TwinVersion) -> dict[str, Any]:

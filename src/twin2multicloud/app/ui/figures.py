@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,13 +18,16 @@ _PREFIXES: Final = ("", "k", "M", "G", "T", "P")
 
 
 def money(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
-    """An amount that came in USD: two digits after the point, four below a cent's worth."""
+    """An amount that came in USD: two digits after the point, four below a cent's worth. One that was converted is
+    marked as about that much.
+    """
     if usd is None:
         return NONE
     amount = usd * currency.per_usd
     digits = 2 if amount == 0 or abs(amount) >= 0.01 else 4
     sign = "−" if amount < 0 and f"{abs(amount):.{digits}f}".strip("0.") else "+" if signed and amount > 0 else ""
-    return f"{sign}{currency.symbol}{abs(amount):,.{digits}f}"
+    about = "≈ " if currency.converted else ""
+    return f"{about}{sign}{currency.symbol}{abs(amount):,.{digits}f}"
 
 
 def per_month(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
@@ -98,6 +102,67 @@ def day_and_time(moment: datetime | None) -> str:
 def size(number: float | None) -> str:
     """Bytes in decimal units, as clouds bill them."""
     return short(number, "B")
+
+
+def volume(gb: float) -> str:
+    """Traffic in GB or, from 1,000 on, TB."""
+    if 0 < gb < 0.01:
+        return "< 0.01 GB"
+    if gb < 1000:
+        return f"{gb:,.{2 if gb < 0.1 else 3}g} GB"
+    return f"{gb / 1000:,.3g} TB" if gb < 1e6 else f"{gb / 1000:,.0f} TB"
+
+
+def quantity(number: float) -> str:
+    """A quantity as bills have it: whole from 1,000 up, else four significant digits."""
+    size = abs(number)
+    if 0 < size < 0.001 or size >= 1e15:
+        return f"{number:.3g}"
+    return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
+
+
+def measured(value: object, unit: str = "") -> str:
+    """A value that a device sent, with its unit: numbers to four digits that matter, texts as they are."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{_rounded(value)} {unit}" if unit else _rounded(value)
+
+
+def _rounded(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not math.isfinite(value):
+        return str(value)
+    size = abs(value)
+    digits = 0 if size >= 10_000 else 3 if size < 1 else 2 if size < 100 else 1
+    return f"{value:,.{digits}f}" if size >= 0.001 or value == 0 else f"{value:.3g}"
+
+
+def mark(value: float, step: float) -> str:
+    """A number beside an axis whose marks are so far apart."""
+    digits = max(0, math.ceil(-math.log10(step) - 1e-9))
+    if abs(value) >= 10_000 and step >= 100:
+        return short(value)
+    return f"{value:,.{digits}f}"
+
+
+def moment(seconds: float, step_s: float) -> str:
+    """A moment (since 1970) in UTC, as exact as steps of that length need it."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    if step_s < _MINUTE:
+        return at.strftime("%H:%M:%S")
+    if step_s < _DAY:
+        return at.strftime("%H:%M") if at.hour or at.minute else at.strftime("%b %d")
+    return at.strftime("%b %d") if step_s < 300 * _DAY else at.strftime("%Y-%m")
+
+
+def epoch(time: str) -> float:
+    """Seconds since 1970 of a moment as the API writes it."""
+    return datetime.fromisoformat(time).timestamp()
 
 
 def is_recent(moment: datetime, now: datetime, within_s: float) -> bool:

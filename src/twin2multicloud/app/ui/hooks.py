@@ -63,6 +63,26 @@ def use_remote(load: Callable[[], Awaitable[T]], *key: Hashable, refresh_on: Wan
     return remote
 
 
+def use_held(
+    load: Callable[[], Awaitable[T]],
+    *key: Hashable,
+    every_s: float | None = None,
+    refresh_on: Wanted | None = None,
+    keeps: bool = False,
+) -> Remote[T]:
+    """As `use_remote`, but the component is not shown anew: those parts of it are that use it with `use_store`. With
+    `every_s` it is asked for again and again, which only what no event tells of should be. `keeps`: what there was
+    stays in view until what another key stands for has come.
+    """
+    before: MutableRef[Remote[T] | None] = ft.use_ref(None)
+    remote: Remote[T] = ft.use_memo(lambda: Remote(load, before.current if keeps else None), list(key))
+    before.current = remote
+    ft.use_effect(remote.refresh, [id(remote)], remote.stop)
+    use_events(refresh_on, remote.refresh, id(remote))
+    use_every(every_s, lambda: remote.refresh(quietly=True), id(remote))
+    return remote
+
+
 def use_events(wanted: Wanted | None, happened: Callable[[], None], *key: Hashable) -> None:
     """Have something called after events that are wanted, at most twice a second."""
     session = use_session()
@@ -78,17 +98,19 @@ def use_events(wanted: Wanted | None, happened: Callable[[], None], *key: Hashab
     ft.use_effect(begin, [*key, wanted], finish)
 
 
-def use_every(seconds: float, do: Callable[[], None], *key: Hashable) -> None:
-    """Have something done now and then while the component is shown."""
+def use_every(seconds: float | None, do: Callable[[], None], *key: Hashable) -> None:
+    """Have something done now and then (None: not at all) while the component is shown, and somebody looks."""
+    session = use_session()
     task: MutableRef[asyncio.Task[None] | None] = ft.use_ref(None)
 
-    async def go_on() -> None:
+    async def go_on(pause_s: float) -> None:
         while True:
-            await asyncio.sleep(seconds)
-            do()
+            await asyncio.sleep(pause_s)
+            if session.looked_at:
+                do()
 
     def begin() -> None:
-        task.current = asyncio.create_task(go_on())
+        task.current = asyncio.create_task(go_on(seconds)) if seconds is not None else None
 
     def finish() -> None:
         if task.current is not None:

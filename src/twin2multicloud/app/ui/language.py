@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from gettext import NullTranslations
+from collections.abc import Mapping
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
 from typing import Final
 
 from flet.controls.context import _context_page
 
 KEY: Final = "translations"
 """Under which a page's session keeps its `gettext` translations."""
+ENGLISH: Final = "en"
+LOCALES: Final = Path(__file__).parent / "locales"
+"""Where catalogues are: `de/LC_MESSAGES/ui.mo` for German."""
 _AS_WRITTEN: Final = NullTranslations()
 
 
@@ -28,3 +34,19 @@ def tr(text: str, /, **values: object) -> str:
 def trn(one: str, many: str, count: int, /, **values: object) -> str:
     """As `tr`, for a number of things: `{count}` is that number."""
     return _translations().ngettext(one, many, count).format(count=f"{count:,}", **values)
+
+
+@lru_cache(maxsize=32)
+def translations(language: str, directory: Path = LOCALES) -> NullTranslations:
+    """A language's texts; those of one that there is no catalogue for are the English ones."""
+    file = directory / language / "LC_MESSAGES" / "ui.mo"
+    if not language.isalnum() or not file.is_file():
+        return _AS_WRITTEN
+    with file.open("rb") as stream:
+        return GNUTranslations(stream)
+
+
+def languages(directory: Path = LOCALES) -> Mapping[str, str]:
+    """The languages there are: their code, and what each calls itself, which is how it translates "English"."""
+    codes = sorted(file.parts[-3] for file in directory.glob("*/LC_MESSAGES/ui.mo"))
+    return {ENGLISH: "English", **{code: translations(code, directory).gettext("English") for code in codes}}

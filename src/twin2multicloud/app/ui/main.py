@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from twin2multicloud.app.ui import preferences, theme
+from twin2multicloud.app.ui import language, preferences, theme
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.alerting import Alerting
 from twin2multicloud.app.ui.gateway import Gateway
@@ -22,6 +22,7 @@ from twin2multicloud.app.ui.viewport import Viewport
 
 NAME: Final = "Twin2MultiCloud"
 _KEPT_WITHIN_S: Final = 2.0
+_LANGUAGE: Final = "twin2multicloud.language"
 _MODES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
 
 
@@ -45,7 +46,9 @@ async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
     page.on_disconnect = lambda _: session.pause()
     page.on_close = lambda _: session.close()
     await _recall(session)
+    _speak(session)
     session.preferences.watch(lambda: _appear(session))
+    session.preferences.watch(lambda: page.render(Root) if _speak(session) else None)
     session.preferences.watch(lambda: session.act(_remember(session)))
     _appear(session)
     session.begin()
@@ -64,11 +67,22 @@ def _session(page: ft.Page, access: Access, executor: Executor) -> Session:
         api=api,
         live=live,
         notices=notices,
-        alerting=Alerting(api, live, notices, page.navigate),
+        alerting=Alerting(api, live, notices, page.navigate, lambda: page.route),
         preferences=Preferences(),
         appearance=Appearance(),
         viewport=Viewport(page.width or 1_280),
     )
+
+
+def _speak(session: Session) -> bool:
+    """Have all texts be in the chosen language; whether that is another one than before."""
+    wanted = session.preferences.choices.language
+    store = session.page.session.store
+    if wanted == (store.get(_LANGUAGE) or language.ENGLISH):
+        return False
+    store.set(_LANGUAGE, wanted)
+    store.set(language.KEY, language.translations(wanted))
+    return True
 
 
 def _appear(session: Session) -> None:

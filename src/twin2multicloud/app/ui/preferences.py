@@ -1,4 +1,4 @@
-"""What somebody likes: how bright, and in which currency. Kept in their browser; it holds nothing secret."""
+"""What somebody likes: how bright, in which currency and language. Kept in their browser; it holds nothing secret."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ Brightness = Literal["system", "light", "dark"]
 
 @dataclass(frozen=True)
 class Currency:
-    """In what money is shown. Prices are in USD; `per_usd` is the rate that somebody entered."""
+    """In what money is shown. Prices are in USD; `per_usd` is the rate that somebody entered, and `as_of` the day it is
+    of (2026-11-26).
+    """
 
     code: str = "USD"
     symbol: str = "$"
     per_usd: float = 1.0
+    as_of: str = ""
+
+    @property
+    def converted(self) -> bool:
+        """Whether amounts are others than the clouds charge."""
+        return self.code != "USD"
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class Choices:
 
     brightness: Brightness = "system"
     currency: Currency = Currency()
+    language: str = "en"
 
 
 class Preferences(Store):
@@ -37,12 +46,19 @@ class Preferences(Store):
         super().__init__()
         self.choices = Choices()
 
-    def choose(self, *, brightness: Brightness | None = None, currency: Currency | None = None) -> None:
+    def choose(
+        self,
+        *,
+        brightness: Brightness | None = None,
+        currency: Currency | None = None,
+        language: str | None = None,
+    ) -> None:
         """Change some."""
         self.choices = replace(
             self.choices,
             brightness=brightness or self.choices.brightness,
             currency=currency or self.choices.currency,
+            language=language or self.choices.language,
         )
         self.changed()
 

@@ -27,12 +27,14 @@ class Remote(Store, Generic[T]):
         self.failure: Failure | None = None
         self.loading = False
 
-    def refresh(self) -> None:
-        """Load it (again). Asked for while it is loading, it is loaded once more afterwards."""
+    def refresh(self, *, quietly: bool = False) -> None:
+        """Load it (again). Asked for while it is loading, it is loaded once more afterwards. `quietly`: nobody is told
+        that it is being loaded, nor that nothing has changed, and one that is under way will do.
+        """
         if self._task is not None and not self._task.done():
-            self._again = True
+            self._again = self._again or not quietly
             return
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._run(quietly))
 
     def put(self, value: T) -> None:
         """Take a newer value that came otherwise, such as the answer to a change."""
@@ -49,12 +51,13 @@ class Remote(Store, Generic[T]):
         while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 
-    async def _run(self) -> None:
+    async def _run(self, quietly: bool) -> None:
         while True:
             self._again = False
             self.loading = True
-            if self.failure is not None:  # otherwise nothing looks different
+            if not quietly and self.failure is not None:  # otherwise nothing looks different
                 self.changed()
+            before = (self.value, self.failure)
             try:
                 value = await self._load()
             except Twin2MultiCloudError as error:
@@ -62,6 +65,8 @@ class Remote(Store, Generic[T]):
             else:
                 self.value, self.failure = value, None
             self.loading = self._again
-            self.changed()
+            if not quietly or (self.value, self.failure) != before:
+                self.changed()
             if not self._again:
                 return
+            quietly = False

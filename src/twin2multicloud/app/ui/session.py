@@ -19,6 +19,7 @@ from twin2multicloud.app.ui.live import Live
 from twin2multicloud.app.ui.notices import Notices
 from twin2multicloud.app.ui.preferences import Currency, Preferences
 from twin2multicloud.app.ui.theme import Appearance
+from twin2multicloud.app.ui.ticking import Ticking
 from twin2multicloud.app.ui.viewport import Viewport
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass
 class Session:
-    """An open page. `now` is the time by the server's clock."""
+    """An open page. `now` is the time by the server's clock; `looked_at` whether a browser shows it now."""
 
     page: ft.Page
     access: Access
@@ -40,6 +41,8 @@ class Session:
     appearance: Appearance
     viewport: Viewport
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ticking: Ticking = field(default_factory=Ticking)
+    looked_at: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -55,6 +58,10 @@ class Session:
     async def ask(self, question: Question[T]) -> T:
         """The API's answer (see `Gateway.ask`)."""
         return await self.api.ask(question)
+
+    async def learn(self) -> None:
+        """Ask anew who looks: they are in other workspaces by now, or may do something else there."""
+        self.access.me = await self.ask(lambda api: api.login.me())
 
     def go(self, path: str) -> None:
         """Show another view."""
@@ -79,17 +86,20 @@ class Session:
 
     def begin(self) -> None:
         """Somebody looks (again)."""
+        self.looked_at = True
         self.live.begin()
         self.alerting.begin()
 
     def pause(self) -> None:
         """Nobody looks for now."""
+        self.looked_at = False
         self.live.stop()
         self.alerting.stop()
 
     def close(self) -> None:
         """The page is gone."""
         self.pause()
+        self.ticking.stop()
         for task in tuple(self._tasks):
             task.cancel()
 

@@ -53,6 +53,12 @@ class Palette:
     warn: Tint
     bad: Tint
     unknown: Tint
+    charted: tuple[str, ...]
+    """Of lines in a chart, one after the other; which is which is written beside it."""
+
+    def chart(self, number: int) -> str:
+        """The colour of a chart's line; there are more lines than colours, sometimes."""
+        return self.charted[number % len(self.charted)]
 
     def cloud(self, provider: Provider | str) -> Tint:
         """A cloud's colour."""
@@ -76,6 +82,7 @@ LIGHT: Final = Palette(
     warn=Tint("#8A5B00", "#FCF1D4"),
     bad=Tint("#B3202A", "#FCE6E7"),
     unknown=Tint("#566070", "#E9ECF1"),
+    charted=("#4338CA", "#0E7490", "#B45309", "#9D174D", "#4D7C0F", "#6D28D9", "#0F766E", "#B91C1C"),
 )
 DARK: Final = Palette(
     page="#0F1218",
@@ -93,6 +100,7 @@ DARK: Final = Palette(
     warn=Tint("#E7B549", "#312812"),
     bad=Tint("#FF8A8E", "#3A1A1D"),
     unknown=Tint("#9DA7B5", "#232933"),
+    charted=("#A9A4FF", "#5CC8E8", "#F5B14C", "#F28CBB", "#A8D65C", "#C9A2FF", "#5BD6C0", "#FF8A8E"),
 )
 
 
@@ -147,6 +155,8 @@ def material(palette: Palette) -> ft.Theme:
             outline=palette.muted,
             outline_variant=palette.line,
             surface_tint=palette.card,
+            inverse_surface=palette.text,
+            on_inverse_surface=palette.card,
         ),
         scaffold_bgcolor=palette.page,
         divider_color=palette.line,

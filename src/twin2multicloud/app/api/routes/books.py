@@ -16,6 +16,7 @@ from twin2multicloud.app.db.tables.twins import PriceBookVersion, Twin
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas import books as shapes
 from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.services import prices
 
 router = Endpoints(prefix="/prices/books", tags=["catalogue"])
 _Reader = Annotated[Principal, allow(Scope.READ)]
@@ -67,5 +68,5 @@ def _summary(book: PriceBookVersion) -> shapes.BookSummary:
         hash=book.hash,
         date=book.date,
         taken_at=book.taken_at,
-        changes={name: len(value) for name, value in book.changes.items() if name not in ("before", "after", "twins")},
+        changes=prices.change_counts(book),
     )

@@ -151,7 +151,7 @@ def _place(
         found = the_twin(session, principal, twin, Role.OPERATOR)
         placements.place(backend, session, principal, found, seen, given, changed, book)
         session.flush()
-        shown = twins.whole(session, principal, found)
+        shown = twins.whole(session, principal, found, backend.now())
     return shapes.PlacementAnswer.model_validate({**changed.decision, "overrides": changed.overrides, "twin": shown})
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query, Response
-from sqlalchemy import select
 
 from twin2multicloud.app.api.deps import BackendDep, IfMatch, TwinId, WorkspaceQuery, allow, etag
 from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.api.paging import Cursor, Limit, Sort, each, page
-from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace, twin_and_role, visible_twins
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin, the_workspace, twin_and_role
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.schemas import twins as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import twins
+from twin2multicloud.app.services.summaries import summaries
+from twin2multicloud.app.services.twin_lists import SORTS, Wanted, listed
+from twin2multicloud.model.slots import Provider
 
 router = Endpoints(prefix="/twins", tags=["twins"])
-_SORTS = {"name": Twin.name, "created_at": Twin.created_at, "updated_at": Twin.updated_at}
 _Reader = Annotated[Principal, allow(Scope.READ)]
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Creator = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.WORKSPACE)]
@@ -34,29 +35,28 @@ def list_twins(
     workspace: WorkspaceQuery = None,
     name: Annotated[str | None, Query(max_length=100, description="Exactly this name.")] = None,
     search: Annotated[str | None, Query(max_length=100, description="Part of a name, whatever its case.")] = None,
+    cloud: Annotated[Provider | None, Query(description="Only those that are placed there, at least in part.")] = None,
+    life: Annotated[shapes.Life | None, Query(description="Only those of which this is true at a target.")] = None,
+    attention: Annotated[bool | None, Query(description="Only those that need it, or do not.")] = None,
+    health: Annotated[shapes.Health | None, Query(description="Only those that did so when looked at last.")] = None,
     sort: Sort = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[shapes.TwinSummary]:
-    """All twins that you may see."""
-    query = select(Twin).where(visible_twins(principal))
-    if workspace is not None:
-        query = query.where(Twin.workspace_id == workspace)
-    if name is not None:
-        query = query.where(Twin.name == name)
-    if search is not None:
-        query = query.where(Twin.name.icontains(search, autoescape=True))
+    """All twins that you may see. They are sorted by name, created_at, updated_at, usd, devices or alerts."""
+    at = backend.now()
+    wanted = Wanted(workspace, name, search, cloud, life, attention, health)
     with backend.database.read() as session:
         return page(
             session,
-            query,
+            listed(principal, wanted, sort, at),
             Twin.id,
-            _SORTS,
+            SORTS,
             sort=sort,
             cursor=cursor,
             limit=limit,
             default="name",
-            items=lambda found: twins.summaries(session, found),
+            items=lambda found: summaries(session, found, at),
         )
 
 
@@ -74,7 +74,7 @@ def create_twin(
         place = the_workspace(session, principal, workspace, Role.OPERATOR)
         twin = twins.create(backend, session, principal, place.id, checked, given.note)
         session.flush()
-        shown = twins.whole(session, principal, twin)
+        shown = twins.whole(session, principal, twin, backend.now())
     response.headers["ETag"] = etag(shown.version)
     response.headers["Location"] = f"/api/v1/twins/{shown.id}"
     return shown
@@ -85,7 +85,7 @@ def show_twin(backend: BackendDep, principal: _Viewer, twin: TwinId, response: R
     """A twin with its newest version."""
     with backend.database.read() as session:
         found, role = twin_and_role(session, principal, twin, Role.VIEWER)
-        shown = twins.whole(session, principal, found, role)
+        shown = twins.whole(session, principal, found, backend.now(), role)
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -100,7 +100,7 @@ def revise_twin(
         found = the_twin(session, principal, twin, Role.OPERATOR)
         twins.revise(backend, session, principal, found, seen, checked, given.note)
         session.flush()
-        shown = twins.whole(session, principal, found)
+        shown = twins.whole(session, principal, found, backend.now())
     response.headers["ETag"] = etag(shown.version)
     return shown
 

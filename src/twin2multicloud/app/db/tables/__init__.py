@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
+from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.people import (
     ApiKey,
     DeviceLogin,
@@ -36,6 +37,7 @@ __all__ = [
     "Document",
     "Draft",
     "Event",
+    "Glance",
     "LoginAttempt",
     "Optimization",
     "PriceBookVersion",

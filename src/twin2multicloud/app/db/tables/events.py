@@ -36,7 +36,7 @@ class Event(Base):
 
 class Alert(Base):
     """A problem of a twin, folded: the same again counts up. Acknowledged by whoever looks after it; `muted_until`
-    keeps it quiet.
+    keeps it quiet. `over`: whoever noticed it says that it has ended.
     """
 
     __tablename__ = "alerts"
@@ -54,6 +54,7 @@ class Alert(Base):
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     count: Mapped[int]
+    over: Mapped[bool] = mapped_column(default=False)
     first_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -29,17 +29,18 @@
   let away = 0;
   function opened() {
     clearTimeout(away);
+    away = 0;
     say("");
   }
   function closed(event) {
-    clearTimeout(away);
     if (event.code === SIGNED_OUT) {
       const here = location.pathname + location.search;
       location.replace(`/login?return_to=${encodeURIComponent(here)}`);
     } else if (event.code === FULL) {
+      opened();
       say("Too many windows of yours are open. Close one, then reload this page.");
     } else {
-      away = setTimeout(() => say("There is no connection to the server. Trying again."), AWAY_MS);
+      away ||= setTimeout(() => say("There is no connection to the server. Trying again."), AWAY_MS);
     }
   }
   window.WebSocket = class extends WebSocket {

@@ -7,9 +7,8 @@ from typing import Final
 import flet as ft
 
 from twin2multicloud.app.schemas.alerts import AlertSeverity
-from twin2multicloud.app.schemas.operating import Health
 from twin2multicloud.app.schemas.runs import Status
-from twin2multicloud.app.schemas.twins import Life
+from twin2multicloud.app.schemas.twins import Health, Life
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import FALLBACK, Palette, Tint
 from twin2multicloud.model.slots import Provider

@@ -31,7 +31,7 @@ def show(
 
 def show_live(session: Session, title: str, content: Callable[[], ft.Control], *, width: int = _WIDTH) -> None:
     """Show a dialog that changes while it is open: `content` makes a component, which has its own buttons."""
-    made = Renderer().render(content)  # type: ignore[no-untyped-call]  # Flet's own
+    made = Renderer().render(content)
     assert isinstance(made, ft.Control)
     session.page.show_dialog(
         ft.AlertDialog(
@@ -114,5 +114,42 @@ def confirm_typed(
             spacing=GAP + 8,
             tight=True,
         ),
+        [buttons.quiet(tr("Cancel"), lambda: close(session)), go],
+    )
+
+
+def prompt(
+    session: Session,
+    title: str,
+    label: str,
+    value: str,
+    go_label: str,
+    given: Callable[[str], None],
+    *,
+    message: str = "",
+    hint: str | None = None,
+) -> None:
+    """Ask for a line of text; nothing is not taken for an answer."""
+    written = value
+    go = ft.FilledButton(go_label, disabled=not value.strip())
+
+    def typed(line: str) -> None:
+        nonlocal written
+        written = line
+        go.disabled = not line.strip()
+        go.update()
+
+    def go_on() -> None:
+        if written.strip():
+            close(session)
+            given(written.strip())
+
+    go.on_click = lambda _: go_on()
+    field = fields.line(label, value, typed, hint=hint, done=lambda _: go_on(), autofocus=True)
+    parts: list[ft.Control] = [text.body(message), field] if message else [field]
+    show(
+        session,
+        title,
+        ft.Column(parts, spacing=GAP + 8, tight=True),
         [buttons.quiet(tr("Cancel"), lambda: close(session)), go],
     )

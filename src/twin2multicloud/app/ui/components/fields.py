@@ -82,8 +82,7 @@ def choice(
         value=value or _NOTHING,
         # The content is what is seen: a text alone makes way for the key.
         options=[
-            ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=ft.Text(text, no_wrap=True))
-            for key, text in options.items()
+            ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=_option(text)) for key, text in options.items()
         ],
         dense=True,
         width=width,
@@ -91,6 +90,10 @@ def choice(
         on_change=lambda event: chosen("" if event.control.value in (None, _NOTHING) else event.control.value),
         **more,
     )
+
+
+def _option(said: str) -> ft.Control:
+    return ft.Text(said, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
 
 
 def switch(label: str, value: bool, changed: Callable[[bool], None], **more: Any) -> ft.Control:

@@ -61,16 +61,20 @@ def table(
     sort: Sort | None = None,
     sorted_by: Callable[[Sort], None] | None = None,
     label: str = "",
+    detail: Callable[[RowT], ft.Control | None] | None = None,
 ) -> ft.Control:
     """Rows below their headings, or as cards where it is narrow. `name` is what a row is called; `opened`: what a
-    click, or Enter, on it does.
+    click, or Enter, on it does; `detail`: what stands below it, if anything.
     """
     if narrow:
-        made: list[ft.Control] = [_card(columns, row, name(row), opened) for row in rows]
+        made: list[ft.Control] = []
+        for row in rows:
+            made += _detailed(_card(columns, row, name(row), opened), row, detail)
         return ft.Semantics(label=label, container=True, content=ft.Column(made, spacing=GAP, tight=True))
     used = [each for each in columns if wide or not each.wide_only]
     lines: list[ft.Control] = [_head(used, sort, sorted_by)]
-    lines += [_line(used, row, name(row), opened) for row in rows]
+    for row in rows:
+        lines += _detailed(_line(used, row, name(row), opened), row, detail)
     return ft.Semantics(
         label=label,
         container=True,
@@ -82,6 +86,13 @@ def table(
             clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
         ),
     )
+
+
+def _detailed(line: ft.Control, row: RowT, detail: Callable[[RowT], ft.Control | None] | None) -> list[ft.Control]:
+    below = None if detail is None else detail(row)
+    if below is None:
+        return [line]
+    return [line, ft.Container(below, padding=ft.Padding.only(left=14, right=14, bottom=12))]
 
 
 def _head(columns: Sequence[Column[RowT]], sort: Sort | None, sorted_by: Callable[[Sort], None] | None) -> ft.Control:

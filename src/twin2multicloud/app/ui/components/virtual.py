@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ from twin2multicloud.app.ui.store import Store
 _AHEAD: Final = 40
 """Lines above and below what is in view that exist as well, so that scrolling a little shows no gap."""
 _TOLD_EVERY_MS: Final = 40
+_LAID_OUT_S: Final = 0.08
 
 
 class Scroller(Store):
@@ -80,6 +82,9 @@ def VirtualList(  # noqa: N802  components are named as Flet's controls are
 
     async def to_end() -> None:
         if follow and column.current is not None:
+            await column.current.scroll_to(offset=-1, duration=0)
+            # A line that has just come has no height yet when the browser is told to go to the end.
+            await asyncio.sleep(_LAID_OUT_S)
             await column.current.scroll_to(offset=-1, duration=0)
 
     async def to_wanted() -> None:

@@ -11,6 +11,7 @@ from twin2multicloud.app.schemas.runs import RunInput
 from twin2multicloud.app.schemas.twins import Target, Twin
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, cards, dialogs, fields, states, text
+from twin2multicloud.app.ui.components.badges import CLOUDS
 from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.runs import words
@@ -83,13 +84,14 @@ def _there(status: TwinStatus, chosen: str) -> ft.Control:
     stacks = [stack for stack in status.stacks if not chosen or stack.slot == chosen]
     lines: list[ft.Control] = []
     for stack in stacks:
-        name = words.slot(stack.slot) if stack.slot else stack.name
+        provider, _, region = stack.site.partition("/")
+        name = words.stack(stack.name, stack.slot or None, provider, region)
         counted = "" if stack.resources is None else trn("{count} resource", "{count} resources", stack.resources)
         lines.append(
             ft.Row(
                 [
                     ft.Container(text.body(name), expand=True),
-                    text.muted(" · ".join(filter(None, (stack.site, counted)))),
+                    text.muted(" · ".join(filter(None, (f"{CLOUDS.get(provider, provider)} {region}", counted)))),
                 ]
             )
         )

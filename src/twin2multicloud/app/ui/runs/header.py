@@ -29,7 +29,7 @@ def Facts(run: Run) -> ft.Control:  # noqa: N802
     session = use_session()
     _, tick = ft.use_state(0)
     over = run.status in ENDED
-    use_every(1.0, lambda: None if over else tick(lambda number: number + 1), over)
+    use_every(30.0 if over else 1.0, lambda: tick(lambda number: number + 1))
     now = session.now()
     told = [words.target(run.target)] if run.target else []
     if run.version is not None:

@@ -10,6 +10,7 @@ import flet as ft
 
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.runs.lines import Log
 from twin2multicloud.app.ui.theme import Palette
 
@@ -36,7 +37,7 @@ def line(log: Log, position: int, at: int | None, style: Style) -> ft.Control:
     first, _, rest = found.text.partition("\n")
     more = "  ⏎" if rest else ""
     clock = figures.clock(found.at, milliseconds=not style.short)
-    name = style.names.get(found.stack, found.stack)
+    name = style.names.get(found.stack) or words.stack_short(found.stack, None)
     who = "" if style.short else f"{name[:_NAME]:<{_NAME}} "
     mark = None
     if at == found.number:

@@ -102,6 +102,8 @@ class Progress(Store):
         elif event.kind in ENDINGS:
             self.ended = event.kind.removeprefix("run.")
             for row in self.rows.values():
+                if self.ended == "succeeded" and self.begun and row.state in ("waiting", "checking", "working"):
+                    _finish(row, event.at)  # not every target tells of each stack
                 row.ended = row.ended or event.at
 
     def take_plan(self, plan: Plan | None) -> None:
@@ -166,6 +168,9 @@ class Progress(Store):
         cloud = event.data.get("cloud")
         if isinstance(cloud, str) and cloud not in self.clouds:
             self.clouds.append(cloud)
+            for stack in self.plan.stacks if self.plan is not None else ():
+                if stack.provider == cloud and stack.name in self.rows:
+                    _finish(self.rows[stack.name], event.at)
         told = event.data.get("step")
         if isinstance(told, dict):
             name, total, count = str(told.get("step", "")), int(told.get("total", 0)), int(told.get("done", 0))
@@ -188,6 +193,10 @@ class Progress(Store):
 
     def _other(self, event: Event) -> None:
         self.told.append(event)
+
+
+def _finish(row: Row, at: datetime) -> None:
+    row.state, row.made, row.ended = "done", row.planned, row.ended or at
 
 
 def _row(stack: StackPlan) -> Row:

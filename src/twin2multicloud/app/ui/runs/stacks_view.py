@@ -107,15 +107,15 @@ def _head(
         vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )
     told: list[ft.Control] = []
-    if row is not None and row.planned:
-        told.append(text.figure(f"{row.made:,} / {row.planned:,}"))
-    elif row is None:
+    if row is None:
         told.append(text.muted(tr("unchanged")) if plan.untouched else counts(plan, palette))
-    seconds = None if row is None else row.seconds(now)
-    if seconds is not None:
-        told.append(text.muted(figures.duration(seconds)))
-    if plan.usd_per_month and not (narrow and row is not None):
-        told.append(text.figure(figures.per_month(plan.usd_per_month, session.currency), size=13))
+    else:
+        seconds = row.seconds(now)
+        told.append(_figure(f"{row.made:,} / {row.planned:,}" if row.planned else "", 62))
+        told.append(_figure("" if seconds is None else figures.duration(seconds), 52, muted=True))
+    if not (narrow and row is not None):
+        cost = figures.per_month(plan.usd_per_month, session.currency) if plan.usd_per_month else ""
+        told.append(_figure(cost, 116))
     arrow = ft.Icon(
         ft.Icons.EXPAND_LESS if opened else ft.Icons.EXPAND_MORE, size=18, color=ft.Colors.ON_SURFACE_VARIANT
     )
@@ -136,6 +136,12 @@ def _head(
             line, ink=True, on_click=lambda _: press(), padding=ft.Padding.symmetric(vertical=2), border_radius=6
         ),
     )
+
+
+def _figure(said: str, width: int, *, muted: bool = False) -> ft.Control:
+    """A number in a column of its own, so that numbers stand below each other."""
+    color = ft.Colors.ON_SURFACE_VARIANT if muted else None
+    return ft.Container(text.figure(said, size=13, color=color), width=width, alignment=ft.Alignment.CENTER_RIGHT)
 
 
 def _state(row: Row, palette: Palette) -> ft.Control:

@@ -75,7 +75,7 @@ def pieces(progress: Progress, plan: Plan | None, target: str) -> list[Piece]:
         if slot is None and name.startswith("foundation"):
             foundations.append(row)
         else:
-            found.append(Piece(words.slot_short(slot) if slot is not None else name, row.state, _count(row), name))
+            found.append(Piece(words.stack_short(name, slot), row.state, _count(row), name))
     if foundations:
         found.insert(0, _together(foundations))
     return [*found, *(_following(step) for step in progress.steps.values())]

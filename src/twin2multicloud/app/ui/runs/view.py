@@ -133,10 +133,7 @@ def names_of(plan: Plan | None) -> dict[str, str]:
     """Stack → what it is called in the log and in lists."""
     if plan is None:
         return {}
-    return {
-        each.name: words.slot_short(each.slot) if each.slot is not None else f"{each.provider} base"
-        for each in plan.stacks
-    }
+    return {each.name: words.stack_short(each.name, each.slot, each.provider) for each in plan.stacks}
 
 
 @ft.component

@@ -65,6 +65,17 @@ def stack(name: str, slot_name: str | None, provider: str, region: str) -> str:
     )
 
 
+def stack_short(name: str, slot_name: str | None, provider: str = "") -> str:
+    """The same where there is little room, also where only the stack's name is known."""
+    if slot_name is not None:
+        return slot_short(slot_name)
+    if provider:
+        return tr("{cloud} base", cloud=CLOUDS.get(provider, provider))
+    if name.startswith("foundation-"):
+        return tr("{cloud} base", cloud=CLOUDS.get(name.split("-")[1], name))
+    return name.replace("-", " ", 1) if name.startswith("L") else name
+
+
 def doing(action: str) -> str:
     """What is being done with a resource."""
     return {

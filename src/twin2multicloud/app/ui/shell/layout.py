@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import flet as ft
+from flet.components.hooks.use_ref import MutableRef
 
+from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -14,6 +16,7 @@ from twin2multicloud.app.ui.shell import rail
 from twin2multicloud.app.ui.theme import Palette
 
 _SHOWN_MS = 6_000
+_WIDE_PX = 620
 
 
 @ft.component
@@ -25,7 +28,7 @@ def Layout() -> ft.Control:  # noqa: N802  components are named as Flet's contro
     use_store(session.viewport)
     use_store(session.appearance)
     use_store(session.alerting)
-    column = ft.Column([Banner(), ft.Container(outlet, expand=True), Messages()], spacing=0, expand=True)
+    column = ft.Column([Banner(), ft.Container(outlet, expand=True), Converted(), Messages()], spacing=0, expand=True)
     if session.viewport.narrow:
         return ft.Column([column, rail.bar(session, path, session.alerting.open)], spacing=0, expand=True)
     return ft.Row(
@@ -63,18 +66,49 @@ def Banner() -> ft.Control:  # noqa: N802
 
 
 @ft.component
+def Converted() -> ft.Control:  # noqa: N802
+    """That amounts are not what the clouds charge, but what somebody's rate makes of it."""
+    session = use_session()
+    currency = use_store(session.preferences).choices.currency
+    if not currency.converted:
+        return ft.Container(height=0)
+    said = tr(
+        "≈ amounts are converted from USD: 1 USD = {rate:g} {code}, as you entered it for {day}",
+        rate=currency.per_usd,
+        code=currency.code,
+        day=currency.as_of or tr("an unknown day"),
+    )
+    return ft.Semantics(
+        identifier="converted",
+        container=True,
+        content=ft.Container(
+            ft.Row([ft.Container(text.muted(said, size=12), expand=True)]),
+            padding=ft.Padding.symmetric(horizontal=16, vertical=3),
+            bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
+            on_click=lambda _: session.go(places.SETTINGS),
+        ),
+    )
+
+
+@ft.component
 def Messages() -> ft.Control:  # noqa: N802
     """The newest message, for a while."""
     session = use_session()
     notices = use_store(session.notices)
     shown, set_shown = ft.use_state(0)
+    last: MutableRef[ft.SnackBar | None] = ft.use_ref(None)
     palette = session.appearance.palette
 
     def show() -> None:
         notice = notices.newest
         if notice is not None and notices.version != shown:
             set_shown(notices.version)
-            session.page.show_dialog(_bar(session, notice, palette))
+            if last.current is not None and last.current.open:
+                # One at a time: Flutter would show the new one when the one before has had its time.
+                last.current.open = False
+                last.current.update()
+            last.current = _bar(session, notice, palette)
+            session.page.show_dialog(last.current)
 
     ft.use_effect(show, [notices.version])
     return ft.Container(height=0)
@@ -98,6 +132,7 @@ def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
         bgcolor=tint.soft,
         duration=_SHOWN_MS if notice.tone == "done" else 2 * _SHOWN_MS,
         behavior=ft.SnackBarBehavior.FLOATING,
+        width=None if session.viewport.narrow else _WIDE_PX,
         show_close_icon=True,
         close_icon_color=tint.strong,
     )

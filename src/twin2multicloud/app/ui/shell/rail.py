@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import flet as ft
 
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.shell.account import account
+
+_IN_BAR: Final = 3
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,14 @@ def destinations() -> Sequence[Destination]:
     )
 
 
+def beyond() -> Sequence[Destination]:
+    """Those that the bar at the bottom has no room for."""
+    return destinations()[_IN_BAR:]
+
+
 def _bottom() -> Sequence[Destination]:
-    every = destinations()
-    rest = tuple(begin for each in every[3:] for begin in each.begins)
-    return (*every[:3], Destination(tr("More"), places.MORE, ft.Icons.MORE_HORIZ, rest))
+    rest = tuple(begin for each in beyond() for begin in each.begins)
+    return (*destinations()[:_IN_BAR], Destination(tr("More"), places.MORE, ft.Icons.MORE_HORIZ, rest))
 
 
 def rail(session: Session, path: str, alerts: int) -> ft.Control:
@@ -55,6 +63,8 @@ def rail(session: Session, path: str, alerts: int) -> ft.Control:
         min_width=86,
         bgcolor=ft.Colors.SURFACE,
         scrollable=True,
+        trailing=ft.Container(account(session), padding=ft.Padding.symmetric(vertical=10)),
+        pin_trailing_to_bottom=True,
         destinations=[
             ft.NavigationRailDestination(icon=_sign(each, alerts), label=_label(each, alerts)) for each in every
         ],

@@ -36,7 +36,6 @@ _TYPES: Final = {
     "": "text/plain; charset=utf-8",
 }
 _FLUTTER: Final = (
-    # What Chromium needs comes first: files are compressed in this order.
     "main.dart.wasm",
     "canvaskit/skwasm.wasm",
     "assets/fonts/MaterialIcons-Regular.otf",
@@ -58,6 +57,15 @@ _FLUTTER: Final = (
     "canvaskit/skwasm_heavy.js",
     "assets/NOTICES",
 )
+_FIRST: Final = (
+    "start.js",
+    "start.css",
+    "main.dart.mjs",
+    "canvaskit/skwasm.js",
+    "main.dart.wasm",
+    "canvaskit/skwasm.wasm",
+    "assets/fonts/MaterialIcons-Regular.otf",
+)
 _OURS: Final = (
     "start.css",
     "icons/icon.svg",
@@ -67,6 +75,7 @@ _OURS: Final = (
     "icons/apple-touch-180.png",
 )
 _MONO: Final = "assets/fonts/Mono.woff2"
+_FALLBACK: Final = re.compile(r"assets/fonts/noto[a-z0-9]*/v[0-9]+/[A-Za-z0-9_.-]+\.(woff2|ttf|otf)")
 _FONTS: Final = (
     {"family": "MaterialIcons", "fonts": [{"asset": "fonts/MaterialIcons-Regular.otf"}]},
     {"family": "Roboto", "fonts": [{"asset": "fonts/roboto.woff2"}]},
@@ -120,8 +129,15 @@ class ClientFiles:
         return iter(self._files.values())
 
     def get(self, name: str) -> File | None:
-        """One of them."""
-        return self._files.get(name)
+        """One of them. For letters that no font here has, Flutter asks for one of Google's: it gets ours, which has
+        arrows, boxes and check marks.
+        """
+        return self._files.get(_MONO if _FALLBACK.fullmatch(name) else name)
+
+    @property
+    def first(self) -> list[File]:
+        """Those that Chromium starts with."""
+        return [self._files[name] for name in _FIRST]
 
     @cached_property
     def version(self) -> str:

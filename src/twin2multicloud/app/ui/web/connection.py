@@ -40,7 +40,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.web.limits import Limits
-from twin2multicloud.app.ui.web.sessions import Live, Sessions, TooManyError
+from twin2multicloud.app.ui.web.sessions import Live, Sessions, TooManyError, belonging_to
 
 Page = Callable[[ft.Page, Access], Awaitable[None]]
 """What shows the front end in a new window."""
@@ -214,7 +214,7 @@ class WindowConnection(Connection):
             return
         session = self._live.session
         if action is MessageAction.CONTROL_EVENT:
-            if len(self._live.tasks) >= self._limits.handling:
+            if self._live.handling >= self._limits.handling:
                 raise ClosedError(SLOW, "too much at once")
             event = ControlEventBody(**body)
             self._live.begin(session.dispatch_event(event.target, event.name, event.data), "a handler")
@@ -240,6 +240,7 @@ class WindowConnection(Connection):
             self._live = live = self._sessions.add(self, self._access)
         except TooManyError as error:
             raise ClosedError(FULL, "too many windows") from error
+        belonging_to(live)
         page = live.session.page
         _CURRENT_PAGE.set(page)
         live.session.apply_page_patch(asked.page)
@@ -255,6 +256,7 @@ class WindowConnection(Connection):
 
     def _take_up(self, live: Live, asked: RegisterClientRequestBody) -> None:
         self._live = live
+        belonging_to(live)
         self._sessions.taken_up(live)
         live.access.renew(self._access)
         live.begin(self._access.close(), "a connection")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -60,12 +60,12 @@ class FrontEnd:
         self._frames = frames
         self._make_nonce = make_nonce
         self._lock = Lock()
-        self._stopped = Event()
+        self._closed = False
         self._executor = ThreadPoolExecutor(thread_name_prefix="front-end")
         self._client: ClientFiles | None = None
         self._packed: Packed | None = None
         self._windows: Windows | None = None
-        self._preparing: asyncio.Future[None] | None = None
+        self._preparing: asyncio.Future[Windows] | None = None
 
     @property
     def windows(self) -> Windows | None:
@@ -74,7 +74,9 @@ class FrontEnd:
 
     def close(self) -> None:
         """End all sessions. To be called in the loop that served it."""
-        self._stopped.set()
+        self._closed = True
+        if self._packed is not None:
+            self._packed.close()
         if self._windows is not None:
             self._windows.sessions.end_all()
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -97,8 +99,10 @@ class FrontEnd:
         client = self._client
         if client is None:
             client = await asyncio.to_thread(self._files)
-        if self._preparing is None and not self._stopped.is_set():
-            self._preparing = asyncio.get_running_loop().run_in_executor(self._executor, self._prepare)
+        if self._preparing is None and not self._closed:
+            self._preparing = asyncio.get_running_loop().run_in_executor(self._executor, self._load_windows)
+            if self._packed is not None:
+                self._packed.begin()
         return client
 
     def _files(self) -> ClientFiles:
@@ -108,11 +112,6 @@ class FrontEnd:
                 self._packed = Packed(client, self._cache)
                 self._client = client
             return self._client
-
-    def _prepare(self) -> None:
-        self._load_windows()
-        if self._packed is not None:
-            self._packed.pack(self._stopped)
 
     def _load_windows(self) -> Windows:
         from twin2multicloud.app.ui.web.windows import Windows

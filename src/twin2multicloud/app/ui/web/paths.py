@@ -21,4 +21,4 @@ def answers(scope: Scope) -> bool:
         return path == SOCKET
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return False
-    return path.startswith(PREFIX) or "." not in path.rpartition("/")[2]
+    return path.startswith(PREFIX) or "." not in path.rstrip("/").rpartition("/")[2]

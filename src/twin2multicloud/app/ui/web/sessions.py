@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,23 +35,56 @@ class UiSession(Session):
         super().error("Something went wrong on our side. Reload the page; the server's log tells what it was.")
 
 
+_BELONGING: Final[ContextVar[Live | None]] = ContextVar("t2m_ui_session", default=None)
+"""Whose work is being done: it is handed on to whatever that begins."""
+
+
+def belonging_to(live: Live) -> None:
+    """What the caller begins from now on belongs to a session, and ends with it."""
+    _BELONGING.set(live)
+
+
+def _know_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Have sessions know which tasks are theirs. Flet begins some itself, for `page.run_task` and for effects of
+    components, and ends them with nothing.
+    """
+    if loop.get_task_factory() is not None:
+        return
+
+    def make(loop: asyncio.AbstractEventLoop, work: Any, **given: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **given)
+        context = given.get("context")
+        live = _BELONGING.get() if context is None else context.get(_BELONGING)
+        if live is not None:
+            live.tasks.add(task)
+            task.add_done_callback(live.tasks.discard)
+        return task
+
+    loop.set_task_factory(make)
+
+
 @dataclass(eq=False)
 class Live:
-    """A session and what belongs to it."""
+    """A session and what belongs to it. `tasks` are all that were begun for it, by whoever; `handling` counts those
+    that were begun here.
+    """
 
     session: UiSession
     access: Access
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    handling: int = 0
     ending: asyncio.TimerHandle | None = None
 
     def begin(self, work: Coroutine[Any, Any, None], what: str) -> None:
         """Work on something until the session ends. What it raises is logged, and shown."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
+        belonging = copy_context()
+        belonging.run(_BELONGING.set, self)
+        self.handling += 1
+        task = asyncio.create_task(work, context=belonging)
         task.add_done_callback(lambda done: self._done(done, what))
 
     def _done(self, task: asyncio.Task[Any], what: str) -> None:
-        self.tasks.discard(task)
+        self.handling -= 1
         error = None if task.cancelled() else task.exception()
         if error is not None:
             _LOG.error("a defect in %s of the front end: %s", what, type(error).__name__, exc_info=error)
@@ -82,6 +116,7 @@ class Sessions:
         """A new session. Where there are as many as may be, one that waits for its window ends for it, the longest
         unused first; `TooManyError` without such a one.
         """
+        _know_tasks(asyncio.get_running_loop())
         own = [each for each in self if each.access.identity == access.identity]
         if len(own) >= self._limits.each:
             self._make_room(own)
@@ -117,7 +152,7 @@ class Sessions:
         if live.ending is not None:
             live.ending.cancel()
         live.session.close()  # type: ignore[no-untyped-call]  # Flet does not say
-        for task in live.tasks:
+        for task in list(live.tasks):
             task.cancel()
         closing = asyncio.create_task(live.access.close())
         self._closing.add(closing)

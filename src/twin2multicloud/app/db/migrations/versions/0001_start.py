@@ -15,7 +15,6 @@ depends_on = None
 
 def upgrade() -> None:
     """There."""
-
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -263,6 +262,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("data", Json, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("over", sa.Boolean(), nullable=False),
         sa.Column("first_at", UtcDateTime(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=False),
         sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
@@ -317,6 +317,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_drafts_updated_at"), ["updated_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_drafts_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_drafts_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
+        "glances",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("health", sa.String(length=10), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("layers", Json, nullable=False),
+        sa.Column("usd_per_month", sa.Double(), nullable=True),
+        sa.Column("metered_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["twin_id"], ["twins.id"], name=op.f("fk_glances_twin_id_twins"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("twin_id", "target", name=op.f("pk_glances")),
+    )
+    with op.batch_alter_table("glances", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_glances_health"), ["health"], unique=False)
 
     op.create_table(
         "optimizations",
@@ -518,7 +533,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """And back."""
-
     op.drop_table("stages")
     with op.batch_alter_table("claims", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_claims_run_id"))
@@ -550,6 +564,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_optimizations_created_at"))
 
     op.drop_table("optimizations")
+    with op.batch_alter_table("glances", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_glances_health"))
+
+    op.drop_table("glances")
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_drafts_workspace_id"))
         batch_op.drop_index(batch_op.f("ix_drafts_user_id"))

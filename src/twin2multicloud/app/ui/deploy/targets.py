@@ -1,0 +1,82 @@
+"""Where to: what each place means, and whether it can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import flet as ft
+
+from twin2multicloud.app.schemas.twins import Target, Twin
+from twin2multicloud.app.ui.components import badges, text
+from twin2multicloud.app.ui.deploy.state import TARGETS
+from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.runs import words
+from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.theme import GAP, RADIUS
+
+_ICONS = {
+    "sandbox": ft.Icons.COMPUTER,
+    "clouds": ft.Icons.CLOUD_OUTLINED,
+    "rehearsal": ft.Icons.THEATER_COMEDY_OUTLINED,
+}
+
+
+def meaning(target: Target) -> str:
+    """What it means to deploy there."""
+    return {
+        "sandbox": tr("The whole twin runs on the server's machine, one process per cloud. Costs nothing."),
+        "clouds": tr("Its slots are built in your accounts at the clouds. Costs what the plan says."),
+        "rehearsal": tr("The same plans and steps with stand-in clouds: nothing is built, nothing costs."),
+    }[target]
+
+
+def targets(session: Session, twin: Twin, chosen: Target, choose: Callable[[Target], None]) -> ft.Control:
+    """The places to choose from."""
+    cards: list[ft.Control] = [_card(session, twin, each, each == chosen, choose) for each in TARGETS]
+    if session.viewport.narrow:
+        inner: ft.Control = ft.Column(cards, spacing=GAP, tight=True)
+    else:
+        inner = ft.Row(
+            [ft.Container(each, expand=1) for each in cards],
+            spacing=GAP,
+            vertical_alignment=ft.CrossAxisAlignment.STRETCH,
+            intrinsic_height=True,
+        )
+    return ft.Semantics(label=tr("Where to"), container=True, content=inner)
+
+
+def _card(session: Session, twin: Twin, target: Target, chosen: bool, choose: Callable[[Target], None]) -> ft.Control:
+    palette = session.appearance.palette
+    life = twin.life.get(target)
+    head = ft.Row(
+        [
+            ft.Icon(_ICONS[target], size=20, color=palette.accent.strong if chosen else palette.muted),
+            ft.Container(text.strong(words.target(target)), expand=True),
+            ft.Icon(
+                ft.Icons.RADIO_BUTTON_CHECKED if chosen else ft.Icons.RADIO_BUTTON_UNCHECKED,
+                size=18,
+                color=palette.accent.strong if chosen else palette.muted,
+            ),
+        ],
+        spacing=GAP,
+    )
+    parts: list[ft.Control] = [head, text.muted(meaning(target))]
+    if life is not None and life != "draft":
+        parts.append(ft.Row([badges.life(life, palette)], tight=True))
+    return ft.Semantics(
+        identifier=f"target-{target}",
+        label=words.target(target),
+        button=True,
+        selected=chosen,
+        container=True,
+        on_tap=lambda _: choose(target),
+        content=ft.Container(
+            ft.Column(parts, spacing=6, tight=True),
+            padding=14,
+            ink=True,
+            on_click=lambda _: choose(target),
+            bgcolor=palette.accent.soft if chosen else palette.card,
+            border=ft.Border.all(1.5 if chosen else 1, palette.accent.strong if chosen else palette.line),
+            border_radius=RADIUS,
+        ),
+    )

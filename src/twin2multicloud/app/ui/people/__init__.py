@@ -1,0 +1,1 @@
+"""People, workspaces, who has which role, and keys."""

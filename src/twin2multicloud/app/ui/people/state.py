@@ -1,0 +1,134 @@
+"""Which part of people, workspaces and keys is looked at, and what of it: all of it is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Generic, Literal, TypeVar, get_args
+
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.keys import Key
+from twin2multicloud.app.schemas.people import Member, User, Workspace
+from twin2multicloud.app.ui import places
+
+PAGE: Final = 50
+Part = Literal["workspaces", "users", "keys", "sessions"]
+_MOST: Final = 200
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How somebody looks. `chosen` is the id of the workspace or person whose details are in view; `everything`: all
+    workspaces or everybody's keys, as admins see them; `add`: something new is being filled in.
+    """
+
+    part: Part = "workspaces"
+    chosen: str = ""
+    search: str = ""
+    everything: bool = False
+    ended: bool = False
+    add: bool = False
+    start: int = 0
+
+    @classmethod
+    def read(cls, address: places.Place) -> Look:
+        """From an address; what makes no sense is left out."""
+        part = address.path.removeprefix(places.PEOPLE).strip("/")
+        query = address.query
+        start = query.get("from", "0")
+        return cls(
+            part=part if part in get_args(Part) else "workspaces",  # type: ignore[arg-type]  # it is one of them
+            chosen=query.get("chosen", "")[:40],
+            search=query.get("search", "")[:200],
+            everything=query.get("all") == "yes",
+            ended=query.get("ended") == "yes",
+            add=query.get("add") == "yes",
+            start=int(start) if start.isdigit() and len(start) < 7 else 0,
+        )
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return places.asked(
+            places.people(self.part),
+            chosen=self.chosen,
+            search=self.search,
+            all="yes" if self.everything else "",
+            ended="yes" if self.ended else "",
+            add="yes" if self.add else "",
+            **{"from": str(self.start) if self.start else ""},
+        )
+
+    @property
+    def listed(self) -> Look:
+        """Which list it is, whichever of it is in view."""
+        return replace(self, chosen="", add=False)
+
+    def changed(self, **fields: object) -> Look:
+        """Otherwise looked at, from the start."""
+        return replace(self, start=0, add=False, **{"chosen": "", **fields})  # type: ignore[arg-type]  # by name
+
+    def opened(self, chosen: str) -> Look:
+        """With somebody's or something's details."""
+        return replace(self, chosen=chosen, add=False)
+
+    def turned(self, by: int) -> Look:
+        """The part before or after."""
+        return replace(self, start=max(0, self.start + by * PAGE), chosen="")
+
+
+@dataclass(frozen=True)
+class Some(Generic[T]):
+    """A part of a list, and whether there is more."""
+
+    items: Sequence[T]
+    more: bool
+
+
+def load_users(api: Client, look: Look) -> Some[User]:
+    """Those in view, by name."""
+    found = list(api.users.list(look.search or None, sort="name", limit=look.start + PAGE + 1))
+    return Some(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+
+
+def load_workspaces(api: Client, look: Look) -> Some[Workspace]:
+    """Those one is in, or all there are."""
+    found = list(api.workspaces.list(everything=look.everything, limit=look.start + PAGE + 1))
+    return Some(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A workspace with who is in it; None: whoever looks is not, and may not see that."""
+
+    workspace: Workspace
+    members: Sequence[Member] | None
+
+
+def load_inside(api: Client, workspace: str) -> Inside:
+    """A workspace, whole."""
+    found = api.workspaces.get(workspace)
+    return Inside(found, None if found.role is None else list(api.workspaces.members(workspace, limit=_MOST)))
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys in view, and whose they are (id → name), where that is known."""
+
+    keys: Some[Key]
+    names: dict[str, str]
+
+
+def load_keys(api: Client, look: Look) -> Keys:
+    """One's own keys, or everybody's; those that hold, or all."""
+    found = list(api.keys.list(everybody=look.everything, holding=not look.ended, limit=look.start + PAGE + 1))
+    part = Some(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    names = {user.id: user.name for user in api.users.list(limit=_MOST)} if look.everything else {}
+    return Keys(part, names)
+
+
+def holds(key: Key, now: datetime) -> bool:
+    """Whether a key can be used."""
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)

@@ -1,0 +1,1 @@
+"""Where a twin's slots go, what that costs, and what else could be."""

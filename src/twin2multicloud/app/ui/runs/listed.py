@@ -1,0 +1,84 @@
+"""Which runs are listed: of a twin or all, of which kinds and in which state. All of it is in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, get_args
+
+from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.runs import ENDED, Kind, RunSummary, Status
+from twin2multicloud.app.ui import places
+
+PAGE: Final = 30
+STATES: Final[dict[str, tuple[Status, ...]]] = {
+    "open": tuple(each for each in get_args(Status) if each not in ENDED),
+    "waiting": ("awaiting-approval",),
+    "succeeded": ("succeeded",),
+    "failed": ("failed",),
+    "called-off": ("cancelled", "declined"),
+}
+"""What can be filtered by, as statuses."""
+
+
+@dataclass(frozen=True)
+class RunsLook:
+    """How somebody looks at runs. `base` is the address of the view that they are part of."""
+
+    base: str
+    twin: str = ""
+    kind: str = ""
+    state: str = ""
+    start: int = 0
+
+    @classmethod
+    def read(cls, base: str, twin: str, query: dict[str, str]) -> RunsLook:
+        """From an address; what makes no sense is left out."""
+        kind, state, start = query.get("kind", ""), query.get("state", ""), query.get("from", "")
+        return cls(
+            base,
+            twin,
+            kind if kind in get_args(Kind) else "",
+            state if state in STATES else "",
+            int(start) if start.isdigit() and len(start) < 7 else 0,
+        )
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return places.asked(self.base, kind=self.kind, state=self.state, **{"from": str(self.start or "")})
+
+    @property
+    def filtered(self) -> bool:
+        """Whether any are left out."""
+        return bool(self.kind or self.state)
+
+    def of_kind(self, kind: str) -> RunsLook:
+        """Of a kind alone."""
+        return replace(self, kind=kind, start=0)
+
+    def in_state(self, state: str) -> RunsLook:
+        """In a state alone."""
+        return replace(self, state=state, start=0)
+
+    def turned(self, by: int) -> RunsLook:
+        """The page before or after."""
+        return replace(self, start=max(0, self.start + by * PAGE))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The page in view, and whether there is another."""
+
+    runs: list[RunSummary]
+    more: bool
+
+
+def load(api: Client, look: RunsLook) -> Part:
+    """The page that is looked at."""
+    kinds: list[Kind] = [each for each in get_args(Kind) if each == look.kind]
+    found = list(
+        api.runs.list(
+            twin=look.twin or None, status=STATES.get(look.state, ()), kind=kinds, limit=look.start + PAGE + 1
+        )
+    )
+    return Part(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)

@@ -1,0 +1,1 @@
+"""What a twin costs: predicted, metered, billed."""

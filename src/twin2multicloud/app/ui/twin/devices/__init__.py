@@ -1,0 +1,1 @@
+"""The devices of a twin, and what each of them measures."""

@@ -1,0 +1,1 @@
+"""What goes wrong in a twin, and what is made to."""

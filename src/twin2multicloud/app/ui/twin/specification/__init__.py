@@ -1,0 +1,1 @@
+"""What a twin is: its definition, versions, people."""

@@ -1,0 +1,27 @@
+"""A front end of one small page, served; browsers on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.conftest import sqlite_file, sqlite_template
+from tests.ui.browser import browser, heard, tab
+from tests.ui.web.rig import Place, place
+
+__all__ = ["browser", "heard", "sqlite_file", "sqlite_template", "tab"]
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are compressed once for all tests, and nowhere else than theirs."""
+    monkeypatch.setenv("T2M_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def there(tmp_path: Path, sqlite_file: str) -> Iterator[Place]:
+    """The installation."""
+    with place(tmp_path / "data", sqlite_file) as found:
+        yield found

@@ -1,0 +1,117 @@
+"""The whole of it in a browser: it starts, asks nobody else, keeps to its policy, and finds its way through sign-in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
+from tests.ui.web.rig import Place, let_in, place, until
+from twin2multicloud.app.ui.web.limits import Limits
+
+pytestmark = pytest.mark.slow
+_RIVE = "cdn.jsdelivr.net"
+"""What a widget that is never used asks for, which the page's policy keeps from being asked."""
+
+
+def test_it_starts_and_asks_no_other_host(there: Place, tab: Page, heard: Heard) -> None:
+    tab.goto(let_in(there))
+    expect(tab.get_by_test_id("who")).to_have_text("lena at /")
+    expect(tab).to_have_title("A page of the tests")
+    assert tab.url == f"{there.url}/"
+    type_into(tab.get_by_role("textbox", name="Name"), "größer → λ ✔ █")
+    tap(tab.get_by_role("button", name="Press"))
+    expect(tab.get_by_test_id("count")).to_have_text("1")
+    tab.wait_for_timeout(500)
+    own = there.url.partition("://")[2]
+    assert heard.hosts() == {own, _RIVE}
+    [blocked] = [request for request in heard.requests if _RIVE in request.url]
+    assert blocked.failure == "csp"
+    complaints = [text for text in heard.complaints if _RIVE not in text and "GL Driver Message" not in text]
+    assert complaints == []
+    missing = [request.url for request in heard.requests if request.url.startswith(there.url)
+               and (answer := request.response()) is not None and answer.status >= 400]  # fmt: skip
+    assert missing == [], "every letter of the page has a font"
+
+
+def test_a_second_visit_takes_the_page_alone(there: Place, tab: Page) -> None:
+    tab.goto(let_in(there))
+    expect(tab.get_by_test_id("who")).to_be_visible()
+    tab.goto(f"{there.url}/again")
+    expect(tab.get_by_test_id("who")).to_be_visible()
+    taken = tab.evaluate(
+        "performance.getEntriesByType('resource').filter((e) => e.transferSize > 0).map((e) => e.name)"
+    )
+    assert taken == []
+
+
+def test_links_lead_through_sign_in_to_their_page(there: Place, tab: Page) -> None:
+    tab.goto(f"{there.url}/twins/twn_1?tab=cost")
+    expect(tab.locator("code")).to_have_text(re.compile("twin2multicloud open '?/twins/twn_1"))
+    tab.goto(let_in(there, "/twins/twn_1?tab=cost"))
+    expect(tab.get_by_test_id("who")).to_have_text("lena at /twins/twn_1?tab=cost")
+    tab.goto(f"{there.url}/login")
+    tab.get_by_role("link", name="Open Twin2MultiCloud").click()
+    expect(tab.get_by_test_id("who")).to_be_visible()
+    tab.goto(f"{there.url}/login")
+    tab.get_by_role("button", name="Sign out", exact=True).click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+    tab.goto(f"{there.url}/twins")
+    expect(tab).to_have_url(f"{there.url}/login?return_to=%2Ftwins")
+
+
+def test_a_reload_shows_what_was_there(there: Place, tab: Page) -> None:
+    tab.goto(let_in(there))
+    tap(tab.get_by_role("button", name="Press"))
+    expect(tab.get_by_test_id("count")).to_have_text("1")
+    tab.reload()
+    expect(tab.get_by_test_id("count")).to_have_text("1")
+    tap(tab.get_by_role("button", name="Press"))
+    expect(tab.get_by_test_id("count")).to_have_text("2")
+    assert len(there.shown.by) == 1
+
+
+def test_a_page_left_open_goes_to_sign_in_when_its_person_was_signed_out(
+    tmp_path: Path, sqlite_file: str, tab: Page
+) -> None:
+    with place(tmp_path / "d", sqlite_file, Limits(check_s=0.2, register_s=0.2)) as there:
+        tab.goto(let_in(there, "/alerts"))
+        expect(tab.get_by_test_id("who")).to_be_visible()
+        there.site.clock.pass_by(3600 * 12)
+        expect(tab).to_have_url(f"{there.url}/login?return_to=%2Falerts")
+
+
+def test_one_window_too_many_says_so(tmp_path: Path, sqlite_file: str, browser: Browser, tab: Page) -> None:
+    with place(tmp_path / "d", sqlite_file, Limits(each=1)) as there:
+        tab.goto(let_in(there))
+        expect(tab.get_by_test_id("who")).to_be_visible()
+        second = tab.context.new_page()
+        second.add_init_script(AUTO_A11Y)
+        second.goto(f"{there.url}/")
+        expect(second.get_by_text("Too many windows of yours are open")).to_be_visible()
+        tab.close()
+        until(lambda: "disconnect" in there.shown.happened)
+        second.reload()
+        expect(second.get_by_test_id("who")).to_be_visible()
+
+
+def test_a_server_that_goes_away_is_told_of(tmp_path: Path, sqlite_file: str, tab: Page) -> None:
+    with place(tmp_path / "d", sqlite_file) as there:
+        tab.goto(let_in(there))
+        expect(tab.get_by_test_id("who")).to_be_visible()
+    expect(tab.get_by_text("There is no connection to the server")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_light_or_dark_while_it_loads(there: Place, browser: Browser, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    tab = context.new_page()
+    tab.route("**/start.js", lambda route: route.abort())
+    tab.goto(let_in(there))
+    expect(tab.get_by_role("status", name="Loading")).to_be_visible()
+    colour = tab.evaluate("getComputedStyle(document.getElementById('loading')).backgroundColor")
+    assert colour == {"light": "rgb(245, 246, 248)", "dark": "rgb(15, 20, 25)"}[scheme]
+    context.close()
