@@ -165,6 +165,18 @@ class Ui:
         """All texts in view."""
         return [each.value for each in self.all(ft.Text) if each.value]
 
+    def within(self, control: BaseControl) -> Iterator[BaseControl]:
+        """A control and all that is in it."""
+        return self._walk(control, set())
+
+    def rail_label(self, label: str) -> bool:
+        """Whether a place to go to is called so."""
+        return any(each.label == label for each in self.all(ft.NavigationRailDestination))
+
+    async def sees_field(self, label: str) -> None:
+        """Wait until there is a field with a label."""
+        await self.until(lambda: self.field(label), f"field “{label}”")
+
     def named(self, identifier: str) -> ft.Semantics:
         """The part with an identifier."""
         return _first((each for each in self.all(ft.Semantics) if each.identifier == identifier), identifier)

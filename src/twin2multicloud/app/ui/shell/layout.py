@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import flet as ft
+from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, kept, text
@@ -15,6 +16,7 @@ from twin2multicloud.app.ui.shell import rail
 from twin2multicloud.app.ui.theme import Palette
 
 _SHOWN_MS = 6_000
+_WIDE_PX = 620
 
 
 @ft.component
@@ -96,13 +98,19 @@ def Messages() -> ft.Control:  # noqa: N802
     session = use_session()
     notices = use_store(session.notices)
     shown, set_shown = ft.use_state(0)
+    last: MutableRef[ft.SnackBar | None] = ft.use_ref(None)
     palette = session.appearance.palette
 
     def show() -> None:
         notice = notices.newest
         if notice is not None and notices.version != shown:
             set_shown(notices.version)
-            session.page.show_dialog(_bar(session, notice, palette))
+            if last.current is not None and last.current.open:
+                # One at a time: Flutter would show the new one when the one before has had its time.
+                last.current.open = False
+                last.current.update()
+            last.current = _bar(session, notice, palette)
+            session.page.show_dialog(last.current)
 
     ft.use_effect(show, [notices.version])
     return ft.Container(height=0)
@@ -127,6 +135,7 @@ def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
         bgcolor=tint.soft,
         duration=_SHOWN_MS if notice.tone == "done" else 2 * _SHOWN_MS,
         behavior=ft.SnackBarBehavior.FLOATING,
+        width=None if session.viewport.narrow else _WIDE_PX,
         show_close_icon=True,
         close_icon_color=tint.strong,
     )

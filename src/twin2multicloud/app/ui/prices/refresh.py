@@ -46,7 +46,7 @@ class Before:
 class Refresh(Store):
     """A run that refreshes prices. `run` None: not known yet; `book` is what it took up, with what that changed."""
 
-    def __init__(self, session: Session, run: str, before: Before) -> None:
+    def __init__(self, session: Session, run: str, before: Before | None = None) -> None:
         super().__init__()
         self.before = before
         self.lines: list[LogLine] = []
