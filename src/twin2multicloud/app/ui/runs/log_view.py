@@ -144,10 +144,13 @@ def LogButtons(reading: Reading, look: RunLook, names: Mapping[str, str]) -> ft.
         selected=reading.follow,
         icon_color=ft.Colors.PRIMARY if reading.follow else ft.Colors.ON_SURFACE_VARIANT,
     )
+    at = reading.at
+    whole = None if at is None else lambda: log_files.show_line(session, log.lines.line(at), names)
     return ft.Row(
         [
             pause,
             follow,
+            buttons.icon(ft.Icons.SUBJECT, tr("Show the whole line"), whole),
             buttons.icon(ft.Icons.SCHEDULE, tr("Go to a time"), lambda: log_files.ask_time(session, reading)),
             log_files.copy_menu(session, reading, names),
             buttons.icon(
