@@ -132,7 +132,7 @@ async def test_an_alert_comes_is_looked_after_and_kept_quiet(
         await page.go(places.asked(places.twin(twin, "errors"), alert=alert))
         await page.sees("Muted until")
         await page.fill("Only what nobody looks after", True)
-        await page.until(lambda: "no answer" not in page.texts() or None)
+        await page.sees("Nothing runs yet")
         assert page.page.route.endswith("alerts=open")
 
 
