@@ -154,7 +154,7 @@ def _rounded(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
     size = abs(value)
-    digits = 0 if size >= 10_000 else 3 if size < 1 else 2 if size < 100 else 1
+    digits = 0 if size >= 10_000 or size == 0 else 3 if size < 1 else 2 if size < 100 else 1
     return f"{value:,.{digits}f}" if size >= 0.001 or value == 0 else f"{value:.3g}"
 
 
