@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import driven
-from twin2multicloud.app.ui.prices.state import units
-from twin2multicloud.app.ui.prices.words import price
 
 
 @driven
