@@ -109,7 +109,7 @@ def volume(gb: float) -> str:
     if 0 < gb < 0.01:
         return "< 0.01 GB"
     if gb < 1000:
-        return f"{gb:,.3g} GB"
+        return f"{gb:,.{2 if gb < 0.1 else 3}g} GB"
     return f"{gb / 1000:,.3g} TB" if gb < 1e6 else f"{gb / 1000:,.0f} TB"
 
 

@@ -23,11 +23,7 @@ def card(
     """A part of a screen, perhaps with a heading and what stands beside that. `id` is what tests find it by."""
     inner: ft.Control = content
     if title is not None or beside:
-        head = ft.Row(
-            [ft.Container(text.section(title or ""), expand=True), *beside],
-            vertical_alignment=ft.CrossAxisAlignment.CENTER,
-        )
-        inner = ft.Column([head, content], spacing=GAP + 4, tight=True)
+        inner = ft.Column([_head(title or "", beside), content], spacing=GAP + 4, tight=True)
     made = ft.Container(
         inner,
         padding=padding,
@@ -37,6 +33,24 @@ def card(
         **more,
     )
     return made if id is None else ft.Semantics(identifier=id, container=True, content=made)
+
+
+def _head(title: str, beside: Sequence[ft.Control]) -> ft.Control:
+    """The heading, and at the other end what stands beside it: below it where there is no room."""
+    if not beside:
+        return text.section(title)
+    others = ft.Row(
+        list(beside), spacing=GAP, run_spacing=GAP, wrap=True, vertical_alignment=ft.CrossAxisAlignment.CENTER
+    )
+    both = ft.Row(
+        [text.section(title), others],
+        wrap=True,
+        spacing=GAP,
+        run_spacing=GAP,
+        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+    return ft.Row([ft.Container(both, expand=True)])  # which makes it as wide as the card
 
 
 def strip(content: ft.Control, *, tint_soft: str, tint: str, icon: ft.IconData | None = None) -> ft.Control:

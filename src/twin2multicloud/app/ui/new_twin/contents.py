@@ -8,7 +8,6 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.schemas.problems import FieldProblem
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, fields, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
@@ -95,7 +94,7 @@ def _count(section: Section, desk: Desk) -> int:
 
 
 def _go(session: Session, desk: Desk, section: Section, item: str = "") -> None:
-    session.go(places.draft(desk.saving.draft.id, section.value, item))
+    session.go(desk.address(section, item))
 
 
 @ft.component

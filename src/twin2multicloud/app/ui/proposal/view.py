@@ -6,7 +6,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.placements import PlacementInput, PlacementPreview
 from twin2multicloud.app.ui import places
-from twin2multicloud.app.ui.components import buttons, cards, states
+from twin2multicloud.app.ui.components import buttons, cards, states, text
 from twin2multicloud.app.ui.hooks import use_events, use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
@@ -15,6 +15,7 @@ from twin2multicloud.app.ui.prices.identity import age_text, is_stale
 from twin2multicloud.app.ui.proposal import exporting, optimize, picture, tabs
 from twin2multicloud.app.ui.proposal.layout import layout
 from twin2multicloud.app.ui.proposal.look import Look
+from twin2multicloud.app.ui.proposal.next_best import next_best
 from twin2multicloud.app.ui.proposal.overrides import overrides
 from twin2multicloud.app.ui.proposal.picture import Picture
 from twin2multicloud.app.ui.proposal.preview import Preview
@@ -122,6 +123,8 @@ def _content(
         beside.insert(0, SlotPanel(look, loaded))
     if loaded.standing.overrides and given is None:
         beside.append(overrides(session, look, loaded))
+    if given is None and not look.slot and loaded.standing.proposal is not None:
+        beside.append(next_best(session, look, loaded, shown))
     left: list[ft.Control] = [Architecture(look, loaded, shown), tabs.tabs(session, look, loaded, shown)]
     if session.viewport.wide:
         rows.append(columns(session, left, beside, ratio=62))
@@ -166,5 +169,8 @@ def Architecture(look: Look, loaded: Loaded, shown: Shown) -> ft.Control:  # noq
             on_size_change=lambda event: room.resize(event.width),
         ),
         title=tr("Architecture"),
+        beside=[]
+        if session.viewport.narrow
+        else [text.muted(tr("Press a slot for why it is there, and what else could be"))],
         id="architecture",
     )

@@ -16,6 +16,7 @@ from twin2multicloud.app.ui.shell import rail
 from twin2multicloud.app.ui.theme import Palette
 
 _SHOWN_MS = 6_000
+_WIDE_PX = 620
 
 
 @ft.component
@@ -131,6 +132,7 @@ def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
         bgcolor=tint.soft,
         duration=_SHOWN_MS if notice.tone == "done" else 2 * _SHOWN_MS,
         behavior=ft.SnackBarBehavior.FLOATING,
+        width=None if session.viewport.narrow else _WIDE_PX,
         show_close_icon=True,
         close_icon_color=tint.strong,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 
-from twin2multicloud.app.schemas.twins import Health, Life, Target, Twin
+from twin2multicloud.app.schemas.twins import Life, Target, Twin
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.language import tr
 
@@ -72,6 +72,10 @@ class Look:
         """Another tab of the same twin and target."""
         return replace(self, tab=tab, query=query)
 
+    def tabbed(self, tab: str) -> Look:
+        """The tab of that name, as `at`."""
+        return self.at(next((each for each in TABS if each == tab), "overview"))
+
     def on(self, target: Target) -> Look:
         """The same of another target."""
         return replace(self, target=target)
@@ -130,9 +134,3 @@ class Seen:
     def owns(self) -> bool:
         """Whether whoever looks may let others in, and delete it."""
         return self.twin.role == "owner"
-
-
-def worst(every: list[Health]) -> Health:
-    """How the whole does, of whose parts this is how each does."""
-    order: tuple[Health, ...] = ("down", "degraded", "unknown", "ok")
-    return next((each for each in order if each in every), "unknown")

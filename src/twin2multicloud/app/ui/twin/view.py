@@ -7,7 +7,7 @@ from collections.abc import Callable
 import flet as ft
 
 from twin2multicloud.app.ui import places
-from twin2multicloud.app.ui.components import states, tabs
+from twin2multicloud.app.ui.components import fields, states, tabs
 from twin2multicloud.app.ui.components.tabs import Tab
 from twin2multicloud.app.ui.hooks import use_held, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -26,6 +26,7 @@ from twin2multicloud.app.ui.twin.letters.view import LettersTab
 from twin2multicloud.app.ui.twin.overview.view import OverviewTab
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.app.ui.twin.rules.view import RulesTab
+from twin2multicloud.app.ui.twin.runs_tab import RunsTab
 from twin2multicloud.app.ui.twin.specification.view import SpecificationTab
 from twin2multicloud.app.ui.twin.state import TABS, Look, Seen, TabKey, tab_name
 
@@ -41,6 +42,7 @@ _TABS: dict[TabKey, Callable[[Parts], ft.Control]] = {
     "dead-letters": LettersTab,
     "dashboards": DashboardsTab,
     "specification": SpecificationTab,
+    "runs": RunsTab,
 }
 
 
@@ -98,7 +100,7 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
     )
     parts = Parts(seen, status, meters)
     content = ft.Column(
-        [header.Facts(parts), _tabs(session, seen), _TABS.get(seen.look.tab, OverviewTab)(parts)],
+        [header.Facts(parts), _tabs(session, seen), _TABS[seen.look.tab](parts)],
         spacing=GAP + 6,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -114,5 +116,8 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
 
 
 def _tabs(session: Session, seen: Seen) -> ft.Control:
+    if session.viewport.narrow:  # where ten tabs have no room
+        names: dict[str, str] = {each: tab_name(each) for each in TABS}
+        return fields.choice(tr("Show"), seen.look.tab, names, lambda tab: session.go(seen.look.tabbed(tab).path))
     every = [Tab(tab_name(each), seen.look.at(each).path) for each in TABS]
     return tabs.tabs(session, every, seen.look.at(seen.look.tab).path, label=tr("Parts of the twin"))

@@ -128,7 +128,7 @@ def Board(parts: Parts, board: DashboardView, live: bool, page_url: str | None) 
             keeps=True,
         )
     )
-    shown: list[ft.Control] = [_top(session, parts, board, showing, page_url)]
+    shown: list[ft.Control] = [_top(session, parts, board, showing, page_url, live)]
     if data.failure is not None:
         shown.append(states.failed(data.failure, data.refresh))
     found = data.value
@@ -144,20 +144,23 @@ def Board(parts: Parts, board: DashboardView, live: bool, page_url: str | None) 
     return ft.Column(shown, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _top(session: Session, parts: Parts, board: DashboardView, showing: Showing, page_url: str | None) -> ft.Control:
+def _top(
+    session: Session, parts: Parts, board: DashboardView, showing: Showing, page_url: str | None, live: bool
+) -> ft.Control:
     look = parts.look
     ranges = {"": tr("as defined"), **{each: range_name(each) for each in RANGES}}
-    shown: list[ft.Control] = [
-        ft.Container(text.section(board.title), padding=ft.Padding.only(right=GAP)),
-        fields.choice(
-            tr("Range"), showing.range, ranges, lambda given: session.go(look.asking(range=given).path), width=150
-        ),
-    ]
+    shown: list[ft.Control] = [ft.Container(text.section(board.title), padding=ft.Padding.only(right=GAP))]
+    if live:
+        shown.append(
+            fields.choice(
+                tr("Range"), showing.range, ranges, lambda given: session.go(look.asking(range=given).path), width=150
+            )
+        )
     chosen = showing.all_chosen(board)
     shown += [_choice(session, parts, showing, each, chosen.get(each.name, "")) for each in board.choices]
-    shown.append(
-        text.muted(tr("every {seconds:g} s", seconds=refresh_s(board)), tooltip=tr("Looking at it is metered, too."))
-    )
+    if live:
+        every = tr("every {seconds:g} s", seconds=refresh_s(board))
+        shown.append(text.muted(every, tooltip=tr("Looking at it is metered, too.")))
     if page_url is not None:
         shown.append(
             ft.TextButton(

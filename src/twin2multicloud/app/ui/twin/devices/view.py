@@ -7,6 +7,7 @@ import flet as ft
 from twin2multicloud.app.schemas.watching import DevicePage, TwinDevice
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
+from twin2multicloud.app.ui.components.filters import filters
 from twin2multicloud.app.ui.components.tables import Column, Sort
 from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
@@ -67,31 +68,22 @@ def _filters(session: Session, parts: Parts, listed: Listed) -> ft.Control:
         "-last_seen": tr("heard of last first"),
         "last_seen": tr("silent for longest first"),
     }
-    return ft.Row(
-        [
-            SearchField(tr("Search devices"), listed.search, search, width=260),
+    given: list[tuple[ft.Control, int]] = [
+        (SearchField(tr("Search devices"), listed.search, search), 260),
+        (
             fields.choice(
                 tr("Order"),
                 listed.sort,
                 orders,
                 lambda sort: session.go(look.asking(sort="" if sort == "name" else sort, at=None).path),
-                width=230,
             ),
-            *(
-                [
-                    buttons.quiet(
-                        tr("Only {type} ×", type=listed.type), lambda: session.go(look.asking(type=None, at=None).path)
-                    )
-                ]
-                if listed.type
-                else []
-            ),
-        ],
-        wrap=True,
-        spacing=GAP + 4,
-        run_spacing=GAP,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
+            230,
+        ),
+    ]
+    if listed.type:
+        whole = look.asking(type=None, at=None).path
+        given.append((buttons.quiet(tr("Only {type} ×", type=listed.type), lambda: session.go(whole)), 220))
+    return filters(session, given)
 
 
 def _list(session: Session, parts: Parts, listed: Listed, page: DevicePage, palette: Palette) -> ft.Control:

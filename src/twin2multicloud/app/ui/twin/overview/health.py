@@ -17,11 +17,11 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin import surfaces
 from twin2multicloud.app.ui.twin.moments import Since
-from twin2multicloud.app.ui.twin.overview.links import LinksRow
+from twin2multicloud.app.ui.twin.overview.links import links_row
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.model.slots import SLOTS, Slot
 
-_SPAN = {"xs": 12, "sm": 6, "md": 4, "lg": 12 / 7}
+_SPAN = {"xs": 12, "sm": 6, "md": 3, "lg": 12 / 7}
 
 
 @ft.component
@@ -53,13 +53,13 @@ def _layers(session: Session, parts: Parts, status: TwinStatus, palette: Palette
             columns=12,
             spacing=GAP,
             run_spacing=GAP,
-            breakpoints={"xs": 0, "sm": 340, "md": 620, "lg": 980},
+            breakpoints={"xs": 0, "sm": 340, "md": 700, "lg": 1_180},
         )
     ]
     if chosen in by_slot:
         shown.append(_details(session, parts, status, by_slot[chosen], palette))
-    if parts.seen.may_operate and len({layer.cloud for layer in status.layers}) > 1:
-        shown.append(LinksRow(parts))
+    if status.links:
+        shown.append(links_row(session, parts, status.links, palette))
     return ft.Column(shown, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
@@ -96,7 +96,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
     placed = (parts.seen.twin.current.placement or {}).get(layer.slot, {})
     rows = [
         (tr("Since"), Since(layer.since)),
-        (tr("Last looked"), Age(status.at, pattern=tr("{age} ago"))),
+        (tr("Last looked"), Age(layer.checked_at, pattern=tr("{age} ago"))),
         (tr("Where"), text.body(stack.site if stack is not None else layer.cloud)),
         (tr("Offer"), text.mono(str(placed.get("offer", figures.NONE)))),
     ]

@@ -4,64 +4,43 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.schemas.operating import LinkEnd
-from twin2multicloud.app.schemas.twins import Health
+from twin2multicloud.app.schemas.operating import LinkEnd, LinkHealth, Links
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import badges, text
+from twin2multicloud.app.ui.components import badges, states, text
 from twin2multicloud.app.ui.components.ages import Age
-from twin2multicloud.app.ui.components.facts import facts
+from twin2multicloud.app.ui.components.facts import Fact, facts
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin import surfaces
+from twin2multicloud.app.ui.twin.moments import Since
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _EVERY_S = 5.0
 
 
-@ft.component
-def LinksRow(parts: Parts) -> ft.Control:  # noqa: N802
+def links_row(session: Session, parts: Parts, links: list[LinkHealth], palette: Palette) -> ft.Control:
     """All links side by side; the one that is pressed is told in full below."""
-    session = use_session()
-    palette = use_store(session.appearance).palette
-    target = parts.seen.target
-    links = use_store(
-        use_held(
-            lambda: session.ask(lambda api: api.operating.links(parts.id, target)), parts.id, target, every_s=_EVERY_S
-        )
-    )
-    if links.value is None:
-        told = links.failure.message if links.failure is not None else tr("Loading")
-        return text.muted(tr("Links: {what}", what=told))
-    out = [end for end in links.value.links if end.direction == "out"]
     chosen = parts.look.get("link")
     shown: list[ft.Control] = [
         ft.Row(
-            [text.muted(tr("Links")), *(_link(session, parts, end, named(end) == chosen, palette) for end in out)],
+            [text.muted(tr("Links")), *(_link(session, parts, each, named(each) == chosen, palette) for each in links)],
             wrap=True,
             spacing=GAP,
             run_spacing=GAP,
             vertical_alignment=ft.CrossAxisAlignment.CENTER,
         )
     ]
-    found = next((end for end in out if named(end) == chosen), None)
+    found = next((each for each in links if named(each) == chosen), None)
     if found is not None:
-        other = next(
-            (
-                end
-                for end in links.value.links
-                if end.direction == "in" and (end.edge, end.cloud) == (found.edge, found.peer)
-            ),
-            None,
-        )
-        shown.append(_details(found, other, palette))
+        shown.append(_details(parts, found, palette))
     return ft.Column(shown, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def named(end: LinkEnd) -> str:
+def named(link: LinkHealth) -> str:
     """What a link is called in an address."""
-    return f"{end.edge}.{end.cloud}.{end.peer}"
+    return f"{link.edge}.{link.source}.{link.target}"
 
 
 def edge_name(edge: str) -> str:
@@ -78,33 +57,29 @@ def edge_name(edge: str) -> str:
     }.get(edge, edge)
 
 
-def _health(end: LinkEnd) -> Health:
-    if end.failing is None:
-        return "unknown"
-    return "down" if end.failing else "ok"
+def _way(link: LinkHealth) -> str:
+    return f"{badges.CLOUDS[link.source]} → {badges.CLOUDS[link.target]}"
 
 
-def _link(session: Session, parts: Parts, end: LinkEnd, chosen: bool, palette: Palette) -> ft.Control:
-    health = _health(end)
-    tint = badges.health_tint(health, palette)
-    way = f"{badges.CLOUDS[end.cloud]} → {badges.CLOUDS[end.peer]}"
+def _link(session: Session, parts: Parts, link: LinkHealth, chosen: bool, palette: Palette) -> ft.Control:
+    tint = badges.health_tint(link.health, palette)
     row = ft.Row(
         [
-            text.body(badges.health_sign(health), color=tint.strong),
-            text.body(way),
-            text.muted(edge_name(end.edge)),
+            text.body(badges.health_sign(link.health), color=tint.strong),
+            text.body(_way(link)),
+            text.muted(edge_name(link.edge), no_wrap=True),
         ],
         spacing=5,
         tight=True,
     )
-    toggled = parts.look.asking(link=None if chosen else named(end), slot=None)
+    toggled = parts.look.asking(link=None if chosen else named(link), slot=None)
     return surfaces.pressable(
         tr(
             "Link from {sender} to {receiver}, {what}: {health}",
-            sender=badges.CLOUDS[end.cloud],
-            receiver=badges.CLOUDS[end.peer],
-            what=edge_name(end.edge),
-            health=badges.health_word(health),
+            sender=badges.CLOUDS[link.source],
+            receiver=badges.CLOUDS[link.target],
+            what=edge_name(link.edge),
+            health=badges.health_word(link.health),
         ),
         lambda: session.go(toggled.path),
         row,
@@ -112,42 +87,56 @@ def _link(session: Session, parts: Parts, end: LinkEnd, chosen: bool, palette: P
     )
 
 
-def _details(end: LinkEnd, other: LinkEnd | None, palette: Palette) -> ft.Control:
-    way = f"{badges.CLOUDS[end.cloud]} → {badges.CLOUDS[end.peer]}, {edge_name(end.edge)}"
-    rows: list[tuple[str, ft.Control]] = [
-        (tr("Last success"), Age(end.last_success, pattern=tr("{age} ago"))),
-        (
-            tr("Sent"),
-            text.body(
-                tr(
-                    "{messages} messages in {batches} batches, {size}",
-                    messages=figures.count(end.messages),
-                    batches=figures.count(end.batches),
-                    size=figures.size(end.bytes),
-                )
-            ),
-        ),
-        (tr("Retried"), text.body(figures.count(end.retries))),
-        (tr("Refused"), text.body(figures.count(end.refused if other is None else other.refused))),
-        (tr("To"), text.mono(end.endpoint or figures.NONE, selectable=True)),
-        (tr("Keys"), text.body(_keys(end))),
+def _details(parts: Parts, link: LinkHealth, palette: Palette) -> ft.Control:
+    rows: list[Fact] = [
+        (tr("Looked at"), Age(link.checked_at, pattern=tr("{age} ago"))),
+        (tr("Last success"), Since(link.last_success)),
+        (tr("Sent"), tr("{count} messages", count=figures.count(link.messages))),
+        (tr("Retried"), figures.count(link.retries)),
     ]
-    if end.last_error:
-        rows.insert(0, (tr("Last error"), text.body(end.last_error, selectable=True, color=palette.bad.strong)))
-    return text.named(
-        "link",
-        surfaces.sunken(
-            ft.Row(
-                [text.section(way), badges.health(_health(end), palette)],
-                wrap=True,
-                vertical_alignment=ft.CrossAxisAlignment.CENTER,
-            ),
-            facts(rows),
-        ),
+    if link.since is not None:
+        rows.insert(0, (tr("Does not get through since"), Since(link.since)))
+    if link.problem:
+        rows.insert(0, (tr("Problem"), text.body(link.problem, selectable=True, color=palette.bad.strong)))
+    head = ft.Row(
+        [text.section(f"{_way(link)}, {edge_name(link.edge)}"), badges.health(link.health, palette)],
+        wrap=True,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+    ends: list[ft.Control] = [LinkEnds(parts, link.edge)] if parts.seen.may_operate else []
+    return text.named("link", surfaces.sunken(head, facts(rows), *ends))
+
+
+@ft.component
+def LinkEnds(parts: Parts, edge: str) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+    """Both ends of a link: where it leads, what it refused, its keys. Operators see that."""
+    session = use_session()
+    target = parts.seen.target
+    links = use_store(
+        use_held(
+            lambda: session.ask(lambda api: api.operating.links(parts.id, target)), parts.id, target, every_s=_EVERY_S
+        )
     )
 
+    def shown(found: Links) -> ft.Control:
+        ends = [end for end in found.links if end.edge == edge]
+        return facts([(_end_name(end), text.muted(_end(end), selectable=True)) for end in ends])
 
-def _keys(end: LinkEnd) -> str:
-    if not end.key_ids:
-        return figures.NONE
-    return tr("{ids}, {age} old", ids=", ".join(end.key_ids), age=figures.age(end.key_age_s))
+    return states.shown(links, shown, rows=2)
+
+
+def _end_name(end: LinkEnd) -> str:
+    cloud = badges.CLOUDS[end.cloud]
+    return tr("{cloud} sends", cloud=cloud) if end.direction == "out" else tr("{cloud} receives", cloud=cloud)
+
+
+def _end(end: LinkEnd) -> str:
+    told = [
+        tr("to {url}", url=end.endpoint) if end.endpoint and end.direction == "out" else "",
+        tr("{batches} batches, {size}", batches=figures.count(end.batches), size=figures.size(end.bytes))
+        if end.batches
+        else "",
+        tr("{count} refused", count=figures.count(end.refused)) if end.refused else "",
+        tr("keys {ids}, {age} old", ids=", ".join(end.key_ids), age=figures.age(end.key_age_s)) if end.key_ids else "",
+    ]
+    return " · ".join(each for each in told if each) or figures.NONE
