@@ -11,6 +11,7 @@ from twin2multicloud.app.ui.preferences import Currency
 
 USD: Final = Currency()
 NONE: Final = "–"
+_LEAST_SHOWN: Final = 0.0001
 _MINUTE: Final = 60.0
 _HOUR: Final = 3_600.0
 _DAY: Final = 86_400.0
@@ -18,12 +19,14 @@ _PREFIXES: Final = ("", "k", "M", "G", "T", "P")
 
 
 def money(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
-    """An amount that came in USD: two digits after the point, four below a cent's worth. One that was converted is
-    marked as about that much.
+    """An amount that came in USD: two digits after the point, four below a cent's worth; what is less than these show
+    is not nothing. One that was converted is marked as about that much.
     """
     if usd is None:
         return NONE
     amount = usd * currency.per_usd
+    if 0 < abs(amount) < _LEAST_SHOWN / 2:
+        return f"< {currency.symbol}{_LEAST_SHOWN}"
     digits = 2 if amount == 0 or abs(amount) >= 0.01 else 4
     sign = "−" if amount < 0 and f"{abs(amount):.{digits}f}".strip("0.") else "+" if signed and amount > 0 else ""
     about = "≈ " if currency.converted else ""
@@ -151,7 +154,7 @@ def _rounded(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
     size = abs(value)
-    digits = 0 if size >= 10_000 else 3 if size < 1 else 2 if size < 100 else 1
+    digits = 0 if size >= 10_000 or size == 0 else 3 if size < 1 else 2 if size < 100 else 1
     return f"{value:,.{digits}f}" if size >= 0.001 or value == 0 else f"{value:.3g}"
 
 
