@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.app.backends import Person
 from twin2multicloud.app.schemas.placements import Standing
+from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.places import Place
 from twin2multicloud.app.ui.proposal import sweep
 from twin2multicloud.app.ui.proposal.layout import ARROWS, BOX_HEIGHT_PX, layout
@@ -140,3 +141,40 @@ def test_factors_that_are_none_say_why(text: str) -> None:
     found, problem = sweep.factors_of(text)
     assert problem
     assert found == sweep.USUAL
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [
+        (None, figures.NONE),
+        (0.0, "free"),
+        (0.0000002, "$0.20 per million"),
+        (0.000015, "$0.015 per 1,000"),
+        (0.25, "$0.25"),
+        (2500.0, "$2500.00"),
+        (1e-13, "$0.0001 per billion"),
+    ],
+)
+def test_prices_of_a_unit_can_be_read(usd: float | None, said: str) -> None:
+    assert figures.unit_price(usd) == said
+
+
+def test_prices_beside_each_other_are_for_as_many_units() -> None:
+    assert figures.unit_price(0.000015, 0.000008) == "$15.00 per million"
+    assert figures.unit_price(0.000008, 0.000015) == "$8.00 per million"
+    assert figures.unit_price(0.25, 0.0) == "$0.25"
+
+
+@pytest.mark.parametrize(
+    ("gb", "said"),
+    [
+        (0.0, "0 GB"),
+        (0.004, "< 0.01 GB"),
+        (0.0642, "0.064 GB"),
+        (12.34, "12.3 GB"),
+        (5_420.0, "5.42 TB"),
+        (2e7, "20,000 TB"),
+    ],
+)
+def test_traffic_can_be_read(gb: float, said: str) -> None:
+    assert figures.volume(gb) == said
