@@ -15,8 +15,18 @@ from twin2multicloud.app.ui.new_twin.spelling import grouped, listed, number_of,
 from twin2multicloud.model.parsing import Path
 
 NOTHING: Final = ""
-_LOOK: Final[dict[str, Any]] = {"text_size": 14, "label_style": ft.TextStyle(size=14)}
+_LOOK: Final[dict[str, Any]] = {
+    "text_size": 14,
+    "label_style": ft.TextStyle(size=14),
+    "content_padding": ft.Padding.symmetric(horizontal=12, vertical=14),
+}
 """As the text around: a form has many fields."""
+CHOICE: Final[dict[str, Any]] = {
+    "text_size": 14,
+    "label_style": ft.TextStyle(size=14),
+    "content_padding": ft.Padding.symmetric(horizontal=12, vertical=12),
+}
+"""As tall as those."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +229,7 @@ class Form:
         def write(key: str) -> None:
             self.editor.put(path, None if key == default else key)
 
-        return fields.choice(label, given, shown, chosen or write, error=self.desk.problem(*path), **more)
+        return fields.choice(label, given, shown, chosen or write, error=self.desk.problem(*path), **(CHOICE | more))
 
     def switch(self, label: str, *path: str | int, default: bool = False) -> ft.Control:
         """Yes or no; the `default` is not written down."""
