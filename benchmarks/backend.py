@@ -1,7 +1,8 @@
 """The management backend over HTTP on one machine: optimizations and reads a second, the client on the same cores.
 
-A real server process (uvicorn, SQLite) with 200 twins; the client keeps a few connections
-busy and reads answers whole. Every optimization has inputs of its own, but for the row that says otherwise.
+A real server process (uvicorn, SQLite) with 1,000 twins, of which every other one runs in a sandbox as far as the
+database tells, with its health and three alerts. The client keeps a few connections busy and reads answers whole.
+Every optimization has inputs of its own, but for the row that says otherwise.
 
 Baselines, on the same machine in the same run:
 
@@ -32,7 +33,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from pydantic import BaseModel
@@ -41,10 +42,15 @@ from rich.table import Table
 
 from benchmarks.processes import batch_file
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from twin2multicloud.app.db.tables import Twin
+
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """What the command line sets, too, before Python starts: the matrices are small, and more threads would spin."""
 CONNECTIONS = 8
-TWINS = 200
+TWINS = 1_000
 TOKEN = "t2m_benchmark-of-the-backend"
 DEFINITION = """\
 name: {name}
@@ -142,7 +148,43 @@ def prepare(folder: Path) -> str:
                 given = TwinInput(source=DEFINITION.format(name=f"twin-{number:03}"))
                 made = twins.create(backend, session, principal, "wsp_1", twins.check(given), "")
                 session.flush()
+                if number % 2:
+                    run_in_sandbox(session, made, now)
         return made.id
+
+
+def run_in_sandbox(session: Session, twin: Twin, now: datetime) -> None:
+    """Have a twin deployed, seen and complained about, as far as the database tells."""
+    from twin2multicloud.app.api.examples import PLACEMENT
+    from twin2multicloud.app.db.tables import Alert, Glance, Stack, TwinVersion
+
+    here = {"twin_id": twin.id, "target": "sandbox"}
+    version = session.get_one(TwinVersion, (twin.id, 1))
+    version.placement, version.usd_per_month = PLACEMENT, 100.0
+    layers = []
+    for slot, choice in PLACEMENT.items():
+        cloud, applied = choice["provider"], {"fingerprint": "", "whole": True, "applied_at": now}
+        session.add(Stack(**here, name=slot, slot=slot, site=f"{cloud}/{choice['region']}", **applied))
+        layers.append({"slot": slot, "cloud": cloud, "health": "ok", "since": now.isoformat()})
+    session.add(Glance(**here, health="ok", seen_at=now, layers=layers, usd_per_month=90.0, metered_at=now))
+    for number, severity in enumerate(("warning", "error", "critical")):
+        session.add(
+            Alert(
+                **here,
+                id=f"alr_{twin.id[4:-1]}{number}",
+                workspace_id=twin.workspace_id,
+                fold=str(number),
+                kind="quota",
+                severity=severity,
+                layer="L3",
+                cloud="aws",
+                message="the disk is full",
+                data={},
+                count=1,
+                first_at=now,
+                last_at=now,
+            )
+        )
 
 
 # ── The client ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,7 +327,9 @@ def rows(port: int, pid: int, folder: Path, twin: str, seconds: float, rounds: i
         "POST /optimize, compact": (post(detail="compact"), "direct, compact", 100),
         "POST /optimize, the same again": (lambda: ("POST", "/api/v1/optimize", same), "bare", None),
         "GET /twins/{twin}": (get(f"/api/v1/twins/{twin}"), "bare", 400),
-        "GET /twins, 50 of 200": (get("/api/v1/twins?limit=50"), "bare", None),
+        "GET /twins, 50 of 1,000": (get("/api/v1/twins?limit=50"), "bare", None),
+        "GET /twins, by alerts": (get("/api/v1/twins?limit=50&sort=-alerts"), "bare", None),
+        "GET /twins, chosen": (get("/api/v1/twins?limit=50&life=deployed&attention=false&health=ok"), "bare", None),
         "GET /offers": (get("/api/v1/offers?slot=L3.hot"), "bare", 400),
         "bare": (get("/bare"), "bare", None),
     }

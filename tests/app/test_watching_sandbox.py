@@ -69,6 +69,7 @@ def test_what_a_running_twin_is_like(running: Running) -> None:
     _rates(running)
     _dashboards(running)
     _links(running)
+    _costs(running)
     running.rig.client.kill("gcp", 30)  # where the hot store is
     lost = running.get("devices")
     assert (lost["live"], lost["total"]) == (False, 3), "what the definition says is there all the same"
@@ -144,6 +145,16 @@ def _dashboards(running: Running) -> None:
     assert running.owner.post(path, {"kind": "rates"})["fields"] == ["messages", "errors"]
     wrong = running.owner.post(path, {"kind": "history", "device": "nothing"}, 422)
     assert "nothing" in wrong["detail"]
+
+
+def _costs(running: Running) -> None:
+    found = running.get("costs")
+    assert (found["live"], found["problem"], found["billed"]) == (True, "", None)
+    assert sum(each["usd_metered"] for each in found["meters"]) == pytest.approx(found["usd_metered"])
+    month = found["month"]
+    assert 0 < month["counted_s"] <= found["metered_s"]
+    assert sum(each["usd_to_date"] for each in found["meters"]) == pytest.approx(month["usd_to_date"])
+    assert month["usd_to_date"] <= month["usd_forecast"]
 
 
 def _links(running: Running) -> None:

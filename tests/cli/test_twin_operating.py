@@ -55,6 +55,27 @@ def test_dead_letters_of_a_kept_twin(place: Place, rig: Rig) -> None:
     assert place.done("twins", "dead-letters", "list", "greenhouse", "--json").json == []
 
 
+def test_what_a_kept_twin_is_like(place: Place, rig: Rig) -> None:
+    rig.run(messages=3)
+    rig.settle(12)
+    listed = place.done("twins", "devices", "greenhouse", "--sort", "-last_seen", "--limit", "3")
+    assert "meter-" in listed.out
+    assert "these are the first 3; there are more (--limit)" in listed.err
+    told = place.done("twins", "devices", "greenhouse", "--json").json
+    assert (told["live"], len(told["items"]), told["items"][0]["messages"]) == (True, 4, 3)
+    asked = ("twins", "history", "greenhouse", "meter-001", "--last", "600", "--field")
+    assert "did you mean 'temperature'?" in place(*asked, "temprature").err
+    measured = place.done(*asked, "temperature,label").out.splitlines()
+    assert "temperature (°C)" in measured[0]
+    assert len(measured) == 2 + 3
+    assert "house" in place.done("twins", "graph", "greenhouse", "--roots").out
+    assert place.done("twins", "rules", "greenhouse").out == "no rules\n"
+    costs = place.done("twins", "costs", "greenhouse")
+    assert "billed: nothing is billed in a sandbox" in costs.err
+    assert "to date" in costs.out
+    assert place.done("twins", "list", "--health", "down", "--json").json == []
+
+
 def test_faults_of_a_kept_twin_come_and_are_cleared(place: Place, rig: Rig) -> None:
     def on() -> list[str]:
         return [f"{fault.kind} {fault.target}" for fault in rig.client.cloud_status("aws").faults]

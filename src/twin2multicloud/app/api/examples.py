@@ -259,6 +259,22 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
             }
         ],
     },
+    "Costs": {
+        **_LIVE,
+        "usd_predicted": 12.5,
+        "usd_metered": 12.25,
+        "metered_s": 86_400.0,
+        "month": {
+            "begins": "2026-11-01T00:00:00Z",
+            "ends": "2026-12-01T00:00:00Z",
+            "counted_s": 86_400.0,
+            "usd_to_date": 0.4,
+            "usd_forecast": 2.2,
+        },
+        "meters": [],
+        "billed": None,
+        "billed_problem": "nothing is billed in a sandbox",
+    },
     "DashboardAnswer": {
         "kind": "history",
         "device": "thermometer-1",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from twin2multicloud.app.cli import twin_operating_commands
+from twin2multicloud.app.cli import twin_operating_commands, watching_commands
 from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_workload
@@ -26,8 +26,24 @@ def list_twins(
     context: typer.Context,
     search: Annotated[str | None, typer.Option(metavar="TEXT", help="Only names with this in them.")] = None,
     sort: Annotated[
-        str | None, typer.Option(metavar="FIELD", help="name, created_at or updated_at; -FIELD for the other way.")
+        str | None,
+        typer.Option(
+            metavar="FIELD", help="name, created_at, updated_at, usd, devices or alerts; -FIELD for the other way."
+        ),
     ] = None,
+    cloud: Annotated[
+        Literal["aws", "azure", "gcp"] | None,
+        typer.Option(metavar="CLOUD", help="Only those that are placed there, at least in part."),
+    ] = None,
+    life: Annotated[
+        Literal["draft", "deploying", "deployed", "partial", "moving", "destroying"] | None,
+        typer.Option(metavar="LIFE", help="Only draft, deploying, deployed, partial, moving or destroying ones."),
+    ] = None,
+    health: Annotated[
+        Literal["ok", "degraded", "down", "unknown"] | None,
+        typer.Option(metavar="HEALTH", help="Only those that are ok, degraded, down or unknown."),
+    ] = None,
+    attention: Annotated[bool, typer.Option("--attention", help="Only those that need it.")] = False,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="At most so many.")] = None,
     workspace: WorkspaceOption = None,
     json_output: JsonOption = False,
@@ -38,13 +54,13 @@ def list_twins(
     Examples:
       twin2multicloud twins list
       twin2multicloud twins list --search berlin --sort -updated_at
+      twin2multicloud twins list --health down --sort -alerts
       twin2multicloud twins list --server https://twins.example.org --json
     """
     from twin2multicloud.app.cli import twins as commands
 
-    with_client(
-        context, json_output, lambda client: commands.list_all(client, workspace, search, sort, limit, json_output)
-    )
+    chosen = commands.Chosen(workspace, search, cloud, life, health, attention, sort, limit)
+    with_client(context, json_output, lambda client: commands.list_all(client, chosen, json_output))
 
 
 @twins.command("show")
@@ -248,3 +264,4 @@ def place(
 
 
 twin_operating_commands.add_to(twins)
+watching_commands.add_to(twins)

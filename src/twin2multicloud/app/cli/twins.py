@@ -7,8 +7,10 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twin2multicloud.app.cli import records
 from twin2multicloud.app.cli.asking import agreed
@@ -21,24 +23,47 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from twin2multicloud.app.client.client import Client
-    from twin2multicloud.app.schemas.twins import Twin, TwinInput, TwinSummary, TwinVersion
+    from twin2multicloud.app.schemas.twins import Health, Life, Twin, TwinInput, TwinSummary, TwinVersion
+
+_HEALTH: Final[Mapping[Health, tuple[str, str]]] = {
+    "ok": ("● ok", "green"),
+    "degraded": ("▲ degraded", "yellow"),
+    "down": ("■ down", "red"),
+    "unknown": ("○ unknown", "dim"),
+}
 
 
-def list_all(
-    client: Client,
-    workspace: str | None,
-    search: str | None,
-    sort: str | None,
-    limit: int | None,
-    json_output: bool,
-) -> int:
+@dataclass(frozen=True)
+class Chosen:
+    """Which twins are listed, and in which order; None for all, or as it comes."""
+
+    workspace: str | None
+    search: str | None
+    cloud: str | None
+    life: Life | None
+    health: Health | None
+    attention: bool
+    sort: str | None
+    limit: int | None
+
+
+def list_all(client: Client, chosen: Chosen, json_output: bool) -> int:
     """`twins list`."""
-    found = client.twins.list(workspace=workspace, search=search, sort=sort, limit=limit)
+    found = client.twins.list(
+        workspace=chosen.workspace,
+        search=chosen.search,
+        cloud=chosen.cloud,
+        life=chosen.life,
+        health=chosen.health,
+        attention=True if chosen.attention else None,
+        sort=chosen.sort,
+        limit=chosen.limit,
+    )
     if json_output:
         records.print_models(found)
         return 0
     records.print_table(
-        ("name", ">version", ">devices", "clouds", ">per month", "there is", "changed (UTC)"),
+        ("name", ">version", ">devices", "clouds", ">per month", "there is", "health", ">alerts", "changed (UTC)"),
         (
             (
                 twin.name,
@@ -47,6 +72,8 @@ def list_all(
                 clouds_text(twin.clouds),
                 dollars(twin.usd_per_month),
                 _life(twin),
+                _health(twin),
+                str(sum(twin.alerts.values())),
                 moment(twin.updated_at),
             )
             for twin in found
@@ -233,6 +260,9 @@ def _print(twin: Twin, version: TwinVersion) -> None:
         ("clouds", clouds_text(twin.clouds)),
         ("per month", dollars(version.usd_per_month)),
         ("there is", _life(twin)),
+        ("health", _health(twin)),
+        ("alerts", ", ".join(f"{count} {severity}" for severity, count in twin.alerts.items()) or NONE),
+        ("metered", dollars(twin.usd_metered)),
         ("your role", twin.role),
         *((f"{slot}", f"{choice['offer']} in {choice['region']}") for slot, choice in placement.items()),
     ]
@@ -244,6 +274,14 @@ def _life(twin: TwinSummary) -> Text:
 
     told = ", ".join(f"{life} ({target})" for target, life in twin.life.items()) or "draft"
     return Text(f"▲ {told}", "yellow") if twin.attention else Text(told)
+
+
+def _health(twin: TwinSummary) -> Text:
+    """How it was when it was looked at last, wherever it runs."""
+    from rich.text import Text
+
+    told = [_HEALTH[each.health] for each in twin.health.values()]
+    return Text(", ").join(Text(text, style) for text, style in told) if told else Text(NONE)
 
 
 def _style(line: str) -> str:

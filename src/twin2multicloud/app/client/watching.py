@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.schemas.costs import Costs
 from twin2multicloud.app.schemas.dashboards import DashboardAnswer, DashboardQuery, Dashboards
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import (
@@ -114,6 +115,10 @@ class Watching:
     def query(self, twin: str, question: DashboardQuery) -> DashboardAnswer:
         """Ask its sandbox what a panel of a dashboard asks."""
         return self._http.send("POST", self._path(twin, "dashboards/query"), DashboardAnswer, body=question)
+
+    def costs(self, twin: str, target: Target = "sandbox") -> Costs:
+        """What it costs in a month: predicted, and metered so far."""
+        return self._http.get(self._path(twin, "costs"), Costs, target=target)
 
     def _path(self, twin: str, rest: str) -> str:
         return f"/api/v1/twins/{twin}/{rest}"

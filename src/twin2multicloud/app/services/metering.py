@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.services.prices import current
@@ -32,3 +33,26 @@ def metered(backend: Backend, client: SandboxClient) -> Metered:
         return Metered(elapsed, compare(client.blueprint, window.book, window.elapsed_s, current(backend).prices))
     except PriceError as error:
         return Metered(elapsed, None, str(error))
+
+
+def compared(found: Comparison) -> list[dict[str, Any]]:
+    """A month meter by meter, as it is told."""
+    return [
+        {
+            "cloud": row.provider.value,
+            "meter": row.meter,
+            "region": row.region,
+            "service": row.service,
+            "dimension": row.dimension,
+            "unit": row.unit,
+            "predicted": row.usage.predicted,
+            "metered": row.usage.metered,
+            "ratio": row.usage.ratio,
+            "usd_predicted": row.usd.predicted,
+            "usd_metered": row.usd.metered,
+            "verdict": row.verdict,
+            "projected": row.projected,
+            "planned": row.planned,
+        }
+        for row in found.rows
+    ]

@@ -18,7 +18,7 @@ from twin2multicloud.app.redaction import redacted_text
 from twin2multicloud.app.schemas import sandboxes as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import audit, cursors
-from twin2multicloud.app.services.metering import metered
+from twin2multicloud.app.services.metering import compared, metered
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, STORES, Fault, FaultKind
@@ -176,27 +176,11 @@ def _note(backend: Backend, principal: Principal, twin_id: str, action: str, mes
 
 
 def _month(found: Comparison) -> shapes.MonthCompared:
-    rows = [
-        shapes.MeterComparison(
-            cloud=row.provider.value,
-            meter=row.meter,
-            region=row.region,
-            service=row.service,
-            dimension=row.dimension,
-            unit=row.unit,
-            predicted=row.usage.predicted,
-            metered=row.usage.metered,
-            ratio=row.usage.ratio,
-            usd_predicted=row.usd.predicted,
-            usd_metered=row.usd.metered,
-            verdict=row.verdict,
-            projected=row.projected,
-            planned=row.planned,
-        )
-        for row in found.rows
-    ]
     return shapes.MonthCompared(
-        messages=found.messages, usd_predicted=found.usd.predicted, usd_metered=found.usd.metered, meters=rows
+        messages=found.messages,
+        usd_predicted=found.usd.predicted,
+        usd_metered=found.usd.metered,
+        meters=[shapes.MeterComparison(**facts) for facts in compared(found)],
     )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from twin2multicloud.app.auth.access import Principal, visible_twins
+from twin2multicloud.app.db.base import UtcDateTime
 from twin2multicloud.app.db.tables.events import Alert
 from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.runs import Claim, Run
@@ -22,6 +23,23 @@ from twin2multicloud.app.services.life import BUSY, CHANGING
 from twin2multicloud.model.slots import Provider, Slot
 
 _SLOTS: Final = [slot.value for slot in Slot]
+_OPEN_ALERTS: Final = (
+    select(func.count())
+    .select_from(Alert)
+    .where(Alert.twin_id == Twin.id, is_open(bindparam("at", type_=UtcDateTime())))
+    .scalar_subquery()
+)
+SORTS: Final[Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]] = {
+    "name": Twin.name,
+    "created_at": Twin.created_at,
+    "updated_at": Twin.updated_at,
+    "usd": func.coalesce(TwinVersion.usd_per_month, -1.0),
+    "devices": TwinVersion.devices,
+    "alerts": _OPEN_ALERTS,
+}
+"""What twins can be sorted by."""
+_OF_NEWEST: Final = frozenset(("usd", "devices"))
+"""What their newest versions tell."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +55,13 @@ class Wanted:
     health: Health | None = None
 
 
-def listed(
-    principal: Principal, wanted: Wanted, at: datetime
-) -> tuple[Select[Twin], Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]]:
-    """Those of the twins that somebody may see, as of a moment, and what they can be sorted by. Every twin is there
-    once, with its newest version joined.
-    """
-    waiting = select(Alert.twin_id, func.count().label("count")).where(is_open(at)).group_by(Alert.twin_id).subquery()
-    query = (
-        select(Twin)
-        .join(TwinVersion, (TwinVersion.twin_id == Twin.id) & (TwinVersion.number == Twin.number))
-        .where(visible_twins(principal), *_conditions(wanted))
-    )
-    sorts: dict[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = {
-        "name": Twin.name,
-        "created_at": Twin.created_at,
-        "updated_at": Twin.updated_at,
-        "usd": func.coalesce(TwinVersion.usd_per_month, -1.0),
-        "devices": TwinVersion.devices,
-        "alerts": func.coalesce(select(waiting.c.count).where(waiting.c.twin_id == Twin.id).scalar_subquery(), 0),
-    }
-    return query, sorts
+def listed(principal: Principal, wanted: Wanted, sort: str | None, at: datetime) -> Select[Twin]:
+    """Those of the twins that somebody may see, as of a moment, with what they are sorted by; every twin once."""
+    query = select(Twin).where(visible_twins(principal), *_conditions(wanted))
+    name = (sort or "").removeprefix("-")
+    if wanted.cloud is not None or name in _OF_NEWEST:
+        query = query.join(TwinVersion, (TwinVersion.twin_id == Twin.id) & (TwinVersion.number == Twin.number))
+    return query.params(at=at) if name == "alerts" else query
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

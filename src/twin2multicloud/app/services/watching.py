@@ -13,6 +13,7 @@ from twin2multicloud.app.errors import ConflictError, UnavailableError
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import DeviceValue
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
+from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.watching.client import AWAY, WatchClient
 
 T = TypeVar("T")
@@ -34,13 +35,18 @@ class Told(Generic[T]):
 
 
 def ask(backend: Backend, twin_id: str, target: Target, question: Callable[[WatchClient], T]) -> Told[T]:
+    """Ask what pages ask a twin's sandbox; as `ask_sandbox`."""
+    return ask_sandbox(backend, twin_id, target, lambda client: question(WatchClient(client)))
+
+
+def ask_sandbox(backend: Backend, twin_id: str, target: Target, question: Callable[[SandboxClient], T]) -> Told[T]:
     """Ask a twin's sandbox. Never fails for what is not there or does not answer: that is told as a problem."""
     if target != "sandbox":
         return Told(None, f"values of twins in {target} are not read from here; its own dashboards show them")
     try:
         client = sandbox_of(backend, twin_id)
         clock = client.config.clock
-        answer = question(WatchClient(client))
+        answer = question(client)
     except ConflictError:
         return Told(None, "it is not deployed in a sandbox here")
     except UnavailableError as error:

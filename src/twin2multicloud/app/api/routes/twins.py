@@ -16,7 +16,7 @@ from twin2multicloud.app.schemas import twins as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import twins
 from twin2multicloud.app.services.summaries import summaries
-from twin2multicloud.app.services.twin_lists import Wanted, listed
+from twin2multicloud.app.services.twin_lists import SORTS, Wanted, listed
 from twin2multicloud.model.slots import Provider
 
 router = Endpoints(prefix="/twins", tags=["twins"])
@@ -46,13 +46,12 @@ def list_twins(
     """All twins that you may see. They are sorted by name, created_at, updated_at, usd, devices or alerts."""
     at = backend.now()
     wanted = Wanted(workspace, name, search, cloud, life, attention, health)
-    query, sorts = listed(principal, wanted, at)
     with backend.database.read() as session:
         return page(
             session,
-            query,
+            listed(principal, wanted, sort, at),
             Twin.id,
-            sorts,
+            SORTS,
             sort=sort,
             cursor=cursor,
             limit=limit,

@@ -13,9 +13,10 @@ from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import watching as shapes
 from twin2multicloud.app.schemas.common import Moment
+from twin2multicloud.app.schemas.costs import Costs
 from twin2multicloud.app.schemas.dashboards import DashboardAnswer, DashboardQuery, Dashboards
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import dashboards, devices, graphs, rates, rules
+from twin2multicloud.app.services import costs, dashboards, devices, graphs, rates, rules
 
 router = Endpoints(tags=["watching"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -111,3 +112,9 @@ def list_dashboards(backend: BackendDep, _principal: _Viewer, twin: TwinId, targ
 def query_dashboard(backend: BackendDep, _principal: _Viewer, twin: TwinId, given: DashboardQuery) -> DashboardAnswer:
     """Ask its sandbox what a panel of a dashboard asks. It changes nothing."""
     return dashboards.query(backend, twin, given)
+
+
+@router.get("/twins/{twin}/costs")
+def show_costs(backend: BackendDep, _principal: _Viewer, twin: TwinId, target: _Target = "sandbox") -> Costs:
+    """What it costs in a month: predicted, and metered so far; meter by meter, with this month to date."""
+    return costs.costs(backend, twin, target)
