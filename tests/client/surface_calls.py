@@ -11,6 +11,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
+from twin2multicloud.app.schemas.dashboards import DashboardQuery
 from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftPatch
 from twin2multicloud.app.schemas.keys import KeyInput
 from twin2multicloud.app.schemas.login import DeviceAnswer, DeviceRequest, DeviceStarted
@@ -68,7 +69,7 @@ class _Kept(KeptBook):
 CALLS: Mapping[str, Sequence[Call]] = {
     # login
     "list_providers": [lambda c: c.login.providers()],
-    "make_local_link": [lambda c: c.login.local_link()],
+    "make_local_link": [lambda c: c.login.local_link("/twins")],
     "begin_device_login": [lambda c: c.login.begin_device(DeviceRequest(**_EXAMPLE["DeviceRequest"]))],
     "poll_device_login": [lambda c: c.login.wait_device(_STARTED)],
     "answer_device_login": [lambda c: c.login.answer_device(DeviceAnswer(**_EXAMPLE["DeviceAnswer"]))],
@@ -112,7 +113,16 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "remove_twin_member": [lambda c: c.twins.take_out(_TWIN, _ADA)],
     # twins
     "list_twins": [
-        lambda c: c.twins.list(workspace=_PLACE, name="greenhouse", search="green", sort="-updated_at"),
+        lambda c: c.twins.list(
+            workspace=_PLACE,
+            name="greenhouse",
+            search="green",
+            cloud="aws",
+            life="deployed",
+            attention=True,
+            health="ok",
+            sort="-updated_at",
+        ),
         lambda c: c.twins.find("greenhouse", _PLACE),
     ],
     "create_twin": [lambda c: c.twins.create(TwinInput(**_EXAMPLE["TwinInput"]), _PLACE)],
@@ -146,6 +156,18 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "check_connection": [lambda c: c.connections.check(_CONNECTION, _TWIN)],
     # operating
     "show_status": [lambda c: c.operating.status(_TWIN)],
+    "list_devices": [
+        lambda c: c.watching.devices(_TWIN, search="climate", type="climate-sensor", sort="-last_seen", cursor="x")
+    ],
+    "show_device_history": [
+        lambda c: c.watching.history(_TWIN, "climate-01", fields=["temperature"], since=_NOON, until=_NOON)
+    ],
+    "show_rates": [lambda c: c.watching.rates(_TWIN)],
+    "list_rules": [lambda c: c.watching.rules(_TWIN)],
+    "list_graph": [lambda c: c.watching.graph(_TWIN, search="room", type="Room", of="home", roots=True, cursor="x")],
+    "list_dashboards": [lambda c: c.watching.dashboards(_TWIN)],
+    "query_dashboard": [lambda c: c.watching.query(_TWIN, DashboardQuery(kind="last", devices=["climate-01"]))],
+    "show_costs": [lambda c: c.watching.costs(_TWIN)],
     "show_outputs": [lambda c: c.operating.outputs(_TWIN)],
     "list_links": [lambda c: c.operating.links(_TWIN)],
     "show_proof": [lambda c: c.operating.proof(_TWIN)],

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+import msgpack
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -117,6 +118,7 @@ def test_all_that_the_server_needs_of_a_proxy_comes_through(tmp_path: Path) -> N
         with nginx(command, tmp_path, direct, port), _client(trusting, port, "127.0.0.2") as http:
             _check_calls_and_streams(http, place.key)
             _check_socket(trusting, port, place.key)
+            _check_front_end(http, trusting, port, place.key)
             _check_addresses(trusting, port)
 
 
@@ -169,6 +171,29 @@ def _check_socket(trusting: ssl.SSLContext, port: int, key: str) -> None:
         ):
             told.send('{"after": 0}')
             assert any("twin.created" in str(message) for message in told)
+
+
+def _check_front_end(http: httpx2.Client, trusting: ssl.SSLContext, port: int, key: str) -> None:
+    """The page, its files as they were compressed, and a window, for a browser that was let in."""
+    link = http.post("/api/v1/login/local/link", headers={"Authorization": f"Bearer {key}"}).json()["url"]
+    body, origin = {"code": link.partition("#")[2]}, f"https://{NAME}"
+    signed_in = http.post("/api/v1/login/local", json=body, headers={"Origin": origin})
+    cookies = "; ".join(part.partition(";")[0] for part in signed_in.headers.get_list("set-cookie"))
+    page = http.get("/twins", headers={"Cookie": cookies})
+    assert "nonce-" in page.headers["content-security-policy"]
+    [base] = re.findall(r'data-base="([^"]+)"', page.text)
+    font = http.get(f"{base}assets/fonts/Mono.woff2")
+    assert "immutable" in font.headers["cache-control"]
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
+        headers = {"Cookie": cookies}
+        with connect(
+            f"wss://{NAME}/ui/ws", sock=raw, ssl=trusting, origin=origin, additional_headers=headers
+        ) as window:
+            asked = {"session_id": "", "page_name": "", "page": {"route": "/twins"}}
+            window.send(b"\x00" + msgpack.packb([1, asked]))
+            answer = window.recv(timeout=60)
+            assert isinstance(answer, bytes)
+            assert msgpack.unpackb(answer[1:], strict_map_key=False)[1]["error"] == ""
 
 
 def _check_addresses(trusting: ssl.SSLContext, port: int) -> None:

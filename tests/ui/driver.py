@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
+from gettext import NullTranslations
 from typing import Any, TypeVar
 
 import flet as ft
@@ -25,6 +26,7 @@ from flet.messaging.protocol import (
 from flet.messaging.session import Session
 from flet.pubsub.pubsub_hub import PubSubHub
 
+from twin2multicloud.app.ui import language
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.main import open_page
 
@@ -76,10 +78,19 @@ class Ui:
         self.page = session.page
 
     @classmethod
-    async def open(cls, access: Access, route: str = "/", *, width: int = 1_280) -> Ui:
-        """Open a view, as a browser of that width does."""
+    async def open(
+        cls,
+        access: Access,
+        route: str = "/",
+        *,
+        width: int = 1_280,
+        translations: NullTranslations | None = None,
+    ) -> Ui:
+        """Open a view, as a browser of that width does, with texts of a language of the test's own."""
 
         async def begin(page: ft.Page, executor: ThreadPoolExecutor) -> None:
+            if translations is not None:
+                page.session.store.set(language.KEY, translations)
             await open_page(page, access, executor)
 
         return await cls.begin(begin, route, width=width, closed=access.close)
@@ -164,6 +175,22 @@ class Ui:
     def texts(self) -> list[str]:
         """All texts in view."""
         return [each.value for each in self.all(ft.Text) if each.value]
+
+    def labels(self) -> list[str]:
+        """All names that screen readers say of parts in view."""
+        return [each.label for each in self.all(ft.Semantics) if each.label]
+
+    def within(self, control: BaseControl) -> Iterator[BaseControl]:
+        """A control and all that is in it."""
+        return self._walk(control, set())
+
+    def rail_label(self, label: str) -> bool:
+        """Whether a place to go to is called so."""
+        return any(each.label == label for each in self.all(ft.NavigationRailDestination))
+
+    async def sees_field(self, label: str) -> None:
+        """Wait until there is a field with a label."""
+        await self.until(lambda: self.field(label), f"field “{label}”")
 
     def named(self, identifier: str) -> ft.Semantics:
         """The part with an identifier."""

@@ -105,6 +105,28 @@ def test_the_command_line_can_ask_for_a_link(here: Site) -> None:
     assert sign_in(here, made["url"]).get("/api/v1/me").status_code == 200
 
 
+def test_a_link_opens_a_page_of_ours_and_no_other(here: Site) -> None:
+    lena = Person("", key_of(here), here.http)
+    browser = TestClient(here.http.app, base_url="http://127.0.0.1:8080")
+    for asked, found in ((None, "/"), ("/twins/twn_1?tab=cost", "/twins/twn_1?tab=cost")):
+        made = lena.post("login/local/link", params={} if asked is None else {"return_to": asked})
+        answer = browser.post("/api/v1/login/local", json={"code": made["url"].partition("#")[2]})
+        assert answer.json() == {"return_to": found}
+    for other in ("//evil.example", "https://evil.example", "twins", "/\\evil.example"):
+        refused = lena.post("login/local/link", code=422, params={"return_to": other})
+        assert refused["errors"][0]["field"] == "return_to"
+
+
+def test_whoever_is_signed_in_sees_so_and_goes_on(here: Site) -> None:
+    key_of(here)
+    browser = sign_in(here, local_login.link(here.backend))
+    page = browser.get("/login", follow_redirects=False)
+    assert (page.status_code, 'href="/"' in page.text) == (200, True)
+    assert browser.get("/login?return_to=//evil.example", follow_redirects=False).headers["location"] == "/"
+    anybody = TestClient(here.http.app, base_url="http://127.0.0.1:8080")
+    assert "twin2multicloud open /twins" in anybody.get("/login?return_to=/twins").text
+
+
 def test_codes_cannot_be_guessed_at_speed(here: Site) -> None:
     codes = [here.http.post("/api/v1/login/local", json={"code": f"guess-{n}"}).status_code for n in range(25)]
     assert codes == [403] * 20 + [429] * 5

@@ -100,7 +100,7 @@ def test_a_saml_provider_of_another_site_posts_and_the_browser_that_began_is_sig
             served_site(tmp_path / "data", sqlite_file, None, auth="login", saml=saml) as backend,
             Browser(chromium, tmp_path / "profile") as browser,
         ):
-            browser.open(f"{backend.settings.origin}/login")
+            browser.open(f"{backend.settings.origin}/login?return_to=%2Flogin")
             browser.run("document.querySelector('a.button').click()")
             browser.until("document.querySelector('h1')?.textContent === 'You are signed in'")
             assert "lena@uni.example" in browser.run("document.body.innerText")

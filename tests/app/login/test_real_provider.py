@@ -116,7 +116,7 @@ def sign_in(browser: Browser, origin: str, who: str) -> None:
     # The provider's own pages ask for a font from elsewhere.
     browser.send("Network.enable")
     browser.send("Network.setBlockedURLs", urls=["*://fonts.googleapis.com/*"])
-    browser.open(f"{origin}/login")
+    browser.open(f"{origin}/login?return_to=%2Flogin")
     browser.run("document.querySelector('a.button').click()")
     browser.until("document.querySelector('input[name=login]')")
     browser.run(f"document.querySelector('input[name=login]').value = '{who}'")
@@ -161,7 +161,7 @@ def test_in_a_browser(place: Backend, chromium: str, tmp_path: Path) -> None:
         first.run("document.querySelector('form[action$=\"/logout/everywhere\"] button').click()")
         first.until("document.querySelector('h1')?.textContent === 'Sign in'")
         assert fetch(second, "/api/v1/me") == 401
-        second.open(f"{origin}/login")
+        second.open(f"{origin}/login?return_to=%2Flogin")
         assert second.run("document.querySelector('h1').textContent") == "Sign in"
         second.run("document.querySelector('a.button').click()")
         # The provider still knows who that is.

@@ -21,7 +21,18 @@ from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.events.log import NewEvent, Severity
-from twin2multicloud.deployer.engine.events import Diagnostic, Event, Log, Phase, Progress
+from twin2multicloud.deployer.engine.events import (
+    ChangeSummary,
+    Diagnostic,
+    Event,
+    Log,
+    Outputs,
+    Phase,
+    PlannedChange,
+    Progress,
+    ResourceDrift,
+    Version,
+)
 from twin2multicloud.deployer.engine.events import Severity as EngineSeverity
 from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 from twin2multicloud.deployer.finishing.progress import StepProgress
@@ -211,8 +222,17 @@ def _words(event: Event) -> tuple[str, Severity]:
             return str(event), "error" if event.severity is EngineSeverity.ERROR else "warning"
         case Log():
             return event.message, "warning" if event.level == "warn" else "debug"
-        case _:
-            return type(event).__name__, "debug"
+        case PlannedChange():
+            return f"{_short(event.resource)}: to {event.action}", "debug"
+        case ResourceDrift():
+            return f"{_short(event.resource)}: {event.action} by others", "debug"
+        case ChangeSummary():
+            counted = f"{event.add} to add, {event.change} to change, {event.remove} to remove"
+            return f"{event.operation}: {counted}", "debug"
+        case Outputs():
+            return f"outputs: {', '.join([*event.values, *event.sensitive]) or 'none'}", "debug"
+        case Version():
+            return f"infrastructure program {event.program}", "debug"
 
 
 def _short(address: str) -> str:

@@ -11,6 +11,7 @@ from twin2multicloud.app.ui.preferences import Currency
 
 USD: Final = Currency()
 NONE: Final = "–"
+_LEAST_SHOWN: Final = 0.0001
 _MINUTE: Final = 60.0
 _HOUR: Final = 3_600.0
 _DAY: Final = 86_400.0
@@ -18,12 +19,14 @@ _PREFIXES: Final = ("", "k", "M", "G", "T", "P")
 
 
 def money(usd: float | None, currency: Currency = USD, *, signed: bool = False) -> str:
-    """An amount that came in USD: two digits after the point, four below a cent's worth. One that was converted is
-    marked as about that much.
+    """An amount that came in USD: two digits after the point, four below a cent's worth; what is less than these show
+    is not nothing. One that was converted is marked as about that much.
     """
     if usd is None:
         return NONE
     amount = usd * currency.per_usd
+    if 0 < abs(amount) < _LEAST_SHOWN / 2:
+        return f"< {currency.symbol}{_LEAST_SHOWN}"
     digits = 2 if amount == 0 or abs(amount) >= 0.01 else 4
     sign = "−" if amount < 0 and f"{abs(amount):.{digits}f}".strip("0.") else "+" if signed and amount > 0 else ""
     about = "≈ " if currency.converted else ""
@@ -109,7 +112,7 @@ def volume(gb: float) -> str:
     if 0 < gb < 0.01:
         return "< 0.01 GB"
     if gb < 1000:
-        return f"{gb:,.3g} GB"
+        return f"{gb:,.{2 if gb < 0.1 else 3}g} GB"
     return f"{gb / 1000:,.3g} TB" if gb < 1e6 else f"{gb / 1000:,.0f} TB"
 
 
@@ -119,6 +122,19 @@ def quantity(number: float) -> str:
     if 0 < size < 0.001 or size >= 1e15:
         return f"{number:.3g}"
     return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
+
+
+def unit_price(usd: float | None) -> str:
+    """A price per unit, for as many units as give a price one can read: $0.20 per million."""
+    if usd is None:
+        return NONE
+    if usd == 0:
+        return tr("free")
+    ways = ((1.0, ""), (1e3, tr("per 1,000")), (1e6, tr("per million")), (1e9, tr("per billion")))
+    readable = (way for way in ways if abs(usd) * way[0] >= (0.001 if way[0] == 1 else 0.01))
+    count, word = next(readable, ways[-1])
+    whole, _, decimals = f"{usd * count:.6g}".partition(".")
+    return f"${whole}.{decimals.ljust(2, '0')} {word}".rstrip()
 
 
 def measured(value: object, unit: str = "") -> str:

@@ -67,7 +67,7 @@ def _session(page: ft.Page, access: Access, executor: Executor) -> Session:
         api=api,
         live=live,
         notices=notices,
-        alerting=Alerting(api, live, notices, page.navigate),
+        alerting=Alerting(api, live, notices, page.navigate, lambda: page.route),
         preferences=Preferences(),
         appearance=Appearance(),
         viewport=Viewport(page.width or 1_280),

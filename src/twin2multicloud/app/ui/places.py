@@ -25,6 +25,11 @@ def twin(twin: str, tab: str = OVERVIEW) -> str:
     return f"/twins/{_part(twin)}/{_part(tab)}"
 
 
+def of_twin(twin: str) -> str:
+    """How the addresses of all views of a twin begin."""
+    return f"/twins/{_part(twin)}/"
+
+
 def draft(draft: str, section: str = "", item: str = "") -> str:
     """A definition that is being written, at a section of it and an item there."""
     return asked(f"{NEW}/{_part(draft)}", at=section, item=item)

@@ -15,6 +15,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.begin import NewScreen
 from twin2multicloud.app.ui.new_twin.view import DraftScreen, EditScreen
 from twin2multicloud.app.ui.people.view import PeopleScreen
+from twin2multicloud.app.ui.prices.view import PricesScreen
 from twin2multicloud.app.ui.proposal.view import ProposalScreen
 from twin2multicloud.app.ui.runs.list_view import RunsScreen
 from twin2multicloud.app.ui.runs.view import RunScreen
@@ -41,6 +42,8 @@ def Root() -> ft.Control:  # noqa: N802  components are named as Flet's controls
                     ft.Route(path="settings", component=SettingsScreen),
                     ft.Route(path="more", component=MoreScreen),
                     ft.Route(path="audit", component=AuditScreen),
+                    ft.Route(path="prices", component=PricesScreen),
+                    ft.Route(path="prices/:part", component=PricesScreen),
                     ft.Route(path="people", component=PeopleScreen),
                     ft.Route(path="people/:part", component=PeopleScreen),
                     ft.Route(path="runs/:run", component=RunScreen),

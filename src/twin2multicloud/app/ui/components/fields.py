@@ -80,6 +80,7 @@ def choice(
     return ft.DropdownM2(
         label=label,
         value=value or _NOTHING,
+        # The content is what is seen: a text alone makes way for the key.
         options=[
             ft.dropdownm2.Option(key=key or _NOTHING, text=text, content=_option(text)) for key, text in options.items()
         ],
@@ -92,8 +93,7 @@ def choice(
 
 
 def _option(said: str) -> ft.Control:
-    # Without content of its own, the option that is chosen shows its key.
-    return ft.Text(said, size=14, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
+    return ft.Text(said, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
 
 
 def switch(label: str, value: bool, changed: Callable[[bool], None], **more: Any) -> ft.Control:

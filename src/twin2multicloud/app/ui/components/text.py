@@ -27,14 +27,14 @@ def _heading(text: str, size: int, level: int, **more: Any) -> ft.Control:
     )
 
 
-def body(text: str, **more: Any) -> ft.Text:
+def body(text: str, *, size: float = 14, **more: Any) -> ft.Text:
     """Usual text."""
-    return ft.Text(text, size=14, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, font_family_fallback=FALLBACK, **more)
 
 
-def strong(text: str, **more: Any) -> ft.Text:
+def strong(text: str, *, size: float = 14, **more: Any) -> ft.Text:
     """Text that matters."""
-    return ft.Text(text, size=14, weight=ft.FontWeight.W_600, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, weight=ft.FontWeight.W_600, font_family_fallback=FALLBACK, **more)
 
 
 def muted(text: str, *, size: float = 12.5, color: str = ft.Colors.ON_SURFACE_VARIANT, **more: Any) -> ft.Text:

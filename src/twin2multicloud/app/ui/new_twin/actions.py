@@ -103,9 +103,9 @@ def _inner(desk: Desk, path: Path, kind: str, narrow: bool) -> ft.Control:
             Typed(
                 desk,
                 tr("With"),
-                editor.at(*where, "payload"),
-                _as_json,
-                _from_json,
+                lambda: editor.at(*where, "payload"),
+                as_json,
+                from_json,
                 lambda payload: editor.put((*where, "payload"), payload, typed=True),
                 desk.problem(*where, "payload") or desk.problem_within(*where, "payload"),
                 hint='{"celsius": 18}',
@@ -129,11 +129,13 @@ def _commands(desk: Desk) -> Mapping[str, None]:
     return dict.fromkeys(name for kind in types for name in desk.editor.mapping("device_types", kind, "commands"))
 
 
-def _as_json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """A mapping as JSON; nothing for an empty one."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) and value else ""
 
 
-def _from_json(given: str) -> dict[str, Any] | None:
+def from_json(given: str) -> dict[str, Any] | None:
+    """The mapping that JSON stands for; `ValueError` says how to write one."""
     if not given.strip():
         return None
     try:

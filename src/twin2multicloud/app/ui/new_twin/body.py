@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import flet as ft
 
-from twin2multicloud.app.ui import places
-from twin2multicloud.app.ui.components import cards, text
-from twin2multicloud.app.ui.components.buttons import other
+from twin2multicloud.app.ui.components import buttons, cards, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.new_twin.constraints_section import ConstraintsSection
 from twin2multicloud.app.ui.new_twin.dashboards_section import DashboardsSection
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.devices_section import DevicesSection
+from twin2multicloud.app.ui.new_twin.graph_section import GraphSection
 from twin2multicloud.app.ui.new_twin.processors_section import ProcessorsSection
 from twin2multicloud.app.ui.new_twin.rules_section import RulesSection
 from twin2multicloud.app.ui.new_twin.sections import Section
@@ -41,22 +43,31 @@ def _section(desk: Desk, section: Section, item: str) -> ft.Control:
             return RulesSection(desk, item)
         case Section.PROCESSORS:
             return ProcessorsSection(desk, item)
+        case Section.GRAPH:
+            return GraphSection(desk)
+        case Section.CONSTRAINTS:
+            return ConstraintsSection(desk)
         case Section.DASHBOARDS:
             return DashboardsSection(desk, item)
         case Section.TEXT:
             return TextSection(desk)
-        case _:
+        case Section.WORKLOAD:
             return WorkloadSection(desk)
 
 
 def _unreadable(session: Session, desk: Desk) -> ft.Control:
-    to_text = lambda: session.go(places.draft(desk.saving.draft.id, Section.TEXT.value))  # noqa: E731
+    editor = desk.editor
+    acts = [buttons.other(tr("Change the text"), partial(session.go, desk.address(Section.TEXT)))]
+    if editor.written.format == "toml":
+        acts.insert(0, buttons.main(tr("Go on in YAML, without its comments"), editor.write_yaml))
+    if editor.can_undo:
+        acts.append(buttons.other(tr("Undo"), editor.undo))
     return cards.card(
         ft.Column(
             [
-                text.body(tr("The text cannot be read, so there is no form of it now:")),
+                text.body(tr("There is no form of this text now:")),
                 *[text.mono(str(each)) for each in desk.editor.unreadable[:5]],
-                ft.Row([other(tr("Change the text"), to_text), other(tr("Undo"), desk.editor.undo)], spacing=GAP),
+                ft.Row(acts, spacing=GAP, run_spacing=GAP, wrap=True),
             ],
             spacing=GAP,
             tight=True,

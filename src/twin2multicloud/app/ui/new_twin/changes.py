@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.new_twin.document import Document
 from twin2multicloud.app.ui.new_twin.editor import Editor
+from twin2multicloud.model.editing.document import Document
 from twin2multicloud.model.parsing import Path
 
 Write = Callable[[float | None], None]
@@ -35,10 +35,11 @@ def remove_type(editor: Editor, name: str) -> None:
     """Have a device type no more, nor devices of it. Rules and panels of it stay, for somebody to decide on."""
     groups = [index for index, each in enumerate(editor.items("devices")) if _has(each, "type", name)]
 
-    def change(document: Document) -> None:
-        document.remove((*_TYPES, name))
+    def change(document: Document) -> Document:
+        document = document.remove((*_TYPES, name))
         for index in reversed(groups):
-            document.remove(("devices", index))
+            document = document.remove(("devices", index))
+        return document
 
     editor.change(change)
 
@@ -71,18 +72,18 @@ def move(editor: Editor, path: Path, index: int, by: int) -> None:
     if 0 <= index + by < len(items):
         item = items[index]
 
-        def change(document: Document) -> None:
-            document.remove((*path, index))
-            document.insert((*path, index + by), item)
+        def change(document: Document) -> Document:
+            return document.remove((*path, index)).insert((*path, index + by), item)
 
         editor.change(change)
 
 
 def _renamed(editor: Editor, path: Path, new: str, places: list[Path]) -> None:
-    def change(document: Document) -> None:
-        document.rename(path, new)
+    def change(document: Document) -> Document:
+        document = document.rename(path, new)
         for each in places:
-            document.set(each, new)
+            document = document.set(each, new)
+        return document
 
     editor.change(change)
 

@@ -8,7 +8,6 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.schemas.problems import FieldProblem
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, fields, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
@@ -95,7 +94,7 @@ def _count(section: Section, desk: Desk) -> int:
 
 
 def _go(session: Session, desk: Desk, section: Section, item: str = "") -> None:
-    session.go(places.draft(desk.saving.draft.id, section.value, item))
+    session.go(desk.address(section, item))
 
 
 @ft.component
@@ -106,13 +105,15 @@ def Problems(desk: Desk) -> ft.Control:  # noqa: N802
     use_store(desk.editor)
     every, set_every = ft.use_state(False)
     palette = session.appearance.palette
-    if checks.error is not None:
-        return cards.strip(
-            text.body(tr("It cannot be checked now: {why}", why=str(checks.error))),
+    if desk.editor.refused or checks.error is not None:
+        why = desk.editor.refused or tr("It cannot be checked now: {why}", why=str(checks.error))
+        strip = cards.strip(
+            text.body(why),
             tint_soft=palette.warn.soft,
             tint=palette.warn.strong,
             icon=ft.Icons.HELP_OUTLINE,
         )
+        return text.named("problems", ft.Container(strip, padding=ft.Padding.only(bottom=GAP + 4)), live=True)
     wrong = desk.findings
     warned = [] if checks.value is None else checks.value.warnings
     if not wrong and not warned:
@@ -141,10 +142,12 @@ def _head(wrong: Sequence[FieldProblem], warned: Sequence[FieldProblem]) -> str:
 
 def _line(session: Session, desk: Desk, problem: FieldProblem) -> ft.Control:
     section = section_of(problem.field)
-    where = f"{section.label} · {problem.field}" if problem.field else section.label
+    field = problem.field.removeprefix(f"{section.value}.")
+    where = f"{section.label} · {field}" if field else section.label
     if problem.line is not None and section is Section.TEXT:
         where = tr("{where}, line {line}", where=where, line=problem.line)
-    go = partial(_go, session, desk, section, item_of(problem.field))
+    item = problem.value or "" if section is Section.PROCESSORS else item_of(problem.field)
+    go = partial(_go, session, desk, section, item)
     return ft.Semantics(
         label=tr("Go to {where}", where=where),
         link=True,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import badges, text
+from twin2multicloud.app.ui.components import text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.new_twin.cost_panel import CostParts, problem_title, saving_said
+from twin2multicloud.app.ui.new_twin.cost_panel import CostParts, Updating, problem_title, saving_said
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.theme import GAP, RADIUS
 
@@ -21,7 +21,7 @@ def CostBar(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Fl
     session = use_session()
     found = use_store(desk.costs)
     use_store(session.preferences)
-    palette = use_store(session.appearance).palette
+    use_store(session.appearance)
     opened, set_opened = ft.use_state(False)
     if found.value is None:
         total = "…" if found.error is None else problem_title(found.error)
@@ -37,8 +37,7 @@ def CostBar(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Fl
             expand=True,
         )
     ]
-    if found.busy:
-        row.append(badges.pill(tr("updating …"), palette.accent, sign="◔"))
+    row.append(Updating(desk))
     row.append(ft.Icon(ft.Icons.EXPAND_MORE if opened else ft.Icons.EXPAND_LESS))
     label = tr("Hide the costs") if opened else tr("Show the costs")
     bar = ft.Semantics(

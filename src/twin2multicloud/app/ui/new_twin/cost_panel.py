@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import flet as ft
 
+from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.schemas.catalogue import Offer
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, bars, cards, text
@@ -48,9 +49,8 @@ def CostParts(desk: Desk) -> ft.Control:  # noqa: N802
         parts.append(_problem(session, found.error, old=found.value is not None))
     if found.value is not None:
         value = found.value
-        old = found.error is not None
         parts += [
-            _total(session, value, busy=found.busy, old=old),
+            _total(session, desk, value),
             cards.card(_slots(session, value, offers.value or {}), title=tr("Cheapest, slot by slot"), id="cost-slots"),
             Meters(value),
             _prices(value),
@@ -67,13 +67,20 @@ def CostParts(desk: Desk) -> ft.Control:  # noqa: N802
 
 
 # ── The total ───────────────────────────────────────────────────────────────────────────────────────────────
-def _total(session: Session, value: Costs, *, busy: bool, old: bool) -> ft.Control:
-    palette = session.appearance.palette
-    state: list[ft.Control] = []
-    if busy:
-        state.append(badges.pill(tr("updating …"), palette.accent, sign="◔"))
-    elif old:
-        state.append(badges.pill(tr("of before"), palette.warn, sign="▲"))
+@ft.component
+def Updating(desk: Desk) -> ft.Control:  # noqa: N802
+    """That a newer price is awaited, or that this one is of before."""
+    palette = use_session().appearance.palette
+    work = use_store(desk.costs.work)
+    found = use_store(desk.costs)
+    if work.busy:
+        return badges.pill(tr("updating …"), palette.accent, sign="◔")
+    if found.error is not None and found.value is not None:
+        return badges.pill(tr("of before"), palette.warn, sign="▲")
+    return ft.Container(width=0)
+
+
+def _total(session: Session, desk: Desk, value: Costs) -> ft.Control:
     head = ft.Row(
         [
             ft.Container(
@@ -92,7 +99,7 @@ def _total(session: Session, value: Costs, *, busy: bool, old: bool) -> ft.Contr
                 ),
                 expand=True,
             ),
-            *state,
+            Updating(desk),
         ],
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
@@ -263,7 +270,7 @@ def problem_title(error: Twin2MultiCloudError) -> str:
     """Why there is no price, in short."""
     if isinstance(error, InfeasibleError):
         return tr("No placement satisfies the constraints")
-    if isinstance(error, InvalidInputError):
+    if isinstance(error, InvalidInputError | InvalidError):
         return tr("Not priced: the workload or the constraints are not right yet")
     return tr("It cannot be priced now")
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import flet as ft
 
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, states, text
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
@@ -31,7 +30,7 @@ def DashboardsSection(desk: Desk, item: str) -> ft.Control:  # noqa: N802  compo
     boards = editor.items(*_DASHBOARDS)
 
     def show(number: str) -> None:
-        session.go(places.draft(desk.saving.draft.id, Section.DASHBOARDS.value, number))
+        session.go(desk.address(Section.DASHBOARDS, number))
 
     def another() -> None:
         panels = [_first_panel(desk), {"kind": "alarms"}]

@@ -14,14 +14,15 @@ from twin2multicloud.app.schemas.drafts import Draft
 from twin2multicloud.app.schemas.problems import FieldProblem
 from twin2multicloud.app.schemas.questions import DefinitionInput
 from twin2multicloud.app.schemas.twins import Twin, TwinInput
+from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.new_twin import costs, fleet
 from twin2multicloud.app.ui.new_twin.costs import Costs
-from twin2multicloud.app.ui.new_twin.document import Document
 from twin2multicloud.app.ui.new_twin.editor import Editor
 from twin2multicloud.app.ui.new_twin.latest import Latest
 from twin2multicloud.app.ui.new_twin.saving import Asks, Saving, written_of
 from twin2multicloud.app.ui.new_twin.sections import Section, section_of
 from twin2multicloud.app.ui.remote import Remote
+from twin2multicloud.model.editing.document import Document
 from twin2multicloud.model.parsing import field_name
 
 PAUSE_S: Final = 0.3
@@ -62,6 +63,10 @@ class Desk:
         for each in (self.checks, self.costs, self.offers, self.regions):
             each.stop()
 
+    def address(self, section: Section, item: str = "") -> str:
+        """Where a section of it is, and a part of that."""
+        return places.draft(self.saving.draft.id, section.value, item)
+
     def problem(self, *path: str | int) -> str | None:
         """What is wrong with the value at a path, as far as it was checked last."""
         if self.checks.value is None:
@@ -84,11 +89,10 @@ class Desk:
             fleet.count_of(each) for index, each in enumerate(self.editor.items("devices")) if index not in counts
         )
 
-        def change(document: Document) -> None:
+        def change(document: Document) -> Document:
             for index, count in counts.items():
-                document.set(("devices", index, "count"), count)
-            if stated:
-                document.set(("workload", "devices"), total)
+                document = document.set(("devices", index, "count"), count)
+            return document.set(("workload", "devices"), total) if stated else document
 
         if counts:
             self.editor.change(change, "devices")
@@ -99,10 +103,9 @@ class Desk:
         total = fleet.total(groups) - fleet.count_of(groups[index]) + count
         stated = self.editor.at("workload", "devices") is not None
 
-        def change(document: Document) -> None:
-            document.set(("devices", index, "count"), count)
-            if stated:
-                document.set(("workload", "devices"), total)
+        def change(document: Document) -> Document:
+            document = document.set(("devices", index, "count"), count)
+            return document.set(("workload", "devices"), total) if stated else document
 
         if self.editor.at("devices", index, "count") != count:
             self.editor.change(change, f"devices[{index}]")
@@ -122,6 +125,18 @@ class Desk:
     def typing(self, there: bool) -> None:
         """Whether somebody is in a text field, whose own undoing Ctrl+Z is then."""
         self.in_text = there
+
+    def wrong_in(self, *path: str | int) -> tuple[str, ...]:
+        """All that is wrong with the value at a path and parts of it."""
+        name = field_name(path)
+        return tuple(
+            str(each) for each in self.findings if each.field == name or each.field.startswith((f"{name}[", f"{name}."))
+        )
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something that is written is not kept yet."""
+        return not self.done and self.editor.patch(written_of(self.saving.draft)) is not None
 
     @property
     def findings(self) -> list[FieldProblem]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, states, text
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin import changes, fleet
 from twin2multicloud.app.ui.new_twin.chooser import add, chooser, fresh, sides, stacked
 from twin2multicloud.app.ui.new_twin.desk import Desk
-from twin2multicloud.app.ui.new_twin.document import Document
 from twin2multicloud.app.ui.new_twin.fields_table import FieldsTable
 from twin2multicloud.app.ui.new_twin.form import Form, Named, options_of
 from twin2multicloud.app.ui.new_twin.sections import Section, items_wrong
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.model.editing.document import Document
 
 
 @ft.component
@@ -27,21 +26,18 @@ def DevicesSection(desk: Desk, item: str) -> ft.Control:  # noqa: N802  componen
     types = editor.mapping("device_types")
 
     def show(name: str) -> None:
-        session.go(places.draft(desk.saving.draft.id, Section.DEVICES.value, name))
+        session.go(desk.address(Section.DEVICES, name))
 
     def another() -> None:
         name = fresh("sensor", types)
         group = {"type": name, "count": 10, "name": f"{name}-{{n:02}}"}
 
-        def change(document: Document) -> None:
-            document.set(("device_types", name), {"fields": {"value": {"type": "double"}}})
-            document.insert(("devices", len(editor.items("devices"))), group)
+        def change(document: Document) -> Document:
+            kind = {"fields": {"value": {"type": "double"}}}
+            groups = [*editor.items("devices"), group]
+            return document.set(("device_types", name), kind).set(("devices",), groups)
 
-        if not editor.items("devices"):
-            editor.set(("devices",), [group])
-            editor.set(("device_types", name), {"fields": {"value": {"type": "double"}}})
-        else:
-            editor.change(change)
+        editor.change(change)
         show(name)
 
     more = [add(tr("Device type"), another)]
@@ -74,7 +70,7 @@ def TypeCard(desk: Desk, name: str) -> ft.Control:  # noqa: N802
     def rename(new: str) -> str | None:
         why = changes.rename_type(desk.editor, name, new)
         if why is None:
-            session.go(places.draft(desk.saving.draft.id, Section.DEVICES.value, new))
+            session.go(desk.address(Section.DEVICES, new))
         return why
 
     def remove() -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from twin2multicloud.app.schemas.drafts import DraftPatch
-from twin2multicloud.app.ui.new_twin.document import Document
-from twin2multicloud.app.ui.new_twin.history import History
+from twin2multicloud.app.ui.new_twin.spelling import spelled
 from twin2multicloud.app.ui.store import Store
-from twin2multicloud.model.errors import Finding, InvalidInputError
-from twin2multicloud.model.formats import Format
+from twin2multicloud.model.editing.document import Document
+from twin2multicloud.model.editing.history import History
+from twin2multicloud.model.errors import Finding, InvalidInputError, UsageError
+from twin2multicloud.model.formats import Format, parse, sniff
 from twin2multicloud.model.parsing import Path, field_name
 
 _MISSING = object()
@@ -31,7 +32,9 @@ class Written:
 
 
 class Editor(Store):
-    """What is written now. While its text cannot be read (`unreadable` says why), `value` is as it was before."""
+    """What is written now. While its text cannot be read (`unreadable` says why), `value` is as it was before.
+    `refused` says why the last change was not made.
+    """
 
     def __init__(self, written: Written, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -39,13 +42,14 @@ class Editor(Store):
         self._document: Document | None = None
         self.value: dict[str, Any] = {}
         self.unreadable: tuple[Finding, ...] = ()
+        self.refused = ""
         self._read()
 
     # ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────
     @property
     def written(self) -> Written:
         """The text and the files."""
-        return self._history.now
+        return self._history.state
 
     @property
     def readable(self) -> bool:
@@ -77,7 +81,7 @@ class Editor(Store):
     def text_at(self, *path: str | int) -> str:
         """The text at a path; empty where there is none."""
         found = self.at(*path)
-        return "" if found is None or isinstance(found, dict | list) else _spelled(found)
+        return spelled(found)
 
     def mapping(self, *path: str | int) -> dict[str, Any]:
         """The mapping at a path; empty where there is none."""
@@ -100,7 +104,7 @@ class Editor(Store):
             path, value = path[:-1], {short: whole, str(path[-1]): value}
         elif short is not None:
             path = path[:-1]
-        self.change(lambda document: document.set(path, value), field_name(path) if typed else "")
+        self.change(lambda document: document.set(path, value), field_name(path) if typed else None)
 
     def put(self, path: Path, value: Any, *, typed: bool = False) -> None:
         """Have `value` at a path; nothing there where it is empty."""
@@ -111,8 +115,12 @@ class Editor(Store):
 
     def remove(self, path: Path, *, typed: bool = False) -> None:
         """Have nothing at a path."""
-        if self.at(*path, default=_MISSING) is not _MISSING and not isinstance(self.at(*path[:-1]), str):
-            self.change(lambda document: document.remove(path), field_name(path) if typed else "")
+        around = self.at(*path[:-1])
+        if self.at(*path, default=_MISSING) is _MISSING or isinstance(around, str):
+            return
+        if isinstance(around, list) and len(around) == 1 and len(path) > 1:
+            path = path[:-1]  # an empty list says nothing, or is not allowed
+        self.change(lambda document: document.remove(path), field_name(path) if typed else None)
 
     def append(self, path: Path, value: Any) -> int:
         """Add to the list at a path; the index of what was added."""
@@ -141,16 +149,16 @@ class Editor(Store):
     def rename_file(self, path: str, new: str) -> None:
         """Call a file otherwise, where it is."""
         files = {new if name == path else name: text for name, text in self.written.files.items()}
-        self._put(replace(self.written, files=files), "")
+        self._put(replace(self.written, files=files), None)
 
     def remove_file(self, path: str) -> None:
         """Have no such file."""
         rest = {name: text for name, text in self.written.files.items() if name != path}
-        self._put(replace(self.written, files=rest), "")
+        self._put(replace(self.written, files=rest), None)
 
     def become(self, written: Written) -> None:
         """Have all of it otherwise, which can be undone."""
-        self._put(written, "")
+        self._put(written, None)
 
     # ── Undoing ─────────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -175,32 +183,53 @@ class Editor(Store):
         self._read()
         self.changed()
 
-    def change(self, change: Callable[[Document], None], field: str = "") -> None:
+    def change(self, change: Callable[[Document], Document], field: str | None = None) -> None:
         """Change several values at once. Changes of one `field` in a row are undone at once."""
         if self._document is None:
             return
-        change(self._document)
-        self.value = self._document.value
-        self._put(replace(self.written, text=self._document.text, format=self._document.format), field, read=False)
+        try:
+            changed = change(self._document)
+        except UsageError as error:
+            self.refused = str(error)
+            self.changed()
+            return
+        self._take(changed)
+        self._history.record(replace(self.written, text=changed.text, format=changed.format), field)
+        self._told()
 
-    def _put(self, written: Written, field: str, *, read: bool = True) -> None:
-        self._history.put(written, field)
-        if read:
-            self._read()
+    def write_yaml(self) -> None:
+        """Have what is written in another format as YAML. Comments are lost."""
+        text, form = self.written.text, self.written.format
+        value = parse(text, form or sniff(text), "definition").value
+        made = Document.parse("name: twin", "yaml").set((), value)
+        self._put(replace(self.written, text=made.text, format="yaml"), None)
+
+    def _put(self, written: Written, field: str | None) -> None:
+        self._history.record(written, field)
+        self._read()
+        self._told()
+
+    def _told(self) -> None:
+        self.refused = ""
         self.changed()
 
+    def _take(self, document: Document) -> None:
+        value = document.get(())
+        self._document, self.unreadable = document, ()
+        self.value = value if isinstance(value, dict) else {}
+
     def _read(self) -> None:
-        text = self.written.text
         try:
-            self._document = Document.parse(text, self.written.format)
+            document = Document.parse(self.written.text, self.written.format)
         except InvalidInputError as error:
             self._document, self.unreadable = None, error.findings
-            return
-        if isinstance(self._document.value, dict):
-            self.value, self.unreadable = self._document.value, ()
+        except UsageError as error:
+            self._document, self.unreadable = None, (Finding("", str(error)),)
         else:
-            self._document = None
-            self.unreadable = (Finding("", "is not a mapping; write name: value pairs"),)
+            self._take(document)
+            if not isinstance(document.get(()), dict | None):
+                self._document = None
+                self.unreadable = (Finding("", "is not a mapping; write name: value pairs"),)
 
     def patch(self, since: Written) -> DraftPatch | None:
         """What a draft must be told that has `since`; None where that is nothing."""
@@ -219,11 +248,3 @@ def short_key(path: Path) -> str | None:
     if len(path) >= 2 and path[-2] in ("fields", "properties") and path[0] in ("device_types", "graph"):
         return "type"
     return {"webhook": "url", "command": "name"}.get(str(path[-1])) if path and path[0] == "rules" else None
-
-
-def _spelled(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)

@@ -7,7 +7,7 @@ from typing import Final, get_args
 import flet as ft
 
 from twin2multicloud.app.ui.components import buttons, cards, fields, text
-from twin2multicloud.app.ui.hooks import use_session
+from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin import changes
 from twin2multicloud.app.ui.new_twin.chooser import add, fresh, sides, stacked
@@ -87,14 +87,19 @@ def FieldRows(desk: Desk, path: Path, label: str) -> ft.Control:  # noqa: N802
     def another() -> None:
         desk.editor.set((*path, fresh("field", known).replace("-", "_")), {"type": "double"})
 
-    rows = [FieldRow(desk, (*path, name)) for name in known]
+    # Shown anew only when it is another: a device type may have two hundred.
+    row = ft.memo(FieldRow)
+    rows = [row(desk, (*path, name), raw, desk.wrong_in(*path, name)) for name, raw in known.items()]
     return stacked(*rows, ft.Row([add(label, another)]), spacing=GAP)
 
 
 @ft.component
-def FieldRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
-    """A field: its name, type, unit and range; opened, all that can be said of it."""
-    narrow = use_session().viewport.narrow
+def FieldRow(desk: Desk, path: Path, raw: object, wrong: tuple[str, ...]) -> ft.Control:  # noqa: N802
+    """A field: its name, type, unit and range; opened, all that can be said of it. `raw` and what is `wrong` with it
+    are given so that it is shown anew when they change.
+    """
+    del raw, wrong
+    narrow = use_store(use_session().viewport).narrow
     opened, set_opened = ft.use_state(False)
     form, editor, name = Form(desk), desk.editor, str(path[-1])
     kind = editor.text_at(*path, "type")

@@ -1,4 +1,4 @@
-"""Fields of the form, each bound to a value of the definition: it shows it, writes it, and says what is wrong with it."""
+"""Fields of the form, each bound to a value of the definition: shown, written, and said to be wrong where it is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from twin2multicloud.app.ui.new_twin.spelling import grouped, listed, number_of,
 from twin2multicloud.model.parsing import Path
 
 NOTHING: Final = ""
+_LOOK: Final[dict[str, Any]] = {"text_size": 14, "label_style": ft.TextStyle(size=14)}
+"""As the text around: a form has many fields."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class _Typing:
 def Typed(  # noqa: N802  components are named as Flet's controls are
     desk: Desk,
     label: str,
-    value: Any,
+    current: Callable[[], Any],
     spell: Callable[[Any], str],
     read: Callable[[str], Any],
     changed: Callable[[Any], None],
@@ -39,7 +41,11 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
 ) -> ft.Control:
     """A line whose text stands for a value: `read` makes the value (`ValueError` says why it cannot), `spell` the text.
     What cannot be read yet stays as it was typed.
+
+    `current` tells the value when this is shown: one that was handed in would be of before a letter that was just
+    typed, and put back the text of before it.
     """
+    value = current()
     nothing: _Typing | None = None
     typing, set_typing = ft.use_state(nothing)
 
@@ -65,7 +71,7 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
         problem=(mine.problem if mine is not None else None) or problem,
         on_focus=lambda _: desk.typing(True),
         on_blur=left,
-        **more,
+        **(_LOOK | more),
     )
 
 
@@ -94,7 +100,7 @@ def Named(  # noqa: N802
         done=done,
         on_focus=lambda _: desk.typing(True),
         on_blur=done,
-        **more,
+        **(_LOOK | more),
     )
 
 
@@ -114,7 +120,7 @@ class Form:
             lambda text: write(path, text, typed=True),
             problem=self.desk.problem(*path),
             **self._focus(),
-            **more,
+            **(_LOOK | more),
         )
 
     def lines(self, label: str, *path: str | int, rows: int = 2, **more: Any) -> ft.Control:
@@ -126,7 +132,7 @@ class Form:
             rows=rows,
             problem=self.desk.problem(*path),
             **self._focus(),
-            **more,
+            **(_LOOK | more),
         )
 
     def number(
@@ -147,7 +153,7 @@ class Form:
         return Typed(
             self.desk,
             label,
-            self.editor.at(*path, default=default),
+            lambda: self.editor.at(*path, default=default),
             grouped,
             lambda text: number_of(text, whole=whole, needed=needed),
             changed or write,
@@ -157,16 +163,24 @@ class Form:
             **more,
         )
 
-    def counted(
-        self, label: str, value: int, changed: Callable[[float | None], None], problem: str | None, **more: Any
+    def quantity(
+        self,
+        label: str,
+        current: Callable[[], Any],
+        changed: Callable[[float | None], None],
+        *,
+        whole: bool,
+        needed: bool,
+        problem: str | None,
+        **more: Any,
     ) -> ft.Control:
-        """A whole number that is worked out from others."""
+        """A number that is not at one path of the definition, or moved by something else as well."""
         return Typed(
             self.desk,
             label,
-            value,
+            current,
             grouped,
-            lambda text: number_of(text, whole=True, needed=True),
+            lambda text: number_of(text, whole=whole, needed=needed),
             changed,
             problem,
             text_align=ft.TextAlign.RIGHT,
@@ -181,7 +195,7 @@ class Form:
         return Typed(
             self.desk,
             label,
-            self.editor.at(*path),
+            lambda: self.editor.at(*path),
             spelled_list,
             listed if read is None else lambda text: read(listed(text)),
             lambda words: self.editor.put(path, words, typed=True),

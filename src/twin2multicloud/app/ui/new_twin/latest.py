@@ -1,4 +1,4 @@
-"""The answer to a question that changes as somebody types: asked once they pause, and never an old one as the newest."""
+"""The answer to a question that changes as somebody types: asked once they pause, the old one dropped."""
 
 from __future__ import annotations
 
@@ -12,8 +12,23 @@ from twin2multicloud.model.errors import Twin2MultiCloudError
 T = TypeVar("T")
 
 
+class Work(Store):
+    """Whether an answer is awaited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = False
+
+    def become(self, busy: bool) -> None:
+        """It is, or is not any more."""
+        if busy != self.busy:
+            self.busy = busy
+            self.changed()
+
+
 class Latest(Store, Generic[T]):
-    """What `ask` answered last. While a newer answer is awaited (`busy`), `value` and `error` stay as they were.
+    """What `ask` answered last. While a newer answer is awaited, `value` and `error` stay as they were; `work` tells
+    that by itself, so that not all that is shown of an answer is shown anew because another one is awaited.
 
     At most one question is under way: what is wanted meanwhile is asked when its answer is there, and that one is
     dropped. An answer clears `error`; an error leaves the last `value`.
@@ -28,16 +43,14 @@ class Latest(Store, Generic[T]):
         self._again = False
         self.value: T | None = None
         self.error: Twin2MultiCloudError | None = None
-        self.busy = False
+        self.work = Work()
 
     def want(self) -> None:
         """The question has changed: ask it once it has not changed for a while."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._pause_s, self.now)
-        if not self.busy:
-            self.busy = True
-            self.changed()
+        self.work.become(True)
 
     def now(self) -> None:
         """Ask at once."""
@@ -57,11 +70,10 @@ class Latest(Store, Generic[T]):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self.busy = False
+        self.work.become(False)
 
     async def _run(self) -> None:
-        self.busy = True
-        self.changed()
+        self.work.become(True)
         while True:
             self._again = False
             value: T | None = None
@@ -75,5 +87,5 @@ class Latest(Store, Generic[T]):
         if error is None:
             self.value = value
         self.error = error
-        self.busy = self._timer is not None
+        self.work.become(self._timer is not None)
         self.changed()

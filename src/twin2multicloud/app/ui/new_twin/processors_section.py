@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Final
 
 import flet as ft
 import flet_code_editor as fce
 
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, dialogs, fields, states, text
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
@@ -38,11 +38,11 @@ def ProcessorsSection(desk: Desk, item: str) -> ft.Control:  # noqa: N802  compo
     files = desk.editor.written.files
 
     def show(name: str) -> None:
-        session.go(places.draft(desk.saving.draft.id, Section.PROCESSORS.value, name))
+        session.go(desk.address(Section.PROCESSORS, name))
 
     def another(stem: str, content: str) -> None:
-        name = f"{_DIRECTORY}/{fresh(stem, {each.removeprefix(_DIRECTORY + '/').removesuffix('.py') for each in files})}.py"
-        name = name.replace("-", "_")
+        taken = {PurePosixPath(each).stem.replace("_", "-") for each in files}
+        name = f"{_DIRECTORY}/{fresh(stem, taken).replace('-', '_')}.py"
         desk.editor.write_file(name, content)
         show(name)
 
@@ -137,7 +137,7 @@ def _rename(session: Session, desk: Desk, name: str) -> None:
         dialogs.close(session)
         if given[0] and given[0] != name and given[0] not in desk.editor.written.files:
             desk.rename_file(name, given[0])
-            session.go(places.draft(desk.saving.draft.id, Section.PROCESSORS.value, given[0]))
+            session.go(desk.address(Section.PROCESSORS, given[0]))
 
     dialogs.show(
         session,

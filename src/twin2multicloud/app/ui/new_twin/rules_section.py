@@ -7,7 +7,6 @@ from typing import Final
 
 import flet as ft
 
-from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, states, text
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
@@ -32,7 +31,7 @@ def RulesSection(desk: Desk, item: str) -> ft.Control:  # noqa: N802  components
     rules = editor.items(*_RULES)
 
     def show(number: str) -> None:
-        session.go(places.draft(desk.saving.draft.id, Section.RULES.value, number))
+        session.go(desk.address(Section.RULES, number))
 
     def another() -> None:
         kind = next(iter(editor.mapping("device_types")), "")
@@ -81,7 +80,7 @@ def RuleCard(desk: Desk, index: int) -> ft.Control:  # noqa: N802
     def shift(by: int) -> Callable[[], None]:
         def moved() -> None:
             changes.move(editor, _RULES, index, by)
-            session.go(places.draft(desk.saving.draft.id, Section.RULES.value, str(index + by)))
+            session.go(desk.address(Section.RULES, str(index + by)))
 
         return moved
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import cards, fields, text
-from twin2multicloud.app.ui.hooks import use_session
+from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin import fleet, quantities
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.form import Form
+from twin2multicloud.app.ui.new_twin.pace import Pace
 from twin2multicloud.app.ui.new_twin.quantities import FIELDS, Group
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.fields import NumberField, number_text
@@ -21,7 +21,6 @@ _EXACT_PX = 260
 @ft.component
 def WorkloadSection(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The section."""
-    narrow = use_session().viewport.narrow
     form = Form(desk)
     about = cards.card(
         ft.Column(
@@ -41,29 +40,46 @@ def WorkloadSection(desk: Desk) -> ft.Control:  # noqa: N802  components are nam
         id="about",
     )
     return ft.Column(
-        [about, *[_group(desk, form, each, narrow) for each in quantities.groups()]],
+        [about, *[_group(desk, each) for each in quantities.groups()]],
         spacing=GAP + 4,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 
-def _group(desk: Desk, form: Form, group: Group, narrow: bool) -> ft.Control:
+def _group(desk: Desk, group: Group) -> ft.Control:
     rows: list[ft.Control] = [text.muted(group.hint)] if group.hint else []
-    rows += [_quantity(desk, form, FIELDS[name], narrow) for name in group.fields]
+    rows += [Quantity(desk, FIELDS[name]) for name in group.fields]
     return cards.card(
         ft.Column(rows, spacing=GAP + 6, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
         title=group.title,
     )
 
 
-def _quantity(desk: Desk, form: Form, field: NumberField, narrow: bool) -> ft.Control:
-    """A quantity. The number of devices is that of the device groups, where there are any, and moves them."""
-    editor = desk.editor
+@ft.component
+def Quantity(desk: Desk, field: NumberField) -> ft.Control:  # noqa: N802
+    """A quantity. The number of devices is that of the device groups, where there are any, and moves them.
+
+    While the slider is dragged only this is shown anew; what follows from it comes a few times a second.
+    """
+    session = use_session()
+    narrow = use_store(session.viewport).narrow
+    nowhere: float | None = None
+    dragged, set_dragged = ft.use_state(nowhere)
+    pace: Pace = ft.use_memo(Pace, [])
+    ft.use_effect(lambda: None, [], pace.stop)
+    form, editor = Form(desk), desk.editor
     groups = editor.items("devices") if field.name == "devices" else []
     path = ("workload", field.name)
-    given = fleet.total(groups) if groups else editor.at(*path)
-    value = given if isinstance(given, int | float) and not isinstance(given, bool) else field.default
+    scale = quantities.scale(field)
+
+    def current() -> object:
+        if dragged is not None:
+            return scale.value(dragged)
+        return fleet.total(editor.items("devices")) if groups else editor.at(*path, default=field.default)
+
+    given = current()
+    value = given if isinstance(given, int | float) and not isinstance(given, bool) else None
     fixed = bool(groups) and not fleet.counted(groups)
 
     def change(number: float | None) -> None:
@@ -72,40 +88,52 @@ def _quantity(desk: Desk, form: Form, field: NumberField, narrow: bool) -> ft.Co
         elif not groups:
             editor.put(path, number, typed=True)
 
-    scale = quantities.scale(field)
+    def drag(place: float) -> None:
+        set_dragged(place)
+        pace.soon(lambda: change(scale.value(place)))
+
+    def let_go(_: object) -> None:
+        pace.now()
+        set_dragged(None)
+
     title = quantities.title(field.name)
-    said = f"{figures.count(value) if field.whole else number_text(value)} {field.unit}" if value is not None else ""
+    said = f"{number_text(value)} {field.unit}" if value is not None else tr("not given")
     slider = fields.slider(
         title,
-        scale.position(float(value)) if value is not None else 0.0,
+        scale.position(value) if value is not None and dragged is None else dragged or 0.0,
         0.0,
         1.0,
-        lambda place: change(scale.value(place)),
-        said=said or tr("not given"),
+        drag,
+        said=said,
+        disabled=fixed,
+        on_change_end=let_go,
+    )
+    exact = form.quantity(
+        title,
+        current,
+        change,
+        whole=field.whole,
+        needed=field.required,
+        problem=desk.problem(*path),
+        width=None if narrow else _EXACT_PX,
+        unit=field.unit,
         disabled=fixed,
     )
-    more = {"width": None if narrow else _EXACT_PX, "unit": field.unit, "disabled": fixed}
-    exact = (
-        form.number(
-            title, *path, whole=field.whole, needed=field.required, default=field.default, changed=change, **more
-        )
-        if not groups
-        else form.counted(title, int(value or 0), change, desk.problem(*path), **more)
-    )
-    meaning = text.muted(_meaning(field, bool(groups)))
+    meaning = text.muted(_meaning(field, bool(groups), fixed))
     if narrow:
-        return ft.Column([exact, slider, meaning], spacing=0, tight=True)
+        return ft.Column(
+            [exact, slider, meaning], spacing=0, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+        )
     return ft.Row(
-        [
-            ft.Container(ft.Column([slider, meaning], spacing=0, tight=True), expand=True),
-            exact,
-        ],
+        [ft.Container(ft.Column([slider, meaning], spacing=0, tight=True), expand=True), exact],
         spacing=GAP + 4,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
 
 
-def _meaning(field: NumberField, from_groups: bool) -> str:
+def _meaning(field: NumberField, from_groups: bool, fixed: bool) -> str:
+    if fixed:
+        return tr("As many as the section “Devices” names; there is no counted group that could grow.")
     if from_groups:
         return tr("As many as the section “Devices” has; moving this scales its counted groups.")
     parts = [field.meaning]

@@ -14,7 +14,7 @@ from twin2multicloud.app.ui.components import badges, buttons, states, tables, t
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import Difference, Loaded, Placement, differences
-from twin2multicloud.app.ui.proposal.words import choice_text, slot_name
+from twin2multicloud.app.ui.proposal.words import moves_text
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.slots import Provider
@@ -104,8 +104,7 @@ def _rank(session: Session, each: Ranked) -> ft.Control:
 def _differs(loaded: Loaded, each: Ranked) -> ft.Control:
     if not each.differs:
         return text.body(tr("the cheapest"))
-    said = [f"{slot_name(one.slot)}: {choice_text(one.after, loaded.names)}" for one in each.differs]
-    return text.body("; ".join(said), size=13)
+    return text.body(moves_text(each.differs, loaded.names), size=13)
 
 
 def _look_at(session: Session, look: Look, each: Ranked) -> ft.Control:

@@ -112,7 +112,7 @@ def _columns(session: Session) -> list[tables.Column[Point]]:
     return [
         tables.Column(tr("Factor"), lambda point: text.strong(f"× {point.factor:g}"), share=2, main=True),
         tables.Column(tr("That is"), lambda point: text.body(point.values, size=13), share=4),
-        tables.Column(tr("Clouds"), lambda point: badges.clouds(list(point.clouds), palette), share=3, wide_only=True),
+        tables.Column(tr("Clouds"), lambda point: badges.clouds(list(point.clouds), palette), share=4, wide_only=True),
         tables.Column(tr("Placed otherwise"), lambda point: text.body(_changed(point), size=13), share=6),
         tables.Column(
             tr("$ / month"),
@@ -126,15 +126,14 @@ def _columns(session: Session) -> list[tables.Column[Point]]:
 def _changed(point: Point) -> str:
     if point.problem is not None:
         return tr("no placement: {why}", why=point.problem)
-    return ", ".join(slot_name(slot) for slot in point.changed)
+    return ", ".join(slot_name(slot) for slot in point.changed) or figures.NONE
 
 
 def _told(session: Session, point: Point) -> str:
     if point.usd_per_month is None:
         return f"× {point.factor:g}: {_changed(point)}"
     amount = figures.per_month(point.usd_per_month, session.currency)
-    changed = _changed(point)
-    return f"× {point.factor:g}: {amount}" + (f"; {changed}" if changed else "")
+    return f"× {point.factor:g}: {amount}" + (f"; {_changed(point)}" if point.changed else "")
 
 
 def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Control:
@@ -144,7 +143,7 @@ def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Co
         return ft.Container(height=0)
     series = [_baseline(session, provider, points) for provider in Provider]
     best = fch.LineChartData(
-        points=[_dot(session, point) for point in known],
+        points=[_dot(session, number, point) for number, point in enumerate(points) if point.usd_per_month is not None],
         color=palette.accent.strong,
         stroke_width=3,
         point=True,
@@ -160,8 +159,8 @@ def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Co
         data_series=[*shown, best],
         min_y=0,
         max_y=math.ceil(most / scale) * scale,
-        min_x=_x(points[0]),
-        max_x=_x(points[-1]),
+        min_x=0,
+        max_x=len(points) - 1,
         horizontal_grid_lines=fch.ChartGridLines(interval=scale, color=grid, width=1),
         left_axis=fch.ChartAxis(
             labels=[
@@ -174,10 +173,12 @@ def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Co
                 for step in range(math.ceil(most / scale) + 1)
             ],
             label_size=62,
+            label_spacing=scale,
         ),
         bottom_axis=fch.ChartAxis(
             labels=[
-                fch.ChartAxisLabel(value=_x(point), label=text.muted(f"×{point.factor:g}", size=11)) for point in points
+                fch.ChartAxisLabel(value=number, label=text.muted(f"×{point.factor:g}", size=11))
+                for number, point in enumerate(points)
             ],
             label_size=24,
         ),
@@ -199,10 +200,6 @@ def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Co
     )
 
 
-def _x(point: Point) -> float:
-    return math.log10(point.factor)
-
-
 def _step(most: float) -> float:
     """A round distance between grid lines, of which four or five are needed."""
     if most <= 0:
@@ -211,7 +208,7 @@ def _step(most: float) -> float:
     return next(base * factor for factor in (1, 2, 2.5, 5, 10) if base * factor * 5 >= most)
 
 
-def _dot(session: Session, point: Point) -> fch.LineChartDataPoint:
+def _dot(session: Session, number: int, point: Point) -> fch.LineChartDataPoint:
     palette = session.appearance.palette
     size = 6 if point.changed else 3
     shape = fch.ChartCirclePoint(
@@ -221,7 +218,7 @@ def _dot(session: Session, point: Point) -> fch.LineChartDataPoint:
         stroke_width=2,
     )
     return fch.LineChartDataPoint(
-        _x(point),
+        number,
         point.usd_per_month or 0.0,
         point=shape,
         tooltip=fch.LineChartDataPointTooltip(
@@ -235,7 +232,7 @@ def _baseline(session: Session, provider: Provider, points: Sequence[Point]) -> 
     palette = session.appearance.palette
     dots = [
         fch.LineChartDataPoint(
-            _x(point),
+            number,
             usd,
             point=False,
             tooltip=fch.LineChartDataPointTooltip(
@@ -243,7 +240,7 @@ def _baseline(session: Session, provider: Provider, points: Sequence[Point]) -> 
                 text_style=ft.TextStyle(color=palette.cloud(provider).strong, size=12),
             ),
         )
-        for point in points
+        for number, point in enumerate(points)
         if (usd := point.baselines.get(provider)) is not None
     ]
     if len(dots) < 2:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twin2multicloud.app.schemas.answers import Choice
 from twin2multicloud.app.ui.components.badges import CLOUDS
 from twin2multicloud.app.ui.language import tr
@@ -28,6 +30,24 @@ def owner_name(owner: str) -> str:
 def choice_text(choice: Choice, names: Names) -> str:
     """A choice on one line: Azure Cosmos DB · serverless, westeurope."""
     return f"{CLOUDS[choice.provider]} {names.title(choice.offer)}, {choice.region}"
+
+
+def short_name(slot: Slot) -> str:
+    """A slot in as few letters as tell it: L3 hot."""
+    return slot.value.replace(".", " ")
+
+
+def moves_text(given: Sequence[Difference], names: Names) -> str:
+    """What is otherwise, short: offers that only move are named together, place by place."""
+    moved: dict[str, list[str]] = {}
+    others: list[str] = []
+    for each in given:
+        if each.before.offer == each.after.offer:
+            moved.setdefault(f"{CLOUDS[each.after.provider]} {each.after.region}", []).append(short_name(each.slot))
+        else:
+            others.append(f"{short_name(each.slot)}: {choice_text(each.after, names)}")
+    said = [tr("{slots} in {place}", slots=", ".join(slots), place=place) for place, slots in moved.items()]
+    return "; ".join((*said, *others))
 
 
 def difference_text(each: Difference, names: Names) -> str:

@@ -15,7 +15,8 @@ from twin2multicloud.app.ui.components import buttons, cards, fields, states, te
 from twin2multicloud.app.ui.components.virtual import VirtualList
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
-from twin2multicloud.app.ui.runs import log_files, log_line
+from twin2multicloud.app.ui.runs import log_files, log_line, words
+from twin2multicloud.app.ui.runs.lines import SEVERITIES
 from twin2multicloud.app.ui.runs.log_state import Reading
 from twin2multicloud.app.ui.runs.place import RunLook
 from twin2multicloud.app.ui.runs.watching import Watching
@@ -35,12 +36,9 @@ def RunLog(watching: Watching, reading: Reading, look: RunLook, names: Mapping[s
     return cards.card(
         ft.Column(
             [
-                _tools(session, reading, look, names),
-                ft.Row(
-                    [ft.Container(LogState(watching), expand=True), LogButtons(reading, look, names)],
-                    spacing=GAP,
-                ),
-                ft.Container(LogLines(watching, reading, names), expand=True),
+                _filters(session, look, names, LogState(watching)),
+                _tools(session, Search(reading, look), LogButtons(reading, look, names)),
+                LogLines(watching, reading, names),
             ],
             spacing=GAP,
             expand=True,
@@ -52,11 +50,11 @@ def RunLog(watching: Watching, reading: Reading, look: RunLook, names: Mapping[s
     )
 
 
-def _tools(session: Session, reading: Reading, look: RunLook, names: Mapping[str, str]) -> ft.Control:
+def _filters(session: Session, look: RunLook, names: Mapping[str, str], state: ft.Control) -> ft.Control:
     narrow = session.viewport.narrow
     slots = {"": tr("all slots"), **names}
     if look.log.stack and look.log.stack not in slots:
-        slots[look.log.stack] = look.log.stack
+        slots[look.log.stack] = words.stack_short(look.log.stack, None)
     grave: dict[str, str] = {
         "debug": tr("everything"),
         "info": tr("info and graver"),
@@ -65,29 +63,24 @@ def _tools(session: Session, reading: Reading, look: RunLook, names: Mapping[str
     }
 
     def severity(chosen: str) -> None:
-        found: Severity = next((each for each in _SEVERITIES if each == chosen), "info")
+        found: Severity = next((each for each in SEVERITIES if each == chosen), "info")
         session.go(look.logging(severity=found).path)
 
-    return ft.Row(
-        [
-            fields.choice(
-                tr("Slot"),
-                look.log.stack,
-                slots,
-                lambda stack: session.go(look.logging(stack=stack).path),
-                width=150 if narrow else 190,
-            ),
-            fields.choice(tr("Severity"), look.log.severity, grave, severity, width=150 if narrow else 180),
-            Search(reading, look),
-        ],
-        wrap=True,
-        spacing=GAP,
-        run_spacing=GAP,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
+    choices: list[ft.Control] = [
+        fields.choice(
+            tr("Slot"), look.log.stack, slots, lambda stack: session.go(look.logging(stack=stack).path), width=150
+        ),
+        fields.choice(tr("Severity"), look.log.severity, grave, severity, width=150 if narrow else 180),
+    ]
+    if narrow:
+        return ft.Column([ft.Row(choices, spacing=GAP), state], spacing=GAP, tight=True)
+    return ft.Row([*choices, ft.Container(state, expand=True)], spacing=GAP)
 
 
-_SEVERITIES: tuple[Severity, ...] = ("debug", "info", "warning", "error")
+def _tools(session: Session, search: ft.Control, chosen: ft.Control) -> ft.Control:
+    if session.viewport.narrow:
+        return ft.Column([search, chosen], spacing=4, tight=True)
+    return ft.Row([ft.Container(search, expand=True), chosen], spacing=GAP)
 
 
 @ft.component
@@ -113,7 +106,7 @@ def Search(reading: Reading, look: RunLook) -> ft.Control:  # noqa: N802
     parts: list[ft.Control] = [
         ft.Container(
             fields.search(tr("Search the log"), given, search, on_submit=lambda _: reading.go_to_hit("next")),
-            width=220,
+            width=210,
         )
     ]
     if log.look.search:
@@ -151,10 +144,13 @@ def LogButtons(reading: Reading, look: RunLook, names: Mapping[str, str]) -> ft.
         selected=reading.follow,
         icon_color=ft.Colors.PRIMARY if reading.follow else ft.Colors.ON_SURFACE_VARIANT,
     )
+    at = reading.at
+    whole = None if at is None else lambda: log_files.show_line(session, log.lines.line(at), names)
     return ft.Row(
         [
             pause,
             follow,
+            buttons.icon(ft.Icons.SUBJECT, tr("Show the whole line"), whole),
             buttons.icon(ft.Icons.SCHEDULE, tr("Go to a time"), lambda: log_files.ask_time(session, reading)),
             log_files.copy_menu(session, reading, names),
             buttons.icon(
@@ -226,18 +222,20 @@ def LogLines(watching: Watching, reading: Reading, names: Mapping[str, str]) -> 
         reading.changed()
         log_files.show_line(session, line, names)
 
+    lines = VirtualList(
+        count,
+        _LINE_PX,
+        lambda position: log_line.line(log, position, reading.at, style),
+        follow=reading.follow and not log.paused,
+        scrolled_away=lambda: reading.follow_end(False),
+        label=tr("Log, {count} lines", count=figures.count(count)),
+        identify=lambda position: log.shown[position],
+        tapped=tapped,
+        scroller=reading.scroller,
+    )
+    # What fills the room there is has to lie in a column directly: Flutter shows a grey box otherwise.
     return ft.SelectionArea(
-        VirtualList(
-            count,
-            _LINE_PX,
-            lambda position: log_line.line(log, position, reading.at, style),
-            follow=reading.follow and not log.paused,
-            scrolled_away=lambda: reading.follow_end(False),
-            label=tr("Log, {count} lines", count=figures.count(count)),
-            identify=lambda position: log.shown[position],
-            tapped=tapped,
-            scroller=reading.scroller,
-        )
+        ft.Column([lines], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH), expand=True
     )
 
 

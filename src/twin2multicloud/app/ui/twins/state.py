@@ -5,10 +5,10 @@ that it can be kept, sent, and gone back to.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 from twin2multicloud.app.client.client import Client
-from twin2multicloud.app.schemas.twins import Life, TwinSummary
+from twin2multicloud.app.schemas.twins import Health, Life, TwinHealth, TwinSummary
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components.tables import Sort
 
@@ -22,7 +22,8 @@ class Look:
 
     search: str = ""
     cloud: str = ""
-    life: str = ""
+    life: Life | None = None
+    health: Health | None = None
     attention: bool = False
     sort: Sort = DEFAULT_SORT
     start: int = 0
@@ -30,12 +31,13 @@ class Look:
     @classmethod
     def read(cls, query: dict[str, str]) -> Look:
         """From an address; what makes no sense is left out."""
-        life, start = query.get("life", ""), query.get("from", "0")
+        life, health, start = query.get("life"), query.get("health"), query.get("from", "0")
         cloud = query.get("cloud", "")
         return cls(
             search=query.get("search", "")[:200],
             cloud=cloud if cloud in ("aws", "azure", "gcp") else "",
-            life=life if life in get_args(Life) else "",
+            life=cast(Life, life) if life in get_args(Life) else None,
+            health=cast(Health, health) if health in get_args(Health) else None,
             attention=query.get("attention") == "yes",
             sort=Sort.read(query.get("sort", str(DEFAULT_SORT))),
             start=int(start) if start.isdigit() else 0,
@@ -49,6 +51,7 @@ class Look:
             search=self.search,
             cloud=self.cloud,
             life=self.life,
+            health=self.health,
             attention="yes" if self.attention else "",
             sort="" if self.sort == DEFAULT_SORT else str(self.sort),
             **{"from": str(self.start) if self.start else ""},
@@ -57,7 +60,7 @@ class Look:
     @property
     def filtered(self) -> bool:
         """Whether anything is left out."""
-        return bool(self.search or self.cloud or self.life or self.attention)
+        return bool(self.search or self.cloud or self.life or self.health or self.attention)
 
     def changed(self, **fields: object) -> Look:
         """Otherwise looked at, from the start."""
@@ -80,6 +83,20 @@ class Part:
 def load(api: Client, look: Look) -> Part:
     """The part of the list that is looked at."""
     wanted = look.start + PAGE + 1
-    found = list(api.twins.list(search=look.search or None, sort=str(look.sort), limit=wanted))
+    asked = api.twins.list(
+        search=look.search or None,
+        cloud=look.cloud or None,
+        life=look.life,
+        health=look.health,
+        attention=True if look.attention else None,
+        sort=str(look.sort),
+        limit=wanted,
+    )
+    found = list(asked)
     part = found[look.start : look.start + PAGE]
     return Part(part, len(found) > look.start + PAGE, bool(found) or look.filtered)
+
+
+def seen(twin: TwinSummary) -> TwinHealth | None:
+    """How a twin did when it was looked at last, at the target where that was."""
+    return max(twin.health.values(), key=lambda each: each.seen_at, default=None)

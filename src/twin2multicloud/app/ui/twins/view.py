@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import flet as ft
 
-from twin2multicloud.app.schemas.twins import Life, TwinSummary
+from twin2multicloud.app.schemas.alerts import AlertSeverity
+from twin2multicloud.app.schemas.twins import Health, Life, TwinSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
@@ -15,11 +17,12 @@ from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.places import Place
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
-from twin2multicloud.app.ui.theme import GAP
-from twin2multicloud.app.ui.twins.state import PAGE, Look, Part, load
+from twin2multicloud.app.ui.theme import FALLBACK, GAP
+from twin2multicloud.app.ui.twins.state import Look, Part, load, seen
 
 _NEWS = Wanted(("twin.", "run.", "alert", "health."))
 _TYPED_S = 0.25
+_GRAVEST: Final[tuple[AlertSeverity, ...]] = ("critical", "error", "warning", "info")
 
 
 @ft.component
@@ -60,6 +63,9 @@ def _filters(session: Session, look: Look) -> ft.Control:
     lives: dict[str, str] = {"": tr("any state")}
     states_shown: tuple[Life, ...] = ("deployed", "deploying", "moving", "partial", "destroying", "draft")
     lives |= {each: badges.life_word(each) for each in states_shown}
+    healths: dict[str, str] = {"": tr("any health")}
+    grades: tuple[Health, ...] = ("down", "degraded", "ok", "unknown")
+    healths |= {each: badges.health_word(each) for each in grades}
     return ft.Row(
         [
             ft.Container(fields.search(tr("Search twins"), look.search, search), width=280),
@@ -71,7 +77,18 @@ def _filters(session: Session, look: Look) -> ft.Control:
                 width=150,
             ),
             fields.choice(
-                tr("State"), look.life, lives, lambda life: session.go(look.changed(life=life).path), width=180
+                tr("State"),
+                look.life,
+                lives,
+                lambda life: session.go(look.changed(life=life or None).path),
+                width=170,
+            ),
+            fields.choice(
+                tr("Health"),
+                look.health,
+                healths,
+                lambda health: session.go(look.changed(health=health or None).path),
+                width=150,
             ),
             fields.switch(
                 tr("Needs attention"),
@@ -126,23 +143,29 @@ def _list(session: Session, look: Look, part: Part) -> ft.Control:
 def _columns(session: Session) -> list[tables.Column[TwinSummary]]:
     palette, currency = session.appearance.palette, session.currency
     return [
-        tables.Column(tr("Twin"), _name, share=4, key="name", main=True),
-        tables.Column(tr("State"), lambda twin: _lives(session, twin), share=3),
-        tables.Column(tr("Clouds"), lambda twin: badges.clouds(twin.clouds, palette), share=3),
+        tables.Column(tr("Twin"), _name, share=6, key="name", main=True),
+        tables.Column(tr("State"), lambda twin: _lives(session, twin), share=4),
+        tables.Column(tr("Health"), lambda twin: _health(session, twin), share=4),
+        tables.Column(tr("Alerts"), lambda twin: _alerts(session, twin), share=2, key="alerts"),
+        tables.Column(tr("Clouds"), lambda twin: badges.clouds(twin.clouds, palette), share=4, wide_only=True),
         tables.Column(
-            tr("Devices"), lambda twin: text.figure(figures.count(twin.devices)), number=True, wide_only=True
+            tr("Devices"),
+            lambda twin: text.figure(figures.count(twin.devices)),
+            number=True,
+            wide_only=True,
+            key="devices",
         ),
         tables.Column(
             tr("Predicted / month"),
             lambda twin: text.figure(figures.money(twin.usd_per_month, currency)),
-            share=2,
+            share=3,
             number=True,
+            key="usd",
         ),
         tables.Column(
-            tr("Changed"),
-            lambda twin: text.muted(figures.since(twin.updated_at, session.now())),
-            share=2,
-            key="updated",
+            tr("Metered / month"),
+            lambda twin: text.figure(figures.money(twin.usd_metered, currency)),
+            share=3,
             number=True,
             wide_only=True,
         ),
@@ -168,4 +191,36 @@ def _lives(session: Session, twin: TwinSummary) -> ft.Control:
     return ft.Column(shown, spacing=4, tight=True)
 
 
-__all__ = ["PAGE", "TwinsScreen"]
+def _health(session: Session, twin: TwinSummary) -> ft.Control:
+    """A sign for each layer, in their order; their names and states are read, and shown where one points."""
+    found = seen(twin)
+    if found is None:
+        return text.muted(figures.NONE)
+    palette = session.appearance.palette
+    told = ", ".join(f"{each.slot} {badges.health_word(each.health)}" for each in found.layers)
+    signs = [
+        ft.TextSpan(
+            f"{badges.health_sign(each.health)} ",
+            ft.TextStyle(color=badges.health_tint(each.health, palette).strong),
+        )
+        for each in found.layers
+    ]
+    told += f" ({figures.since(found.seen_at, session.now())})"
+    return ft.Text(
+        spans=[*signs, ft.TextSpan(badges.health_word(found.health))],
+        size=12.5,
+        no_wrap=True,
+        semantics_label=told,
+        tooltip=told,
+        font_family_fallback=FALLBACK,
+    )
+
+
+def _alerts(session: Session, twin: TwinSummary) -> ft.Control:
+    worst: AlertSeverity | None = next((each for each in _GRAVEST if twin.alerts.get(each)), None)
+    if worst is None:
+        return text.muted(figures.NONE)
+    palette = session.appearance.palette
+    tint = palette.warn if worst in ("warning", "info") else palette.bad
+    told = ", ".join(f"{count} {each}" for each, count in twin.alerts.items() if count)
+    return badges.pill(str(sum(twin.alerts.values())), tint, sign="▲" if tint is palette.warn else "■", tooltip=told)

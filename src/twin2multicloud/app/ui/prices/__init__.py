@@ -1,0 +1,1 @@
+"""Prices: the book in use, what is in it, which there were, newer ones, and a check for one's own."""

@@ -1,0 +1,66 @@
+"""Which price book is in use: of when it is, and how much is in it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import flet as ft
+
+from twin2multicloud.app.schemas.catalogue import PricesInUse
+from twin2multicloud.app.ui.components import badges, cards, text
+from twin2multicloud.app.ui.language import tr, trn
+from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.theme import GAP
+
+STALE_AFTER_DAYS: Final = 30
+
+
+def is_stale(prices: PricesInUse) -> bool:
+    """Whether prices are so old that somebody should look at newer ones."""
+    return prices.age_days > STALE_AFTER_DAYS
+
+
+def age_text(prices: PricesInUse) -> str:
+    """Of when they are."""
+    age = tr("today") if prices.age_days == 0 else trn("{count} day old", "{count} days old", prices.age_days)
+    return tr("prices {date}, {age}", date=prices.date, age=age)
+
+
+def card(session: Session, prices: PricesInUse) -> ft.Control:
+    """Which book it is, how old, how much is in it, and how sure that is."""
+    palette = session.appearance.palette
+    confidences = ", ".join(f"{grade}: {count:,}" for grade, count in prices.confidences.items())
+    clouds: list[ft.Control] = [
+        ft.Row(
+            [
+                badges.cloud(provider, palette),
+                text.muted(
+                    tr(
+                        "{prices:,} prices of {meters:,} meters in {regions:,} regions",
+                        prices=counts["prices"],
+                        meters=counts["meters"],
+                        regions=counts["regions"],
+                    )
+                ),
+            ],
+            spacing=GAP,
+            tight=True,
+        )
+        for provider, counts in prices.providers.items()
+    ]
+    rows: list[ft.Control] = [
+        text.named("price-book", text.strong(f"{age_text(prices)} · {tr('book')} {prices.hash[:8]}")),
+        *clouds,
+        text.muted(tr("Confidence, from A (the provider's own list) to D (unverified): {counts}", counts=confidences)),
+    ]
+    if is_stale(prices):
+        said = tr("These prices are more than {days} days old; the bill may have changed.", days=STALE_AFTER_DAYS)
+        rows.append(
+            cards.strip(
+                text.body(said, color=palette.warn.strong),
+                tint_soft=palette.warn.soft,
+                tint=palette.warn.strong,
+                icon=ft.Icons.SCHEDULE,
+            )
+        )
+    return ft.Column(rows, spacing=6, tight=True)
