@@ -6,13 +6,12 @@ from functools import partial
 
 import flet as ft
 
-from twin2multicloud.app.ui import figures, places
+from twin2multicloud.app.ui import figures, layers, places
 from twin2multicloud.app.ui.components import badges, buttons, fields, menus, text
 from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import actions as runs
-from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin import doing
@@ -106,7 +105,7 @@ def _where(parts: Parts, slot: Slot) -> str:
 def _moves(session: Session, parts: Parts) -> list[Item]:
     return [
         Item(
-            words.slot(each),
+            layers.name(each.value),
             partial(runs.move, session, parts.seen.twin, parts.seen.target, each),
             hint=_where(parts, each),
         )
@@ -120,7 +119,7 @@ def _redeploys(session: Session, parts: Parts) -> list[Item]:
         return [whole]
     return [whole] + [
         Item(
-            words.slot(each),
+            layers.name(each.value),
             partial(runs.redeploy, session, parts.seen.twin, parts.seen.target, [each]),
             hint=_where(parts, each),
         )

@@ -76,7 +76,7 @@ def TwinScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
             else states.failed(twin.failure, twin.refresh)
         )
         return screen(session, [home, Crumb(tr("Twin"))], inner, id="twin")
-    return Known(Seen(twin.value, look))
+    return Known(Seen(twin.value, look, frozenset(session.me.scopes)))
 
 
 @ft.component

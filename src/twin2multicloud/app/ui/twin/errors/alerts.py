@@ -89,7 +89,7 @@ def _row(session: Session, parts: Parts, alerts: Remote[list[Alert]], alert: Ale
         tight=True,
     )
     face = ft.Semantics(
-        label=f"{alert.severity}: {alert.message}",
+        label=f"{badges.severity_word(alert.severity)}: {alert.message}",
         button=True,
         container=True,
         expand=True,

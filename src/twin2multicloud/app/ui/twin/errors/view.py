@@ -155,7 +155,7 @@ def _error(session: Session, parts: Parts, error: TwinError, palette: Palette) -
         text.body(error.message, max_lines=None if opened else 2, overflow=ft.TextOverflow.ELLIPSIS),
     ]
     face = ft.Semantics(
-        label=f"{error.severity}: {error.message}",
+        label=f"{badges.severity_word(error.severity)}: {error.message}",
         button=True,
         container=True,
         on_tap=lambda _: session.go(toggled.path),
