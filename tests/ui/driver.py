@@ -216,6 +216,18 @@ class Ui:
         button = await self.until(lambda: self.button(label), f"button “{label}”")
         await self.fire(button, "tap" if isinstance(button, ft.Semantics) else "click")
 
+    async def choose(self, label: str) -> None:
+        """Choose an entry of a menu by its text, wherever in it that is."""
+
+        def entry() -> ft.PopupMenuItem:
+            for each in self.all(ft.PopupMenuItem):
+                inside = [each.content, *self._walk(each.content, set())]
+                if any(label in (part, getattr(part, "value", None)) for part in inside):
+                    return each
+            raise LookupError(label)
+
+        await self.fire(await self.until(entry, f"entry “{label}”"), "click")
+
     async def fill(self, label: str, value: Any) -> None:
         """Fill in a field, choose, switch."""
         field: Any = await self.until(lambda: self.field(label), f"field “{label}”")

@@ -31,8 +31,7 @@ def show(
 
 def show_live(session: Session, title: str, content: Callable[[], ft.Control], *, width: int = _WIDTH) -> None:
     """Show a dialog that changes while it is open: `content` makes a component, which has its own buttons."""
-    made = Renderer().render(content)
-    assert isinstance(made, ft.Control)
+    made: ft.Control = Renderer().render(content)  # a component, which Flet takes for a control
     session.page.show_dialog(
         ft.AlertDialog(
             title=ft.Text(title, size=18, weight=ft.FontWeight.W_600),

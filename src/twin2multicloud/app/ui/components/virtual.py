@@ -116,7 +116,10 @@ def VirtualList(  # noqa: N802  components are named as Flet's controls are
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
     if tapped is not None:
-        matter = ft.GestureDetector(matter, on_tap_up=lambda event: _tapped(event, line_px, count, tapped))
+        # Who uses a screen reader would press the middle of the whole list.
+        matter = ft.GestureDetector(
+            matter, exclude_from_semantics=True, on_tap_up=lambda event: _tapped(event, line_px, count, tapped)
+        )
     made = ft.Column(
         [matter],
         spacing=0,

@@ -78,13 +78,14 @@ def _clouds(
             ),
         ),
         fields.line(
-            tr("Who may see dashboards (e-mail addresses)"),
+            tr("Who may see dashboards"),
             given.users,
             lambda value: changed(given.changed(users=value)),
+            hint=tr("e-mail addresses"),
             problem=problems.get("users"),
         ),
         fields.switch(
-            tr("Look at slots whose definition did not change, too"),
+            tr("Look at unchanged slots, too"),
             given.refresh,
             lambda value: changed(given.changed(refresh=value)),
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, get_args
@@ -25,7 +25,7 @@ Which = Literal["next", "previous"]
 
 @dataclass(frozen=True)
 class Line:
-    """A line. `number` is its own for as long as the log lives."""
+    """A line. `number` tells it from others."""
 
     number: int
     at: datetime
@@ -137,6 +137,8 @@ class Log(Store):
         """Earlier lines are still on their way."""
         self.frozen: int | None = None
         """While paused: the number of the first line that is not shown."""
+        self.came_before: Callable[[int], None] = lambda _: None
+        """Is told how many lines came before those that are shown."""
 
     def __len__(self) -> int:
         """How many lines are shown."""
@@ -165,10 +167,12 @@ class Log(Store):
         self._take(since)
 
     def replace(self, lines: Lines) -> None:
-        """Show other lines instead: those there were, and earlier ones."""
+        """Show the lines there were, and earlier ones before them. All have other numbers then."""
+        before = len(self.shown)
         self.lines = lines
         self.frozen = None
         self.look_at(self.look)
+        self.came_before(len(self.shown) - before)
 
     def look_at(self, look: Look) -> None:
         """Show other lines, or look for something else."""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import flet as ft
 
-from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, dialogs, fields, text
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.runs.lines import Line, written
 from twin2multicloud.app.ui.runs.log_state import Reading
+from twin2multicloud.app.ui.runs.watching import Source
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
 MOST_COPIED: Final = 5_000
 """Lines: what a clipboard is given goes to the browser at once."""
-MOST_DOWNLOADED: Final = 500_000
+MOST_DOWNLOADED_BYTES: Final = 12_000_000
+"""What waits for a slow browser is bounded, and this goes to it in one piece."""
+_AT_ONCE: Final = 200
+"""Lines after which others get their turn."""
 
 
 def copy_menu(session: Session, reading: Reading, names: Mapping[str, str]) -> ft.Control:
@@ -134,22 +139,28 @@ def moment_of(given: str, reading: Reading) -> datetime | None:
 async def download(session: Session, run: str, names: Mapping[str, str]) -> None:
     """Have the browser save the log from its beginning, as the server has it."""
     session.notices.tell(tr("The log is being fetched"))
-    content, lines = await session.ask(lambda api: fetched(api, run, names))
+    newest = await session.ask(lambda api: list(api.events.list(run=run, newest=True, limit=1)))
+    content, whole = await fetched(session.live.source, run, newest[0].id if newest else 0, names)
     await ft.FilePicker().save_file(file_name=f"{run}.log", src_bytes=content)
-    if lines >= MOST_DOWNLOADED:
-        session.notices.tell(
-            tr("The first {most} lines are saved; the API has all of them", most=figures.count(MOST_DOWNLOADED))
-        )
+    if not whole:
+        session.notices.tell(tr("The first {size} are saved; the API has the rest", size=figures.size(len(content))))
 
 
-def fetched(api: Client, run: str, names: Mapping[str, str]) -> tuple[bytes, int]:
-    """A run's log as a file, and how many lines it has."""
-    parts: list[bytes] = []
-    events = api.events.list(run=run, limit=MOST_DOWNLOADED)
-    for number, event in enumerate(events):
-        line = Line(number, event.at, event.severity, event.stack, event.message)
-        parts.append(_written(line, names).encode())
-    return b"\n".join(parts) + b"\n", len(parts)
+async def fetched(source: Source, run: str, until: int, names: Mapping[str, str]) -> tuple[bytes, bool]:
+    """A run's log as a file, up to an event; and whether that is all of it."""
+    written_lines: list[bytes] = []
+    size = 0
+    if until:
+        async with aclosing(source.follow(run=run, after=0)) as events:
+            async for event in events:
+                line = Line(0, event.at, event.severity, event.stack, event.message)
+                written_lines.append(_written(line, names).encode() + b"\n")
+                size += len(written_lines[-1])
+                if event.id >= until or size > MOST_DOWNLOADED_BYTES:
+                    break
+                if len(written_lines) % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+    return b"".join(written_lines) or b"\n", size <= MOST_DOWNLOADED_BYTES
 
 
 def _written(line: Line, names: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ class Reading(Store):
         self.scroller = Scroller()
         self.follow = True
         self.at: int | None = None
+        log.came_before = self._put_earlier
 
     def look_at(self, look: Look) -> None:
         """Look at other lines, or for something else: the newest hit first, since what matters stands at the end."""
@@ -47,8 +48,7 @@ class Reading(Store):
             self.follow = follow
             self.changed()
 
-    def put_earlier(self, lines: int) -> None:
-        """So many lines came before those that were there, and all have other numbers."""
+    def _put_earlier(self, lines: int) -> None:
         self.at = None
         if not self.follow:
             self.scroller.shift(lines)

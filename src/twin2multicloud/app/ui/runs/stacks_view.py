@@ -94,17 +94,14 @@ def _head(
     session: Session, plan: StackPlan, row: Row | None, now: datetime, opened: bool, choose: Callable[[str], None]
 ) -> ft.Control:
     palette, narrow = session.appearance.palette, session.viewport.narrow
+    where: list[ft.Control] = [text.strong(plan.label if plan.slot is not None else tr("Foundation"))]
+    if plan.provider:
+        where += [badges.cloud(plan.provider, palette), text.muted(plan.region)]
+    named = ft.Row(where, wrap=True, spacing=6, run_spacing=2, vertical_alignment=ft.CrossAxisAlignment.CENTER)
     name = ft.Row(
-        [
-            *([_state(row, palette)] if row is not None else []),
-            text.strong(plan.label if plan.slot is not None else tr("Foundation")),
-            badges.cloud(plan.provider, palette) if plan.provider else ft.Container(),
-            text.muted(plan.region),
-        ],
-        wrap=True,
+        [*([_state(row, palette)] if row is not None else []), ft.Container(named, expand=True)],
         spacing=6,
-        run_spacing=2,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+        vertical_alignment=ft.CrossAxisAlignment.START if narrow else ft.CrossAxisAlignment.CENTER,
     )
     told: list[ft.Control] = []
     if row is None:
@@ -217,7 +214,9 @@ def _resource(session: Session, change: Change, deed: Deed | None, now: datetime
         told.append(text.figure(figures.money(change.usd_per_month, session.currency), size=12.5))
     if deed is not None:
         word = words.done(deed.action) if deed.state == "done" else tr("failed") if deed.state == "failed" else ""
-        told.append(text.muted(f"{word or words.doing(deed.action)} {figures.duration(deed.seconds(now))}"))
+        seconds = deed.seconds(now)
+        took = f" {figures.duration(seconds)}" if seconds >= 1 else ""
+        told.append(text.muted(f"{word or words.doing(deed.action)}{took}"))
     return ft.Row(
         [
             text.mono(sign, size=13, color=color, width=14, semantics_label=change.action),

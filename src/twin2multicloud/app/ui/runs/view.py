@@ -73,6 +73,7 @@ def RunScreen() -> ft.Control:  # noqa: N802  components are named as Flet's con
     reading: Reading = ft.use_memo(lambda: Reading(watching.log), [run])
     ft.use_effect(watching.begin, [run], watching.stop)
     shown = found.value
+    compact = session.viewport.narrow and look.view == "log"
     if shown is None:
         return screen(
             session,
@@ -84,12 +85,12 @@ def RunScreen() -> ft.Control:  # noqa: N802  components are named as Flet's con
         session,
         _crumbs(shown),
         ft.Column(
-            [header.Facts(shown.run), *_matter(session, shown, watching, reading, look)],
+            [*([] if compact else [header.Facts(shown.run)]), *_matter(session, shown, watching, reading, look)],
             spacing=GAP + 2,
             expand=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
         ),
-        actions=[header.RunActions(shown.run, shown.twin, found.refresh)],
+        actions=[] if compact else [header.RunActions(shown.run, shown.twin, found.refresh)],
         fills=True,
         id="run",
     )
@@ -126,7 +127,10 @@ def _matter(session: Session, found: Found, watching: Watching, reading: Reading
         look.view,
         lambda view: session.go(look.showing("log" if view == "log" else "progress").path),
     )
-    return [bar, tabs, log if look.view == "log" else matter]
+    if look.view == "log":
+        lines = ft.Container(log, expand=True)
+        return [tabs, lines] if session.viewport.narrow else [bar, tabs, lines]
+    return [bar, tabs, matter]
 
 
 def names_of(plan: Plan | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import flet as ft
 from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui import places
-from twin2multicloud.app.ui.components import buttons, cards, text
+from twin2multicloud.app.ui.components import buttons, cards, kept, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.notices import Notice
@@ -28,7 +28,9 @@ def Layout() -> ft.Control:  # noqa: N802  components are named as Flet's contro
     use_store(session.viewport)
     use_store(session.appearance)
     use_store(session.alerting)
-    column = ft.Column([Banner(), ft.Container(outlet, expand=True), Converted(), Messages()], spacing=0, expand=True)
+    column = ft.Column(
+        [Banner(), kept.within(ft.Container(expand=True), outlet), Converted(), Messages()], spacing=0, expand=True
+    )
     if session.viewport.narrow:
         return ft.Column([column, rail.bar(session, path, session.alerting.open)], spacing=0, expand=True)
     return ft.Row(
@@ -117,17 +119,18 @@ def Messages() -> ft.Control:  # noqa: N802
 def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
     tints = {"done": palette.ok, "problem": palette.bad, "alert": palette.warn}
     tint = tints[notice.tone]
-    parts: list[ft.Control] = [ft.Container(text.body(notice.text, color=tint.strong, selectable=True), expand=True)]
+    parts: list[ft.Control] = [ft.Container(text.body(notice.text, color=tint.strong), expand=True)]
     if notice.label is not None:
         act = notice.act
 
         def pressed() -> None:
-            session.page.pop_dialog()
+            bar.open = False
+            bar.update()
             if act is not None:
                 act()
 
         parts.append(buttons.quiet(notice.label, pressed))
-    return ft.SnackBar(
+    bar = ft.SnackBar(
         ft.Semantics(identifier="notice", live_region=True, container=True, content=ft.Row(parts, spacing=8)),
         bgcolor=tint.soft,
         duration=_SHOWN_MS if notice.tone == "done" else 2 * _SHOWN_MS,
@@ -136,3 +139,4 @@ def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
         show_close_icon=True,
         close_icon_color=tint.strong,
     )
+    return bar
