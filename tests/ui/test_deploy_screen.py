@@ -106,6 +106,18 @@ async def test_while_a_run_has_the_twin_nothing_else_is_deployed(
 
 
 @driven
+async def test_where_nothing_can_run_infrastructure_code_the_clouds_say_so(
+    ui: OpenUi, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T2M_TERRAFORM", "/no/such/program")
+    async with ui(f"/twins/{twin}/deploy?target=clouds") as page:
+        await page.sees("Not from this server: T2M_TERRAFORM: /no/such/program is no program that can be run")
+        await page.until(lambda: _disabled(page, "Deploy everything"))
+        await page.go(f"/twins/{twin}/deploy?target=sandbox")
+        await page.until(lambda: not _disabled(page, "Deploy everything"))
+
+
+@driven
 async def test_a_twin_without_places_leads_to_its_proposal(ui: OpenUi, person: Person) -> None:
     bare = person.create_twin("mill")["id"]
     async with ui(f"/twins/{bare}/deploy?target=clouds") as page:
