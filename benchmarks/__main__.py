@@ -15,6 +15,7 @@ MODULES = (
     "benchmarks.events",
     "benchmarks.backend",
     "benchmarks.memory",
+    "benchmarks.front_end",
 )
 
 if __name__ == "__main__":

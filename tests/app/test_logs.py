@@ -184,7 +184,7 @@ def test_a_defect_is_told_with_its_correlation_id(
     def fail(*_: Any) -> None:
         raise ZeroDivisionError(CANARIES["URL"])
 
-    monkeypatch.setattr("twin2multicloud.app.services.twins.summaries", fail)
+    monkeypatch.setattr("twin2multicloud.app.api.routes.twins.summaries", fail)
     http = TestClient(sqlite_site.http.app, raise_server_exceptions=False, base_url="http://127.0.0.1:8080")
     headers = {"Authorization": f"Bearer {person.token}", "X-Correlation-Id": "abc-12345678"}
     answer = http.get("/api/v1/twins", headers=headers)

@@ -42,7 +42,7 @@ class Running:
 
 @pytest.fixture
 def running(sqlite_site: Site) -> Iterator[Running]:
-    owner = sqlite_site.person("olga")
+    owner = sqlite_site.person("wanda")
     twin = owner.create_twin()["id"]
     place(sqlite_site, twin)
     owner.post(f"twins/{twin}/runs", {"kind": "deploy", "approve": True}, 201)

@@ -68,6 +68,16 @@ def test_looking_is_repeated_until_it_succeeds() -> None:
     assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in server.asked)
 
 
+def test_whoever_cannot_wait_asks_once() -> None:
+    server = Scripted(problem(429, "too-many-requests", **{"retry-after": "1"}))
+    http = Http(
+        "http://127.0.0.1:1", transport=httpx2.MockTransport(server), pauses=Pauses(server.waited.append), tries=1
+    )
+    with pytest.raises(TooManyError):
+        http.get("/api/v1/me", dict)
+    assert server.waited == []
+
+
 @pytest.mark.parametrize(
     "failure", [httpx2.ReadError("reset"), httpx2.ReadTimeout("slow"), problem(503), httpx2.Response(502)]
 )

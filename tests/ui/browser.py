@@ -36,7 +36,7 @@ new MutationObserver((_, observer) => {
 }).observe(document, {childList: true, subtree: true});
 """
 """Presses "Enable accessibility", which Flutter puts outside the window, as soon as it is there."""
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 
 @dataclass

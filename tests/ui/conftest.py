@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,15 @@ def ui(socket: str, person: Person) -> OpenUi:
     """Opens a page: `async with ui("/twins/…") as page`."""
 
     @asynccontextmanager
-    async def opened(route: str = "/", *, who: Person = person, width: int = 1_280) -> AsyncIterator[Ui]:
+    async def opened(
+        route: str = "/",
+        *,
+        who: Person = person,
+        width: int = 1_280,
+        translations: NullTranslations | None = None,
+    ) -> AsyncIterator[Ui]:
         access = await asyncio.to_thread(_access, who, socket)
-        page = await Ui.open(access, route, width=width)
+        page = await Ui.open(access, route, width=width, translations=translations)
         try:
             yield page
         finally:

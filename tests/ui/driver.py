@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
+from gettext import NullTranslations
 from typing import Any, TypeVar
 
 import flet as ft
@@ -25,6 +26,7 @@ from flet.messaging.protocol import (
 from flet.messaging.session import Session
 from flet.pubsub.pubsub_hub import PubSubHub
 
+from twin2multicloud.app.ui import language
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.main import open_page
 
@@ -76,10 +78,19 @@ class Ui:
         self.page = session.page
 
     @classmethod
-    async def open(cls, access: Access, route: str = "/", *, width: int = 1_280) -> Ui:
-        """Open a view, as a browser of that width does."""
+    async def open(
+        cls,
+        access: Access,
+        route: str = "/",
+        *,
+        width: int = 1_280,
+        translations: NullTranslations | None = None,
+    ) -> Ui:
+        """Open a view, as a browser of that width does, with texts of a language of the test's own."""
 
         async def begin(page: ft.Page, executor: ThreadPoolExecutor) -> None:
+            if translations is not None:
+                page.session.store.set(language.KEY, translations)
             await open_page(page, access, executor)
 
         return await cls.begin(begin, route, width=width, closed=access.close)
@@ -165,6 +176,10 @@ class Ui:
         """All texts in view."""
         return [each.value for each in self.all(ft.Text) if each.value]
 
+    def labels(self) -> list[str]:
+        """All names that screen readers say of parts in view."""
+        return [each.label for each in self.all(ft.Semantics) if each.label]
+
     def within(self, control: BaseControl) -> Iterator[BaseControl]:
         """A control and all that is in it."""
         return self._walk(control, set())
@@ -200,6 +215,18 @@ class Ui:
         """Press a button."""
         button = await self.until(lambda: self.button(label), f"button “{label}”")
         await self.fire(button, "tap" if isinstance(button, ft.Semantics) else "click")
+
+    async def choose(self, label: str) -> None:
+        """Choose an entry of a menu by its text, wherever in it that is."""
+
+        def entry() -> ft.PopupMenuItem:
+            for each in self.all(ft.PopupMenuItem):
+                inside = [each.content, *self._walk(each.content, set())]
+                if any(label in (part, getattr(part, "value", None)) for part in inside):
+                    return each
+            raise LookupError(label)
+
+        await self.fire(await self.until(entry, f"entry “{label}”"), "click")
 
     async def fill(self, label: str, value: Any) -> None:
         """Fill in a field, choose, switch."""

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import flet as ft
+import pytest
+
+from tests.app.backends import Person, Site
+from tests.app.test_placements import place, propose
+from tests.app.test_price_refresh import dearer, refreshed
 from tests.ui.conftest import OpenUi
-from tests.ui.driver import driven
+from tests.ui.driver import Ui, driven
+from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.ui.prices.state import units
+from twin2multicloud.app.ui.prices.words import price, usd
+from twin2multicloud.optimizer.pricing.book import book_texts
 
 
 @driven
@@ -27,3 +37,74 @@ async def test_a_quantity_is_priced_tier_by_tier(ui: OpenUi) -> None:
         await page.sees("That is no number of units")
         await page.go("/prices/meters?meter=aws.iot-core.nothing")
         await page.sees("Not found")
+
+
+@driven
+async def test_a_book_tells_what_it_did_to_ones_twins(ui: OpenUi, sqlite_site: Site, person: Person) -> None:
+    twin = person.create_twin()["id"]
+    place(person, twin, 1, optimization=propose(person, twin, constraints={"providers": ["aws"]})["id"])
+    async with ui("/prices/books") as page:
+        await page.sees("the first")
+        assert refreshed(sqlite_site, person, dearer(book_texts())) is not None
+        await page.sees("Book 2 of")
+        await page.go("/prices/books?book=2")
+        await page.sees("instead of")
+        assert page.button("greenhouse")
+        await page.sees("prices differ from the book before")
+
+
+@driven
+async def test_a_refresh_is_begun_and_followed(ui: OpenUi, person: Person) -> None:
+    async with ui("/prices") as page:
+        await page.press("Refresh prices")
+        await page.until(lambda: "run=run_" in page.page.route)
+        (run,) = person.get("runs")["items"]
+        assert run["kind"] == "refresh-prices"
+        await page.sees("Newer prices")
+        person.post(f"runs/{run['id']}/cancel")
+        await page.until(lambda: any("cancel" in each for each in page.texts()))
+
+
+@driven
+async def test_viewers_refresh_nothing(ui: OpenUi, sqlite_site: Site) -> None:
+    async with ui("/prices", who=sqlite_site.person("vera", Role.VIEWER)) as page:
+        button = await page.until(lambda: page.button("Refresh prices"))
+        assert isinstance(button, ft.FilledButton)
+        assert button.disabled
+
+
+@driven
+async def test_a_book_of_ones_own_is_checked(ui: OpenUi) -> None:
+    async with ui("/prices/check") as page:
+        await page.sees("no file chosen")
+        await _pick(page, book_texts())
+        await page.sees("sound")
+        broken = {**book_texts(), "gcp.toml": "date = 5\n"}
+        await _pick(page, broken)
+        await page.sees("not sound")
+        await page.until(lambda: any("fault" in each for each in page.texts()))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("1,500,000", 1.5e6), ("1.5e6", 1.5e6), ("0", 0.0), ("", None), ("-1", None), ("inf", None), ("many", None)],
+)
+def test_quantities_are_read(text: str, found: float | None) -> None:
+    assert units(text) == found
+
+
+def test_prices_are_never_rounded_away() -> None:
+    assert usd(1.2) == "$1.20"
+    assert usd(0.0000002) == "$0.0000002"
+    assert price(0.08, 1e6, "messages") == "$0.08 / 1,000,000 messages"
+    assert price(12, 1, "users") == "$12.00 / users"
+
+
+async def _pick(page: Ui, texts: dict[str, str]) -> None:
+    """Pick files in the browser's dialog."""
+    pickers = [each for each in page.page._services._services if isinstance(each, ft.FilePicker)]
+    files = [
+        {"id": number, "name": name, "size": len(text), "bytes": text.encode()}
+        for number, (name, text) in enumerate(texts.items())
+    ]
+    await page.fire(pickers[-1], "result", {"files": files})

@@ -42,6 +42,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "gcp": ("google.cloud.firestore", "google.cloud.pubsub_v1", "google.cloud.storage"),
     "deploy": ("grpc", "google.protobuf"),
     "saml": ("minisaml",),
+    "ui": ("flet", "flet_web", "brotli"),
 }
 """A module of each optional part, which is there if the part is installed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,10 @@ __all__ = ["browser", "heard", "sqlite_file", "sqlite_template", "tab"]
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are compressed once for all tests, and nowhere else than theirs."""
-    monkeypatch.setenv("T2M_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    """Files are compressed once for all tests, in all of pytest's processes, and nowhere else than theirs."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    monkeypatch.setenv("T2M_CACHE", str(shared / "cache"))
 
 
 @pytest.fixture

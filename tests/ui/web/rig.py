@@ -37,7 +37,7 @@ from twin2multicloud.app.ui.web.front_end import FrontEnd
 from twin2multicloud.app.ui.web.limits import Limits
 from twin2multicloud.app.ui.web.sessions import Live
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 ValueT = TypeVar("ValueT")
 
 
@@ -130,7 +130,9 @@ class Place:
         """A client that follows nothing, and takes what it is given."""
         host = self.url.partition("://")[2]
         return httpx2.Client(
-            base_url=self.listens, headers={"Host": host, **headers, **({"Cookie": cookie} if cookie else {})}
+            base_url=self.listens,
+            timeout=PATIENCE_S,
+            headers={"Host": host, **headers, **({"Cookie": cookie} if cookie else {})},
         )
 
     def window(self, cookie: str = "", *, origin: str | None = None, **headers: str) -> Window:

@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.ui.web.rig import Place
+from twin2multicloud.app import serving
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.front_end.mounted import FrontEndRoute
 
@@ -18,6 +19,13 @@ def test_it_adds_one_route_to_those_of_the_api(there: Place) -> None:
     added = there.app.router.routes[len(create_app(there.site.backend).router.routes) :]
     assert [type(route) for route in added] == [FrontEndRoute]
     assert added[0].path == "/{page}", "figures and logs know no addresses of people's"
+
+
+def test_a_part_that_is_served_alone_has_none_of_it(there: Place) -> None:
+    app = create_app(there.site.backend)
+    before = list(app.router.routes)
+    with serving.front_end(app, there.settings.model_copy(update={"only": "deployer"})) as (whole, listeners):
+        assert (whole, listeners, app.router.routes) == (app, [], before)
 
 
 def test_who_gets_what(there: Place) -> None:

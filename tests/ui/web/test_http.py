@@ -156,7 +156,7 @@ def test_files_are_compressed_once_for_all_processes(
 ) -> None:
     with there.http(there.cookie(session)) as browser:
         base = base_of(browser.get("/").text)
-        for name in ("main.dart.mjs", "start.js", "assets/NOTICES"):
+        for name in ("main.dart.mjs", "start.js"):
             expected = ClientFiles().get(name).content()  # type: ignore[union-attr]
             for encoding, unpack in (("br", brotli.decompress), ("gzip", gzip.decompress)):
                 given = {"Accept-Encoding": f"zstd, {encoding};q=0.5, identity;q=0"}

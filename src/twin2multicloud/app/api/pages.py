@@ -66,6 +66,12 @@ def button_form(action: str, label: str, *fields: Content, following: str, main:
     return tag("form", *fields, button, method="post", action=action, data_call=True, data_next=following)
 
 
+def command(text: str) -> Html:
+    """What to type in a terminal, and a button that copies it."""
+    button = tag("button", "Copy", type="button", data_copy=text)
+    return tag("div", tag("code", text), button, class_="command")
+
+
 def listed(items: list[Html]) -> Html:
     """Items one below the other."""
     return tag("ul", join(tag("li", item) for item in items))

@@ -32,28 +32,28 @@ _POLL_S: Final = 0.1
 
 
 class DemoBackend:
-    """A server in a process of its own; a context. `client` is the local user's."""
+    """A server in a process of its own over `data`; a context. `client` is the local user's."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
+        self.data = data
         self._log = data / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.client: Client
 
     def __enter__(self) -> Self:
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Settings of whoever runs the demo, such as a database of theirs, are not the demo's.
         own = {name: value for name, value in os.environ.items() if not name.startswith("T2M_")}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "twin2multicloud", "serve", "--port", "0"],
-                env={**own, "T2M_DATA": str(self._data)},
+                env={**own, "T2M_DATA": str(self.data)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        found = self._awaited(lambda: served(self._data), _START_S, "the backend did not start")
-        self.client = Client(Http(found.url, key=(self._data / KEY_FILE).read_text().strip()))
+        found = self._awaited(lambda: served(self.data), _START_S, "the backend did not start")
+        self.client = Client(Http(found.url, key=(self.data / KEY_FILE).read_text().strip()))
         return self
 
     def __exit__(
@@ -95,7 +95,7 @@ class DemoBackend:
         found = self._awaited(ended, _DEPLOY_S, "the twin was not deployed")
         if found.status != "succeeded":
             raise SandboxError(f"the twin was not deployed: {found.problem or found.status}")
-        return Layout(sandbox_directory(self._data, twin))
+        return Layout(sandbox_directory(self.data, twin))
 
     def link(self) -> str:
         """An address that signs a browser on this machine in, once."""

@@ -65,7 +65,7 @@ class Pauses:
 
 class Http:
     """A server's API, called with a key, as a browser that is signed in, or as nobody. `socket` is a unix socket to
-    reach it by. Threads may share it.
+    reach it by; what may be repeated is tried `tries` times. Threads may share it.
     """
 
     def __init__(
@@ -77,9 +77,11 @@ class Http:
         socket: str | None = None,
         transport: httpx2.BaseTransport | None = None,
         pauses: Pauses | None = None,
+        tries: int = _TRIES,
     ) -> None:
         self.url = checked_url(url, private=socket is not None)
         self._sleep = (pauses or Pauses()).sleep
+        self._tries = tries
         self._caller = headers_of(key, browser)
         if transport is None and socket is not None:
             # Nobody is to be told apart at a socket that only this user can open; reading who vouches for whom takes a
@@ -183,8 +185,8 @@ class Http:
         self._sleep(seconds)
 
     def _answer(self, request: httpx2.Request, *, repeatable: bool) -> httpx2.Response:
-        for attempt in range(_TRIES):
-            last = attempt == _TRIES - 1
+        for attempt in range(self._tries):
+            last = attempt == self._tries - 1
             pause = 0.2 * 4**attempt
             try:
                 answer = self._once(request)

@@ -92,8 +92,10 @@ class Access:
 def access_of(
     public_url: str, *, key: str | None = None, browser: BrowserSession | None = None, socket: str | None = None
 ) -> Access:
-    """The access of whoever this is, once the server has said who; `UnauthenticatedError` for nobody. It waits."""
-    http = Http(public_url, key=key, browser=browser, socket=socket)
+    """The access of whoever this is, once the server has said who; `UnauthenticatedError` for nobody. It waits for the
+    answer, and for nothing else: whoever is let in by it must not keep others waiting.
+    """
+    http = Http(public_url, key=key, browser=browser, socket=socket, tries=1)
     try:
         me = Login(http).me()
     finally:

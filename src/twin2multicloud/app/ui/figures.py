@@ -124,6 +124,19 @@ def quantity(number: float) -> str:
     return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
 
 
+def unit_price(usd: float | None) -> str:
+    """A price per unit, for as many units as give a price one can read: $0.20 per million."""
+    if usd is None:
+        return NONE
+    if usd == 0:
+        return tr("free")
+    ways = ((1.0, ""), (1e3, tr("per 1,000")), (1e6, tr("per million")), (1e9, tr("per billion")))
+    readable = (way for way in ways if abs(usd) * way[0] >= (0.001 if way[0] == 1 else 0.01))
+    count, word = next(readable, ways[-1])
+    whole, _, decimals = f"{usd * count:.6g}".partition(".")
+    return f"${whole}.{decimals.ljust(2, '0')} {word}".rstrip()
+
+
 def measured(value: object, unit: str = "") -> str:
     """A value that a device sent, with its unit: numbers to four digits that matter, texts as they are."""
     if value is None:
@@ -141,7 +154,7 @@ def _rounded(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
     size = abs(value)
-    digits = 0 if size >= 10_000 else 3 if size < 1 else 2 if size < 100 else 1
+    digits = 0 if size >= 10_000 or size == 0 else 3 if size < 1 else 2 if size < 100 else 1
     return f"{value:,.{digits}f}" if size >= 0.001 or value == 0 else f"{value:.3g}"
 
 

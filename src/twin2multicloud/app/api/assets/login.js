@@ -41,6 +41,15 @@ for (const form of document.querySelectorAll("form[data-call]")) {
   });
 }
 
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  // Pages that came over plain HTTP from elsewhere than this machine have no clipboard.
+  if (!navigator.clipboard) button.remove();
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+  });
+}
+
 async function signInLocally() {
   const code = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);

@@ -39,10 +39,11 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
         command = "twin2multicloud open" if target == HOME else f"twin2multicloud open {quote(target)}"
         return pages.page(
             "Sign in",
-            tag("p", "This installation belongs to whoever started it on this machine. Run this in a terminal:"),
-            tag("p", tag("code", command)),
-            tag("p", "It opens a browser that is signed in. So does the address that the server shows at its start.",
-                class_="muted"),
+            tag("p", "This installation belongs to whoever started it on this machine. To get in, run in a terminal:"),
+            pages.command(command),
+            tag("p", "It opens a browser that is signed in. So does the address that the server shows at its start: it "
+                "works once, for some minutes.", class_="muted"),
+            tag("p", "Others sign in here once an admin has set up a provider for that.", class_="muted"),
         )  # fmt: skip
     tail = "" if target == HOME else f"?return_to={quote(target, safe='')}"
     buttons = [

@@ -31,7 +31,7 @@ def show(
 
 def show_live(session: Session, title: str, content: Callable[[], ft.Control], *, width: int = _WIDTH) -> None:
     """Show a dialog that changes while it is open: `content` makes a component, which has its own buttons."""
-    made: ft.Control = Renderer().render(content)
+    made: ft.Control = Renderer().render(content)  # a component, which Flet takes for a control
     session.page.show_dialog(
         ft.AlertDialog(
             title=ft.Text(title, size=18, weight=ft.FontWeight.W_600),
@@ -47,12 +47,8 @@ def choices(*actions: ft.Control) -> ft.Control:
 
 
 def close(session: Session) -> None:
-    """Close the dialog that is open. What is told at the bottom of the screen is none, and stays."""
-    shown = (each for each in reversed(session.page._dialogs.controls) if isinstance(each, ft.AlertDialog))
-    dialog = next((each for each in shown if each.open), None)
-    if dialog is not None:
-        dialog.open = False
-        dialog.update()
+    """Close the dialog that is open."""
+    session.page.pop_dialog()
 
 
 def confirm(

@@ -15,9 +15,17 @@ _PAUSE_S = 0.3
 
 @ft.component
 def SearchField(  # noqa: N802  components are named as Flet's controls are
-    label: str, value: str, search: Callable[[str], None], *, width: float | None = None, hint: str | None = None
+    label: str,
+    value: str,
+    search: Callable[[str], None],
+    *,
+    width: float | None = None,
+    hint: str | None = None,
+    plain: bool = False,
 ) -> ft.Control:
-    """`value` is what is looked for now; `search` is called with what is typed, without spaces around it."""
+    """`value` is what is looked for now; `search` is called with what is typed, without spaces around it. `plain`: it
+    is a value that is typed, and nothing that is looked for.
+    """
     typed, set_typed = ft.use_state(value)
     asked, set_asked = ft.use_state(value)
     waiting: MutableRef[asyncio.Task[None] | None] = ft.use_ref(None)
@@ -41,4 +49,7 @@ def SearchField(  # noqa: N802  components are named as Flet's controls are
             waiting.current.cancel()
 
     ft.use_effect(lambda: None, [], stop)
-    return fields.search(label, typed if value == asked else value, changed, width=width, hint_text=hint)
+    shown = typed if value == asked else value
+    if plain:
+        return fields.line(label, shown, changed, width=width, hint=hint)
+    return fields.search(label, shown, changed, width=width, hint_text=hint)

@@ -144,7 +144,7 @@ def _azure() -> Sequence[Variant]:
 
 def _gcp() -> Sequence[Variant]:
     project = Field("config.project_id", tr("Project id"), "twins-2026")
-    acted = Field("config.impersonate", tr("Service account to act as"), "twins@twins-2026.iam.gserviceaccount.com")
+    acted = Field("config.impersonate", tr("Service account to act as"), "deployer@twins-2026.iam.gserviceaccount.com")
     key = Field("credentials.service_account_key", tr("Key file of the service account (JSON)"), "", "lines")
     make_key = tr(
         "IAM & Admin → Service accounts → the account → Keys → Add key → JSON. The file is downloaded once; "

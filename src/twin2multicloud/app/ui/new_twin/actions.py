@@ -103,7 +103,7 @@ def _inner(desk: Desk, path: Path, kind: str, narrow: bool) -> ft.Control:
             Typed(
                 desk,
                 tr("With"),
-                editor.at(*where, "payload"),
+                lambda: editor.at(*where, "payload"),
                 as_json,
                 from_json,
                 lambda payload: editor.put((*where, "payload"), payload, typed=True),

@@ -105,13 +105,15 @@ def Problems(desk: Desk) -> ft.Control:  # noqa: N802
     use_store(desk.editor)
     every, set_every = ft.use_state(False)
     palette = session.appearance.palette
-    if checks.error is not None:
-        return cards.strip(
-            text.body(tr("It cannot be checked now: {why}", why=str(checks.error))),
+    if desk.editor.refused or checks.error is not None:
+        why = desk.editor.refused or tr("It cannot be checked now: {why}", why=str(checks.error))
+        strip = cards.strip(
+            text.body(why),
             tint_soft=palette.warn.soft,
             tint=palette.warn.strong,
             icon=ft.Icons.HELP_OUTLINE,
         )
+        return text.named("problems", ft.Container(strip, padding=ft.Padding.only(bottom=GAP + 4)), live=True)
     wrong = desk.findings
     warned = [] if checks.value is None else checks.value.warnings
     if not wrong and not warned:
@@ -140,10 +142,12 @@ def _head(wrong: Sequence[FieldProblem], warned: Sequence[FieldProblem]) -> str:
 
 def _line(session: Session, desk: Desk, problem: FieldProblem) -> ft.Control:
     section = section_of(problem.field)
-    where = f"{section.label} · {problem.field}" if problem.field else section.label
+    field = problem.field.removeprefix(f"{section.value}.")
+    where = f"{section.label} · {field}" if field else section.label
     if problem.line is not None and section is Section.TEXT:
         where = tr("{where}, line {line}", where=where, line=problem.line)
-    go = partial(_go, session, desk, section, item_of(problem.field))
+    item = problem.value or "" if section is Section.PROCESSORS else item_of(problem.field)
+    go = partial(_go, session, desk, section, item)
     return ft.Semantics(
         label=tr("Go to {where}", where=where),
         link=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import flet as ft
 
+from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.schemas.catalogue import Offer
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, bars, cards, text
@@ -71,10 +72,10 @@ def Updating(desk: Desk) -> ft.Control:  # noqa: N802
     """That a newer price is awaited, or that this one is of before."""
     palette = use_session().appearance.palette
     work = use_store(desk.costs.work)
-    error = use_store(desk.costs).error
+    found = use_store(desk.costs)
     if work.busy:
         return badges.pill(tr("updating …"), palette.accent, sign="◔")
-    if error is not None:
+    if found.error is not None and found.value is not None:
         return badges.pill(tr("of before"), palette.warn, sign="▲")
     return ft.Container(width=0)
 
@@ -269,7 +270,7 @@ def problem_title(error: Twin2MultiCloudError) -> str:
     """Why there is no price, in short."""
     if isinstance(error, InfeasibleError):
         return tr("No placement satisfies the constraints")
-    if isinstance(error, InvalidInputError):
+    if isinstance(error, InvalidInputError | InvalidError):
         return tr("Not priced: the workload or the constraints are not right yet")
     return tr("It cannot be priced now")
 

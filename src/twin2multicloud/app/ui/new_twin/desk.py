@@ -134,6 +134,11 @@ class Desk:
         )
 
     @property
+    def unsaved(self) -> bool:
+        """Whether something that is written is not kept yet."""
+        return not self.done and self.editor.patch(written_of(self.saving.draft)) is not None
+
+    @property
     def findings(self) -> list[FieldProblem]:
         """All that is wrong."""
         return [] if self.checks.value is None else self.checks.value.findings

@@ -32,7 +32,7 @@ class _Typing:
 def Typed(  # noqa: N802  components are named as Flet's controls are
     desk: Desk,
     label: str,
-    value: Any,
+    current: Callable[[], Any],
     spell: Callable[[Any], str],
     read: Callable[[str], Any],
     changed: Callable[[Any], None],
@@ -41,7 +41,11 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
 ) -> ft.Control:
     """A line whose text stands for a value: `read` makes the value (`ValueError` says why it cannot), `spell` the text.
     What cannot be read yet stays as it was typed.
+
+    `current` tells the value when this is shown: one that was handed in would be of before a letter that was just
+    typed, and put back the text of before it.
     """
+    value = current()
     nothing: _Typing | None = None
     typing, set_typing = ft.use_state(nothing)
 
@@ -149,7 +153,7 @@ class Form:
         return Typed(
             self.desk,
             label,
-            self.editor.at(*path, default=default),
+            lambda: self.editor.at(*path, default=default),
             grouped,
             lambda text: number_of(text, whole=whole, needed=needed),
             changed or write,
@@ -162,7 +166,7 @@ class Form:
     def quantity(
         self,
         label: str,
-        value: Any,
+        current: Callable[[], Any],
         changed: Callable[[float | None], None],
         *,
         whole: bool,
@@ -174,7 +178,7 @@ class Form:
         return Typed(
             self.desk,
             label,
-            value,
+            current,
             grouped,
             lambda text: number_of(text, whole=whole, needed=needed),
             changed,
@@ -191,7 +195,7 @@ class Form:
         return Typed(
             self.desk,
             label,
-            self.editor.at(*path),
+            lambda: self.editor.at(*path),
             spelled_list,
             listed if read is None else lambda text: read(listed(text)),
             lambda words: self.editor.put(path, words, typed=True),

@@ -141,7 +141,7 @@ def EntityRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
     values = Typed(
         desk,
         tr("Properties"),
-        editor.at(*path, "properties"),
+        lambda: editor.at(*path, "properties"),
         as_json,
         from_json,
         lambda given: editor.put((*path, "properties"), given, typed=True),

@@ -38,7 +38,8 @@ class Scale:
         span = self.high - self.low
         place = min(1.0, max(0.0, position))
         offset = place * span if not self.knee else self.knee * math.expm1(place * math.log1p(span / self.knee))
-        rounded = min(self.high, max(self.low, _rounded(self.low + offset)))
+        exact = self.high if place == 1 else self.low if place == 0 else _rounded(self.low + offset)
+        rounded = min(self.high, max(self.low, exact))
         return int(rounded) if self.whole or float(rounded).is_integer() else rounded
 
 

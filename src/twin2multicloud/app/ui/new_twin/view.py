@@ -84,7 +84,8 @@ def DraftEditor(draft: Draft) -> ft.Control:  # noqa: N802
     def finish() -> None:
         desk.end()
         session.page.on_keyboard_event = None
-        session.act(_saved(desk))
+        if desk.unsaved:
+            session.act(_saved(desk))
 
     ft.use_effect(begin, [draft.id], finish)
     body = SectionBody(desk, section, item)
@@ -133,8 +134,7 @@ def _title(draft: Draft) -> str:
 
 
 async def _saved(desk: Desk) -> None:
-    if not desk.done:
-        await desk.saving.save()
+    await desk.saving.save()
 
 
 def _shortcuts(desk: Desk) -> Callable[[Any], None]:

@@ -72,10 +72,14 @@ def Quantity(desk: Desk, field: NumberField) -> ft.Control:  # noqa: N802
     groups = editor.items("devices") if field.name == "devices" else []
     path = ("workload", field.name)
     scale = quantities.scale(field)
-    given = fleet.total(groups) if groups else editor.at(*path, default=field.default)
-    value: float | None = given if isinstance(given, int | float) and not isinstance(given, bool) else None
-    if dragged is not None:
-        value = scale.value(dragged)
+
+    def current() -> object:
+        if dragged is not None:
+            return scale.value(dragged)
+        return fleet.total(editor.items("devices")) if groups else editor.at(*path, default=field.default)
+
+    given = current()
+    value = given if isinstance(given, int | float) and not isinstance(given, bool) else None
     fixed = bool(groups) and not fleet.counted(groups)
 
     def change(number: float | None) -> None:
@@ -106,7 +110,7 @@ def Quantity(desk: Desk, field: NumberField) -> ft.Control:  # noqa: N802
     )
     exact = form.quantity(
         title,
-        value if value is not None else given,
+        current,
         change,
         whole=field.whole,
         needed=field.required,

@@ -13,6 +13,7 @@ from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, f
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
+from twin2multicloud.app.ui.people import roles
 from twin2multicloud.app.ui.people.key_form import KeyForm
 from twin2multicloud.app.ui.people.state import Keys, Look, holds, load_keys
 from twin2multicloud.app.ui.session import Session
@@ -106,7 +107,9 @@ def _list(session: Session, look: Look, found: Keys, changed: Callable[[], None]
     places_known = {each.id: each.name for each in session.me.workspaces}
     shown: list[tables.Column[Key]] = [
         tables.Column(tr("Key"), _named, share=4, main=True),
-        tables.Column(tr("May"), lambda key: text.body(", ".join(key.scopes)), share=3),
+        tables.Column(
+            tr("May"), lambda key: text.body(", ".join(roles.scope_word(each) for each in key.scopes)), share=3
+        ),
         tables.Column(
             tr("Where"),
             lambda key: text.muted(

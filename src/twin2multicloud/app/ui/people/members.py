@@ -27,7 +27,7 @@ def WorkspaceDetails(look: Look, changed: Changed) -> ft.Control:  # noqa: N802 
     session = use_session()
     use_store(session.viewport)
     inside = use_remote(
-        lambda: session.ask(lambda api: load_inside(api, look.chosen)),
+        lambda: session.ask(lambda api: load_inside(api, look.chosen, admin=may.administer(session.me))),
         look.chosen,
         refresh_on=Wanted(("workspace.", "member.", "user.")),
     )

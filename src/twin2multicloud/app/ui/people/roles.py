@@ -29,3 +29,8 @@ def read(role: str) -> RoleName:
     """A role that was chosen."""
     known: dict[str, RoleName] = {"viewer": "viewer", "operator": "operator", "owner": "owner"}
     return known[role]
+
+
+def scope_word(scope: str) -> str:
+    """What a key may be used for."""
+    return {"read": tr("read"), "write": tr("write"), "run": tr("run"), "admin": tr("admin")}.get(scope, scope)

@@ -78,8 +78,12 @@ def _columns() -> list[tables.Column[Change]]:
     return [
         tables.Column(tr("Meter"), lambda each: text.body(each.meter, size=13), share=5, main=True),
         tables.Column(tr("Regions"), lambda each: text.muted(_regions(each)), share=4),
-        tables.Column(tr("Before"), lambda each: text.figure(_price(each.before_usd), size=13), share=3, number=True),
-        tables.Column(tr("Now"), lambda each: text.figure(_price(each.after_usd), size=13), share=3, number=True),
+        tables.Column(
+            tr("Before"), lambda each: text.figure(figures.unit_price(each.before_usd), size=13), share=3, number=True
+        ),
+        tables.Column(
+            tr("Now"), lambda each: text.figure(figures.unit_price(each.after_usd), size=13), share=3, number=True
+        ),
         tables.Column(tr("Change"), lambda each: text.figure(_relative(each), size=13), share=2, number=True),
     ]
 
@@ -87,10 +91,6 @@ def _columns() -> list[tables.Column[Change]]:
 def _regions(each: Change) -> str:
     shown = ", ".join(each.regions[:2])
     return f"{shown} +{len(each.regions) - 2}" if len(each.regions) > 2 else shown
-
-
-def _price(usd: float | None) -> str:
-    return figures.NONE if usd is None else f"${usd:.6g}"
 
 
 def _relative(each: Change) -> str:

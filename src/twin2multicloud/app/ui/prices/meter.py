@@ -136,7 +136,14 @@ def Calculator(look: Look, in_use: InUse, explained: Explained) -> ft.Control:  
 
     wrong = bool(look.quantity) and units(look.quantity) is None
     row: list[ft.Control] = [
-        SearchField(tr("Units a month"), look.quantity, lambda given: go(quantity=given), width=190, hint="1,500,000"),
+        SearchField(
+            tr("Units a month"),
+            look.quantity,
+            lambda given: go(quantity=given),
+            width=190,
+            hint="1,500,000",
+            plain=True,
+        ),
         ft.Container(
             fields.choice(tr("In"), region, {each: each for each in priced}, lambda chosen: go(region=chosen)),
             width=190,

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from twin2multicloud.app.schemas.books import BookDetail, TwinEffect
-from twin2multicloud.app.schemas.placements import Standing
 from twin2multicloud.app.schemas.runs import ENDED, Run
 from twin2multicloud.app.ui.failures import Failure
 from twin2multicloud.app.ui.session import Session
@@ -29,26 +28,11 @@ class LogLine:
     severity: str
 
 
-@dataclass(frozen=True)
-class Before:
-    """How a twin stood by the prices of before, to compare with."""
-
-    book: str
-    optimum_usd: float | None
-
-    @classmethod
-    def of(cls, standing: Standing) -> Before:
-        """As it stands."""
-        optimum = standing.optimum
-        return cls(standing.price_book.hash, None if optimum is None else optimum.usd_per_month)
-
-
 class Refresh(Store):
     """A run that refreshes prices. `run` None: not known yet; `book` is what it took up, with what that changed."""
 
-    def __init__(self, session: Session, run: str, before: Before | None = None) -> None:
+    def __init__(self, session: Session, run: str) -> None:
         super().__init__()
-        self.before = before
         self.lines: list[LogLine] = []
         self.run: Run | None = None
         self.book: BookDetail | None = None
@@ -90,7 +74,7 @@ class Refresh(Store):
                     else:
                         self.lines = [*self.lines[1 - _MOST_LINES :], LogLine(event.at, event.message, event.severity)]
                     self._soon()
-                    if self.ended:
+                    if event.kind.removeprefix("run.") in ENDED:
                         break
             await self._finish()
         except Twin2MultiCloudError as error:

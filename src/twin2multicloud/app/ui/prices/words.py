@@ -6,8 +6,9 @@ from twin2multicloud.app.ui.language import tr
 
 
 def usd(amount: float) -> str:
-    """A price of the book, with all digits it has: never converted, and never rounded to nothing."""
-    return f"${amount:,.10f}".rstrip("0").rstrip(".") if amount < 1 else f"${amount:,.4f}".rstrip("0").rstrip(".")
+    """A price of the book, with all digits it has and at least two: never converted, and never rounded to nothing."""
+    whole, _, rest = f"{amount:,.10f}".rstrip("0").partition(".")
+    return f"${whole}.{rest.ljust(2, '0')}"
 
 
 def number(amount: float) -> str:

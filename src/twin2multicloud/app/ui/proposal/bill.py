@@ -89,7 +89,7 @@ def _columns(session: Session, look: Look, opened: frozenset[str]) -> list[table
         tables.Column(tr("For"), lambda line: text.muted(_owners(line), max_lines=2), share=4, wide_only=True),
         tables.Column(
             tr("Quantity / month"),
-            lambda line: text.figure(f"{figures.quantity(line.quantity)} {_unit(line)}", size=13, tooltip=line.unit),
+            _quantity,
             share=3,
             number=True,
         ),
@@ -102,8 +102,16 @@ def _columns(session: Session, look: Look, opened: frozenset[str]) -> list[table
     ]
 
 
-def _unit(line: Line) -> str:
-    return line.unit if len(line.unit) <= 12 else f"{line.unit[:11]}…"
+def _quantity(line: Line) -> ft.Control:
+    return ft.Column(
+        [
+            text.figure(figures.quantity(line.quantity), size=13),
+            text.muted(line.unit, size=11.5, text_align=ft.TextAlign.RIGHT),
+        ],
+        spacing=0,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.END,
+    )
 
 
 def _what(session: Session, line: Line, opened: bool) -> ft.Control:
@@ -168,11 +176,11 @@ def _detail(session: Session, line: Line) -> ft.Control:
 
 def _tier(session: Session, tier: Tier, line: Line) -> str:
     return tr(
-        "from {start}: {quantity} {unit} at {price} each = {usd}",
+        "from {start}: {quantity} {unit} at {price} = {usd}",
         start=figures.quantity(tier.from_quantity),
         quantity=figures.quantity(tier.quantity),
         unit=line.unit,
-        price=f"${tier.usd_per_unit:.6g}",
+        price=figures.unit_price(tier.usd_per_unit),
         usd=figures.money(tier.usd, session.currency),
     )
 

@@ -96,12 +96,16 @@ def picture(drawn: Picture, layout: Layout) -> ft.Control:
     )
 
 
-def as_list(drawn: Picture) -> ft.Control:
-    """The same where there is no room for a picture: slots below each other, each with what it sends."""
+def as_list(drawn: Picture, opened: ft.Control | None) -> ft.Control:
+    """The same where there is no room for a picture: slots below each other, each with what it sends; what is `opened`
+    stands below the slot that is selected.
+    """
     rows: list[ft.Control] = []
     for slot in SLOTS:
         links = [link for link in drawn.shown.links if link.source == slot.value]
         rows.append(ft.Container(_box(drawn, slot), height=BOX_HEIGHT_PX))
+        if opened is not None and slot.value == drawn.selected:
+            rows.append(opened)
         for link in links:
             arrow = f"→ {slot_name(Slot(link.target))}: {link_told(link, drawn.currency)}"
             rows.append(ft.Container(text.muted(arrow), padding=ft.Padding.only(left=14)))

@@ -9,11 +9,13 @@ from twin2multicloud.app.ui.components import buttons, states, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.prices import changes, identity, log
-from twin2multicloud.app.ui.prices.refresh import Before, Refresh
+from twin2multicloud.app.ui.prices.refresh import Refresh
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import HALF_A_CENT, Loaded
+from twin2multicloud.app.ui.proposal.words import slot_name
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.model.slots import Slot
 
 
 @ft.component
@@ -55,7 +57,7 @@ def _all_prices(session: Session) -> ft.Control:
 def Followed(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802
     """A refresh that somebody follows: its log, and what came of it."""
     session = use_session()
-    refresh = ft.use_memo(lambda: Refresh(session, look.run, Before.of(loaded.standing)), [look.run])
+    refresh = ft.use_memo(lambda: Refresh(session, look.run), [look.run])
     use_store(refresh)
     ft.use_effect(refresh.begin, [look.run], refresh.stop)
     rows: list[ft.Control] = [log.head(session, refresh.run), log.lines(refresh.lines)]
@@ -79,16 +81,18 @@ def _effect(session: Session, loaded: Loaded, refresh: Refresh) -> ft.Control:
     """What newer prices did to this twin: its bill, and the cheapest placement."""
     currency, rows = session.currency, list[ft.Control]()
     effect = refresh.effect(loaded.twin.id)
-    if effect is not None:
+    if effect is None:
+        if loaded.placed is not None:
+            amount = figures.per_month(loaded.placed.usd_per_month, currency)
+            rows.append(text.body(tr("This twin's bill stays at {amount}.", amount=amount)))
+    else:
         said = effect.problem or _before_after(session, effect.before_usd, effect.after_usd)
         rows.append(text.body(tr("This twin's bill: {said}", said=said)))
-    elif loaded.placed is not None:
-        amount = figures.per_month(loaded.placed.usd_per_month, currency)
-        rows.append(text.body(tr("This twin's bill stays at {amount}.", amount=amount)))
-    optimum, before = loaded.standing.optimum, refresh.before
-    if optimum is not None and before is not None and before.book != loaded.standing.price_book.hash:
-        said = _before_after(session, before.optimum_usd, optimum.usd_per_month)
+        said = _before_after(session, effect.optimum_before_usd, effect.optimum_after_usd)
         rows.append(text.body(tr("The cheapest placement: {said}", said=said)))
+        if effect.optimum_slots:
+            slots = ", ".join(slot_name(Slot(slot)) for slot in effect.optimum_slots)
+            rows.append(text.body(tr("It fills otherwise: {slots}", slots=slots)))
     return text.named("price-effect", ft.Column(rows, spacing=4, tight=True))
 
 

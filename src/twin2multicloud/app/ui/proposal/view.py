@@ -117,15 +117,19 @@ def _content(
     if shown is None:
         return ft.Column(rows, spacing=GAP + 4, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     beside: list[ft.Control] = [total(session, loaded, shown, preview)]
+    panel: ft.Control | None = None
     if given is not None and found is not None:
-        beside.insert(0, _considered(session, look, loaded, given, found))
+        panel = _considered(session, look, loaded, given, found)
     elif look.slot:
-        beside.insert(0, SlotPanel(look, loaded))
+        panel = SlotPanel(look, loaded)
+    inside = panel if session.viewport.narrow and look.slot else None
+    if panel is not None and inside is None:
+        beside.insert(0, panel)
     if loaded.standing.overrides and given is None:
         beside.append(overrides(session, look, loaded))
     if given is None and not look.slot and loaded.standing.proposal is not None:
         beside.append(next_best(session, look, loaded, shown))
-    left: list[ft.Control] = [Architecture(look, loaded, shown), tabs.tabs(session, look, loaded, shown)]
+    left: list[ft.Control] = [Architecture(look, loaded, shown, inside), tabs.tabs(session, look, loaded, shown)]
     if session.viewport.wide:
         rows.append(columns(session, left, beside, ratio=62))
     else:
@@ -144,8 +148,8 @@ def _considered(
 
 
 @ft.component
-def Architecture(look: Look, loaded: Loaded, shown: Shown) -> ft.Control:  # noqa: N802
-    """The picture, as large as there is room."""
+def Architecture(look: Look, loaded: Loaded, shown: Shown, opened: ft.Control | None) -> ft.Control:  # noqa: N802
+    """The picture, as large as there is room; on a phone a list, with what is `opened` in it."""
     session = use_session()
     room = use_made(lambda: Room(session.viewport))
     workload = loaded.standing.proposal.workload if loaded.standing.proposal is not None else None
@@ -162,7 +166,7 @@ def Architecture(look: Look, loaded: Loaded, shown: Shown) -> ft.Control:  # noq
         marks,
     )
     laid = layout(room.width_px)
-    inner = picture.as_list(drawn) if laid is None else picture.picture(drawn, laid)
+    inner = picture.as_list(drawn, opened) if laid is None or session.viewport.narrow else picture.picture(drawn, laid)
     return cards.card(
         ft.Container(
             ft.Semantics(label=drawn.told(), container=True, content=inner),

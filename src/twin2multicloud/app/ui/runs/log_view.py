@@ -38,7 +38,7 @@ def RunLog(watching: Watching, reading: Reading, look: RunLook, names: Mapping[s
             [
                 _filters(session, look, names, LogState(watching)),
                 _tools(session, Search(reading, look), LogButtons(reading, look, names)),
-                ft.Container(LogLines(watching, reading, names), expand=True),
+                LogLines(watching, reading, names),
             ],
             spacing=GAP,
             expand=True,
@@ -222,18 +222,20 @@ def LogLines(watching: Watching, reading: Reading, names: Mapping[str, str]) -> 
         reading.changed()
         log_files.show_line(session, line, names)
 
+    lines = VirtualList(
+        count,
+        _LINE_PX,
+        lambda position: log_line.line(log, position, reading.at, style),
+        follow=reading.follow and not log.paused,
+        scrolled_away=lambda: reading.follow_end(False),
+        label=tr("Log, {count} lines", count=figures.count(count)),
+        identify=lambda position: log.shown[position],
+        tapped=tapped,
+        scroller=reading.scroller,
+    )
+    # What fills the room there is has to lie in a column directly: Flutter shows a grey box otherwise.
     return ft.SelectionArea(
-        VirtualList(
-            count,
-            _LINE_PX,
-            lambda position: log_line.line(log, position, reading.at, style),
-            follow=reading.follow and not log.paused,
-            scrolled_away=lambda: reading.follow_end(False),
-            label=tr("Log, {count} lines", count=figures.count(count)),
-            identify=lambda position: log.shown[position],
-            tapped=tapped,
-            scroller=reading.scroller,
-        )
+        ft.Column([lines], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH), expand=True
     )
 
 

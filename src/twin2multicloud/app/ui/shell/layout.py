@@ -119,7 +119,7 @@ def Messages() -> ft.Control:  # noqa: N802
 def _bar(session: Session, notice: Notice, palette: Palette) -> ft.SnackBar:
     tints = {"done": palette.ok, "problem": palette.bad, "alert": palette.warn}
     tint = tints[notice.tone]
-    parts: list[ft.Control] = [ft.Container(text.body(notice.text, color=tint.strong, selectable=True), expand=True)]
+    parts: list[ft.Control] = [ft.Container(text.body(notice.text, color=tint.strong), expand=True)]
     if notice.label is not None:
         act = notice.act
 

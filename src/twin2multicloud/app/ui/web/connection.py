@@ -40,7 +40,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.web.limits import Limits
-from twin2multicloud.app.ui.web.sessions import Live, Sessions, TooManyError, belonging_to
+from twin2multicloud.app.ui.web.sessions import Live, Sessions, TooManyError, UiSession, belonging_to
 
 Page = Callable[[ft.Page, Access], Awaitable[None]]
 """What shows the front end in a new window."""
@@ -51,6 +51,8 @@ SLOW: Final = 1013
 SIGNED_OUT: Final = 4401
 SILENT: Final = 4408
 FULL: Final = 4429
+_EVENT_FOLLOWS_S: Final = 0.05
+"""Within so long an event comes after what it changed in its widget, if one does."""
 _MESSAGE: Final = 0x00
 """The first byte of a message; others are of widgets that send bytes of their own, of which we use none."""
 _CURRENT_PAGE: Final = cast("ContextVar[ft.Page]", _context_page)
@@ -99,6 +101,7 @@ class WindowConnection(Connection):
         self._waiting_bytes = 0
         self._some = asyncio.Event()
         self._overflown = asyncio.Event()
+        self._updates: list[UpdateControlPropsBody] = []
 
     async def run(self) -> None:
         """Accept, and be there until either side has enough. The session is left in order, whatever happened."""
@@ -217,16 +220,37 @@ class WindowConnection(Connection):
             if self._live.handling >= self._limits.handling:
                 raise ClosedError(SLOW, "too much at once")
             event = ControlEventBody(**body)
-            self._live.begin(session.dispatch_event(event.target, event.name, event.data), "a handler")
+            updates, self._updates = self._updates, []
+            self._live.begin(self._handle(session, updates, event), "a handler")
         elif action is MessageAction.UPDATE_CONTROL_PROPS:
-            update = UpdateControlPropsBody(**body)
-            session.apply_patch(update.id, update.props)
+            self._updates.append(UpdateControlPropsBody(**body))
+            if len(self._updates) == 1:
+                self.loop.call_later(_EVENT_FOLLOWS_S, self._apply_alone, session)
         elif action is MessageAction.INVOKE_METHOD:
             result = InvokeMethodResponseBody(**body)
             with suppress(RuntimeError):  # the widget that was asked has gone meanwhile
                 session.handle_invoke_method_results(result.control_id, result.call_id, result.result, result.error)
         else:
             raise ClosedError(INVALID, "browsers do not send that")
+
+    async def _handle(self, session: UiSession, updates: list[UpdateControlPropsBody], event: ControlEventBody) -> None:
+        """What somebody did, with what it made of widgets just before. In one go: what was shown anew in between would
+        have the value of before, and put it back in front of whoever is typing.
+        """
+        self._apply(session, updates)
+        await session.dispatch_event(event.target, event.name, event.data)
+
+    def _apply_alone(self, session: UiSession) -> None:
+        """What changed in widgets without an event that followed."""
+        updates, self._updates = self._updates, []
+        self._apply(session, updates)
+
+    def _apply(self, session: UiSession, updates: list[UpdateControlPropsBody]) -> None:
+        for update in updates:
+            try:
+                session.apply_patch(update.id, update.props)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                _LOG.warning("a browser sent what no widget takes (%s: %s)", type(error).__name__, str(error)[:200])
 
     def _register(self, asked: RegisterClientRequestBody) -> None:
         found = self._sessions.waiting_for(asked.session_id, self._access.identity) if asked.session_id else None

@@ -11,6 +11,8 @@ NAME: Final = "Twin2MultiCloud"
 THEME: Final = (("light", "#f5f6f8"), ("dark", "#0f1419"))
 """The colour behind everything, by colour scheme: that of the pages for signing in, and of start.css."""
 
+_EMPTY: Final = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
 
 def index(base: str, nonce: str) -> str:
     """The page; `base` is the path that the client's files are below, `nonce` what marks styles as ours."""
@@ -52,7 +54,9 @@ def policy(nonce: str, frames: Sequence[str]) -> str:
         (
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
-            f"style-src 'self' 'nonce-{nonce}'",
+            # The hash is that of nothing: where text can be selected, Flutter adds an empty style, whose rules it then
+            # writes by script.
+            f"style-src 'self' 'nonce-{nonce}' '{_EMPTY}'",
             # Fonts, too: Flutter fetches them.
             "connect-src 'self'",
             "img-src 'self' data: blob:",

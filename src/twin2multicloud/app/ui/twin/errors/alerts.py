@@ -27,7 +27,7 @@ _MUTES_MINUTES = (60, 480, 1_440, 10_080)
 
 @ft.component
 def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control:  # noqa: N802
-    """The newest alerts. `waiting_only`: those that nobody looks after, and nobody muted."""
+    """The newest alerts. `waiting_only`: those that are not over, which nobody looks after and nobody muted."""
     session = use_session()
     palette = use_store(session.appearance).palette
     use_store(session.viewport)
@@ -42,7 +42,8 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
         refresh_on=Wanted(("alert",), twin=parts.id),
     )
 
-    def rows(found: list[Alert]) -> ft.Control:
+    def rows(every: list[Alert]) -> ft.Control:
+        found = [alert for alert in every if not (waiting_only and alert.over)]
         if not found:
             return states.nothing(
                 tr("Nothing is wrong") if parts.seen.deployed else tr("Nothing runs yet"),
@@ -72,6 +73,8 @@ def _row(session: Session, parts: Parts, alerts: Remote[list[Alert]], alert: Ale
     ]
     if alert.count > 1:
         about.append(text.muted(f"× {figures.count(alert.count)}", weight=ft.FontWeight.W_600))
+    if alert.over:
+        about.append(badges.pill(tr("over"), palette.unknown, sign="✔"))
     if alert.acknowledged_at is not None:
         about.append(badges.pill(tr("looked after"), palette.ok, sign="✔"))
     if _muted(session, alert):

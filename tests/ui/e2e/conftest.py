@@ -1,0 +1,33 @@
+"""The whole thing: a server in a process of its own, people in real browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.browser import PATIENCE_MS
+from twin2multicloud.app.cli.demo_backend import DemoBackend
+
+Enter = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoBackend]:
+    """A server for a module's tests, over data of its own."""
+    with DemoBackend(tmp_path_factory.mktemp("data")) as backend:
+        yield backend
+
+
+@pytest.fixture
+def enter(tab: Page, backend: DemoBackend) -> Enter:
+    """Signs a tab in by the terminal's link and shows a view."""
+
+    def entered(path: str = "/", *, into: Page = tab) -> None:
+        link = backend.client.login.local_link(path)
+        into.goto(link.url)
+        into.wait_for_url(f"{backend.client.http.url}{path}*", timeout=PATIENCE_MS)
+        expect(into.locator("flt-semantics-host flt-semantics").first).to_be_attached(timeout=PATIENCE_MS)
+
+    return entered

@@ -1,0 +1,118 @@
+"""The vision's workflow, by hand: create, price, override, deploy, watch, break, move, destroy."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.ui.browser import tap, type_into
+from tests.ui.e2e.conftest import Enter
+from twin2multicloud.app.cli.demo_backend import DemoBackend
+from twin2multicloud.app.data_directory import sandbox_directory
+
+SLOW_MS = 90_000
+
+
+def button(tab: Page, name: str | re.Pattern[str], *, exact: bool = False) -> Locator:
+    return tab.get_by_role("button", name=name, exact=exact).first
+
+
+@contextmanager
+def devices(backend: DemoBackend, twin: str) -> Iterator[None]:
+    """The twin's devices, which send for as long as the block lasts; a few of their messages are spoiled."""
+    keys = sandbox_directory(backend.data, twin) / "connection.json"
+    options = ("--devices", "8", "--interval", "1s", "--duration", "10m", "--fault", "malformed=0.05")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "twin2multicloud", "simulate", "smart-home", "--keys", str(keys), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_twin_from_its_first_draft_to_its_end(tab: Page, backend: DemoBackend, enter: Enter) -> None:
+    tab.set_viewport_size({"width": 1440, "height": 1300})
+    enter("/")
+    expect(tab.get_by_text("No twins yet")).to_be_visible()
+
+    # Define, while its price follows.
+    tap(button(tab, "New twin"))
+    tap(button(tab, "Begin with Smart home"))
+    expect(tab).to_have_url(re.compile("/new/drf_"))
+    type_into(tab.get_by_role("textbox", name="Name"), "attic")
+    price = tab.get_by_text(re.compile(r"^\$[\d,.]+ / month$")).first
+    expect(price).to_be_visible()
+    before = price.inner_text()
+    type_into(tab.get_by_role("textbox", name="Devices", exact=True), "60")
+    expect(price).not_to_have_text(before)
+    tap(button(tab, "Create twin"))
+    expect(tab).to_have_url(re.compile("/twins/twn_[a-z0-9]+/proposal"))
+    twin = tab.url.split("/")[4]
+
+    # Prices, with the log of their refresh, and the cheapest placement.
+    tap(button(tab, "Prices", exact=True))
+    tap(button(tab, "Refresh prices"))
+    expect(tab.get_by_text("Refresh succeeded")).to_be_visible(timeout=SLOW_MS)
+    expect(tab.get_by_role("group", name="Log of the refresh")).to_contain_text(re.compile(r"AWS \S+: .* prices"))
+    tap(button(tab, "Review and place"))
+    tap(button(tab, "Place it so"))
+    expect(tab.get_by_text("The cheapest placement at today's prices.")).to_be_visible()
+
+    # Decide otherwise: what it adds and why comes first, then it is kept.
+    tap(button(tab, re.compile("^L3 Storage · hot:")))
+    tap(button(tab, "Consider DynamoDB · on demand"))
+    expect(tab.get_by_text(re.compile(r"Not cost-optimal: adds \$[\d.]+ / month"))).to_be_visible()
+    tap(button(tab, "Keep this override"))
+    expect(tab.get_by_text(re.compile("A cheaper placement is there now"))).to_be_visible()
+    assert backend.client.twins.get(twin).current.overrides == {"L3.hot": "aws.dynamodb-on-demand@us-east-1"}
+
+    # Deploy: the plan first, slot by slot, with its cost; then live.
+    tap(button(tab, "Deploy", exact=True))
+    type_into(tab.get_by_role("textbox", name="Only so many devices"), "8")
+    tap(button(tab, "Deploy everything"))
+    expect(tab).to_have_url(re.compile("/runs/run_"))
+    expect(button(tab, re.compile(r"L3 Storage · hot.*\$[\d.]+ / month"))).to_be_visible(timeout=SLOW_MS)
+    tap(button(tab, "Agree and deploy"))
+    tab.reload()  # in the middle of it
+    expect(tab.get_by_text(re.compile("succeeded"))).to_be_visible(timeout=SLOW_MS)
+    expect(tab.get_by_test_id("log")).to_contain_text(re.compile("lines"))
+    tap(button(tab, "To the twin"))
+
+    # Watch: what devices send is there, an error comes as an alert by itself.
+    expect(button(tab, "L1 Acquisition: ok")).to_be_visible(timeout=SLOW_MS)
+    with devices(backend, twin):
+        expect(tab.get_by_test_id("notice")).to_be_attached(timeout=SLOW_MS)
+        expect(button(tab, re.compile(r"^Alerts \(\d+\)"))).to_be_visible(timeout=SLOW_MS)
+        tap(button(tab, "Dashboards", exact=True))
+        expect(tab.get_by_role("img", name=re.compile("Temperatures"))).to_be_visible(timeout=SLOW_MS)
+
+        # Move a layer to another cloud, while they go on sending.
+        tap(button(tab, re.compile("^Move")))
+        tap(tab.get_by_role("menuitem", name=re.compile("^L3 Storage · hot")))
+        tap(button(tab, "Show what it takes"))
+        expect(tab).to_have_url(re.compile("/runs/run_"))
+        tap(button(tab, re.compile("^(Agree and move|Move)")))
+        expect(tab.get_by_text(re.compile("succeeded"))).to_be_visible(timeout=2 * SLOW_MS)
+    assert backend.client.twins.get(twin).clouds
+
+    # Destroy: what holds data goes only if that is said.
+    tap(button(tab, "To the twin"))
+    tap(tab.get_by_role("group", name=re.compile("^More to do")).get_by_role("button"))
+    tap(tab.get_by_role("menuitem", name="Destroy"))
+    tap(tab.get_by_role("switch", name=re.compile("with the data")))
+    tap(button(tab, "Show what goes"))
+    expect(tab).to_have_url(re.compile("/runs/run_"))
+    tap(button(tab, re.compile("^(Agree and destroy|Destroy)")))
+    expect(tab.get_by_text(re.compile("succeeded"))).to_be_visible(timeout=SLOW_MS)
+    assert backend.client.operating.status(twin).life == "draft"
