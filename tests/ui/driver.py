@@ -237,11 +237,6 @@ class Ui:
         self._session.apply_patch(field._i, {"value": value})
         await self.fire(field, "change", value)
 
-    async def choose(self, label: str) -> None:
-        """Choose an entry of a menu."""
-        items = (each for each in self.all(ft.PopupMenuItem) if each.content == label)
-        await self.fire(await self.until(lambda: _first(items, label), f"entry “{label}”"), "click")
-
     async def told(self, label: str) -> ft.Semantics:
         """Wait for the part that screen readers are told so about."""
         return await self.until(

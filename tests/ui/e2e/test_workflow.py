@@ -69,7 +69,9 @@ def test_a_twin_from_its_first_draft_to_its_end(tab: Page, backend: DemoBackend,
     tap(button(tab, "Prices", exact=True))
     tap(button(tab, "Refresh prices"))
     expect(said(tab, "Refresh succeeded")).to_be_visible(timeout=SLOW_MS)
-    expect(tab.get_by_role("group", name="Log of the refresh")).to_contain_text(re.compile(r"GCP us-central1: .* prices"))
+    expect(tab.get_by_role("group", name="Log of the refresh")).to_contain_text(
+        re.compile(r"GCP us-central1: .* prices")
+    )
     tap(button(tab, "Review and place"))
     tap(button(tab, "Place it so"))
     expect(said(tab, "The cheapest placement at today's prices.")).to_be_visible()
