@@ -47,7 +47,7 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
         found = [alert for alert in here if not (waiting_only and alert.over)]
         if not found:
             return states.nothing(
-                tr("Nothing is wrong") if parts.seen.deployed else tr("Nothing runs yet"),
+                tr("No errors and no warnings") if parts.seen.deployed else tr("Nothing runs yet"),
                 hint=tr("Errors and warnings of all layers come here as they happen.") if parts.seen.deployed else "",
                 icon=ft.Icons.CHECK_CIRCLE_OUTLINE,
             )

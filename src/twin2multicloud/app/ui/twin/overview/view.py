@@ -32,7 +32,7 @@ def OverviewTab(parts: Parts) -> ft.Control:  # noqa: N802
     )
     right: list[ft.Control] = [
         cards.card(AlertFeed(parts, _FEED, waiting_only=True), title=tr("Errors and warnings"), id="feed"),
-        *([QuickCard(parts)] if parts.seen.may_operate else []),
+        *([QuickCard(parts)] if parts.seen.may_operate and parts.seen.runs_in_sandbox else []),
     ]
     return ft.Column(
         [HealthStrip(parts), columns(session, left, right, ratio=56)],
