@@ -43,7 +43,7 @@ def placement_of(person: Person, twin: str) -> Any:
 
 async def tap(page: Ui, identifier: str) -> None:
     part = await page.until(lambda: page.named(identifier), identifier)
-    await page.fire(next(each for each in page.within(part) if isinstance(each, ft.Container)), "click")
+    await page.fire(next(each for each in page.all(ft.Container) if each.content is part), "click")
 
 
 @driven
