@@ -274,6 +274,7 @@ ROWS: dict[str, Row] = {
     f"DELETE {_V1}/drafts/{{draft}}": Row("write", ok=204, prepare=_draft_of_the_viewer, headers=_SEEN),
     # runs
     f"GET {_V1}/runs": Row("read"),
+    f"GET {_V1}/targets": Row("read"),
     f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/runs": Row("run", "operator", "twin", 201, prepare=_placed, body={"kind": "deploy"}),
     f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),

@@ -142,6 +142,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "save_draft": [lambda c: c.drafts.save(_DRAFT, DraftPatch(**_EXAMPLE["DraftPatch"]))],
     "delete_draft": [lambda c: c.drafts.delete(_DRAFT)],
     # runs
+    "list_targets": [lambda c: c.runs.targets()],
     "list_runs": [lambda c: c.runs.list(status=["failed"], kind=["deploy", "move"], sort="created_at")],
     "list_runs_of_twin": [
         lambda c: c.runs.list(twin=_TWIN, status=["failed"], kind=["move"], sort="created_at"),

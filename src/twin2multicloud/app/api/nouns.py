@@ -49,7 +49,7 @@ _DEPLOYING: Final = (
     _api("twins", "/twins"),
     _api("placements", "/twins/*/placement", name="deciding"),
     _api("exports", *_twins("export")),
-    _api("runs", "/runs", *_twins("runs"), "/workspaces/*/connections/*/check"),
+    _api("runs", "/runs", "/targets", *_twins("runs"), "/workspaces/*/connections/*/check"),
     _api("operating", *_twins("status", "outputs", "links", "proof")),
     _api("watching", *_twins("devices", "rates", "rules", "graph", "dashboards", "costs")),
     _api("states", *_twins("states")),

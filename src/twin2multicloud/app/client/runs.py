@@ -15,7 +15,7 @@ from twin2multicloud.app.client.paging import every
 from twin2multicloud.app.client.twins import Twins
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.schemas.runs import Decision, Kind, Revealed, Run, RunInput, RunSummary, Status
+from twin2multicloud.app.schemas.runs import Decision, Kind, Revealed, Run, RunInput, RunSummary, Status, TargetState
 
 _PATH: Final = "/api/v1/runs"
 _ID: Final = re.compile(r"run_[0-9a-z]{1,28}")
@@ -60,6 +60,10 @@ class Runs:
     def get(self, run: str) -> Run:
         """A run with its plan and what it came to."""
         return self._http.get(f"{_PATH}/{run}", Run)
+
+    def targets(self) -> Sequence[TargetState]:
+        """Where twins can be deployed from this server, and why not where they cannot."""
+        return self._http.get("/api/v1/targets", list[TargetState])
 
     def create(self, twin: str, given: RunInput, idempotency_key: str | None = None) -> Run:
         """Ask for a run. Asked twice with the same key it is the same run; without one, each call has its own, so that

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from twin2multicloud.app.deploying.contents import expected_contents
 from twin2multicloud.app.deploying.finishing import Finisher
 from twin2multicloud.app.deploying.moves import CloudsMove, target_placement
-from twin2multicloud.app.deploying.prices import price
+from twin2multicloud.app.deploying.prices import price, usd_per_month_at
 from twin2multicloud.app.deploying.session import Session
 from twin2multicloud.app.deploying.teller import Teller
 from twin2multicloud.app.figures import assumptions_of, blueprint_at, workload_of
@@ -30,23 +30,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WantedMove:
-    """Where the twin will be afterwards, what getting there takes, and each cloud's new budget."""
+    """Where the twin will be afterwards, what getting there takes, by how much that changes its bill, and each cloud's
+    new budget.
+    """
 
     placement: Placement
     estimate: Estimate
+    change_usd_per_month: float
     budgets_usd_per_month: Mapping[str, float]
 
 
 def wanted_move(home: Home, slot: Slot, to: str, book: PriceBook) -> WantedMove:
     """What moving a slot of a deployment to `to` means (see `target_placement`). `UsageError` if that is no move."""
-    there = home.blueprint()
-    placement = target_placement(there, Placement.model_validate(home.placement()), slot, to, book)
+    there, now = home.blueprint(), Placement.model_validate(home.placement())
+    placement = target_placement(there, now, slot, to, book)
     after = blueprint_at(there, placement)
     contents = expected_contents(home.spec(), there, after)
     prices = price(book, after, workload_of(after), placement, assumptions_of(after))
     return WantedMove(
         placement,
         estimate_move(there, after, slot, contents, CLOUDS, book),
+        prices.usd_per_month - usd_per_month_at(there, now, book),
         {cloud.value: round(usd, 2) for cloud, usd in prices.clouds.items()},
     )
 

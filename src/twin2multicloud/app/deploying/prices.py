@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from twin2multicloud.app.figures import assumptions_of, workload_of
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.placement import Placement
@@ -29,6 +30,11 @@ def price(
 ) -> Prices:
     """The bill of a placement, told by component; `PriceError` where one of its offers is not priced."""
     return prices_of(bill_of(BillOptimizer(book, None, assumptions), workload, placement), blueprint)
+
+
+def usd_per_month_at(blueprint: Blueprint, placement: Placement, book: PriceBook) -> float:
+    """What a deployed twin costs by a price book."""
+    return price(book, blueprint, workload_of(blueprint), placement, assumptions_of(blueprint)).usd_per_month
 
 
 def prices_of(invoice: Invoice, blueprint: Blueprint) -> Prices:

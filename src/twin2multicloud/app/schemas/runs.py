@@ -117,6 +117,13 @@ class Run(RunSummary):
     reveals: bool = False
 
 
+class TargetState(Answer):
+    """Where twins can be deployed. `reason` says why this cannot be had from this server; "" where it can."""
+
+    target: Target
+    reason: str = ""
+
+
 class Decision(Body):
     """Whether to go on with what was planned. `plan_digest` is that of the plan that was seen."""
 

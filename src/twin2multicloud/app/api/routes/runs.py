@@ -52,6 +52,15 @@ def list_runs(
     return _list(backend, principal, None, status, kind, sort, cursor, limit)
 
 
+@router.get("/targets")
+def list_targets(principal: _Reader) -> list[shapes.TargetState]:
+    """Where twins can be deployed from this server, and why not where they cannot."""
+    del principal
+    from twin2multicloud.app.services.targets import targets  # what runs infrastructure code, which others do not need
+
+    return targets()
+
+
 @router.get("/twins/{twin}/runs")
 def list_runs_of_twin(
     backend: BackendDep,

@@ -119,7 +119,7 @@ class CloudsTarget:
 
     def _intended(self, work: Work, home: Home) -> Intended:
         wanted = wanted_move(home, *asked_move(work), current(work.backend).prices)
-        return Intended(wanted.estimate, wanted.placement, wanted.budgets_usd_per_month)
+        return Intended(wanted.estimate, wanted.placement, wanted.change_usd_per_month, wanted.budgets_usd_per_month)
 
     def _move(self, work: Work, home: Home) -> dict[str, Any]:
         moving = self._moving(work, home)

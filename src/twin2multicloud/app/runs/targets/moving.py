@@ -22,10 +22,13 @@ from twin2multicloud.moving.estimate import Estimate
 
 @dataclass(frozen=True)
 class Intended:
-    """A new move: what it takes, where all slots will be, and each cloud's new budget where clouds have one."""
+    """A new move: what it takes, where all slots will be, by how much it changes the twin's bill, and each cloud's new
+    budget where clouds have one.
+    """
 
     estimate: Estimate
     placement: Placement
+    change_usd_per_month: float
     budgets_usd_per_month: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -48,6 +51,7 @@ def planned_move(work: Work, *, under_way: bool, intended: Callable[[], Intended
     return Planned(
         {
             "estimate": estimate_json(found.estimate),
+            "change_usd_per_month": found.change_usd_per_month,
             "placement": found.placement.model_dump(mode="json"),
             "budgets_usd_per_month": dict(found.budgets_usd_per_month),
             "stacks": [],

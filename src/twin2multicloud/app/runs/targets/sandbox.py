@@ -121,14 +121,16 @@ class SandboxTarget:
 
     def _intended(self, work: Work, layout: Layout) -> Intended:
         from twin2multicloud.app.deploying.moves import target_placement  # as above
+        from twin2multicloud.app.deploying.prices import usd_per_month_at
         from twin2multicloud.app.moves import estimate_move
 
         slot, to = asked_move(work)
-        book, there = current(work.backend).prices, layout.blueprint()
-        placement = target_placement(there, _placement_now(layout), slot, to, book)
+        book, there, now = current(work.backend).prices, layout.blueprint(), _placement_now(layout)
+        placement = target_placement(there, now, slot, to, book)
         after = blueprint_at(there, placement)
         held = contents(SandboxClient(layout), after)
-        return Intended(estimate_move(there, after, slot, held, SANDBOX, book), placement)
+        change = usd_per_month_at(after, placement, book) - usd_per_month_at(there, now, book)
+        return Intended(estimate_move(there, after, slot, held, SANDBOX, book), placement, change)
 
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
         with ProcessLock(layout.setup_lock, _OTHER_S):

@@ -81,10 +81,12 @@ def VirtualList(  # noqa: N802  components are named as Flet's controls are
             scrolled_away()
 
     async def to_end() -> None:
-        if follow and column.current is not None:
-            await column.current.scroll_to(offset=-1, duration=0)
-            # A line that has just come has no height yet when the browser is told to go to the end.
-            await asyncio.sleep(_LAID_OUT_S)
+        if not follow or column.current is None:
+            return
+        await column.current.scroll_to(offset=-1, duration=0)
+        # A line that has just come has no height yet when the browser is told to go to the end.
+        await asyncio.sleep(_LAID_OUT_S)
+        if column.current is not None:
             await column.current.scroll_to(offset=-1, duration=0)
 
     async def to_wanted() -> None:
@@ -100,7 +102,11 @@ def VirtualList(  # noqa: N802  components are named as Flet's controls are
         if end.current is not None:
             end.current()
 
+    def gone() -> None:
+        column.current = None
+
     ft.use_effect(listen, [id(here)], unlisten)
+    ft.use_effect(lambda: None, [], gone)
     ft.use_effect(to_end, [count, follow])
     ft.use_effect(to_wanted, [asked])
     top = max(0, count - lines) if follow else min(here.wanted if here.wanted is not None else first, max(0, count - 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import flet as ft
 
@@ -30,9 +30,13 @@ def meaning(target: Target) -> str:
     }[target]
 
 
-def targets(session: Session, twin: Twin, chosen: Target, choose: Callable[[Target], None]) -> ft.Control:
-    """The places to choose from."""
-    cards: list[ft.Control] = [_card(session, twin, each, each == chosen, choose) for each in TARGETS]
+def targets(
+    session: Session, twin: Twin, chosen: Target, choose: Callable[[Target], None], missing: Mapping[Target, str]
+) -> ft.Control:
+    """The places to choose from; `missing` says why some cannot be had."""
+    cards: list[ft.Control] = [
+        _card(session, twin, each, each == chosen, choose, missing.get(each, "")) for each in TARGETS
+    ]
     if session.viewport.narrow:
         inner: ft.Control = ft.Column(cards, spacing=GAP, tight=True)
     else:
@@ -45,7 +49,9 @@ def targets(session: Session, twin: Twin, chosen: Target, choose: Callable[[Targ
     return ft.Semantics(label=tr("Where to"), container=True, content=inner)
 
 
-def _card(session: Session, twin: Twin, target: Target, chosen: bool, choose: Callable[[Target], None]) -> ft.Control:
+def _card(
+    session: Session, twin: Twin, target: Target, chosen: bool, choose: Callable[[Target], None], missing: str
+) -> ft.Control:
     palette = session.appearance.palette
     life = twin.life.get(target)
     head = ft.Row(
@@ -61,6 +67,9 @@ def _card(session: Session, twin: Twin, target: Target, chosen: bool, choose: Ca
         spacing=GAP,
     )
     parts: list[ft.Control] = [head, text.muted(meaning(target))]
+    if missing:
+        told = tr("Not from this server: {why}", why=missing)
+        parts.append(text.muted(told, color=palette.warn.strong, max_lines=6, overflow=ft.TextOverflow.ELLIPSIS))
     if life is not None and life != "draft":
         parts.append(ft.Row([badges.life(life, palette)], tight=True))
     return ft.Semantics(

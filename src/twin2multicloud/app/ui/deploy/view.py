@@ -82,8 +82,10 @@ def Deploying(facts: Facts, refresh: object) -> ft.Control:  # noqa: N802
             return
         busy.act(session, kind, lambda: actions.start(session, twin.id, request))
 
-    ready = may and facts.placed and facts.under_way is None and not busy.doing
-    left: list[ft.Control] = [targets(session, twin, target, choose)]
+    known = use_remote(lambda: session.ask(lambda api: api.runs.targets()))
+    missing = {each.target: each.reason for each in known.value or () if each.reason}
+    ready = may and facts.placed and facts.under_way is None and not busy.doing and target not in missing
+    left: list[ft.Control] = [targets(session, twin, target, choose, missing)]
     if target == "clouds":
         left.append(Accounts(facts, refresh if callable(refresh) else lambda: None))
     owner = tr("as it is deployed") if facts.stacks else "" if nobodys else session.me.email

@@ -29,7 +29,7 @@ def RunsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
     use_store(session.viewport)
     query = Place.of(ft.context.page.route).query
     twin = query.get("twin", "")
-    look = RunsLook.read(places.runs(twin), twin, query)
+    look = RunsLook.read(places.RUNS, twin, query)
     return screen(
         session,
         [Crumb(tr("Twins"), places.TWINS), Crumb(tr("Runs"))],

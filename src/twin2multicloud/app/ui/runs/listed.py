@@ -45,7 +45,8 @@ class RunsLook:
     @property
     def path(self) -> str:
         """Its address."""
-        return places.asked(self.base, kind=self.kind, state=self.state, **{"from": str(self.start or "")})
+        twin = self.twin if self.base == places.RUNS else ""
+        return places.asked(self.base, twin=twin, kind=self.kind, state=self.state, **{"from": str(self.start or "")})
 
     @property
     def filtered(self) -> bool:

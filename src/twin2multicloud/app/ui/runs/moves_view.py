@@ -58,8 +58,8 @@ def estimate(session: Session, plan: Plan) -> ft.Control | None:
     )
     missing = [cost for cost in found.get("costs", ()) if cost.get("missing")]
     facts = [
-        (tr("Takes (estimate)"), figures.duration(float(found.get("seconds", 0)))),
-        (tr("Writers wait"), figures.duration(float(found.get("held_s", 0)))),
+        (tr("Takes (estimate)"), _time(float(found.get("seconds", 0)))),
+        (tr("Writers wait"), _time(float(found.get("held_s", 0)))),
         (tr("Costs once (estimate)"), figures.money(float(found.get("usd", 0)), currency)),
     ]
     if plan.change_usd is not None:
@@ -75,12 +75,12 @@ def estimate(session: Session, plan: Plan) -> ft.Control | None:
         text.body(
             tr(
                 "Moves {items} items, {size} ({store})",
-                items=figures.count(content.get("items")),
-                size=figures.size(content.get("bytes")),
+                items=figures.count(items),
+                size=figures.size(size),
                 store=name,
             )
         )
-        for name, content in found.get("contents", {}).items()
+        for name, (items, size) in found.get("contents", {}).items()
     ]
     parts.append(
         text.muted(
@@ -156,16 +156,11 @@ def _phase(session: Session, name: str, phase: Step | None, expected: float | No
     told: list[ft.Control] = []
     if phase is not None and phase.began is not None:
         ended = phase.ended if phase.state != "working" else None
-        told.append(text.muted(figures.duration(((ended or now) - phase.began).total_seconds())))
+        told.append(text.muted(_time(((ended or now) - phase.began).total_seconds())))
     elif expected is not None:
-        told.append(text.muted(tr("about {time}", time=figures.duration(expected))))
+        told.append(text.muted(tr("about {time}", time=_time(expected))))
     amounts = [
-        tr(
-            "{store}: {items} items, {size}",
-            store=store or tr("all"),
-            items=figures.count(items),
-            size=figures.size(size),
-        )
+        f"{store or tr('all')}: {_amount(items, size)}"
         for store, (items, size) in (phase.items.items() if phase is not None else ())
         if items
     ]
@@ -213,8 +208,8 @@ def report(session: Session, result: Mapping[str, Any] | None) -> ft.Control | N
         text.muted(
             tr(
                 "Took {all}; writers waited {held}",
-                all=figures.duration(float(found.get("seconds", 0))),
-                held=figures.duration(float(found.get("held_s", 0))),
+                all=_time(float(found.get("seconds", 0))),
+                held=_time(float(found.get("held_s", 0))),
             )
         )
     )
@@ -223,3 +218,13 @@ def report(session: Session, result: Mapping[str, Any] | None) -> ft.Control | N
 
 def _sentence(said: str) -> str:
     return f"{said[:1].upper()}{said[1:]}"
+
+
+def _time(seconds: float) -> str:
+    """How long: a move's phases may take less than a second."""
+    return f"{seconds * 1_000:,.0f} ms" if seconds < 1 else figures.duration(seconds)
+
+
+def _amount(items: int, size: int) -> str:
+    counted = trn("{count} item", "{count} items", items)
+    return f"{counted}, {figures.size(size)}" if size else counted
