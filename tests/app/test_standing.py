@@ -8,6 +8,7 @@ import pytest
 
 from tests.app.backends import TWIN, Person, Site
 from tests.app.test_placements import place, propose
+from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.model.slots import SLOTS
 
 
@@ -166,8 +167,7 @@ def test_a_twin_without_a_placement_is_placed_anew(owner: Person) -> None:
 
 def test_a_viewer_may_look_at_all_of_it(here: Site, owner: Person) -> None:
     twin, _ = placed(owner)
-    viewer = here.person("vera")
-    owner.call("PUT", f"twins/{twin}/members/{viewer.user_id}", json={"role": "viewer"})
+    viewer = here.person("vera", Role.VIEWER)
     viewer.get(f"twins/{twin}/standing")
     viewer.get(f"twins/{twin}/choices?slot=L1")
     viewer.post(f"twins/{twin}/preview", {"overrides": {"L5": "gcp"}})

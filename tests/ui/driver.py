@@ -214,6 +214,9 @@ class Ui:
                 return each
             if isinstance(each, ft.Semantics) and each.button and each.label == label:
                 return each
+            inner = getattr(each, "content", None)
+            if isinstance(each, kinds) and isinstance(inner, ft.Semantics) and inner.label == label:
+                return each
         raise LookupError(f"no button “{label}” among {self._buttons()}")
 
     def field(self, label: str) -> BaseControl:
@@ -243,6 +246,17 @@ class Ui:
         field: Any = await self.until(lambda: self.field(label), f"field “{label}”")
         self._session.apply_patch(field._i, {"value": value})
         await self.fire(field, "change", value)
+
+    async def told(self, label: str) -> ft.Semantics:
+        """Wait for the part that screen readers are told so about."""
+        return await self.until(
+            lambda: _first((each for each in self.all(ft.Semantics) if (each.label or "").startswith(label)), label),
+            f"“{label}”",
+        )
+
+    def called(self, method: str) -> Any:
+        """With what a method of the browser was called last; None before it was."""
+        return next((given for name, given in reversed(self._browser.called) if name == method), None)
 
     async def fire(self, control: BaseControl, event: str, data: Any = None) -> None:
         """Have something happen to a control."""

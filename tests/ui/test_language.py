@@ -28,6 +28,13 @@ DATA = (
     "test",
     "sandbox",
     "123456789012",
+    "sensor",
+    "temperature",
+    "house",
+    "House",
+    "contains",
+    "dtmi:twin:greenhouse",
+    "it is not deployed in a sandbox here",
 )
 VIEWS = (
     "/",
@@ -51,6 +58,17 @@ VIEWS = (
     "/audit",
     "/settings",
     "/more",
+    "/twins/{twin}/overview",
+    "/twins/{twin}/devices",
+    "/twins/{twin}/devices?device=sensor-1",
+    "/twins/{twin}/rules",
+    "/twins/{twin}/graph",
+    "/twins/{twin}/cost",
+    "/twins/{twin}/errors?alert={alert}",
+    "/twins/{twin}/dead-letters",
+    "/twins/{twin}/specification?part=placement",
+    "/twins/{twin}/specification?part=versions",
+    "/twins/{twin}/specification?part=people",
     "/nowhere",
 )
 
@@ -60,7 +78,12 @@ VIEWS = (
 async def test_no_text_in_view_is_left_in_english(ui: OpenUi, sqlite_site: Site, person: Person, width: int) -> None:
     twin = person.create_twin()["id"]
     kept = person.post(f"workspaces/{sqlite_site.workspace_id}/connections", cloud_accounts.aws(), 201)
-    known = {"alert": raised(sqlite_site, twin), "connection": kept["id"], "workspace": sqlite_site.workspace_id}
+    known = {
+        "alert": raised(sqlite_site, twin),
+        "connection": kept["id"],
+        "workspace": sqlite_site.workspace_id,
+        "twin": twin,
+    }
     left = {}
     async with ui("/settings", translations=Pseudo(), width=width) as page:
         for view in VIEWS:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,6 +19,19 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoBackend]:
     """A server for a module's tests, over data of its own."""
     with DemoBackend(tmp_path_factory.mktemp("data")) as backend:
         yield backend
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, Any]:
+    """A failure tells where its tab was, and what was in view."""
+    report = yield
+    tab = getattr(item, "funcargs", {}).get("tab")
+    if report.when == "call" and report.failed and isinstance(tab, Page):
+        seen = tab.locator("flt-semantics-host").aria_snapshot(timeout=5_000)
+        report.sections.append((f"in view at {tab.url}", seen))
+    return report
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin2multicloud.app.schemas.sandboxes import MeterComparison
+from twin2multicloud.app.schemas.costs import CostMeter
 from twin2multicloud.app.schemas.watching import DeviceHistory, HistorySeries
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import scales
@@ -124,8 +124,8 @@ def test_what_is_wrong_with_a_fault_is_said_at_its_field() -> None:
     assert Choice("clock-jump").typed(seconds="-86400").problems() == {}
 
 
-def meter(cloud: str, verdict: str, predicted: float, metered: float, name: str = "m") -> MeterComparison:
-    return MeterComparison.model_validate(
+def meter(cloud: str, verdict: str, predicted: float, metered: float, name: str = "m") -> CostMeter:
+    return CostMeter.model_validate(
         {
             "cloud": cloud,
             "meter": name,
@@ -138,6 +138,7 @@ def meter(cloud: str, verdict: str, predicted: float, metered: float, name: str 
             "ratio": 1,
             "usd_predicted": predicted,
             "usd_metered": metered,
+            "usd_to_date": 0,
             "verdict": verdict,
             "projected": False,
             "planned": False,

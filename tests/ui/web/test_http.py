@@ -151,6 +151,7 @@ def test_nothing_else_is_a_file(there: Place, session: NewSession, name: str) ->
             assert browser.send(request).status_code in (404, 422), path
 
 
+@pytest.mark.slow
 def test_files_are_compressed_once_for_all_processes(
     there: Place, session: NewSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
             assert "content-encoding" not in browser.get(f"{base}start.js").headers
 
 
+@pytest.mark.slow
 def test_old_versions_leave_the_cache(tmp_path: Path) -> None:
     for number in range(5):
         old = tmp_path / "front-end" / f"old{number}"

@@ -61,11 +61,21 @@ def _total(clouds: Mapping[str, Sequence[Beat]], ends: Sequence[float], step: in
 
 
 def _means(beats: Iterable[Beat], of: Callable[[Beat], float], ends: Sequence[float], step: int) -> list[float | None]:
-    """The mean of each step; None of one without a sample."""
+    """The mean of each step; None where nothing was sampled. A single step without a sample is one whose sample came a
+    moment late: it is as its neighbours are.
+    """
     found: defaultdict[int, list[float]] = defaultdict(list)
     for beat in beats:
         found[math.ceil(beat.at / step)].append(of(beat))
-    return [_mean(found.get(round(end / step), ())) for end in ends]
+    means = [_mean(found.get(round(end / step), ())) for end in ends]
+    return [
+        _between(means[number - 1], means[number + 1]) if mean is None and 0 < number < len(means) - 1 else mean
+        for number, mean in enumerate(means)
+    ]
+
+
+def _between(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else (before + after) / 2
 
 
 def _lately(clouds: Iterable[Sequence[Beat]], of: Callable[[Beat], float], now: float) -> float | None:

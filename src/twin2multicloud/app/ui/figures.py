@@ -124,14 +124,17 @@ def quantity(number: float) -> str:
     return f"{number:,.0f}" if size >= 999.95 else f"{number:.4g}"
 
 
-def unit_price(usd: float | None) -> str:
-    """A price per unit, for as many units as give a price one can read: $0.20 per million."""
+def unit_price(usd: float | None, *beside: float | None) -> str:
+    """A price per unit, for as many units as give a price one can read: $0.20 per million. Prices that stand `beside`
+    each other are for as many units.
+    """
     if usd is None:
         return NONE
     if usd == 0:
         return tr("free")
     ways = ((1.0, ""), (1e3, tr("per 1,000")), (1e6, tr("per million")), (1e9, tr("per billion")))
-    readable = (way for way in ways if abs(usd) * way[0] >= (0.001 if way[0] == 1 else 0.01))
+    least = min(abs(each) for each in (usd, *beside) if each)
+    readable = (way for way in ways if least * way[0] >= (0.001 if way[0] == 1 else 0.01))
     count, word = next(readable, ways[-1])
     whole, _, decimals = f"{usd * count:.6g}".partition(".")
     return f"${whole}.{decimals.ljust(2, '0')} {word}".rstrip()

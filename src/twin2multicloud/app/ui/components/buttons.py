@@ -25,6 +25,12 @@ def quiet(label: str, act: Act | None, *, icon: ft.IconData | None = None, **mor
     return ft.TextButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, **more)
 
 
+def named(label: str, name: str, act: Act) -> ft.Control:
+    """Something that can be done, too, whose name says more than what is written on it: one of many that read alike."""
+    content = ft.Semantics(label=name, exclude_semantics=True, content=ft.Text(label))
+    return ft.TextButton(content=content, on_click=_clicked(act))
+
+
 def danger(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
     """Something that cannot be undone."""
     style = ft.ButtonStyle(bgcolor=ft.Colors.ERROR, color=ft.Colors.SURFACE)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import flet as ft
+from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui.language import tr
 
@@ -32,8 +33,15 @@ def use_picker(
         else:
             picked(given)
 
-    picker: ft.FilePicker = ft.use_memo(ft.FilePicker, [])
-    picker.on_result = came
+    newest: MutableRef[Callable[[ft.FilePickerResultEvent], None] | None] = ft.use_ref()
+    newest.current = came
+
+    def result(event: ft.FilePickerResultEvent) -> None:
+        if newest.current is not None:
+            newest.current(event)
+
+    # Browsers are told of what is listened to when the picker is made, not later.
+    picker: ft.FilePicker = ft.use_memo(lambda: ft.FilePicker(on_result=result), [])
     return picker
 
 

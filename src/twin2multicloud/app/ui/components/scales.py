@@ -14,6 +14,8 @@ _TIME_STEPS_S: Final = (
     *(86_400 * each for each in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
 _FLAT_SHARE: Final = 0.05
+_LEAST_SPAN: Final = 1e-12
+"""What lies closer together than that (or that share of it) is drawn as one value."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def numbers(least: float, most: float, *, marks: int = 4, from_zero: bool = Fals
     """A scale that holds both and ends at marks. With `from_zero` zero is on it."""
     if from_zero:
         least, most = min(least, 0.0), max(most, 0.0)
-    if most <= least:
+    if most - least <= max(_LEAST_SPAN, abs(most) * _LEAST_SPAN, abs(least) * _LEAST_SPAN):
         slack = abs(least) * _FLAT_SHARE or 1.0
         least, most = (0.0, slack) if from_zero and least == 0 else (least - slack, most + slack)
     step = _round_step((most - least) / marks)

@@ -13,7 +13,7 @@ from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.chooser import add, sides, stacked
 from twin2multicloud.app.ui.new_twin.desk import Desk
-from twin2multicloud.app.ui.new_twin.form import Form, Typed, options_of
+from twin2multicloud.app.ui.new_twin.form import CHOICE, Form, Typed, options_of
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.parsing import Path
 
@@ -62,7 +62,7 @@ def ActionRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
     def become(other: str) -> None:
         editor.set(path, {other: _first(desk, other)})
 
-    choice = fields.choice(tr("Do"), kind, words, become, error=desk.problem(*path))
+    choice = fields.choice(tr("Do"), kind, words, become, error=desk.problem(*path), **CHOICE)
     gone = buttons.icon(ft.Icons.CLOSE, tr("Remove the action"), lambda: editor.remove(path))
     inner = _inner(desk, path, kind, narrow)
     if narrow:

@@ -187,10 +187,8 @@ def FileCard(begin: Begun, busy: str, place: str) -> ft.Control:  # noqa: N802
             except UnicodeDecodeError:
                 set_problem(tr("{file} is not UTF-8 text; save it as UTF-8", file=file.name))
                 return
-        if not any(name.lower().endswith(("yaml", "yml", "json", "toml")) for name in texts):
-            if picked:
-                set_problem(tr("None of these is a definition: choose a .yaml, .json or .toml file"))
-            return
+        if not texts:
+            return  # nothing was chosen
         set_problem("")
         begin(lambda api: beginning.from_files(api, texts, place))
 

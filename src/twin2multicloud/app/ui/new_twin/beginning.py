@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, get_args
 
 from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.answers import Choice
 from twin2multicloud.app.schemas.catalogue import WorkloadSummary
 from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftSummary
 from twin2multicloud.app.schemas.login import Me, MyWorkspace
@@ -15,9 +16,9 @@ from twin2multicloud.app.schemas.questions import BatchInput, ConstraintOptions,
 from twin2multicloud.app.schemas.twins import MOST_CHARACTERS
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.model.documents import SUFFIXES
-from twin2multicloud.model.errors import InvalidInputError
+from twin2multicloud.model.errors import Finding, InvalidInputError
 from twin2multicloud.model.formats import Format, parse, sniff
-from twin2multicloud.model.slots import Provider
+from twin2multicloud.model.slots import PROVIDERS, Provider
 
 _DEFINITION: Final = "twin.yaml"
 EMPTY: Final = """\
@@ -67,8 +68,9 @@ def examples(api: Client) -> list[Example]:
     ]
 
 
-def _clouds(choices: object) -> tuple[Provider, ...]:
-    return tuple(each for each in Provider if any(choice.provider == each for choice in choices))  # type: ignore[attr-defined]
+def _clouds(choices: Iterable[Choice]) -> tuple[Provider, ...]:
+    used = {choice.provider for choice in choices}
+    return tuple(each for each in PROVIDERS if each in used)
 
 
 def from_example(api: Client, name: str, workspace: str) -> Draft:
@@ -89,7 +91,8 @@ def from_files(api: Client, given: Mapping[str, str], workspace: str) -> Draft:
     """
     definitions = [name for name in given if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not definitions:
-        raise InvalidInputError(tr("the files"), [])
+        problem = tr("none of these is a definition: choose a .yaml, .json or .toml file")
+        raise InvalidInputError(tr("the files"), [Finding("", problem)])
     first = next((name for name in definitions if PurePosixPath(name).stem == "twin"), definitions[0])
     source = given[first]
     form = SUFFIXES[PurePosixPath(first).suffix.lower()]
@@ -119,7 +122,7 @@ def next_version(api: Client, twin_id: str) -> DraftSummary:
         return there
     twin = api.twins.get(twin_id)
     now = twin.current
-    form: Format = now.format  # type: ignore[assignment]  # which the API says as text
+    form = next(each for each in get_args(Format) if each == now.format)
     return api.drafts.create(
         DraftInput(
             title=twin.name, twin=twin.id, twin_number=now.number, format=form, source=now.source, files=now.files

@@ -7,7 +7,7 @@ import flet as ft
 from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.schemas.catalogue import Offer
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import badges, bars, cards, text
+from twin2multicloud.app.ui.components import badges, bars, buttons, cards, text
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin import costs
@@ -51,7 +51,7 @@ def CostParts(desk: Desk) -> ft.Control:  # noqa: N802
         value = found.value
         parts += [
             _total(session, desk, value),
-            cards.card(_slots(session, value, offers.value or {}), title=tr("Cheapest, slot by slot"), id="cost-slots"),
+            Slots(value, offers.value or {}),
             Meters(value),
             _prices(value),
         ]
@@ -151,7 +151,18 @@ def slot_name(slot: Slot) -> str:
     return f"{slot.layer} {slot.label}"
 
 
-def _slots(session: Session, value: Costs, offers: dict[str, Offer]) -> ft.Control:
+@ft.component
+def Slots(value: Costs, offers: dict[str, Offer]) -> ft.Control:  # noqa: N802
+    """What fills each slot; or what each slot costs in the mix and in each cloud alone."""
+    session = use_session()
+    compared, set_compared = ft.use_state(False)
+    label = tr("Only the mix") if compared else tr("Against single clouds")
+    toggle = buttons.quiet(label, lambda: set_compared(not compared))
+    inner = _compared(session, value) if compared else _filled(session, value, offers)
+    return cards.card(inner, title=tr("Slot by slot"), beside=[toggle], id="cost-slots")
+
+
+def _filled(session: Session, value: Costs, offers: dict[str, Offer]) -> ft.Control:
     palette, currency = session.appearance.palette, session.currency
     most = max((each.usd for each in value.slots), default=0.0)
     rows: list[ft.Control] = []
@@ -159,46 +170,39 @@ def _slots(session: Session, value: Costs, offers: dict[str, Offer]) -> ft.Contr
         choice = each.choice
         named = offers.get(choice.offer)
         offer = f"{named.service} {named.variant}".strip() if named is not None else choice.offer
-        alone = ", ".join(
-            f"{provider.label} {figures.money(usd, currency) if usd is not None else '–'}"
-            for provider, usd in each.alone.items()
+        amount = text.figure(figures.money(each.usd, currency))
+        head = ft.Row(
+            [
+                ft.Container(text.body(slot_name(each.slot), weight=ft.FontWeight.W_500), expand=True),
+                badges.cloud(choice.provider, palette, size=11.5),
+                ft.Container(amount, width=92, alignment=ft.Alignment.CENTER_RIGHT),
+            ],
+            spacing=GAP,
         )
-        rows.append(
-            ft.Container(
-                ft.Column(
-                    [
-                        ft.Row(
-                            [
-                                ft.Container(text.body(slot_name(each.slot), weight=ft.FontWeight.W_500), expand=True),
-                                badges.cloud(choice.provider, palette, size=11.5),
-                                ft.Container(
-                                    text.figure(figures.money(each.usd, currency)),
-                                    width=92,
-                                    alignment=ft.Alignment.CENTER_RIGHT,
-                                ),
-                            ],
-                            spacing=GAP,
-                        ),
-                        text.muted(f"{offer} · {choice.region}", no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS),
-                        _thin(each.usd, most, palette.cloud(choice.provider).strong),
-                    ],
-                    spacing=1,
-                    tight=True,
-                ),
-                tooltip=tr("Each cloud alone: {alone}", alone=alone),
-            )
-        )
+        what = text.muted(f"{offer} · {choice.region}", no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
+        thin = _thin(each.usd, most, palette.cloud(choice.provider).strong)
+        rows.append(ft.Column([head, what, thin], spacing=1, tight=True))
     if value.links:
         said = trn("{count} link between clouds", "{count} links between clouds", value.links)
-        rows.append(
-            ft.Row(
-                [
-                    ft.Container(text.body(said), expand=True),
-                    text.figure(figures.money(value.links_usd, currency)),
-                ]
-            )
-        )
+        amount = text.figure(figures.money(value.links_usd, currency))
+        rows.append(ft.Row([ft.Container(text.body(said), expand=True), amount]))
     return ft.Column(rows, spacing=GAP, tight=True)
+
+
+def _compared(session: Session, value: Costs) -> ft.Control:
+    palette, currency = session.appearance.palette, session.currency
+    rows: list[ft.Control] = []
+    for each in value.slots:
+        name = slot_name(each.slot)
+        mix = bars.Part(each.usd, palette.cloud(each.choice.provider).strong)
+        given = [bars.Bar(tr("mix"), [mix], figures.money(each.usd, currency), strong=True)]
+        for provider, usd in each.alone.items():
+            if usd is not None:  # that a cloud cannot do it is said above
+                part = bars.Part(usd, palette.cloud(provider).strong)
+                given.append(bars.Bar(tr("{cloud} only", cloud=provider.label), [part], figures.money(usd, currency)))
+        chart = bars.bars(given, label=name, name_px=84, said_px=108, thick_px=8)
+        rows.append(ft.Column([text.body(name, weight=ft.FontWeight.W_500), chart], spacing=4, tight=True))
+    return ft.Column(rows, spacing=GAP + 4, tight=True)
 
 
 def _thin(amount: float, most: float, color: str) -> ft.Control:
@@ -252,7 +256,7 @@ def Meters(value: Costs) -> ft.Control:  # noqa: N802
     ]
     if len(value.meters) > _METERS:
         label = tr("Show fewer") if every else tr("Show all {count}", count=len(value.meters))
-        rows.append(ft.TextButton(label, on_click=lambda _: set_every(not every)))
+        rows.append(buttons.quiet(label, lambda: set_every(not every)))
     return cards.card(
         ft.Column(rows, spacing=GAP, tight=True), title=tr("What is paid for, dearest first"), id="cost-meters"
     )

@@ -79,8 +79,8 @@ def DashboardCard(desk: Desk, index: int) -> ft.Control:  # noqa: N802
         sides(
             session.viewport.narrow,
             form.line(tr("Title"), *path, "title", keep_empty=True),
-            form.line(tr("Shows the last"), *path, "range", hint="15m"),
-            form.line(tr("Looks for news every"), *path, "refresh", hint="5s"),
+            form.line(tr("Shows the last (15m)"), *path, "range", hint="15m"),
+            form.line(tr("Looks for news every (5s)"), *path, "refresh", hint="5s"),
         ),
         title=tr("Dashboard"),
         beside=[buttons.icon(ft.Icons.DELETE_OUTLINE, tr("Remove the dashboard"), remove)],

@@ -47,9 +47,9 @@ class Desk:
         self._priced: Any = None
         self._ends: list[Callable[[], None]] = []
 
-    def begin(self) -> None:
-        """Somebody looks."""
-        self._ends = [self.saving.begin(), self.editor.watch(self._edited)]
+    def begin(self, changed: Callable[[], None]) -> None:
+        """Somebody looks; `changed` is called at every change of what is written."""
+        self._ends = [self.saving.begin(), self.editor.watch(self._edited), self.editor.watch(changed)]
         self._priced = costs.key(self.editor)
         self.checks.now()
         self.costs.now()

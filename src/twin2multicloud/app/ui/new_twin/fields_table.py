@@ -122,10 +122,9 @@ def FieldRow(desk: Desk, path: Path, raw: object, wrong: tuple[str, ...]) -> ft.
         tight=True,
     )
     if narrow:
-        line: ft.Control = ft.Row(
-            [ft.Container(named, expand=3), ft.Container(type_choice, expand=2), icons], spacing=4
-        )
-        more = [sides(False, unit, low, high)]
+        said = text.muted(kind, width=56, text_align=ft.TextAlign.RIGHT)
+        line: ft.Control = ft.Row([ft.Container(named, expand=True), said, icons], spacing=4)
+        more = [sides(False, type_choice, unit), sides(False, low, high)]
     else:
         shares: list[tuple[int, ft.Control]] = [(6, named), (5, type_choice), (3, unit), (3, low), (3, high)]
         line = ft.Row(

@@ -12,11 +12,22 @@ from twin2multicloud.app.ui.components import fields
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.spelling import grouped, listed, number_of, spelled_list
+from twin2multicloud.app.ui.new_twin.steady import Line
 from twin2multicloud.model.parsing import Path
 
 NOTHING: Final = ""
-_LOOK: Final[dict[str, Any]] = {"text_size": 14, "label_style": ft.TextStyle(size=14)}
+_LOOK: Final[dict[str, Any]] = {
+    "text_size": 14,
+    "label_style": ft.TextStyle(size=14),
+    "content_padding": ft.Padding.symmetric(horizontal=12, vertical=14),
+}
 """As the text around: a form has many fields."""
+CHOICE: Final[dict[str, Any]] = {
+    "text_size": 14,
+    "label_style": ft.TextStyle(size=14),
+    "content_padding": ft.Padding.symmetric(horizontal=12, vertical=12),
+}
+"""As tall as those."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,8 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
             set_typing(None)  # spelled as numbers and lists are, from now on
 
     mine = typing if typing is not None and typing.value == value else None
-    return fields.line(
+    return Line(
+        fields.line,
         label,
         spell(value) if mine is None else mine.text,
         typed,
@@ -92,7 +104,8 @@ def Named(  # noqa: N802
         why = renamed(given)
         set_typed(_Typing(shown, name, why))
 
-    return fields.line(
+    return Line(
+        fields.line,
         label,
         shown,
         lambda text: set_typed(_Typing(text, name)),
@@ -114,7 +127,8 @@ class Form:
     def line(self, label: str, *path: str | int, keep_empty: bool = False, **more: Any) -> ft.Control:
         """A line of text. Empty, it is not written down, unless `keep_empty`."""
         write = self.editor.set if keep_empty else self.editor.put
-        return fields.line(
+        return Line(
+            fields.line,
             label,
             self.editor.text_at(*path),
             lambda text: write(path, text, typed=True),
@@ -125,7 +139,8 @@ class Form:
 
     def lines(self, label: str, *path: str | int, rows: int = 2, **more: Any) -> ft.Control:
         """Several lines of text."""
-        return fields.lines(
+        return Line(
+            fields.lines,
             label,
             self.editor.text_at(*path),
             lambda text: self.editor.set(path, text, typed=True),
@@ -219,7 +234,7 @@ class Form:
         def write(key: str) -> None:
             self.editor.put(path, None if key == default else key)
 
-        return fields.choice(label, given, shown, chosen or write, error=self.desk.problem(*path), **more)
+        return fields.choice(label, given, shown, chosen or write, error=self.desk.problem(*path), **(CHOICE | more))
 
     def switch(self, label: str, *path: str | int, default: bool = False) -> ft.Control:
         """Yes or no; the `default` is not written down."""

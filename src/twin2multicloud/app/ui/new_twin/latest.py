@@ -57,6 +57,7 @@ class Latest(Store, Generic[T]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.work.become(True)
         if self._task is not None and not self._task.done():
             self._again = True
             return
@@ -73,7 +74,6 @@ class Latest(Store, Generic[T]):
         self.work.become(False)
 
     async def _run(self) -> None:
-        self.work.become(True)
         while True:
             self._again = False
             value: T | None = None

@@ -12,7 +12,7 @@ from twin2multicloud.app.ui.components import buttons, cards, dialogs, fields, s
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.chooser import add, chooser, fresh, stacked
-from twin2multicloud.app.ui.new_twin.code import code
+from twin2multicloud.app.ui.new_twin.code import Code
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.new_twin.form import Form
 from twin2multicloud.app.ui.new_twin.sections import Section
@@ -97,15 +97,17 @@ def FileCard(desk: Desk, name: str) -> ft.Control:  # noqa: N802
     parts += [text.body(each, color=ft.Colors.ERROR) for each in wrong]
     language = fce.CodeLanguage.PYTHON if name.endswith(".py") else fce.CodeLanguage.JSON
     parts.append(
-        code(
-            session,
-            desk,
-            name,
-            desk.editor.written.files[name],
-            lambda given: desk.editor.write_file(name, given),
-            language=language,
-            issues={line: each for each in wrong if (line := _line(each))},
-            height=380,
+        ft.Container(
+            Code(
+                desk,
+                name,
+                desk.editor.written.files[name],
+                lambda given: desk.editor.write_file(name, given),
+                language=language,
+                issues={line: each for each in wrong if (line := _line(each))},
+                height=380,
+            ),
+            key=name,  # another file is another editor, with undoing of its own
         )
     )
     beside = [

@@ -41,6 +41,7 @@ class Saving(Store):
         self.draft = draft
         self.state: State = "saved"
         self.failure: Failure | None = None
+        self.step = draft.step
         self.saved_at = draft.updated_at
         self._editor = editor
         self._ask = ask
@@ -63,7 +64,9 @@ class Saving(Store):
                 self._become("saved")
                 return True
             self._become("saving")
-            return await self._kept(self.draft, changes)
+            # Where somebody is in the form is no change by itself: it is kept with the next one.
+            where = {} if self.step == self.draft.step else {"step": self.step}
+            return await self._kept(self.draft, DraftPatch.model_validate(changes.changes() | where))
 
     async def take_theirs(self) -> None:
         """Go on with what was saved elsewhere; what is here can be had back by undoing."""

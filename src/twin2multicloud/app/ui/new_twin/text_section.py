@@ -6,9 +6,9 @@ import flet as ft
 import flet_code_editor as fce
 
 from twin2multicloud.app.ui.components import cards, text
-from twin2multicloud.app.ui.hooks import use_session, use_store
+from twin2multicloud.app.ui.hooks import use_store
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.new_twin.code import code
+from twin2multicloud.app.ui.new_twin.code import Code
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.theme import GAP
 
@@ -18,7 +18,6 @@ _LANGUAGES = {"yaml": fce.CodeLanguage.YAML, "json": fce.CodeLanguage.JSON, "tom
 @ft.component
 def TextSection(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The definition's text."""
-    session = use_session()
     editor = use_store(desk.editor)
     checks = use_store(desk.checks)
     findings = [] if checks.value is None else checks.value.findings
@@ -27,8 +26,7 @@ def TextSection(desk: Desk) -> ft.Control:  # noqa: N802  components are named a
         ft.Column(
             [
                 text.muted(tr("The form and this text are the same: what you change in one is in the other.")),
-                code(
-                    session,
+                Code(
                     desk,
                     tr("Definition"),
                     editor.written.text,

@@ -76,9 +76,11 @@ def DraftEditor(draft: Draft) -> ft.Control:  # noqa: N802
     section = Section.read(place.query.get("at", draft.step))
     item = place.query.get("item", "")
     desk: Desk = ft.use_memo(lambda: Desk(draft, session.ask, session.now), [draft.id])
+    desk.saving.step = section.value
+    name, set_name = ft.use_state(desk.editor.title)
 
     def begin() -> None:
-        desk.begin()
+        desk.begin(lambda: set_name(desk.editor.title))
         session.page.on_keyboard_event = _shortcuts(desk)
 
     def finish() -> None:
@@ -89,11 +91,12 @@ def DraftEditor(draft: Draft) -> ft.Control:  # noqa: N802
 
     ft.use_effect(begin, [draft.id], finish)
     body = SectionBody(desk, section, item)
-    crumbs = [Crumb(tr("New twin"), places.NEW), Crumb(_title(draft))]
+    title = name or tr("Without a name")
+    crumbs = [Crumb(tr("New twin"), places.NEW), Crumb(title)]
     if draft.twin is not None:
         crumbs = [
             Crumb(tr("Twins"), places.TWINS),
-            Crumb(_title(draft), places.twin(draft.twin)),
+            Crumb(title, places.twin(draft.twin)),
             Crumb(tr("Next version")),
         ]
     return screen(
@@ -127,10 +130,6 @@ def _laid_out(session: Session, desk: Desk, section: Section, body: ft.Control) 
             expand=True,
         )
     return ft.Column([Contents(desk, section), column, CostBar(desk)], spacing=GAP, expand=True)
-
-
-def _title(draft: Draft) -> str:
-    return draft.title or tr("Without a name")
 
 
 async def _saved(desk: Desk) -> None:

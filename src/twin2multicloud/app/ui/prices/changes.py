@@ -79,10 +79,16 @@ def _columns() -> list[tables.Column[Change]]:
         tables.Column(tr("Meter"), lambda each: text.body(each.meter, size=13), share=5, main=True),
         tables.Column(tr("Regions"), lambda each: text.muted(_regions(each)), share=4),
         tables.Column(
-            tr("Before"), lambda each: text.figure(figures.unit_price(each.before_usd), size=13), share=3, number=True
+            tr("Before"),
+            lambda each: text.figure(figures.unit_price(each.before_usd, each.after_usd), size=13),
+            share=3,
+            number=True,
         ),
         tables.Column(
-            tr("Now"), lambda each: text.figure(figures.unit_price(each.after_usd), size=13), share=3, number=True
+            tr("Now"),
+            lambda each: text.figure(figures.unit_price(each.after_usd, each.before_usd), size=13),
+            share=3,
+            number=True,
         ),
         tables.Column(tr("Change"), lambda each: text.figure(_relative(each), size=13), share=2, number=True),
     ]

@@ -43,7 +43,11 @@ def PricesScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
         )
     if look.run:
         parts.append(Followed(look, in_use.refresh))
-    parts += [_tabs(session, look), states.shown(in_use, lambda found: _part(look, found), rows=6)]
+    parts.append(_tabs(session, look))
+    if look.part == "check":
+        parts.append(CheckingPart())
+    else:
+        parts.append(states.shown(in_use, lambda found: _part(look, found), rows=6))
     return screen(
         session,
         [Crumb(tr("Prices"))],
@@ -67,6 +71,4 @@ def _tabs(session: Session, look: Look) -> ft.Control:
 def _part(look: Look, in_use: InUse) -> ft.Control:
     if look.part == "books":
         return BooksPart(look, in_use)
-    if look.part == "check":
-        return CheckingPart()
     return MetersPart(look, in_use)

@@ -129,10 +129,13 @@ class Layout:
             return Wire(start, end, (left, start[1] + above, self.gap), upright=False, split=not paired)
         start = (middle[0] + aside, middle[1] + dy * BOX_HEIGHT_PX / 2)
         end = (start[0], start[1] + dy * _GAP_Y_PX)
-        wide = box.width / 2 + self.gap / 2 - 8
         top = min(start[1], end[1]) + _GAP_Y_PX / 2 - 15
-        left = start[0] - wide - 8 if paired and not arrow.back else start[0] + 8
-        return Wire(start, end, (left, top, wide), upright=True)
+        room = box.width / 2 + self.gap / 2 - 8
+        if paired and not arrow.back:
+            left = max(0.0, start[0] - room - 8)
+            return Wire(start, end, (left, top, start[0] - 8 - left), upright=True)
+        left = start[0] + 8
+        return Wire(start, end, (left, top, min(room, self.width - left)), upright=True)
 
 
 def layout(width_px: float) -> Layout | None:

@@ -47,7 +47,7 @@ class Look:
             slot=slot,
             offer=query.get("offer", "")[:_LONGEST] if slot else "",
             anew=query.get("anew") == "yes",
-            rank=int(rank) if rank.isdigit() and len(rank) < 3 else 0,
+            rank=int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 3 else 0,
             drop=_one_of(query.get("drop", "")),
             proposal=query.get("proposal", "")[:_LONGEST],
             cloud=query.get("cloud", "") if query.get("cloud") in ("aws", "azure", "gcp") else "",

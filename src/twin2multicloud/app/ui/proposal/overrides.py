@@ -8,7 +8,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.placements import Override
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import buttons, cards, text
+from twin2multicloud.app.ui.components import badges, buttons, cards, text
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import HALF_A_CENT, Loaded
@@ -48,7 +48,10 @@ def _row(session: Session, look: Look, loaded: Loaded, each: Override) -> ft.Con
 
 def _what(loaded: Loaded, choice: str) -> str:
     offer, _, region = choice.partition("@")
-    title = loaded.names.title(offer) if offer in loaded.names.offers else offer
+    if offer in badges.CLOUDS:
+        title = tr("any offer of {cloud}", cloud=badges.CLOUDS[offer])
+    else:
+        title = loaded.names.title(offer)
     return f"{title}, {region}" if region else title
 
 

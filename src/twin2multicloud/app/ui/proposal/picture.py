@@ -140,23 +140,25 @@ def _box(drawn: Picture, slot: Slot) -> ft.Control:
         spacing=3,
         alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
     )
-    return ft.Semantics(
+    told = ft.Semantics(
         identifier=f"slot-{slot.value}",
         label=slot_told(drawn, slot),
         button=True,
         selected=selected,
-        container=True,
         exclude_semantics=True,
-        on_tap=lambda _: drawn.pressed(slot.value),
-        content=ft.Container(
-            ft.Row(
-                [
-                    ft.Container(width=4, bgcolor=tint.strong),
-                    ft.Container(inner, padding=ft.Padding.only(left=8, right=4, top=8, bottom=8), expand=True),
-                ],
-                spacing=0,
-                vertical_alignment=ft.CrossAxisAlignment.STRETCH,
-            ),
+        content=ft.Row(
+            [
+                ft.Container(width=4, bgcolor=tint.strong),
+                ft.Container(inner, padding=ft.Padding.only(left=8, right=4, top=8, bottom=8), expand=True),
+            ],
+            spacing=0,
+            vertical_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
+    )
+    # What can be focused and pressed, and what it is called, are one thing to screen readers.
+    return ft.MergeSemantics(
+        ft.Container(
+            told,
             ink=True,
             on_click=lambda _: drawn.pressed(slot.value),
             bgcolor=palette.accent.soft if selected else ft.Colors.SURFACE,
@@ -164,7 +166,7 @@ def _box(drawn: Picture, slot: Slot) -> ft.Control:
             border_radius=8,
             clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
             expand=True,
-        ),
+        )
     )
 
 

@@ -22,7 +22,7 @@ def proof(session: Session, loaded: Loaded) -> ft.Control:
     said = (
         tr(
             "Proved optimal: of {count} possible placements none that satisfies the constraints costs less. "
-            "Everything on this page was worked out in {ms} ms.",
+            "The optimizer answered in {ms} ms.",
             count=figures.quantity(found["placements"]),
             ms=figures.count(loaded.seconds * 1000),
         )

@@ -111,11 +111,4 @@ def _look_at(session: Session, look: Look, each: Ranked) -> ft.Control:
     if each.placed:
         return ft.Container(height=0)
     name = tr("Consider placement {rank}", rank=each.rank)
-    return ft.Semantics(
-        label=name,
-        button=True,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: session.go(look.ranked(each.rank).path),
-        content=buttons.quiet(tr("Look"), partial(session.go, look.ranked(each.rank).path)),
-    )
+    return buttons.named(tr("Look"), name, partial(session.go, look.ranked(each.rank).path))

@@ -84,7 +84,14 @@ def SlotPanel(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802  componen
         loaded.standing.price_book.hash,
     )
     return cards.card(
-        states.shown(found, lambda given: _panel(session, look, loaded, given, country, set_country)),
+        states.shown(
+            found,
+            lambda given: (
+                _panel(session, look, loaded, given, country, set_country)
+                if given.slot == look.slot
+                else states.waiting()  # those that are there still are another slot's
+            ),
+        ),
         title=slot_name(Slot(look.slot)),
         beside=[buttons.icon(ft.Icons.CLOSE, tr("Close"), lambda: session.go(look.selecting(look.slot).path))],
         id="slot-panel",
@@ -150,18 +157,11 @@ def _way(session: Session, look: Look, names: Names, way: Way) -> ft.Control:
     extra = tr("now") if best.chosen else figures.money(best.change_usd, session.currency, signed=True)
     end: list[ft.Control] = [text.figure(extra, size=13.5, weight=ft.FontWeight.W_600)]
     if not best.chosen or way.places > 1:
-        name = names.title(best.offer)
         end.append(
-            ft.Semantics(
-                label=tr("Consider {offer}", offer=name),
-                button=True,
-                container=True,
-                exclude_semantics=True,
-                on_tap=lambda _: session.go(look.trying(look.slot, pin(best)).path),
-                content=buttons.quiet(
-                    tr("Where") if best.chosen else tr("Try"),
-                    partial(session.go, look.trying(look.slot, pin(best)).path),
-                ),
+            buttons.named(
+                tr("Where") if best.chosen else tr("Try"),
+                tr("Consider {offer}", offer=names.title(best.offer)),
+                partial(session.go, look.trying(look.slot, pin(best)).path),
             )
         )
     return ft.Row(
@@ -212,11 +212,11 @@ def RegionChoice(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802
         look.slot,
         loaded.twin.version,
     )
-    if found.value is None:
+    if found.value is None or found.value.slot != look.slot:
         return ft.Container(height=0)
     offer, _, region = look.offer.partition("@")
     options = {
-        each.region: _place(session, loaded.names, each)
+        each.region: _place(session, loaded.names, each, look.anew)
         for each in sorted(found.value.items, key=lambda one: (one.change_usd is None, one.change_usd))
         if each.offer == offer and (each.problem is None or each.region == region)
     }
@@ -230,7 +230,10 @@ def RegionChoice(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802
     )
 
 
-def _place(session: Session, names: Names, each: SlotChoice) -> str:
-    extra = tr("now") if each.chosen else figures.money(each.change_usd, session.currency, signed=True)
+def _place(session: Session, names: Names, each: SlotChoice, anew: bool) -> str:
     country, place = names.country(each.provider, each.region), names.place(each.provider, each.region)
-    return f"{country} · {place} ({each.region}): {extra}"
+    said = f"{country} · {place} ({each.region})"
+    if anew:  # what it adds then depends on where the others go
+        return said
+    extra = tr("now") if each.chosen else figures.money(each.change_usd, session.currency, signed=True)
+    return f"{said}: {extra}"

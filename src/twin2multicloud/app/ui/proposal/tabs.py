@@ -48,23 +48,16 @@ def _head(session: Session, look: Look, tab: Tab, name: str) -> ft.Control:
     chosen = tab == look.tab
     palette = session.appearance.palette
     act = partial(session.go, look.showing(tab).path)
-    return ft.Semantics(
-        label=name,
-        button=True,
-        selected=chosen,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: act(),
-        content=ft.TextButton(
-            name,
-            on_click=lambda _: act(),
-            style=ft.ButtonStyle(
-                bgcolor=palette.accent.soft if chosen else None,
-                color=palette.accent.strong if chosen else ft.Colors.ON_SURFACE_VARIANT,
-                shape=ft.RoundedRectangleBorder(radius=8),
-            ),
+    button = ft.TextButton(
+        name,
+        on_click=lambda _: act(),
+        style=ft.ButtonStyle(
+            bgcolor=palette.accent.soft if chosen else None,
+            color=palette.accent.strong if chosen else ft.Colors.ON_SURFACE_VARIANT,
+            shape=ft.RoundedRectangleBorder(radius=8),
         ),
     )
+    return ft.MergeSemantics(ft.Semantics(selected=chosen, content=button))
 
 
 def _part(session: Session, look: Look, loaded: Loaded, shown: Shown) -> ft.Control:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.schemas.placements import PlacementPreview
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, bars, cards, text
 from twin2multicloud.app.ui.components.bars import Bar, Part
@@ -14,7 +13,7 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
 
-def total(session: Session, loaded: Loaded, shown: Shown, preview: PlacementPreview | None) -> ft.Control:
+def total(session: Session, loaded: Loaded, shown: Shown, *, considered: bool) -> ft.Control:
     """The card at the right."""
     currency = session.currency
     amount = figures.per_month(shown.usd_per_month, currency)
@@ -46,7 +45,7 @@ def total(session: Session, loaded: Loaded, shown: Shown, preview: PlacementPrev
                 )
             )
         )
-    title = tr("Considered") if preview is not None else tr("Placed") if loaded.placed else tr("Proposed")
+    title = tr("Considered") if considered else tr("Placed") if loaded.placed else tr("Proposed")
     return cards.card(ft.Column(rows, spacing=GAP + 4, tight=True), title=title, id="proposal-total")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import flet as ft
 
 from twin2multicloud.app.schemas.placements import PlacementInput, PlacementPreview
@@ -44,17 +47,21 @@ def ProposalScreen() -> ft.Control:  # noqa: N802  components are named as Flet'
     look = Look.read(twin, Place.of(ft.context.page.route).query)
     found = use_remote(lambda: session.ask(lambda api: load(api, twin)), twin, refresh_on=Wanted(_TWIN_NEWS, twin=twin))
     use_events(_PRICE_NEWS, found.refresh, id(found))
-    loaded = found.value
+    # What was loaded before for another twin is not this one's.
+    loaded = found.value if found.value is not None and found.value.twin.id == twin else None
     name = twin if loaded is None else loaded.twin.name
     crumbs = [
         Crumb(tr("Twins"), places.TWINS),
         Crumb(name, places.twin(twin)),
         Crumb(tr("Proposal")),
     ]
-    if loaded is None and found.failure is not None and found.failure.gone:
-        content: ft.Control = ft.Column([states.failed(found.failure), back_to(session, places.TWINS)], spacing=GAP)
+    content: ft.Control
+    if found.failure is not None and found.failure.gone:
+        content = ft.Column([states.failed(found.failure), back_to(session, places.TWINS)], spacing=GAP)
+    elif loaded is None and found.failure is None:
+        content = states.waiting(10)
     else:
-        content = states.shown(found, lambda all_of_it: Content(look, all_of_it), rows=10)
+        content = states.shown(found, lambda all_of_it: Content(look, all_of_it))
     return screen(session, crumbs, content, actions=_actions(session, look, loaded), id="proposal")
 
 
@@ -95,12 +102,24 @@ def Content(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802
     return Considering(look, loaded, given)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A change that was considered, and what would come of it: while another one is awaited, this one is not that."""
+
+    given: PlacementInput
+    preview: PlacementPreview
+
+
 @ft.component
 def Considering(look: Look, loaded: Loaded, given: PlacementInput) -> ft.Control:  # noqa: N802
     """The same with what is considered."""
     session = use_session()
+
+    async def ask() -> Answer:
+        return Answer(given, await session.ask(lambda api: api.twins.preview(look.twin, given)))
+
     found = use_remote(
-        lambda: session.ask(lambda api: api.twins.preview(look.twin, given)),
+        ask,
         given.model_dump_json(),
         loaded.twin.version,
         loaded.standing.price_book.hash,
@@ -109,14 +128,14 @@ def Considering(look: Look, loaded: Loaded, given: PlacementInput) -> ft.Control
 
 
 def _content(
-    session: Session, look: Look, loaded: Loaded, given: PlacementInput | None, found: Remote[PlacementPreview] | None
+    session: Session, look: Look, loaded: Loaded, given: PlacementInput | None, found: Remote[Answer] | None
 ) -> ft.Control:
-    preview = None if found is None else found.value
-    shown = loaded.shown if preview is None else Shown.of(preview)
+    answer = None if found is None else found.value
+    shown = loaded.shown if answer is None else Shown.of(answer.preview)
     rows: list[ft.Control] = [status(session, look, loaded)]
     if shown is None:
         return ft.Column(rows, spacing=GAP + 4, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    beside: list[ft.Control] = [total(session, loaded, shown, preview)]
+    beside: list[ft.Control] = [total(session, loaded, shown, considered=answer is not None)]
     panel: ft.Control | None = None
     if given is not None and found is not None:
         panel = _considered(session, look, loaded, given, found)
@@ -129,7 +148,11 @@ def _content(
         beside.append(overrides(session, look, loaded))
     if given is None and not look.slot and loaded.standing.proposal is not None:
         beside.append(next_best(session, look, loaded, shown))
-    left: list[ft.Control] = [Architecture(look, loaded, shown, inside), tabs.tabs(session, look, loaded, shown)]
+    decided = loaded.overrides if answer is None else answer.preview.overrides
+    left: list[ft.Control] = [
+        Architecture(look, loaded, shown, decided, inside),
+        tabs.tabs(session, look, loaded, shown),
+    ]
     if session.viewport.wide:
         rows.append(columns(session, left, beside, ratio=62))
     else:
@@ -138,23 +161,26 @@ def _content(
 
 
 def _considered(
-    session: Session, look: Look, loaded: Loaded, given: PlacementInput, found: Remote[PlacementPreview]
+    session: Session, look: Look, loaded: Loaded, given: PlacementInput, found: Remote[Answer]
 ) -> ft.Control:
-    if found.value is not None:
-        return Preview(look, loaded, given, found.value)
-    inner = states.shown(found, lambda preview: Preview(look, loaded, given, preview))
+    answer = found.value
+    if answer is not None and answer.given == given and found.failure is None:
+        return Preview(look, loaded, given, answer.preview)
+    inner = states.waiting() if found.failure is None else states.failed(found.failure, found.refresh)
     discard = buttons.other(tr("Discard"), lambda: session.go(look.plain.path))
     return cards.card(ft.Column([inner, discard], spacing=GAP, tight=True), title=tr("Considered"))
 
 
 @ft.component
-def Architecture(look: Look, loaded: Loaded, shown: Shown, opened: ft.Control | None) -> ft.Control:  # noqa: N802
+def Architecture(  # noqa: N802
+    look: Look, loaded: Loaded, shown: Shown, decided: Mapping[str, str], opened: ft.Control | None
+) -> ft.Control:
     """The picture, as large as there is room; on a phone a list, with what is `opened` in it."""
     session = use_session()
     room = use_made(lambda: Room(session.viewport))
     workload = loaded.standing.proposal.workload if loaded.standing.proposal is not None else None
     commands = bool((workload or {}).get("commands_per_device_per_day"))
-    marks = {slot: tr("Somebody decided so") for slot in loaded.overrides}
+    marks = {slot: tr("Somebody decided so") for slot in decided}
     drawn = Picture(
         shown,
         loaded.names,

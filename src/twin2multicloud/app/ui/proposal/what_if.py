@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import flet as ft
 import flet_charts as fch
@@ -34,6 +35,14 @@ def WhatIf(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802  components 
     return Asked(look, loaded, proposal)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What was asked about, and the answer: while another one is awaited, this one stays in view."""
+
+    subject: Subject
+    points: Sequence[Point]
+
+
 @ft.component
 def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa: N802
     """What is asked, and the answer."""
@@ -43,8 +52,14 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
     chosen = look.fields if look.fields in known else sweep.DEFAULT
     factors, problem = sweep.factors_of(look.factors)
     asked = sweep.sweep(proposal, known[chosen], factors)
+    subject = known[chosen]
+
+    async def ask() -> Answer:
+        result = await session.ask(lambda api: api.optimizer.sensitivity(asked))
+        return Answer(subject, sweep.points(factors, result))
+
     found = use_remote(
-        lambda: session.ask(lambda api: api.optimizer.sensitivity(asked)),
+        ask,
         asked.model_dump_json(),
         loaded.standing.price_book.hash,
     )
@@ -79,10 +94,7 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
         [
             text.muted(said),
             given,
-            states.shown(
-                found,
-                lambda result: _answer(session, known[chosen], sweep.points(factors, result)),
-            ),
+            states.shown(found, lambda answer: _answer(session, answer.subject, answer.points)),
         ],
         spacing=GAP + 4,
         tight=True,

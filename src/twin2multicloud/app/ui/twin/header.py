@@ -6,13 +6,12 @@ from functools import partial
 
 import flet as ft
 
-from twin2multicloud.app.ui import figures, places
+from twin2multicloud.app.ui import figures, layers, places
 from twin2multicloud.app.ui.components import badges, buttons, fields, menus, text
 from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import actions as runs
-from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin import doing
@@ -43,7 +42,7 @@ def Facts(parts: Parts) -> ft.Control:  # noqa: N802
     session = use_session()
     palette = use_store(session.appearance).palette
     currency = use_store(session.preferences).choices.currency
-    status, meters = use_store(parts.status).value, use_store(parts.meters).value
+    status, costs = use_store(parts.status).value, use_store(parts.costs).value
     twin = parts.seen.twin
     shown: list[ft.Control] = []
     if twin.clouds:
@@ -52,9 +51,9 @@ def Facts(parts: Parts) -> ft.Control:  # noqa: N802
         shown.append(text.muted(tr("not optimized yet")))
     else:
         shown.append(_cost(figures.per_month(twin.usd_per_month, currency), tr("predicted (estimate)")))
-    if meters is not None and meters.month is not None:
-        metered = figures.per_month(meters.month.usd_metered, currency)
-        shown.append(_cost(metered, tr("metered (forecast from use so far)")))
+    if costs is not None and costs.usd_metered is not None:
+        metered = figures.per_month(costs.usd_metered, currency)
+        shown.append(_cost(metered, tr("metered (at the rate so far)")))
     if status is not None and status.twin_time is not None and status.speed not in (None, 1.0):
         moment = figures.day_and_time(status.twin_time)
         shown.append(text.muted(tr("twin time {moment}, {speed:g} × ours", moment=moment, speed=status.speed)))
@@ -106,7 +105,7 @@ def _where(parts: Parts, slot: Slot) -> str:
 def _moves(session: Session, parts: Parts) -> list[Item]:
     return [
         Item(
-            words.slot(each),
+            layers.name(each.value),
             partial(runs.move, session, parts.seen.twin, parts.seen.target, each),
             hint=_where(parts, each),
         )
@@ -120,7 +119,7 @@ def _redeploys(session: Session, parts: Parts) -> list[Item]:
         return [whole]
     return [whole] + [
         Item(
-            words.slot(each),
+            layers.name(each.value),
             partial(runs.redeploy, session, parts.seen.twin, parts.seen.target, [each]),
             hint=_where(parts, each),
         )

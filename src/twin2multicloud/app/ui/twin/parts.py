@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twin2multicloud.app.schemas.costs import Costs
 from twin2multicloud.app.schemas.operating import TwinStatus
-from twin2multicloud.app.schemas.sandboxes import Meters
 from twin2multicloud.app.ui.remote import Remote
 from twin2multicloud.app.ui.twin.state import Look, Seen
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The twin that is looked at, how it does, and what was counted (None: nothing counts)."""
+    """The twin that is looked at, how it does, and what it costs."""
 
     seen: Seen
     status: Remote[TwinStatus]
-    meters: Remote[Meters | None]
+    costs: Remote[Costs]
 
     @property
     def look(self) -> Look:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 
+from twin2multicloud.app.schemas.keys import ScopeName
+from twin2multicloud.app.schemas.people import RoleName
 from twin2multicloud.app.schemas.twins import Life, Target, Twin
-from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui import may, places
 from twin2multicloud.app.ui.language import tr
 
 TabKey = Literal[
@@ -22,6 +24,7 @@ TabKey = Literal[
     "runs",
 ]
 TABS: Final[tuple[TabKey, ...]] = get_args(TabKey)
+ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)
 _TARGETS: Final[tuple[Target, ...]] = get_args(Target)
 
 
@@ -92,10 +95,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Seen:
-    """A twin as somebody looks at it: at `target`, where it is or may get."""
+    """A twin as somebody looks at it: at `target`, where it is or may get. `scopes`: for what they may call the API."""
 
     twin: Twin
     look: Look
+    scopes: frozenset[ScopeName]
 
     @property
     def target(self) -> Target:
@@ -128,9 +132,13 @@ class Seen:
     @property
     def may_operate(self) -> bool:
         """Whether whoever looks may change its definition and act on what runs."""
-        return self.twin.role in ("operator", "owner")
+        return self._has("operator") and self.scopes >= {"write", "run"}
 
     @property
     def owns(self) -> bool:
         """Whether whoever looks may let others in, and delete it."""
-        return self.twin.role == "owner"
+        return self._has("owner") and "write" in self.scopes
+
+    def _has(self, needed: RoleName) -> bool:
+        held = next((each for each in ROLES if each == self.twin.role), None)
+        return held is not None and may.at_least(held, needed)

@@ -31,7 +31,7 @@ from twin2multicloud.app.ui.twin.specification.view import SpecificationTab
 from twin2multicloud.app.ui.twin.state import TABS, Look, Seen, TabKey, tab_name
 
 _STATUS_EVERY_S = 4.0
-_METERS_EVERY_S = 20.0
+_COSTS_EVERY_S = 20.0
 _TABS: dict[TabKey, Callable[[Parts], ft.Control]] = {
     "overview": OverviewTab,
     "devices": DevicesTab,
@@ -76,7 +76,7 @@ def TwinScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
             else states.failed(twin.failure, twin.refresh)
         )
         return screen(session, [home, Crumb(tr("Twin"))], inner, id="twin")
-    return Known(Seen(twin.value, look))
+    return Known(Seen(twin.value, look, frozenset(session.me.scopes)))
 
 
 @ft.component
@@ -92,13 +92,16 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
         every_s=_STATUS_EVERY_S if seen.deployed else None,
         refresh_on=Wanted(("run.", "health."), twin=twin.id),
     )
-    meters = use_held(
-        lambda: session.ask(lambda api: api.operating.meters(twin.id) if seen.runs_in_sandbox else None),
+    costs = use_held(
+        lambda: session.ask(lambda api: api.watching.costs(twin.id, target)),
         twin.id,
-        seen.runs_in_sandbox,
-        every_s=_METERS_EVERY_S if seen.runs_in_sandbox else None,
+        target,
+        twin.number,
+        seen.life,
+        every_s=_COSTS_EVERY_S if seen.deployed else None,
+        keeps=True,
     )
-    parts = Parts(seen, status, meters)
+    parts = Parts(seen, status, costs)
     content = ft.Column(
         [header.Facts(parts), _tabs(session, seen), _TABS[seen.look.tab](parts)],
         spacing=GAP + 6,

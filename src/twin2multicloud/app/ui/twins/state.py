@@ -40,7 +40,7 @@ class Look:
             health=cast(Health, health) if health in get_args(Health) else None,
             attention=query.get("attention") == "yes",
             sort=Sort.read(query.get("sort", str(DEFAULT_SORT))),
-            start=int(start) if start.isdigit() else 0,
+            start=int(start) if start.isascii() and start.isdigit() and len(start) < 7 else 0,
         )
 
     @property

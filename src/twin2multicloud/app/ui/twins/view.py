@@ -222,5 +222,5 @@ def _alerts(session: Session, twin: TwinSummary) -> ft.Control:
         return text.muted(figures.NONE)
     palette = session.appearance.palette
     tint = palette.warn if worst in ("warning", "info") else palette.bad
-    told = ", ".join(f"{count} {each}" for each, count in twin.alerts.items() if count)
+    told = ", ".join(f"{count} {badges.severity_word(each)}" for each, count in twin.alerts.items() if count)
     return badges.pill(str(sum(twin.alerts.values())), tint, sign="▲" if tint is palette.warn else "■", tooltip=told)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from twin2multicloud.app.schemas.sandboxes import MeterComparison
+from twin2multicloud.app.schemas.costs import CostMeter
 
 Verdict = Literal["agrees", "deviates", "not exercised", "unexpected"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("agrees", "deviates", "not exercised", "unexpected")
@@ -21,7 +21,7 @@ class Totals:
     usd_metered: float
 
 
-def by_cloud(meters: Sequence[MeterComparison]) -> list[Totals]:
+def by_cloud(meters: Sequence[CostMeter]) -> list[Totals]:
     """What each cloud comes to, the dearest first."""
     clouds = sorted({each.cloud for each in meters})
     totals = [
@@ -35,7 +35,7 @@ def by_cloud(meters: Sequence[MeterComparison]) -> list[Totals]:
     return sorted(totals, key=lambda each: -each.usd_predicted)
 
 
-def chosen(meters: Sequence[MeterComparison], verdict: str) -> list[MeterComparison]:
+def chosen(meters: Sequence[CostMeter], verdict: str) -> list[CostMeter]:
     """Those with a verdict ("": all), the dearest first."""
     fitting = [each for each in meters if verdict in ("", each.verdict)]
     return sorted(fitting, key=lambda each: (-max(each.usd_predicted, each.usd_metered), each.meter))

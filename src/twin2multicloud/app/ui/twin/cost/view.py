@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.schemas.sandboxes import MeterComparison, Meters, MonthCompared
+from twin2multicloud.app.schemas.costs import CostMeter, Costs, MonthToDate
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, bars, buttons, cards, fields, states, tables, text
 from twin2multicloud.app.ui.components.bars import Bar, Part
+from twin2multicloud.app.ui.components.facts import Fact, facts
 from twin2multicloud.app.ui.components.tables import Column
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -26,110 +27,88 @@ def CostTab(parts: Parts) -> ft.Control:  # noqa: N802
     palette = use_store(session.appearance).palette
     currency = use_store(session.preferences).choices.currency
     use_store(session.viewport)
-    meters = use_store(parts.meters)
-    predicted = parts.seen.twin.usd_per_month
-    if not parts.seen.runs_in_sandbox:
-        return _predicted_only(session, parts, predicted, currency, palette)
-
-    def shown(found: Meters | None) -> ft.Control:
-        if found is None or found.month is None:
-            why = found.problem if found is not None else ""
-            return ft.Column(
-                [
-                    _predicted_only(session, parts, predicted, currency, palette),
-                    text.muted(why or tr("Nothing was counted yet.")),
-                ],
-                spacing=GAP,
-                tight=True,
-                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-            )
-        return _compared(session, parts, found, found.month, currency, palette)
-
-    return states.shown(meters, shown, rows=6)
+    costs = use_store(parts.costs)
+    return states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
 
 
-def _predicted_only(
-    session: Session, parts: Parts, predicted: float | None, currency: Currency, palette: Palette
-) -> ft.Control:
-    open_proposal = buttons.other(
-        tr("Proposal and bill"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
+def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
+    bill = buttons.quiet(
+        tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
     )
-    if predicted is None:
+    if costs.usd_predicted is None and costs.usd_metered is None:
         return cards.card(
             states.nothing(
                 tr("No cost is predicted yet"),
                 hint=tr("It has no placement; the optimizer finds the cheapest."),
                 icon=ft.Icons.SAVINGS_OUTLINED,
-                action=open_proposal,
+                action=buttons.main(tr("Find its cheapest home"), lambda: session.go(places.proposal(parts.id))),
             )
         )
-    said = figures.per_month(predicted, currency)
-    bar = bars.bars(
-        [
-            Bar(tr("predicted"), [Part(predicted, palette.accent.strong)], said, strong=True),
-            Bar(tr("metered"), [], figures.NONE),
-            Bar(tr("billed"), [], figures.NONE),
-        ],
-        label=tr("Cost per month"),
-        said_px=150,
+    totals = cards.card(
+        _totals(costs, currency, palette), title=tr("Cost per month (estimate)"), beside=[bill], id="cost"
     )
-    why = tr("It is metered while it runs in a sandbox. Bills of the clouds are not imported yet.")
-    return cards.card(
-        ft.Column([bar, text.muted(why)], spacing=GAP, tight=True), title=tr("Cost per month"), beside=[open_proposal]
-    )
-
-
-def _compared(
-    session: Session, parts: Parts, meters: Meters, month: MonthCompared, currency: Currency, palette: Palette
-) -> ft.Control:
-    totals = bars.bars(
-        [
-            Bar(
-                tr("predicted"),
-                [Part(month.usd_predicted, palette.accent.strong)],
-                figures.per_month(month.usd_predicted, currency),
-                strong=True,
-            ),
-            Bar(
-                tr("metered"),
-                [Part(month.usd_metered, palette.ok.strong)],
-                figures.per_month(month.usd_metered, currency),
-                strong=True,
-            ),
-            Bar(tr("billed"), [], tr("not imported yet")),
-        ],
-        label=tr("Cost per month"),
-        name_px=80,
-        said_px=150,
-    )
-    covered = tr(
-        "Forecast of a month from {time} of the twin’s time so far, {messages} messages a month at this rate. "
-        "Simulated clouds send no bills, and bills of real ones are not imported yet.",
-        time=figures.age(meters.elapsed_s),
-        messages=figures.short(month.messages),
-    )
-    left = cards.card(
-        ft.Column([totals, text.muted(covered)], spacing=GAP + 2, tight=True),
-        title=tr("Cost per month (estimate)"),
-        beside=[
-            buttons.quiet(
-                tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
-            )
-        ],
-        id="cost",
-    )
-    right = cards.card(_clouds(month, currency, palette), title=tr("By cloud"))
+    if not costs.meters:
+        return totals
+    left = [totals, *([_to_date(costs.month, currency)] if costs.month is not None else [])]
+    right = [cards.card(_clouds(costs, currency, palette), title=tr("By cloud"))]
     return ft.Column(
-        [columns(session, [left], [right], ratio=52), _meters(session, parts, month, currency, palette)],
+        [columns(session, left, right, ratio=52), _meters(session, parts, costs, currency, palette)],
         spacing=GAP + 4,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 
-def _clouds(month: MonthCompared, currency: Currency, palette: Palette) -> ft.Control:
+def _totals(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
+    def bar(name: str, usd: float | None, color: str) -> Bar:
+        return Bar(name, [Part(usd, color)] if usd else [], figures.per_month(usd, currency), strong=usd is not None)
+
+    drawn = bars.bars(
+        [
+            bar(tr("predicted"), costs.usd_predicted, palette.accent.strong),
+            bar(tr("metered"), costs.usd_metered, palette.ok.strong),
+            Bar(tr("billed"), [], figures.NONE),
+        ],
+        label=tr("Cost per month"),
+        name_px=80,
+        said_px=150,
+    )
+    told: list[ft.Control] = [drawn]
+    if costs.usd_metered is not None:
+        said = tr(
+            "Metered: a month at the rate of the {time} of the twin’s time so far.", time=figures.age(costs.metered_s)
+        )
+        told.append(text.muted(said))
+    elif costs.problem:
+        told.append(text.muted(tr("Metered: {why}.", why=costs.problem)))
+    told.append(text.muted(tr("Billed: {why}.", why=costs.billed_problem)))
+    return ft.Column(told, spacing=GAP, tight=True)
+
+
+def _to_date(month: MonthToDate, currency: Currency) -> ft.Control:
+    begins, ends = (moment.strftime("%Y-%m-%d") for moment in (month.begins, month.ends))
+    rows: list[Fact] = [
+        (
+            tr("So far"),
+            tr(
+                "{usd}, of {time} that were metered",
+                usd=figures.money(month.usd_to_date, currency),
+                time=figures.age(month.counted_s),
+            ),
+        ),
+        (
+            tr("By its end"),
+            tr("{usd} if it goes on like that (forecast)", usd=figures.money(month.usd_forecast, currency)),
+        ),
+    ]
+    return cards.card(
+        facts(rows, name_px=90), title=tr("Month from {begins} to {ends}", begins=begins, ends=ends), id="to-date"
+    )
+
+
+def _clouds(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
     rows: list[Bar] = []
-    for each in by_cloud(month.meters):
+    for each in by_cloud(costs.meters):
         name, tint = badges.CLOUDS[each.cloud], palette.cloud(each.cloud)
         rows.append(
             Bar(
@@ -148,12 +127,12 @@ def _clouds(month: MonthCompared, currency: Currency, palette: Palette) -> ft.Co
     return bars.bars(rows, label=tr("Cost per month by cloud"), name_px=130, said_px=90)
 
 
-def _meters(session: Session, parts: Parts, month: MonthCompared, currency: Currency, palette: Palette) -> ft.Control:
+def _meters(session: Session, parts: Parts, costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
     verdict = parts.look.get("verdict")
-    counts = {each: sum(1 for meter in month.meters if meter.verdict == each) for each in VERDICTS}
-    options = {"": tr("all ({count})", count=len(month.meters))}
+    counts = {each: sum(1 for meter in costs.meters if meter.verdict == each) for each in VERDICTS}
+    options = {"": tr("all ({count})", count=len(costs.meters))}
     options |= {each: f"{verdict_name(each)} ({counts[each]})" for each in VERDICTS}
-    rows = chosen(month.meters, verdict)
+    rows = chosen(costs.meters, verdict)
     choice = fields.choice(
         tr("Show"), verdict, options, lambda given: session.go(parts.look.asking(verdict=given).path), width=210
     )
@@ -194,7 +173,7 @@ def verdict_name(verdict: Verdict) -> str:
     }[verdict]
 
 
-def _columns(currency: Currency, palette: Palette) -> list[Column[MeterComparison]]:
+def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
     def quantity(amount: float, unit: str) -> ft.Control:
         return text.figure(f"{figures.short(amount)} {unit}")
 
@@ -218,6 +197,13 @@ def _columns(currency: Currency, palette: Palette) -> list[Column[MeterCompariso
             number=True,
         ),
         Column(
+            tr("This month so far"),
+            lambda meter: text.figure(figures.money(meter.usd_to_date, currency)),
+            share=3,
+            number=True,
+            wide_only=True,
+        ),
+        Column(
             tr("Ratio"),
             lambda meter: text.figure(figures.NONE if meter.ratio is None else f"{meter.ratio:.2f}"),
             share=2,
@@ -227,7 +213,7 @@ def _columns(currency: Currency, palette: Palette) -> list[Column[MeterCompariso
     ]
 
 
-def _name(meter: MeterComparison) -> ft.Control:
+def _name(meter: CostMeter) -> ft.Control:
     notes = [meter.region]
     if meter.projected:
         notes.append(tr("projected"))
@@ -243,7 +229,7 @@ def _name(meter: MeterComparison) -> ft.Control:
     )
 
 
-def _verdict(meter: MeterComparison, palette: Palette) -> ft.Control:
+def _verdict(meter: CostMeter, palette: Palette) -> ft.Control:
     tints = {
         "agrees": (palette.ok, "✔"),
         "deviates": (palette.warn, "▲"),

@@ -19,6 +19,7 @@ from twin2multicloud.app.ui.twin import surfaces
 from twin2multicloud.app.ui.twin.commands.view import CommandCard
 from twin2multicloud.app.ui.twin.devices import charts
 from twin2multicloud.app.ui.twin.devices.state import RANGES, drawn, range_name, range_of
+from twin2multicloud.app.ui.twin.errors.view import DeviceErrors
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _EVERY_S = 4.0
@@ -96,6 +97,8 @@ def _known(session: Session, parts: Parts, history: DeviceHistory, palette: Pale
     right: list[ft.Control] = [_last(history)]
     if parts.seen.may_operate:
         right.append(CommandCard(parts, history.device, history.type))
+    if parts.seen.runs_in_sandbox:
+        right.append(DeviceErrors(parts, history.device))
     return columns(session, left, right, ratio=64)
 
 

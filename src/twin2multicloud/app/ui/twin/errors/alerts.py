@@ -23,6 +23,7 @@ from twin2multicloud.app.ui.twin.moments import Since
 from twin2multicloud.app.ui.twin.parts import Parts
 
 _MUTES_MINUTES = (60, 480, 1_440, 10_080)
+_READ = 100
 
 
 @ft.component
@@ -34,19 +35,19 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
     only = False if waiting_only else None
     alerts = use_remote(
         lambda: session.ask(
-            lambda api: list(api.alerts.list(twin=parts.id, acknowledged=only, muted=only, limit=most + 1))
+            lambda api: list(api.alerts.list(twin=parts.id, acknowledged=only, muted=only, limit=_READ))
         ),
         parts.id,
-        most,
         waiting_only,
         refresh_on=Wanted(("alert",), twin=parts.id),
     )
 
     def rows(every: list[Alert]) -> ft.Control:
-        found = [alert for alert in every if not (waiting_only and alert.over)]
+        here = [alert for alert in every if not parts.seen.deployed or alert.target == parts.seen.target]
+        found = [alert for alert in here if not (waiting_only and alert.over)]
         if not found:
             return states.nothing(
-                tr("Nothing is wrong") if parts.seen.deployed else tr("Nothing runs yet"),
+                tr("No errors and no warnings") if parts.seen.deployed else tr("Nothing runs yet"),
                 hint=tr("Errors and warnings of all layers come here as they happen.") if parts.seen.deployed else "",
                 icon=ft.Icons.CHECK_CIRCLE_OUTLINE,
             )
@@ -88,7 +89,7 @@ def _row(session: Session, parts: Parts, alerts: Remote[list[Alert]], alert: Ale
         tight=True,
     )
     face = ft.Semantics(
-        label=f"{alert.severity}: {alert.message}",
+        label=f"{badges.severity_word(alert.severity)}: {alert.message}",
         button=True,
         container=True,
         expand=True,

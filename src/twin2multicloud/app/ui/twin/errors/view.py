@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import flet as ft
 
 from twin2multicloud.app.schemas.sandboxes import TwinError
@@ -61,6 +63,34 @@ def ErrorsTab(parts: Parts) -> ft.Control:  # noqa: N802
 def ErrorList(parts: Parts) -> ft.Control:  # noqa: N802
     """Errors of the sandbox, each with how often it came."""
     session = use_session()
+    severity, cloud = parts.look.get("severity"), parts.look.get("cloud")
+
+    def fits(error: TwinError) -> bool:
+        return severity in ("", error.severity) and cloud in ("", error.cloud)
+
+    return cards.card(
+        ft.Column(
+            [_filters(session, parts, severity, cloud), Errors(parts, fits, bool(severity or cloud))],
+            spacing=GAP,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
+        title=tr("Errors as they came"),
+        id="errors",
+    )
+
+
+@ft.component
+def DeviceErrors(parts: Parts, device: str) -> ft.Control:  # noqa: N802
+    """What went wrong with one device."""
+    inner = Errors(parts, lambda error: error.device == device, False)
+    return cards.card(inner, title=tr("Its errors"), id="device-errors")
+
+
+@ft.component
+def Errors(parts: Parts, fits: Callable[[TwinError], bool], filtered: bool) -> ft.Control:  # noqa: N802
+    """Those errors that fit."""
+    session = use_session()
     palette = use_store(session.appearance).palette
     errors = use_store(
         use_held(
@@ -70,27 +100,15 @@ def ErrorList(parts: Parts) -> ft.Control:  # noqa: N802
             refresh_on=Wanted(("alert",), twin=parts.id),
         )
     )
-    severity, cloud = parts.look.get("severity"), parts.look.get("cloud")
 
     def shown(found: list[TwinError]) -> ft.Control:
-        fitting = [each for each in found if severity in ("", each.severity) and cloud in ("", each.cloud)]
+        fitting = [each for each in found if fits(each)]
         if not fitting:
-            return states.nothing(
-                tr("No error") if not found else tr("No error fits"), icon=ft.Icons.CHECK_CIRCLE_OUTLINE
-            )
+            return text.muted(tr("No error fits") if filtered else tr("No error"))
         rows: list[ft.Control] = [_error(session, parts, each, palette) for each in fitting]
         return ft.Column(rows, spacing=0, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
-    return cards.card(
-        ft.Column(
-            [_filters(session, parts, severity, cloud), states.shown(errors, shown)],
-            spacing=GAP,
-            tight=True,
-            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-        ),
-        title=tr("Errors as they came"),
-        id="errors",
-    )
+    return states.shown(errors, shown)
 
 
 def _filters(session: Session, parts: Parts, severity: str, cloud: str) -> ft.Control:
@@ -137,7 +155,7 @@ def _error(session: Session, parts: Parts, error: TwinError, palette: Palette) -
         text.body(error.message, max_lines=None if opened else 2, overflow=ft.TextOverflow.ELLIPSIS),
     ]
     face = ft.Semantics(
-        label=f"{error.severity}: {error.message}",
+        label=f"{badges.severity_word(error.severity)}: {error.message}",
         button=True,
         container=True,
         on_tap=lambda _: session.go(toggled.path),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.schemas.operating import LayerHealth, TwinStatus
-from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui import figures, layers
 from twin2multicloud.app.ui.components import badges, buttons, cards, states, text
 from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import actions as runs
-from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin import surfaces
@@ -67,12 +66,13 @@ def _tile(session: Session, parts: Parts, slot: Slot, layer: LayerHealth, chosen
     tint = badges.health_tint(layer.health, palette)
     word = badges.health_word(layer.health)
     problem = layer.problems[0] if layer.problems else ""
-    name = tr("{slot}: {health}", slot=words.slot(slot), health=word)
+    layer_word, _, rest = layers.name(slot.value).partition(" ")
+    name = tr("{slot}: {health}", slot=layers.name(slot.value), health=word)
     lines: list[ft.Control] = [
         ft.Row(
             [
-                text.strong(slot.layer, color=tint.strong),
-                text.muted(slot.label, expand=True, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS),
+                text.strong(layer_word, color=tint.strong),
+                text.muted(rest, expand=True, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS),
             ],
             spacing=6,
         ),
@@ -111,7 +111,7 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
     found: list[ft.Control] = [badges.pill(each, palette.ok, sign="✔") for each in layer.checked]
     shown: list[ft.Control] = [
         ft.Row(
-            [text.section(words.slot(slot)), badges.health(layer.health, palette)],
+            [text.section(layers.name(slot.value)), badges.health(layer.health, palette)],
             wrap=True,
             vertical_alignment=ft.CrossAxisAlignment.CENTER,
         ),

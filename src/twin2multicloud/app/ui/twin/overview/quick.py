@@ -1,4 +1,4 @@
-"""What is often done with a twin that runs."""
+"""What is often done with a twin in a sandbox."""
 
 from __future__ import annotations
 
@@ -23,15 +23,12 @@ def QuickCard(parts: Parts) -> ft.Control:  # noqa: N802
         session.go(parts.look.at("devices", device=device).path)
 
     made: list[ft.Control] = [
-        buttons.other(tr("Send a command"), lambda: pick(session, parts, to), icon=ft.Icons.SEND_OUTLINED)
+        buttons.other(tr("Send a command"), lambda: pick(session, parts, to), icon=ft.Icons.SEND_OUTLINED),
+        buttons.other(tr("Inject a fault"), lambda: inject(session, parts), icon=ft.Icons.BOLT_OUTLINED),
+        buttons.other(
+            tr("Verify"),
+            lambda: runs.look(session, parts.seen.twin, parts.seen.target, "verify"),
+            icon=ft.Icons.VERIFIED_OUTLINED,
+        ),
     ]
-    if parts.seen.runs_in_sandbox:
-        made += [
-            buttons.other(tr("Inject a fault"), lambda: inject(session, parts), icon=ft.Icons.BOLT_OUTLINED),
-            buttons.other(
-                tr("Verify"),
-                lambda: runs.look(session, parts.seen.twin, parts.seen.target, "verify"),
-                icon=ft.Icons.VERIFIED_OUTLINED,
-            ),
-        ]
     return cards.card(ft.Row(made, wrap=True, spacing=GAP, run_spacing=GAP), title=tr("Do"), id="quick")

@@ -27,16 +27,32 @@ def OverviewTab(parts: Parts) -> ft.Control:  # noqa: N802
     use_store(session.viewport)
     if not parts.seen.deployed:
         return _not_yet(parts)
-    left: list[ft.Control] = [RatesCard(parts), ValuesCard(parts)]
+    left: list[ft.Control] = (
+        [RatesCard(parts), ValuesCard(parts)] if parts.seen.runs_in_sandbox else [_elsewhere(parts)]
+    )
     right: list[ft.Control] = [
         cards.card(AlertFeed(parts, _FEED, waiting_only=True), title=tr("Errors and warnings"), id="feed"),
-        *([QuickCard(parts)] if parts.seen.may_operate else []),
+        *([QuickCard(parts)] if parts.seen.may_operate and parts.seen.runs_in_sandbox else []),
     ]
     return ft.Column(
         [HealthStrip(parts), columns(session, left, right, ratio=56)],
         spacing=GAP + 4,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
+
+
+def _elsewhere(parts: Parts) -> ft.Control:
+    session = use_session()
+    boards = parts.look.at("dashboards").path
+    return cards.card(
+        states.nothing(
+            tr("What it measures is on its own dashboards"),
+            hint=tr("Messages and values of twins in clouds are not read from here."),
+            icon=ft.Icons.DASHBOARD_OUTLINED,
+            action=buttons.main(tr("Dashboards"), lambda: session.go(boards)),
+        ),
+        id="elsewhere",
     )
 
 

@@ -75,7 +75,7 @@ def _columns(session: Session, parts: Parts, members: Remote[list[TwinMember]]) 
         Column(tr("From the role"), source, share=2, wide_only=True),
     ]
     if parts.seen.owns:
-        columns.append(Column(tr(""), lambda each: _take_out(session, parts, members, each), share=1, number=True))
+        columns.append(Column("", lambda each: _take_out(session, parts, members, each), share=1, number=True))
     return columns
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.schemas.twins import TwinDiff, TwinVersionSummary
-from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui import figures, layers
 from twin2multicloud.app.ui.components import buttons, cards, code, dialogs, fields, states, tables, text
 from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.components.tables import Column
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
-from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.parts import Parts
@@ -53,7 +52,7 @@ def _list(session: Session, parts: Parts, versions: list[TwinVersionSummary], na
             number=True,
             wide_only=True,
         ),
-        Column(tr(""), lambda each: _acts(session, parts, each), share=3, number=True),
+        Column("", lambda each: _acts(session, parts, each), share=3, number=True),
     ]
     table = tables.table(
         columns,
@@ -150,7 +149,7 @@ def _diff(session: Session, diff: TwinDiff, palette: Palette) -> ft.Control:
     if diff.slots:
         moved: list[tuple[str, ft.Control]] = [
             (
-                words.slot(slot),
+                layers.name(slot.value),
                 text.mono(f"{diff.slots[slot.value][0] or figures.NONE} → {diff.slots[slot.value][1] or figures.NONE}"),
             )
             for slot in SLOTS

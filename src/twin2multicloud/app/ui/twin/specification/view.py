@@ -5,13 +5,12 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.schemas.twins import TwinVersion
-from twin2multicloud.app.ui import figures, places
+from twin2multicloud.app.ui import figures, layers, places
 from twin2multicloud.app.ui.components import badges, buttons, cards, code, fields, states, tables, tabs, text
 from twin2multicloud.app.ui.components.tables import Column
 from twin2multicloud.app.ui.components.tabs import Tab
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.parts import Parts
@@ -161,7 +160,7 @@ def _placement(session: Session, parts: Parts, version: TwinVersion, palette: Pa
             )
         )
     columns: list[Column[Slot]] = [
-        Column(tr("Layer"), lambda slot: text.strong(words.slot(slot)), share=3, main=True),
+        Column(tr("Layer"), lambda slot: text.strong(layers.name(slot.value)), share=3, main=True),
         Column(tr("Cloud"), lambda slot: badges.cloud(placement[slot.value]["provider"], palette), share=2),
         Column(tr("Region"), lambda slot: text.body(placement[slot.value]["region"]), share=2),
         Column(tr("Offer"), lambda slot: text.mono(placement[slot.value]["offer"]), share=4),
