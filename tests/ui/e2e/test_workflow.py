@@ -125,8 +125,11 @@ def test_a_twin_from_its_first_draft_to_its_end(tab: Page, backend: DemoBackend,
     tap(tab.get_by_role("group", name=re.compile("^More to do")).get_by_role("button"))
     tap(tab.get_by_role("menuitem", name="Destroy", exact=True))
     tap(tab.get_by_role("switch", name=re.compile("with the data")))
+    type_into(tab.get_by_role("textbox", name=re.compile("to go on$")), "attic")
     tap(button(tab, "Show what goes"))
     expect(tab).to_have_url(re.compile("/runs/run_"))
-    tap(button(tab, re.compile("^(Agree and destroy|Destroy)")))
+    tap(button(tab, "Agree and destroy"))
+    type_into(tab.get_by_role("textbox", name=re.compile("to go on$")), "attic")
+    tap(button(tab, "Agree and destroy"))
     expect(said(tab, re.compile("succeeded"))).to_be_visible(timeout=SLOW_MS)
     assert backend.client.operating.status(twin).life == "draft"
