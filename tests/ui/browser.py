@@ -102,7 +102,10 @@ def heard(tab: Page) -> Heard:
 
 
 def tap(widget: Locator) -> None:
-    """Click a widget. By force: an invisible node of sliders and menus may lie over the whole page."""
+    """Click a widget, once that does something. By force: an invisible node of sliders and menus may lie over the
+    whole page.
+    """
+    expect(widget).to_be_enabled()
     widget.click(force=True)
 
 

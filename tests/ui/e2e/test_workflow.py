@@ -81,6 +81,8 @@ def test_a_twin_from_its_first_draft_to_its_end(tab: Page, backend: DemoBackend,
     )
     tap(button(tab, "Review and place"))
     tap(button(tab, "Place it so"))
+    expect(tab.get_by_role("button", name="Place it so")).to_have_count(0)
+    expect(button(tab, "Deploy", exact=True)).to_be_enabled()
     expect(said(tab, "The cheapest placement at today's prices.")).to_be_visible()
 
     # Decide otherwise: what it adds and why comes first, then it is kept.
