@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 FLAGS = (
     "--no-sandbox",
@@ -101,8 +102,23 @@ def heard(tab: Page) -> Heard:
 
 
 def tap(widget: Locator) -> None:
-    """Click a widget. By force: an invisible node of sliders and menus may lie over the whole page."""
+    """Click a widget, once that does something. By force: an invisible node of sliders and menus may lie over the
+    whole page.
+    """
+    expect(widget).to_be_enabled()
     widget.click(force=True)
+
+
+def tap_until(widget: Locator, seen: Locator) -> None:
+    """Click a widget that may just be moving, as something comes in above it, until what it leads to is there."""
+    for _ in range(5):
+        tap(widget)
+        try:
+            seen.wait_for(timeout=PATIENCE_MS / 5)
+        except PlaywrightTimeoutError:
+            continue
+        return
+    expect(seen).to_be_visible()
 
 
 def type_into(field: Locator, text: str) -> None:

@@ -65,7 +65,7 @@ class _Browser(Connection):
         await self.session.dispatch_event(self.session.page._i, "route_change", {"route": route})
 
     def dispose(self) -> None:
-        self.executor.shutdown(wait=False)
+        """The connection is lost; its threads are those of the server."""
 
 
 class Ui:
@@ -128,9 +128,19 @@ class Ui:
         await self._session.dispatch_event(self.page._i, "disconnect", None)
         await self._session.dispatch_event(self.page._i, "close", None)
         self._session.close()
+        self._browser.executor.shutdown(wait=False)
         await self.settle()
         if self._closed is not None:
             await self._closed()
+
+    async def leave(self) -> None:
+        """Be gone for a while: the connection is lost, or the page is being loaded again."""
+        await self._session.disconnect(60)
+
+    async def come_back(self) -> None:
+        """Show the same page again."""
+        await self._session.connect(self._browser)
+        await self.settle()
 
     async def settle(self) -> None:
         """Let what was begun come to an end, as far as it does not wait for anything."""

@@ -170,12 +170,14 @@ async def test_a_short_log_is_read_once_and_a_lost_connection_is_told_until_it_i
     async def newest() -> list[Event]:
         return events[:3][::-1]
 
-    watching = Watching("run_1", source, newest)
+    moved: list[int] = []
+    watching = Watching("run_1", source, newest, lambda: moved.append(len(watching.log)))
     watching.begin()
     await _until(lambda: watching.connection.problem is not None)
     assert (len(watching.log), source.asked) == (3, [3])
     gate.set()
     await _until(lambda: watching.progress.ended == "succeeded")
+    assert moved == [3, 4]
     assert watching.connection.problem is None
     assert _texts(watching.log)[-1] == "done"
     watching.stop()

@@ -205,6 +205,24 @@ async def test_passwords_are_shown_once(ui: OpenUi, sqlite_site: Site, person: P
 
 
 @driven
+async def test_whoever_comes_back_sees_what_happened_meanwhile(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str
+) -> None:
+    run = _ask(person, twin, approve=True)
+    async with ui(f"/runs/{run}") as page:
+        await page.sees("queued")
+        await page.leave()
+        work_off(sqlite_site, FakeTarget(sqlite_site, document=SMALL))
+        await page.until(lambda: person.get(f"runs/{run}")["status"] == "succeeded")
+        await page.settle()
+        assert "✔ succeeded" not in page.texts()
+        await page.come_back()
+        await page.sees("✔ succeeded")
+        await page.sees("run 1 (deploy) is done")
+        await page.until(lambda: "L3 hot done 2" in _label(page, "strip"), "the strip")
+
+
+@driven
 async def test_a_run_that_is_not_there_says_so(ui: OpenUi) -> None:
     async with ui("/runs/run_00000000000000000000") as page:
         await page.sees("Not found")

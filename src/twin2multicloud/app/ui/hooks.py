@@ -11,7 +11,7 @@ from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.remote import Remote
-from twin2multicloud.app.ui.session import Session, current
+from twin2multicloud.app.ui.session import Session, current, perhaps_current
 from twin2multicloud.app.ui.store import Store
 
 StoreT = TypeVar("StoreT", bound=Store)
@@ -26,20 +26,28 @@ def use_session() -> Session:
 def use_store(store: StoreT) -> StoreT:
     """A store, at whose changes the component is shown anew."""
     _, count = ft.use_state(0)
-    end: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
-    shown = store.version
+    ends: MutableRef[list[Callable[[], None]]] = ft.use_ref(list)
+    shown: MutableRef[int] = ft.use_ref(-1)
+    shown.current = store.version
+    session = perhaps_current()
 
     def changed() -> None:
         count(lambda times: times + 1)
 
-    def begin() -> None:
-        end.current = store.watch(changed)
-        if store.version != shown:  # between showing it and now
+    def catch_up() -> None:
+        if store.version != shown.current:
             changed()
 
+    def begin() -> None:
+        # Flet drops what is to be shown while no browser is there.
+        ends.current = [store.watch(changed)]
+        if session is not None:
+            ends.current.append(session.returns.watch(catch_up))
+        catch_up()  # with what changed between showing it and now
+
     def finish() -> None:
-        if end.current is not None:
-            end.current()
+        for end in ends.current or ():
+            end()
 
     ft.use_effect(begin, [id(store)], finish)
     return store
@@ -84,16 +92,20 @@ def use_held(
 
 
 def use_events(wanted: Wanted | None, happened: Callable[[], None], *key: Hashable) -> None:
-    """Have something called after events that are wanted, at most twice a second."""
+    """Have something called after events that are wanted, at most twice a second, and when a browser shows the page
+    again, which was told of none meanwhile.
+    """
     session = use_session()
-    end: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
+    ends: MutableRef[list[Callable[[], None]]] = ft.use_ref(list)
 
     def begin() -> None:
-        end.current = session.live.on(wanted, happened) if wanted is not None else None
+        if wanted is not None:
+            ends.current = [session.live.on(wanted, happened), session.returns.watch(happened)]
 
     def finish() -> None:
-        if end.current is not None:
-            end.current()
+        for end in ends.current or ():
+            end()
+        ends.current = []
 
     ft.use_effect(begin, [*key, wanted], finish)
 

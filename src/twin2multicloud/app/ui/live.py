@@ -35,18 +35,21 @@ class Wanted:
 
 
 class Live(Store):
-    """A session's stream of what is worth knowing. `problem`: why it is cut off now; it goes on by itself."""
+    """A session's stream of what is worth knowing, from after the event `seen`: what happens between a view's loading
+    and the stream's beginning is told as well. `problem`: why it is cut off now; it goes on by itself.
+    """
 
-    def __init__(self, source: AsyncEvents) -> None:
+    def __init__(self, source: AsyncEvents, seen: int | None = None) -> None:
         super().__init__()
         self.source = source
+        self.seen = seen
         self.problem: str | None = None
         self.failure: Failure | None = None
         self._task: asyncio.Task[None] | None = None
         self._wants: list[tuple[Wanted, Callable[[Event], None]]] = []
 
     def begin(self) -> None:
-        """Listen from now on."""
+        """Listen (again), from after what was told last."""
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
 
@@ -96,9 +99,12 @@ class Live(Store):
 
     async def _listen(self) -> None:
         try:
-            following = self.source.follow(severity="info", disconnected=self._cut_off, reconnected=self._back)
+            following = self.source.follow(
+                severity="info", after=self.seen, disconnected=self._cut_off, reconnected=self._back
+            )
             async with aclosing(following) as events:
                 async for event in events:
+                    self.seen = event.id
                     for wanted, tell in tuple(self._wants):
                         if wanted.fits(event):
                             tell(event)

@@ -19,6 +19,7 @@ from twin2multicloud.app.ui.root import Root
 from twin2multicloud.app.ui.session import Session, keep
 from twin2multicloud.app.ui.theme import Appearance
 from twin2multicloud.app.ui.viewport import Viewport
+from twin2multicloud.model.errors import Twin2MultiCloudError
 
 NAME: Final = "Twin2MultiCloud"
 _KEPT_WITHIN_S: Final = 2.0
@@ -45,7 +46,7 @@ async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
     page.on_connect = lambda _: session.begin()
     page.on_disconnect = lambda _: session.pause()
     page.on_close = lambda _: session.close()
-    await _recall(session)
+    await asyncio.gather(_recall(session), _catch_up(session))
     _speak(session)
     session.preferences.watch(lambda: _appear(session))
     session.preferences.watch(lambda: page.render(Root) if _speak(session) else None)
@@ -90,6 +91,15 @@ def _appear(session: Session) -> None:
     session.appearance.become(chosen, session.page.platform_brightness is ft.Brightness.DARK)
     session.page.theme_mode = _MODES[chosen]
     session.page.update()
+
+
+async def _catch_up(session: Session) -> None:
+    """What has happened so far is in what views load; the stream tells what comes after it."""
+    try:
+        newest = await session.ask(lambda api: list(api.events.list(newest=True, limit=1)))
+    except Twin2MultiCloudError:
+        return  # views say what is wrong, and the stream begins from when it can
+    session.live.seen = newest[0].id if newest else 0
 
 
 async def _recall(session: Session) -> None:

@@ -18,6 +18,7 @@ from twin2multicloud.app.ui.gateway import Gateway, Question
 from twin2multicloud.app.ui.live import Live
 from twin2multicloud.app.ui.notices import Notices
 from twin2multicloud.app.ui.preferences import Currency, Preferences
+from twin2multicloud.app.ui.store import Store
 from twin2multicloud.app.ui.theme import Appearance
 from twin2multicloud.app.ui.ticking import Ticking
 from twin2multicloud.app.ui.viewport import Viewport
@@ -29,7 +30,9 @@ T = TypeVar("T")
 
 @dataclass
 class Session:
-    """An open page. `now` is the time by the server's clock; `looked_at` whether a browser shows it now."""
+    """An open page. `now` is the time by the server's clock; `looked_at` whether a browser shows it now; `returns`
+    changes whenever a browser shows it again, which was told of nothing meanwhile.
+    """
 
     page: ft.Page
     access: Access
@@ -43,6 +46,7 @@ class Session:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ticking: Ticking = field(default_factory=Ticking)
     looked_at: bool = False
+    returns: Store = field(default_factory=Store)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -89,6 +93,7 @@ class Session:
         self.looked_at = True
         self.live.begin()
         self.alerting.begin()
+        self.returns.changed()
 
     def pause(self) -> None:
         """Nobody looks for now."""
@@ -111,6 +116,12 @@ def keep(session: Session) -> None:
 
 def current() -> Session:
     """The session of the page that is being shown or has an event now."""
-    found = ft.context.page.session.store.get(_KEY)
-    assert isinstance(found, Session)
+    found = perhaps_current()
+    assert found is not None
     return found
+
+
+def perhaps_current() -> Session | None:
+    """As `current`; None where nobody is signed in yet."""
+    found = ft.context.page.session.store.get(_KEY)
+    return found if isinstance(found, Session) else None

@@ -47,8 +47,12 @@ def choices(*actions: ft.Control) -> ft.Control:
 
 
 def close(session: Session) -> None:
-    """Close the dialog that is open."""
-    session.page.pop_dialog()
+    """Close the dialog that is open. What is told at the bottom of the screen is none, and stays."""
+    shown = (each for each in reversed(session.page._dialogs.controls) if isinstance(each, ft.AlertDialog))
+    dialog = next((each for each in shown if each.open), None)
+    if dialog is not None:
+        dialog.open = False
+        dialog.update()
 
 
 def confirm(

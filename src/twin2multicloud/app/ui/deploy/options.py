@@ -94,8 +94,12 @@ def _clouds(
 
 
 def _pair(left: ft.Control, right: ft.Control) -> ft.Control:
+    stretched = ft.CrossAxisAlignment.STRETCH
     return ft.ResponsiveRow(
-        [ft.Column([left], col={"xs": 12, "sm": 6}), ft.Column([right], col={"xs": 12, "sm": 6})],
+        [
+            ft.Column([each], col={"xs": 12, "sm": 6}, horizontal_alignment=stretched, tight=True)
+            for each in (left, right)
+        ],
         spacing=GAP,
         run_spacing=GAP + 4,
     )

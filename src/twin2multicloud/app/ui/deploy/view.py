@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import flet as ft
 
@@ -27,6 +27,7 @@ from twin2multicloud.app.ui.shell.screen import Crumb, columns, screen
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.slots import Slot
 
+Ask = Callable[[TwinKind, Sequence[Slot]], None]
 _NEWS = ("run.", "twin.", "connection.", "health.")
 
 
@@ -58,7 +59,7 @@ def DeployScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
 
 
 @ft.component
-def Deploying(facts: Facts, refresh: object) -> ft.Control:  # noqa: N802
+def Deploying(facts: Facts, refresh: Callable[[], None]) -> ft.Control:  # noqa: N802
     """Where to, with what, and which slots."""
     session = use_session()
     use_store(session.viewport)
@@ -74,7 +75,7 @@ def Deploying(facts: Facts, refresh: object) -> ft.Control:  # noqa: N802
     def choose(chosen: Target) -> None:
         session.go(places.deploy_to(twin.id, chosen))
 
-    def ask(kind: TwinKind, slots: Sequence[Slot] = ()) -> None:
+    def ask(kind: TwinKind, slots: Sequence[Slot]) -> None:
         asked = given.request(kind, target, slots, nobodys=nobodys)
         set_tried(True)
         request = asked.request
@@ -87,7 +88,7 @@ def Deploying(facts: Facts, refresh: object) -> ft.Control:  # noqa: N802
     ready = may and facts.placed and facts.under_way is None and not busy.doing and target not in missing
     left: list[ft.Control] = [targets(session, twin, target, choose, missing)]
     if target == "clouds":
-        left.append(Accounts(facts, refresh if callable(refresh) else lambda: None))
+        left.append(Accounts(facts, refresh))
     owner = tr("as it is deployed") if facts.stacks else "" if nobodys else session.me.email
     left.append(options(facts, given, problems, set_given, owner))
     right: list[ft.Control] = []
@@ -170,8 +171,7 @@ def _hindrance(session: Session, facts: Facts, may: bool) -> ft.Control | None:
     return None
 
 
-def _summary(session: Session, facts: Facts, busy: Busy, ready: bool, ask: object) -> ft.Control:
-    assert callable(ask)
+def _summary(session: Session, facts: Facts, busy: Busy, ready: bool, ask: Ask) -> ft.Control:
     palette, plan, run, twin = session.appearance.palette, facts.fresh_plan, facts.plan, facts.twin
     cost = plan.usd_per_month if plan is not None and plan.usd_per_month else twin.usd_per_month
     there = any(facts.stacks)
@@ -196,12 +196,12 @@ def _summary(session: Session, facts: Facts, busy: Busy, ready: bool, ask: objec
     acts: list[ft.Control] = [
         buttons.main(
             tr("Asking …") if doing == "deploy" else tr("Deploy everything"),
-            (lambda: ask("deploy")) if ready else None,
+            (lambda: ask("deploy", ())) if ready else None,
             icon=ft.Icons.ROCKET_LAUNCH,
         ),
         buttons.other(
             tr("Asking …") if doing == "plan" else tr("Plan only"),
-            (lambda: ask("plan")) if ready or (facts.under_way is not None and facts.placed) else None,
+            (lambda: ask("plan", ())) if ready or (facts.under_way is not None and facts.placed) else None,
             icon=ft.Icons.CHECKLIST,
         ),
     ]

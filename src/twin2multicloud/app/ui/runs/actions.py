@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import flet as ft
-
 from twin2multicloud.app.schemas.runs import RunInput, TwinKind
 from twin2multicloud.app.schemas.twins import Target, Twin
 from twin2multicloud.app.ui import places
@@ -98,34 +96,6 @@ def rotate_keys(session: Session, twin: Twin, target: Target) -> None:
 def look(session: Session, twin: Twin, target: Target, kind: TwinKind) -> None:
     """A run that only looks: `verify` or `drift`."""
     session.act(start(session, twin.id, RunInput(kind=kind, target=target)))
-
-
-def actions_menu(session: Session, twin: Twin, target: Target) -> Sequence[ft.PopupMenuItem]:
-    """What can be done with what is deployed there, for a menu."""
-    items = [
-        ft.PopupMenuItem(tr("Redeploy"), icon=ft.Icons.REPLAY, on_click=lambda _: redeploy(session, twin, target)),
-        ft.PopupMenuItem(tr("Move a slot…"), icon=ft.Icons.MOVE_UP, on_click=lambda _: move(session, twin, target)),
-        ft.PopupMenuItem(
-            tr("Look for drift"),
-            icon=ft.Icons.DIFFERENCE_OUTLINED,
-            on_click=lambda _: look(session, twin, target, "drift"),
-        ),
-    ]
-    if target == "sandbox":
-        items.append(
-            ft.PopupMenuItem(
-                tr("Verify"), icon=ft.Icons.VERIFIED_OUTLINED, on_click=lambda _: look(session, twin, target, "verify")
-            )
-        )
-    items.append(
-        ft.PopupMenuItem(tr("New link keys"), icon=ft.Icons.KEY, on_click=lambda _: rotate_keys(session, twin, target))
-    )
-    items.append(
-        ft.PopupMenuItem(
-            tr("Destroy…"), icon=ft.Icons.DELETE_OUTLINE, on_click=lambda _: destroy(session, twin, target)
-        )
-    )
-    return items
 
 
 def _confirm(session: Session, title: str, message: str, label: str, twin: Twin, given: RunInput) -> None:

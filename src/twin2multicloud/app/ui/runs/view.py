@@ -14,7 +14,6 @@ from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import fields, states, text
 from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.places import Place
 from twin2multicloud.app.ui.runs import access, header, moves_view, problems, results, words
 from twin2multicloud.app.ui.runs.busy import Busy
@@ -59,14 +58,13 @@ def RunScreen() -> ft.Control:  # noqa: N802  components are named as Flet's con
     use_store(session.appearance)
     run = str(ft.use_route_params().get("run", ""))
     look = RunLook.read(run, Place.of(ft.context.page.route).query)
-    found = use_remote(
-        lambda: session.ask(lambda api: load(api, run)), run, refresh_on=Wanted(("run.", "stage."), run=run)
-    )
+    found = use_remote(lambda: session.ask(lambda api: load(api, run)), run)
     watching: Watching = ft.use_memo(
         lambda: Watching(
             run,
             session.live.source,
             lambda: session.ask(lambda api: list(api.events.list(run=run, newest=True, limit=NEWEST))),
+            found.refresh,
         ),
         [run],
     )

@@ -20,6 +20,7 @@ from twin2multicloud.model.errors import Twin2MultiCloudError
 NEWEST: Final = 200
 """Lines that are shown at once."""
 _SHOWN_EVERY_S: Final = 0.1
+_STATUS: Final = ("run.", "stage.")
 _AT_ONCE: Final = 200
 """Events after which others get their turn: a history arrives as fast as it is read."""
 
@@ -55,15 +56,24 @@ class Connection(Store):
 
 
 class Watching:
-    """A run that is watched. `newest` asks for its newest events, the newest first."""
+    """A run that is watched. `newest` asks for its newest events, the newest first; `moved` is called when it is in
+    another status.
+    """
 
-    def __init__(self, run: str, source: Source, newest: Callable[[], Awaitable[list[Event]]]) -> None:
+    def __init__(
+        self,
+        run: str,
+        source: Source,
+        newest: Callable[[], Awaitable[list[Event]]],
+        moved: Callable[[], None] = lambda: None,
+    ) -> None:
         self.run = run
         self.log = Log()
         self.progress = Progress()
         self.connection = Connection()
         self._source = source
         self._newest = newest
+        self._moved = moved
         self._task: asyncio.Task[None] | None = None
         self._batch: list[Event] = []
         self._due: asyncio.TimerHandle | None = None
@@ -106,6 +116,7 @@ class Watching:
             self.log.loading, self._earlier = True, Lines()
         self.log.changed()
         self.progress.changed()
+        self._moved()  # since it was asked for
 
     async def _follow(self) -> None:
         after = 0 if self._earlier is not None else self._until
@@ -148,6 +159,8 @@ class Watching:
             self._count(batch)
             self.log.changed()
             self.progress.changed()
+            if any(event.kind.startswith(_STATUS) for event in batch):
+                self._moved()
 
     def _count(self, events: list[Event]) -> None:
         for event in events:
