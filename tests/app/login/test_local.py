@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import stat
 import threading
 from pathlib import Path
@@ -125,6 +126,8 @@ def test_whoever_is_signed_in_sees_so_and_goes_on(here: Site) -> None:
     assert browser.get("/login?return_to=//evil.example", follow_redirects=False).headers["location"] == "/"
     anybody = TestClient(here.http.app, base_url="http://127.0.0.1:8080")
     assert "twin2multicloud open /twins" in anybody.get("/login?return_to=/twins").text
+    filtered = anybody.get("/login?return_to=/alerts%3Fstate%3Dall%26from%3D50").text
+    assert "twin2multicloud open '/alerts?state=all&from=50'" in html.unescape(filtered)
 
 
 def test_codes_cannot_be_guessed_at_speed(here: Site) -> None:

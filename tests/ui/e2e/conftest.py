@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from tests.ui.browser import PATIENCE_MS
@@ -29,8 +31,9 @@ def pytest_runtest_makereport(
     report = yield
     tab = getattr(item, "funcargs", {}).get("tab")
     if report.when == "call" and report.failed and isinstance(tab, Page):
-        seen = tab.locator("flt-semantics-host").aria_snapshot(timeout=5_000)
-        report.sections.append((f"in view at {tab.url}", seen))
+        with suppress(PlaywrightError):  # the tab may have crashed
+            seen = tab.locator("body").aria_snapshot(timeout=5_000)
+            report.sections.append((f"in view at {tab.url}", seen))
     return report
 
 

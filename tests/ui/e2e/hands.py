@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from playwright.sync_api import Locator, Page
 
@@ -23,6 +23,19 @@ T = TypeVar("T")
 PATIENCE_S = PATIENCE_MS / 1_000
 RIVE = "cdn.jsdelivr.net"
 """What a widget that is never used asks for, which the page's policy keeps from being asked."""
+
+
+class Server(DemoBackend):
+    """A server that can be stopped, and started again on the same data where it was."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.port = int(self.client.http.url.rpartition(":")[2])
+        return self
+
+    def stop(self) -> None:
+        """As an operator does, with SIGTERM."""
+        self.__exit__(None, None, None)
 
 
 def smart_home(backend: DemoBackend) -> Twin:

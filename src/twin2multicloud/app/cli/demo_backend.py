@@ -32,10 +32,13 @@ _POLL_S: Final = 0.1
 
 
 class DemoBackend:
-    """A server in a process of its own over `data`; a context. `client` is the local user's."""
+    """A server in a process of its own over `data`; a context. `client` is the local user's, `port` where it listens
+    (0: where that is free).
+    """
 
     def __init__(self, data: Path) -> None:
         self.data = data
+        self.port = 0
         self._log = data / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.client: Client
@@ -46,8 +49,8 @@ class DemoBackend:
         own = {name: value for name, value in os.environ.items() if not name.startswith("T2M_")}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "twin2multicloud", "serve", "--port", "0"],
-                env={**own, "T2M_DATA": str(self.data)},
+                [sys.executable, "-P", "-m", "twin2multicloud", "serve"],
+                env={**own, "T2M_DATA": str(self.data), "T2M_PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.resources import files
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -36,7 +37,7 @@ def login_page(backend: BackendDep, browser: BrowserDep, return_to: ReturnTo = N
     if principal is not None:
         return _signed_in_page(principal) if return_to is None else RedirectResponse(target, 303)
     if backend.settings.auth == "local":
-        command = "twin2multicloud open" if target == HOME else f"twin2multicloud open {quote(target)}"
+        command = "twin2multicloud open" if target == HOME else f"twin2multicloud open {shlex.quote(target)}"
         return pages.page(
             "Sign in",
             tag("p", "This installation belongs to whoever started it on this machine. To get in, run in a terminal:"),
