@@ -53,6 +53,10 @@ class ClockConfig(msgspec.Struct):
         """What it shows at a wall time."""
         return self.start if self.stopped else self.start + (wall - self.wall) * self.speed
 
+    def wall_at(self, time: float) -> float:
+        """The wall time at which it shows `time`, as if it had always run as it does now."""
+        return self.wall if self.stopped else self.wall + (time - self.start) / self.speed
+
 
 class CloudConfig(msgspec.Struct):
     """One simulated cloud: the ports it listens on, on 127.0.0.1 only. `mqtt_port` 0: no device speaks MQTT to it."""

@@ -18,6 +18,7 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import SandboxError
+from twin2multicloud.sandbox.layout import ClockConfig
 from twin2multicloud.sandbox.status import FoldedError
 
 _PART: Final = 500
@@ -98,10 +99,10 @@ class SandboxSource:
         problems: list[Problem] = []
         last = after.alerts
         try:
-            cloud = client.cloud_of(Slot.PROCESSING)
+            cloud, clock = client.cloud_of(Slot.PROCESSING), client.config.clock
             for _ in range(_PARTS):
                 part = client.alerts(last)
-                problems += [_of_rule(cloud, alert) for alert in part]
+                problems += [_of_rule(cloud, alert, clock, self._backend.now()) for alert in part]
                 last = max((int(alert["seq"]) for alert in part), default=last)
                 if len(part) < _PART:
                     break
@@ -126,13 +127,13 @@ def _of_error(cloud: str, error: FoldedError) -> Problem:
     )
 
 
-def _of_rule(cloud: str, alert: dict[str, Any]) -> Problem:
+def _of_rule(cloud: str, alert: dict[str, Any], clock: ClockConfig, now: datetime) -> Problem:
     return Problem(
         fold=f"rule|{alert['rule']}|{alert['device']}",
         kind="rule",
         severity=str(alert["severity"]),
         message=str(alert["message"]) or str(alert["rule"]),
-        at=_time(str(alert["time"])),
+        at=_time(str(alert["time"]), clock, now),
         layer="L2",
         cloud=cloud,
         over=not alert["active"],
@@ -140,9 +141,11 @@ def _of_rule(cloud: str, alert: dict[str, Any]) -> Problem:
     )
 
 
-def _time(text: str) -> datetime:
+def _time(text: str, clock: ClockConfig, now: datetime) -> datetime:
+    """When something was by our clock that tells its time by the twin's, which may run faster; at most now."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        return datetime.now(UTC)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return now
+    told = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(max(min(clock.wall_at(told.timestamp()), now.timestamp()), 0.0), UTC)

@@ -106,7 +106,7 @@ def _bulk(
             )
     return ft.Container(
         ft.Row(parts, wrap=True, spacing=GAP, run_spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER),
-        padding=ft.Padding.only(left=6),
+        padding=ft.Padding.only(left=15),  # so that the box stands above those of the rows
         height=None if session.viewport.narrow else 40,
     )
 

@@ -11,6 +11,8 @@ from twin2multicloud.app.ui.language import tr
 
 Told = Callable[[str], None]
 _NOTHING = "any"
+_HELPER_LINES = 3
+"""What is said below a field is one line on a desk; on a phone it would be cut off."""
 
 
 def line(
@@ -32,6 +34,7 @@ def line(
         suffix=unit,
         error=problem,
         hint_text=hint,
+        helper_max_lines=_HELPER_LINES,
         password=secret,
         can_reveal_password=secret,
         dense=True,

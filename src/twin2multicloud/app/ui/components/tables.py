@@ -128,7 +128,8 @@ def _sorter(column: Column[RowT], key: str, sort: Sort, sorted_by: Callable[[Sor
         on_tap=lambda _: sorted_by(sort.by(key)),
         content=ft.TextButton(
             content=ft.Row(parts, spacing=3, tight=True),
-            style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=4, vertical=2)),
+            # Flush with what stands below it, also where the title is shorter than the least width of a button.
+            style=ft.ButtonStyle(padding=ft.Padding.symmetric(vertical=2), alignment=_side(column)),
             on_click=lambda _: sorted_by(sort.by(key)),
         ),
     )
@@ -140,8 +141,11 @@ def _cell(column: Column[RowT], inner: ft.Control) -> ft.Control:
         inner.expand = column.share
         inner.text_align = ft.TextAlign.RIGHT if column.number else ft.TextAlign.LEFT
         return inner
-    side = ft.Alignment.CENTER_RIGHT if column.number else ft.Alignment.CENTER_LEFT
-    return ft.Container(inner, expand=column.share, alignment=side)
+    return ft.Container(inner, expand=column.share, alignment=_side(column))
+
+
+def _side(column: Column[RowT]) -> ft.Alignment:
+    return ft.Alignment.CENTER_RIGHT if column.number else ft.Alignment.CENTER_LEFT
 
 
 def _line(columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callable[[RowT], None] | None) -> ft.Control:

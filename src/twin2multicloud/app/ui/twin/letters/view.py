@@ -118,7 +118,6 @@ def _bar(
                 tr("Choose all in view"),
                 some == ids,
                 lambda on: chosen.all_of(ids if on else frozenset()),
-                width=190,
             ),
             buttons.main(
                 tr("Working…") if chosen.busy else tr("Replay ({which})", which=told), replay, icon=ft.Icons.REPLAY
