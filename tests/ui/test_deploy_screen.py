@@ -161,7 +161,7 @@ async def test_a_destruction_names_what_there_is_and_data_goes_only_when_the_nam
     async with ui(f"/twins/{twin}/deploy?target=rehearsal") as page:
         await page.press("Destroy …")
         await page.sees("A store that holds data stops the destruction")
-        assert sum("AWS eu-central-1" in each for each in page.texts()) >= 7
+        await page.until(lambda: sum("AWS eu-central-1" in each for each in page.texts()) >= 7)
         await page.fill("Destroy stores with the data that they hold", True)
         await page.sees("Nobody can bring this data back.")
         await page.until(lambda: _disabled(page, "Show what goes"))
