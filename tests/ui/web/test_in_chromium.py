@@ -124,3 +124,16 @@ def test_it_is_light_or_dark_while_it_loads(there: Place, browser: Browser, sche
     assert colour == f"rgb{tuple(bytes.fromhex(page[1:]))}"
     assert tab.locator(f"meta[name=theme-color][media*={scheme}]").get_attribute("content") == page.lower()
     context.close()
+
+
+def test_a_page_that_has_failed_says_so_and_is_there_again_after_a_reload(there: Place, tab: Page) -> None:
+    def fail(_page: object, _access: object) -> None:
+        raise LookupError("a secret of the server's")
+
+    there.shown.work = fail
+    tab.goto(let_in(there))
+    tap(tab.get_by_role("button", name="Press"))
+    expect(tab.get_by_text("Error running app")).to_be_visible()  # above what it says, which no test can read
+    tab.reload()
+    expect(tab.get_by_test_id("count")).to_have_text("0")
+    assert len(there.shown.by) == 2
