@@ -10,11 +10,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
 from tests.ui.web.rig import Place, let_in, place, until
+from twin2multicloud.app.ui.theme import DARK, LIGHT
 from twin2multicloud.app.ui.web.limits import Limits
 
 pytestmark = pytest.mark.slow
 _RIVE = "cdn.jsdelivr.net"
 """What a widget that is never used asks for, which the page's policy keeps from being asked."""
+
+
+_FILES = "performance.getEntriesByType('resource')"
 
 
 def test_it_starts_and_asks_no_other_host(there: Place, tab: Page, heard: Heard) -> None:
@@ -37,15 +41,18 @@ def test_it_starts_and_asks_no_other_host(there: Place, tab: Page, heard: Heard)
     assert missing == [], "every letter of the page has a font"
 
 
-def test_a_second_visit_takes_the_page_alone(there: Place, tab: Page) -> None:
+def test_a_later_visit_takes_the_page_alone(there: Place, tab: Page) -> None:
     tab.goto(let_in(there))
     expect(tab.get_by_test_id("who")).to_be_visible()
-    tab.goto(f"{there.url}/again")
-    expect(tab.get_by_test_id("who")).to_be_visible()
-    taken = tab.evaluate(
-        "performance.getEntriesByType('resource').filter((e) => e.transferSize > 0).map((e) => e.name)"
-    )
-    assert taken == []
+    # Until it is compressed, after the first start, the largest file is more than this browser keeps.
+    largest = tab.evaluate(f"{_FILES}.map((e) => e.name).find((name) => name.endsWith('main.dart.wasm'))")
+    with there.http() as http:
+        accepted = {"Accept-Encoding": "br"}
+        until(lambda: http.head(largest, headers=accepted).headers.get("content-encoding") == "br")
+    for path in ("/again", "/and/again"):
+        tab.goto(f"{there.url}{path}")
+        expect(tab.get_by_test_id("who")).to_be_visible()
+    assert tab.evaluate(f"{_FILES}.filter((e) => e.transferSize > 0).map((e) => e.name)") == []
 
 
 def test_links_lead_through_sign_in_to_their_page(there: Place, tab: Page) -> None:
@@ -113,5 +120,20 @@ def test_it_is_light_or_dark_while_it_loads(there: Place, browser: Browser, sche
     tab.goto(let_in(there))
     expect(tab.get_by_role("status", name="Loading")).to_be_visible()
     colour = tab.evaluate("getComputedStyle(document.getElementById('loading')).backgroundColor")
-    assert colour == {"light": "rgb(245, 246, 248)", "dark": "rgb(15, 20, 25)"}[scheme]
+    page = {"light": LIGHT, "dark": DARK}[scheme].page
+    assert colour == f"rgb{tuple(bytes.fromhex(page[1:]))}"
+    assert tab.locator(f"meta[name=theme-color][media*={scheme}]").get_attribute("content") == page.lower()
     context.close()
+
+
+def test_a_page_that_has_failed_says_so_and_is_there_again_after_a_reload(there: Place, tab: Page) -> None:
+    def fail(_page: object, _access: object) -> None:
+        raise LookupError("a secret of the server's")
+
+    there.shown.work = fail
+    tab.goto(let_in(there))
+    tap(tab.get_by_role("button", name="Press"))
+    expect(tab.get_by_text("Error running app")).to_be_visible()  # above what it says, which no test can read
+    tab.reload()
+    expect(tab.get_by_test_id("count")).to_have_text("0")
+    assert len(there.shown.by) == 2

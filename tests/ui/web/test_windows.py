@@ -6,13 +6,15 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import flet as ft
 import pytest
 from flet.messaging.protocol import MessageAction
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.ui.web.rig import Place, place, until
+from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.web.limits import Limits
 
 
@@ -281,3 +283,47 @@ def test_a_server_that_stops_ends_windows(tmp_path: Path, sqlite_file: str) -> N
         begun = time.monotonic()
     assert time.monotonic() - begun < 20
     assert window.code() in (1001, 1012)
+
+
+class _Rendering:
+    """A page with a component that fails when its button is pressed."""
+
+    def __init__(self, fails_in: Literal["component", "effect"]) -> None:
+        self._fails_in = fails_in
+
+    async def page(self, page: ft.Page, access: Access) -> None:
+        @ft.component
+        def Counting() -> ft.Control:
+            count, set_count = ft.use_state(0)
+
+            def look() -> None:
+                if count:
+                    raise ValueError("a secret of the server's")
+
+            if self._fails_in == "component":
+                look()
+            ft.use_effect(look, [count])
+            press = ft.Button("Press", on_click=lambda: set_count(count + 1))
+            return ft.Column([ft.Semantics(identifier="count", content=ft.Text(str(count))), press])
+
+        page.render(Counting)
+
+
+@pytest.mark.parametrize("where", ["component", "effect"])
+def test_a_component_that_fails_ends_its_page_with_a_word_and_a_reload_begins_anew(
+    tmp_path: Path, sqlite_file: str, caplog: pytest.LogCaptureFixture, where: Literal["component", "effect"]
+) -> None:
+    with place(tmp_path / "d", sqlite_file, page=_Rendering(where).page) as there:
+        cookie = there.cookie(there.sign_in(there.site.person("olga")))
+        with there.window(cookie).register() as window:
+            index = window.live.session.index
+            until(lambda: there.ask(lambda: [each for each in index.values() if isinstance(each, ft.Button)]))
+            [button] = there.ask(lambda: [each for each in index.values() if isinstance(each, ft.Button)])
+            window.send(MessageAction.CONTROL_EVENT, {"target": button._i, "name": "click", "data": None})
+            told = json.dumps(window.take(MessageAction.SESSION_CRASHED))
+        assert "went wrong on our side" in told
+        assert "secret" not in told
+        assert "a secret of the server's" in caplog.text
+        with there.window(cookie).register(window.session_id) as again:
+            assert again.session_id != window.session_id
+            until(lambda: [each.session.id for each in there.live] == [again.session_id])

@@ -8,7 +8,7 @@ from typing import Final
 from twin2multicloud.app.ui.web.paths import SOCKET
 
 NAME: Final = "Twin2MultiCloud"
-THEME: Final = (("light", "#f5f6f8"), ("dark", "#0f1419"))
+THEME: Final = (("light", "#f6f7f9"), ("dark", "#0f1218"))
 """The colour behind everything, by colour scheme: that of the pages for signing in, and of start.css."""
 
 _EMPTY: Final = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="

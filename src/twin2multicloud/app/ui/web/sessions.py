@@ -27,12 +27,37 @@ class TooManyError(Exception):
 
 
 class UiSession(Session):
-    """Flet's session. What goes wrong in a handler is in the log; the browser is told that it is, and no more."""
+    """Flet's session. What goes wrong in it is in the log; the browser is told that it is, and no more. From then on it
+    is `broken`: nobody knows what of the page is as it should be, so that a reload begins another one.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.broken = False
+        self._updating: asyncio.Task[None] | None = None
 
     def error(self, message: str) -> None:
         """Show a failure in the place of the page."""
-        del message
+        if message.startswith("Exception in effect"):  # which Flet logs nowhere
+            _LOG.error("a defect in an effect of the front end", exc_info=True)
+        self.broken = True
         super().error("Something went wrong on our side. Reload the page; the server's log tells what it was.")
+
+    def start_updates_scheduler(self) -> None:
+        """Show components anew when they change, from now on. One that fails ends that for all of the page, of which
+        Flet says nothing.
+        """
+        super().start_updates_scheduler()  # type: ignore[no-untyped-call]  # Flet does not say
+        task: asyncio.Task[None] = getattr(self, "_Session__updates_task")  # noqa: B009  mypy knows of none
+        if task is not self._updating:
+            self._updating = task
+            task.add_done_callback(self._updated)
+
+    def _updated(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _LOG.error("a defect in a component of the front end: %s", type(error).__name__, exc_info=error)
+            self.error("")
 
 
 _BELONGING: Final[ContextVar[Live | None]] = ContextVar("t2m_ui_session", default=None)
@@ -106,9 +131,9 @@ class Sessions:
         return iter(self._live.values())
 
     def waiting_for(self, session_id: str, identity: str) -> Live | None:
-        """A person's session whose window has gone, by its id."""
+        """A person's session whose window has gone, by its id, if it is any good."""
         found = self._live.get(session_id)
-        if found is None or found.ending is None or found.access.identity != identity:
+        if found is None or found.ending is None or found.session.broken or found.access.identity != identity:
             return None
         return found
 
@@ -139,10 +164,11 @@ class Sessions:
         live.ending = None
 
     def left(self, live: Live) -> None:
-        """A session's window has gone: it is kept for a while."""
+        """A session's window has gone: it is kept for a while, if it is any good."""
         if live.session.id not in self._live:
             return
-        live.ending = asyncio.get_running_loop().call_later(self._limits.kept_s, self.end, live)
+        kept_s = 0.0 if live.session.broken else self._limits.kept_s
+        live.ending = asyncio.get_running_loop().call_later(kept_s, self.end, live)
         live.begin(live.session.disconnect(int(self._limits.kept_s) + 1), "on_disconnect")
 
     def end(self, live: Live) -> None:
