@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make docs/images from real output: the terminal through a browser, and the HTML report.
 
-Needs chromium and tmux. Run: make screenshots. `--deploying` makes those of deploying only, `--backend` those of a twin
-that the backend keeps.
+Needs chromium, pngquant and tmux. Run: make screenshots. `--deploying` makes those of deploying only, `--backend` those
+of a twin that the backend keeps, `--front-end` those of the front end.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from pathlib import Path
 
 from backend_pictures import backend
 from deploying_pictures import deploying
+from front_end_installation import overload
+from front_end_pictures import front_end
 from login_pictures import login
 from terminal_pictures import COLUMNS, chromium, picture, shoot
+
+from twin2multicloud.sandbox.layout import Layout
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 TERMINALS = {
@@ -61,7 +65,7 @@ def pages() -> None:
                                    stderr=subprocess.DEVNULL)  # fmt: skip
         try:
             time.sleep(45)
-            _overload(Path(folder))
+            overload(Layout(Path(folder)))
             inject = [*program, "sandbox", "inject", "throttle", "persist", "--rate", "0.2", *here]
             subprocess.run(inject, check=True, capture_output=True)
             time.sleep(5)
@@ -89,22 +93,6 @@ def pages() -> None:
             devices.terminate()
             devices.wait()
             subprocess.run([*program, "sandbox", "down", *here], check=False, capture_output=True)
-
-
-def _overload(folder: Path) -> None:
-    """Let two sockets report more than they may carry, so that a rule fires."""
-    from twin2multicloud.sandbox.layout import Layout
-    from twin2multicloud.sandbox.probe import connect
-    from twin2multicloud.simulator.messages import Messages
-
-    layout = Layout(folder)
-    for number, plug in enumerate(("plug-02", "plug-05")):
-        clock = layout.config().clock
-        now = clock.start + (time.time() - clock.wall) * clock.speed
-        message = Messages(layout.spec(), waveforms=layout.waveforms()).message(plug, 1, now)
-        device = connect(layout.connection(), plug)
-        device.send(json.dumps({**message, "power": 3620.5 + 20 * number, "current": 15.8}).encode())
-        device.close()
 
 
 def demo() -> None:
@@ -142,11 +130,15 @@ def main() -> None:
     if "--backend" in sys.argv:
         backend(IMAGES)
         return
+    if "--front-end" in sys.argv:
+        front_end(IMAGES)
+        return
     deploying(IMAGES)
     if "--deploying" in sys.argv:
         return
     backend(IMAGES)
     login(IMAGES)
+    front_end(IMAGES)
     demo()
     pages()
     for name, (arguments, lines) in TERMINALS.items():

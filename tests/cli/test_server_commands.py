@@ -29,7 +29,7 @@ LOOKING = [
     ("twins", "list"),
     ("twins", "list", "--search", "nothing-like-it"),
     ("twins", "list", "--sort", "-name", "--json"),
-    ("twins", "list", "--sort", "devices"),
+    ("twins", "list", "--sort", "colour"),
     ("twins", "show", "greenhouse"),
     ("twins", "show", "greenhouse", "--json"),
     ("twins", "show", "greenhouse", "--version", "1", "--source"),

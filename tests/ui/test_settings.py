@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+import flet as ft
 import pytest
 
 from tests.app.backends import Person, Site
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import driven
 from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui import figures, theme
 from twin2multicloud.app.ui.preferences import Currency
+from twin2multicloud.app.ui.session import current
 from twin2multicloud.app.ui.settings.state import read
 
 TODAY = date(2026, 11, 26)
@@ -32,6 +34,17 @@ async def test_another_currency_needs_a_rate_and_is_told_everywhere(ui: OpenUi) 
         await page.go("/settings")
         await page.fill("Currency", "USD")
         await page.until(lambda: not any("1 USD = 0.92" in each for each in page.texts()))
+
+
+@driven
+async def test_a_window_that_comes_back_is_shown_as_its_machine_is_now(ui: OpenUi) -> None:
+    async with ui("/settings") as page:
+        session = current()
+        assert (session.appearance.palette, session.viewport.narrow) == (theme.LIGHT, False)
+        page.page.platform_brightness, page.page.width = ft.Brightness.DARK, 390
+        await page.fire(page.page, "connect")
+        await page.settle()
+        assert (session.appearance.palette, session.viewport.narrow) == (theme.DARK, True)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -33,12 +33,13 @@ _POLL_S: Final = 0.1
 
 class DemoBackend:
     """A server in a process of its own over `data`; a context. `client` is the local user's, `port` where it listens
-    (0: where that is free).
+    (0: where that is free). `settings` are variables of its environment, such as `T2M_STANDIN_SCENARIO`.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
         self.port = 0
+        self._settings = dict(settings or {})
         self._log = data / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.client: Client
@@ -50,7 +51,7 @@ class DemoBackend:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "twin2multicloud", "serve"],
-                env={**own, "T2M_DATA": str(self.data), "T2M_PORT": str(self.port)},
+                env={**own, **self._settings, "T2M_DATA": str(self.data), "T2M_PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

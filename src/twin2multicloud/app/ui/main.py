@@ -43,7 +43,7 @@ async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
     page.dark_theme = theme.material(theme.DARK)
     page.on_resize = lambda event: session.viewport.resize(event.width)
     page.on_platform_brightness_change = lambda _: _appear(session)
-    page.on_connect = lambda _: session.begin()
+    page.on_connect = lambda _: _come_back(session)
     page.on_disconnect = lambda _: session.pause()
     page.on_close = lambda _: session.close()
     await asyncio.gather(_recall(session), _catch_up(session))
@@ -84,6 +84,14 @@ def _speak(session: Session) -> bool:
     store.set(_LANGUAGE, wanted)
     store.set(language.KEY, language.translations(wanted))
     return True
+
+
+def _come_back(session: Session) -> None:
+    """Go on in a window that may be another size, or on a machine that turned dark, since it was left."""
+    if session.page.width:
+        session.viewport.resize(session.page.width)
+    _appear(session)
+    session.begin()
 
 
 def _appear(session: Session) -> None:

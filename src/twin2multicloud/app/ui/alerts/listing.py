@@ -84,7 +84,7 @@ def _bulk(
         every,
         lambda yes: chosen.put(frozenset(mine) if yes else frozenset()),
     )
-    parts: list[ft.Control] = [box]
+    parts: list[ft.Control] = []
     if ticked:
         free = not chosen.busy
         parts += [
@@ -105,7 +105,7 @@ def _bulk(
                 buttons.other(tr("Unmute"), (lambda: acting.unmute(session, muted, chosen, after)) if free else None)
             )
     return ft.Container(
-        ft.Row(parts, wrap=True, spacing=GAP, run_spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER),
+        fields.ticked_for(box, parts, narrow=session.viewport.narrow),
         padding=ft.Padding.only(left=15),  # so that the box stands above those of the rows
         height=None if session.viewport.narrow else 40,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flet as ft
 
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.theme import GAP
 
 Told = Callable[[str], None]
 _NOTHING = "any"
@@ -107,6 +108,18 @@ def switch(label: str, value: bool, changed: Callable[[bool], None], **more: Any
 def checkbox(label: str, value: bool, changed: Callable[[bool], None], **more: Any) -> ft.Control:
     """One of what is chosen."""
     return ft.Checkbox(label=label, value=value, on_change=lambda event: changed(bool(event.control.value)), **more)
+
+
+def ticked_for(box: ft.Control, actions: Sequence[ft.Control], *, narrow: bool) -> ft.Control:
+    """A checkbox and what is done with what it chooses, below it where it is narrow. It would take a whole line of a
+    row that wraps.
+    """
+    rest = ft.Row(
+        list(actions), wrap=True, spacing=GAP, run_spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER
+    )
+    if narrow:
+        return ft.Column([box, *([rest] if actions else [])], spacing=4, tight=True)
+    return ft.Row([box, ft.Container(rest, expand=True)], spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER)
 
 
 def slider(

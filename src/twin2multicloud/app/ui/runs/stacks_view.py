@@ -112,7 +112,7 @@ def _head(
         told.append(_figure("" if seconds is None else figures.duration(seconds), 52, muted=True))
     if not (narrow and row is not None):
         cost = figures.per_month(plan.usd_per_month, session.currency) if plan.usd_per_month else ""
-        told.append(_figure(cost, 136))
+        told.append(_figure(cost, 122))
     arrow = ft.Icon(
         ft.Icons.EXPAND_LESS if opened else ft.Icons.EXPAND_MORE, size=18, color=ft.Colors.ON_SURFACE_VARIANT
     )

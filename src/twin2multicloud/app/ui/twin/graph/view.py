@@ -142,7 +142,7 @@ def _entity(
             ],
             spacing=6,
         ),
-        facts(rows, name_px=92),
+        facts(rows, name_px=112),
     ]
     if len(known) > len(rows):
         rest = len(known) - len(rows)

@@ -112,13 +112,13 @@ def _bar(
 
     told = trn("{count} chosen", "{count} chosen", count) if some else tr("all")
     replay = None if chosen.busy else lambda: session.act(carried_out("replay"))
-    return ft.Row(
+    return fields.ticked_for(
+        fields.checkbox(
+            tr("Choose all in view"),
+            some == ids,
+            lambda on: chosen.all_of(ids if on else frozenset()),
+        ),
         [
-            fields.checkbox(
-                tr("Choose all in view"),
-                some == ids,
-                lambda on: chosen.all_of(ids if on else frozenset()),
-            ),
             buttons.main(
                 tr("Working…") if chosen.busy else tr("Replay ({which})", which=told), replay, icon=ft.Icons.REPLAY
             ),
@@ -131,10 +131,7 @@ def _bar(
                 else trn("{count} message", "{count} messages", len(found))
             ),
         ],
-        wrap=True,
-        spacing=GAP + 2,
-        run_spacing=GAP,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+        narrow=session.viewport.narrow,
     )
 
 

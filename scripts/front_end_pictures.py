@@ -1,0 +1,150 @@
+"""Pictures of the front end: every screen of an installation with twins that run, by day and night, some on a phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from front_end_installation import Installation, installation
+from terminal_pictures import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+DESK: Final = (1440, 900)
+PHONE: Final = (390, 844)
+LOW: Final = 600
+"""For what a desk shows in less: as high as the rail."""
+MOST_BYTES: Final = 150_000
+_PATIENCE_MS: Final = 60_000
+_SETTLES_MS: Final = 1_500
+"""What a screen takes at most to load the rest of what it shows, or to appear in other colours."""
+_BRIGHTNESS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen at its address, and what can be read there once it is there. `height` is less where less is to be seen;
+    `phone`: it is pictured there, too.
+    """
+
+    name: str
+    path: str
+    shows: str
+    height: int = DESK[1]
+    phone: bool = False
+
+
+def screens(there: Installation) -> Sequence[Screen]:
+    """All of them."""
+    twin, proposed = f"/twins/{there.running}", f"/twins/{there.proposed}"
+    return (
+        Screen("run", f"/runs/{there.under_way}", r"creating [4-9] s"),  # as long as it lasts
+        Screen("new", "/new", "Smart home"),
+        Screen("draft", f"/new/{there.draft}", r"\$[\d,.]+ / month", phone=True),
+        Screen("proposal", f"{proposed}/proposal", r"\$[\d,.]+ / month", phone=True),
+        Screen("why", f"{proposed}/proposal?slot=L3.hot", "L3 Storage"),
+        Screen("what-if", f"{proposed}/proposal?tab=what-if", "What if", height=1150),
+        Screen("deploy", f"/twins/{there.ready}/deploy?target=clouds", "Sandbox"),
+        Screen("plan", f"/runs/{there.waiting}", "Agree"),
+        Screen("move", f"/runs/{there.moved}", "succeeded"),
+        Screen("runs", "/runs", "Verification", height=LOW),
+        Screen("alerts", "/alerts", "garden-lane", height=LOW, phone=True),
+        Screen("connections", "/connections", "azure-research", height=LOW),
+        Screen("prices", "/prices", "AWS"),
+        Screen("people", "/people/users", "Sofia", height=LOW),
+        Screen("keys", "/people/keys", "nightly report", height=LOW),
+        Screen("audit", "/audit", "Mira"),
+        Screen("settings", "/settings", "Language", height=LOW),
+        Screen("devices", f"{twin}/devices?device=climate-01", "climate-01"),
+        Screen("rules", f"{twin}/rules", "stuffy-air", height=760),
+        Screen("graph", f"{twin}/graph", "house", height=LOW),
+        Screen("cost", f"{twin}/cost", "Meter by meter"),
+        Screen("errors", f"{twin}/errors", "Errors as they came", height=660),
+        Screen("dead-letters", f"{twin}/dead-letters", "JSON", height=LOW),
+        Screen("dashboards", f"{twin}/dashboards", "Temperatures"),
+        Screen("specification", f"{twin}/specification", "Download"),
+        Screen("twin-runs", f"{twin}/runs", "Deployment", height=LOW),
+        Screen("twins", "/", "campus-north", height=LOW, phone=True),
+        Screen("twin", f"{twin}/overview", "messages / s", height=1100, phone=True),
+    )
+
+
+def front_end(images: Path, only: Sequence[str] = ()) -> None:
+    """`ui-SCREEN-light.png` and so on, of all screens or of `only` some."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from playwright.sync_api import sync_playwright
+    from tests.ui.browser import FLAGS
+
+    quantizer = shutil.which("pngquant") or sys.exit("screenshots need pngquant: scripts/apt-install pngquant")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        installation(Path(folder) / "data") as there,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
+        wanted = [screen for screen in screens(there) if not only or screen.name in only]
+        with _tab(browser, there, DESK) as tab:
+            for screen in wanted:
+                tab.set_viewport_size({"width": DESK[0], "height": screen.height})
+                _picture(tab, there, screen, images / f"ui-{screen.name}")
+        with _tab(browser, there, PHONE) as tab:
+            for screen in wanted:
+                if screen.phone:
+                    _picture(tab, there, screen, images / f"ui-{screen.name}-phone")
+        browser.close()
+        for image in images.glob("ui-*.png"):
+            _press(str(quantizer), image)
+
+
+@contextmanager
+def _tab(browser: Browser, there: Installation, size: tuple[int, int]) -> Iterator[Page]:
+    from tests.ui.browser import AUTO_A11Y
+
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+    tab = context.new_page()
+    tab.add_init_script(AUTO_A11Y)
+    tab.set_default_timeout(_PATIENCE_MS)
+    tab.goto(there.client.login.local_link("/settings").url)
+    tab.wait_for_url("**/settings")
+    yield tab
+    context.close()
+
+
+def _picture(tab: Page, there: Installation, screen: Screen, image: Path) -> None:
+    from playwright.sync_api import TimeoutError as TooLong
+
+    tab.goto(f"{there.client.http.url}{screen.path}")
+    seen = tab.locator("flt-semantics-host")
+    try:
+        seen.get_by_text(re.compile(screen.shows)).or_(seen.get_by_label(re.compile(screen.shows))).first.wait_for(
+            state="attached"
+        )
+    except TooLong:
+        print(f"never seen at {screen.path}: {screen.shows}\n{seen.aria_snapshot()}", file=sys.stderr)
+    for brightness in _BRIGHTNESS:
+        tab.emulate_media(color_scheme=brightness)
+        tab.wait_for_timeout(_SETTLES_MS)
+        # A message of something new would lie over the screen.
+        tab.get_by_test_id("notice").wait_for(state="detached")
+        tab.screenshot(path=image.with_name(f"{image.name}-{brightness}.png"))
+
+
+def _press(quantizer: str, image: Path) -> None:
+    """Fewer colours, which nobody sees of such surfaces, for a third of the size."""
+    command = [quantizer, "--force", "--ext", ".png", "--speed", "1", "--strip", "256", "--", str(image)]
+    subprocess.run(command, check=True)
+    if image.stat().st_size > MOST_BYTES:
+        sys.exit(f"{image.name} has {image.stat().st_size:,} bytes; more than {MOST_BYTES:,} are not kept")
+
+
+if __name__ == "__main__":
+    front_end(Path(__file__).parents[1] / "docs" / "images", sys.argv[1:])
