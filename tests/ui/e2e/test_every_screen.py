@@ -170,6 +170,8 @@ def test_what_is_at_an_address(window: Window, home: Home, address: str, name: s
     expect(tab.get_by_test_id("failure")).to_have_count(0)
     expect(said(tab, re.compile("^Error (displaying|running app)"))).to_have_count(0)
     assert window.said == []
+    # What a text that can be selected is to screen readers, unless it has a label.
+    assert not re.search(r"- textbox \[disabled\]$", hands.view(tab).aria_snapshot(), re.MULTILINE)
     assert tab.evaluate(_WIDER_THAN_THE_WINDOW) == []
 
 

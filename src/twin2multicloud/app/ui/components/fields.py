@@ -81,7 +81,8 @@ def choice(
 ) -> ft.Control:
     """One of several; `options` is key → text. The key "" is one like others: nothing in particular."""
     # Flutter's newer drop-down has no name for screen readers; this one has, but shows no option whose key is empty.
-    return ft.DropdownM2(
+    expand = more.pop("expand", None)
+    field = ft.DropdownM2(
         label=label,
         value=value or _NOTHING,
         # The content is what is seen: a text alone makes way for the key.
@@ -94,6 +95,8 @@ def choice(
         on_change=lambda event: chosen("" if event.control.value in (None, _NOTHING) else event.control.value),
         **more,
     )
+    # A node of its own: what is around it would be read as part of its button.
+    return ft.Semantics(container=True, content=field, expand=expand)
 
 
 def _option(said: str) -> ft.Control:

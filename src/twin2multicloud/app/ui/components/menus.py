@@ -35,7 +35,8 @@ def menu(label: str, items: Sequence[Item], *, icon: ft.IconData | None = None) 
         border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
         border_radius=8,
     )
-    return _list(ft.PopupMenuButton(content=face, tooltip=label), items)
+    # The tooltip is its name already.
+    return _list(ft.PopupMenuButton(content=ft.Semantics(exclude_semantics=True, content=face), tooltip=label), items)
 
 
 def more(label: str, items: Sequence[Item]) -> ft.Control:

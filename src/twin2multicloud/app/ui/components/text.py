@@ -29,17 +29,17 @@ def _heading(text: str, size: int, level: int, **more: Any) -> ft.Control:
 
 def body(text: str, *, size: float = 14, **more: Any) -> ft.Text:
     """Usual text."""
-    return ft.Text(text, size=size, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, font_family_fallback=FALLBACK, **_read(text, more))
 
 
 def strong(text: str, *, size: float = 14, **more: Any) -> ft.Text:
     """Text that matters."""
-    return ft.Text(text, size=size, weight=ft.FontWeight.W_600, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, weight=ft.FontWeight.W_600, font_family_fallback=FALLBACK, **_read(text, more))
 
 
 def muted(text: str, *, size: float = 12.5, color: str = ft.Colors.ON_SURFACE_VARIANT, **more: Any) -> ft.Text:
     """Text beside the matter: units, ages, explanations."""
-    return ft.Text(text, size=size, color=color, font_family_fallback=FALLBACK, **more)
+    return ft.Text(text, size=size, color=color, font_family_fallback=FALLBACK, **_read(text, more))
 
 
 def figure(text: str, *, size: float = 14, **more: Any) -> ft.Text:
@@ -49,9 +49,14 @@ def figure(text: str, *, size: float = 14, **more: Any) -> ft.Text:
 
 def mono(text: str, *, size: float = 12.5, **more: Any) -> ft.Text:
     """Text as machines write it."""
-    return ft.Text(text, size=size, font_family=MONO, **more)
+    return ft.Text(text, size=size, font_family=MONO, **_read(text, more))
 
 
 def named(identifier: str, content: ft.Control, *, live: bool = False, label: str | None = None) -> ft.Control:
     """Content that tests and screen readers find; `live`: read out when it changes."""
     return ft.Semantics(identifier=identifier, label=label, live_region=live or None, container=True, content=content)
+
+
+def _read(text: str, more: dict[str, Any]) -> dict[str, Any]:
+    """A text that can be selected has a label, too: browsers' screen readers are told of an empty field otherwise."""
+    return {"semantics_label": text, **more} if more.get("selectable") else more

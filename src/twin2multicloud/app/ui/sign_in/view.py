@@ -48,7 +48,7 @@ def _agree(sign_in: SignIn, started: DeviceStarted) -> list[ft.Control]:
 
     return [
         text.body(tr("Agree to this code in a browser that is signed in there:")),
-        text.named("code", ft.Text(started.user_code, size=28, weight=ft.FontWeight.W_600, selectable=True)),
+        text.named("code", text.strong(started.user_code, size=28, selectable=True)),
         text.muted(started.verification_uri, selectable=True),
         ft.Row(
             [
