@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test lint collected unit tools bench lock screenshots clean
 
 demo: ## a twin's whole way on this machine: optimize, bring up, stream, outage, verify, meter, age, shut down
-	@$(UV) sync --quiet --frozen --no-dev
+	@$(UV) sync --quiet --frozen --no-dev --extra ui
 	@$(COMPILE)
 	@$(UV) run --frozen --no-dev --no-sync twin2multicloud demo
 
