@@ -92,6 +92,17 @@ async def test_drafts_are_listed_opened_and_deleted(ui: OpenUi, person: Person) 
 
 
 @driven
+async def test_whoever_may_only_look_at_a_twin_begins_no_version_of_it(
+    ui: OpenUi, sqlite_site: Site, person: Person
+) -> None:
+    twin = person.post("twins", {"format": "yaml", "source": TWIN}, 201)["id"]
+    viewer = sqlite_site.person("vera", Role.VIEWER)
+    async with ui(f"/twins/{twin}/edit", who=viewer) as page:
+        await page.sees("You may look at this twin, but not change it")
+        assert viewer.get("drafts")["items"] == []
+
+
+@driven
 async def test_whoever_may_only_look_is_told_whom_to_ask(ui: OpenUi, sqlite_site: Site) -> None:
     viewer = sqlite_site.person("vera", Role.VIEWER)
     async with ui("/new", who=viewer) as page:

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.ui.browser import PATIENCE_MS
 from twin2multicloud.app.cli.demo_backend import DemoBackend
+from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.data_directory import sandbox_directory
 from twin2multicloud.app.schemas.placements import PlacementInput, ProposalInput
 from twin2multicloud.app.schemas.runs import Run
@@ -38,11 +39,11 @@ class Server(DemoBackend):
         self.__exit__(None, None, None)
 
 
-def smart_home(backend: DemoBackend) -> Twin:
+def smart_home(client: Client) -> Twin:
     """The built-in smart home, where it is cheapest."""
-    files = dict(backend.client.catalogue.workload("smart-home").files)
+    files = dict(client.catalogue.workload("smart-home").files)
     source = files.pop("twin.yaml")
-    twins = backend.client.twins
+    twins = client.twins
     twin = twins.create(TwinInput(source=source, files=files))
     proposal = twins.propose(twin.id, ProposalInput())
     return twins.place(twin.id, PlacementInput(optimization=proposal.id), twin.version).twin

@@ -133,7 +133,7 @@ class Window:
 def home(backend: DemoBackend) -> Home:
     """The smart home, which runs; some of its messages were spoiled."""
     client = backend.client
-    twin = hands.smart_home(backend)
+    twin = hands.smart_home(backend.client)
     backend.deploy(twin.id, devices=8)
     hands.messages(backend.data, twin.id, malformed=0.2)
     files = dict(client.catalogue.workload("smart-home").files)

@@ -28,7 +28,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def twin(backend: Server) -> str:
     """The smart home, which runs; some of its messages were spoiled."""
-    twin = hands.smart_home(backend).id
+    twin = hands.smart_home(backend.client).id
     backend.deploy(twin, devices=8)
     hands.messages(backend.data, twin, malformed=0.2)
     hands.eventually(lambda: len(list(backend.client.alerts.list())) > 1, "alerts")

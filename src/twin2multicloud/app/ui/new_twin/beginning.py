@@ -115,12 +115,16 @@ def from_text(
     )
 
 
-def next_version(api: Client, twin_id: str) -> DraftSummary:
-    """The draft of a twin's next version: the one that there is, or a new one of what it is now."""
+def next_version(api: Client, twin_id: str) -> DraftSummary | None:
+    """The draft of a twin's next version: the one that there is, or a new one of what it is now. None for whoever may
+    only look at the twin.
+    """
+    twin = api.twins.get(twin_id)
+    if twin.role == "viewer":
+        return None
     there = next(iter(api.drafts.list(twin=twin_id, limit=1)), None)
     if there is not None:
         return there
-    twin = api.twins.get(twin_id)
     now = twin.current
     form = next(each for each in get_args(Format) if each == now.format)
     return api.drafts.create(

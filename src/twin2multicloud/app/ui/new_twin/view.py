@@ -35,12 +35,21 @@ def EditScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
     session = use_session()
     twin = str(ft.use_route_params()["twin"])
 
-    async def lead() -> None:
+    async def lead() -> bool:
         draft = await session.ask(lambda api: beginning.next_version(api, twin))
-        session.go(places.draft(draft.id, draft.step))
+        if draft is not None:
+            session.go(places.draft(draft.id, draft.step))
+        return draft is not None
 
     there = use_remote(lead, twin)
     content = states.waiting() if there.failure is None else states.failed(there.failure, there.refresh)
+    if there.value is False:
+        content = states.nothing(
+            tr("You may look at this twin, but not change it"),
+            hint=tr("Ask an owner of it to make you an operator."),
+            icon=ft.Icons.LOCK_OUTLINE,
+            action=back_to(session, places.twin(twin)),
+        )
     return screen(session, [Crumb(tr("Twins"), places.TWINS), Crumb(tr("Next version"))], content, id="edit")
 
 
