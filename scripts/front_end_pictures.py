@@ -72,7 +72,6 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("dead-letters", f"{twin}/dead-letters", "JSON", height=LOW),
         Screen("dashboards", f"{twin}/dashboards", "Temperatures"),
         Screen("specification", f"{twin}/specification", "Download"),
-        Screen("twin-runs", f"{twin}/runs", "Deployment", height=LOW),
         Screen("twins", "/", "campus-north", height=LOW, phone=True),
         Screen("twin", f"{twin}/overview", "messages / s", height=1100, phone=True),
     )
