@@ -72,7 +72,6 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("dead-letters", f"{twin}/dead-letters", "JSON", height=LOW),
         Screen("dashboards", f"{twin}/dashboards", "Temperatures"),
         Screen("specification", f"{twin}/specification", "Download"),
-        Screen("twin-runs", f"{twin}/runs", "Deployment", height=LOW),
         Screen("twins", "/", "campus-north", height=LOW, phone=True),
         Screen("twin", f"{twin}/overview", "messages / s", height=1100, phone=True),
     )
@@ -84,7 +83,8 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
     from playwright.sync_api import sync_playwright
     from tests.ui.browser import FLAGS
 
-    quantizer = shutil.which("pngquant") or sys.exit("screenshots need pngquant: scripts/apt-install pngquant")
+    if shutil.which("pngquant") is None:
+        sys.exit("screenshots need pngquant: scripts/apt-install pngquant")
     with (
         tempfile.TemporaryDirectory() as folder,
         installation(Path(folder) / "data") as there,
@@ -101,8 +101,6 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
                 if screen.phone:
                     _picture(tab, there, screen, images / f"ui-{screen.name}-phone")
         browser.close()
-        for image in images.glob("ui-*.png"):
-            _press(str(quantizer), image)
 
 
 @contextmanager
@@ -135,12 +133,14 @@ def _picture(tab: Page, there: Installation, screen: Screen, image: Path) -> Non
         tab.wait_for_timeout(_SETTLES_MS)
         # A message of something new would lie over the screen.
         tab.get_by_test_id("notice").wait_for(state="detached")
-        tab.screenshot(path=image.with_name(f"{image.name}-{brightness}.png"))
+        taken = image.with_name(f"{image.name}-{brightness}.png")
+        tab.screenshot(path=taken)
+        _press(taken)
 
 
-def _press(quantizer: str, image: Path) -> None:
+def _press(image: Path) -> None:
     """Fewer colours, which nobody sees of such surfaces, for a third of the size."""
-    command = [quantizer, "--force", "--ext", ".png", "--speed", "1", "--strip", "256", "--", str(image)]
+    command = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "256", "--", str(image)]
     subprocess.run(command, check=True)
     if image.stat().st_size > MOST_BYTES:
         sys.exit(f"{image.name} has {image.stat().st_size:,} bytes; more than {MOST_BYTES:,} are not kept")

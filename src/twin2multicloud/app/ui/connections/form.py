@@ -29,6 +29,7 @@ def ConnectionForm(  # noqa: N802  components are named as Flet's controls are
 ) -> ft.Control:
     """The form, and beside it how to get what it asks for. `done` is called with the connection that was kept."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     use_store(form)
     picking: ft.Ref[Field] = ft.use_memo(ft.Ref, [])

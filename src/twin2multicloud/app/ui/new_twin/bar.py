@@ -21,6 +21,7 @@ _AGE_EVERY_S = 5.0
 def SaveState(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """Whether what is written is kept."""
     session = use_session()
+    use_store(session.appearance)
     saving = use_store(desk.saving)
     _, set_tick = ft.use_state(0)
     use_every(_AGE_EVERY_S, lambda: set_tick(lambda tick: tick + 1))
@@ -53,6 +54,7 @@ def SaveState(desk: Desk) -> ft.Control:  # noqa: N802  components are named as 
 def Actions(desk: Desk) -> ft.Control:  # noqa: N802
     """What can be done with all of it."""
     session = use_session()
+    use_store(session.appearance)
     editor = use_store(desk.editor)
     checks = use_store(desk.checks)
     busy, set_busy = ft.use_state(False)
@@ -120,6 +122,7 @@ def _ask_over(session: Session, now: int, began: int, agreed: object) -> None:
 def Conflict(desk: Desk) -> ft.Control:  # noqa: N802
     """The draft was saved in another tab or browser: which one goes on."""
     session = use_session()
+    use_store(session.appearance)
     saving = use_store(desk.saving)
     palette = session.appearance.palette
     if saving.state != "conflict":

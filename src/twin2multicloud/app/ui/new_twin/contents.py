@@ -23,6 +23,7 @@ _FIRST = 3
 def Contents(desk: Desk, section: Section) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """Where one is, and where one can go."""
     session = use_session()
+    use_store(session.appearance)
     use_store(desk.checks)
     use_store(desk.editor)
     troubled = desk.troubled()
@@ -101,6 +102,7 @@ def _go(session: Session, desk: Desk, section: Section, item: str = "") -> None:
 def Problems(desk: Desk) -> ft.Control:  # noqa: N802
     """What is wrong anywhere, each leading to where it is changed."""
     session = use_session()
+    use_store(session.appearance)
     checks = use_store(desk.checks)
     use_store(desk.editor)
     every, set_every = ft.use_state(False)

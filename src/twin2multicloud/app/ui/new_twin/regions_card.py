@@ -9,7 +9,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.catalogue import Region
 from twin2multicloud.app.ui.components import badges, cards, fields, text
-from twin2multicloud.app.ui.hooks import use_session
+from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin.chooser import stacked
 from twin2multicloud.app.ui.new_twin.desk import Desk
@@ -26,6 +26,7 @@ _PATH: Final = ("constraints", "regions")
 def RegionsCard(desk: Desk, regions: Sequence[Region], clouds: Sequence[str]) -> ft.Control:  # noqa: N802  as Flet's
     """Which regions each cloud may use: none chosen means all in which every slot can be filled."""
     session = use_session()
+    use_store(session.appearance)
     words, set_words = ft.use_state("")
     incomplete, set_incomplete = ft.use_state(False)
     editor = desk.editor

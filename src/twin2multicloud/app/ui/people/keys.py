@@ -24,6 +24,7 @@ from twin2multicloud.app.ui.theme import GAP
 def KeysPart(look: Look) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The list; above it a form for a new one, or what a new one is, which is shown this once."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     no_key: NewKey | None = None
     made, set_made = ft.use_state(no_key)

@@ -25,6 +25,7 @@ Changed = Callable[[], None]
 def WorkspaceDetails(look: Look, changed: Changed) -> ft.Control:  # noqa: N802  named as Flet's controls are
     """The workspace that is chosen; `changed` is called when its name was, or it is gone."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     inside = use_remote(
         lambda: session.ask(lambda api: load_inside(api, look.chosen, admin=may.administer(session.me))),
@@ -126,6 +127,7 @@ def _member(session: Session, place: Workspace, member: Member, owner: bool, cha
 def LetIn(workspace: str, changed: Changed) -> ft.Control:  # noqa: N802  named as Flet's controls are
     """Letting somebody in by their address."""
     session = use_session()
+    use_store(session.appearance)
     address, set_address = ft.use_state("")
     role, set_role = ft.use_state("operator")
     problem, set_problem = ft.use_state("")

@@ -24,6 +24,7 @@ from twin2multicloud.app.ui.theme import GAP
 def UsersPart(look: Look) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The list, and somebody beside it."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     people = use_remote(
         lambda: session.ask(lambda api: load_users(api, look)), look.listed, refresh_on=Wanted(("user.", "member."))

@@ -26,6 +26,7 @@ _MOST = 100
 def BooksPart(look: Look, in_use: InUse) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The list, and a book beside it."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     books = use_remote(
         lambda: session.ask(lambda api: list(api.prices.books(limit=_MOST))), refresh_on=Wanted(("prices.",))
@@ -78,6 +79,7 @@ def _list(session: Session, look: Look, in_use: InUse, found: list[BookSummary])
 def BookCard(look: Look) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The book whose number the address has."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     use_store(session.preferences)
     book = use_remote(lambda: session.ask(lambda api: load_book(api, look.book)), look.book)

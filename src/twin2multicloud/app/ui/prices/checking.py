@@ -11,7 +11,7 @@ from twin2multicloud.app.schemas.catalogue import BookCheck
 from twin2multicloud.app.ui.components import badges, cards, states, text
 from twin2multicloud.app.ui.components.files import Picked, pick_button, use_picker
 from twin2multicloud.app.ui.failures import Failure
-from twin2multicloud.app.ui.hooks import use_session
+from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
@@ -25,6 +25,7 @@ _MOST_SHOWN: Final = 100
 def CheckingPart() -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """Files to pick, and what is wrong with them."""
     session = use_session()
+    use_store(session.appearance)
     nothing: BookCheck | None = None
     well: Failure | None = None
     found, set_found = ft.use_state(nothing)

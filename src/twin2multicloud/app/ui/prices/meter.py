@@ -20,6 +20,7 @@ from twin2multicloud.app.ui.theme import GAP
 def MeterCard(look: Look, in_use: InUse) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The meter that the address names."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     book = in_use.prices.hash
     found = use_remote(lambda: session.ask(lambda api: load_meter(api, look.meter)), look.meter, book)
@@ -117,6 +118,7 @@ def _source(figure: Figure) -> ft.Control:
 def Calculator(look: Look, in_use: InUse, explained: Explained) -> ft.Control:  # noqa: N802
     """What a number of units a month would cost, tier by tier."""
     session = use_session()
+    use_store(session.appearance)
     currency = use_store(session.preferences).choices.currency
     priced = sorted({figure.region for figure in explained.figures})
     region = look.region if look.region in priced else (priced[0] if priced else "")

@@ -23,6 +23,7 @@ from twin2multicloud.app.ui.theme import GAP
 def MetersPart(look: Look, in_use: InUse) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The list, and a meter beside it."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     meters = use_remote(
         lambda: session.ask(lambda api: load_meters(api, look.cloud, look.region)),

@@ -24,6 +24,7 @@ _OWNERS_SHOWN = 2
 def Bill(look: Look, shown: Shown) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The lines that are looked at; one that is pressed tells more."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     opened, set_opened = ft.use_state(frozenset[str]())
     found = chosen(shown.lines, look.cloud, look.of)

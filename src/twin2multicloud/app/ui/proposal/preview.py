@@ -9,7 +9,7 @@ import flet as ft
 from twin2multicloud.app.schemas.placements import PlacementInput, PlacementPreview
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, cards, fields, states, text
-from twin2multicloud.app.ui.hooks import use_made, use_session
+from twin2multicloud.app.ui.hooks import use_made, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.proposal.changes import adds, changes
 from twin2multicloud.app.ui.proposal.deciding import Deciding
@@ -28,6 +28,7 @@ def Preview(  # noqa: N802  components are named as Flet's controls are
 ) -> ft.Control:
     """The card of what is considered, and where else it could be."""
     session = use_session()
+    use_store(session.appearance)
     deciding = use_made(Deciding, look.path)
     rows: list[ft.Control] = [
         text.body(_what(look, loaded, preview)),

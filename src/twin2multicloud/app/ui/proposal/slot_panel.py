@@ -11,7 +11,7 @@ import flet as ft
 from twin2multicloud.app.schemas.placements import SlotChoice, SlotChoiceList
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, fields, states, text
-from twin2multicloud.app.ui.hooks import use_remote, use_session
+from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import HALF_A_CENT, Loaded, Names, pin
@@ -75,6 +75,7 @@ def _less(usd: float | None, than: float | None) -> float | None:
 def SlotPanel(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The card of the slot that is selected."""
     session = use_session()
+    use_store(session.appearance)
     country, set_country = ft.use_state(_ANYWHERE)
     found = use_remote(
         lambda: session.ask(lambda api: api.twins.choices(look.twin, look.slot)),
@@ -206,6 +207,7 @@ def _reason(names: Names, choice: SlotChoice) -> str:
 def RegionChoice(look: Look, loaded: Loaded) -> ft.Control:  # noqa: N802
     """The places at which a considered offer can be had, and what each adds."""
     session = use_session()
+    use_store(session.appearance)
     found = use_remote(
         lambda: session.ask(lambda api: api.twins.choices(look.twin, look.slot)),
         look.twin,

@@ -47,6 +47,7 @@ class Answer:
 def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa: N802
     """What is asked, and the answer."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     known = sweep.subjects()
     chosen = look.fields if look.fields in known else sweep.DEFAULT

@@ -27,6 +27,7 @@ def target_of(run: Run) -> Target:
 def Facts(run: Run) -> ft.Control:  # noqa: N802
     """What a run is, in a line."""
     session = use_session()
+    use_store(session.appearance)
     _, tick = ft.use_state(0)
     over = run.status in ENDED
     use_every(30.0 if over else 1.0, lambda: tick(lambda number: number + 1))
@@ -58,6 +59,7 @@ def Facts(run: Run) -> ft.Control:  # noqa: N802
 def RunActions(run: Run, twin: Twin | None, changed: Callable[[], None]) -> ft.Control:  # noqa: N802
     """What can be done with a run now."""
     session = use_session()
+    use_store(session.appearance)
     busy = use_made(Busy)
     use_store(session.notices)
     may = access.may_operate(session, twin, run.workspace)

@@ -29,6 +29,7 @@ _GRAVEST: Final[tuple[AlertSeverity, ...]] = ("critical", "error", "warning", "i
 def TwinsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """The list."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     use_store(session.preferences)
     look = Look.read(Place.of(ft.context.page.route).query)

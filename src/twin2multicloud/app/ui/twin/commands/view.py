@@ -43,6 +43,7 @@ class Sending(Store):
 def use_commands(parts: Parts) -> Remote[dict[str, Commands]]:
     """The commands of all device types."""
     session = use_session()
+    use_store(session.appearance)
     version = parts.seen.twin.current
 
     async def load() -> dict[str, Commands]:
@@ -55,6 +56,7 @@ def use_commands(parts: Parts) -> Remote[dict[str, Commands]]:
 def CommandCard(parts: Parts, device: str, kind: str) -> ft.Control:  # noqa: N802
     """Which commands a device understands, and a form for the one that is chosen."""
     session = use_session()
+    use_store(session.appearance)
     use_store(session.viewport)
     every = use_commands(parts)
 
@@ -71,6 +73,7 @@ def CommandCard(parts: Parts, device: str, kind: str) -> ft.Control:  # noqa: N8
 def CommandForm(parts: Parts, device: str, known: Commands) -> ft.Control:  # noqa: N802
     """The form."""
     session = use_session()
+    use_store(session.appearance)
     first = next(iter(known))
     name, choose = ft.use_state(first)
     chosen = name if name in known else first
