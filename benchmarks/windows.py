@@ -34,6 +34,8 @@ PAUSE_S = 1.0
 """Between two things that somebody does."""
 CHANGES_PER_S = 5.0
 _TYPED_S = 0.25
+_ROOM = {"T2M_FRONT_END__EACH": "200", "T2M_FRONT_END__AT_ONCE": "200"}
+"""All windows are one person's here."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, DemoBackend(Path(folder)) as backend:
+    with tempfile.TemporaryDirectory() as folder, DemoBackend(Path(folder), _ROOM) as backend:
         origin = backend.client.http.url
         for number in range(TWINS):
             backend.client.twins.create(TwinInput(source=DEFINITION.format(name=f"twin-{number:03}")))
