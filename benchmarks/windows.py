@@ -2,7 +2,7 @@
 
 A real server process (uvicorn, SQLite, the front end mounted), windows over WebSockets. Each window shows the list of
 twins, then searches and goes back, on and on; the time is from what somebody did to the last message that shows its
-outcome (the search's own 0.25 s of waiting for more letters left out). The baseline is one window by itself.
+outcome (the search's own 0.3 s of waiting for more letters left out). The baseline is one window by itself.
 
 Run: python -m benchmarks.windows [--windows N] [--minutes M] [--json]
 """
@@ -27,13 +27,13 @@ from benchmarks.memory import mib
 from benchmarks.window import Window, browser_cookies
 from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.schemas.twins import TwinInput
+from twin2multicloud.app.ui.components import typed
 
 TWINS = 200
 ROUNDS = 8
 PAUSE_S = 1.0
 """Between two things that somebody does."""
 CHANGES_PER_S = 5.0
-_TYPED_S = 0.25
 _ROOM = {"T2M_FRONT_END__EACH": "200", "T2M_FRONT_END__AT_ONCE": "200"}
 """All windows are one person's here."""
 
@@ -60,7 +60,7 @@ async def work(window: Window, number: int, going: list[float], searching: list[
         wanted = f"twin-{(number * 7 + turn * 13) % TWINS:03}"
         window.forget()
         began = await window.type("Search twins", wanted)
-        searching.append(await window.sees(wanted) - began - _TYPED_S)
+        searching.append(await window.sees(wanted) - began - typed.PAUSE_S)
         await asyncio.sleep(PAUSE_S)
         window.forget()
         began = await window.go("/?sort=-name")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, dollars, moment, print_model, print_table
@@ -14,17 +14,18 @@ from twin2multicloud.app.schemas.costs import CostMeter
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import (
     DeviceOrder,
+    DevicePage,
     DeviceValue,
-    GraphEntity,
+    GraphPage,
     GraphProperty,
     HistorySeries,
-    TwinDevice,
     TwinRule,
     Watched,
 )
 
 _PART: Final = 200
 _MOST_VALUES: Final = 4
+PageT = TypeVar("PageT", DevicePage, GraphPage)
 
 
 @dataclass(frozen=True)
@@ -38,25 +39,33 @@ class Chosen:
     json_output: bool
 
 
+def _gathered(ask: Callable[[str | None, int], PageT], limit: int) -> PageT:
+    """So many of what comes in parts, in the last part's answer; `ask` takes where to go on, and how many at most."""
+    part = ask(None, min(limit, _PART))
+    found = list(part.items)
+    while part.next is not None and len(found) < limit:
+        part = ask(part.next, min(limit - len(found), _PART))
+        found += part.items
+    return part.model_copy(update={"items": found})
+
+
 def devices(client: Client, wanted: str, chosen: Chosen, sort: DeviceOrder) -> int:
     """`twins devices`."""
-    twin, found, cursor = client.twins.find(wanted), list[TwinDevice](), None
-    while True:
-        part = client.watching.devices(
+    twin = client.twins.find(wanted)
+    part = _gathered(
+        lambda cursor, limit: client.watching.devices(
             twin,
             target=chosen.target,
             search=chosen.search,
             type=chosen.type,
             sort=sort,
             cursor=cursor,
-            limit=min(chosen.limit - len(found), _PART),
-        )
-        found += part.items
-        cursor = part.next
-        if cursor is None or len(found) >= chosen.limit:
-            break
+            limit=limit,
+        ),
+        chosen.limit,
+    )
     if chosen.json_output:
-        print_model(part.model_copy(update={"items": found}))
+        print_model(part)
         return 0
     print_table(
         ("device", "type", "last seen", ">age", "connected", ">messages", "values"),
@@ -70,11 +79,11 @@ def devices(client: Client, wanted: str, chosen: Chosen, sort: DeviceOrder) -> i
                 NONE if each.messages is None else f"{each.messages:,}",
                 _values(each.values),
             )
-            for each in found
+            for each in part.items
         ),
         "no devices",
     )
-    _more(part, cursor, len(found))
+    _more(part)
     return 0
 
 
@@ -119,9 +128,9 @@ def rules(client: Client, wanted: str, json_output: bool) -> int:
 
 def graph(client: Client, wanted: str, chosen: Chosen, of: str, roots: bool) -> int:
     """`twins graph`."""
-    twin, found, cursor = client.twins.find(wanted), list[GraphEntity](), None
-    while True:
-        part = client.watching.graph(
+    twin = client.twins.find(wanted)
+    part = _gathered(
+        lambda cursor, limit: client.watching.graph(
             twin,
             target=chosen.target,
             search=chosen.search,
@@ -129,14 +138,12 @@ def graph(client: Client, wanted: str, chosen: Chosen, of: str, roots: bool) -> 
             of=of,
             roots=roots,
             cursor=cursor,
-            limit=min(chosen.limit - len(found), _PART),
-        )
-        found += part.items
-        cursor = part.next
-        if cursor is None or len(found) >= chosen.limit:
-            break
+            limit=limit,
+        ),
+        chosen.limit,
+    )
     if chosen.json_output:
-        print_model(part.model_copy(update={"items": found}))
+        print_model(part)
         return 0
     print_table(
         ("twin", "type", "from", ">leads to", "properties"),
@@ -148,11 +155,11 @@ def graph(client: Client, wanted: str, chosen: Chosen, of: str, roots: bool) -> 
                 f"{each.outgoing_count:,}",
                 _values(each.properties),
             )
-            for each in found
+            for each in part.items
         ),
         "no twins",
     )
-    _more(part, cursor, len(found))
+    _more(part)
     return 0
 
 
@@ -208,9 +215,9 @@ def _age(seconds: float | None) -> str:
     return NONE if seconds is None else f"{seconds:,.0f} s"
 
 
-def _more(part: Watched, cursor: str | None, count: int) -> None:
-    if cursor is not None:
-        say(f"these are the first {count:,}; there are more (--limit)")
+def _more(part: DevicePage | GraphPage) -> None:
+    if part.next is not None:
+        say(f"these are the first {len(part.items):,}; there are more (--limit)")
     _told(part)
 
 

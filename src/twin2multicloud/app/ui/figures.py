@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from twin2multicloud.app.ui.language import tr
@@ -182,8 +182,3 @@ def moment(seconds: float, step_s: float) -> str:
 def epoch(time: str) -> float:
     """Seconds since 1970 of a moment as the API writes it."""
     return datetime.fromisoformat(time).timestamp()
-
-
-def is_recent(moment: datetime, now: datetime, within_s: float) -> bool:
-    """Whether a moment is less than so many seconds ago."""
-    return now - moment < timedelta(seconds=within_s)

@@ -62,13 +62,7 @@ def use_remote(load: Callable[[], Awaitable[T]], *key: Hashable, refresh_on: Wan
     """Something that is loaded when the component is first shown, when the key changes, and after events (of which
     many at once count as one). Until what another key stands for has come, what was there stays in view.
     """
-    before: MutableRef[Remote[T] | None] = ft.use_ref(None)
-    remote: Remote[T] = ft.use_memo(lambda: Remote(load, before.current), list(key))
-    before.current = remote
-    use_store(remote)
-    ft.use_effect(remote.refresh, [id(remote)], remote.stop)
-    use_events(refresh_on, remote.refresh, id(remote))
-    return remote
+    return use_store(use_held(load, *key, refresh_on=refresh_on, keeps=True))
 
 
 def use_held(

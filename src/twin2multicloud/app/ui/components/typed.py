@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import flet as ft
 from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui.components import fields
 
-_PAUSE_S = 0.3
+PAUSE_S: Final = 0.3
+"""So long somebody who types has to pause."""
 
 
 @ft.component
@@ -40,7 +42,7 @@ def SearchField(  # noqa: N802  components are named as Flet's controls are
         waiting.current = asyncio.create_task(later(given))
 
     async def later(given: str) -> None:
-        await asyncio.sleep(_PAUSE_S)
+        await asyncio.sleep(PAUSE_S)
         set_asked(given.strip())
         search(given.strip())
 

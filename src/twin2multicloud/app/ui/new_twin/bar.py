@@ -9,7 +9,7 @@ from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import buttons, cards, dialogs, text
 from twin2multicloud.app.ui.failures import Failure
 from twin2multicloud.app.ui.hooks import use_every, use_session, use_store
-from twin2multicloud.app.ui.language import tr, trn
+from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.desk import Desk
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
@@ -154,8 +154,3 @@ def Conflict(desk: Desk) -> ft.Control:  # noqa: N802
     )
     shown = cards.strip(message, tint_soft=palette.warn.soft, tint=palette.warn.strong, icon=ft.Icons.SYNC_PROBLEM)
     return text.named("conflict", ft.Container(shown, padding=ft.Padding.only(bottom=GAP + 4)), live=True)
-
-
-def problems_said(count: int) -> str:
-    """How much is wrong."""
-    return trn("{count} problem", "{count} problems", count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 import flet as ft
@@ -11,6 +10,7 @@ from twin2multicloud.app.schemas.alerts import AlertSeverity
 from twin2multicloud.app.schemas.twins import Health, Life, TwinSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
+from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
@@ -21,7 +21,6 @@ from twin2multicloud.app.ui.theme import FALLBACK, GAP
 from twin2multicloud.app.ui.twins.state import Look, Part, load, seen
 
 _NEWS = Wanted(("twin.", "run.", "alert", "health."))
-_TYPED_S = 0.25
 _GRAVEST: Final[tuple[AlertSeverity, ...]] = ("critical", "error", "warning", "info")
 
 
@@ -50,16 +49,8 @@ def TwinsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's c
 
 
 def _filters(session: Session, look: Look) -> ft.Control:
-    typed: list[asyncio.Task[None]] = []
-
     def search(given: str) -> None:
-        for task in typed:
-            task.cancel()
-        typed[:] = [asyncio.create_task(later(given))]
-
-    async def later(given: str) -> None:
-        await asyncio.sleep(_TYPED_S)
-        session.go(look.changed(search=given.strip()).path)
+        session.go(look.changed(search=given).path)
 
     lives: dict[str, str] = {"": tr("any state")}
     states_shown: tuple[Life, ...] = ("deployed", "deploying", "moving", "partial", "destroying", "draft")
@@ -69,7 +60,7 @@ def _filters(session: Session, look: Look) -> ft.Control:
     healths |= {each: badges.health_word(each) for each in grades}
     return ft.Row(
         [
-            ft.Container(fields.search(tr("Search twins"), look.search, search), width=280),
+            SearchField(tr("Search twins"), look.search, search, width=280),
             fields.choice(
                 tr("Cloud"),
                 look.cloud,
