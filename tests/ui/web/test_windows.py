@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -234,7 +235,9 @@ def test_a_flood_is_taken_slowly_and_others_do_not_wait(tmp_path: Path, sqlite_f
 )
 def test_what_is_no_message_of_flet_ends_the_window(there: Place, sent: bytes | str, code: int) -> None:
     with there.window(there.cookie(there.sign_in(there.site.person("olga")))) as window:
-        window.socket.send(sent)
+        # Whoever sends too much may be closed before it has sent it all.
+        with suppress(ConnectionClosed):
+            window.socket.send(sent)
         assert window.code() == code
     assert there.live == []
 
