@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from twin2multicloud.app.ui import language, preferences, theme
+from twin2multicloud.app.ui import language, preferences, quicker, theme
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.alerting import Alerting
 from twin2multicloud.app.ui.gateway import Gateway
@@ -35,6 +35,7 @@ async def session(page: ft.Page, access: Access) -> None:
 
 async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
     """Show the view that the page's address names, to whoever `access` is of. `executor` makes the API's calls."""
+    quicker.install()
     session = _session(page, access, executor)
     keep(session)
     page.title = NAME

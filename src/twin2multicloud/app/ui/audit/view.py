@@ -29,12 +29,13 @@ def AuditScreen() -> ft.Control:  # noqa: N802  components are named as Flet's c
     use_store(session.viewport)
     look = Look.read(Place.of(ft.context.page.route).query)
     part = use_remote(lambda: session.ask(lambda api: load(api, look, session.now())), look.listed)
+    matter = states.use_shown(part, lambda found: _list(session, look, found), look, rows=8)
     again = buttons.other(tr("Look again"), None if part.loading else part.refresh, icon=ft.Icons.REFRESH)
     return screen(
         session,
         [Crumb(tr("Audit"))],
         ft.Column(
-            [_filters(session, look), states.shown(part, lambda found: _list(session, look, found), rows=8)],
+            [_filters(session, look), matter],
             spacing=GAP + 6,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

@@ -9,6 +9,7 @@ import flet as ft
 
 from twin2multicloud.app.ui.components import buttons, text
 from twin2multicloud.app.ui.failures import Failure
+from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.remote import Remote
 from twin2multicloud.app.ui.theme import GAP, RADIUS
@@ -78,3 +79,13 @@ def shown(remote: Remote[T], show: Callable[[T], ft.Control], *, rows: int = 4) 
     if remote.failure is None:
         return inner
     return ft.Column([failed(remote.failure, remote.refresh), inner], spacing=GAP + 4, tight=True)
+
+
+def use_shown(remote: Remote[T], show: Callable[[T], ft.Control], *by: object, rows: int = 4) -> ft.Control:
+    """As `shown`, but what was drawn stays until it becomes another: for long lists, whose rows take most of the time
+    that showing a page takes. What `show` uses beside the value and the session's looks belongs into `by`.
+    """
+    session = use_session()
+    again = remote if remote.failure is not None else None
+    looks = (session.appearance.palette, session.preferences.choices, session.viewport.narrow, session.viewport.wide)
+    return ft.use_memo(lambda: shown(remote, show, rows=rows), [remote.value, remote.failure, again, *looks, *by])

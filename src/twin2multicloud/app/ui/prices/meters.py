@@ -32,7 +32,7 @@ def MetersPart(look: Look, in_use: InUse) -> ft.Control:  # noqa: N802  componen
         in_use.prices.hash,
     )
     above = [_filters(session, look, in_use)]
-    matter = states.shown(meters, lambda found: _list(session, look, matching(found, look.search)), rows=8)
+    matter = states.use_shown(meters, lambda found: _list(session, look, matching(found, look.search)), look, rows=8)
     if look.meter and session.viewport.wide:
         matter = columns(session, [matter], [MeterCard(look, in_use)], ratio=48)
     elif look.meter:

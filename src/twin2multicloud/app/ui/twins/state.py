@@ -73,8 +73,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Part:
-    """The part of the list in view, and whether there is more."""
+    """The part of the list in view, how it was looked at, and whether there is more."""
 
+    look: Look
     twins: list[TwinSummary]
     more: bool
     any: bool
@@ -94,7 +95,7 @@ def load(api: Client, look: Look) -> Part:
     )
     found = list(asked)
     part = found[look.start : look.start + PAGE]
-    return Part(part, len(found) > look.start + PAGE, bool(found) or look.filtered)
+    return Part(look, part, len(found) > look.start + PAGE, bool(found) or look.filtered)
 
 
 def seen(twin: TwinSummary) -> TwinHealth | None:

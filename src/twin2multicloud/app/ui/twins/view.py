@@ -33,12 +33,13 @@ def TwinsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's c
     use_store(session.preferences)
     look = Look.read(Place.of(ft.context.page.route).query)
     part = use_remote(lambda: session.ask(lambda api: load(api, look)), look, refresh_on=_NEWS)
+    matter = states.use_shown(part, lambda found: _list(session, found), rows=8)
     new = buttons.main(tr("New twin"), lambda: session.go(places.NEW), icon=ft.Icons.ADD)
     return screen(
         session,
         [Crumb(tr("Twins"))],
         ft.Column(
-            [_filters(session, look), states.shown(part, lambda found: _list(session, look, found), rows=8)],
+            [_filters(session, look), matter],
             spacing=GAP + 6,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -95,7 +96,8 @@ def _filters(session: Session, look: Look) -> ft.Control:
     )
 
 
-def _list(session: Session, look: Look, part: Part) -> ft.Control:
+def _list(session: Session, part: Part) -> ft.Control:
+    look = part.look
     if not part.twins and not part.any:
         return states.nothing(
             tr("No twins yet"),
