@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from pathlib import Path
 
@@ -82,6 +83,8 @@ async def test_somebody_agrees_in_a_browser_and_the_app_stays_signed_in(sqlite_f
         again = await opened(keyring)
         await again.sees("No twins yet")
         await again.close()
+        del page, again
+        gc.collect()  # a connection that was left open is told of now
 
 
 @driven

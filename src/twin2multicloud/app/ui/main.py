@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Final
 
@@ -33,11 +34,21 @@ async def session(page: ft.Page, access: Access) -> None:
     await open_page(page, access, page.executor)
 
 
-async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
-    """Show the view that the page's address names, to whoever `access` is of. `executor` makes the API's calls."""
+async def open_page(
+    page: ft.Page, access: Access, executor: Executor, closed: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Show the view that the page's address names, to whoever `access` is of. `executor` makes the API's calls;
+    `closed` is called when the page is gone.
+    """
     quicker.install()
     session = _session(page, access, executor)
     keep(session)
+
+    async def close(_: object) -> None:
+        session.close()
+        if closed is not None:
+            await closed()
+
     page.title = NAME
     page.padding = 0
     page.theme = theme.material(theme.LIGHT)
@@ -46,7 +57,7 @@ async def open_page(page: ft.Page, access: Access, executor: Executor) -> None:
     page.on_platform_brightness_change = lambda _: _appear(session)
     page.on_connect = lambda _: _come_back(session)
     page.on_disconnect = lambda _: session.pause()
-    page.on_close = lambda _: session.close()
+    page.on_close = close
     await asyncio.gather(_recall(session), _catch_up(session))
     _speak(session)
     session.preferences.watch(lambda: _appear(session))

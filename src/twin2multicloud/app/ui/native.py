@@ -69,7 +69,8 @@ async def open_app(page: ft.Page, keyring: Keyring) -> None:
     async def signed_in(kept: Kept) -> None:
         me = await asyncio.get_running_loop().run_in_executor(executor, _me, kept)
         await keyring.write(kept)
-        await open_page(page, Access(me, kept.server, key=kept.key), executor)
+        access = Access(me, kept.server, key=kept.key)
+        await open_page(page, access, executor, access.close)
 
     sign_in = SignIn(f"{NAME} app", executor, signed_in)
     kept = await keyring.read()
