@@ -52,6 +52,17 @@ async def lifespan(_):
 app = fastapi.FastAPI(lifespan=lifespan)
 app.mount("/", ff.app(main, no_cdn=True))
 """
+COUNTER = FLET.replace(
+    'def main(page): page.add(ft.Text("hello"))',
+    """
+def main(page):
+    told = ft.Text("count 0")
+    def more(_):
+        told.value = f"count {int(told.value.split()[1]) + 1}"
+    page.add(told, ft.Button("more", on_click=more))
+""",
+)
+"""The least that a server can be asked for."""
 RUN = "\nimport sys, uvicorn; uvicorn.run(app, port=int(sys.argv[1]), log_level='error')"
 
 
