@@ -63,7 +63,7 @@ class Watched:
         return self.tab.get_by_role("button", name=name, exact=True).first
 
     def press(self, where: Locator, seen: str, share: float = 0.5) -> float:
-        """Press a widget `share` of its width from the left; milliseconds until the JavaScript expression `seen` holds."""
+        """Press a widget `share` of its width from the left; milliseconds until the expression `seen` is true."""
         box = where.bounding_box()
         assert box is not None, "it is in view"
         self.tab.evaluate(f"() => {{ window.waiting = window.whenSeen(() => {seen}); }}")
@@ -80,7 +80,7 @@ def text(wanted: str) -> str:
 
 def current(name: str) -> str:
     """An expression: whether a tab is the chosen one."""
-    chosen = f"[...document.querySelectorAll('[aria-current=true],[aria-selected=true]')]"
+    chosen = "[...document.querySelectorAll('[aria-current=true],[aria-selected=true]')]"
     return f"{chosen}.some(each => each.textContent.trim() === {json.dumps(name)})"
 
 

@@ -36,7 +36,9 @@ def browser_cookies(client: Client, origin: str) -> str:
 
 
 class Window:
-    """One window; an asynchronous context. `widgets` are those it was ever told of, by id, with their newest texts."""
+    """One window; an asynchronous context. It keeps what it is told as far as it is asked for: the texts of new widgets
+    since it last forgot them, and which text fields there are.
+    """
 
     def __init__(self, origin: str, cookies: str, route: str = "/", width: int = 1_280) -> None:
         self._origin = origin
@@ -46,7 +48,8 @@ class Window:
         self._socket: ClientConnection
         self._reader: asyncio.Task[None] | None = None
         self._came = asyncio.Event()
-        self.widgets: dict[int, dict[Any, Any]] = {}
+        self._fields: dict[str, int] = {}
+        self._texts: list[str] = []
         self.received_bytes = 0
         self.last_at = 0.0
 
@@ -78,7 +81,9 @@ class Window:
     async def sees(self, text: str) -> float:
         """The moment at which a text is in view."""
         deadline = time.perf_counter() + _PATIENCE_S
-        while not any(text in str(each.get("value", "")) for each in self.widgets.values()):
+        looked_at = 0
+        while not any(text in each for each in self._texts[looked_at:]):
+            looked_at = len(self._texts)
             self._came.clear()
             left = deadline - time.perf_counter()
             if left <= 0:
@@ -87,17 +92,9 @@ class Window:
                 await asyncio.wait_for(self._came.wait(), left)
         return self.last_at
 
-    def find(self, kind: str, label: str) -> int:
-        """The id of the newest widget of a kind with a label."""
-        return max(
-            number
-            for number, each in self.widgets.items()
-            if each.get("_c") == kind and label in (each.get("label"), each.get("content"))
-        )
-
     async def type(self, label: str, text: str) -> float:
         """Have a text field hold a text; the moment at which that was sent."""
-        field = self.find("TextField", label)
+        field = self._fields[label]
         await self._send(_UPDATE, {"id": field, "props": {"value": text}})
         began = time.perf_counter()
         await self._send(_EVENT, {"target": field, "name": "change", "data": text})
@@ -112,8 +109,7 @@ class Window:
 
     def forget(self) -> None:
         """Forget the widgets' texts, so that what comes from now on is told apart."""
-        for each in self.widgets.values():
-            each.pop("value", None)
+        self._texts.clear()
 
     async def _send(self, action: int, body: dict[str, Any]) -> None:
         await self._socket.send(b"\x00" + msgpack.packb([action, body]))
@@ -126,7 +122,10 @@ class Window:
             if action == _INVOKE:
                 await self._answer(body)
             for widget in _widgets(body):
-                self.widgets[widget["_i"]] = widget
+                if isinstance(text := widget.get("value"), str):
+                    self._texts.append(text)
+                if widget.get("_c") == "TextField":
+                    self._fields[widget.get("label", "")] = widget["_i"]
             self.last_at = time.perf_counter()
             self._came.set()
 
