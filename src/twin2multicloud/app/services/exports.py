@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,8 +78,8 @@ def infrastructure(session: Session, principal: Principal, twin: Twin) -> Infras
 def write_terraform(backend: Backend, wanted: Infrastructure, name: str, target: IO[bytes]) -> None:
     """The infrastructure code as a zip: what `twin2multicloud export` writes, with the names that the twin is deployed
     under, or always the same ones before it is. Accounts that no connection names are placeholders. What deployed
-    stacks put out is left out, since parts of it are secret; the scripts ask Terraform for it. `UnavailableError` while
-    others have theirs written.
+    stacks put out is left out, since parts of it are secret; the scripts ask Terraform for it. Nothing is kept: where the
+    twin's devices have no authority yet, the scripts make one. `UnavailableError` while others have theirs written.
     """
     from twin2multicloud.app.deploying.desired import desired  # as above
     from twin2multicloud.app.deploying.exporting import write_infrastructure
@@ -95,9 +94,7 @@ def write_terraform(backend: Backend, wanted: Infrastructure, name: str, target:
         uid = partial(new_uid, choose)
         home = home_of_twin(backend, wanted.twin_id, _CLOUDS)
         definition, book = twins.definition_of(wanted.version), prices.current(backend).prices
-        # The first time the authority of the twin's devices is made, which is the same whoever deploys.
-        with nullcontext() if home.exists else home.changing():
-            found = desired(definition, wanted.wishes, home, book, offline=True, environ={}, uid=uid)
+        found = desired(definition, wanted.wishes, home, book, offline=True, environ={}, uid=uid, authority=False)
         with tempfile.TemporaryDirectory(prefix="t2m-export-") as directory:
             write_infrastructure(found, Path(directory), {}, _packages(backend))
             write_zip(target, files_below(Path(directory), _folder(name)))
