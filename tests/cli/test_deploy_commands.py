@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from tests.app.backends import TWIN
 from tests.deployer.placements import AWS, placement
 from twin2multicloud.app.cli.main import run
 from twin2multicloud.deployer.devices.authority import Authority
@@ -107,6 +108,16 @@ def test_a_whole_life_from_the_command_line(cli: Callable[..., Answer], placed: 
     assert cli("destroy", *common, "--yes")[0] == 0
     assert json.loads((tmp_path / "d/offline/deployment.json").read_text())["uid"] != uid, "names are not used again"
     assert cli("status", *common)[0] == 2
+
+
+def test_a_twin_is_renamed_while_nothing_of_it_exists(cli: Callable[..., Answer], placed: Path, tmp_path: Path) -> None:
+    definition = tmp_path / "twin.yaml"
+    options = ("--offline", "--placement", placed, "--dir", tmp_path / "d", "--slot", "L3.hot")
+    for name in ("greenhouse", "hothouse"):
+        definition.write_text(TWIN.replace("name: greenhouse", f"name: {name}"))
+        code, _, err = cli("plan", definition, *options)
+        assert code == 0, err
+        assert json.loads((tmp_path / "d/offline/deployment.json").read_text())["twin"] == name
 
 
 def test_an_export_stands_alone(cli: Callable[..., Answer], placed: Path, tmp_path: Path) -> None:

@@ -148,7 +148,8 @@ def _devices(deployment: Deployment, stacks: Sequence[Stack]) -> str:
 Devices sign in with certificates. `deploy.sh` makes the authority that signs them at first, in `devices/`, and tells
 the cloud its certificate; keep `devices/authority.key` private, and with a copy. For a device named `sensor-1`:
 
-    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=sensor-1 -keyout key.pem -out request.pem
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=sensor-1 \\
+      -keyout key.pem -out request.pem
     openssl x509 -req -in request.pem -CA devices/authority.pem -CAkey devices/authority.key -CAcreateserial \\
       -days 365 -extfile <(echo extendedKeyUsage=clientAuth) -out certificate.pem
 

@@ -89,15 +89,19 @@ def desired(
     uid: Callable[[], str] = new_uid,
     authority: bool = True,
 ) -> Desired:
-    """What is to be deployed. `authority`: whether the one of the twin's devices is made where there is none yet; whoever
-    deploys nothing leaves the deployment as it is. Raises `UsageError` for an offer that cannot be deployed, an account that is not named,
-    or a placement that differs from the one that is deployed: a slot that holds something is moved, not replaced.
+    """What is to be deployed. `authority`: whether the one of the twin's devices is made where there is none yet;
+    whoever deploys nothing leaves the deployment as it is. Raises `UsageError` for an offer that cannot be deployed, an
+    account that is not named, a twin of another name than the deployed one's, which its resources carry, or a placement
+    that differs from the one that is deployed: a slot that holds something is moved, not replaced.
     """
     known = home.settings() if home.exists else None
     if known is not None and known.twin != definition.name:
-        raise UsageError(
-            f"{home.where} holds the deployment of '{known.twin}', not of '{definition.name}'; give another --dir"
-        )
+        if home.applied():
+            raise UsageError(
+                f"{home.where} holds the deployment of '{known.twin}', not of '{definition.name}'; destroy that one "
+                "first, or give another --dir"
+            )
+        known = msgspec.structs.replace(known, twin=definition.name)
     placement = _placement(definition, wishes, home, book)
     _check_deployable(placement)
     _check_unmoved(placement, home)
@@ -221,7 +225,7 @@ def _settings(
 
 
 def _authority(home: Home, settings: Settings, *, make: bool) -> str:
-    """The certificate of the authority that the deployment's devices are certified by; "" where none is there or made."""
+    """The certificate of the authority that the deployment's devices are certified by; "" where there is none."""
     from twin2multicloud.app.deploying.session import extra
 
     with extra("deploy"):

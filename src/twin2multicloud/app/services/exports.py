@@ -78,8 +78,8 @@ def infrastructure(session: Session, principal: Principal, twin: Twin) -> Infras
 def write_terraform(backend: Backend, wanted: Infrastructure, name: str, target: IO[bytes]) -> None:
     """The infrastructure code as a zip: what `twin2multicloud export` writes, with the names that the twin is deployed
     under, or always the same ones before it is. Accounts that no connection names are placeholders. What deployed
-    stacks put out is left out, since parts of it are secret; the scripts ask Terraform for it. Nothing is kept: where the
-    twin's devices have no authority yet, the scripts make one. `UnavailableError` while others have theirs written.
+    stacks put out is left out, since parts of it are secret; the scripts ask Terraform for it. Nothing is kept: where
+    the twin's devices have no authority yet, the scripts make one. `UnavailableError` while others have theirs written.
     """
     from twin2multicloud.app.deploying.desired import desired  # as above
     from twin2multicloud.app.deploying.exporting import write_infrastructure
