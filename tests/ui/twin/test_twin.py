@@ -149,12 +149,35 @@ async def test_versions_are_compared_and_one_is_taken_up_again(ui: OpenUi, perso
         assert any('count: 5, name: "sensor-{n}"' in each for each in spans)
         await page.press("Restore version 1")
         await page.sees("Restore version 1?")
+        await page.sees("The layers were placed then as they are now.")
         await page.press("Restore")
         await page.sees("Version 1 again")
         kept = person.get(f"twins/{twin}")
         assert (kept["number"], kept["current"]["note"], kept["current"]["source"]) == (3, "Version 1 again", TWIN)
         await page.go(places.asked(places.twin(twin, "specification"), version="2"))
         await page.sees("This is version 2.")
+
+
+@driven
+async def test_a_version_comes_back_with_its_placement(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str
+) -> None:
+    place(sqlite_site, twin)
+    for number, slots in ((1, {"L5": "azure"}), (2, {"L5": "gcp"})):
+        headers = {"If-Match": f'"{number}"'}
+        person.call("PUT", f"twins/{twin}/placement", code=200, json={"overrides": slots}, headers=headers)
+    async with ui(places.asked(places.twin(twin, "specification"), part="versions")) as page:
+        await page.press("Restore version 2")
+        await page.sees("gcp.grafana-oss-vm@")
+        await page.sees("at the prices of then")
+        await page.fill("Place the layers as they were then", False)
+        await page.sees("They stay where they are placed now.")
+        await page.fill("Place the layers as they were then", True)
+        await page.press("Restore")
+        await page.sees("Version 2 is now version 4")
+    kept = person.get(f"twins/{twin}")["current"]
+    assert kept["placement"] == person.get(f"twins/{twin}/versions/2")["placement"]
+    assert kept["overrides"].keys() == {"L5"}
 
 
 def spanned(page: Ui, begin: str) -> list[str]:

@@ -48,6 +48,7 @@ _DEPLOYING: Final = (
     _api("me", "/me"),
     _api("twins", "/twins"),
     _api("placements", "/twins/*/placement", name="deciding"),
+    _api("restoring", "/twins/*/versions/*/restore"),
     _api("exports", *_twins("export")),
     _api("runs", "/runs", "/targets", *_twins("runs"), "/workspaces/*/connections/*/check"),
     _api("operating", *_twins("status", "outputs", "links", "proof")),

@@ -15,6 +15,7 @@ from twin2multicloud.app.schemas.twins import (
     ExportKind,
     Health,
     Life,
+    RestoreInput,
     Twin,
     TwinDiff,
     TwinInput,
@@ -136,6 +137,10 @@ class Twins:
     def version(self, twin: str, number: int) -> TwinVersion:
         """One version, whole."""
         return self._http.get(f"{_PATH}/{twin}/versions/{number}", TwinVersion)
+
+    def restore(self, twin: str, number: int, given: RestoreInput, seen: int) -> Twin:
+        """Take an earlier version up again as the next one; `StaleError` if the twin is not as it was `seen`."""
+        return self._http.send("POST", f"{_PATH}/{twin}/versions/{number}/restore", Twin, body=given, seen=seen)
 
     def propose(self, twin: str, given: ProposalInput) -> Optimization:
         """Find the cheapest placement and keep it as a proposal. The twin stays as it is."""

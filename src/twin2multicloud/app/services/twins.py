@@ -62,6 +62,11 @@ def definition_of(version: TwinVersion) -> TwinDefinition:
     return parse_twin(version.source, "source", format_of(version), files=version.files)
 
 
+def check_again(version: TwinVersion) -> Checked:
+    """A version's definition, to be kept once more; `InvalidInputError` where it is not sound by today's rules."""
+    return Checked(definition_of(version), version.source, format_of(version), dict(version.files))
+
+
 def format_of(version: TwinVersion) -> Format:
     """The format that a version's definition is written in."""
     return cast(Format, version.format)
