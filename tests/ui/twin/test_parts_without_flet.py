@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin2multicloud.app.schemas.costs import CostMeter
+from twin2multicloud.app.schemas.operating import LinkHealth
 from twin2multicloud.app.schemas.watching import DeviceHistory, HistorySeries
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import scales
@@ -20,6 +21,7 @@ from twin2multicloud.app.ui.twin.devices.state import Listed, drawn
 from twin2multicloud.app.ui.twin.errors.fault_state import KINDS, Choice
 from twin2multicloud.app.ui.twin.graph.state import Viewed
 from twin2multicloud.app.ui.twin.letters.state import pretty
+from twin2multicloud.app.ui.twin.overview.links import apart
 from twin2multicloud.app.ui.twin.specification import state as specification
 from twin2multicloud.app.ui.twin.state import TABS, Look
 from twin2multicloud.dashboards.layout import Place as Rectangle
@@ -46,6 +48,22 @@ def test_an_address_that_makes_no_sense_is_the_overview() -> None:
     look = Look.read("twn_1", "nonsense", {"target": "moon"})
     assert (look.tab, look.target, look.query) == ("overview", None, {})
     assert look.path == places.twin("twn_1")
+
+
+def test_links_within_a_cloud_stand_apart_from_those_between_clouds() -> None:
+    ways = {"history": ("aws", "aws"), "persist": ("gcp", "aws"), "state": ("gcp", "gcp"), "telemetry": ("aws", "gcp")}
+    facts = {"health": "ok", "problem": "", "checked_at": "2026-11-26T08:00:00Z", "since": None, "last_success": None}
+    links = [
+        LinkHealth.model_validate({"edge": edge, "source": a, "target": b, "messages": 1, "retries": 0, **facts})
+        for edge, (a, b) in ways.items()
+    ]
+    told = {where: [link.edge for link in found] for where, found in apart(links).items()}
+    assert told == {
+        "Links between clouds": ["telemetry", "persist"],
+        "Within AWS": ["history"],
+        "Within GCP": ["state"],
+    }
+    assert next(iter(told)) == "Links between clouds"
 
 
 def test_parts_of_a_list_lead_on_and_back() -> None:
