@@ -41,7 +41,7 @@ _GRACE_S: Final = 5
 _BACKLOG: Final = 512
 _TAKES_NOTHING_S: Final = 60
 """How long the other end of a connection may take nothing before the system gives it up."""
-_MESSAGE_MOST: Final = 1 << 20
+_MESSAGE_MOST: Final = 4 << 20
 """Bytes of a message that comes over a WebSocket: the front end's; streams of events take less."""
 
 

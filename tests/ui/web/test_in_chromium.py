@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import flet as ft
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
 from tests.ui.web.rig import Place, let_in, place, until
 from twin2multicloud.app.ui.theme import DARK, LIGHT
-from twin2multicloud.app.ui.web.limits import Limits
+from twin2multicloud.app.ui.web.limits import PICKED_MOST_BYTES, Limits
 
 pytestmark = pytest.mark.slow
 _RIVE = "cdn.jsdelivr.net"
@@ -110,6 +111,54 @@ def test_a_server_that_goes_away_is_told_of(tmp_path: Path, sqlite_file: str, ta
         tab.goto(let_in(there))
         expect(tab.get_by_test_id("who")).to_be_visible()
     expect(tab.get_by_text("There is no connection to the server")).to_be_visible()
+
+
+def test_files_too_large_to_be_sent_are_told_of_and_the_window_stays(
+    tmp_path: Path, sqlite_file: str, tab: Page
+) -> None:
+    async def page(page: ft.Page, _access: object) -> None:
+        count, names = ft.Text("0"), ft.Text("none")
+
+        def press() -> None:
+            count.value = str(int(count.value) + 1)
+
+        def came(event: ft.FilePickerResultEvent) -> None:
+            found = sorted(f"{each.name}: {len(each.bytes or b'')}" for each in event.files)
+            names.value = ", ".join(found) or names.value  # of a dialog that was closed none are told, a while later
+
+        picker = ft.FilePicker(on_result=came)
+        page.add(
+            ft.OutlinedButton("Choose", action=ft.PickFiles(picker, allow_multiple=True, with_data=True)),
+            ft.TextField(label="Name"),
+            ft.Button("Press", on_click=press),
+            ft.Semantics(identifier="count", content=count),
+            ft.Semantics(identifier="names", content=names),
+        )
+
+    def choose(*sizes: int) -> None:
+        files = [tmp_path / f"file-{number}.yaml" for number, _ in enumerate(sizes)]
+        for file, size in zip(files, sizes, strict=True):
+            file.write_bytes(b"#" * size)
+        with tab.expect_file_chooser() as chooser:
+            tap(tab.get_by_role("button", name="Choose"))
+        chooser.value.set_files(files)
+
+    with place(tmp_path / "d", sqlite_file, page=page) as there:
+        tab.goto(let_in(there))
+        tap(tab.get_by_role("button", name="Press"))
+        expect(tab.get_by_test_id("count")).to_have_text("1")
+        told = tab.locator("#told")
+        choose(PICKED_MOST_BYTES + 1)
+        expect(told).to_have_text(
+            "file-0.yaml has 3.0 MiB, and at most 3.0 MiB can be taken at once. Nothing was sent."
+        )
+        choose(PICKED_MOST_BYTES, 1 << 20)
+        expect(told).to_contain_text("These files have 4.0 MiB")
+        choose(PICKED_MOST_BYTES - 5, 5)
+        expect(tab.get_by_test_id("names")).to_have_text("file-0.yaml: 3145723, file-1.yaml: 5")
+        tap(tab.get_by_role("button", name="Press"))
+        expect(tab.get_by_test_id("count")).to_have_text("2")
+        assert len(there.live) == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

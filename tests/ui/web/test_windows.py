@@ -228,7 +228,7 @@ def test_a_flood_is_taken_slowly_and_others_do_not_wait(tmp_path: Path, sqlite_f
         (b"\x00\x92\x01\x80", 1003),
         (b"\x00\x92\x03\x83\xa6target\x01\xa4name\xa1x\xa4data\xc0", 1003),
         (b"\x00" + b"\x91" * 50_000, 1003),
-        (b"\x00" * (1 << 21), 1009),
+        (b"\x00" * (1 << 23), 1009),
         ("text", 1003),
     ],
     ids=lambda value: repr(value)[:30],

@@ -1,12 +1,14 @@
-// Starts Flutter, and tells what it cannot: that the connection is gone, that somebody signed out, that nothing starts.
+// Starts Flutter, and tells what it cannot: that the connection is gone, that somebody signed out, that nothing starts,
+// that files are too large to be sent.
 "use strict";
 (() => {
-  const { base, socket, nonce } = document.documentElement.dataset;
+  const { base, socket, nonce, picked, message } = document.documentElement.dataset;
   const loading = document.getElementById("loading");
   const told = document.getElementById("told");
   const SIGNED_OUT = 4401;
   const FULL = 4429;
   const AWAY_MS = 1500;
+  const READ_MS = 12000;
 
   // Read by Flet's client.
   window.flet = {
@@ -20,10 +22,35 @@
     loading.querySelector("p").textContent = text;
   }
 
+  let forgetting = 0;
   function say(text) {
+    clearTimeout(forgetting);
     told.textContent = text;
     told.hidden = !text;
   }
+
+  function refuse(what, bytes, most) {
+    const size = (count) => `${(count / 1048576).toFixed(1)} MiB`;
+    say(`${what} ${size(bytes)}, and at most ${size(most)} can be taken at once. Nothing was sent.`);
+    forgetting = setTimeout(() => say(""), READ_MS);
+  }
+
+  // Files are looked at before Flutter reads them: one of gigabytes would be more than a browser bears, too. Its fields
+  // for files are nowhere in the page, so that their events have to be heard there.
+  function chosen(event) {
+    const input = event.target;
+    const bytes = [...input.files].reduce((sum, file) => sum + file.size, 0);
+    if (bytes <= Number(picked)) return;
+    event.stopImmediatePropagation();
+    refuse(input.files.length > 1 ? "These files have" : `${input.files[0].name} has`, bytes, picked);
+    input.value = "";
+    input.dispatchEvent(new Event("cancel"));
+  }
+  const { click } = HTMLInputElement.prototype;
+  HTMLInputElement.prototype.click = function () {
+    if (this.type === "file") this.addEventListener("change", chosen, true);
+    click.call(this);
+  };
 
   // Flet connects again by itself, however a connection ended. What it ended by is only known here.
   let away = 0;
@@ -48,6 +75,13 @@
       super(...given);
       this.addEventListener("open", opened);
       this.addEventListener("close", closed);
+    }
+
+    // The server would end the connection.
+    send(data) {
+      const bytes = data.byteLength ?? data.size ?? data.length;
+      if (bytes > Number(message)) refuse("That has", bytes, message);
+      else super.send(data);
     }
   };
 
