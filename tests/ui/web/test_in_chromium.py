@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
-from tests.ui.web.rig import Place, let_in, place, until
+from tests.ui.web.rig import PATIENCE_S, Place, let_in, place, until
 from twin2multicloud.app.ui.theme import DARK, LIGHT
 from twin2multicloud.app.ui.web.limits import PICKED_MOST_BYTES, Limits
 
@@ -111,6 +112,31 @@ def test_a_server_that_goes_away_is_told_of(tmp_path: Path, sqlite_file: str, ta
         tab.goto(let_in(there))
         expect(tab.get_by_test_id("who")).to_be_visible()
     expect(tab.get_by_text("There is no connection to the server")).to_be_visible()
+
+
+def test_a_page_left_open_begins_anew_where_the_server_was_upgraded(
+    there: Place, tab: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgraded(version: str) -> None:
+        monkeypatch.setattr(there.front_end._client, "version", version)
+        socket = there.live[-1].session.connection._socket
+        asyncio.run_coroutine_threadsafe(socket.close(1012), there.loop).result(PATIENCE_S)
+
+    def version() -> str:
+        return str(tab.evaluate("document.documentElement.dataset.base"))
+
+    tab.goto(let_in(there, "/alerts"))
+    expect(tab.get_by_test_id("who")).to_have_text("lena at /alerts")
+    upgraded("f" * 16)
+    expect(tab.locator("html")).to_have_attribute("data-base", f"/ui/{'f' * 16}/")
+    expect(tab.get_by_test_id("who")).to_have_text("lena at /alerts")
+    # So soon again: servers of two versions may be taking turns.
+    upgraded("e" * 16)
+    expect(tab.get_by_text("The server was upgraded. Reload this page")).to_be_visible()
+    assert version() == f"/ui/{'f' * 16}/"
+    tab.reload()
+    expect(tab.get_by_test_id("who")).to_be_visible()
+    assert version() == f"/ui/{'e' * 16}/"
 
 
 def test_files_too_large_to_be_sent_are_told_of_and_the_window_stays(

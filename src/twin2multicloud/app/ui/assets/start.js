@@ -1,14 +1,16 @@
 // Starts Flutter, and tells what it cannot: that the connection is gone, that somebody signed out, that nothing starts,
-// that files are too large to be sent.
+// that files are too large to be sent. Begins anew where the server has another version of it by now.
 "use strict";
 (() => {
   const { base, socket, nonce, picked, message } = document.documentElement.dataset;
   const loading = document.getElementById("loading");
   const told = document.getElementById("told");
   const SIGNED_OUT = 4401;
+  const OTHER_VERSION = 4426;
   const FULL = 4429;
   const AWAY_MS = 1500;
   const READ_MS = 12000;
+  const AGAIN_MS = 60000;
 
   // Read by Flet's client.
   window.flet = {
@@ -52,6 +54,17 @@
     click.call(this);
   };
 
+  // Servers of two versions behind one address would have it begin again and again.
+  function renew() {
+    const last = Number(sessionStorage.getItem("renewed") ?? 0);
+    if (Date.now() - last < AGAIN_MS) {
+      say("The server was upgraded. Reload this page to go on.");
+      return;
+    }
+    sessionStorage.setItem("renewed", String(Date.now()));
+    location.reload();
+  }
+
   // Flet connects again by itself, however a connection ended. What it ended by is only known here.
   let away = 0;
   function opened() {
@@ -63,6 +76,9 @@
     if (event.code === SIGNED_OUT) {
       const here = location.pathname + location.search;
       location.replace(`/login?return_to=${encodeURIComponent(here)}`);
+    } else if (event.code === OTHER_VERSION) {
+      opened();
+      renew();
     } else if (event.code === FULL) {
       opened();
       say("Too many windows of yours are open. Close one, then reload this page.");
@@ -71,8 +87,10 @@
     }
   }
   window.WebSocket = class extends WebSocket {
-    constructor(...given) {
-      super(...given);
+    constructor(address, ...more) {
+      const told = new URL(address, location.href);
+      if (told.pathname === socket) told.searchParams.set("client", base.split("/").at(-2));
+      super(told, ...more);
       this.addEventListener("open", opened);
       this.addEventListener("close", closed);
     }
