@@ -294,6 +294,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/runs": Row("run", "operator", "twin", 201, prepare=_placed, body={"kind": "deploy"}),
     f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
+    f"GET {_V1}/runs/{{run}}/log": Row("read", "viewer", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
     f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/reveal": Row("run", "operator", "twin", prepare=_telling_run),

@@ -152,6 +152,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "create_run": [lambda c: c.runs.create(_TWIN, RunInput(kind="deploy"))],
     "show_run": [lambda c: c.runs.get(_RUN)],
     "decide_run": [lambda c: c.runs.decide(_RUN, agreed=True, plan_digest="0" * 64)],
+    "save_run_log": [lambda c: c.runs.log(_RUN, "ndjson", severity="warning", stack="L3-hot")],
     "cancel_run": [lambda c: c.runs.cancel(_RUN)],
     "retry_run": [lambda c: c.runs.retry(_RUN)],
     "reveal_run": [lambda c: c.runs.reveal(_RUN)],

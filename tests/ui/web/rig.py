@@ -216,16 +216,10 @@ class Window:
 
 @contextmanager
 def place(
-    directory: Path,
-    database_url: str,
-    windows: Limits | None = None,
-    page: Page | None = None,
-    *,
-    port: int = 0,
-    **settings: Any,
+    directory: Path, database_url: str, windows: Limits | None = None, page: Page | None = None, **settings: Any
 ) -> Iterator[Place]:
     """The installation on a port of its own, as `serve` serves it. Its clock is the tests'."""
-    listener, given = bound(Settings(port=port))
+    listener, given = bound(Settings(port=0))
     shown = Shown()
     began: list[asyncio.AbstractEventLoop] = []
     with listener, inside_socket() as inside, site(directory, database_url, port=given.port, **settings) as made:

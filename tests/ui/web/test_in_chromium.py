@@ -10,8 +10,14 @@ import flet as ft
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.app.streaming import write
 from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
 from tests.ui.web.rig import PATIENCE_S, Place, let_in, place, until
+from twin2multicloud.app.auth.cookies import Cookies
+from twin2multicloud.app.events.log import NewEvent
+from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.access import Access
+from twin2multicloud.app.ui.components import buttons
 from twin2multicloud.app.ui.theme import DARK, LIGHT
 from twin2multicloud.app.ui.web.limits import PICKED_MOST_BYTES, Limits
 
@@ -137,6 +143,28 @@ def test_a_page_left_open_begins_anew_where_the_server_was_upgraded(
     tab.reload()
     expect(tab.get_by_test_id("who")).to_be_visible()
     assert version() == f"/ui/{'e' * 16}/"
+
+
+def test_a_browser_saves_a_log_itself_as_whoever_is_signed_in(tmp_path: Path, sqlite_file: str, tab: Page) -> None:
+    async def page(page: ft.Page, access: Access) -> None:
+        [run] = await asyncio.to_thread(lambda: list(access.client().runs.list()))
+        page.add(buttons.link(ft.Icons.DOWNLOAD, "Download the whole log", places.run_log(run.id)))
+
+    with place(tmp_path / "d", sqlite_file, page=page) as there:
+        olga = there.site.person("olga")
+        twin = olga.create_twin()["id"]
+        run = there.site.run(olga, twin)
+        write(there.site, NewEvent(there.site.workspace_id, "said", "all of it", twin_id=twin, run_id=run))
+        names = Cookies.of(there.url)
+        made = there.sign_in(olga)
+        for name, value in ((names.session, made.token), (names.csrf, made.csrf)):
+            tab.context.add_cookies([{"name": name, "value": value, "url": there.url}])
+        tab.goto(there.url)
+        with tab.expect_download() as download:
+            tap(tab.get_by_role("button", name="Download the whole log"))
+        assert download.value.suggested_filename.startswith("greenhouse-run-")
+        assert download.value.path().read_text().endswith("info    all of it\n")
+        expect(tab.get_by_role("button", name="Download the whole log")).to_be_visible()
 
 
 def test_files_too_large_to_be_sent_are_told_of_and_the_window_stays(

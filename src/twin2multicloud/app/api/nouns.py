@@ -60,6 +60,7 @@ _DEPLOYING: Final = (
     _api("keys", "/keys"),
     _api("connections", "/workspaces/*/connections", *_twins("connections")),
     _api("audit", "/audit"),
+    _api("run_logs", "/runs/*/log"),
     _api("events", "/events", *_twins("events"), "/runs/*/events"),
 )
 """What the deployer alone serves, too. A path is there with all its methods, or not at all."""

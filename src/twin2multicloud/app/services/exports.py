@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.archives import files_below, write_zip
+from twin2multicloud.app.archives import files_below, plain_name, write_zip
 from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.cache_directory import CACHE
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from twin2multicloud.app.deploying.desired import Wishes
 
 _CLOUDS: Final = "clouds"
-_NAMELESS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,14 @@ class Infrastructure:
 def file_name(twin: str, kind: ExportKind) -> str:
     """What an export of a twin is saved as, in letters that no file system minds."""
     ends = {"terraform": "-terraform.zip", "definition": ".zip", "report": "-report.html", "bill": "-bill.csv"}
-    return f"{_folder(twin)}{ends[kind]}"
+    return f"{plain_name(twin)}{ends[kind]}"
 
 
 def write_definition(version: TwinVersion, name: str, target: IO[bytes]) -> None:
     """A version's definition with the files that it names, as a directory to go on with: `twin2multicloud check` and
     `optimize` take it as it is.
     """
-    folder, definition = _folder(name), f"twin.{version.format}"
+    folder, definition = plain_name(name), f"twin.{version.format}"
     while definition in version.files:
         definition = f"_{definition}"
     files = {f"{folder}/{definition}": version.source.encode()}
@@ -97,14 +95,9 @@ def write_terraform(backend: Backend, wanted: Infrastructure, name: str, target:
         found = desired(definition, wanted.wishes, home, book, offline=True, environ={}, uid=uid, authority=False)
         with tempfile.TemporaryDirectory(prefix="t2m-export-") as directory:
             write_infrastructure(found, Path(directory), {}, _packages(backend))
-            write_zip(target, files_below(Path(directory), _folder(name)))
+            write_zip(target, files_below(Path(directory), plain_name(name)))
     finally:
         backend.exporting.release()
-
-
-def _folder(name: str) -> str:
-    """The directory that an archive unpacks into."""
-    return _NAMELESS.sub("-", name).strip("-.") or "twin"
 
 
 def _packages(backend: Backend) -> Path:

@@ -153,11 +153,7 @@ def LogButtons(reading: Reading, look: RunLook, names: Mapping[str, str]) -> ft.
             buttons.icon(ft.Icons.SUBJECT, tr("Show the whole line"), whole),
             buttons.icon(ft.Icons.SCHEDULE, tr("Go to a time"), lambda: log_files.ask_time(session, reading)),
             log_files.copy_menu(session, reading, names),
-            buttons.icon(
-                ft.Icons.DOWNLOAD,
-                tr("Download the whole log"),
-                lambda: session.act(log_files.download(session, look.run, names)),
-            ),
+            log_files.download_button(session, look.run),
         ],
         spacing=0,
         tight=True,
