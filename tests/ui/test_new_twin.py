@@ -208,6 +208,20 @@ async def test_a_twin_is_changed_into_its_next_version(ui: OpenUi, person: Perso
 
 
 @driven
+async def test_of_a_twin_that_is_deleted_meanwhile_a_new_one_is_made(ui: OpenUi, person: Person) -> None:
+    twin = person.create_twin("mill")
+    async with ui(f"/twins/{twin['id']}/edit") as page:
+        await page.until(lambda: page.page.route.startswith("/new/drf_"))
+        await page.until(lambda: not page.button("Save as version 2").disabled)  # type: ignore[attr-defined]
+        person.call("DELETE", f"twins/{twin['id']}", code=204, headers={"If-Match": f'"{twin["version"]}"'})
+        await page.press("Save as version 2")
+        await page.until(lambda: page.page.route.endswith("/proposal"))
+    [made] = person.get("twins")["items"]
+    assert (made["name"], made["number"], made["id"] != twin["id"]) == ("mill", 1, True)
+    assert person.get("drafts")["items"] == []
+
+
+@driven
 async def test_two_tabs_that_write_the_same_draft_lose_nothing(ui: OpenUi, person: Person) -> None:
     path = draft(person, TWIN, title="greenhouse")
     name = path.rsplit("/", 1)[-1]
