@@ -14,6 +14,7 @@ from twin2multicloud.app.schemas.watching import DeviceHistory, HistorySeries
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import scales
 from twin2multicloud.app.ui.places import Place
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 from twin2multicloud.app.ui.twin.commands.state import Draft
 from twin2multicloud.app.ui.twin.cost.state import by_cloud, chosen
 from twin2multicloud.app.ui.twin.dashboards.state import Showing, Stretch, bands, stretches, thinned
@@ -68,13 +69,20 @@ def test_links_within_a_cloud_stand_apart_from_those_between_clouds() -> None:
 
 def test_parts_of_a_list_lead_on_and_back() -> None:
     look = Look("twn_1", "devices")
-    second = Listed.of(look).further(look, "WyJh")
-    third = Listed.of(second).further(second, "WyJi")
-    assert Listed.of(third).trail == ("WyJh", "WyJi")
-    assert Listed.of(third).start == 50
-    assert back(Listed.of(third).back(third)) == second
-    assert Listed.of(Listed.of(second).back(second)).trail == ()
+    third = Listed.of(look).trail.on("WyJh").on("WyJi")
+    assert (str(third), third.cursor, third.start(25)) == ("WyJh~WyJi", "WyJi", 50)
+    assert Listed.of(back(look.asking(at=str(third)))).trail == third
+    assert third.back().back() == BEGINNING
+    assert (BEGINNING.cursor, bool(BEGINNING), bool(third)) == (None, False, True)
+    assert Trail.read("~~" + "x" * 501) == BEGINNING
     assert Listed.of(Look("t", "devices", None, {"sort": "colour"})).sort == "name"
+
+
+def test_parts_of_what_the_only_root_leads_to_are_inside_it() -> None:
+    look = Look("twn_1", "graph")
+    second = Viewed.of(look).turned(look, BEGINNING.on("WyJh"), "house")
+    assert (Viewed.of(second).path, Viewed.of(second).trail.cursor) == (("house",), "WyJh")
+    assert back(second) == second
 
 
 def test_the_way_through_the_graph_is_in_the_address() -> None:

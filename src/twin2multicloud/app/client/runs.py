@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.client.twins import Twins
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
@@ -37,7 +37,7 @@ class Runs:
         kind: Sequence[Kind] = (),
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[RunSummary]:
+    ) -> Listed[RunSummary]:
         """Runs that may be seen, the newest first; of one twin (its id) if that is given."""
         path = _PATH if twin is None else f"/api/v1/twins/{twin}/runs"
         query: dict[str, Any] = {"status": list(status) or None, "kind": list(kind) or None, "sort": sort}

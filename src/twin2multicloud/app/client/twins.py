@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import (
@@ -62,7 +62,7 @@ class Twins:
         health: Health | None = None,
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[TwinSummary]:
+    ) -> Listed[TwinSummary]:
         """Twins that may be seen, placed at a cloud at least in part, and of which `life` and `health` are true at any
         target.
         """
