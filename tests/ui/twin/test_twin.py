@@ -9,10 +9,12 @@ import pytest
 
 from tests.app.backends import TWIN, Person, Site
 from tests.app.deployments import raised
-from tests.app.runners import place
+from tests.app.runners import FakeTarget, place, work_off
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
+from twin2multicloud.app.client.watching import Watching
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.twin.state import TABS
 
@@ -134,6 +136,28 @@ async def test_an_alert_comes_is_looked_after_and_kept_quiet(
         await page.fill("Only what nobody looks after", True)
         await page.sees("Nothing runs yet")
         assert page.page.route.endswith("alerts=open")
+
+
+@driven
+async def test_a_device_is_chosen_of_many_and_what_fails_is_told(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(sqlite_site, twin)
+    person.post(f"twins/{twin}/runs", {"kind": "deploy", "target": "sandbox", "approve": True}, 201)
+    work_off(sqlite_site, FakeTarget(sqlite_site))
+    async with ui(places.twin(twin)) as page:
+        await page.press("Send a command")
+        await page.sees("Which device?")
+        await page.sees("sensor-3")
+        await page.fill("Search devices", "or-2")
+        await page.until(lambda: "sensor-3" not in page.texts())
+
+        def fail(*_given: object, **_more: object) -> None:
+            raise UnavailableError("the server stops; come again in a moment")
+
+        monkeypatch.setattr(Watching, "devices", fail)
+        await page.fill("Search devices", "or-3")
+        await page.sees("The server stops; come again in a moment")
 
 
 @driven
