@@ -27,8 +27,8 @@ from rich.table import Table
 
 from benchmarks.backend import DEFINITION
 from benchmarks.front_end import A11Y, COUNTER, FLAGS, baseline
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.schemas.twins import TwinInput
+from twin2multicloud.app.server_process import ServerProcess
 
 TWINS = 200
 TARGET_MS = 150.0
@@ -118,7 +118,7 @@ def counter(browser: Browser, count: int) -> Figures:
     return figures("a counter, Flet's own mount", found)
 
 
-def front_end(browser: Browser, backend: DemoBackend, count: int) -> list[Figures]:
+def front_end(browser: Browser, backend: ServerProcess, count: int) -> list[Figures]:
     """Ours."""
     api, origin = backend.client, backend.client.http.url
     for number in range(TWINS):
@@ -165,7 +165,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     chromium = shutil.which("chromium") or sys.exit("benchmarks of the front end need chromium: make tools")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder, DemoBackend(Path(folder)) as backend:
+    with (
+        sync_playwright() as playwright,
+        tempfile.TemporaryDirectory() as folder,
+        ServerProcess(Path(folder)) as backend,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(FLAGS))
         first = counter(browser, given.turns)
         found = [first, *front_end(browser, backend, given.turns)]

@@ -25,8 +25,8 @@ from rich.table import Table
 from benchmarks.backend import DEFINITION
 from benchmarks.memory import mib
 from benchmarks.window import Window, browser_cookies
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.schemas.twins import TwinInput
+from twin2multicloud.app.server_process import ServerProcess
 from twin2multicloud.app.ui.components import typed
 
 TWINS = 200
@@ -94,7 +94,7 @@ async def together(origin: str, cookies: str, pid: int, count: int) -> Figures:
     )
 
 
-async def watch(backend: DemoBackend, origin: str, cookies: str, count: int, minutes: float) -> list[float]:
+async def watch(backend: ServerProcess, origin: str, cookies: str, count: int, minutes: float) -> list[float]:
     """The server's memory minute by minute, while twins change all the time in front of so many windows."""
     twins = list(backend.client.twins.list(limit=20))
     found: list[float] = []
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, DemoBackend(Path(folder), _ROOM) as backend:
+    with tempfile.TemporaryDirectory() as folder, ServerProcess(Path(folder), _ROOM) as backend:
         origin = backend.client.http.url
         for number in range(TWINS):
             backend.client.twins.create(TwinInput(source=DEFINITION.format(name=f"twin-{number:03}")))

@@ -19,7 +19,6 @@ from twin2multicloud.app.auth.access import user_principal
 from twin2multicloud.app.auth.key_form import new_key
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.cli.definitions import given
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.data_directory import sandbox_directory
@@ -33,6 +32,7 @@ from twin2multicloud.app.schemas.placements import PlacementInput, ProposalInput
 from twin2multicloud.app.schemas.runs import ENDED, Run, RunInput
 from twin2multicloud.app.schemas.sandboxes import FaultInput
 from twin2multicloud.app.schemas.twins import Twin, TwinInput
+from twin2multicloud.app.server_process import ServerProcess
 from twin2multicloud.app.services import keys, people
 from twin2multicloud.app.settings import read_settings
 from twin2multicloud.sandbox.create import stop
@@ -97,7 +97,7 @@ def installation(data: Path) -> Iterator[Installation]:
     scenario = data.parent / "scenario.json"
     scenario.write_text(json.dumps({"delays": [{**each, "seconds": _BUILT_S} for each in SLOW["delays"]]}))
     with ExitStack() as stack:
-        backend = stack.enter_context(DemoBackend(data, {"T2M_STANDIN_SCENARIO": str(scenario)}))
+        backend = stack.enter_context(ServerProcess(data, {"T2M_STANDIN_SCENARIO": str(scenario)}))
         client = stack.enter_context(_signed_in(backend, token))
         _share(client)
         house = _calm(_renamed("smart-home", "garden-lane", "A family home that tells about itself."))
@@ -195,7 +195,7 @@ def _choose_accounts(client: Client, twin: Twin) -> None:
 
 
 @contextmanager
-def _signed_in(backend: DemoBackend, token: str) -> Iterator[Client]:
+def _signed_in(backend: ServerProcess, token: str) -> Iterator[Client]:
     """Who looks, by a key of theirs; the local one is called after a directory of this machine, and goes."""
     with Client(Http(backend.client.http.url, key=token)) as client:
         client.keys.revoke(next(key.id for key in backend.client.keys.list() if ":" in key.name))

@@ -13,7 +13,7 @@ from tests.app import cloud_accounts
 from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.deployments import locked, raised, saved
 from tests.app.runners import place, work_off
-from twin2multicloud.app.db.tables import Run, TwinMember
+from twin2multicloud.app.db.tables import Run, Twin, TwinMember, TwinVersion
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.services import reveals
 
@@ -135,6 +135,19 @@ def _telling_run(scene: Scene) -> dict[str, str]:
 
 def _placed(scene: Scene) -> dict[str, str]:
     place(scene.site, scene.twin_id)
+    return {}
+
+
+def _revised(scene: Scene) -> dict[str, str]:
+    """A second version, of a twin whose ETag is 1."""
+    with scene.site.backend.database.write() as session:
+        twin = session.get_one(Twin, scene.twin_id)
+        twin.version = 1
+        if twin.number == 1:
+            first = session.get_one(TwinVersion, (twin.id, 1))
+            facts = {column.name: getattr(first, column.name) for column in TwinVersion.__table__.columns}
+            session.add(TwinVersion(**{**facts, "number": 2}))
+            twin.number = 2
     return {}
 
 
@@ -265,6 +278,9 @@ ROWS: dict[str, Row] = {
     f"DELETE {_V1}/twins/{{twin}}": Row("write", "owner", "twin", 204, headers=_SEEN),
     f"GET {_V1}/twins/{{twin}}/versions": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/versions/{{number}}": Row("read", "viewer", "twin", path={"number": "1"}),
+    f"POST {_V1}/twins/{{twin}}/versions/{{number}}/restore": Row(
+        "write", "operator", "twin", path={"number": "1"}, prepare=_revised, body={}, headers=_SEEN
+    ),
     f"GET {_V1}/twins/{{twin}}/diff": Row("read", "viewer", "twin", query={"before": "1"}),
     # drafts: the viewer's own
     f"GET {_V1}/drafts": Row("read"),
@@ -278,6 +294,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/runs": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/runs": Row("run", "operator", "twin", 201, prepare=_placed, body={"kind": "deploy"}),
     f"GET {_V1}/runs/{{run}}": Row("read", "viewer", "twin", prepare=_run),
+    f"GET {_V1}/runs/{{run}}/log": Row("read", "viewer", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
     f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/reveal": Row("run", "operator", "twin", prepare=_telling_run),

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from tests.app.backends import TWIN, Person, Site
 from tests.app.deployments import saved
 from tests.app.runners import place
 from twin2multicloud.app.archives import is_inside, write_zip
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.db.tables.stacks import Document
 from twin2multicloud.model.twin.reader import parse_twin
 
 PROCESSOR = "def process(reading, device):\n    return reading\n"
@@ -77,8 +79,10 @@ def test_the_infrastructure_code(here: Site, owner: Person) -> None:
     script = archive.getinfo("greenhouse/deploy.sh")
     assert script.external_attr >> 16 == 0o100755
     assert "otto@example.org" in archive.read("greenhouse/stacks/foundation-aws-eu-central-1/main.tf.json").decode()
-    # Asked again it is the same, names and the devices' authority included.
+    # Asked again it is the same, names included, and nothing was kept of it.
     assert export(operator, twin, "terraform").content == answer.content
+    with here.backend.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Document)) == 0
     export(here.person("vera", Role.VIEWER), twin, "terraform", 403)
     export(operator, twin, "everything", 422)
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from tests.app.backends import TWIN
 from tests.deployer.placements import AWS, placement
 from twin2multicloud.app.cli.main import run
+from twin2multicloud.deployer.devices.authority import Authority
+from twin2multicloud.deployer.devices.kept import DEVICES, KeptDocuments
+from twin2multicloud.deployer.folder import FolderDocuments
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +110,16 @@ def test_a_whole_life_from_the_command_line(cli: Callable[..., Answer], placed: 
     assert cli("status", *common)[0] == 2
 
 
+def test_a_twin_is_renamed_while_nothing_of_it_exists(cli: Callable[..., Answer], placed: Path, tmp_path: Path) -> None:
+    definition = tmp_path / "twin.yaml"
+    options = ("--offline", "--placement", placed, "--dir", tmp_path / "d", "--slot", "L3.hot")
+    for name in ("greenhouse", "hothouse"):
+        definition.write_text(TWIN.replace("name: greenhouse", f"name: {name}"))
+        code, _, err = cli("plan", definition, *options)
+        assert code == 0, err
+        assert json.loads((tmp_path / "d/offline/deployment.json").read_text())["twin"] == name
+
+
 def test_an_export_stands_alone(cli: Callable[..., Answer], placed: Path, tmp_path: Path) -> None:
     out_dir = tmp_path / "export"
     arguments = ("export", "smart-home", "--placement", placed, "--out", out_dir, "--offline", "--dir", tmp_path / "d")
@@ -113,9 +132,49 @@ def test_an_export_stands_alone(cli: Callable[..., Answer], placed: Path, tmp_pa
     for root in roots:
         for module in json.loads(root.read_text())["module"].values():
             assert (root.parent / module["source"]).is_dir()
+    assert not (tmp_path / "d/offline/devices").exists(), "what is exported leaves the deployment as it was"
     code, _, err = cli(*arguments)
     assert code == 2
     assert "is not empty" in err
+
+
+def test_an_export_makes_the_authority_of_devices_itself(
+    cli: Callable[..., Answer], placed: Path, tmp_path: Path
+) -> None:
+    out_dir = tmp_path / "export"
+    arguments = ("--placement", placed, "--offline", "--dir", tmp_path / "d")
+    assert cli("export", "smart-home", *arguments, "--out", out_dir)[0] == 0
+    (stack, name), *others = [
+        (each["stack"], each["authority"])
+        for each in json.loads((out_dir / "plan.json").read_text())
+        if each["authority"] is not None
+    ]
+    assert not others
+    root = json.loads((out_dir / "stacks" / stack / "main.tf.json").read_text())
+    assert root["module"]["slot"]["device_ca_pem"] == '${file("${path.root}/authority.pem")}'
+    for _ in range(2):
+        # It ends where it would ask at a terminal before it applies the first stack.
+        deploy = [str(out_dir / "deploy.sh"), "--yes"]
+        subprocess.run(deploy, env={**os.environ, "TERRAFORM": "true"}, capture_output=True, start_new_session=True)
+    kept = out_dir / "devices"
+    assert stat.S_IMODE((kept / "authority.key").stat().st_mode) == 0o600
+    assert (out_dir / "stacks" / stack / "authority.pem").read_bytes() == (kept / "authority.pem").read_bytes()
+    found = Authority.load(KeptDocuments(FolderDocuments(out_dir, beside=("*.*", "stacks"), secret=(DEVICES,))))
+    assert found is not None
+    certificate = x509.load_pem_x509_certificate(found.pem)
+    assert certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    assert certificate.subject.rfc4514_string() == f"CN={name},O=Twin2MultiCloud"
+    # As the README says.
+    (commands,) = re.findall(r"^    openssl req.*?certificate\.pem$", (out_dir / "README.md").read_text(), re.M | re.S)
+    subprocess.run(["bash", "-euc", commands], cwd=out_dir, check=True, capture_output=True)
+    x509.load_pem_x509_certificate((out_dir / "certificate.pem").read_bytes()).verify_directly_issued_by(certificate)
+    # What is planned has an authority of its own, and from then on an export tells that one.
+    assert cli("plan", "smart-home", *arguments)[0] == 0
+    again = tmp_path / "again"
+    assert cli("export", "smart-home", *arguments, "--out", again)[0] == 0
+    assert {each["authority"] for each in json.loads((again / "plan.json").read_text())} == {None}
+    root = json.loads((again / "stacks" / stack / "main.tf.json").read_text())
+    assert root["module"]["slot"]["device_ca_pem"].startswith("-----BEGIN CERTIFICATE-----")
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,17 @@ def deployed(client: Client, sqlite_site: Site, greenhouse: str) -> str:
     return greenhouse
 
 
+def test_a_log_is_written_whole(client: Client, deployed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs.log(client, "greenhouse", "debug", None, False) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "info    run 1 (deploy) is done" in lines[-1]
+    assert runs.log(client, "greenhouse/1", "debug", None, True) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["message"] for event in told] == [line.split(maxsplit=2)[2] for line in lines]
+    assert runs.log(client, "greenhouse", "error", None, False) == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_drift_is_told_and_ends_with_six(
     client: Client, sqlite_site: Site, deployed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

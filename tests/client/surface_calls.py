@@ -28,7 +28,7 @@ from twin2multicloud.app.schemas.questions import (
 )
 from twin2multicloud.app.schemas.runs import RunInput
 from twin2multicloud.app.schemas.sandboxes import CommandInput, FaultInput, Letters
-from twin2multicloud.app.schemas.twins import TwinInput
+from twin2multicloud.app.schemas.twins import RestoreInput, TwinInput
 
 Call = Callable[[Client], Any]
 
@@ -131,6 +131,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "delete_twin": [lambda c: c.twins.delete(_TWIN, 1)],
     "list_versions": [lambda c: c.twins.versions(_TWIN)],
     "show_version": [lambda c: c.twins.version(_TWIN, 1)],
+    "restore_version": [lambda c: c.twins.restore(_TWIN, 1, RestoreInput(**_EXAMPLE["RestoreInput"]), 2)],
     "diff_versions": [lambda c: c.twins.diff(_TWIN, 1, 2)],
     # drafts
     "list_drafts": [lambda c: c.drafts.list(workspace=_PLACE, twin=_TWIN, sort="title")],
@@ -151,6 +152,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "create_run": [lambda c: c.runs.create(_TWIN, RunInput(kind="deploy"))],
     "show_run": [lambda c: c.runs.get(_RUN)],
     "decide_run": [lambda c: c.runs.decide(_RUN, agreed=True, plan_digest="0" * 64)],
+    "save_run_log": [lambda c: c.runs.log(_RUN, "ndjson", severity="warning", stack="L3-hot")],
     "cancel_run": [lambda c: c.runs.cancel(_RUN)],
     "retry_run": [lambda c: c.runs.retry(_RUN)],
     "reveal_run": [lambda c: c.runs.reveal(_RUN)],

@@ -80,6 +80,9 @@ class _Recorder(Http):
     def content(self, path: str, **query: Any) -> bytes:
         return bytes(self._record("GET", path, None, query=query))
 
+    def pieces(self, path: str, **query: Any) -> Any:
+        yield bytes(self._record("GET", path, None, query=query))
+
     def ask_text(self, path: str, body: BaseModel) -> str:
         return str(self._record("POST", path, None, body=body))
 

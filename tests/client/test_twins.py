@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.app.backends import TWIN, Site
@@ -48,6 +50,28 @@ def test_lists_are_whole_however_long(client: Client, monkeypatch: pytest.Monkey
     assert [twin.name for twin in client.twins.list()] == names
     assert [twin.name for twin in client.twins.list(limit=2, sort="-name")] == names[:-3:-1]
     assert [twin.name for twin in client.twins.list(search="-3")] == ["twin-3"]
+
+
+def test_a_part_of_a_list_is_fetched_alone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        client.twins.create(given(f"twin-{number}"))
+    asked: list[object] = []
+    get = client.http.get
+
+    def counted(path: str, shape: type[Any], **query: Any) -> Any:
+        asked.append(query["cursor"])
+        return get(path, shape, **query)
+
+    monkeypatch.setattr(client.http, "get", counted)
+    cursor, names = None, []
+    while True:
+        part = client.twins.list(sort="-name", limit=2).part(cursor)
+        names.append([twin.name for twin in part.items])
+        if part.next is None:
+            break
+        cursor = part.next
+    assert names == [["twin-4", "twin-3"], ["twin-2", "twin-1"], ["twin-0"]]
+    assert len(asked) == 3
 
 
 def test_errors_are_those_of_the_server(client: Client, client_of: ClientOf, sqlite_site: Site) -> None:

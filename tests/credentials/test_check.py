@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
 from collections.abc import Mapping
 
@@ -86,3 +88,20 @@ def test_without_credentials_every_cloud_says_how_to_sign_in(tmp_path: object, m
         (Provider.GCP, Verdict.MISSING),
     ]
     assert all("sign in with" in finding.remedy for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("provider", "module"),
+    [(Provider.AWS, "boto3.session"), (Provider.AZURE, "azure.identity"), (Provider.GCP, "google.auth")],
+)
+def test_a_cloud_whose_library_is_missing_names_the_extra(
+    provider: Provider, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loaded in [name for name in sys.modules if name.startswith("twin2multicloud.deployer.credentials.")]:
+        if not loaded.endswith((".check", ".findings", ".needs")):
+            monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    needs = [each for each in needs_of(deployment(ring(0, 1)), {}) if each.provider is provider]
+    with pytest.raises(UsageError, match=re.escape(f"pip install 'twin2multicloud[{provider.value}]'")) as caught:
+        check_credentials(needs, {})
+    assert provider.label in str(caught.value)

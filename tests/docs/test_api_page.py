@@ -41,15 +41,22 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
         person = here.person("ada", Role.OWNER, admin=True)
         workspace = here.workspace_id
         twin = person.create_twin()["id"]
+        run = here.run(person, twin)
         for command in re.findall(r"```sh\n(curl .*?)\n```", PAGE, re.S):
-            values = {"$URL": URL, "$KEY": person.token, "$WORKSPACE": workspace, "$TWIN": twin}
+            values = {"$URL": URL, "$KEY": person.token, "$WORKSPACE": workspace, "$TWIN": twin, "$RUN": run}
             for name, value in values.items():
                 command = command.replace(name, value)
             command = command.replace("\\\n", " ")
             assert "$" not in command
             method, address, headers, body = _call(command)
             answer = here.http.request(method, address, headers=headers, content=body)
-            path = address.removeprefix(f"{URL}/api/v1/").partition("?")[0].replace(twin, "T").replace(workspace, "W")
+            path = (
+                address.removeprefix(f"{URL}/api/v1/")
+                .partition("?")[0]
+                .replace(twin, "T")
+                .replace(workspace, "W")
+                .replace(run, "R")
+            )
             answers[method, path, answer.status_code] = answer
             if address.endswith("/workspaces") and answer.status_code == 201:
                 workspace = answer.json()["id"]
@@ -66,6 +73,8 @@ def test_the_examples_do_what_the_page_says(tmp_path: Path) -> None:
     stream = answers["GET", "events/stream", 200].text
     told = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
     assert any(each["run"] == refresh["id"] for each in told)
+    saved = answers["GET", "runs/R/log", 200].headers["content-disposition"]
+    assert saved.startswith('attachment; filename="greenhouse-run-')
     assert [each["id"] for each in answers["GET", "twins", 200].json()["items"]] == [twin]
     devices = answers["GET", "twins/T/devices", 200].json()
     assert (devices["live"], devices["total"]) == (False, 3)

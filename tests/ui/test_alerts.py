@@ -173,8 +173,8 @@ async def test_one_that_is_gone_says_so(ui: OpenUi) -> None:
     ("query", "path"),
     [
         ({}, "/alerts"),
-        ({"state": "muted", "cloud": "mars", "severity": "loud", "from": "-3"}, "/alerts?state=muted"),
-        ({"layer": "L3", "cloud": "gcp", "from": "50"}, "/alerts?layer=L3&cloud=gcp&from=50"),
+        ({"state": "muted", "cloud": "mars", "severity": "loud", "at": "~~"}, "/alerts?state=muted"),
+        ({"layer": "L3", "cloud": "gcp", "at": "WzFd~WzJd"}, "/alerts?layer=L3&cloud=gcp&at=WzFd~WzJd"),
     ],
 )
 def test_what_makes_no_sense_in_an_address_is_left_out(query: dict[str, str], path: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import sys
 from typing import Any
 
 import pytest
 
 from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
+from tests.app.runners import work_off
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.client.connections import checked
@@ -123,6 +126,20 @@ async def test_a_check_is_begun_and_what_it_finds_is_shown(
         await page.go(f"/connections?connection={kept}&again=1")
         await page.sees("iot:CreateThing, s3:PutObject")
         await page.sees("What to do: attach the policy")
+
+
+@driven
+async def test_a_check_that_lacks_a_library_says_how_to_get_it(
+    ui: OpenUi, sqlite_site: Site, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    async with ui(f"/connections?connection={kept}") as page:
+        await page.press("Check")
+        await page.until(lambda: page.button("Checking…"))
+        await asyncio.to_thread(work_off, sqlite_site)
+        await page.sees("The check did not come to an end")
+        await page.sees("what speaks to AWS is not installed here (boto3.session is missing)")
+        await page.sees("pip install 'twin2multicloud[aws]'")
 
 
 @driven

@@ -70,21 +70,23 @@ async def test_somebody_agrees_in_a_browser_and_the_app_stays_signed_in(sqlite_f
         prepare(backend)
         url, keyring = backend.settings.origin, Keyring()
         mine = (tmp_path / "data" / "local.key").read_text().strip()
-        page = await opened(keyring)
-        await page.fill("Server", url)
-        await page.press("Sign in")
-        code = await page.until(lambda: next((t for t in page.texts() if re.fullmatch(r"\w{4}-\w{4}", t)), None))
-        await asyncio.to_thread(agree, url, mine, code)
-        await page.sees("No twins yet")
+        await sign_in(keyring, url, mine)
         assert keyring.kept is not None
         assert keyring.kept.key not in repr(keyring.kept)
-        await page.close()
-
         again = await opened(keyring)
         await again.sees("No twins yet")
         await again.close()
-        del page, again
-        gc.collect()  # a connection that was left open is told of now
+    gc.collect()  # a connection that was left open is told of now
+
+
+async def sign_in(keyring: Keyring, url: str, mine: str) -> None:
+    page = await opened(keyring)
+    await page.fill("Server", url)
+    await page.press("Sign in")
+    code = await page.until(lambda: next((t for t in page.texts() if re.fullmatch(r"\w{4}-\w{4}", t)), None))
+    await asyncio.to_thread(agree, url, mine, code)
+    await page.sees("No twins yet")
+    await page.close()
 
 
 @driven

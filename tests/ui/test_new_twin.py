@@ -61,6 +61,35 @@ async def test_a_twin_begins_from_an_example(ui: OpenUi) -> None:
 
 
 @driven
+async def test_a_twin_begins_from_files(ui: OpenUi, person: Person) -> None:
+    source = TWIN.replace("sensor:\n", "sensor:\n    processor: code/sensor.py\n", 1)
+    async with ui("/new") as page:
+        await pick(page, {"mine.yaml": b"\xff\xfe"})
+        await page.sees("mine.yaml is not UTF-8 text")
+        await pick(page, {"mine.yaml": b"name: mill\n" + b"#" * (1 << 20)})
+        await page.sees("has 1,048,587 characters, and a definition has at most 1,048,576")
+        await pick(page, {"mine.yaml": b"#" * (2 << 20), "other.py": b"#" * (1 << 20) + b"#"})
+        await page.sees("That is more than 3,145 kB")
+        await pick(
+            page, {"sensor.py": b"def process(reading, device):\n    return reading\n", "mine.yaml": source.encode()}
+        )
+        await page.until(lambda: page.page.route.startswith("/new/drf_"))
+        found = kept(person, page.page.route)
+        assert found["source"] == source
+        assert list(found["files"]) == ["code/sensor.py"]
+
+
+async def pick(page: Ui, files: dict[str, bytes]) -> None:
+    """Pick files in the browser's dialog."""
+    *_, picker = (each for each in page.page._services._services if isinstance(each, ft.FilePicker))
+    told = [
+        {"id": number, "name": name, "size": len(content), "bytes": content}
+        for number, (name, content) in enumerate(files.items())
+    ]
+    await page.fire(picker, "result", {"files": told})
+
+
+@driven
 async def test_a_twin_begins_from_nothing_and_is_priced_at_once(ui: OpenUi, person: Person) -> None:
     async with ui("/new") as page:
         await page.fill("Name", "mill")
@@ -176,6 +205,20 @@ async def test_a_twin_is_changed_into_its_next_version(ui: OpenUi, person: Perso
         await page.press("Save as version 2")
         await page.until(lambda: page.page.route.endswith("/proposal"))
         assert person.get(f"twins/{twin}")["number"] == 2
+
+
+@driven
+async def test_of_a_twin_that_is_deleted_meanwhile_a_new_one_is_made(ui: OpenUi, person: Person) -> None:
+    twin = person.create_twin("mill")
+    async with ui(f"/twins/{twin['id']}/edit") as page:
+        await page.until(lambda: page.page.route.startswith("/new/drf_"))
+        await page.until(lambda: not page.button("Save as version 2").disabled)  # type: ignore[attr-defined]
+        person.call("DELETE", f"twins/{twin['id']}", code=204, headers={"If-Match": f'"{twin["version"]}"'})
+        await page.press("Save as version 2")
+        await page.until(lambda: page.page.route.endswith("/proposal"))
+    [made] = person.get("twins")["items"]
+    assert (made["name"], made["number"], made["id"] != twin["id"]) == ("mill", 1, True)
+    assert person.get("drafts")["items"] == []
 
 
 @driven

@@ -10,7 +10,7 @@ from tests.ui.driver import driven
 from tests.ui.run_documents import BEGIN, HOT, Telling
 from twin2multicloud.app.schemas.events import Event
 from twin2multicloud.app.ui.runs.lines import Log, Look, written
-from twin2multicloud.app.ui.runs.log_files import moment_of
+from twin2multicloud.app.ui.runs.log_files import beginning, moment_of
 from twin2multicloud.app.ui.runs.log_state import Reading
 from twin2multicloud.app.ui.runs.watching import NEWEST, Watching
 
@@ -30,6 +30,13 @@ def _log(most: int = 100_000) -> tuple[Log, Telling]:
 
 def _texts(log: Log) -> list[str]:
     return [log.at(position).text for position in range(len(log))]
+
+
+def test_of_a_log_too_long_for_a_window_the_beginning_is_saved() -> None:
+    pieces = [b"one\ntw", b"o\nthree\n", b"four\n"]
+    assert beginning(iter(pieces), None) == (b"one\ntwo\nthree\nfour\n", True)
+    assert beginning(iter(pieces), 10) == (b"one\ntwo\n", False)
+    assert beginning(iter(pieces), 19) == (b"one\ntwo\nthree\nfour\n", True)
 
 
 def test_lines_are_filtered_by_severity_and_slot() -> None:

@@ -56,6 +56,24 @@ async def test_a_plan_is_shown_and_what_is_agreed_to_is_carried_out(
 
 
 @driven
+async def test_the_whole_log_is_saved(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: dict[str, bytes] = {}
+
+    async def save(_self: object, *, file_name: str, src_bytes: bytes) -> None:
+        saved[file_name] = src_bytes
+
+    monkeypatch.setattr(ft.FilePicker, "save_file", save)
+    run = _ask(person, twin, approve=True)
+    work_off(sqlite_site, FakeTarget(sqlite_site, document=SMALL))
+    async with ui(f"/runs/{run}") as page:
+        await page.press("Download the whole log")
+        await page.until(lambda: saved)
+    assert saved[f"{run}.log"] == person.call("GET", f"runs/{run}/log").content
+
+
+@driven
 async def test_declining_does_nothing_and_leaves_the_twin_free(
     ui: OpenUi, sqlite_site: Site, person: Person, twin: str
 ) -> None:

@@ -1,4 +1,6 @@
-"""Zip files that whoever unpacks them need not fear, and that are the same whenever they are made."""
+"""Files to take along, under names that no system minds; zip files that whoever unpacks them need not fear, and that
+are the same whenever they are made.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ from typing import IO, Final
 
 _BEGINNING: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say; when it was made would make every copy another one."""
+_NAMELESS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\:]")
+
+
+def plain_name(name: str) -> str:
+    """A twin's name as a file's, or a part of one."""
+    return _NAMELESS.sub("-", name).strip("-.") or "twin"
 
 
 def is_inside(path: str) -> bool:

@@ -41,8 +41,10 @@ _GRACE_S: Final = 5
 _BACKLOG: Final = 512
 _TAKES_NOTHING_S: Final = 60
 """How long the other end of a connection may take nothing before the system gives it up."""
-_MESSAGE_MOST: Final = 1 << 20
-"""Bytes of a message that comes over a WebSocket: the front end's; streams of events take less."""
+_MESSAGE_MOST: Final = 5 << 20
+"""Bytes of a message that comes over a WebSocket: more than the front end takes, which says itself that one is too
+large; streams of events take less.
+"""
 
 
 class ServedError(Twin2MultiCloudError):

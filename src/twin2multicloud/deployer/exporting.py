@@ -1,6 +1,7 @@
 """An export: the same root modules and packages, with scripts and a README, for whoever goes on without us.
 
 It needs Terraform or OpenTofu, jq, openssl and the clouds' own command lines, and keeps its states in its folders.
+Where the deployment has no authority for its devices yet, `deploy.sh` makes one, whose key nobody else ever has.
 """
 
 from __future__ import annotations
@@ -18,19 +19,24 @@ from twin2multicloud.model.slots import Provider, Slot
 
 _SCRIPTS: Final = Path(__file__).parent / "export"
 SCRIPTS: Final = ("deploy.sh", "wire.sh", "destroy.sh")
+_AUTHORITY: Final = "device_ca_pem"
+"""The argument that tells a stack the certificate of the devices' authority."""
 
 
 def export_files(deployment: Deployment, stacks: Sequence[Stack]) -> dict[str, bytes]:
     """What an export holds beside `stacks/`, by path."""
     files = {name: (_SCRIPTS / name).read_bytes() for name in SCRIPTS}
-    files["plan.json"] = _json(_order(stacks))
+    files["plan.json"] = _json(_order(deployment, stacks))
     files["wiring.json"] = _json(wiring_table(deployment, stacks))
     files["README.md"] = _readme(deployment, stacks).encode()
     return files
 
 
 def write_export(deployment: Deployment, stacks: Sequence[Stack], directory: Path) -> None:
-    """Write these files; the scripts may be run."""
+    """Write these files beside the stacks, which are there already; the scripts may be run."""
+    for stack in stacks:
+        if _awaits_authority(deployment, stack):
+            _read_authority(directory / "stacks" / stack.name / "main.tf.json")
     for name, content in export_files(deployment, stacks).items():
         file = directory / name
         file.write_bytes(content)
@@ -73,7 +79,18 @@ def _receiver(deployment: Deployment, slot: Slot, edge: str) -> str | None:
     return None
 
 
-def _order(stacks: Sequence[Stack]) -> list[dict[str, Any]]:
+def _awaits_authority(deployment: Deployment, stack: Stack) -> bool:
+    return _AUTHORITY in stack.arguments and not deployment.settings.device_ca_pem
+
+
+def _read_authority(root: Path) -> None:
+    """Have a root module read the certificate that `deploy.sh` puts beside it."""
+    document = msgspec.json.decode(root.read_bytes())
+    document["module"]["slot"][_AUTHORITY] = '${file("${path.root}/authority.pem")}'
+    root.write_bytes(_json(document))
+
+
+def _order(deployment: Deployment, stacks: Sequence[Stack]) -> list[dict[str, Any]]:
     before = needs(tuple(stacks))
     return [
         {
@@ -81,6 +98,7 @@ def _order(stacks: Sequence[Stack]) -> list[dict[str, Any]]:
             "title": stack.title,
             "needs": sorted(before[stack.name]),
             "upstream": {name: {"stack": up.stack, "path": up.path} for name, up in stack.upstream.items()},
+            "authority": f"Devices of {deployment.names.stem}" if _awaits_authority(deployment, stack) else None,
         }
         for stack in stacks
     ]
@@ -115,11 +133,26 @@ but keep them private all the same, or give the root modules another backend.
 The twin graph's entities, devices that have to be registered by name (Azure) and Grafana's dashboards are not
 infrastructure; `docs/finishing.md` of the project tells how they are loaded.
 
-## Destroying
+{_devices(deployment, stacks)}## Destroying
     ./destroy.sh           # in reverse order, asking before each
 
 On AWS and Google Cloud a store that holds data is not deleted unless `discard` is set to true in its stack's
 `main.tf.json`; Azure deletes stores with what they hold.
+"""
+
+
+def _devices(deployment: Deployment, stacks: Sequence[Stack]) -> str:
+    if not any(_awaits_authority(deployment, stack) for stack in stacks):
+        return ""
+    return """## Devices
+Devices sign in with certificates. `deploy.sh` makes the authority that signs them at first, in `devices/`, and tells
+the cloud its certificate; keep `devices/authority.key` private, and with a copy. For a device named `sensor-1`:
+
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=sensor-1 \\
+      -keyout key.pem -out request.pem
+    openssl x509 -req -in request.pem -CA devices/authority.pem -CAkey devices/authority.key -CAcreateserial \\
+      -days 365 -extfile <(echo extendedKeyUsage=clientAuth) -out certificate.pem
+
 """
 
 

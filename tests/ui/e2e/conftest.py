@@ -11,15 +11,15 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from tests.ui.browser import PATIENCE_MS
-from twin2multicloud.app.cli.demo_backend import DemoBackend
+from twin2multicloud.app.server_process import ServerProcess
 
 Enter = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoBackend]:
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server for a module's tests, over data of its own."""
-    with DemoBackend(tmp_path_factory.mktemp("data")) as backend:
+    with ServerProcess(tmp_path_factory.mktemp("data")) as backend:
         yield backend
 
 
@@ -38,7 +38,7 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture
-def enter(tab: Page, backend: DemoBackend) -> Enter:
+def enter(tab: Page, backend: ServerProcess) -> Enter:
     """Signs a tab in by the terminal's link and shows a view."""
 
     def entered(path: str = "/", *, into: Page = tab) -> None:

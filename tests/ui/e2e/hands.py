@@ -13,12 +13,12 @@ from typing import Self, TypeVar
 from playwright.sync_api import Locator, Page
 
 from tests.ui.browser import PATIENCE_MS
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.data_directory import sandbox_directory
 from twin2multicloud.app.schemas.placements import PlacementInput, ProposalInput
 from twin2multicloud.app.schemas.runs import Run
 from twin2multicloud.app.schemas.twins import Twin, TwinInput
+from twin2multicloud.app.server_process import ServerProcess
 
 T = TypeVar("T")
 PATIENCE_S = PATIENCE_MS / 1_000
@@ -26,7 +26,7 @@ RIVE = "cdn.jsdelivr.net"
 """What a widget that is never used asks for, which the page's policy keeps from being asked."""
 
 
-class Server(DemoBackend):
+class Server(ServerProcess):
     """A server that can be stopped, and started again on the same data where it was."""
 
     def __enter__(self) -> Self:
@@ -72,7 +72,7 @@ def eventually(true: Callable[[], T | None], what: str | Callable[[], str]) -> T
     return found
 
 
-def newest_run(backend: DemoBackend, twin: str) -> Run:
+def newest_run(backend: ServerProcess, twin: str) -> Run:
     """A twin's newest run."""
     return next(iter(backend.client.runs.list(twin=twin)))
 

@@ -16,8 +16,8 @@ from tests.app import cloud_accounts
 from tests.ui.browser import AUTO_A11Y, PATIENCE_MS, Heard
 from tests.ui.e2e import hands
 from tests.ui.e2e.hands import said, show
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.schemas.drafts import DraftInput
+from twin2multicloud.app.server_process import ServerProcess
 from twin2multicloud.app.ui.new_twin.sections import Section
 from twin2multicloud.app.ui.twin.state import TABS
 
@@ -102,7 +102,7 @@ _WIDER_THAN_THE_WINDOW = """() => {
 class Home:
     """A server, and what is on it."""
 
-    backend: DemoBackend
+    backend: ServerProcess
     names: dict[str, str]
 
     def at(self, address: str) -> str:
@@ -130,7 +130,7 @@ class Window:
 
 
 @pytest.fixture(scope="module")
-def home(backend: DemoBackend) -> Home:
+def home(backend: ServerProcess) -> Home:
     """The smart home, which runs; some of its messages were spoiled."""
     client = backend.client
     twin = hands.smart_home(backend.client)

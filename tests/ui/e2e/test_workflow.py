@@ -14,8 +14,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.browser import tap, tap_until, type_into
 from tests.ui.e2e.conftest import Enter
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.data_directory import sandbox_directory
+from twin2multicloud.app.server_process import ServerProcess
 
 SLOW_MS = 90_000
 
@@ -30,7 +30,7 @@ def said(tab: Page, text: str | re.Pattern[str]) -> Locator:
 
 
 @contextmanager
-def devices(backend: DemoBackend, twin: str, folder: Path) -> Iterator[None]:
+def devices(backend: ServerProcess, twin: str, folder: Path) -> Iterator[None]:
     """The twin's devices, which send for as long as the block lasts; a few of their messages are spoiled."""
     keys = sandbox_directory(backend.data, twin) / "connection.json"
     now = backend.client.twins.get(twin).current
@@ -53,7 +53,9 @@ def devices(backend: DemoBackend, twin: str, folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_a_twin_from_its_first_draft_to_its_end(tab: Page, backend: DemoBackend, enter: Enter, tmp_path: Path) -> None:
+def test_a_twin_from_its_first_draft_to_its_end(
+    tab: Page, backend: ServerProcess, enter: Enter, tmp_path: Path
+) -> None:
     tab.set_viewport_size({"width": 1440, "height": 1300})
     enter("/")
     expect(said(tab, "No twins yet")).to_be_visible()

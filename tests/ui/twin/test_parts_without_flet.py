@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin2multicloud.app.schemas.costs import CostMeter
+from twin2multicloud.app.schemas.operating import LinkHealth
 from twin2multicloud.app.schemas.watching import DeviceHistory, HistorySeries
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import scales
 from twin2multicloud.app.ui.places import Place
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 from twin2multicloud.app.ui.twin.commands.state import Draft
 from twin2multicloud.app.ui.twin.cost.state import by_cloud, chosen
 from twin2multicloud.app.ui.twin.dashboards.state import Showing, Stretch, bands, stretches, thinned
@@ -20,6 +22,7 @@ from twin2multicloud.app.ui.twin.devices.state import Listed, drawn
 from twin2multicloud.app.ui.twin.errors.fault_state import KINDS, Choice
 from twin2multicloud.app.ui.twin.graph.state import Viewed
 from twin2multicloud.app.ui.twin.letters.state import pretty
+from twin2multicloud.app.ui.twin.overview.links import apart
 from twin2multicloud.app.ui.twin.specification import state as specification
 from twin2multicloud.app.ui.twin.state import TABS, Look
 from twin2multicloud.dashboards.layout import Place as Rectangle
@@ -48,15 +51,38 @@ def test_an_address_that_makes_no_sense_is_the_overview() -> None:
     assert look.path == places.twin("twn_1")
 
 
+def test_links_within_a_cloud_stand_apart_from_those_between_clouds() -> None:
+    ways = {"history": ("aws", "aws"), "persist": ("gcp", "aws"), "state": ("gcp", "gcp"), "telemetry": ("aws", "gcp")}
+    facts = {"health": "ok", "problem": "", "checked_at": "2026-11-26T08:00:00Z", "since": None, "last_success": None}
+    links = [
+        LinkHealth.model_validate({"edge": edge, "source": a, "target": b, "messages": 1, "retries": 0, **facts})
+        for edge, (a, b) in ways.items()
+    ]
+    told = {where: [link.edge for link in found] for where, found in apart(links).items()}
+    assert told == {
+        "Links between clouds": ["telemetry", "persist"],
+        "Within AWS": ["history"],
+        "Within GCP": ["state"],
+    }
+    assert next(iter(told)) == "Links between clouds"
+
+
 def test_parts_of_a_list_lead_on_and_back() -> None:
     look = Look("twn_1", "devices")
-    second = Listed.of(look).further(look, "WyJh")
-    third = Listed.of(second).further(second, "WyJi")
-    assert Listed.of(third).trail == ("WyJh", "WyJi")
-    assert Listed.of(third).start == 50
-    assert back(Listed.of(third).back(third)) == second
-    assert Listed.of(Listed.of(second).back(second)).trail == ()
+    third = Listed.of(look).trail.on("WyJh").on("WyJi")
+    assert (str(third), third.cursor, third.start(25)) == ("WyJh~WyJi", "WyJi", 50)
+    assert Listed.of(back(look.asking(at=str(third)))).trail == third
+    assert third.back().back() == BEGINNING
+    assert (BEGINNING.cursor, bool(BEGINNING), bool(third)) == (None, False, True)
+    assert Trail.read("~~" + "x" * 501) == BEGINNING
     assert Listed.of(Look("t", "devices", None, {"sort": "colour"})).sort == "name"
+
+
+def test_parts_of_what_the_only_root_leads_to_are_inside_it() -> None:
+    look = Look("twn_1", "graph")
+    second = Viewed.of(look).turned(look, BEGINNING.on("WyJh"), "house")
+    assert (Viewed.of(second).path, Viewed.of(second).trail.cursor) == (("house",), "WyJh")
+    assert back(second) == second
 
 
 def test_the_way_through_the_graph_is_in_the_address() -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from tests.app.backends import TWIN, Person, Site
 from tests.app.deployments import raised
-from tests.app.runners import place
+from tests.app.runners import FakeTarget, place, work_off
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
+from twin2multicloud.app.client.watching import Watching
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.twin.state import TABS
 
@@ -137,6 +139,28 @@ async def test_an_alert_comes_is_looked_after_and_kept_quiet(
 
 
 @driven
+async def test_a_device_is_chosen_of_many_and_what_fails_is_told(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(sqlite_site, twin)
+    person.post(f"twins/{twin}/runs", {"kind": "deploy", "target": "sandbox", "approve": True}, 201)
+    work_off(sqlite_site, FakeTarget(sqlite_site))
+    async with ui(places.twin(twin)) as page:
+        await page.press("Send a command")
+        await page.sees("Which device?")
+        await page.sees("sensor-3")
+        await page.fill("Search devices", "or-2")
+        await page.until(lambda: "sensor-3" not in page.texts())
+
+        def fail(*_given: object, **_more: object) -> None:
+            raise UnavailableError("the server stops; come again in a moment")
+
+        monkeypatch.setattr(Watching, "devices", fail)
+        await page.fill("Search devices", "or-3")
+        await page.sees("The server stops; come again in a moment")
+
+
+@driven
 async def test_versions_are_compared_and_one_is_taken_up_again(ui: OpenUi, person: Person, twin: str) -> None:
     changed = TWIN.replace("count: 3", "count: 5")
     person.call(
@@ -149,12 +173,35 @@ async def test_versions_are_compared_and_one_is_taken_up_again(ui: OpenUi, perso
         assert any('count: 5, name: "sensor-{n}"' in each for each in spans)
         await page.press("Restore version 1")
         await page.sees("Restore version 1?")
+        await page.sees("The layers were placed then as they are now.")
         await page.press("Restore")
         await page.sees("Version 1 again")
         kept = person.get(f"twins/{twin}")
         assert (kept["number"], kept["current"]["note"], kept["current"]["source"]) == (3, "Version 1 again", TWIN)
         await page.go(places.asked(places.twin(twin, "specification"), version="2"))
         await page.sees("This is version 2.")
+
+
+@driven
+async def test_a_version_comes_back_with_its_placement(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str
+) -> None:
+    place(sqlite_site, twin)
+    for number, slots in ((1, {"L5": "azure"}), (2, {"L5": "gcp"})):
+        headers = {"If-Match": f'"{number}"'}
+        person.call("PUT", f"twins/{twin}/placement", code=200, json={"overrides": slots}, headers=headers)
+    async with ui(places.asked(places.twin(twin, "specification"), part="versions")) as page:
+        await page.press("Restore version 2")
+        await page.sees("gcp.grafana-oss-vm@")
+        await page.sees("at the prices of then")
+        await page.fill("Place the layers as they were then", False)
+        await page.sees("They stay where they are placed now.")
+        await page.fill("Place the layers as they were then", True)
+        await page.press("Restore")
+        await page.sees("Version 2 is now version 4")
+    kept = person.get(f"twins/{twin}")["current"]
+    assert kept["placement"] == person.get(f"twins/{twin}/versions/2")["placement"]
+    assert kept["overrides"].keys() == {"L5"}
 
 
 def spanned(page: Ui, begin: str) -> list[str]:

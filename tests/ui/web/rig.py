@@ -135,20 +135,20 @@ class Place:
             headers={"Host": host, **headers, **({"Cookie": cookie} if cookie else {})},
         )
 
-    def window(self, cookie: str = "", *, origin: str | None = None, **headers: str) -> Window:
-        """A WebSocket as a browser's page opens it."""
-        return Window(self, cookie, origin or self.url, headers)
+    def window(self, cookie: str = "", *, origin: str | None = None, client: str = "", **headers: str) -> Window:
+        """A WebSocket as a browser's page opens it; `client` is the version that the page is of."""
+        return Window(self, cookie, origin or self.url, headers, f"?client={client}" if client else "")
 
 
 class Window:
     """The other end of a window's WebSocket."""
 
-    def __init__(self, place: Place, cookie: str, origin: str, headers: dict[str, str]) -> None:
+    def __init__(self, place: Place, cookie: str, origin: str, headers: dict[str, str], query: str = "") -> None:
         host = headers.pop("Host", place.url.partition("://")[2])
         self.place = place
         self._open = ExitStack()
         opening = connect(
-            f"ws://{host}/ui/ws",
+            f"ws://{host}/ui/ws{query}",
             sock=socket.create_connection(("127.0.0.1", place.settings.port)),
             origin=origin,
             additional_headers={**headers, **({"Cookie": cookie} if cookie else {})},

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
+import flet as ft
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.app.streaming import write
 from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
-from tests.ui.web.rig import Place, let_in, place, until
+from tests.ui.web.rig import PATIENCE_S, Place, let_in, place, until
+from twin2multicloud.app.auth.cookies import Cookies
+from twin2multicloud.app.events.log import NewEvent
+from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.access import Access
+from twin2multicloud.app.ui.components import buttons
 from twin2multicloud.app.ui.theme import DARK, LIGHT
-from twin2multicloud.app.ui.web.limits import Limits
+from twin2multicloud.app.ui.web.limits import PICKED_MOST_BYTES, Limits
 
 pytestmark = pytest.mark.slow
 _RIVE = "cdn.jsdelivr.net"
@@ -110,6 +118,101 @@ def test_a_server_that_goes_away_is_told_of(tmp_path: Path, sqlite_file: str, ta
         tab.goto(let_in(there))
         expect(tab.get_by_test_id("who")).to_be_visible()
     expect(tab.get_by_text("There is no connection to the server")).to_be_visible()
+
+
+def test_a_page_left_open_begins_anew_where_the_server_was_upgraded(
+    there: Place, tab: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgraded(version: str) -> None:
+        monkeypatch.setattr(there.front_end._client, "version", version)
+        socket = there.live[-1].session.connection._socket
+        asyncio.run_coroutine_threadsafe(socket.close(1012), there.loop).result(PATIENCE_S)
+
+    def version() -> str:
+        return str(tab.evaluate("document.documentElement.dataset.base"))
+
+    tab.goto(let_in(there, "/alerts"))
+    expect(tab.get_by_test_id("who")).to_have_text("lena at /alerts")
+    upgraded("f" * 16)
+    expect(tab.locator("html")).to_have_attribute("data-base", f"/ui/{'f' * 16}/")
+    expect(tab.get_by_test_id("who")).to_have_text("lena at /alerts")
+    # So soon again: servers of two versions may be taking turns.
+    upgraded("e" * 16)
+    expect(tab.get_by_text("The server was upgraded. Reload this page")).to_be_visible()
+    assert version() == f"/ui/{'f' * 16}/"
+    tab.reload()
+    expect(tab.get_by_test_id("who")).to_be_visible()
+    assert version() == f"/ui/{'e' * 16}/"
+
+
+def test_a_browser_saves_a_log_itself_as_whoever_is_signed_in(tmp_path: Path, sqlite_file: str, tab: Page) -> None:
+    async def page(page: ft.Page, access: Access) -> None:
+        [run] = await asyncio.to_thread(lambda: list(access.client().runs.list()))
+        page.add(buttons.link(ft.Icons.DOWNLOAD, "Download the whole log", places.run_log(run.id)))
+
+    with place(tmp_path / "d", sqlite_file, page=page) as there:
+        olga = there.site.person("olga")
+        twin = olga.create_twin()["id"]
+        run = there.site.run(olga, twin)
+        write(there.site, NewEvent(there.site.workspace_id, "said", "all of it", twin_id=twin, run_id=run))
+        names = Cookies.of(there.url)
+        made = there.sign_in(olga)
+        for name, value in ((names.session, made.token), (names.csrf, made.csrf)):
+            tab.context.add_cookies([{"name": name, "value": value, "url": there.url}])
+        tab.goto(there.url)
+        with tab.expect_download() as download:
+            tap(tab.get_by_role("button", name="Download the whole log"))
+        assert download.value.suggested_filename.startswith("greenhouse-run-")
+        assert download.value.path().read_text().endswith("info    all of it\n")
+        expect(tab.get_by_role("button", name="Download the whole log")).to_be_visible()
+
+
+def test_files_too_large_to_be_sent_are_told_of_and_the_window_stays(
+    tmp_path: Path, sqlite_file: str, tab: Page
+) -> None:
+    async def page(page: ft.Page, _access: object) -> None:
+        count, names = ft.Text("0"), ft.Text("none")
+
+        def press() -> None:
+            count.value = str(int(count.value) + 1)
+
+        def came(event: ft.FilePickerResultEvent) -> None:
+            found = sorted(f"{each.name}: {len(each.bytes or b'')}" for each in event.files)
+            names.value = ", ".join(found) or names.value  # of a dialog that was closed none are told, a while later
+
+        picker = ft.FilePicker(on_result=came)
+        page.add(
+            ft.OutlinedButton("Choose", action=ft.PickFiles(picker, allow_multiple=True, with_data=True)),
+            ft.TextField(label="Name"),
+            ft.Button("Press", on_click=press),
+            ft.Semantics(identifier="count", content=count),
+            ft.Semantics(identifier="names", content=names),
+        )
+
+    def choose(*sizes: int) -> None:
+        files = [tmp_path / f"file-{number}.yaml" for number, _ in enumerate(sizes)]
+        for file, size in zip(files, sizes, strict=True):
+            file.write_bytes(b"#" * size)
+        with tab.expect_file_chooser() as chooser:
+            tap(tab.get_by_role("button", name="Choose"))
+        chooser.value.set_files(files)
+
+    with place(tmp_path / "d", sqlite_file, page=page) as there:
+        tab.goto(let_in(there))
+        tap(tab.get_by_role("button", name="Press"))
+        expect(tab.get_by_test_id("count")).to_have_text("1")
+        told = tab.locator("#told")
+        choose(PICKED_MOST_BYTES + 1)
+        expect(told).to_have_text(
+            "file-0.yaml has 3.0 MiB, and at most 3.0 MiB can be taken at once. Nothing was sent."
+        )
+        choose(PICKED_MOST_BYTES, 1 << 20)
+        expect(told).to_contain_text("These files have 4.0 MiB")
+        choose(PICKED_MOST_BYTES - 5, 5)
+        expect(tab.get_by_test_id("names")).to_have_text("file-0.yaml: 3145723, file-1.yaml: 5")
+        tap(tab.get_by_role("button", name="Press"))
+        expect(tab.get_by_test_id("count")).to_have_text("2")
+        assert len(there.live) == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

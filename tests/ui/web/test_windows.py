@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.ui.web.rig import Place, place, until
 from twin2multicloud.app.ui.access import Access
-from twin2multicloud.app.ui.web.limits import Limits
+from twin2multicloud.app.ui.web.limits import MESSAGE_MOST_BYTES, Limits
 
 
 def test_a_window_shows_the_page_to_whoever_is_signed_in(there: Place) -> None:
@@ -228,7 +228,7 @@ def test_a_flood_is_taken_slowly_and_others_do_not_wait(tmp_path: Path, sqlite_f
         (b"\x00\x92\x01\x80", 1003),
         (b"\x00\x92\x03\x83\xa6target\x01\xa4name\xa1x\xa4data\xc0", 1003),
         (b"\x00" + b"\x91" * 50_000, 1003),
-        (b"\x00" * (1 << 21), 1009),
+        (b"\x00" * (MESSAGE_MOST_BYTES + 1), 1009),
         ("text", 1003),
     ],
     ids=lambda value: repr(value)[:30],
@@ -240,6 +240,18 @@ def test_what_is_no_message_of_flet_ends_the_window(there: Place, sent: bytes | 
             window.socket.send(sent)
         assert window.code() == code
     assert there.live == []
+
+
+def test_a_page_of_another_version_has_to_begin_anew(there: Place) -> None:
+    cookie = there.cookie(there.sign_in(there.site.person("olga")))
+    with there.http(cookie) as http:
+        page = http.get("/").text
+    version = page.partition('data-base="/ui/')[2].partition("/")[0]
+    with there.window(cookie, client="0123456789abcdef") as window:
+        assert window.code() == 4426
+    with there.window(cookie, client=version) as window:
+        assert window.register().live
+    assert len(there.live) == 1
 
 
 def test_a_window_that_shows_nothing_is_closed(tmp_path: Path, sqlite_file: str) -> None:

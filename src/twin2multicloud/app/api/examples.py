@@ -60,6 +60,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "DevicePoll": {"device_code": "the-device-code"},
     "DeviceAnswer": {"user_code": "WDJB-MJHT", "allow": True},
     "TwinInput": {"source": _SOURCE, "note": "three sensors"},
+    "RestoreInput": {"placement": True, "note": "as it was before the move"},
     "DraftInput": {"title": "Greenhouse in Delft", "source": "name: greenhouse\nworkload:\n", "step": "workload"},
     "DraftPatch": {"source": _SOURCE, "step": "devices"},
     "ProposalInput": {"constraints": {"residency": ["EU"]}, "top": 3},

@@ -48,6 +48,7 @@ _DEPLOYING: Final = (
     _api("me", "/me"),
     _api("twins", "/twins"),
     _api("placements", "/twins/*/placement", name="deciding"),
+    _api("restoring", "/twins/*/versions/*/restore"),
     _api("exports", *_twins("export")),
     _api("runs", "/runs", "/targets", *_twins("runs"), "/workspaces/*/connections/*/check"),
     _api("operating", *_twins("status", "outputs", "links", "proof")),
@@ -59,6 +60,7 @@ _DEPLOYING: Final = (
     _api("keys", "/keys"),
     _api("connections", "/workspaces/*/connections", *_twins("connections")),
     _api("audit", "/audit"),
+    _api("run_logs", "/runs/*/log"),
     _api("events", "/events", *_twins("events"), "/runs/*/events"),
 )
 """What the deployer alone serves, too. A path is there with all its methods, or not at all."""

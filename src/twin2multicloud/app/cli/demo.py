@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.definitions import given
-from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.cli.demo_view import Stage, Stream, tier_line
 from twin2multicloud.app.cli.sandbox import FAILED
 from twin2multicloud.app.cli.sandbox_view import print_hops
 from twin2multicloud.app.cli.terminal import make_console
 from twin2multicloud.app.data_directory import sandbox_directory
 from twin2multicloud.app.errors import BackendError
+from twin2multicloud.app.server_process import ServerProcess
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.slots import Provider, Slot
@@ -149,7 +149,7 @@ class Demo:
         clouds = len(result.placement.providers)
         stage.begin(f"Bring it up on this machine: {clouds} simulated clouds, real sockets, signed links")
         began = time.perf_counter()
-        backend = stack.enter_context(DemoBackend(directory))
+        backend = stack.enter_context(ServerProcess(directory))
         twin = backend.keep(given(self._request.twin), result.placement)
         stage.say("the front end, signed in, for as long as this lasts:")
         self._console.print(backend.link(), soft_wrap=True, style="bold", highlight=False)

@@ -89,8 +89,7 @@ def redeploy(request: Request) -> int:
 def export(request: Request, out: Path) -> int:
     """Write the infrastructure code for whoever goes on without us."""
     clouds, teller = clouds_of(request)
-    wanted = desired_of(request, clouds.home)
-    stacks = clouds.export(wanted, out)
+    stacks = clouds.export(desired_of(request, clouds.home, authority=False), out)
     if request.json_output:
         print_json({"directory": str(out), "stacks": [stack.name for stack in stacks]})
     else:
@@ -148,8 +147,10 @@ def clouds_of(request: Request) -> tuple[Clouds, TerminalTeller]:
     return Clouds(home, teller, credentials_of, offline=request.offline), teller
 
 
-def desired_of(request: Request, home: Home, *, nameless: bool = False) -> Desired:
-    """The twin that is wanted; `UsageError` where none is named. `nameless`: owner and accounts need not be known."""
+def desired_of(request: Request, home: Home, *, nameless: bool = False, authority: bool = True) -> Desired:
+    """The twin that is wanted; `UsageError` where none is named. `nameless`: owner and accounts need not be known.
+    `authority`: see `desired`.
+    """
     from twin2multicloud.app.cli.sandbox import placement_in
 
     if request.twin is None:
@@ -170,6 +171,7 @@ def desired_of(request: Request, home: Home, *, nameless: bool = False) -> Desir
         home,
         load_book(Path(request.prices) if request.prices else None),
         offline=request.offline or nameless,
+        authority=authority,
     )
 
 

@@ -56,7 +56,7 @@ def prove(request: Request) -> int:
 def check_credentials(request: Request) -> int:
     """Show who deploys and whether that suffices for this very plan."""
     clouds, _ = clouds_of(request)
-    deployment = desired_of(request, clouds.home).deployment
+    deployment = desired_of(request, clouds.home, authority=False).deployment
     permissions = permissions_of(deployment, types_in_use(stacks_of(deployment)))
     findings = check_all(needs_of(deployment, permissions), os.environ)
     if request.json_output:
@@ -73,7 +73,7 @@ def policies(request: Request, cloud: str) -> int:
     except ValueError as error:
         raise UsageError(f"CLOUD: {error}") from error
     home = clouds_of(request)[0].home
-    deployment = desired_of(request, home, nameless=True).deployment
+    deployment = desired_of(request, home, nameless=True, authority=False).deployment
     if not home.exists:
         home.write_settings(deployment.settings)  # what it allows is told by names, which are decided by this
     types = types_in_use(stacks_of(deployment)).get(provider)

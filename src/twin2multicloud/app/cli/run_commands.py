@@ -147,6 +147,29 @@ def watch(context: typer.Context, run: RunArgument, json_output: JsonOption = Fa
     with_client(context, json_output, lambda client: commands.watch(client, run, json_output), runs=True)
 
 
+@runs.command("log")
+@needs_backend
+def log(
+    context: typer.Context,
+    run: RunArgument,
+    severity: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(metavar="LEVEL", help="The least that is told.")
+    ] = "debug",
+    stack: Annotated[str | None, typer.Option(metavar="STACK", help="Only what is told of it, as L3-hot.")] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write all that a run has told until now, however long that is. With --json each event is a line of JSON.
+
+    \b
+    Examples:
+      twin2multicloud runs log greenhouse > run.log
+      twin2multicloud runs log greenhouse/3 --severity warning
+    """
+    from twin2multicloud.app.cli import runs as commands
+
+    with_client(context, json_output, lambda client: commands.log(client, run, severity, stack, json_output))
+
+
 @runs.command("approve")
 @needs_backend
 def approve(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 from twin2multicloud.app.cli import records
 from twin2multicloud.app.cli.asking import NOT_AGREED, agreed
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, known, moment
+from twin2multicloud.app.cli.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from twin2multicloud.app.cli.run_request import StartRequest
     from twin2multicloud.app.client.client import Client
-    from twin2multicloud.app.schemas.events import Event
+    from twin2multicloud.app.schemas.events import Event, Severity
     from twin2multicloud.app.schemas.runs import Run, RunSummary
 
 _STYLES: Final = {
@@ -125,6 +128,17 @@ def start(client: Client, request: StartRequest) -> int:
 def watch(client: Client, wanted: str, json_output: bool) -> int:
     """`runs watch`."""
     return _watch(client, client.runs.get(client.runs.find(wanted)), json_output, ask=False)
+
+
+def log(client: Client, wanted: str, severity: Severity, stack: str | None, json_output: bool) -> int:
+    """`runs log`."""
+    decode = getincrementaldecoder("utf-8")("replace").decode
+    form: Literal["text", "ndjson"] = "ndjson" if json_output else "text"
+    for piece in client.runs.log(client.runs.find(wanted), form, severity=severity, stack=stack):
+        told = decode(piece)
+        # What would command a terminal is for files only.
+        sys.stdout.write(printable(told) if sys.stdout.isatty() else told)
+    return 0
 
 
 def approve(client: Client, wanted: str, detach: bool, yes: bool, json_output: bool) -> int:

@@ -181,6 +181,34 @@ def diff(
     with_client(context, json_output, lambda client: commands.diff(client, twin, before, after, json_output))
 
 
+@twins.command("restore")
+@needs_backend
+def restore(
+    context: typer.Context,
+    twin: NameArgument,
+    number: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="As `twins versions` numbers them.")],
+    definition_only: Annotated[
+        bool, typer.Option("--definition-only", help="Leave the slots where they are placed now.")
+    ] = False,
+    note: NoteOption = "",
+    json_output: JsonOption = False,
+) -> None:
+    """Take an earlier version of a twin up again as the next one, with where its slots were placed then.
+
+    \b
+    Examples:
+      twin2multicloud twins restore greenhouse 3
+      twin2multicloud twins restore greenhouse 3 --definition-only
+    """
+    from twin2multicloud.app.cli import twins as commands
+
+    with_client(
+        context,
+        json_output,
+        lambda client: commands.restore(client, twin, number, not definition_only, note, json_output),
+    )
+
+
 @twins.command("delete")
 @needs_backend
 def delete(

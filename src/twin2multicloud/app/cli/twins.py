@@ -232,6 +232,23 @@ def _edited(editor: str, file: Path, note: str) -> TwinInput:
                 raise
 
 
+def restore(client: Client, wanted: str, number: int, placement: bool, note: str, json_output: bool) -> int:
+    """`twins restore`."""
+    from twin2multicloud.app.schemas.twins import RestoreInput
+
+    twin = client.twins.get(client.twins.find(wanted))
+    kept = client.twins.restore(twin.id, number, RestoreInput(placement=placement, note=note), twin.version)
+    if json_output:
+        records.print_model(kept)
+        return 0
+    say(f"✓ {kept.name} is at version {kept.number}, as it was at version {number}")
+    if placement and kept.current.placement is None:
+        say("it had no placement then; `twin2multicloud twins optimize` finds one")
+    elif placement and kept.usd_per_month is not None:
+        say(f"placed as it was then: {dollars(kept.usd_per_month)} a month at the prices of now")
+    return 0
+
+
 def _keep(client: Client, twin: Twin, new: TwinInput, seen: int, json_output: bool) -> int:
     kept = client.twins.revise(twin.id, new, seen)
     if json_output:

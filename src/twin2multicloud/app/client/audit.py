@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.schemas.audit import AuditEntry
 from twin2multicloud.app.schemas.common import Page
 
@@ -27,7 +25,7 @@ class Audit:
         until: str | None = None,
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[AuditEntry]:
+    ) -> Listed[AuditEntry]:
         """Entries, the newest first, or with `sort="id"` the oldest. `action` is how it begins; moments are as in
         2026-12-01T00:00:00Z.
         """

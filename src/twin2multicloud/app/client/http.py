@@ -154,6 +154,20 @@ class Http:
         request = self._http.build_request("GET", path, params=given(query), headers=headers, timeout=_WRITING_TIMEOUT)
         return self._answer(request, repeatable=True).content
 
+    def pieces(self, path: str, **query: Any) -> Iterator[bytes]:
+        """What is at a path, as it is and piece by piece, however large; once: `DisconnectedError` where the connection
+        breaks in between.
+        """
+        headers = {**self._caller, "Accept": "*/*"}
+        with (
+            told(self.url),
+            self._http.stream("GET", path, params=given(query), headers=headers, timeout=_WRITING_TIMEOUT) as answer,
+        ):
+            if answer.status_code != 200:
+                answer.read()
+                raise problem_of(self.url, answer)
+            yield from answer.iter_bytes()
+
     def ask_text(self, path: str, body: BaseModel) -> str:
         """The answer to a question of which nothing is kept, as text."""
         headers = {**self._caller, "Accept": "*/*"}

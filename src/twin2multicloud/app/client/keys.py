@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.keys import Key, KeyInput, NewKey
 
@@ -27,7 +26,7 @@ class Keys:
         holding: bool = False,
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[Key]:
+    ) -> Listed[Key]:
         """One's keys, the newest first; as an admin everybody's, or a person's (by id). `sort`: `created_at`, `name`,
         or one of these with a minus before it.
         """

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.errors import InvalidError, NotFoundError
 from twin2multicloud.app.schemas.alerts import Alert, AlertSeverity, Mute
 from twin2multicloud.app.schemas.common import Page
@@ -60,7 +60,7 @@ class Alerts:
         muted: bool | None = None,
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[Alert]:
+    ) -> Listed[Alert]:
         """Alerts that may be seen, what came last first; of one twin (its id) if that is given. `layer` may be
         all of L3; `sort`: `last_at`, `first_at`, `count`.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.schemas.common import Page
@@ -14,18 +14,38 @@ PART = 200
 """Items per request."""
 
 
-def every(
-    http: Http, path: str, shape: type[Page[ItemT]], *, limit: int | None = None, **query: Any
-) -> Iterator[ItemT]:
+class Listed(Iterator[ItemT], Generic[ItemT]):
     """All items of a list, or the first `limit`, fetched part by part as they are asked for."""
-    return islice(_parts(http, path, shape, PART if limit is None else min(limit, PART), query), limit)
+
+    def __init__(
+        self, http: Http, path: str, shape: type[Page[ItemT]], limit: int | None, query: dict[str, Any]
+    ) -> None:
+        self._http = http
+        self._path = path
+        self._shape = shape
+        self._query = query
+        self._most = PART if limit is None else min(limit, PART)
+        self._items = islice(self._all(), limit)
+
+    def __next__(self) -> ItemT:
+        return next(self._items)
+
+    def part(self, cursor: str | None) -> Page[ItemT]:
+        """One part alone, of `limit` items at most: the one that begins at a cursor, which is `next` of the part
+        before; without one the first.
+        """
+        return self._http.get(self._path, self._shape, **self._query, cursor=cursor, limit=self._most)
+
+    def _all(self) -> Iterator[ItemT]:
+        cursor: str | None = None
+        while True:
+            page = self.part(cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
 
 
-def _parts(http: Http, path: str, shape: type[Page[ItemT]], part: int, query: dict[str, Any]) -> Iterator[ItemT]:
-    cursor: str | None = None
-    while True:
-        page = http.get(path, shape, **query, cursor=cursor, limit=part)
-        yield from page.items
-        if page.next is None:
-            return
-        cursor = page.next
+def every(http: Http, path: str, shape: type[Page[ItemT]], *, limit: int | None = None, **query: Any) -> Listed[ItemT]:
+    """A list."""
+    return Listed(http, path, shape, limit, query)

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.login import Me
@@ -34,7 +34,7 @@ class Users:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(self, search: str | None = None, *, sort: str | None = None, limit: int | None = None) -> Iterator[User]:
+    def list(self, search: str | None = None, *, sort: str | None = None, limit: int | None = None) -> Listed[User]:
         """Everybody one may know of, by name (`sort`: `name`, `email`, `created_at`)."""
         return every(self._http, _USERS, Page[User], limit=limit, search=search, sort=sort)
 
@@ -57,9 +57,7 @@ class Workspaces:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(
-        self, *, everything: bool = False, sort: str | None = None, limit: int | None = None
-    ) -> Iterator[Workspace]:
+    def list(self, *, everything: bool = False, sort: str | None = None, limit: int | None = None) -> Listed[Workspace]:
         """Those one is in, by name (`sort`: `name`, `created_at`); `everything`: all of the installation, for its
         admins.
         """

@@ -6,15 +6,16 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.client.twins import Twins
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.schemas.events import Severity
 from twin2multicloud.app.schemas.runs import Decision, Kind, Revealed, Run, RunInput, RunSummary, Status, TargetState
 
 _PATH: Final = "/api/v1/runs"
@@ -36,7 +37,7 @@ class Runs:
         kind: Sequence[Kind] = (),
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[RunSummary]:
+    ) -> Listed[RunSummary]:
         """Runs that may be seen, the newest first; of one twin (its id) if that is given."""
         path = _PATH if twin is None else f"/api/v1/twins/{twin}/runs"
         query: dict[str, Any] = {"status": list(status) or None, "kind": list(kind) or None, "sort": sort}
@@ -64,6 +65,20 @@ class Runs:
     def targets(self) -> Sequence[TargetState]:
         """Where twins can be deployed from this server, and why not where they cannot."""
         return self._http.get("/api/v1/targets", list[TargetState])
+
+    def log(
+        self,
+        run: str,
+        form: Literal["text", "ndjson"] = "text",
+        *,
+        severity: Severity = "debug",
+        stack: str | None = None,
+    ) -> Iterator[bytes]:
+        """All that it has told until now, piece by piece: a line of each event, for people to read or as JSON.
+        `severity` is the least.
+        """
+        query = {"form": form, "severity": None if severity == "debug" else severity, "stack": stack}
+        return self._http.pieces(f"{_PATH}/{run}/log", **query)
 
     def create(self, twin: str, given: RunInput, idempotency_key: str | None = None) -> Run:
         """Ask for a run. Asked twice with the same key it is the same run; without one, each call has its own, so that

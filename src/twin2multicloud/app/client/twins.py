@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.client.paging import every
+from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import (
     ExportKind,
     Health,
     Life,
+    RestoreInput,
     Twin,
     TwinDiff,
     TwinInput,
@@ -61,7 +62,7 @@ class Twins:
         health: Health | None = None,
         sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[TwinSummary]:
+    ) -> Listed[TwinSummary]:
         """Twins that may be seen, placed at a cloud at least in part, and of which `life` and `health` are true at any
         target.
         """
@@ -136,6 +137,10 @@ class Twins:
     def version(self, twin: str, number: int) -> TwinVersion:
         """One version, whole."""
         return self._http.get(f"{_PATH}/{twin}/versions/{number}", TwinVersion)
+
+    def restore(self, twin: str, number: int, given: RestoreInput, seen: int) -> Twin:
+        """Take an earlier version up again as the next one; `StaleError` if the twin is not as it was `seen`."""
+        return self._http.send("POST", f"{_PATH}/{twin}/versions/{number}/restore", Twin, body=given, seen=seen)
 
     def propose(self, twin: str, given: ProposalInput) -> Optimization:
         """Find the cheapest placement and keep it as a proposal. The twin stays as it is."""

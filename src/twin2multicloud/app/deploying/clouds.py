@@ -71,8 +71,9 @@ class Clouds:
     # ── Commands ────────────────────────────────────────────────────────────────────────────────────────────
     def plan(self, wanted: Desired, slots: Sequence[Slot] = (), *, refresh: bool = False) -> dict[str, StackPlan]:
         """What a deployment would do. The names it would use are kept for it."""
-        if not self.home.exists:
-            self.home.write_settings(wanted.deployment.settings)
+        settings = wanted.deployment.settings
+        if not self.home.exists or self.home.settings().twin != settings.twin:
+            self.home.write_settings(settings)
         with self._session("plan", wanted.packages) as at:
             stacks = stacks_of(wanted.deployment)
             chosen = choose(stacks, slots)

@@ -87,15 +87,21 @@ def desired(
     offline: bool,
     environ: Mapping[str, str] = os.environ,
     uid: Callable[[], str] = new_uid,
+    authority: bool = True,
 ) -> Desired:
-    """What is to be deployed. Raises `UsageError` for an offer that cannot be deployed, an account that is not named,
-    or a placement that differs from the one that is deployed: a slot that holds something is moved, not replaced.
+    """What is to be deployed. `authority`: whether the one of the twin's devices is made where there is none yet;
+    whoever deploys nothing leaves the deployment as it is. Raises `UsageError` for an offer that cannot be deployed, an
+    account that is not named, a twin of another name than the deployed one's, which its resources carry, or a placement
+    that differs from the one that is deployed: a slot that holds something is moved, not replaced.
     """
     known = home.settings() if home.exists else None
     if known is not None and known.twin != definition.name:
-        raise UsageError(
-            f"{home.where} holds the deployment of '{known.twin}', not of '{definition.name}'; give another --dir"
-        )
+        if home.applied():
+            raise UsageError(
+                f"{home.where} holds the deployment of '{known.twin}', not of '{definition.name}'; destroy that one "
+                "first, or give another --dir"
+            )
+        known = msgspec.structs.replace(known, twin=definition.name)
     placement = _placement(definition, wishes, home, book)
     _check_deployable(placement)
     _check_unmoved(placement, home)
@@ -103,7 +109,7 @@ def desired(
     blueprint = blueprint_of(definition.workload, placement, definition.assumptions)
     prices = price(book, blueprint, definition.workload, placement, definition.assumptions)
     settings = _settings(definition, wishes, known, placement, blueprint, prices, offline, environ, uid)
-    settings = msgspec.structs.replace(settings, device_ca_pem=_authority(home, settings))
+    settings = msgspec.structs.replace(settings, device_ca_pem=_authority(home, settings, make=authority))
     processors = processor_sources(definition)
     packages = tuple(build_packages(planned_roles(blueprint, spec), spec, processors))
     return Desired(Deployment(settings, spec, blueprint), placement, packages, processors, prices)
@@ -218,14 +224,16 @@ def _settings(
     )
 
 
-def _authority(home: Home, settings: Settings) -> str:
-    """The certificate of the authority that the deployment's devices are certified by, made at first."""
+def _authority(home: Home, settings: Settings, *, make: bool) -> str:
+    """The certificate of the authority that the deployment's devices are certified by; "" where there is none."""
     from twin2multicloud.app.deploying.session import extra
 
     with extra("deploy"):
         from twin2multicloud.deployer.devices.authority import Authority
-    made = Authority.of(home.kept, f"{settings.twin} {settings.uid} devices", home.utc())
-    return made.pem.decode()
+    if make:
+        return Authority.of(home.kept, f"{settings.twin} {settings.uid} devices", home.utc()).pem.decode()
+    known = Authority.load(home.kept)
+    return "" if known is None else known.pem.decode()
 
 
 def _given(value: str, placeholder: str) -> str | None:

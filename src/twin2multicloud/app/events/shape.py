@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -74,11 +74,29 @@ class Batch:
         return self._sse
 
     @property
+    def lines(self) -> bytes:
+        """A line of JSON for each."""
+        return b"".join([b"%b\n" % json for _, json in self._parts])
+
+    @property
+    def log(self) -> bytes:
+        """A line of text for each, as people read it: when, how severe, of which stack, what."""
+        return "".join([_written(_decode(json)) for _, json in self._parts]).encode()
+
+    @property
     def text(self) -> str:
         """As a JSON array."""
         if self._text is None:
             self._text = (b"[" + b",".join([json for _, json in self._parts]) + b"]").decode()
         return self._text
+
+
+_decode = msgspec.json.Decoder(Shown).decode
+
+
+def _written(event: Shown) -> str:
+    at = event.at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+    return f"{at}Z {event.severity:<7} {event.stack}{': ' if event.stack else ''}{event.message}\n"
 
 
 def encode(event: Shown) -> Encoded:

@@ -96,7 +96,9 @@ def _needs(backend: Backend, run: Run, connection: Connection, environ: dict[str
     )
     book = prices.current(backend).prices
     home = home_of_twin(backend, twin.id, "clouds")
-    deployment = desired(twins.definition_of(version), wishes, home, book, offline=True, environ=environ).deployment
+    definition = twins.definition_of(version)
+    wanted = desired(definition, wishes, home, book, offline=True, environ=environ, authority=False)
+    deployment = wanted.deployment
     permissions = permissions_of(deployment, types_in_use(stacks_of(deployment)))
     for needs in needs_of(deployment, permissions):
         if needs.provider is provider:

@@ -23,6 +23,7 @@ from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.deploying.outcome_json import outcome_json
+from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.exits import StageExit
 from twin2multicloud.app.runs.kinds import PLAN
@@ -45,6 +46,8 @@ from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.placement import Placement
 
 FindTarget = Callable[[str], Target]
+_NAMING: Final = frozenset({"plan", "deploy", "redeploy"})
+"""What gives resources the name that a definition says."""
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -220,6 +223,12 @@ def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, tell
     assert run.twin_id is not None
     assert version is not None
     asked = RunInput.model_validate(run.request)
+    definition = twins.definition_of(version)
+    if run.kind in _NAMING and subject.twin is not None and definition.name != subject.twin.name:
+        raise ConflictError(
+            f"version {version.number} calls the twin '{definition.name}', and it is '{subject.twin.name}' now, which "
+            "its resources are to carry; restore that version under today's name, or name the twin as it says"
+        )
     scratch = scratch_of(backend, run.id)
     with environment_of_run(backend, run.twin_id, scratch) as environment:
         yield Work(
@@ -227,7 +236,7 @@ def _surroundings(backend: Backend, subject: _Subject, writer: EventWriter, tell
             run,
             asked,
             run.twin_id,
-            twins.definition_of(version),
+            definition,
             None if version.placement is None else Placement.model_validate(version.placement),
             teller,
             writer,

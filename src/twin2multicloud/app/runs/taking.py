@@ -54,7 +54,7 @@ def take_placement(backend: Backend, session: Session, run: Run, taken: Taken) -
     hold(session, twin)
     version = twins.current(session, twin)
     principal = user_principal(session.get_one(User, run.created_by), session=False)
-    checked = twins.Checked(twins.definition_of(version), version.source, twins.format_of(version), dict(version.files))
+    checked = twins.check_again(version)
     made = twins.add_version(
         backend, session, principal, twin, checked=checked, note=f"moved by run {run.number}", placed=version
     )

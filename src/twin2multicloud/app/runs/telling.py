@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -38,8 +39,11 @@ from twin2multicloud.deployer.engine.outcome import StackOutcome, Status
 from twin2multicloud.deployer.finishing.progress import StepProgress
 from twin2multicloud.deployer.plans import StackPlan
 from twin2multicloud.moving.steps import Progress as MoveProgress
+from twin2multicloud.runtime.ports import Clock
 
 _EVERY_S: Final = 0.05
+_MOVE_EVERY_S: Final = 1.0
+_LONG_AGO: Final = -inf
 _LONGEST: Final = 20_000
 _DOING: Final = {"create": "creating", "update": "changing", "delete": "destroying", "replace": "replacing"}
 _DONE: Final = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced"}
@@ -191,20 +195,47 @@ class RunTeller:
             )
 
 
-def tell_move(writer: EventWriter) -> Callable[[MoveProgress], None]:
-    """Writes how far a move is."""
+class MoveTeller:
+    """Writes how far a move is: where its steps begin and end, and of what they work on a line a second, and the last
+    one. Stores are copied and compared by pages, of which there may be thousands in a second.
+    """
 
-    def tell(progress: MoveProgress) -> None:
+    def __init__(self, writer: EventWriter, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._told_at = _LONG_AGO
+        self._left_out: MoveProgress | None = None
+
+    def __call__(self, progress: MoveProgress) -> None:
+        """Hear how far it is."""
+        if progress.state != "working":
+            self._catch_up()
+            self._told_at = _LONG_AGO
+            self._write(progress)
+            return
+        if self._left_out is not None and self._left_out.what != progress.what:
+            self._catch_up()
+        now = self._clock.now()
+        if abs(now - self._told_at) < _MOVE_EVERY_S:
+            self._left_out = progress
+            return
+        self._left_out, self._told_at = None, now
+        self._write(progress)
+
+    def _catch_up(self) -> None:
+        left_out, self._left_out = self._left_out, None
+        if left_out is not None:
+            self._write(left_out)
+
+    def _write(self, progress: MoveProgress) -> None:
         back = "back: " if progress.back else ""
         counted = f": {progress.what}, {progress.items:,} items" if progress.state == "working" else ""
-        writer.write(
+        self._writer.write(
             "move",
             f"{back}{progress.step.value} {progress.state}{counted}",
             severity="error" if progress.state == "failed" else "info",
             data={"progress": msgspec.to_builtins(progress)},
         )
-
-    return tell
 
 
 def _words(event: Event) -> tuple[str, Severity]:

@@ -53,8 +53,9 @@ class LayerHealth(Answer):
 
 
 class LinkHealth(Answer):
-    """How a link between clouds does, which leads from `source` to `target`. `degraded`: it gets through again, or has
-    not for less than a minute; `unknown`: nothing was sent yet. `since`: from then on it does not get through.
+    """How a link does, which leads from the cloud `source` to `target`; where both are the same one, its ends are in
+    different regions, or one asks the other for data. `degraded`: it gets through again, or has not for less than a
+    minute; `unknown`: nothing was sent yet. `since`: from then on it does not get through.
     """
 
     edge: str

@@ -56,6 +56,15 @@ class TwinInput(Body):
     note: Note = ""
 
 
+class RestoreInput(Body):
+    """How a version is taken up again: with where its layers were placed then and who decided that, or with its
+    definition alone, at today's placement.
+    """
+
+    placement: Annotated[bool, Field(description="Whether its placement and overrides come back, too.")] = True
+    note: Note = ""
+
+
 Health = Literal["ok", "degraded", "down", "unknown"]
 """`degraded`: it works in part. `unknown`: nothing tells."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.archives import files_below, write_zip
+from twin2multicloud.app.archives import files_below, plain_name, write_zip
 from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.cache_directory import CACHE
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from twin2multicloud.app.deploying.desired import Wishes
 
 _CLOUDS: Final = "clouds"
-_NAMELESS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -44,14 +41,14 @@ class Infrastructure:
 def file_name(twin: str, kind: ExportKind) -> str:
     """What an export of a twin is saved as, in letters that no file system minds."""
     ends = {"terraform": "-terraform.zip", "definition": ".zip", "report": "-report.html", "bill": "-bill.csv"}
-    return f"{_folder(twin)}{ends[kind]}"
+    return f"{plain_name(twin)}{ends[kind]}"
 
 
 def write_definition(version: TwinVersion, name: str, target: IO[bytes]) -> None:
     """A version's definition with the files that it names, as a directory to go on with: `twin2multicloud check` and
     `optimize` take it as it is.
     """
-    folder, definition = _folder(name), f"twin.{version.format}"
+    folder, definition = plain_name(name), f"twin.{version.format}"
     while definition in version.files:
         definition = f"_{definition}"
     files = {f"{folder}/{definition}": version.source.encode()}
@@ -79,8 +76,8 @@ def infrastructure(session: Session, principal: Principal, twin: Twin) -> Infras
 def write_terraform(backend: Backend, wanted: Infrastructure, name: str, target: IO[bytes]) -> None:
     """The infrastructure code as a zip: what `twin2multicloud export` writes, with the names that the twin is deployed
     under, or always the same ones before it is. Accounts that no connection names are placeholders. What deployed
-    stacks put out is left out, since parts of it are secret; the scripts ask Terraform for it. `UnavailableError` while
-    others have theirs written.
+    stacks put out is left out, since parts of it are secret; the scripts ask Terraform for it. Nothing is kept: where
+    the twin's devices have no authority yet, the scripts make one. `UnavailableError` while others have theirs written.
     """
     from twin2multicloud.app.deploying.desired import desired  # as above
     from twin2multicloud.app.deploying.exporting import write_infrastructure
@@ -95,19 +92,12 @@ def write_terraform(backend: Backend, wanted: Infrastructure, name: str, target:
         uid = partial(new_uid, choose)
         home = home_of_twin(backend, wanted.twin_id, _CLOUDS)
         definition, book = twins.definition_of(wanted.version), prices.current(backend).prices
-        # The first time the authority of the twin's devices is made, which is the same whoever deploys.
-        with nullcontext() if home.exists else home.changing():
-            found = desired(definition, wanted.wishes, home, book, offline=True, environ={}, uid=uid)
+        found = desired(definition, wanted.wishes, home, book, offline=True, environ={}, uid=uid, authority=False)
         with tempfile.TemporaryDirectory(prefix="t2m-export-") as directory:
             write_infrastructure(found, Path(directory), {}, _packages(backend))
-            write_zip(target, files_below(Path(directory), _folder(name)))
+            write_zip(target, files_below(Path(directory), plain_name(name)))
     finally:
         backend.exporting.release()
-
-
-def _folder(name: str) -> str:
-    """The directory that an archive unpacks into."""
-    return _NAMELESS.sub("-", name).strip("-.") or "twin"
 
 
 def _packages(backend: Backend) -> Path:

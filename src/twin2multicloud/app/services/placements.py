@@ -24,7 +24,11 @@ from twin2multicloud.model.slots import Slot
 
 def kept(session: Session, twin: Twin) -> Kept:
     """What the optimizer needs to know of a twin as it is."""
-    version = twins.current(session, twin)
+    return kept_of(session, twins.current(session, twin))
+
+
+def kept_of(session: Session, version: TwinVersion) -> Kept:
+    """The same of one version of it."""
     followed = None
     if version.optimization_id is not None:
         followed = session.get(Optimization, version.optimization_id)
@@ -100,9 +104,7 @@ def place(
     """
     twins.claim(session, twin, seen)
     before = twins.current(session, twin)
-    placement = Placement.model_validate(changed.decision["placement"])
-    _check_unclaimed(session, twin)
-    _check_unmoved(session, twin, placement)
+    check_placeable(session, twin, changed.decision["placement"])
     prices.keep(backend, session, book)
     version = _version(backend, principal, twin, before, given, changed)
     session.add(version)
@@ -171,6 +173,17 @@ def moved_overrides(before: TwinVersion, placement: Mapping[str, Any]) -> dict[s
         if slot in known and known[slot] != choice
     }
     return {**before.overrides, **moved}
+
+
+def check_placeable(session: Session, twin: Twin, placement: Mapping[str, Any] | None) -> None:
+    """`ConflictError` while a run is under way, and for a slot that exists and is placed otherwise, or not at all."""
+    _check_unclaimed(session, twin)
+    if placement is not None:
+        _check_unmoved(session, twin, Placement.model_validate(placement))
+    elif twins.stacks_of(session, [twin.id]):
+        raise ConflictError(
+            f"'{twin.name}' is deployed, so it needs a placement; destroy it first, or keep the one it has"
+        )
 
 
 def _check_unclaimed(session: Session, twin: Twin) -> None:

@@ -57,6 +57,11 @@ def whole(session: Session, run: Run) -> shapes.Run:
     )
 
 
+def subject(session: Session, run: Run) -> str:
+    """What a run is about: its twin's name, or what it does where it is of none."""
+    return _names(session, [run]).get(run.twin_id or "", run.kind)
+
+
 def _names(session: Session, runs: Sequence[Run]) -> dict[str, str]:
     ids = {run.twin_id for run in runs if run.twin_id is not None}
     return {row.id: row.name for row in session.execute(select(Twin.id, Twin.name).where(Twin.id.in_(ids)))}

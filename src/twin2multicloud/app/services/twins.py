@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.auth.access import Principal, role_on
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.db.tables.runs import Run
+from twin2multicloud.app.db.tables.runs import Claim, Run
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.errors import ConflictError, NotFoundError
@@ -62,6 +62,11 @@ def definition_of(version: TwinVersion) -> TwinDefinition:
     return parse_twin(version.source, "source", format_of(version), files=version.files)
 
 
+def check_again(version: TwinVersion) -> Checked:
+    """A version's definition, to be kept once more; `InvalidInputError` where it is not sound by today's rules."""
+    return Checked(definition_of(version), version.source, format_of(version), dict(version.files))
+
+
 def format_of(version: TwinVersion) -> Format:
     """The format that a version's definition is written in."""
     return cast(Format, version.format)
@@ -94,18 +99,14 @@ def revise(
     backend: Backend, session: Session, principal: Principal, twin: Twin, seen: int, checked: Checked, note: str
 ) -> Twin:
     """Keep a new version of a twin's definition. `StaleError` if somebody else changed the twin since it was `seen`;
-    `ConflictError` for a new name that is taken, or while something of the twin exists under the old one. Its placement
-    stays as it was, for whoever reviews it next.
+    `ConflictError` for a new name that is taken, or while something of the twin exists under the old one, or is about
+    to. Its placement stays as it was, for whoever reviews it next.
     """
     claim(session, twin, seen)
     name = checked.definition.name
     if name != twin.name:
         _check_name(session, twin.workspace_id, name, twin.id)
-        if stacks_of(session, [twin.id]):
-            raise ConflictError(
-                f"'{twin.name}' is deployed under that name, which its resources carry; destroy it before it becomes "
-                f"'{name}', or keep the name"
-            )
+        _check_nameable(session, twin, name)
     before = current(session, twin)
     add_version(backend, session, principal, twin, checked=checked, note=note, placed=before)
     _tell(
@@ -262,6 +263,24 @@ def _check_name(session: Session, workspace_id: str, name: str, own_id: str | No
         raise ConflictError(
             f"there is a twin '{name}' in this workspace already; give this one another name", details={"twin": other}
         )
+
+
+def _check_nameable(session: Session, twin: Twin, name: str) -> None:
+    """`ConflictError` while resources carry a twin's present name, or a run may make some that do."""
+    if stacks_of(session, [twin.id]):
+        raise ConflictError(
+            f"'{twin.name}' is deployed under that name, which its resources carry; destroy it before it becomes "
+            f"'{name}', or keep the name"
+        )
+    holder = session.scalars(select(Run).join(Claim, Claim.run_id == Run.id).where(Claim.twin_id == twin.id)).first()
+    if holder is not None:
+        raise ConflictError(
+            f"run {holder.number} ({holder.kind}) of '{twin.name}' is {holder.status}, and what it makes carries that "
+            f"name; wait for its end, decline or cancel it before the twin becomes '{name}', or keep the name",
+            details={"run": holder.id, "number": holder.number, "status": holder.status},
+        )
+    # They are found by the name that they carry.
+    untracked.check_looked_after(session, twin)
 
 
 def _tell(backend: Backend, session: Session, principal: Principal, twin: Twin, kind: str, text: str) -> None:

@@ -65,6 +65,11 @@ def run(run: str) -> str:
     return f"/runs/{_part(run)}"
 
 
+def run_log(run: str) -> str:
+    """All that a run told, as a file of the API's."""
+    return f"/api/v1/runs/{_part(run)}/log"
+
+
 def prices(part: str) -> str:
     """A part of the price book's view."""
     return f"{PRICES}/{_part(part)}"

@@ -58,7 +58,7 @@ def _aws(needs: Needs, environ: Mapping[str, str]) -> list[CredentialFinding]:
 
         from twin2multicloud.deployer.credentials.aws import check_aws
     except ImportError as error:
-        raise _lacking("aws", error) from error
+        raise _lacking(Provider.AWS, error) from error
     named = {
         "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
         "aws_secret_access_key": environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -81,7 +81,7 @@ def _azure(needs: Needs, environ: Mapping[str, str]) -> list[CredentialFinding]:
 
         credential = azure_credential(environ)
     except ImportError as error:
-        raise _lacking("azure", error) from error
+        raise _lacking(Provider.AZURE, error) from error
     arm = Arm(credential)
     try:
         return check_azure(needs, credential, arm)
@@ -94,12 +94,15 @@ def _gcp(needs: Needs, environ: Mapping[str, str]) -> list[CredentialFinding]:
         from twin2multicloud.deployer.credentials.gcp import check_gcp
         from twin2multicloud.deployer.credentials.gcp_sign_in import google_credentials
     except ImportError as error:
-        raise _lacking("gcp", error) from error
+        raise _lacking(Provider.GCP, error) from error
     return check_gcp(needs, lambda: google_credentials(environ))
 
 
 _CHECKS: Mapping[Provider, Check] = {Provider.AWS: _aws, Provider.AZURE: _azure, Provider.GCP: _gcp}
 
 
-def _lacking(extra: str, error: ImportError) -> UsageError:
-    return UsageError(f"{error.name} is not installed; pip install 'twin2multicloud[{extra},deploy]'")
+def _lacking(provider: Provider, error: ImportError) -> UsageError:
+    return UsageError(
+        f"what speaks to {provider.label} is not installed here ({error.name} is missing), so no credentials can be "
+        f"checked there; pip install 'twin2multicloud[{provider.value}]'"
+    )

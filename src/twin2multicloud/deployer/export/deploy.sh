@@ -6,6 +6,33 @@ terraform=${TERRAFORM:-$(command -v tofu || command -v terraform)}
 approve=()
 if [[ "${1:-}" == "--yes" ]]; then approve=(-auto-approve); fi
 
+# Devices are certified by an authority whose key stays here; the cloud is told its certificate.
+while IFS=$'\t' read -r stack name; do
+  if [[ ! -e devices/authority.pem ]]; then
+    (
+      umask 077
+      mkdir -p devices
+      openssl ecparam -name prime256v1 -genkey -noout -out devices/authority.key
+      openssl req -new -x509 -key devices/authority.key -sha256 -days 3650 -out devices/authority.new -config /dev/stdin <<END
+[req]
+distinguished_name = subject
+x509_extensions = authority
+prompt = no
+[subject]
+O = Twin2MultiCloud
+CN = $name
+[authority]
+basicConstraints = critical, CA:true, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+END
+    )
+    # Under its name once it is whole.
+    mv devices/authority.new devices/authority.pem
+  fi
+  cp devices/authority.pem "stacks/$stack/authority.pem"
+done < <(jq -r '.[] | select(.authority) | [.stack, .authority] | @tsv' plan.json)
+
 while read -r stack; do
   echo "── $stack"
   folder=stacks/$stack

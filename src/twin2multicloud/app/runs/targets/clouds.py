@@ -17,7 +17,7 @@ from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.refusals import DeclinedError, NotDoneError
 from twin2multicloud.app.deploying.session import session
 from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
-from twin2multicloud.app.runs.telling import tell_move
+from twin2multicloud.app.runs.telling import MoveTeller
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.prices import current
@@ -143,7 +143,11 @@ class CloudsTarget:
 
     def _moving(self, work: Work, home: Home) -> CloudsMove:
         return clouds_move(
-            home, work.teller, offline=self._offline, environ=work.environment, progress=tell_move(work.writer)
+            home,
+            work.teller,
+            offline=self._offline,
+            environ=work.environment,
+            progress=MoveTeller(work.writer, work.backend.clock),
         )
 
     # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from twin2multicloud.app.deploying.refusals import HoldsDataError
 from twin2multicloud.app.deploying.sandboxed import in_sandbox, sandbox_plan, stored
 from twin2multicloud.app.figures import blueprint_at
 from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
-from twin2multicloud.app.runs.telling import tell_move
+from twin2multicloud.app.runs.telling import MoveTeller
 from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.places import sandbox_layout
 from twin2multicloud.app.services.prices import current
@@ -137,7 +137,7 @@ class SandboxTarget:
             if not running(layout):
                 start_as_it_is(layout)
                 work.writer.write("step", "started again; it was down")
-        with SandboxMove(layout, progress=tell_move(work.writer)) as turn:
+        with SandboxMove(layout, progress=MoveTeller(work.writer, work.backend.clock)) as turn:
             begun = under_way(layout)
             report: Report | None = None
             if begun is not None:  # this run's own, interrupted, or the one that is to be gone on with or back from

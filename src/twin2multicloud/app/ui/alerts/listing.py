@@ -7,24 +7,25 @@ from collections.abc import Callable
 import flet as ft
 
 from twin2multicloud.app.schemas.alerts import Alert
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import figures, layers, may
 from twin2multicloud.app.ui.alerts import acting
-from twin2multicloud.app.ui.alerts.state import Chosen, Look, Part, is_muted
+from twin2multicloud.app.ui.alerts.state import PAGE, Chosen, Look, is_muted
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
 
-def listing(session: Session, look: Look, part: Part, chosen: Chosen, done: Callable[[], None]) -> ft.Control:
+def listing(session: Session, look: Look, part: Page[Alert], chosen: Chosen, done: Callable[[], None]) -> ft.Control:
     """The alerts in view; above them what can be done with those that are ticked."""
-    if not part.alerts:
+    if not part.items:
         return _nothing(session, look)
-    mine = [each.id for each in part.alerts if _may_act(session, each)]
+    mine = [each.id for each in part.items if _may_act(session, each)]
     ticked = [each for each in mine if each in chosen.ids]
     table = tables.table(
         _columns(session, chosen, look),
-        part.alerts,
+        part.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide and not look.alert,
         name=lambda alert: tr("{severity}: {message}", severity=alert.severity, message=alert.message),
@@ -33,21 +34,12 @@ def listing(session: Session, look: Look, part: Part, chosen: Chosen, done: Call
     )
     parts: list[ft.Control] = [_bulk(session, part, mine, ticked, chosen, done)] if mine else []
     parts.append(table)
-    if look.start or part.more:
-        parts.append(
-            tables.pager(
-                look.start,
-                len(part.alerts),
-                None,
-                (lambda: session.go(look.turned(-1).path)) if look.start else None,
-                (lambda: session.go(look.turned(1).path)) if part.more else None,
-            )
-        )
+    parts += tables.turner(look.trail, PAGE, part, lambda trail: session.go(look.turned(trail).path))
     return ft.Column(parts, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _nothing(session: Session, look: Look) -> ft.Control:
-    if look.filtered or look.start:
+    if look.filtered or look.trail:
         return states.nothing(
             tr("No alert fits"),
             icon=ft.Icons.SEARCH_OFF,
@@ -70,7 +62,7 @@ def _may_act(session: Session, alert: Alert) -> bool:
 
 
 def _bulk(
-    session: Session, part: Part, mine: list[str], ticked: list[str], chosen: Chosen, done: Callable[[], None]
+    session: Session, part: Page[Alert], mine: list[str], ticked: list[str], chosen: Chosen, done: Callable[[], None]
 ) -> ft.Control:
     def after() -> None:
         chosen.put(frozenset())
@@ -99,7 +91,7 @@ def _bulk(
                 icon=ft.Icons.NOTIFICATIONS_OFF_OUTLINED,
             ),
         ]
-        muted = [each.id for each in part.alerts if each.id in ticked and is_muted(each, session.now())]
+        muted = [each.id for each in part.items if each.id in ticked and is_muted(each, session.now())]
         if muted:
             parts.append(
                 buttons.other(tr("Unmute"), (lambda: acting.unmute(session, muted, chosen, after)) if free else None)

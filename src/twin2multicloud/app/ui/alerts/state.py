@@ -8,8 +8,10 @@ from typing import Final, Literal, get_args
 
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.alerts import Alert, AlertSeverity
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.store import Store
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
 PAGE: Final = 50
 State = Literal["open", "acknowledged", "muted", "all"]
@@ -27,12 +29,12 @@ class Look:
     layer: str = ""
     cloud: str = ""
     alert: str = ""
-    start: int = 0
+    trail: Trail = BEGINNING
 
     @classmethod
     def read(cls, query: dict[str, str]) -> Look:
         """From an address; what makes no sense is left out."""
-        state, severity, start = query.get("state", "open"), query.get("severity", ""), query.get("from", "0")
+        state, severity = query.get("state", "open"), query.get("severity", "")
         cloud = query.get("cloud", "")
         return cls(
             state=state if state in get_args(State) else "open",  # type: ignore[arg-type]  # it is one of them
@@ -41,7 +43,7 @@ class Look:
             layer=query.get("layer", "")[:20],
             cloud=cloud if cloud in ("aws", "azure", "gcp") else "",
             alert=query.get("alert", "")[:40],
-            start=int(start) if start.isdigit() and len(start) < 7 else 0,
+            trail=Trail.read(query.get("at", "")),
         )
 
     @property
@@ -54,7 +56,7 @@ class Look:
             twin=self.twin,
             layer=self.layer,
             cloud=self.cloud,
-            **{"from": str(self.start) if self.start else ""},
+            at=str(self.trail),
             alert=self.alert,
         )
 
@@ -70,40 +72,29 @@ class Look:
 
     def changed(self, **fields: object) -> Look:
         """Otherwise looked at, from the start."""
-        return replace(self, start=0, alert="", **fields)  # type: ignore[arg-type]  # fields of ours, by name
+        return replace(self, trail=BEGINNING, alert="", **fields)  # type: ignore[arg-type]  # fields of ours, by name
 
-    def turned(self, by: int) -> Look:
-        """The part before or after."""
-        return replace(self, start=max(0, self.start + by * PAGE), alert="")
+    def turned(self, trail: Trail) -> Look:
+        """Another part."""
+        return replace(self, trail=trail, alert="")
 
     def opened(self, alert: str) -> Look:
         """With an alert's details in view."""
         return replace(self, alert=alert)
 
 
-@dataclass(frozen=True)
-class Part:
-    """The alerts in view, and whether there are more."""
-
-    alerts: list[Alert]
-    more: bool
-
-
-def load(api: Client, look: Look) -> Part:
+def load(api: Client, look: Look) -> Page[Alert]:
     """The part of the alerts that is looked at."""
     severities: list[AlertSeverity] = [look.severity] if look.severity else []  # type: ignore[list-item]  # read above
-    found = list(
-        api.alerts.list(
-            twin=look.twin or None,
-            severity=severities,
-            layer=look.layer or None,
-            cloud=look.cloud or None,
-            acknowledged={"open": False, "acknowledged": True}.get(look.state),
-            muted={"open": False, "muted": True}.get(look.state),
-            limit=look.start + PAGE + 1,
-        )
-    )
-    return Part(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    return api.alerts.list(
+        twin=look.twin or None,
+        severity=severities,
+        layer=look.layer or None,
+        cloud=look.cloud or None,
+        acknowledged={"open": False, "acknowledged": True}.get(look.state),
+        muted={"open": False, "muted": True}.get(look.state),
+        limit=PAGE,
+    ).part(look.trail.cursor)
 
 
 def twin_names(api: Client, chosen: str) -> dict[str, str]:

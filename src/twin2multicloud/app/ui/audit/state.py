@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.audit import AuditEntry
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
 PAGE: Final = 50
 PERIODS: Final[Mapping[str, timedelta]] = {
@@ -34,12 +36,11 @@ class Look:
     since: str = ""
     until: str = ""
     entry: str = ""
-    start: int = 0
+    trail: Trail = BEGINNING
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Look:
         """From an address; what makes no sense is left out."""
-        start = query.get("from", "0")
         since, until = query.get("since", ""), query.get("until", "")
         return cls(
             action=query.get("action", "")[:60],
@@ -49,7 +50,7 @@ class Look:
             since=since if since in PERIODS or day(since) is not None else "",
             until=until if day(until) is not None else "",
             entry=query.get("entry", "")[:20],
-            start=int(start) if start.isdigit() and len(start) < 7 else 0,
+            trail=Trail.read(query.get("at", "")),
         )
 
     @property
@@ -63,7 +64,7 @@ class Look:
             workspace=self.workspace,
             since=self.since,
             until=self.until,
-            **{"from": str(self.start) if self.start else ""},
+            at=str(self.trail),
             entry=self.entry,
         )
 
@@ -79,41 +80,30 @@ class Look:
 
     def changed(self, **fields: str) -> Look:
         """Otherwise looked at, from the start."""
-        return replace(self, start=0, entry="", **fields)
+        return replace(self, trail=BEGINNING, entry="", **fields)
 
-    def turned(self, by: int) -> Look:
-        """The part before or after."""
-        return replace(self, start=max(0, self.start + by * PAGE), entry="")
+    def turned(self, trail: Trail) -> Look:
+        """Another part."""
+        return replace(self, trail=trail, entry="")
 
     def opened(self, entry: int) -> Look:
         """With an entry's details; once more: without."""
         return replace(self, entry="" if self.entry == str(entry) else str(entry))
 
 
-@dataclass(frozen=True)
-class Part:
-    """The entries in view, and whether there are more."""
-
-    entries: Sequence[AuditEntry]
-    more: bool
-
-
-def load(api: Client, look: Look, now: datetime) -> Part:
+def load(api: Client, look: Look, now: datetime) -> Page[AuditEntry]:
     """The entries that are looked at, the newest first. Both days are whole ones, in UTC."""
     since = now - PERIODS[look.since] if look.since in PERIODS else day(look.since)
     until = day(look.until)
-    found = list(
-        api.audit.list(
-            workspace=look.workspace or None,
-            action=look.action or None,
-            subject=look.subject or None,
-            actor=look.actor or None,
-            since=None if since is None else _written(since),
-            until=None if until is None else _written(until + timedelta(days=1)),
-            limit=look.start + PAGE + 1,
-        )
-    )
-    return Part(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    return api.audit.list(
+        workspace=look.workspace or None,
+        action=look.action or None,
+        subject=look.subject or None,
+        actor=look.actor or None,
+        since=None if since is None else _written(since),
+        until=None if until is None else _written(until + timedelta(days=1)),
+        limit=PAGE,
+    ).part(look.trail.cursor)
 
 
 def day(text: str) -> datetime | None:

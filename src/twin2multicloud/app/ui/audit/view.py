@@ -8,8 +8,9 @@ import flet as ft
 import msgspec
 
 from twin2multicloud.app.schemas.audit import AuditEntry
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import figures, may, places
-from twin2multicloud.app.ui.audit.state import PERIODS, Look, Part, groups, load
+from twin2multicloud.app.ui.audit.state import PAGE, PERIODS, Look, groups, load
 from twin2multicloud.app.ui.components import buttons, cards, fields, states, tables, text
 from twin2multicloud.app.ui.components.facts import Fact, facts
 from twin2multicloud.app.ui.components.filters import filters
@@ -84,31 +85,21 @@ def _filters(session: Session, look: Look) -> ft.Control:
     )
 
 
-def _list(session: Session, look: Look, part: Part) -> ft.Control:
-    if not part.entries:
+def _list(session: Session, look: Look, part: Page[AuditEntry]) -> ft.Control:
+    if not part.items:
         return _nothing(session, look)
     table = tables.table(
         _columns(),
-        part.entries,
+        part.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide and not look.entry,
         name=lambda entry: f"{entry.actor} {entry.action} {_what(entry)}",
         opened=lambda entry: session.go(look.opened(entry.id).path),
         label=tr("Audit log"),
     )
-    parts: list[ft.Control] = [table]
-    if look.start or part.more:
-        parts.append(
-            tables.pager(
-                look.start,
-                len(part.entries),
-                None,
-                (lambda: session.go(look.turned(-1).path)) if look.start else None,
-                (lambda: session.go(look.turned(1).path)) if part.more else None,
-            )
-        )
-    listed = ft.Column(parts, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    chosen = next((entry for entry in part.entries if str(entry.id) == look.entry), None)
+    turner = tables.turner(look.trail, PAGE, part, lambda trail: session.go(look.turned(trail).path))
+    listed = ft.Column([table, *turner], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    chosen = next((entry for entry in part.items if str(entry.id) == look.entry), None)
     if chosen is None:
         return listed
     details = _details(session, look, chosen)
@@ -116,7 +107,7 @@ def _list(session: Session, look: Look, part: Part) -> ft.Control:
 
 
 def _nothing(session: Session, look: Look) -> ft.Control:
-    if look.filtered or look.start:
+    if look.filtered or look.trail:
         return states.nothing(
             tr("No entry fits"),
             icon=ft.Icons.SEARCH_OFF,

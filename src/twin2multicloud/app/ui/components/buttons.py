@@ -53,6 +53,15 @@ def icon(sign: ft.IconData, label: str, act: Act | None, *, size: int = 20, **mo
     )
 
 
+def link(sign: ft.IconData, label: str, url: str, *, size: int = 20) -> ft.Control:
+    """An icon that leads to an address of the same server. The browser opens it itself, beside the page: where that is
+    a file it is saved.
+    """
+    return ft.IconButton(
+        ft.Icon(sign, size=size, semantics_label=label), tooltip=label, url=ft.Url(url, target=ft.UrlTarget.BLANK)
+    )
+
+
 def copy(label: str, content: str, copied: Act) -> ft.Control:
     """Copies a text. The browser does it itself, as it lets nobody else; `copied` is called as well."""
     return ft.OutlinedButton(

@@ -9,6 +9,7 @@ import flet as ft
 from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.web.limits import PICKED_MOST_BYTES
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,14 @@ class Picked:
 
 
 def use_picker(
-    picked: Callable[[Sequence[Picked]], None], refused: Callable[[str], None], *, most_bytes: int
+    picked: Callable[[Sequence[Picked]], None],
+    refused: Callable[[str], None],
+    *,
+    most_bytes: int = PICKED_MOST_BYTES,
 ) -> ft.FilePicker:
-    """What opens the browser's dialog for files; `refused` says why what was picked is not taken."""
+    """What opens the browser's dialog for files; `refused` says why what was picked is not taken. Browsers say so
+    themselves of more than `PICKED_MOST_BYTES`, which they do not read.
+    """
 
     def came(event: ft.FilePickerResultEvent) -> None:
         given = [Picked(file.name, file.bytes) for file in event.files if file.bytes is not None]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import flet as ft
 
 from twin2multicloud.app.ui.components import buttons, text
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP, RADIUS
+from twin2multicloud.app.ui.trail import Trail
 
 RowT = TypeVar("RowT")
 
@@ -192,6 +193,29 @@ def _pressable(content: ft.Control, name: str, act: Callable[[], None] | None, *
         on_tap=lambda _: pressed(),
         content=ft.Container(content, ink=True, on_click=lambda _: pressed(), **more),  # type: ignore[arg-type]
     )
+
+
+class Part(Protocol):
+    """A part of a list. `next` is where the one that follows begins, None at the end."""
+
+    @property
+    def items(self) -> Sequence[Any]: ...  # noqa: D102
+
+    @property
+    def next(self) -> str | None: ...  # noqa: D102
+
+
+def turner(
+    trail: Trail, size: int, part: Part, go: Callable[[Trail], None], *, total: int | None = None
+) -> list[ft.Control]:
+    """What leads to the parts before and after the one in view, of which each has `size` items; nothing where there is
+    only one.
+    """
+    following = part.next
+    if not trail and following is None:
+        return []
+    on = None if following is None else lambda: go(trail.on(following))
+    return [pager(trail.start(size), len(part.items), total, (lambda: go(trail.back())) if trail else None, on)]
 
 
 def pager(

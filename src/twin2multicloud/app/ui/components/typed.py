@@ -24,9 +24,13 @@ def SearchField(  # noqa: N802  components are named as Flet's controls are
     width: float | None = None,
     hint: str | None = None,
     plain: bool = False,
+    exact: bool = False,
+    done: Callable[[], None] | None = None,
+    autofocus: bool = False,
 ) -> ft.Control:
-    """`value` is what is looked for now; `search` is called with what is typed, without spaces around it. `plain`: it
-    is a value that is typed, and nothing that is looked for.
+    """`value` is what is looked for now; `search` is called with what is typed, without spaces around it unless it is
+    `exact`. `plain`: it is a value that is typed, and nothing that is looked for. `done` is called when Enter is
+    pressed.
     """
     typed, set_typed = ft.use_state(value)
     asked, set_asked = ft.use_state(value)
@@ -43,8 +47,9 @@ def SearchField(  # noqa: N802  components are named as Flet's controls are
 
     async def later(given: str) -> None:
         await asyncio.sleep(PAUSE_S)
-        set_asked(given.strip())
-        search(given.strip())
+        wanted = given if exact else given.strip()
+        set_asked(wanted)
+        search(wanted)
 
     def stop() -> None:
         if waiting.current is not None:
@@ -54,4 +59,5 @@ def SearchField(  # noqa: N802  components are named as Flet's controls are
     shown = typed if value == asked else value
     if plain:
         return fields.line(label, shown, changed, width=width, hint=hint)
-    return fields.search(label, shown, changed, width=width, hint_text=hint)
+    entered = None if done is None else lambda _: done()
+    return fields.search(label, shown, changed, width=width, hint_text=hint, on_submit=entered, autofocus=autofocus)

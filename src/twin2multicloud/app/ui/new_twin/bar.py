@@ -67,7 +67,7 @@ def Actions(desk: Desk) -> ft.Control:  # noqa: N802
     def done(made: Twin) -> None:
         session.notices.tell(
             tr("{twin} is kept. This is where it would go.", twin=made.name)
-            if number is None
+            if made.number == 1
             else tr("{twin} is at version {number} now.", twin=made.name, number=made.number)
         )
         session.go(places.proposal(made.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 
 import flet as ft
 
@@ -10,6 +10,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.drafts import Draft, DraftSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, fields, states, tables, text
+from twin2multicloud.app.ui.components.files import Picked, pick_button, use_picker
 from twin2multicloud.app.ui.failures import Failure
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
@@ -21,7 +22,6 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.theme import GAP
 
-_MOST_BYTES = 1_048_576
 _SUFFIXES = ["yaml", "yml", "json", "toml", "py"]
 
 
@@ -168,42 +168,24 @@ Begun = Callable[[Callable[[Client], Draft]], None]
 @ft.component
 def FileCard(begin: Begun, busy: str, place: str) -> ft.Control:  # noqa: N802
     """A file that is chosen, or a text that is pasted."""
-    session = use_session()
     pasted, set_pasted = ft.use_state("")
     problem, set_problem = ft.use_state("")
 
-    async def pick() -> None:
-        picked = await ft.FilePicker().pick_files(
-            dialog_title=tr("Choose a definition, and the code that it names"),
-            file_type=ft.FilePickerFileType.CUSTOM,
-            allowed_extensions=_SUFFIXES,
-            allow_multiple=True,
-            with_data=True,
-        )
+    def picked(files: Sequence[Picked]) -> None:
         texts: dict[str, str] = {}
-        for file in picked:
+        for file in files:
             try:
-                texts[file.name] = (file.bytes or b"")[: _MOST_BYTES + 1].decode("utf-8-sig")
+                texts[file.name] = file.content.decode("utf-8-sig")
             except UnicodeDecodeError:
                 set_problem(tr("{file} is not UTF-8 text; save it as UTF-8", file=file.name))
                 return
-        if not texts:
-            return  # nothing was chosen
         set_problem("")
         begin(lambda api: beginning.from_files(api, texts, place))
 
-    def start(work: Callable[[], Awaitable[None]]) -> None:
-        session.act(work())
-
+    picker = use_picker(picked, set_problem)
     parts: list[ft.Control] = [
         text.muted(tr("Choose a definition (YAML, JSON or TOML, at most 1 MiB) and the Python files that it names …")),
-        ft.Row(
-            [
-                buttons.other(
-                    tr("Choose files"), None if busy else lambda: start(pick), icon=ft.Icons.UPLOAD_FILE_OUTLINED
-                )
-            ]
-        ),
+        ft.Row([pick_button(tr("Choose files"), picker, extensions=_SUFFIXES, several=True, busy=bool(busy))]),
         text.muted(tr("… or paste its text:")),
         fields.lines(tr("Definition"), pasted, set_pasted, rows=3, text_size=12.5),
         ft.Row(

@@ -107,11 +107,15 @@ def from_files(api: Client, given: Mapping[str, str], workspace: str) -> Draft:
 def from_text(
     api: Client, source: str, workspace: str, form: Format | None = None, files: Mapping[str, str] | None = None
 ) -> Draft:
-    """A draft of a text, sound or not."""
-    given = source[:MOST_CHARACTERS]
-    form = form or sniff(given)
+    """A draft of a text, sound or not. `InvalidInputError` for one that is longer than a definition may be."""
+    if len(source) > MOST_CHARACTERS:
+        problem = tr(
+            "has {count:,} characters, and a definition has at most {most:,}", count=len(source), most=MOST_CHARACTERS
+        )
+        raise InvalidInputError(tr("the definition"), [Finding("", problem)])
+    form = form or sniff(source)
     return api.drafts.create(
-        DraftInput(title=_name(given, form), format=form, source=given, files=dict(files or {})), workspace
+        DraftInput(title=_name(source, form), format=form, source=source, files=dict(files or {})), workspace
     )
 
 

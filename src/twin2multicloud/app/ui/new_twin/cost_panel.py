@@ -119,7 +119,7 @@ def _against(session: Session, value: Costs) -> ft.Control:
         for each in sorted(value.slots, key=lambda each: str(each.choice.provider))
     ]
     if value.links_usd:
-        mix.append(bars.Part(value.links_usd, palette.muted, tr("links between clouds")))
+        mix.append(bars.Part(value.links_usd, palette.muted, _links(value)))
     rows = [bars.Bar(tr("mix"), mix, figures.money(value.usd, currency), strong=True)]
     for provider, usd in value.alone.items():
         name = tr("{cloud} only", cloud=provider.label)
@@ -182,11 +182,19 @@ def _filled(session: Session, value: Costs, offers: dict[str, Offer]) -> ft.Cont
         what = text.muted(f"{offer} · {choice.region}", no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
         thin = _thin(each.usd, most, palette.cloud(choice.provider).strong)
         rows.append(ft.Column([head, what, thin], spacing=1, tight=True))
-    if value.links:
-        said = trn("{count} link between clouds", "{count} links between clouds", value.links)
+    if value.links or value.routes:
+        said = _links(value)
         amount = text.figure(figures.money(value.links_usd, currency))
         rows.append(ft.Row([ft.Container(text.body(said), expand=True), amount]))
     return ft.Column(rows, spacing=GAP, tight=True)
+
+
+def _links(value: Costs) -> str:
+    said = [
+        trn("{count} link between clouds", "{count} links between clouds", value.links) if value.links else "",
+        trn("{count} link between regions", "{count} links between regions", value.routes) if value.routes else "",
+    ]
+    return ", ".join(filter(None, said))
 
 
 def _compared(session: Session, value: Costs) -> ft.Control:

@@ -55,6 +55,9 @@ class Costs:
     meters: tuple[MeterCost, ...]
     links_usd: float
     links: int
+    """Between clouds."""
+    routes: int
+    """Between regions of one cloud, whose traffic is in `links_usd`, too."""
     clouds: tuple[Provider, ...]
     warnings: tuple[str, ...]
     prices: PricesInUse
@@ -120,7 +123,8 @@ def _costs(result: CompareResult, prices: PricesInUse) -> Costs:
         ),
         meters=_meters(result),
         links_usd=sum(links),
-        links=len(mix.links),
+        links=sum(link.crosses == "cloud" for link in mix.links),
+        routes=sum(link.crosses != "cloud" for link in mix.links),
         clouds=tuple(each for each in PROVIDERS if any(c.provider == each for c in mix.placement.values())),
         warnings=tuple(mix.warnings),
         prices=prices,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas.catalogue import Checked, Offer, Region
 from twin2multicloud.app.schemas.drafts import Draft
 from twin2multicloud.app.schemas.problems import FieldProblem
@@ -154,17 +155,29 @@ class Desk:
         await self.saving.save()
         written, draft = self.editor.written, self.saving.draft
         given = TwinInput(source=written.text, format=written.format, files=dict(written.files))
-        if draft.twin is None:
+        there = await self._twin()
+        if there is None:
             made = await self._ask(lambda api: api.twins.create(given, draft.workspace))
+        elif there.number not in (draft.twin_number, over):
+            return there.number
         else:
-            id = draft.twin
-            there = await self._ask(lambda api: api.twins.get(id))
-            if there.number not in (draft.twin_number, over):
-                return there.number
-            made = await self._ask(lambda api: api.twins.revise(id, given, there.version))
+            made = await self._ask(lambda api: api.twins.revise(there.id, given, there.version))
         await self._ask(lambda api: api.drafts.delete(self.saving.draft))
         self.done = True
         return made
+
+    async def _twin(self) -> Twin | None:
+        """The twin that is written on; None for a new one, which is what the draft of a twin that was deleted is of."""
+        twin = self.saving.draft.twin
+        if twin is None:
+            return None
+        try:
+            return await self._ask(lambda api: api.twins.get(twin))
+        except NotFoundError:
+            self.saving.draft = await self._ask(lambda api: api.drafts.get(self.saving.draft.id))
+            if self.saving.draft.twin is not None:
+                raise
+            return None
 
     def _edited(self) -> None:
         self.checks.want()

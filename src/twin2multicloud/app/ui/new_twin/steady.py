@@ -3,6 +3,10 @@
 A browser tells what a field holds before it tells that somebody typed. What is shown anew between the two would have
 the value of before, and put it back: letters would be lost. So a field is given another value only where that comes
 from elsewhere (another field, undoing), and otherwise the one that it already has.
+
+Windows of a browser hear both in one go (`ui/web/connection.py`) and would not need this. The apps of `ui/native.py`
+have Flet's own connection, which tells one after the other, and this is the screen that shows itself anew while
+somebody types: what was checked and priced comes in between.
 """
 
 from __future__ import annotations

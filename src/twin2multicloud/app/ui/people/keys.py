@@ -15,7 +15,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.people import roles
 from twin2multicloud.app.ui.people.key_form import KeyForm
-from twin2multicloud.app.ui.people.state import Keys, Look, holds, load_keys
+from twin2multicloud.app.ui.people.state import PAGE, Keys, Look, holds, load_keys
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
@@ -135,16 +135,8 @@ def _list(session: Session, look: Look, found: Keys, changed: Callable[[], None]
         name=lambda key: key.name,
         label=tr("Keys"),
     )
-    if not look.start and not found.keys.more:
-        return table
-    pager = tables.pager(
-        look.start,
-        len(found.keys.items),
-        None,
-        (lambda: session.go(look.turned(-1).path)) if look.start else None,
-        (lambda: session.go(look.turned(1).path)) if found.keys.more else None,
-    )
-    return ft.Column([table, pager], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    turner = tables.turner(look.trail, PAGE, found.keys, lambda trail: session.go(look.turned(trail).path))
+    return ft.Column([table, *turner], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _named(key: Key) -> ft.Control:

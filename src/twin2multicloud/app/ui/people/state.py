@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Generic, Literal, TypeVar, get_args
+from typing import Final, Literal, TypeVar, get_args
 
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.errors import NotFoundError
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.keys import Key
 from twin2multicloud.app.schemas.people import Member, User, Workspace
 from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
 PAGE: Final = 50
 Part = Literal["workspaces", "users", "keys", "sessions"]
@@ -31,14 +33,13 @@ class Look:
     everything: bool = False
     ended: bool = False
     add: bool = False
-    start: int = 0
+    trail: Trail = BEGINNING
 
     @classmethod
     def read(cls, address: places.Place) -> Look:
         """From an address; what makes no sense is left out."""
         part = address.path.removeprefix(places.PEOPLE).strip("/")
         query = address.query
-        start = query.get("from", "0")
         return cls(
             part=part if part in get_args(Part) else "workspaces",  # type: ignore[arg-type]  # it is one of them
             chosen=query.get("chosen", "")[:40],
@@ -46,7 +47,7 @@ class Look:
             everything=query.get("all") == "yes",
             ended=query.get("ended") == "yes",
             add=query.get("add") == "yes",
-            start=int(start) if start.isdigit() and len(start) < 7 else 0,
+            trail=Trail.read(query.get("at", "")),
         )
 
     @property
@@ -59,7 +60,7 @@ class Look:
             all="yes" if self.everything else "",
             ended="yes" if self.ended else "",
             add="yes" if self.add else "",
-            **{"from": str(self.start) if self.start else ""},
+            at=str(self.trail),
         )
 
     @property
@@ -69,35 +70,25 @@ class Look:
 
     def changed(self, **fields: object) -> Look:
         """Otherwise looked at, from the start."""
-        return replace(self, start=0, add=False, **{"chosen": "", **fields})  # type: ignore[arg-type]  # by name
+        return replace(self, trail=BEGINNING, add=False, **{"chosen": "", **fields})  # type: ignore[arg-type]  # by name
 
     def opened(self, chosen: str) -> Look:
         """With somebody's or something's details."""
         return replace(self, chosen=chosen, add=False)
 
-    def turned(self, by: int) -> Look:
-        """The part before or after."""
-        return replace(self, start=max(0, self.start + by * PAGE), chosen="")
+    def turned(self, trail: Trail) -> Look:
+        """Another part."""
+        return replace(self, trail=trail, chosen="")
 
 
-@dataclass(frozen=True)
-class Some(Generic[T]):
-    """A part of a list, and whether there is more."""
-
-    items: Sequence[T]
-    more: bool
-
-
-def load_users(api: Client, look: Look) -> Some[User]:
+def load_users(api: Client, look: Look) -> Page[User]:
     """Those in view, by name."""
-    found = list(api.users.list(look.search or None, sort="name", limit=look.start + PAGE + 1))
-    return Some(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    return api.users.list(look.search or None, sort="name", limit=PAGE).part(look.trail.cursor)
 
 
-def load_workspaces(api: Client, look: Look) -> Some[Workspace]:
+def load_workspaces(api: Client, look: Look) -> Page[Workspace]:
     """Those one is in, or all there are."""
-    found = list(api.workspaces.list(everything=look.everything, limit=look.start + PAGE + 1))
-    return Some(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    return api.workspaces.list(everything=look.everything, limit=PAGE).part(look.trail.cursor)
 
 
 @dataclass(frozen=True)
@@ -125,14 +116,14 @@ def load_inside(api: Client, workspace: str, *, admin: bool) -> Inside:
 class Keys:
     """Keys in view, and whose they are (id → name), where that is known."""
 
-    keys: Some[Key]
+    keys: Page[Key]
     names: dict[str, str]
 
 
 def load_keys(api: Client, look: Look) -> Keys:
     """One's own keys, or everybody's; those that hold, or all."""
-    found = list(api.keys.list(everybody=look.everything, holding=not look.ended, limit=look.start + PAGE + 1))
-    part = Some(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    asked = api.keys.list(everybody=look.everything, holding=not look.ended, limit=PAGE)
+    part = asked.part(look.trail.cursor)
     names = {user.id: user.name for user in api.users.list(limit=_MOST)} if look.everything else {}
     return Keys(part, names)
 

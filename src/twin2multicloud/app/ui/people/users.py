@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.people import User, UserPatch
 from twin2multicloud.app.ui import figures, may, places
 from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, states, tables, text
@@ -14,7 +15,7 @@ from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
-from twin2multicloud.app.ui.people.state import Look, Some, load_users
+from twin2multicloud.app.ui.people.state import PAGE, Look, load_users
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP
@@ -44,7 +45,7 @@ def UsersPart(look: Look) -> ft.Control:  # noqa: N802  components are named as 
     )
 
 
-def _list(session: Session, look: Look, found: Some[User], changed: Callable[[], None]) -> ft.Control:
+def _list(session: Session, look: Look, found: Page[User], changed: Callable[[], None]) -> ft.Control:
     if not found.items:
         return states.nothing(
             tr("Nobody fits") if look.search else tr("Nobody is here"), icon=ft.Icons.PERSON_OFF_OUTLINED
@@ -73,16 +74,7 @@ def _list(session: Session, look: Look, found: Some[User], changed: Callable[[],
         label=tr("People"),
     )
     parts: list[ft.Control] = [table]
-    if look.start or found.more:
-        parts.append(
-            tables.pager(
-                look.start,
-                len(found.items),
-                None,
-                (lambda: session.go(look.turned(-1).path)) if look.start else None,
-                (lambda: session.go(look.turned(1).path)) if found.more else None,
-            )
-        )
+    parts += tables.turner(look.trail, PAGE, found, lambda trail: session.go(look.turned(trail).path))
     if not admin:
         parts.append(text.muted(tr("These share a workspace or a twin with you. Admins see everybody.")))
     listed = ft.Column(parts, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.people import Workspace, WorkspaceInput
 from twin2multicloud.app.ui import figures, may
 from twin2multicloud.app.ui.components import buttons, dialogs, fields, states, tables, text
@@ -14,7 +15,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.people import roles
 from twin2multicloud.app.ui.people.members import WorkspaceDetails
-from twin2multicloud.app.ui.people.state import Look, Some, load_workspaces
+from twin2multicloud.app.ui.people.state import PAGE, Look, load_workspaces
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP
@@ -72,7 +73,7 @@ def _create(session: Session, changed: Callable[[], None]) -> None:
     )
 
 
-def _list(session: Session, look: Look, some: Some[Workspace]) -> ft.Control:
+def _list(session: Session, look: Look, some: Page[Workspace]) -> ft.Control:
     if not some.items:
         return states.nothing(
             tr("You are in no workspace yet"),
@@ -107,13 +108,5 @@ def _list(session: Session, look: Look, some: Some[Workspace]) -> ft.Control:
         opened=lambda each: session.go(look.opened(each.id).path),
         label=tr("Workspaces"),
     )
-    if not look.start and not some.more:
-        return table
-    pager = tables.pager(
-        look.start,
-        len(some.items),
-        None,
-        (lambda: session.go(look.turned(-1).path)) if look.start else None,
-        (lambda: session.go(look.turned(1).path)) if some.more else None,
-    )
-    return ft.Column([table, pager], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    turner = tables.turner(look.trail, PAGE, some, lambda trail: session.go(look.turned(trail).path))
+    return ft.Column([table, *turner], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)

@@ -6,6 +6,7 @@ from typing import get_args
 
 import flet as ft
 
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.runs import Kind, RunSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, fields, states, tables, text
@@ -14,7 +15,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.places import Place
 from twin2multicloud.app.ui.runs import words
-from twin2multicloud.app.ui.runs.listed import Part, RunsLook, load
+from twin2multicloud.app.ui.runs.listed import PAGE, RunsLook, load
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.theme import GAP
@@ -80,8 +81,8 @@ def _filters(session: Session, look: RunsLook) -> ft.Control:
     )
 
 
-def _list(session: Session, look: RunsLook, part: Part) -> ft.Control:
-    if not part.runs:
+def _list(session: Session, look: RunsLook, part: Page[RunSummary]) -> ft.Control:
+    if not part.items:
         return states.nothing(
             tr("No run fits") if look.filtered else tr("Nothing has run yet"),
             hint="" if look.filtered else tr("Plans, deployments, moves and checks are listed here."),
@@ -89,23 +90,15 @@ def _list(session: Session, look: RunsLook, part: Part) -> ft.Control:
         )
     table = tables.table(
         _columns(session, of_twin=bool(look.twin)),
-        part.runs,
+        part.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
         name=lambda run: tr("Run {number}, {kind}", number=run.number, kind=words.kind(run.kind)),
         opened=lambda run: session.go(places.run(run.id)),
         label=tr("Runs"),
     )
-    if look.start == 0 and not part.more:
-        return table
-    pager = tables.pager(
-        look.start,
-        len(part.runs),
-        None,
-        (lambda: session.go(look.turned(-1).path)) if look.start else None,
-        (lambda: session.go(look.turned(1).path)) if part.more else None,
-    )
-    return ft.Column([table, pager], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    turner = tables.turner(look.trail, PAGE, part, lambda trail: session.go(look.turned(trail).path))
+    return ft.Column([table, *turner], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _columns(session: Session, *, of_twin: bool) -> list[tables.Column[RunSummary]]:

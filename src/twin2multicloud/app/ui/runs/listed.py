@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.runs import ENDED, Kind, RunSummary, Status
 from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
 PAGE: Final = 30
 STATES: Final[dict[str, tuple[Status, ...]]] = {
@@ -28,25 +30,25 @@ class RunsLook:
     twin: str = ""
     kind: str = ""
     state: str = ""
-    start: int = 0
+    trail: Trail = BEGINNING
 
     @classmethod
     def read(cls, base: str, twin: str, query: dict[str, str]) -> RunsLook:
         """From an address; what makes no sense is left out."""
-        kind, state, start = query.get("kind", ""), query.get("state", ""), query.get("from", "")
+        kind, state = query.get("kind", ""), query.get("state", "")
         return cls(
             base,
             twin,
             kind if kind in get_args(Kind) else "",
             state if state in STATES else "",
-            int(start) if start.isdigit() and len(start) < 7 else 0,
+            Trail.read(query.get("at", "")),
         )
 
     @property
     def path(self) -> str:
         """Its address."""
         twin = self.twin if self.base == places.RUNS else ""
-        return places.asked(self.base, twin=twin, kind=self.kind, state=self.state, **{"from": str(self.start or "")})
+        return places.asked(self.base, twin=twin, kind=self.kind, state=self.state, at=str(self.trail))
 
     @property
     def filtered(self) -> bool:
@@ -55,31 +57,19 @@ class RunsLook:
 
     def of_kind(self, kind: str) -> RunsLook:
         """Of a kind alone."""
-        return replace(self, kind=kind, start=0)
+        return replace(self, kind=kind, trail=BEGINNING)
 
     def in_state(self, state: str) -> RunsLook:
         """In a state alone."""
-        return replace(self, state=state, start=0)
+        return replace(self, state=state, trail=BEGINNING)
 
-    def turned(self, by: int) -> RunsLook:
-        """The page before or after."""
-        return replace(self, start=max(0, self.start + by * PAGE))
-
-
-@dataclass(frozen=True)
-class Part:
-    """The page in view, and whether there is another."""
-
-    runs: list[RunSummary]
-    more: bool
+    def turned(self, trail: Trail) -> RunsLook:
+        """Another part."""
+        return replace(self, trail=trail)
 
 
-def load(api: Client, look: RunsLook) -> Part:
-    """The page that is looked at."""
+def load(api: Client, look: RunsLook) -> Page[RunSummary]:
+    """The part that is looked at."""
     kinds: list[Kind] = [each for each in get_args(Kind) if each == look.kind]
-    found = list(
-        api.runs.list(
-            twin=look.twin or None, status=STATES.get(look.state, ()), kind=kinds, limit=look.start + PAGE + 1
-        )
-    )
-    return Part(found[look.start : look.start + PAGE], len(found) > look.start + PAGE)
+    statuses = STATES.get(look.state, ())
+    return api.runs.list(twin=look.twin or None, status=statuses, kind=kinds, limit=PAGE).part(look.trail.cursor)

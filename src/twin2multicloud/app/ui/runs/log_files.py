@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import flet as ft
 
-from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import buttons, dialogs, fields, text
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.runs.lines import Line, written
 from twin2multicloud.app.ui.runs.log_state import Reading
-from twin2multicloud.app.ui.runs.watching import Source
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
 MOST_COPIED: Final = 5_000
 """Lines: what a clipboard is given goes to the browser at once."""
-MOST_DOWNLOADED_BYTES: Final = 12_000_000
-"""What waits for a slow browser is bounded, and this goes to it in one piece."""
-_AT_ONCE: Final = 200
-"""Lines after which others get their turn."""
+MOST_SENT_BYTES: Final = 12_000_000
 
 
 def copy_menu(session: Session, reading: Reading, names: Mapping[str, str]) -> ft.Control:
@@ -136,31 +130,40 @@ def moment_of(given: str, reading: Reading) -> datetime | None:
     return moment + timedelta(days=1) if moment < first and last.date() > first.date() else moment
 
 
-async def download(session: Session, run: str, names: Mapping[str, str]) -> None:
-    """Have the browser save the log from its beginning, as the server has it."""
+def download_button(session: Session, run: str) -> ft.Control:
+    """Has the browser save all that the run told, as the server has it. Where a browser is signed in at the server it
+    fetches that itself; elsewhere it comes from us.
+    """
+    label = tr("Download the whole log")
+    if session.access.as_browser:
+        return buttons.link(ft.Icons.DOWNLOAD, label, places.run_log(run))
+    return buttons.icon(ft.Icons.DOWNLOAD, label, lambda: session.act(_download(session, run)))
+
+
+async def _download(session: Session, run: str) -> None:
     session.notices.tell(tr("The log is being fetched"))
-    newest = await session.ask(lambda api: list(api.events.list(run=run, newest=True, limit=1)))
-    content, whole = await fetched(session.live.source, run, newest[0].id if newest else 0, names)
-    await ft.FilePicker().save_file(file_name=f"{run}.log", src_bytes=content)
+    # A browser is sent it in one piece, and what waits for a slow one is bounded.
+    most = MOST_SENT_BYTES if session.page.web else None
+    content, whole = await session.ask(lambda api: beginning(api.runs.log(run), most))
+    await ft.FilePicker().save_file(file_name=f"{run}.log", src_bytes=content or b"\n")
     if not whole:
-        session.notices.tell(tr("The first {size} are saved; the API has the rest", size=figures.size(len(content))))
+        session.notices.tell(
+            tr(
+                "The first {size} are saved; `twin2multicloud runs log {run}` writes all of it",
+                size=figures.size(len(content)),
+                run=run,
+            )
+        )
 
 
-async def fetched(source: Source, run: str, until: int, names: Mapping[str, str]) -> tuple[bytes, bool]:
-    """A run's log as a file, up to an event; and whether that is all of it."""
-    written_lines: list[bytes] = []
-    size = 0
-    if until:
-        async with aclosing(source.follow(run=run, after=0)) as events:
-            async for event in events:
-                line = Line(0, event.at, event.severity, event.stack, event.message)
-                written_lines.append(_written(line, names).encode() + b"\n")
-                size += len(written_lines[-1])
-                if event.id >= until or size > MOST_DOWNLOADED_BYTES:
-                    break
-                if len(written_lines) % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
-    return b"".join(written_lines) or b"\n", size <= MOST_DOWNLOADED_BYTES
+def beginning(pieces: Iterator[bytes], most_bytes: int | None) -> tuple[bytes, bool]:
+    """The whole lines of a log that are within so many bytes (None: all), and whether there are no more."""
+    taken = bytearray()
+    for piece in pieces:
+        taken += piece
+        if most_bytes is not None and len(taken) > most_bytes:
+            return bytes(taken[: taken.rfind(b"\n", 0, most_bytes) + 1]), False
+    return bytes(taken), True
 
 
 def _written(line: Line, names: Mapping[str, str]) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 
 import flet as ft
-from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.schemas.events import Severity
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import buttons, cards, fields, states, text
+from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.components.virtual import VirtualList
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
@@ -23,7 +22,6 @@ from twin2multicloud.app.ui.runs.watching import Watching
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
-_TYPED_S = 0.3
 _LINE_PX = 19
 
 
@@ -89,23 +87,16 @@ def Search(reading: Reading, look: RunLook) -> ft.Control:  # noqa: N802
     session = use_session()
     log = use_store(reading.log)
     use_store(reading)
-    typed: MutableRef[asyncio.Task[None] | None] = ft.use_ref(None)
-    given, set_given = ft.use_state(look.log.search)
-
-    def search(text: str) -> None:
-        set_given(text)
-        if typed.current is not None:
-            typed.current.cancel()
-        typed.current = asyncio.create_task(later(text))
-
-    async def later(text: str) -> None:
-        await asyncio.sleep(_TYPED_S)
-        session.go(look.logging(search=text).path)
-
     hits = len(log.hits)
     parts: list[ft.Control] = [
         ft.Container(
-            fields.search(tr("Search the log"), given, search, on_submit=lambda _: reading.go_to_hit("next")),
+            SearchField(
+                tr("Search the log"),
+                look.log.search,
+                lambda given: session.go(look.logging(search=given).path),
+                exact=True,
+                done=lambda: reading.go_to_hit("next"),
+            ),
             width=210,
         )
     ]
@@ -153,11 +144,7 @@ def LogButtons(reading: Reading, look: RunLook, names: Mapping[str, str]) -> ft.
             buttons.icon(ft.Icons.SUBJECT, tr("Show the whole line"), whole),
             buttons.icon(ft.Icons.SCHEDULE, tr("Go to a time"), lambda: log_files.ask_time(session, reading)),
             log_files.copy_menu(session, reading, names),
-            buttons.icon(
-                ft.Icons.DOWNLOAD,
-                tr("Download the whole log"),
-                lambda: session.act(log_files.download(session, look.run, names)),
-            ),
+            log_files.download_button(session, look.run),
         ],
         spacing=0,
         tight=True,

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final, cast, get_args
 
 from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import Health, Life, TwinHealth, TwinSummary
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components.tables import Sort
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
 PAGE: Final = 30
 DEFAULT_SORT: Final = Sort("name")
@@ -26,12 +28,12 @@ class Look:
     health: Health | None = None
     attention: bool = False
     sort: Sort = DEFAULT_SORT
-    start: int = 0
+    trail: Trail = BEGINNING
 
     @classmethod
     def read(cls, query: dict[str, str]) -> Look:
         """From an address; what makes no sense is left out."""
-        life, health, start = query.get("life"), query.get("health"), query.get("from", "0")
+        life, health = query.get("life"), query.get("health")
         cloud = query.get("cloud", "")
         return cls(
             search=query.get("search", "")[:200],
@@ -40,7 +42,7 @@ class Look:
             health=cast(Health, health) if health in get_args(Health) else None,
             attention=query.get("attention") == "yes",
             sort=Sort.read(query.get("sort", str(DEFAULT_SORT))),
-            start=int(start) if start.isascii() and start.isdigit() and len(start) < 7 else 0,
+            trail=Trail.read(query.get("at", "")),
         )
 
     @property
@@ -54,7 +56,7 @@ class Look:
             health=self.health,
             attention="yes" if self.attention else "",
             sort="" if self.sort == DEFAULT_SORT else str(self.sort),
-            **{"from": str(self.start) if self.start else ""},
+            at=str(self.trail),
         )
 
     @property
@@ -64,38 +66,24 @@ class Look:
 
     def changed(self, **fields: object) -> Look:
         """Otherwise looked at, from the start."""
-        return replace(self, start=0, **fields)  # type: ignore[arg-type]  # fields of ours, by name
+        return replace(self, trail=BEGINNING, **fields)  # type: ignore[arg-type]  # fields of ours, by name
 
-    def turned(self, by: int) -> Look:
-        """The part before or after."""
-        return replace(self, start=max(0, self.start + by * PAGE))
-
-
-@dataclass(frozen=True)
-class Part:
-    """The part of the list in view, how it was looked at, and whether there is more."""
-
-    look: Look
-    twins: list[TwinSummary]
-    more: bool
-    any: bool
+    def turned(self, trail: Trail) -> Look:
+        """Another part."""
+        return replace(self, trail=trail)
 
 
-def load(api: Client, look: Look) -> Part:
+def load(api: Client, look: Look) -> Page[TwinSummary]:
     """The part of the list that is looked at."""
-    wanted = look.start + PAGE + 1
-    asked = api.twins.list(
+    return api.twins.list(
         search=look.search or None,
         cloud=look.cloud or None,
         life=look.life,
         health=look.health,
         attention=True if look.attention else None,
         sort=str(look.sort),
-        limit=wanted,
-    )
-    found = list(asked)
-    part = found[look.start : look.start + PAGE]
-    return Part(look, part, len(found) > look.start + PAGE, bool(found) or look.filtered)
+        limit=PAGE,
+    ).part(look.trail.cursor)
 
 
 def seen(twin: TwinSummary) -> TwinHealth | None:

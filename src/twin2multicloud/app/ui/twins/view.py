@@ -7,6 +7,7 @@ from typing import Final
 import flet as ft
 
 from twin2multicloud.app.schemas.alerts import AlertSeverity
+from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import Health, Life, TwinSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
@@ -18,7 +19,7 @@ from twin2multicloud.app.ui.places import Place
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import Crumb, screen
 from twin2multicloud.app.ui.theme import FALLBACK, GAP
-from twin2multicloud.app.ui.twins.state import Look, Part, load, seen
+from twin2multicloud.app.ui.twins.state import PAGE, Look, load, seen
 
 _NEWS = Wanted(("twin.", "run.", "alert", "health."))
 _GRAVEST: Final[tuple[AlertSeverity, ...]] = ("critical", "error", "warning", "info")
@@ -32,8 +33,8 @@ def TwinsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's c
     use_store(session.viewport)
     use_store(session.preferences)
     look = Look.read(Place.of(ft.context.page.route).query)
-    part = use_remote(lambda: session.ask(lambda api: load(api, look)), look, refresh_on=_NEWS)
-    matter = states.use_shown(part, lambda found: _list(session, found), rows=8)
+    part = use_remote(lambda: session.ask(lambda api: (look, load(api, look))), look, refresh_on=_NEWS)
+    matter = states.use_shown(part, lambda found: _list(session, *found), rows=8)
     new = buttons.main(tr("New twin"), lambda: session.go(places.NEW), icon=ft.Icons.ADD)
     return screen(
         session,
@@ -96,16 +97,15 @@ def _filters(session: Session, look: Look) -> ft.Control:
     )
 
 
-def _list(session: Session, part: Part) -> ft.Control:
-    look = part.look
-    if not part.twins and not part.any:
+def _list(session: Session, look: Look, part: Page[TwinSummary]) -> ft.Control:
+    if not part.items and not look.filtered and not look.trail:
         return states.nothing(
             tr("No twins yet"),
             hint=tr("Describe one: its devices, messages and rules. Its cheapest home is found while you type."),
             icon=ft.Icons.HUB_OUTLINED,
             action=buttons.main(tr("New twin"), lambda: session.go(places.NEW), icon=ft.Icons.ADD),
         )
-    if not part.twins:
+    if not part.items:
         return states.nothing(
             tr("No twin fits"),
             icon=ft.Icons.SEARCH_OFF,
@@ -113,7 +113,7 @@ def _list(session: Session, part: Part) -> ft.Control:
         )
     table = tables.table(
         _columns(session),
-        part.twins,
+        part.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
         name=lambda twin: twin.name,
@@ -122,16 +122,8 @@ def _list(session: Session, part: Part) -> ft.Control:
         sorted_by=lambda sort: session.go(look.changed(sort=sort).path),
         label=tr("Twins"),
     )
-    if look.start == 0 and not part.more:
-        return table
-    pager = tables.pager(
-        look.start,
-        len(part.twins),
-        None,
-        (lambda: session.go(look.turned(-1).path)) if look.start else None,
-        (lambda: session.go(look.turned(1).path)) if part.more else None,
-    )
-    return ft.Column([table, pager], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    turner = tables.turner(look.trail, PAGE, part, lambda trail: session.go(look.turned(trail).path))
+    return ft.Column([table, *turner], spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _columns(session: Session) -> list[tables.Column[TwinSummary]]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _SIGNED_OUT: Final = 4401
 _AGAIN: Final = 1013
+_OTHER_VERSION: Final = 4426
 _ELSEWHERE: Final = 1008
 _LONGEST_PATH: Final = 1_900
 _LOG: Final = logging.getLogger("twin2multicloud.ui")
@@ -176,6 +177,11 @@ class FrontEnd:
             return
         if access is None:
             await _refuse(socket, _SIGNED_OUT)
+            return
+        known = socket.query_params.get("client")
+        if known is not None and known != (await self._prepared()).version:
+            await access.close()
+            await _refuse(socket, _OTHER_VERSION)
             return
         windows = self._windows
         if windows is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from twin2multicloud.app.ui.web.limits import MESSAGE_MOST_BYTES, PICKED_MOST_BYTES
 from twin2multicloud.app.ui.web.paths import SOCKET
 
 NAME: Final = "Twin2MultiCloud"
@@ -22,7 +23,8 @@ def index(base: str, nonce: str) -> str:
     )
     return f"""\
 <!doctype html>
-<html lang="en" data-base="{base}" data-socket="{SOCKET}" data-nonce="{nonce}">
+<html lang="en" data-base="{base}" data-socket="{SOCKET}" data-nonce="{nonce}" \
+data-picked="{PICKED_MOST_BYTES}" data-message="{MESSAGE_MOST_BYTES}">
 <head>
   <base href="/">
   <meta charset="utf-8">

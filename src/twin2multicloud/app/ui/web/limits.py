@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-MESSAGE_MOST_BYTES: Final = 1 << 20
-"""Bytes of a message from a browser: what somebody types into the largest field, several times over."""
+PICKED_MOST_BYTES: Final = 3 << 20
+"""Bytes of files that are picked at once: a definition and the code that it names, or three price books. They come in
+one message; a browser reads nothing that is larger, and says so.
+"""
+MESSAGE_MOST_BYTES: Final = PICKED_MOST_BYTES + (1 << 20)
+"""Bytes of a message from a browser. What somebody types is less, be it the largest definition there may be."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import DeviceHistory, DeviceOrder, DevicePage, HistorySeries
 from twin2multicloud.app.ui.language import tr
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 from twin2multicloud.app.ui.twin.state import Look
 
 PAGE: Final = 25
@@ -24,7 +25,6 @@ RANGES: Final[dict[str, float]] = {
     "all": 1e10,
 }
 DEFAULT_RANGE: Final = "15m"
-_BETWEEN: Final = "~"
 
 
 def range_name(key: str) -> str:
@@ -49,20 +49,19 @@ def range_of(look: Look) -> str:
 
 @dataclass(frozen=True)
 class Listed:
-    """Which part of the devices is listed. Each part begins at a cursor of the one before: `trail` are all of these."""
+    """Which part of the devices is listed."""
 
     search: str = ""
     type: str = ""
     sort: DeviceOrder = "name"
-    trail: tuple[str, ...] = ()
+    trail: Trail = BEGINNING
 
     @classmethod
     def of(cls, look: Look) -> Listed:
         """From an address; what makes no sense is left out."""
         given = look.get("sort", "name")
         sort: DeviceOrder = next((each for each in ORDERS if each == given), "name")
-        trail = tuple(each for each in look.get("at").split(_BETWEEN) if each)
-        return cls(look.get("search")[:100], look.get("type")[:200], sort, trail)
+        return cls(look.get("search")[:100], look.get("type")[:200], sort, Trail.read(look.get("at")))
 
     def load(self, api: Client, twin: str, target: Target) -> DevicePage:
         """That part."""
@@ -72,22 +71,9 @@ class Listed:
             search=self.search,
             type=self.type,
             sort=self.sort,
-            cursor=self.trail[-1] if self.trail else None,
+            cursor=self.trail.cursor,
             limit=PAGE,
         )
-
-    def further(self, look: Look, cursor: str) -> Look:
-        """The part that begins at a cursor."""
-        return look.asking(at=_BETWEEN.join((*self.trail, cursor)))
-
-    def back(self, look: Look) -> Look:
-        """The part before."""
-        return look.asking(at=_BETWEEN.join(self.trail[:-1]))
-
-    @property
-    def start(self) -> int:
-        """How many come before it."""
-        return len(self.trail) * PAGE
 
 
 def numeric(series: HistorySeries) -> bool:

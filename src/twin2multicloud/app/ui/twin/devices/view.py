@@ -9,16 +9,15 @@ from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.components.filters import filters
 from twin2multicloud.app.ui.components.tables import Column, Sort
-from twin2multicloud.app.ui.components.typed import SearchField
-from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
+from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.devices.device import DevicePart
-from twin2multicloud.app.ui.twin.devices.state import Listed
+from twin2multicloud.app.ui.twin.devices.state import PAGE, Listed
+from twin2multicloud.app.ui.twin.live_part import live_part, search
 from twin2multicloud.app.ui.twin.parts import Parts
 
-_EVERY_S = 4.0
 _MOST_VALUES = 3
 
 
@@ -35,41 +34,20 @@ def DeviceList(parts: Parts) -> ft.Control:  # noqa: N802
     session = use_session()
     palette = use_store(session.appearance).palette
     use_store(session.viewport)
-    target, listed = parts.seen.target, Listed.of(parts.look)
-    page = use_store(
-        use_held(
-            lambda: session.ask(lambda api: listed.load(api, parts.id, target)),
-            parts.id,
-            target,
-            listed,
-            every_s=_EVERY_S if parts.seen.deployed else None,
-            keeps=True,
-        )
-    )
-    return ft.Column(
-        [
-            _filters(session, parts, listed),
-            states.shown(page, lambda found: _list(session, parts, listed, found, palette), rows=8),
-        ],
-        spacing=GAP + 6,
-        tight=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+    listed = Listed.of(parts.look)
+    head = _filters(session, parts, listed)
+    return live_part(parts, listed, head, lambda found: _list(session, parts, listed, found, palette), rows=8)
 
 
 def _filters(session: Session, parts: Parts, listed: Listed) -> ft.Control:
     look = parts.look
-
-    def search(given: str) -> None:
-        session.go(look.asking(search=given, at=None).path)
-
     orders = {
         "name": tr("by name"),
         "-last_seen": tr("heard of last first"),
         "last_seen": tr("silent for longest first"),
     }
     given: list[tuple[ft.Control, int]] = [
-        (SearchField(tr("Search devices"), listed.search, search), 260),
+        (search(session, parts, tr("Search devices"), listed.search), 260),
         (
             fields.choice(
                 tr("Order"),
@@ -105,13 +83,9 @@ def _list(session: Session, parts: Parts, listed: Listed, page: DevicePage, pale
         sorted_by=lambda sort: session.go(look.asking(sort="" if str(sort) == "name" else str(sort), at=None).path),
         label=tr("Devices"),
     )
-    following = page.next
-    pager = tables.pager(
-        listed.start,
-        len(page.items),
-        page.total if not listed.search else None,
-        (lambda: session.go(listed.back(look).path)) if listed.trail else None,
-        (lambda: session.go(listed.further(look, following).path)) if following is not None else None,
+    total = None if listed.search else page.total
+    turner = tables.turner(
+        listed.trail, PAGE, page, lambda trail: session.go(look.asking(at=str(trail)).path), total=total
     )
     told = (
         trn("{count} device", "{count} devices", page.total)
@@ -119,7 +93,7 @@ def _list(session: Session, parts: Parts, listed: Listed, page: DevicePage, pale
         else tr("Not live: {why}", why=page.problem or tr("nothing runs"))
     )
     return ft.Column(
-        [text.muted(told), table, pager],
+        [text.muted(told), table, *turner],
         spacing=GAP,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

@@ -8,6 +8,7 @@ from typing import Final
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import GraphEntity, GraphPage
+from twin2multicloud.app.ui.trail import BEGINNING, Trail
 from twin2multicloud.app.ui.twin.state import Look
 
 PAGE: Final = 60
@@ -29,13 +30,13 @@ class Viewed:
 
     search: str = ""
     path: tuple[str, ...] = ()
-    cursor: str = ""
+    trail: Trail = BEGINNING
 
     @classmethod
     def of(cls, look: Look) -> Viewed:
         """From an address."""
         path = tuple(each for each in look.get("in").split("~") if each)
-        return cls(look.get("search")[:100], path, look.get("at"))
+        return cls(look.get("search")[:100], path, Trail.read(look.get("at")))
 
     @property
     def inside(self) -> str:
@@ -51,7 +52,7 @@ class Viewed:
             focus = next((each for each in named if each.id == self.inside), None)
             return Level(focus, self._page(api, twin, target, of=self.inside))
         roots = self._page(api, twin, target, roots=True)
-        if len(roots.items) == 1 and not self.cursor and leads_on(roots.items[0]):
+        if len(roots.items) == 1 and not self.trail and leads_on(roots.items[0]):
             [only] = roots.items
             return Level(only, api.watching.graph(twin, target=target, of=only.id, limit=PAGE))
         return Level(None, roots)
@@ -60,13 +61,18 @@ class Viewed:
         self, api: Client, twin: str, target: Target, *, search: str = "", of: str = "", roots: bool = False
     ) -> GraphPage:
         return api.watching.graph(
-            twin, target=target, search=search, of=of, roots=roots, cursor=self.cursor or None, limit=PAGE
+            twin, target=target, search=search, of=of, roots=roots, cursor=self.trail.cursor, limit=PAGE
         )
 
     def into(self, look: Look, entity: str, through: str = "") -> Look:
         """What a twin leads to; `through` is the one that it is looked at in, if the address does not say that."""
         way = self.path if self.path or not through else (through,)
         return look.asking(**{"in": "~".join((*way, entity)), "at": None, "search": None})
+
+    def turned(self, look: Look, trail: Trail, through: str = "") -> Look:
+        """Another part of the same level; `through` as in `into`."""
+        way = self.path or ((through,) if through else ())
+        return look.asking(**{"in": "~".join(way), "at": str(trail)})
 
     def to(self, look: Look, entity: str) -> Look:
         """A twin, from wherever: one on the way, if it is there."""

@@ -8,18 +8,17 @@ import flet as ft
 
 from twin2multicloud.app.schemas.watching import GraphEntity
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import buttons, cards, states, text
+from twin2multicloud.app.ui.components import buttons, cards, states, tables, text
 from twin2multicloud.app.ui.components.facts import Fact, facts
-from twin2multicloud.app.ui.components.typed import SearchField
-from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
+from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin import surfaces
-from twin2multicloud.app.ui.twin.graph.state import Level, Viewed, leads_on
+from twin2multicloud.app.ui.twin.graph.state import PAGE, Level, Viewed, leads_on
+from twin2multicloud.app.ui.twin.live_part import live_part, search
 from twin2multicloud.app.ui.twin.parts import Parts
 
-_EVERY_S = 5.0
 _SPAN = {"xs": 12, "sm": 6, "md": 4, "lg": 3}
 _MOST_PROPERTIES = 4
 _MOST_WAYS = 8
@@ -30,34 +29,13 @@ def GraphTab(parts: Parts) -> ft.Control:  # noqa: N802
     """A level of the graph at a time, and the twin that is chosen in full."""
     session = use_session()
     use_store(session.viewport)
-    target, viewed = parts.seen.target, Viewed.of(parts.look)
-    level = use_store(
-        use_held(
-            lambda: session.ask(lambda api: viewed.load(api, parts.id, target)),
-            parts.id,
-            target,
-            viewed,
-            every_s=_EVERY_S if parts.seen.deployed else None,
-            keeps=True,
-        )
-    )
-    return ft.Column(
-        [
-            _way(session, parts, viewed),
-            states.shown(level, lambda found: _level(session, parts, viewed, found), rows=6),
-        ],
-        spacing=GAP + 6,
-        tight=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+    viewed = Viewed.of(parts.look)
+    head = _way(session, parts, viewed)
+    return live_part(parts, viewed, head, lambda found: _level(session, parts, viewed, found), rows=6)
 
 
 def _way(session: Session, parts: Parts, viewed: Viewed) -> ft.Control:
     look = parts.look
-
-    def search(given: str) -> None:
-        session.go(look.asking(search=given, at=None).path)
-
     steps: list[ft.Control] = [
         buttons.quiet(
             tr("Whole graph"), lambda: session.go(viewed.up_to(look, 0).path), icon=ft.Icons.ACCOUNT_TREE_OUTLINED
@@ -68,7 +46,7 @@ def _way(session: Session, parts: Parts, viewed: Viewed) -> ft.Control:
         steps.append(buttons.quiet(entity, partial(session.go, viewed.up_to(look, depth).path)))
     return ft.Row(
         [
-            SearchField(tr("Search the graph"), viewed.search, search, width=260),
+            search(session, parts, tr("Search the graph"), viewed.search, width=260),
             ft.Row(steps, spacing=2, tight=True, wrap=True),
         ],
         wrap=True,
@@ -95,9 +73,10 @@ def _level(session: Session, parts: Parts, viewed: Viewed, level: Level) -> ft.C
     else:
         nothing = tr("Nothing fits") if viewed.search else tr("There is nothing in it")
         shown.append(cards.card(states.nothing(nothing, icon=ft.Icons.ACCOUNT_TREE_OUTLINED)))
-    following = page.next
-    if following is not None:
-        shown.append(ft.Row([buttons.other(tr("Further"), lambda: session.go(parts.look.asking(at=following).path))]))
+    through = "" if focus is None else focus.id
+    shown += tables.turner(
+        viewed.trail, PAGE, page, lambda trail: session.go(viewed.turned(parts.look, trail, through).path)
+    )
     return ft.Column(shown, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 

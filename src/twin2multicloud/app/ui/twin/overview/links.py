@@ -1,6 +1,10 @@
-"""The links between the clouds of a twin: which way, how they do, what went over them."""
+"""The links of a twin: which way, how they do, what went over them. Those between clouds are told apart from those that
+stay within one, over which slots of the same cloud ask each other.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import flet as ft
 
@@ -21,21 +25,32 @@ _EVERY_S = 5.0
 
 
 def links_row(session: Session, parts: Parts, links: list[LinkHealth], palette: Palette) -> ft.Control:
-    """All links side by side; the one that is pressed is told in full below."""
+    """All links side by side, a row for those between clouds and one for each cloud that has some within; the one that
+    is pressed is told in full below.
+    """
     chosen = parts.look.get("link")
     shown: list[ft.Control] = [
         ft.Row(
-            [text.muted(tr("Links")), *(_link(session, parts, each, named(each) == chosen, palette) for each in links)],
+            [text.muted(where), *(_link(session, parts, each, named(each) == chosen, palette) for each in found)],
             wrap=True,
             spacing=GAP,
             run_spacing=GAP,
             vertical_alignment=ft.CrossAxisAlignment.CENTER,
         )
+        for where, found in apart(links).items()
     ]
     found = next((each for each in links if named(each) == chosen), None)
     if found is not None:
         shown.append(_details(parts, found, palette))
     return ft.Column(shown, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def apart(links: Sequence[LinkHealth]) -> dict[str, list[LinkHealth]]:
+    """Links by where they are, in words: between clouds first, then within each cloud."""
+    found: dict[str, list[LinkHealth]] = {}
+    for each in sorted(links, key=lambda link: (not between_clouds(link), link.source)):
+        found.setdefault(_where(each), []).append(each)
+    return found
 
 
 def named(link: LinkHealth) -> str:
@@ -57,8 +72,19 @@ def edge_name(edge: str) -> str:
     }.get(edge, edge)
 
 
+def between_clouds(link: LinkHealth) -> bool:
+    """Whether it leaves the cloud that it begins in."""
+    return link.source != link.target
+
+
+def _where(link: LinkHealth) -> str:
+    if between_clouds(link):
+        return tr("Links between clouds")
+    return tr("Within {cloud}", cloud=badges.CLOUDS[link.source])
+
+
 def _way(link: LinkHealth) -> str:
-    return f"{badges.CLOUDS[link.source]} → {badges.CLOUDS[link.target]}"
+    return f"{badges.CLOUDS[link.source]} → {badges.CLOUDS[link.target]}" if between_clouds(link) else _where(link)
 
 
 def _link(session: Session, parts: Parts, link: LinkHealth, chosen: bool, palette: Palette) -> ft.Control:
@@ -66,7 +92,7 @@ def _link(session: Session, parts: Parts, link: LinkHealth, chosen: bool, palett
     row = ft.Row(
         [
             text.body(badges.health_sign(link.health), color=tint.strong),
-            text.body(_way(link)),
+            *([text.body(_way(link))] if between_clouds(link) else []),
             text.muted(edge_name(link.edge), no_wrap=True),
         ],
         spacing=5,
@@ -74,16 +100,23 @@ def _link(session: Session, parts: Parts, link: LinkHealth, chosen: bool, palett
     )
     toggled = parts.look.asking(link=None if chosen else named(link), slot=None)
     return surfaces.pressable(
-        tr(
-            "Link from {sender} to {receiver}, {what}: {health}",
-            sender=badges.CLOUDS[link.source],
-            receiver=badges.CLOUDS[link.target],
-            what=edge_name(link.edge),
-            health=badges.health_word(link.health),
-        ),
+        _told(link),
         lambda: session.go(toggled.path),
         row,
         chosen=chosen,
+    )
+
+
+def _told(link: LinkHealth) -> str:
+    what, health = edge_name(link.edge), badges.health_word(link.health)
+    if not between_clouds(link):
+        return tr("Within {cloud}, {what}: {health}", cloud=badges.CLOUDS[link.source], what=what, health=health)
+    return tr(
+        "Link from {sender} to {receiver}, {what}: {health}",
+        sender=badges.CLOUDS[link.source],
+        receiver=badges.CLOUDS[link.target],
+        what=what,
+        health=health,
     )
 
 

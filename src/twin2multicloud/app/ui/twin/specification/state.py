@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from twin2multicloud.app.schemas.twins import TwinInput, TwinVersion
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.twin.state import Look
 
@@ -44,12 +43,6 @@ class Viewed:
 
 def _number(given: str) -> int | None:
     return int(given) if given.isdigit() and 0 < int(given) < 10**9 else None
-
-
-def restored(version: TwinVersion, note: str) -> TwinInput:
-    """A version as the definition of the next one."""
-    format = next((each for each in ("yaml", "json", "toml") if each == version.format), None)
-    return TwinInput.model_validate({"source": version.source, "format": format, "files": version.files, "note": note})
 
 
 def who(id: str, names: Mapping[str, str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.schemas.twins import TwinDiff, TwinVersionSummary
-from twin2multicloud.app.ui import figures, layers
-from twin2multicloud.app.ui.components import buttons, cards, code, dialogs, fields, states, tables, text
+from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui.components import buttons, cards, code, fields, states, tables, text
 from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.components.tables import Column
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
@@ -15,8 +15,8 @@ from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.parts import Parts
-from twin2multicloud.app.ui.twin.specification.state import MOST_VERSIONS, Viewed, restored, who
-from twin2multicloud.model.slots import SLOTS
+from twin2multicloud.app.ui.twin.specification.restoring import restore, slots_moved
+from twin2multicloud.app.ui.twin.specification.state import MOST_VERSIONS, Viewed, who
 
 
 @ft.component
@@ -108,29 +108,6 @@ def _acts(session: Session, parts: Parts, version: TwinVersionSummary) -> ft.Con
     return ft.Row(made, spacing=0, tight=True)
 
 
-def restore(session: Session, parts: Parts, number: int) -> None:
-    """Take an older definition up again, as a new version, once that was confirmed."""
-    twin = parts.seen.twin
-
-    async def taken_up() -> None:
-        version = await session.ask(lambda api: api.twins.version(twin.id, number))
-        given = restored(version, tr("Version {number} again", number=number))
-        newer = await session.ask(lambda api: api.twins.revise(twin.id, given, twin.version))
-        session.notices.tell(tr("Version {number} is now version {newer}", number=number, newer=newer.number))
-
-    dialogs.confirm(
-        session,
-        tr("Restore version {number}?", number=number),
-        tr(
-            "Its definition and files become version {newer}. Where the layers are placed stays as it is, and nothing "
-            "that runs changes until you deploy again.",
-            newer=twin.number + 1,
-        ),
-        tr("Restore"),
-        lambda: session.act(taken_up()),
-    )
-
-
 @ft.component
 def DiffPart(parts: Parts, before: int, after: int) -> ft.Control:  # noqa: N802
     """What changed between two versions: text, placement, cost."""
@@ -147,15 +124,7 @@ def _diff(session: Session, diff: TwinDiff, palette: Palette) -> ft.Control:
     else:
         shown.append(text.muted(tr("The definition and its files are the same.")))
     if diff.slots:
-        moved: list[tuple[str, ft.Control]] = [
-            (
-                layers.name(slot.value),
-                text.mono(f"{diff.slots[slot.value][0] or figures.NONE} → {diff.slots[slot.value][1] or figures.NONE}"),
-            )
-            for slot in SLOTS
-            if slot.value in diff.slots
-        ]
-        shown += [text.section(tr("Placement")), facts(moved, name_px=150)]
+        shown += [text.section(tr("Placement")), slots_moved(diff)]
     old, new = diff.usd_per_month
     if old != new:
         told = f"{figures.per_month(old, session.currency)} → {figures.per_month(new, session.currency)}"

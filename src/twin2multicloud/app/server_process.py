@@ -1,4 +1,6 @@
-"""The demo's backend: a server with data of its own, so that what the demo shows is in the front end, too."""
+"""A server in a process of its own, with data of its own: what the demo shows its twin with, and what screens are
+tested, pictured and measured with.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ _END_S: Final = 20.0
 _POLL_S: Final = 0.1
 
 
-class DemoBackend:
-    """A server in a process of its own over `data`; a context. `client` is the local user's, `port` where it listens
+class ServerProcess:
+    """A server over `data`, until its context ends. `client` is the local user's, `port` where it listens
     (0: where that is free). `settings` are variables of its environment, such as `T2M_STANDIN_SCENARIO`.
     """
 
@@ -46,7 +48,7 @@ class DemoBackend:
 
     def __enter__(self) -> Self:
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Settings of whoever runs the demo, such as a database of theirs, are not the demo's.
+        # Settings of whoever starts it, such as a database of theirs, are not its own.
         own = {name: value for name, value in os.environ.items() if not name.startswith("T2M_")}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -56,7 +58,7 @@ class DemoBackend:
                 stdout=log,
                 stderr=log,
             )
-        found = self._awaited(lambda: served(self.data), _START_S, "the backend did not start")
+        found = self._awaited(lambda: served(self.data), _START_S, "the server did not start")
         self.client = Client(Http(found.url, key=(self.data / KEY_FILE).read_text().strip()))
         return self
 
