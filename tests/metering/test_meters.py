@@ -22,7 +22,9 @@ WORKLOAD = Workload(devices=10, message_interval_s=10.0, message_size_bytes=1000
 MONTH_S = 730 * 3600.0
 
 
-def home(provider: Provider, relation: Relation = Relation.SAME, **offers: str) -> Blueprint:
+def home(
+    provider: Provider, relation: Relation = Relation.SAME, workload: Workload = WORKLOAD, **offers: str
+) -> Blueprint:
     number = list(REGIONS).index(provider)
     placement = list(covering(relation))[number]
     for slot, offer in offers.items():
@@ -31,7 +33,7 @@ def home(provider: Provider, relation: Relation = Relation.SAME, **offers: str) 
         placement = placement.with_choice(
             found, SlotChoice(provider=Provider(offer.split(".")[0]), offer=offer, region=choice.region)
         )
-    return blueprint_of(WORKLOAD, Placement(placement.root))
+    return blueprint_of(workload, Placement(placement.root))
 
 
 class Counting:
@@ -78,12 +80,44 @@ def test_dynamodb_rounds_every_item_and_every_query_up() -> None:
     count = Counting(home(Provider.AWS))
     hot = count.m.store("L3.hot/hot")
     hot.wrote([1024, 1025])
-    hot.deleted([1])
+    hot.deleted([1, 1025])
     hot.expired([1_000_000])
-    assert count("L3.hot/hot", "aws.dynamodb.write-units") == 1 + 2 + 1
+    assert count("L3.hot/hot", "aws.dynamodb.write-units") == 1 + 2 + 1 + 2
     hot.read(0, [0])
     hot.read(9, [4096, 4097])
     assert count("L3.hot/hot", "aws.dynamodb.read-units") == 0.5 * (1 + 1 + 2)
+
+
+@pytest.mark.parametrize(
+    ("offer", "meter", "written", "leaving"),
+    [
+        ("aws.dynamodb-on-demand", "aws.dynamodb.write-units", 20.0, 20.0),
+        ("azure.cosmos-serverless", "azure.cosmos.serverless-ru", 20 * 5.0, 20 * 5.0),
+        ("gcp.firestore", "gcp.firestore.deletes", 0.0, 20.0),
+    ],
+)
+def test_what_was_written_will_leave_the_hot_tier_however_young_the_run_is(
+    offer: str, meter: str, written: float, leaving: float
+) -> None:
+    """Otherwise a run of minutes would tell a month without any of that."""
+    count = Counting(home(Provider(offer.partition(".")[0]), L3_hot=offer))
+    hot = count.m.store("L3.hot/hot")
+    hot.wrote([1024] * 20)
+    [found] = [m.month(MONTH_S)[meter] for m in count.m if m.component.id == "L3.hot/hot"]
+    assert (found.amount, found.projected) == (pytest.approx(written + leaving), True)
+    hot.deleted([1024] * 15)
+    assert count("L3.hot/hot", meter) == pytest.approx(written + leaving)
+    hot.deleted([1024] * 15)  # as much as there was before the run
+    assert count("L3.hot/hot", meter) == pytest.approx(written + leaving * 1.5)
+
+
+def test_what_expires_at_the_end_costs_dynamodb_nothing() -> None:
+    ages = {"hot_months": 12.0, "cool_months": 12.0, "archive_months": 12.0}
+    count = Counting(home(Provider.AWS, workload=WORKLOAD.model_copy(update=ages)))
+    hot = count.m.store("L3.hot/hot")
+    hot.wrote([1024] * 20)
+    hot.expired([1024] * 20)
+    assert count("L3.hot/hot", "aws.dynamodb.write-units") == 20
 
 
 def test_s3_archives_keep_an_index_and_a_name_beside_each_object() -> None:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import wraps
 from gettext import NullTranslations
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import flet as ft
 import msgpack
@@ -29,6 +30,8 @@ from flet.pubsub.pubsub_hub import PubSubHub
 from twin2multicloud.app.ui import language
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.main import open_page
+from twin2multicloud.app.ui.web.limits import Limits
+from twin2multicloud.app.ui.web.sessions import Live, Sessions, belonging_to
 
 ControlT = TypeVar("ControlT", bound=BaseControl)
 T = TypeVar("T")
@@ -68,14 +71,27 @@ class _Browser(Connection):
         """The connection is lost; its threads are those of the server."""
 
 
-class Ui:
-    """An open page of the front end."""
+class _Nobody:
+    """The access of a page that has none, or another one by and by."""
 
-    def __init__(self, browser: _Browser, session: Session, closed: Callable[[], Awaitable[None]] | None) -> None:
+    identity = ""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class Ui:
+    """An open page of the front end. What is begun for it ends with it, as with a window of a browser."""
+
+    def __init__(self, browser: _Browser, sessions: Sessions, live: Live) -> None:
         self._browser = browser
-        self._closed = closed
-        self._session = session
-        self.page = session.page
+        self._sessions = sessions
+        self._live = live
+        self._session = live.session
+        self.page = live.session.page
+        self._context = copy_context()
+        self._context.run(_context_page.set, self.page)
+        self._context.run(belonging_to, live)
 
     @classmethod
     async def open(
@@ -93,23 +109,24 @@ class Ui:
                 page.session.store.set(language.KEY, translations)
             await open_page(page, access, executor)
 
-        return await cls.begin(begin, route, width=width, closed=access.close)
+        return await cls.begin(begin, route, width=width, access=access)
 
     @classmethod
     async def begin(
         cls,
-        main: Callable[[ft.Page, ThreadPoolExecutor], Awaitable[None]],
+        main: Callable[[ft.Page, ThreadPoolExecutor], Coroutine[Any, Any, None]],
         route: str = "/",
         *,
         width: int = 1_280,
-        closed: Callable[[], Awaitable[None]] | None = None,
+        access: Access | None = None,
     ) -> Ui:
-        """A page that `main` fills; `closed` is called after its end."""
-        browser = _Browser()
-        browser.session = session = Session(browser)
+        """A page that `main` fills. Its access is closed at its end."""
+        browser, sessions = _Browser(), Sessions(Limits())
+        live = sessions.add(browser, access or cast(Access, _Nobody()))
+        browser.session = session = live.session
         page = session.page
         page.route, page.web, page.width, page.height = route, True, width, 900
-        _context_page.set(page)
+        _context_page.set(page)  # for what a test itself does to the page
         context.reset_auto_update()
         browser.send_message(
             Message(
@@ -117,30 +134,32 @@ class Ui:
                 RegisterClientResponseBody(session_id=session.id, page_patch=session.get_page_patch(), error=""),
             )
         )
-        ui = cls(browser, session, closed)
-        await main(page, browser.executor)
-        await session.after_event(page)
+        ui = cls(browser, sessions, live)
+        await ui._within(main(page, browser.executor))
+        await ui._within(session.after_event(page))
         await ui.settle()
         return ui
 
     async def close(self) -> None:
         """Close the page."""
-        await self._session.dispatch_event(self.page._i, "disconnect", None)
-        await self._session.dispatch_event(self.page._i, "close", None)
-        self._session.close()
-        self._browser.executor.shutdown(wait=False)
+        await self._within(self._session.dispatch_event(self.page._i, "disconnect", None))
+        await self._within(self._session.dispatch_event(self.page._i, "close", None))
+        self._sessions.end(self._live)
         await self.settle()
-        if self._closed is not None:
-            await self._closed()
+        self._browser.executor.shutdown(wait=False)
 
     async def leave(self) -> None:
         """Be gone for a while: the connection is lost, or the page is being loaded again."""
-        await self._session.disconnect(60)
+        await self._within(self._session.disconnect(60))
 
     async def come_back(self) -> None:
         """Show the same page again."""
-        await self._session.connect(self._browser)
+        await self._within(self._session.connect(self._browser))
         await self.settle()
+
+    async def _within(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something as the page: whatever that begins is the page's."""
+        await asyncio.create_task(work, context=self._context)
 
     async def settle(self) -> None:
         """Let what was begun come to an end, as far as it does not wait for anything."""
@@ -260,7 +279,7 @@ class Ui:
 
     async def fire(self, control: BaseControl, event: str, data: Any = None) -> None:
         """Have something happen to a control."""
-        await self._session.dispatch_event(control._i, event, data)
+        await self._within(self._session.dispatch_event(control._i, event, data))
         await self.settle()
 
     async def go(self, route: str) -> None:

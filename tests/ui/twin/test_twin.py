@@ -194,9 +194,9 @@ async def test_a_version_comes_back_with_its_placement(
         await page.press("Restore version 2")
         await page.sees("gcp.grafana-oss-vm@")
         await page.sees("at the prices of then")
-        await page.fill("Place the layers as they were then", False)
+        await page.fill("Its placement, too", False)
         await page.sees("They stay where they are placed now.")
-        await page.fill("Place the layers as they were then", True)
+        await page.fill("Its placement, too", True)
         await page.press("Restore")
         await page.sees("Version 2 is now version 4")
     kept = person.get(f"twins/{twin}")["current"]

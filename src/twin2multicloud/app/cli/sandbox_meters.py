@@ -109,7 +109,7 @@ def print_comparison(console: Console, comparison: Comparison, *, all_meters: bo
     if hidden:
         notes.append(f"{hidden} more: sandbox meters --all")
     if any(row.projected for row in shown):
-        notes.append("* storage is projected from what was written")
+        notes.append("* projected from what was written")
     if any(row.planned for row in shown):
         notes.append("° capacity is planned for the rate")
     idle = {part.component for row in comparison.deviating for part in row.components if part.idle}

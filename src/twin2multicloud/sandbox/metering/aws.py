@@ -169,6 +169,7 @@ class DynamoDb(Counted):
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._writes = self.cell(self.write_cell)
+        self._removed = self.cell("write-units-of-deletion")
         self._reads = self.cell(self.read_cell)
         self._bytes_in = self.cell("record-bytes")
         self._held = Level(self)
@@ -192,7 +193,9 @@ class DynamoDb(Counted):
 
     def deleted(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.deleted`: as much as writing them."""
-        self._writes.add(sum(pieces(size, KIB) for size in sizes))
+        units = sum(pieces(size, KIB) for size in sizes)
+        self._writes.add(units)
+        self._removed.add(units)
 
     def expired(self, sizes: Sequence[int]) -> None:
         """Expiry is free."""
@@ -202,8 +205,14 @@ class DynamoDb(Counted):
         self._held.set(stored, at)
 
     def derived(self, scale: float) -> dict[str, Amount]:
-        """Storage of the hot tier, by what was written."""
-        return self._storage(scale)
+        """Storage of the hot tier, and what leaves it, by what was written."""
+        left = self._left()
+        leaving = {self.write_cell: Amount((self._writes.value + left) * scale, projected=True)} if left else {}
+        return {**leaving, **self._storage(scale)}
+
+    def _left(self) -> float:
+        removed = self._removed.value
+        return self.yet_to_leave(self._writes.value - removed, removed)
 
     def _storage(self, scale: float) -> dict[str, Amount]:
         span = self.span_months()
@@ -222,8 +231,10 @@ class ProvisionedDynamoDb(DynamoDb):
         """Capacity for the rates that were seen."""
         planned = self.demanded("peak_factor") / self.assumed("provisioned_utilization") * HOURS_PER_MONTH
         per_s = scale / SECONDS_PER_MONTH
+        left = self._left()
+        written = (self._writes.value + left) * per_s * planned
         return {
-            "aws.dynamodb.wcu-hours": Amount(self._writes.value * per_s * planned, planned=True),
+            "aws.dynamodb.wcu-hours": Amount(written, projected=left > 0, planned=True),
             "aws.dynamodb.rcu-hours": Amount(self._reads.value * per_s * planned, planned=True),
             **self._storage(scale),
         }

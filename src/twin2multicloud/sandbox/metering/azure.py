@@ -178,6 +178,7 @@ class Cosmos(Counted):
     def __init__(self, component: PlannedComponent, blueprint: Blueprint, book: MeterBook) -> None:
         super().__init__(component, blueprint, book)
         self._use = self.cell("request-units")
+        self._written = self.cell("request-units-of-writing")
         self._expiry = self.cell("request-units-of-deletion")
         self._bytes_in = self.cell("record-bytes")
         self._per_write = self.assumed("cosmos_write_ru_per_kib")
@@ -187,7 +188,9 @@ class Cosmos(Counted):
     def wrote(self, sizes: Sequence[int]) -> None:
         """See `StoreMeter.wrote`."""
         self.tally("record", sizes)
-        self._use.add(self._write_ru(sizes))
+        units = self._write_ru(sizes)
+        self._use.add(units)
+        self._written.add(units)
 
     def read(self, records: int, answers: Sequence[int]) -> None:
         """See `StoreMeter.read`."""
@@ -210,8 +213,14 @@ class Cosmos(Counted):
 
     def derived(self, scale: float) -> dict[str, Amount]:
         """Request units, and what the tier holds by what was written."""
-        units = (self._use.value + self._expiry.value) * scale
-        return {"azure.cosmos.serverless-ru": Amount(units), **self._storage(scale)}
+        units = (self._use.value + self._removal()) * scale
+        projected = self._removal() > self._expiry.value
+        return {"azure.cosmos.serverless-ru": Amount(units, projected=projected), **self._storage(scale)}
+
+    def _removal(self) -> float:
+        """What deletion and expiry took, and will of what was written."""
+        removed = self._expiry.value
+        return removed + self.yet_to_leave(self._written.value, removed, expiring=True)
 
     def _write_ru(self, sizes: Sequence[int]) -> float:
         return self._per_write * sum(max(size / KIB, 1.0) for size in sizes)
@@ -236,7 +245,7 @@ class PlannedCosmos(Cosmos):
         return self._use.value * scale / SECONDS_PER_MONTH
 
     def _sustained(self, scale: float) -> float:
-        return (self._use.value + self._expiry.value) * scale / SECONDS_PER_MONTH
+        return (self._use.value + self._removal()) * scale / SECONDS_PER_MONTH
 
     def _planned(self, scale: float) -> float:
         peak = self._used(scale) * self.demanded("peak_factor") / self.assumed("provisioned_utilization")

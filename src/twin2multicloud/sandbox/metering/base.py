@@ -85,6 +85,19 @@ class Counted:
         spans = {Slot.HOT: hot, Slot.COOL: cool - hot, Slot.ARCHIVE: archive - cool}
         return max(spans.get(self.component.slot, 0.0), 0.0)
 
+    def yet_to_leave(self, written: float, removed: float, *, expiring: bool = False) -> float:
+        """What a month like the run has to remove of the hot tier besides what the run has removed: what was written
+        as long ago as that keeps it. All are counted alike; 0 for what is no hot tier, and where no tier follows,
+        unless it is billed that records expire (`expiring`).
+        """
+        if self.component.slot is not Slot.HOT or self.component.name != "hot":
+            return 0.0
+        hot = self.demanded("hot_months")
+        if not expiring and self.demanded("archive_months") <= hot:
+            return 0.0
+        share: float = (1 + self.demanded("growth_per_month")) ** -hot
+        return max(written * share - removed, 0.0)
+
 
 class Level:
     """Something that is held, in bytes: its level, and byte-seconds as the twin clock runs."""

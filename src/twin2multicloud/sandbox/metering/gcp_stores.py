@@ -64,10 +64,16 @@ class Firestore(Counted):
         self._held.set(stored, at)
 
     def derived(self, scale: float) -> dict[str, Amount]:
-        """What the hot tier holds, by what was written."""
+        """What the hot tier holds, and what leaves it, by what was written."""
         months = self.span_months()
-        kept = self._bytes_in.value * scale * months
-        return {"gcp.firestore.storage": Amount(kept, projected=True)} if months else {}
+        if not months:
+            return {}
+        removed = self._deletes.value
+        left = self.yet_to_leave(self._writes.value, removed, expiring=True)
+        return {
+            "gcp.firestore.storage": Amount(self._bytes_in.value * scale * months, projected=True),
+            "gcp.firestore.deletes": Amount((removed + left) * scale, projected=left > 0),
+        }
 
 
 class Bigtable(Counted):

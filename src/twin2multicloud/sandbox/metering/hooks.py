@@ -38,7 +38,7 @@ NOTHING: Final[Mapping[str, float]] = {}
 class Amount:
     """A month's usage of one meter, in base quantities after the meter's rule.
 
-    `projected`: it follows from what was written and the time it will be kept, rather than from what was kept.
+    `projected`: it follows from what was written and the time it will be kept, rather than from what was kept or left.
     `planned`: it is provisioned for the workload's peak, so it follows from the rate and the planned headroom.
     """
 

@@ -61,7 +61,7 @@ def Restoring(parts: Parts, diff: TwinDiff) -> ft.Control:  # noqa: N802
         )
     ]
     if diff.slots:
-        shown.append(fields.switch(tr("Place the layers as they were then"), placed, place))
+        shown.append(fields.switch(tr("Its placement, too"), placed, place))
         shown.append(_placement(session, diff) if placed else text.muted(tr("They stay where they are placed now.")))
     else:
         shown.append(text.muted(tr("The layers were placed then as they are now.")))
@@ -84,10 +84,10 @@ def _placement(session: Session, diff: TwinDiff) -> ft.Control:
         return text.body(tr("It had no placement then, so this twin has none until you optimize it again."))
     now, then = (figures.per_month(usd, session.currency) for usd in diff.usd_per_month)
     told = text.muted(tr("Predicted: {now} now, {then} at the prices of then.", now=now, then=then))
-    return ft.Column([slots_moved(diff), told], spacing=GAP, tight=True)
+    return ft.Column([slots_moved(diff, narrow=session.viewport.narrow), told], spacing=GAP, tight=True)
 
 
-def slots_moved(diff: TwinDiff) -> ft.Control:
+def slots_moved(diff: TwinDiff, *, narrow: bool) -> ft.Control:
     """Where layers are placed before and after."""
     moved: list[tuple[str, ft.Control]] = [
         (
@@ -97,4 +97,6 @@ def slots_moved(diff: TwinDiff) -> ft.Control:
         for slot in SLOTS
         if slot.value in diff.slots
     ]
+    if narrow:
+        return ft.Column([ft.Column([text.muted(name), where], spacing=0) for name, where in moved], spacing=GAP)
     return facts(moved, name_px=150)

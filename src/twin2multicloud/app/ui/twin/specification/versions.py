@@ -124,7 +124,7 @@ def _diff(session: Session, diff: TwinDiff, palette: Palette) -> ft.Control:
     else:
         shown.append(text.muted(tr("The definition and its files are the same.")))
     if diff.slots:
-        shown += [text.section(tr("Placement")), slots_moved(diff)]
+        shown += [text.section(tr("Placement")), slots_moved(diff, narrow=session.viewport.narrow)]
     old, new = diff.usd_per_month
     if old != new:
         told = f"{figures.per_month(old, session.currency)} → {figures.per_month(new, session.currency)}"
