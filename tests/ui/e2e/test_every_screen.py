@@ -1,5 +1,5 @@
 """Every address of the front end, on a desk in light and on a phone in the dark: what is there is there, in its width,
-without a complaint, and without anybody else being asked.
+without a complaint, and without anybody else being asked; and it can be heard, and used without a mouse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.app import cloud_accounts
 from tests.ui.browser import AUTO_A11Y, PATIENCE_MS, Heard
-from tests.ui.e2e import hands
+from tests.ui.e2e import hands, reading
 from tests.ui.e2e.hands import said, show
 from twin2multicloud.app.cli.demo_backend import DemoBackend
 from twin2multicloud.app.schemas.drafts import DraftInput
@@ -173,6 +173,7 @@ def test_what_is_at_an_address(window: Window, home: Home, address: str, name: s
     # What a text that can be selected is to screen readers, unless it has a label.
     assert not re.search(r"- textbox \[disabled\]$", hands.view(tab).aria_snapshot(), re.MULTILINE)
     assert tab.evaluate(_WIDER_THAN_THE_WINDOW) == []
+    assert reading.faults(tab) == []
 
 
 def assert_in_view(tab: Page, text: re.Pattern[str]) -> None:
