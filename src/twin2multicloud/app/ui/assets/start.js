@@ -56,23 +56,6 @@
     if (event.persisted && navigator.vendor.startsWith("Apple")) location.reload();
   });
 
-  // Flutter names what is around a slider, an editor or text that can be marked, and not what the focus is on, which is
-  // all that a screen reader says.
-  const NAMELESS = `input:not([aria-label]), textarea:not([aria-label]),
-    flt-semantics[tabindex="0"]:not([aria-label]):not([role]):not(:has(> span))`;
-  let naming = 0;
-  function name() {
-    naming = 0;
-    for (const node of document.querySelectorAll(NAMELESS)) {
-      const named = node.closest("[aria-label]") || node.parentElement.querySelector(":scope > [aria-label]");
-      if (named) node.ariaLabel = named.ariaLabel.split("\n", 1)[0];
-      if (named && node.localName === "flt-semantics") node.role = "group";
-    }
-  }
-  new MutationObserver(() => { naming ||= requestAnimationFrame(name); }).observe(document.body, {
-    subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label", "tabindex"],
-  });
-
   const late = setTimeout(() => failed("This takes longer than usual."), 20000);
   window.addEventListener("flutter-first-frame", () => {
     clearTimeout(late);

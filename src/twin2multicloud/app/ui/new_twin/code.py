@@ -37,6 +37,7 @@ def Code(  # noqa: N802  components are named as Flet's controls are
     theme = fce.CodeTheme.ATOM_ONE_DARK if session.appearance.dark else fce.CodeTheme.ATOM_ONE_LIGHT
     return ft.Semantics(
         label=label,
+        identifier="code",
         container=True,
         content=ft.Container(
             steady.shown(
