@@ -186,7 +186,7 @@ def tabs(label: str, options: Mapping[str, str], chosen: str, choose: Told) -> f
 
 
 def _border() -> ft.OutlineInputBorder:
-    return ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT), border_radius=8)
+    return ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=8)
 
 
 def required(text: str) -> str | None:

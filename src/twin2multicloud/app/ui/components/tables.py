@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -59,15 +59,15 @@ def table(
     *,
     narrow: bool,
     wide: bool = True,
-    name: Callable[[RowT], str],
+    name: Callable[[RowT], str] = lambda _: "",
     opened: Callable[[RowT], None] | None = None,
     sort: Sort | None = None,
     sorted_by: Callable[[Sort], None] | None = None,
     label: str = "",
     detail: Callable[[RowT], ft.Control | None] | None = None,
 ) -> ft.Control:
-    """Rows below their headings, or as cards where it is narrow. `name` is what a row is called; `opened`: what a
-    click, or Enter, on it does; `detail`: what stands below it, if anything.
+    """Rows below their headings, or as cards where it is narrow. `opened` is what a click on a row, or Enter, does, and
+    `name` what such a row is called; `detail`: what stands below it, if anything.
     """
     if narrow:
         made: list[ft.Control] = []
@@ -170,23 +170,29 @@ def _said(column: Column[RowT], inner: ft.Control) -> ft.Control:
     """A cell that tells screen readers of which column it is, unless it is what the row is called by."""
     if column.main or not column.title or column.aside_px:
         return inner
-    if isinstance(inner, ft.Text) and inner.value:
-        said = inner.value if inner.semantics_label is None else inner.semantics_label
-        inner.semantics_label = f"{column.title}: {said}"
-        return inner
-    return ft.Semantics(label=column.title, content=inner)
+    first = next(_texts(inner), None)
+    if first is None:
+        return ft.Semantics(label=column.title, content=inner)
+    said = first.value if first.semantics_label is None else first.semantics_label
+    first.semantics_label = f"{column.title}: {said}"
+    return inner
 
 
 def _unsaid(control: ft.Control, name: str) -> None:
     """Has screen readers pass over a text that they are told already, as the name of what it is in."""
+    for each in _texts(control):
+        if each.value == name:
+            each.semantics_label = ""
+
+
+def _texts(control: ft.Control) -> Iterator[ft.Text]:
+    """The texts of a cell that are known before it is shown."""
     if isinstance(control, ft.Text):
-        if control.value == name:
-            control.semantics_label = ""
+        yield control
         return
-    content = getattr(control, "content", None)
-    for each in (content, *getattr(control, "controls", ())):
+    for each in (getattr(control, "content", None), *getattr(control, "controls", ())):
         if isinstance(each, ft.Control):
-            _unsaid(each, name)
+            yield from _texts(each)
 
 
 def _side(column: Column[RowT]) -> ft.Alignment:
@@ -235,7 +241,7 @@ def _card(columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callabl
 def _pressable(
     content: ft.Control, name: str, act: Callable[[], None] | None, expand: int | None, **more: Any
 ) -> ft.Control:
-    """A row that can be pressed, or only read. Its name is what it is found by."""
+    """A row that can be pressed, or only read."""
     if act is None:
         return ft.Semantics(container=True, expand=expand, content=ft.Container(content, **more))
     _unsaid(content, name)

@@ -133,7 +133,6 @@ def _list(session: Session, look: Look, found: Keys, changed: Callable[[], None]
         found.keys.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
-        name=lambda key: key.name,
         label=tr("Keys"),
     )
     if not look.start and not found.keys.more:

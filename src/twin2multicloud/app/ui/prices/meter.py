@@ -56,7 +56,6 @@ def _shown(session: Session, look: Look, in_use: InUse, explained: Explained) ->
                 shown[:100],
                 narrow=session.viewport.narrow,
                 wide=session.viewport.wide,
-                name=lambda figure: figure.region,
                 label=tr("Prices by region"),
             ),
         ]
