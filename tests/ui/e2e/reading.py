@@ -36,15 +36,15 @@ _FAULTS = """() => {
     if (lines(node).some((line, at, every) => line === every[at - 1])) found.push(`says a thing twice: ${told(node)}`);
   }
   const heads = all.filter((node) => node.localName === "h1");
-  const dialog = all.some((node) => ["dialog", "alertdialog"].includes(node.role));
-  if (heads.length !== (dialog ? 0 : 1)) found.push(`has not one main heading: ${heads.map(told)}`);
+  const opened = all.some((node) => ["dialog", "alertdialog", "menuitem"].includes(node.role));
+  if (heads.length !== (opened ? 0 : 1)) found.push(`has not one main heading: ${heads.map(told)}`);
   return found;
 }"""
 
 
 def faults(tab: Page) -> list[str]:
     """What in view has no name or one that is said twice, is not reached by Tab, lies within something else to press,
-    or cannot be told from another of the same name; and whether there is one main heading, or a dialog instead.
+    or cannot be told from another of the same name; and whether there is one main heading, or a dialog or menu instead.
 
     Two of a name are told apart by the group that they are in, which is read out on the way in.
     """

@@ -9,10 +9,10 @@
   const CODE = '[flt-semantics-identifier="code"]';
   const TYPED = '[data-semantics-role="text-field"]';
   const STEPS = { ArrowDown: 1, ArrowUp: -1 };
-  // Flutter names what is around a slider, an editor or text that can be marked, and not what the focus is on, which is
-  // all that a screen reader says.
-  const NAMELESS = `${TREE} input:not([aria-label]), ${TREE} textarea:not([aria-label]),
-    ${TREE} [tabindex="0"]:not([aria-label]):not([role]):not(:has(> span))`;
+  // Flutter names what is around a slider, an editor or text that can be marked, and what is in a dialog, and not what a
+  // screen reader says the name of.
+  const NAMELESS = `${TREE} :is(input, textarea, [role="dialog"], [role="alertdialog"]):not([aria-label]),
+    ${TREE} [tabindex="0"]:not([aria-label], [role], :has(> span))`;
 
   let keys = false;  // are what is used now, not a mouse or a finger
   let last = null;  // what was focused in the tree
@@ -47,9 +47,11 @@
   function mend() {
     mending = 0;
     for (const node of document.querySelectorAll(NAMELESS)) {
-      const named = node.closest("[aria-label]") || node.parentElement.querySelector(":scope > [aria-label]");
-      if (named) node.ariaLabel = named.ariaLabel.split("\n", 1)[0];
-      if (named && node.localName === "flt-semantics") node.role = "group";
+      const near = node.closest("[aria-label]") || node.querySelector("[aria-label]");
+      const named = near || node.parentElement.querySelector(":scope > [aria-label]");
+      if (!named) continue;
+      node.ariaLabel = named.ariaLabel.split("\n", 1)[0];
+      if (node.localName === "flt-semantics") node.role ??= "group";
     }
     // Menus and most dialogs open with nothing in them focused.
     if (keys && !inTree(focused()) && opened()) step(STOP, 1);
@@ -71,8 +73,8 @@
     drawing = keys ? requestAnimationFrame(draw) : 0;
     ring.hidden = !keys || !inTree(node) || node.matches(TYPED);
     if (ring.hidden) return;
-    const { left, top, width, height } = node.getBoundingClientRect();
-    Object.assign(ring.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+    const box = node.getBoundingClientRect();
+    for (const each of ["left", "top", "width", "height"]) ring.style[each] = `${box[each]}px`;
   }
 
   // By itself Flutter goes through what is at one height, from the rail to the content and back. From the last stop the
