@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import flet as ft
 
@@ -14,6 +14,8 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP, RADIUS
 
 RowT = TypeVar("RowT")
+_NEXT_PX: Final = 8
+"""From what is pressed by itself to what the row's press is for."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,13 @@ def _head(columns: Sequence[Column[RowT]], sort: Sort | None, sorted_by: Callabl
             inner = text.muted(each.title, weight=ft.FontWeight.W_500, semantics_label="")
         cells.append(_cell(each, inner))
     return ft.Container(
-        _laid(columns, cells, lambda inner, expand: ft.Container(inner, expand=expand)),
+        _laid(
+            columns,
+            cells,
+            lambda inner, expand: ft.Container(
+                inner, expand=expand, padding=_padding(0 if expand is None else _NEXT_PX)
+            ),
+        ),
         padding=ft.Padding.symmetric(horizontal=14, vertical=8),
         bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
     )
@@ -195,6 +203,10 @@ def _texts(control: ft.Control) -> Iterator[ft.Text]:
             yield from _texts(each)
 
 
+def _padding(horizontal: int, vertical: int = 0) -> ft.Padding:
+    return ft.Padding.symmetric(horizontal=horizontal, vertical=vertical)
+
+
 def _side(column: Column[RowT]) -> ft.Alignment:
     return ft.Alignment.CENTER_RIGHT if column.number else ft.Alignment.CENTER_LEFT
 
@@ -203,7 +215,7 @@ def _line(columns: Sequence[Column[RowT]], row: RowT, name: str, opened: Callabl
     cells = [_cell(each, _said(each, each.cell(row))) for each in columns]
     act = None if opened is None else lambda: opened(row)
     alone = not any(each.aside_px for each in columns)
-    padding = ft.Padding.symmetric(horizontal=14 if alone else 0, vertical=9)
+    padding = _padding(14 if alone else _NEXT_PX, 9)
     line = _laid(columns, cells, lambda inner, expand: _pressable(inner, name, act, expand, padding=padding))
     return ft.Container(
         line,
