@@ -14,7 +14,7 @@ from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.components.pressed import pressable
-from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
+from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.remote import Remote
@@ -26,6 +26,8 @@ from twin2multicloud.app.ui.twin.parts import Parts
 
 _MUTES_MINUTES = (60, 480, 1_440, 10_080)
 _READ = 100
+_COUNTED_EVERY_S = 5.0
+"""An event tells of an alert when it is new; that it came again is only counted."""
 
 
 @ft.component
@@ -35,13 +37,17 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
     palette = use_store(session.appearance).palette
     use_store(session.viewport)
     only = False if waiting_only else None
-    alerts = use_remote(
-        lambda: session.ask(
-            lambda api: list(api.alerts.list(twin=parts.id, acknowledged=only, muted=only, limit=_READ))
-        ),
-        parts.id,
-        waiting_only,
-        refresh_on=Wanted(("alert",), twin=parts.id),
+    alerts = use_store(
+        use_held(
+            lambda: session.ask(
+                lambda api: list(api.alerts.list(twin=parts.id, acknowledged=only, muted=only, limit=_READ))
+            ),
+            parts.id,
+            waiting_only,
+            every_s=_COUNTED_EVERY_S,
+            refresh_on=Wanted(("alert",), twin=parts.id),
+            keeps=True,
+        )
     )
 
     def rows(every: list[Alert]) -> ft.Control:
