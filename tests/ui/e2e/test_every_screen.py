@@ -1,5 +1,5 @@
-"""Every address of the front end, on a desk in light and on a phone in the dark: what is there is there, in its width,
-without a complaint, and without anybody else being asked; and it can be heard, and used without a mouse.
+"""Every address of the front end, on a desk in light, at 200 %, and on a phone in the dark: what is there is there, in
+its width, without a complaint, and without anybody else being asked; it can be heard, and used without a mouse.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ SCREENS = [
 """Address, name, and something of what is to be seen there."""
 _SIZES: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "desk at 200 %": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2, "color_scheme": "light"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
 }
 _WIDER_THAN_THE_WINDOW = """() => {
