@@ -227,16 +227,10 @@ class Ui:
 
     def button(self, label: str) -> BaseControl:
         """The button with a text or a name."""
-        kinds = (ft.FilledButton, ft.OutlinedButton, ft.TextButton, ft.IconButton, ft.Button)
-        for each in self.controls():
-            if isinstance(each, kinds) and label in (getattr(each, "content", None), getattr(each, "tooltip", None)):
-                return each
-            if isinstance(each, ft.Semantics) and each.button and each.label == label:
-                return each
-            inner = getattr(each, "content", None)
-            if isinstance(each, kinds) and isinstance(inner, ft.Semantics) and inner.label == label:
-                return each
-        raise LookupError(f"no button “{label}” among {self._buttons()}")
+        found = dict(self._buttons())
+        if label not in found:
+            raise LookupError(f"no button “{label}” among {list(found)}")
+        return found[label]
 
     def field(self, label: str) -> BaseControl:
         """The field with a label."""
@@ -245,8 +239,7 @@ class Ui:
 
     async def press(self, label: str) -> None:
         """Press a button."""
-        button = await self.until(lambda: self.button(label), f"button “{label}”")
-        await self.fire(button, "tap" if isinstance(button, ft.Semantics) else "click")
+        await self.fire(await self.until(lambda: self.button(label), f"button “{label}”"), "click")
 
     async def choose(self, label: str) -> None:
         """Choose an entry of a menu by its text, wherever in it that is."""
@@ -287,13 +280,17 @@ class Ui:
         self.page.route = route
         await self.fire(self.page, "route_change", {"route": route})
 
-    def _buttons(self) -> list[str]:
-        return [
-            str(getattr(each, "content", None) or getattr(each, "label", None))
-            for each in self.controls()
-            if isinstance(each, ft.FilledButton | ft.OutlinedButton | ft.TextButton)
-            or (isinstance(each, ft.Semantics) and each.button)
-        ]
+    def _buttons(self) -> Iterator[tuple[str, BaseControl]]:
+        """What can be pressed, by its name and by what is written on it."""
+        kinds = (ft.FilledButton, ft.OutlinedButton, ft.TextButton, ft.IconButton, ft.Button)
+        for each in self.controls():
+            if isinstance(each, kinds):
+                for name in _written_on(each):
+                    yield name, each
+            # As `pressable` makes them.
+            inner = each.content if isinstance(each, ft.Container) else None
+            if isinstance(inner, ft.Semantics) and inner.button and inner.label:
+                yield inner.label, each
 
     def _walk(self, value: Any, seen: set[int]) -> Iterator[BaseControl]:
         if value is None or id(value) in seen:
@@ -310,6 +307,22 @@ class Ui:
         elif isinstance(value, list | tuple):
             for inner in value:
                 yield from self._walk(inner, seen)
+
+
+def _written_on(button: ft.FilledButton | ft.OutlinedButton | ft.TextButton | ft.IconButton | ft.Button) -> list[str]:
+    parts = [button.tooltip, getattr(button, "icon", None), getattr(button, "content", None)]
+    parts += getattr(parts[-1], "controls", [])
+    names: list[str | None] = []
+    for part in parts:
+        if isinstance(part, str):
+            names.append(part)
+        elif isinstance(part, ft.Tooltip):
+            names.append(part.message)
+        elif isinstance(part, ft.Text):
+            names += [part.semantics_label, part.value]
+        elif isinstance(part, ft.Icon):
+            names.append(part.semantics_label)
+    return [name for name in names if name]
 
 
 def _first(found: Iterator[ControlT], what: str) -> ControlT:

@@ -155,7 +155,7 @@ async def test_viewers_look_and_are_told_who_may_do_more(ui: OpenUi, sqlite_site
 async def test_on_a_phone_the_details_are_the_whole_view(ui: OpenUi, sqlite_site: Site, twin: str) -> None:
     alert = raised(sqlite_site, twin)
     async with ui("/alerts", width=360) as page:
-        await page.press("error: no answer")
+        await page.press("no answer")
         await page.until(lambda: page.page.route == f"/alerts?alert={alert}")
         await page.sees("How often")
         assert not page.all(ft.Checkbox)

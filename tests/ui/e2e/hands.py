@@ -39,10 +39,10 @@ class Server(ServerProcess):
         self.__exit__(None, None, None)
 
 
-def smart_home(client: Client) -> Twin:
+def smart_home(client: Client, name: str = "smart-home") -> Twin:
     """The built-in smart home, where it is cheapest."""
     files = dict(client.catalogue.workload("smart-home").files)
-    source = files.pop("twin.yaml")
+    source = files.pop("twin.yaml").replace("name: smart-home", f"name: {name}", 1)
     twins = client.twins
     twin = twins.create(TwinInput(source=source, files=files))
     proposal = twins.propose(twin.id, ProposalInput())

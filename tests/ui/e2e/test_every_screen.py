@@ -1,5 +1,5 @@
-"""Every address of the front end, on a desk in light and on a phone in the dark: what is there is there, in its width,
-without a complaint, and without anybody else being asked.
+"""Every address of the front end, on a desk in light, at 200 %, and on a phone in the dark: what is there is there, in
+its width, without a complaint, and without anybody else being asked; it can be heard, and used without a mouse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.app import cloud_accounts
 from tests.ui.browser import AUTO_A11Y, PATIENCE_MS, Heard
-from tests.ui.e2e import hands
+from tests.ui.e2e import hands, reading
 from tests.ui.e2e.hands import said, show
 from twin2multicloud.app.schemas.drafts import DraftInput
 from twin2multicloud.app.server_process import ServerProcess
@@ -83,6 +83,7 @@ SCREENS = [
 """Address, name, and something of what is to be seen there."""
 _SIZES: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "desk at 200 %": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2, "color_scheme": "light"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
 }
 _WIDER_THAN_THE_WINDOW = """() => {
@@ -173,6 +174,7 @@ def test_what_is_at_an_address(window: Window, home: Home, address: str, name: s
     # What a text that can be selected is to screen readers, unless it has a label.
     assert not re.search(r"- textbox \[disabled\]$", hands.view(tab).aria_snapshot(), re.MULTILINE)
     assert tab.evaluate(_WIDER_THAN_THE_WINDOW) == []
+    assert reading.faults(tab) == []
 
 
 def assert_in_view(tab: Page, text: re.Pattern[str]) -> None:

@@ -24,6 +24,10 @@ GAP: Final = 8
 PAD: Final = 16
 RADIUS: Final = 10
 MOST_WIDE_PX: Final = 1_440
+FOCUS: Final = "#6D66EA"
+"""Of the ring around what is focused, at either brightness (assets/start.css)."""
+_FOCUSED: Final = 0.24
+"""How much of the accent lies over what is focused."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,15 @@ class Tint:
 
 @dataclass(frozen=True)
 class Palette:
-    """All colours at one brightness."""
+    """All colours at one brightness. A `line` parts things that are told apart without it, too; an `edge` is what shows
+    where a field or a switch is.
+    """
 
     page: str
     card: str
     sunken: str
     line: str
+    edge: str
     text: str
     muted: str
     accent: Tint
@@ -71,6 +78,7 @@ LIGHT: Final = Palette(
     card="#FFFFFF",
     sunken="#EEF0F4",
     line="#DCE0E7",
+    edge="#828B9B",
     text="#171A21",
     muted="#566070",
     accent=Tint("#4338CA", "#E9E8FC"),
@@ -89,6 +97,7 @@ DARK: Final = Palette(
     card="#171B23",
     sunken="#11151C",
     line="#2B323E",
+    edge="#667182",
     text="#E7EAF0",
     muted="#9DA7B5",
     accent=Tint("#A9A4FF", "#26244A"),
@@ -152,7 +161,7 @@ def material(palette: Palette) -> ft.Theme:
             surface_container=palette.card,
             surface_container_high=palette.card,
             surface_container_highest=palette.sunken,
-            outline=palette.muted,
+            outline=palette.edge,
             outline_variant=palette.line,
             surface_tint=palette.card,
             inverse_surface=palette.text,
@@ -160,11 +169,12 @@ def material(palette: Palette) -> ft.Theme:
         ),
         scaffold_bgcolor=palette.page,
         divider_color=palette.line,
-        focus_color=palette.accent.soft,
+        focus_color=ft.Colors.with_opacity(_FOCUSED, palette.accent.strong),
         filled_button_theme=ft.FilledButtonTheme(style=ft.ButtonStyle(shape=shape)),
         outlined_button_theme=ft.OutlinedButtonTheme(
             style=ft.ButtonStyle(shape=shape, side=ft.BorderSide(1, palette.line))
         ),
         text_button_theme=ft.TextButtonTheme(style=ft.ButtonStyle(shape=shape)),
+        slider_theme=ft.SliderTheme(inactive_track_color=palette.edge),
         tooltip_theme=ft.TooltipTheme(wait_duration=ft.Duration(milliseconds=400)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import flet as ft
 
@@ -10,7 +10,7 @@ from twin2multicloud.app.schemas.alerts import Alert
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import figures, layers, may
 from twin2multicloud.app.ui.alerts import acting
-from twin2multicloud.app.ui.alerts.state import PAGE, Chosen, Look, is_muted
+from twin2multicloud.app.ui.alerts.state import PAGE, Chosen, Look, called, device_of, is_muted
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
@@ -24,11 +24,11 @@ def listing(session: Session, look: Look, part: Page[Alert], chosen: Chosen, don
     mine = [each.id for each in part.items if _may_act(session, each)]
     ticked = [each for each in mine if each in chosen.ids]
     table = tables.table(
-        _columns(session, chosen, look),
+        _columns(session, part.items, chosen, look),
         part.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide and not look.alert,
-        name=lambda alert: tr("{severity}: {message}", severity=alert.severity, message=alert.message),
+        name=lambda alert: alert.message,
         opened=lambda alert: session.go(look.opened(alert.id).path),
         label=tr("Alerts"),
     )
@@ -103,13 +103,13 @@ def _bulk(
     )
 
 
-def _columns(session: Session, chosen: Chosen, look: Look) -> list[tables.Column[Alert]]:
+def _columns(session: Session, given: Sequence[Alert], chosen: Chosen, look: Look) -> list[tables.Column[Alert]]:
     palette, now = session.appearance.palette, session.now()
     beside = bool(look.alert) and session.viewport.wide
+    ticks = tables.Column[Alert]("", lambda alert: _tick(session, alert, chosen), aside_px=40)
     return [
-        tables.Column(
-            tr("Alert"), lambda alert: _what(session, alert, chosen, look), share=9 if beside else 7, main=True
-        ),
+        *([ticks] if any(_may_act(session, each) for each in given) else []),
+        tables.Column(tr("Alert"), lambda alert: _what(session, alert, look), share=9 if beside else 7, main=True),
         tables.Column(tr("Severity"), lambda alert: badges.severity(alert.severity, palette), share=2),
         tables.Column(
             tr("Cloud"),
@@ -122,15 +122,17 @@ def _columns(session: Session, chosen: Chosen, look: Look) -> list[tables.Column
     ]
 
 
-def _what(session: Session, alert: Alert, chosen: Chosen, look: Look) -> ft.Control:
+def _what(session: Session, alert: Alert, look: Look) -> ft.Control:
     where = [alert.twin_name]
     if alert.layer:
         where.append(layers.name(alert.layer))
+    if device := device_of(alert):
+        where.append(device)
     if is_muted(alert, session.now()):
         where.append(tr("muted until {moment}", moment=figures.day_and_time(alert.muted_until)))
     if alert.acknowledged_at is not None:
         where.append(tr("{who} looks after it", who=alert.acknowledged_by or tr("somebody who left")))
-    told = ft.Column(
+    return ft.Column(
         [
             text.strong(
                 alert.message,
@@ -143,11 +145,13 @@ def _what(session: Session, alert: Alert, chosen: Chosen, look: Look) -> ft.Cont
         spacing=1,
         tight=True,
     )
+
+
+def _tick(session: Session, alert: Alert, chosen: Chosen) -> ft.Control:
     if not _may_act(session, alert):
-        return told
-    box = ft.Checkbox(
+        return ft.Container(height=0)
+    return ft.Checkbox(
         value=alert.id in chosen.ids,
-        semantics_label=tr("Choose: {message}", message=alert.message),
+        semantics_label=tr("Choose: {alert}", alert=called(alert)),
         on_change=lambda _: chosen.toggle(alert.id),
     )
-    return ft.Row([box, ft.Container(told, expand=True)], spacing=4)

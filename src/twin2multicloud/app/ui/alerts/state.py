@@ -150,3 +150,15 @@ class Chosen(Store):
         """It is done, or failed."""
         self.busy = False
         self.changed()
+
+
+def device_of(alert: Alert) -> str:
+    """The device that an alert is about; "" where it is about something else."""
+    found = alert.data.get("device")
+    return found if isinstance(found, str) else ""
+
+
+def called(alert: Alert) -> str:
+    """What an alert is called among others, of which many may read alike."""
+    device = device_of(alert)
+    return f"{device}: {alert.message}" if device else alert.message

@@ -10,6 +10,7 @@ from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.hooks import use_session
 
 
@@ -36,4 +37,4 @@ def Age(moment: datetime | None, *, pattern: str = "{age}", size: float = 12.5) 
 
     del told
     ft.use_effect(begin, [moment, pattern], finish)
-    return text.muted(words(), size=size, no_wrap=True, tooltip=figures.day_and_time(moment))
+    return text.muted(words(), size=size, no_wrap=True, tooltip=tip(figures.day_and_time(moment)))

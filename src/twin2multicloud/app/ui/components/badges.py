@@ -9,6 +9,7 @@ import flet as ft
 from twin2multicloud.app.schemas.alerts import AlertSeverity
 from twin2multicloud.app.schemas.runs import Status
 from twin2multicloud.app.schemas.twins import Health, Life
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import FALLBACK, Palette, Tint
 from twin2multicloud.model.slots import Provider
@@ -34,7 +35,7 @@ def pill(text: str, tint: Tint, *, sign: str = "", size: float = 12, tooltip: st
         bgcolor=tint.soft,
         border_radius=6,
         padding=ft.Padding.symmetric(horizontal=7, vertical=2),
-        tooltip=tooltip,
+        tooltip=tip(tooltip),
         content=ft.Text(
             f"{sign} {text}" if sign else text,
             size=size,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.theme import GAP
 
 _STEPS = 1_000
@@ -75,7 +76,7 @@ def _drawn(bar: Bar, most: float, thick_px: int) -> ft.Control:
     for part in bar.parts:
         steps = round(part.amount / most * _STEPS) if most > 0 else 0
         if steps > 0:
-            pieces.append(ft.Container(expand=steps, height=thick_px, bgcolor=part.color, tooltip=part.name or None))
+            pieces.append(ft.Container(expand=steps, height=thick_px, bgcolor=part.color, tooltip=tip(part.name)))
             used += steps
     if used < _STEPS:
         pieces.append(ft.Container(expand=_STEPS - used, height=thick_px))

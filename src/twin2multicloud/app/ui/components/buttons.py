@@ -7,12 +7,16 @@ from typing import Any
 
 import flet as ft
 
+from twin2multicloud.app.ui.components.pressed import tip
+
 Act = Callable[[], None]
 
 
-def main(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
-    """The thing to do. Without `act` it cannot be done now."""
-    return ft.FilledButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, **more)
+def main(
+    label: str, act: Act | None, *, icon: ft.IconData | None = None, name: str | None = None, **more: Any
+) -> ft.Control:
+    """The thing to do. Without `act` it cannot be done now. `name` says more than the label where many read alike."""
+    return ft.FilledButton(_said(label, name), icon=icon, on_click=_clicked(act), disabled=act is None, **more)
 
 
 def other(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
@@ -27,8 +31,7 @@ def quiet(label: str, act: Act | None, *, icon: ft.IconData | None = None, **mor
 
 def named(label: str, name: str, act: Act) -> ft.Control:
     """Something that can be done, too, whose name says more than what is written on it: one of many that read alike."""
-    content = ft.Semantics(label=name, exclude_semantics=True, content=ft.Text(label))
-    return ft.TextButton(content=content, on_click=_clicked(act))
+    return ft.TextButton(_said(label, name), on_click=_clicked(act))
 
 
 def danger(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
@@ -37,19 +40,19 @@ def danger(label: str, act: Act | None, *, icon: ft.IconData | None = None, **mo
     return ft.FilledButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, style=style, **more)
 
 
-def icon(sign: ft.IconData, label: str, act: Act | None, *, size: int = 20, **more: Any) -> ft.Control:
-    """An icon to press; `label` is its name and its tooltip. The name is on the button itself, where Flutter would put
-    it beside.
+def icon(
+    sign: ft.IconData, label: str, act: Act | None, *, size: int = 20, name: str | None = None, **more: Any
+) -> ft.Control:
+    """An icon to press; `label` is its name and its tooltip. `name` says more where many read alike. The name is the
+    icon's, and so the button's; Flutter would put that of the tooltip beside it.
     """
-    return ft.Semantics(
-        label=label,
-        button=True,
-        exclude_semantics=True,
-        container=True,
-        on_tap=None if act is None else _clicked(act),
-        content=ft.IconButton(
-            sign, tooltip=label, icon_size=size, on_click=_clicked(act), disabled=act is None, **more
-        ),
+    return ft.IconButton(
+        ft.Icon(sign, semantics_label=name or label),
+        tooltip=tip(label),
+        icon_size=size,
+        on_click=_clicked(act),
+        disabled=act is None,
+        **more,
     )
 
 
@@ -58,7 +61,7 @@ def link(sign: ft.IconData, label: str, url: str, *, size: int = 20) -> ft.Contr
     a file it is saved.
     """
     return ft.IconButton(
-        ft.Icon(sign, size=size, semantics_label=label), tooltip=label, url=ft.Url(url, target=ft.UrlTarget.BLANK)
+        ft.Icon(sign, size=size, semantics_label=label), tooltip=tip(label), url=ft.Url(url, target=ft.UrlTarget.BLANK)
     )
 
 
@@ -70,6 +73,10 @@ def copy(label: str, content: str, copied: Act) -> ft.Control:
         action=ft.CopyToClipboard(content),
         on_click=_clicked(copied),
     )
+
+
+def _said(label: str, name: str | None) -> str | ft.Text:
+    return label if name is None else ft.Text(label, semantics_label=name)
 
 
 def _clicked(act: Act | None) -> Callable[[Any], None] | None:

@@ -11,6 +11,7 @@ import flet_charts as fch
 
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import scales, text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.components.scales import Scale
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP
@@ -100,7 +101,7 @@ def _empty(label: str, height: float) -> ft.Control:
         text.muted(tr("Nothing in this range")),
         height=height,
         alignment=ft.Alignment.CENTER,
-        tooltip=label,
+        tooltip=tip(label),
         bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
         border_radius=8,
     )

@@ -21,7 +21,8 @@ def show(
     """Show a dialog. Escape and a click beside it close it."""
     session.page.show_dialog(
         ft.AlertDialog(
-            title=ft.Text(title, size=18, weight=ft.FontWeight.W_600),
+            title=_title(title),
+            semantics_label=title,
             content=ft.Container(content, width=width),
             actions=list(actions),
             scrollable=True,
@@ -34,11 +35,17 @@ def show_live(session: Session, title: str, content: Callable[[], ft.Control], *
     made: ft.Control = Renderer().render(content)  # a component, which Flet takes for a control
     session.page.show_dialog(
         ft.AlertDialog(
-            title=ft.Text(title, size=18, weight=ft.FontWeight.W_600),
+            title=_title(title),
+            semantics_label=title,
             content=ft.Container(made, width=width),
             scrollable=True,
         )
     )
+
+
+def _title(said: str) -> ft.Control:
+    # Its name is read out when it opens; that there is a heading, too, is for whoever looks around in it.
+    return text.heading(said, 18, 2)
 
 
 def choices(*actions: ft.Control) -> ft.Control:

@@ -137,20 +137,16 @@ def slider(
     **more: Any,
 ) -> ft.Control:
     """A number that is moved; `said` is how it reads."""
-    return ft.Semantics(
-        label=label,
-        value=said,
-        container=True,
-        content=ft.Slider(
-            min=least,
-            max=most,
-            value=min(most, max(least, value)),
-            divisions=divisions,
-            label=said,
-            on_change=lambda event: changed(float(event.control.value)),
-            **more,
-        ),
+    moved = ft.Slider(
+        min=least,
+        max=most,
+        value=min(most, max(least, value)),
+        divisions=divisions,
+        on_change=lambda event: changed(float(event.control.value)),
+        **more,
     )
+    # What is moved, its name and how it reads are one thing to screen readers; by itself it reads as a percentage.
+    return ft.MergeSemantics(ft.Semantics(label=label, value=said, content=moved))
 
 
 def chips(label: str, options: Mapping[str, str], chosen: frozenset[str], toggled: Told) -> ft.Control:
@@ -190,7 +186,7 @@ def tabs(label: str, options: Mapping[str, str], chosen: str, choose: Told) -> f
 
 
 def _border() -> ft.OutlineInputBorder:
-    return ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT), border_radius=8)
+    return ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=8)
 
 
 def required(text: str) -> str | None:

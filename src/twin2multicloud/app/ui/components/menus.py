@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.theme import GAP
 
 
@@ -35,23 +36,29 @@ def menu(label: str, items: Sequence[Item], *, icon: ft.IconData | None = None) 
         border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
         border_radius=8,
     )
-    # The tooltip is its name already.
-    return _list(ft.PopupMenuButton(content=ft.Semantics(exclude_semantics=True, content=face), tooltip=label), items)
+    return _list(face, items)
 
 
-def more(label: str, items: Sequence[Item]) -> ft.Control:
-    """Three dots, and the list below them. `label` is their name."""
-    button = _list(ft.PopupMenuButton(icon=ft.Icons.MORE_HORIZ, tooltip=label), items)
-    return ft.Semantics(label=label, container=True, content=button)
+def more(
+    label: str, items: Sequence[Item], *, icon: ft.IconData = ft.Icons.MORE_HORIZ, name: str | None = None
+) -> ft.Control:
+    """An icon, three dots usually, and the list below it. `label` is its name and its tooltip; `name` says more where
+    many read alike.
+    """
+    sign = ft.Icon(icon, size=20, color=ft.Colors.ON_SURFACE_VARIANT, semantics_label=name or label)
+    return _list(ft.Container(sign, padding=8, tooltip=tip(label)), items)
 
 
-def _list(button: ft.PopupMenuButton, items: Sequence[Item]) -> ft.PopupMenuButton:
-    button.items = [_item(each) for each in items]
-    button.menu_position = ft.PopupMenuPosition.UNDER
-    button.bgcolor = ft.Colors.SURFACE
-    button.shape = ft.RoundedRectangleBorder(radius=8)
-    button.padding = 0
-    return button
+def _list(face: ft.Control, items: Sequence[Item]) -> ft.Control:
+    return ft.PopupMenuButton(
+        face,  # what is written on it is its name; that of Flutter's button with an icon is beside it
+        tooltip="",
+        items=[_item(each) for each in items],
+        menu_position=ft.PopupMenuPosition.UNDER,
+        bgcolor=ft.Colors.SURFACE,
+        shape=ft.RoundedRectangleBorder(radius=8),
+        padding=0,
+    )
 
 
 def _item(item: Item) -> ft.PopupMenuItem:

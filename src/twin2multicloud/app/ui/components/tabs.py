@@ -9,6 +9,7 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.session import Session
 
 
@@ -39,20 +40,11 @@ def _tab(session: Session, tab: Tab, chosen: bool) -> ft.Control:
     go = partial(session.go, tab.path)
     said = f"{tab.label} ({tab.count})" if tab.count else tab.label
     shown = text.strong if chosen else text.body
-    return ft.Semantics(
-        label=said,
-        button=True,
+    return pressable(
+        shown(said, color=ft.Colors.PRIMARY if chosen else ft.Colors.ON_SURFACE_VARIANT),
+        said,
+        go,
         selected=chosen,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: go(),
-        content=ft.Container(
-            shown(said, color=ft.Colors.PRIMARY if chosen else ft.Colors.ON_SURFACE_VARIANT),
-            padding=ft.Padding.symmetric(horizontal=12, vertical=9),
-            border=ft.Border(
-                bottom=ft.BorderSide(2, ft.Colors.PRIMARY if chosen else ft.Colors.TRANSPARENT),
-            ),
-            ink=True,
-            on_click=lambda _: go(),
-        ),
+        padding=ft.Padding.symmetric(horizontal=12, vertical=9),
+        border=ft.Border(bottom=ft.BorderSide(2, ft.Colors.PRIMARY if chosen else ft.Colors.TRANSPARENT)),
     )

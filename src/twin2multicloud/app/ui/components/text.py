@@ -11,15 +11,16 @@ from twin2multicloud.app.ui.theme import FALLBACK, MONO
 
 def title(text: str, **more: Any) -> ft.Control:
     """What a screen is called: a heading of level 1."""
-    return _heading(text, 22, 1, **more)
+    return heading(text, 22, 1, **more)
 
 
 def section(text: str, **more: Any) -> ft.Control:
     """What a part of a screen is called: a heading of level 2."""
-    return _heading(text, 15, 2, **more)
+    return heading(text, 15, 2, **more)
 
 
-def _heading(text: str, size: int, level: int, **more: Any) -> ft.Control:
+def heading(text: str, size: int, level: int, **more: Any) -> ft.Control:
+    """A heading of a size and a level of its own."""
     return ft.Semantics(
         header=True,
         heading_level=level,
@@ -50,6 +51,11 @@ def figure(text: str, *, size: float = 14, **more: Any) -> ft.Text:
 def mono(text: str, *, size: float = 12.5, **more: Any) -> ft.Text:
     """Text as machines write it."""
     return ft.Text(text, size=size, font_family=MONO, **_read(text, more))
+
+
+def group(label: str, content: ft.Control, *, expand: bool | int | None = None) -> ft.Control:
+    """Content that is called something as a whole, which tells its fields and buttons from others of the same name."""
+    return ft.Semantics(label=label, container=True, expand=expand, content=content)
 
 
 def named(identifier: str, content: ft.Control, *, live: bool = False, label: str | None = None) -> ft.Control:

@@ -8,6 +8,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.twins import Target, Twin
 from twin2multicloud.app.ui.components import badges, text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.deploy.state import TARGETS
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import words
@@ -57,7 +58,7 @@ def _card(
     head = ft.Row(
         [
             ft.Icon(_ICONS[target], size=20, color=palette.accent.strong if chosen else palette.muted),
-            ft.Container(text.strong(words.target(target)), expand=True),
+            ft.Container(text.strong(words.target(target), semantics_label=""), expand=True),
             ft.Icon(
                 ft.Icons.RADIO_BUTTON_CHECKED if chosen else ft.Icons.RADIO_BUTTON_UNCHECKED,
                 size=18,
@@ -72,20 +73,15 @@ def _card(
         parts.append(text.muted(told, color=palette.warn.strong, max_lines=6, overflow=ft.TextOverflow.ELLIPSIS))
     if life is not None and life != "draft":
         parts.append(ft.Row([badges.life(life, palette)], tight=True))
-    return ft.Semantics(
-        identifier=f"target-{target}",
-        label=words.target(target),
-        button=True,
+    return pressable(
+        ft.Column(parts, spacing=6, tight=True),
+        words.target(target),
+        lambda: choose(target),
+        reads=True,
+        id=f"target-{target}",
         selected=chosen,
-        container=True,
-        on_tap=lambda _: choose(target),
-        content=ft.Container(
-            ft.Column(parts, spacing=6, tight=True),
-            padding=14,
-            ink=True,
-            on_click=lambda _: choose(target),
-            bgcolor=palette.accent.soft if chosen else palette.card,
-            border=ft.Border.all(1.5 if chosen else 1, palette.accent.strong if chosen else palette.line),
-            border_radius=RADIUS,
-        ),
+        padding=14,
+        bgcolor=palette.accent.soft if chosen else palette.card,
+        border=ft.Border.all(1.5 if chosen else 1, palette.accent.strong if chosen else palette.line),
+        border_radius=RADIUS,
     )

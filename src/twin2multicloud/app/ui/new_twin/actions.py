@@ -65,13 +65,16 @@ def ActionRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
     choice = fields.choice(tr("Do"), kind, words, become, error=desk.problem(*path), **CHOICE)
     gone = buttons.icon(ft.Icons.CLOSE, tr("Remove the action"), lambda: editor.remove(path))
     inner = _inner(desk, path, kind, narrow)
-    if narrow:
-        return stacked(ft.Row([ft.Container(choice, expand=True), gone]), inner, spacing=GAP)
-    return ft.Row(
-        [ft.Container(choice, width=190), ft.Container(inner, expand=True), gone],
-        spacing=GAP,
-        vertical_alignment=ft.CrossAxisAlignment.START,
+    row: ft.Control = (
+        stacked(ft.Row([ft.Container(choice, expand=True), gone]), inner, spacing=GAP)
+        if narrow
+        else ft.Row(
+            [ft.Container(choice, width=190), ft.Container(inner, expand=True), gone],
+            spacing=GAP,
+            vertical_alignment=ft.CrossAxisAlignment.START,
+        )
     )
+    return text.group(tr("Action {number}", number=int(path[-1]) + 1), row)
 
 
 def _first(desk: Desk, kind: str) -> Any:

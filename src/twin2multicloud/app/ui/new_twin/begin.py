@@ -143,13 +143,10 @@ def _example(session: Session, example: Example, busy: str, chosen: Callable[[st
                 ),
                 ft.Row(
                     [
-                        ft.Semantics(
-                            label=tr("Begin with {example}", example=about.title),
-                            button=True,
-                            container=True,
-                            exclude_semantics=True,
-                            on_tap=None if busy else lambda _: chosen(about.name),
-                            content=buttons.main(label, None if busy else lambda: chosen(about.name)),
+                        buttons.main(
+                            label,
+                            None if busy else lambda: chosen(about.name),
+                            name=tr("Begin with {example}", example=about.title),
                         )
                     ]
                 ),
@@ -260,9 +257,14 @@ def _drafts(session: Session, found: list[DraftSummary], remote: Remote[list[Dra
         ),
         tables.Column[DraftSummary](
             "",
-            lambda draft: buttons.icon(ft.Icons.DELETE_OUTLINE, tr("Delete draft"), lambda: forget(draft)),
-            share=1,
+            lambda draft: buttons.icon(
+                ft.Icons.DELETE_OUTLINE,
+                tr("Delete draft"),
+                lambda: forget(draft),
+                name=tr("Delete draft {title}", title=_title(draft)),
+            ),
             number=True,
+            aside_px=44,
         ),
     ]
     return ft.Column(

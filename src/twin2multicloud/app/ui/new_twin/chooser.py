@@ -8,6 +8,7 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.ui.components import buttons, text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP
 
@@ -37,7 +38,6 @@ def chooser(
 
 
 def _one(key: str, said: str, here: bool, wrong: bool, choose: Callable[[str], None]) -> ft.Control:
-    pressed = partial(choose, key)
     parts: list[ft.Control] = [
         text.body(
             said,
@@ -47,22 +47,15 @@ def _one(key: str, said: str, here: bool, wrong: bool, choose: Callable[[str], N
     ]
     if wrong:
         parts.append(ft.Icon(ft.Icons.ERROR, size=15, color=ft.Colors.ERROR))
-    return ft.Semantics(
-        label=tr("{name}, something is wrong", name=said) if wrong else said,
-        button=True,
+    return pressable(
+        ft.Row(parts, spacing=4, tight=True),
+        tr("{name}, something is wrong", name=said) if wrong else said,
+        partial(choose, key),
         selected=here,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: pressed(),
-        content=ft.Container(
-            ft.Row(parts, spacing=4, tight=True),
-            padding=ft.Padding.symmetric(horizontal=12, vertical=7),
-            border_radius=8,
-            border=ft.Border.all(1, ft.Colors.PRIMARY if here else ft.Colors.OUTLINE_VARIANT),
-            bgcolor=ft.Colors.PRIMARY_CONTAINER if here else ft.Colors.SURFACE,
-            ink=True,
-            on_click=lambda _: pressed(),
-        ),
+        padding=ft.Padding.symmetric(horizontal=12, vertical=7),
+        border_radius=8,
+        border=ft.Border.all(1, ft.Colors.PRIMARY if here else ft.Colors.OUTLINE_VARIANT),
+        bgcolor=ft.Colors.PRIMARY_CONTAINER if here else ft.Colors.SURFACE,
     )
 
 

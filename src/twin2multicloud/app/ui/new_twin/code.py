@@ -37,6 +37,7 @@ def Code(  # noqa: N802  components are named as Flet's controls are
     theme = fce.CodeTheme.ATOM_ONE_DARK if session.appearance.dark else fce.CodeTheme.ATOM_ONE_LIGHT
     return ft.Semantics(
         label=label,
+        identifier="code",
         container=True,
         content=ft.Container(
             steady.shown(
@@ -45,6 +46,8 @@ def Code(  # noqa: N802  components are named as Flet's controls are
                     language=language,
                     code_theme=theme,
                     text_style=ft.TextStyle(font_family=MONO, size=13, height=1.4),
+                    # Handles have no name for screen readers, and this code is short.
+                    gutter_style=fce.GutterStyle(show_folding_handles=False),
                     issues=[
                         fce.Issue(line=line - 1, message=problem, type=fce.IssueType.ERROR)
                         for line, problem in (issues or {}).items()

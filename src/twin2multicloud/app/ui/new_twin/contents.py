@@ -9,6 +9,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.problems import FieldProblem
 from twin2multicloud.app.ui.components import buttons, cards, fields, text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin.desk import Desk
@@ -57,21 +58,14 @@ def _entry(session: Session, desk: Desk, section: Section, here: bool, wrong: in
     elif counted:
         row.append(text.muted(str(counted)))
     go = partial(_go, session, desk, section)
-    return ft.Semantics(
-        label=_told(section, desk, wrong),
+    return pressable(
+        ft.Row(row, spacing=4),
+        _told(section, desk, wrong),
+        go,
         selected=here,
-        button=True,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: go(),
-        content=ft.Container(
-            ft.Row(row, spacing=4),
-            padding=ft.Padding.symmetric(horizontal=12, vertical=8),
-            border_radius=8,
-            bgcolor=ft.Colors.PRIMARY_CONTAINER if here else None,
-            ink=True,
-            on_click=lambda _: go(),
-        ),
+        padding=ft.Padding.symmetric(horizontal=12, vertical=8),
+        border_radius=8,
+        bgcolor=ft.Colors.PRIMARY_CONTAINER if here else None,
     )
 
 
@@ -150,21 +144,17 @@ def _line(session: Session, desk: Desk, problem: FieldProblem) -> ft.Control:
         where = tr("{where}, line {line}", where=where, line=problem.line)
     item = problem.value or "" if section is Section.PROCESSORS else item_of(problem.field)
     go = partial(_go, session, desk, section, item)
-    return ft.Semantics(
-        label=tr("Go to {where}", where=where),
-        link=True,
-        container=True,
-        content=ft.Container(
-            ft.Text(
-                spans=[
-                    ft.TextSpan(f"{where}: ", ft.TextStyle(weight=ft.FontWeight.W_600)),
-                    ft.TextSpan(problem.problem),
-                ],
-                size=13,
-            ),
-            ink=True,
-            border_radius=4,
-            padding=ft.Padding.symmetric(horizontal=4, vertical=2),
-            on_click=lambda _: go(),
-        ),
+    said = ft.Text(
+        spans=[
+            ft.TextSpan(f"{where}: ", ft.TextStyle(weight=ft.FontWeight.W_600)),
+            ft.TextSpan(problem.problem),
+        ],
+        size=13,
+    )
+    return pressable(
+        said,
+        tr("Go to {where}: {problem}", where=where, problem=problem.problem),
+        go,
+        border_radius=4,
+        padding=ft.Padding.symmetric(horizontal=4, vertical=2),
     )

@@ -6,6 +6,7 @@ import flet as ft
 
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin.cost_panel import CostParts, Updating, problem_title, saving_said
@@ -40,18 +41,12 @@ def CostBar(desk: Desk) -> ft.Control:  # noqa: N802  components are named as Fl
     row.append(Updating(desk))
     row.append(ft.Icon(ft.Icons.EXPAND_MORE if opened else ft.Icons.EXPAND_LESS))
     label = tr("Hide the costs") if opened else tr("Show the costs")
-    bar = ft.Semantics(
-        label=f"{label}: {total}",
-        button=True,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: set_opened(not opened),
-        content=ft.Container(
-            ft.Row(row, spacing=GAP),
-            padding=ft.Padding.symmetric(horizontal=14, vertical=8),
-            ink=True,
-            on_click=lambda _: set_opened(not opened),
-        ),
+    bar = pressable(
+        ft.Row(row, spacing=GAP),
+        f"{label}: {total}",
+        lambda: set_opened(not opened),
+        expanded=opened,
+        padding=ft.Padding.symmetric(horizontal=14, vertical=8),
     )
     parts: list[ft.Control] = [bar]
     if opened:

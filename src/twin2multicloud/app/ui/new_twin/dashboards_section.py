@@ -180,4 +180,4 @@ def PanelRow(desk: Desk, panels: Path, number: int, count: int) -> ft.Control:  
     problem = desk.problem(*path)
     if problem is not None:
         parts.append(text.body(problem, color=ft.Colors.ERROR))
-    return stacked(*parts, spacing=GAP)
+    return text.group(tr("Panel {number}", number=number + 1), stacked(*parts, spacing=GAP))

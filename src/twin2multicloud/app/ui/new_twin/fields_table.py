@@ -76,7 +76,7 @@ def CommandRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
     inner = ft.Container(
         FieldRows(desk, (*path, "fields"), tr("Field of the request")), padding=ft.Padding.only(left=16)
     )
-    return stacked(head, inner, spacing=GAP)
+    return text.group(tr("Command {name}", name=name), stacked(head, inner, spacing=GAP))
 
 
 @ft.component
@@ -133,13 +133,13 @@ def FieldRow(desk: Desk, path: Path, raw: object, wrong: tuple[str, ...]) -> ft.
             vertical_alignment=ft.CrossAxisAlignment.START,
         )
         more = []
-    if not opened:
-        return line
-    return ft.Container(
-        stacked(line, *more, *_details(desk, form, path, kind)),
-        padding=ft.Padding.symmetric(vertical=GAP),
-        border=ft.Border(bottom=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT)),
-    )
+    if opened:
+        line = ft.Container(
+            stacked(line, *more, *_details(desk, form, path, kind)),
+            padding=ft.Padding.symmetric(vertical=GAP),
+            border=ft.Border(bottom=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT)),
+        )
+    return text.group(tr("Field {name}", name=name), line)
 
 
 def _details(desk: Desk, form: Form, path: Path, kind: str) -> list[ft.Control]:

@@ -148,17 +148,19 @@ def EntityRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
         desk.problem(*path, "properties") or desk.problem_within(*path, "properties"),
         hint='{"number": "{n}"}',
     )
+    called = tr("Entity {name}", name=editor.text_at(*path, "id"))
     problem = desk.problem(*path)
     said: list[ft.Control] = [] if problem is None else [text.body(problem, color=ft.Colors.ERROR)]
     if narrow:
         inner = [each for _, each in parts]
-        return stacked(*inner, values, ft.Row([gone], alignment=ft.MainAxisAlignment.END), *said, spacing=GAP)
+        below = ft.Row([gone], alignment=ft.MainAxisAlignment.END)
+        return text.group(called, stacked(*inner, values, below, *said, spacing=GAP))
     row = ft.Row(
         [*[ft.Container(each, expand=share) for share, each in parts], ft.Container(values, expand=5), gone],
         spacing=6,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
-    return stacked(row, *said, spacing=2)
+    return text.group(called, stacked(row, *said, spacing=2))
 
 
 # ── Kinds of entities ───────────────────────────────────────────────────────────────────────────────────────
@@ -206,10 +208,11 @@ def ModelRow(desk: Desk, path: Path) -> ft.Control:  # noqa: N802
         ],
         spacing=4,
     )
-    if not opened:
-        return head
-    rows = FieldRows(desk, (*path, "properties"), tr("Property"))
-    return stacked(head, ft.Container(rows, padding=ft.Padding.only(left=16)), spacing=GAP)
+    inner: list[ft.Control] = []
+    if opened:
+        rows = FieldRows(desk, (*path, "properties"), tr("Property"))
+        inner.append(ft.Container(rows, padding=ft.Padding.only(left=16)))
+    return text.group(tr("Kind {name}", name=name), stacked(head, *inner, spacing=GAP))
 
 
 # ── Relationships ───────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +245,8 @@ def RelationshipsCard(desk: Desk) -> ft.Control:  # noqa: N802
                 vertical_alignment=ft.CrossAxisAlignment.START,
             )
         )
-        rows.append(row if problem is None else stacked(row, text.body(problem, color=ft.Colors.ERROR), spacing=2))
+        said: list[ft.Control] = [] if problem is None else [text.body(problem, color=ft.Colors.ERROR)]
+        rows.append(text.group(tr("Relationship {number}", number=index + 1), stacked(row, *said, spacing=2)))
     return cards.card(
         stacked(*rows, ft.Row([add(tr("Relationship"), another)]), spacing=GAP),
         title=tr("Relationships ({count})", count=count),

@@ -158,12 +158,15 @@ def UsesCard(desk: Desk) -> ft.Control:  # noqa: N802
         each: each for each in editor.written.files if each.endswith(".py")
     }
     rows: list[ft.Control] = [
-        ft.Row(
-            [
-                ft.Container(text.body(kind), width=120 if session.viewport.narrow else 200),
-                ft.Container(form.choice(tr("Processor"), files, "device_types", kind, "processor"), expand=True),
-            ],
-            spacing=GAP,
+        text.group(
+            kind,
+            ft.Row(
+                [
+                    ft.Container(text.body(kind, semantics_label=""), width=120 if session.viewport.narrow else 200),
+                    ft.Container(form.choice(tr("Processor"), files, "device_types", kind, "processor"), expand=True),
+                ],
+                spacing=GAP,
+            ),
         )
         for kind in editor.mapping("device_types")
     ]

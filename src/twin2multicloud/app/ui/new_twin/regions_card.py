@@ -9,6 +9,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.catalogue import Region
 from twin2multicloud.app.ui.components import badges, cards, fields, text
+from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin.chooser import stacked
@@ -127,21 +128,15 @@ def _one(session: Session, region: Region, here: bool, toggle: Callable[[Region]
         parts.append(ft.Icon(ft.Icons.TONALITY, size=13, color=ft.Colors.ON_SURFACE_VARIANT))
     if here:
         parts.insert(0, ft.Icon(ft.Icons.CHECK, size=14, color=ft.Colors.PRIMARY))
-    return ft.Semantics(
-        label=label,
+    told = label if region.complete else tr("{label}: not every slot can be filled here", label=label)
+    return pressable(
+        ft.Row(parts, spacing=6, tight=True),
+        told,
+        lambda: toggle(region),
         checked=here,
-        button=True,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: toggle(region),
-        content=ft.Container(
-            ft.Row(parts, spacing=6, tight=True),
-            padding=ft.Padding.symmetric(horizontal=10, vertical=5),
-            border_radius=8,
-            border=ft.Border.all(1, ft.Colors.PRIMARY if here else ft.Colors.OUTLINE_VARIANT),
-            bgcolor=ft.Colors.PRIMARY_CONTAINER if here else None,
-            tooltip=label if region.complete else tr("{label}: not every slot can be filled here", label=label),
-            ink=True,
-            on_click=lambda _: toggle(region),
-        ),
+        padding=ft.Padding.symmetric(horizontal=10, vertical=5),
+        border_radius=8,
+        border=ft.Border.all(1, ft.Colors.PRIMARY if here else ft.Colors.OUTLINE_VARIANT),
+        bgcolor=ft.Colors.PRIMARY_CONTAINER if here else None,
+        tooltip=tip(told),
     )

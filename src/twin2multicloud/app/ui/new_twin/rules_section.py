@@ -8,6 +8,7 @@ from typing import Final
 import flet as ft
 
 from twin2multicloud.app.ui.components import buttons, cards, states, text
+from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.hooks import use_session
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.new_twin import changes
@@ -163,12 +164,12 @@ def _word(desk: Desk, kind: str, name: str, act: Callable[[], None]) -> ft.Contr
 
 
 def _sign(word: str, act: Callable[[], None], tooltip: str | None = None) -> ft.Control:
-    return ft.Container(
+    return pressable(
         text.mono(word, size=12),
+        word,
+        act,
         padding=ft.Padding.symmetric(horizontal=8, vertical=4),
         border_radius=6,
         bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
-        ink=True,
-        tooltip=tooltip,
-        on_click=lambda _: act(),
+        tooltip=tip(tooltip),
     )

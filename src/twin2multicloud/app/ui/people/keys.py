@@ -10,6 +10,7 @@ import flet as ft
 from twin2multicloud.app.schemas.keys import Key, NewKey
 from twin2multicloud.app.ui import figures, may
 from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, fields, states, tables, text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
@@ -132,7 +133,6 @@ def _list(session: Session, look: Look, found: Keys, changed: Callable[[], None]
         found.keys.items,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
-        name=lambda key: key.name,
         label=tr("Keys"),
     )
     turner = tables.turner(look.trail, PAGE, found.keys, lambda trail: session.go(look.turned(trail).path))
@@ -159,7 +159,7 @@ def _ends(session: Session, key: Key) -> ft.Control:
     if key.expires_at is None:
         return text.muted(tr("never"))
     left = figures.age((key.expires_at - now).total_seconds())
-    return text.muted(tr("in {age}", age=left), tooltip=figures.day_and_time(key.expires_at))
+    return text.muted(tr("in {age}", age=left), tooltip=tip(figures.day_and_time(key.expires_at)))
 
 
 def _revoke(session: Session, key: Key, changed: Callable[[], None]) -> ft.Control:

@@ -65,7 +65,6 @@ def table(session: Session, diff: dict[str, Any]) -> ft.Control:
                 found[:_MOST_ROWS],
                 narrow=session.viewport.narrow,
                 wide=session.viewport.wide,
-                name=lambda each: each.meter,
                 label=tr("Prices that differ"),
             )
         )

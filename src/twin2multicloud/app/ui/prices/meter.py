@@ -7,6 +7,7 @@ import flet as ft
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, fields, states, tables, text
 from twin2multicloud.app.ui.components.facts import Fact, facts
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -55,7 +56,6 @@ def _shown(session: Session, look: Look, in_use: InUse, explained: Explained) ->
                 shown[:100],
                 narrow=session.viewport.narrow,
                 wide=session.viewport.wide,
-                name=lambda figure: figure.region,
                 label=tr("Prices by region"),
             ),
         ]
@@ -110,7 +110,7 @@ def _source(figure: Figure) -> ft.Control:
     if figure.fallback:
         parts.append(text.muted(tr("taken over from another region")))
     if figure.note:
-        parts.append(text.muted(figure.note, max_lines=3, overflow=ft.TextOverflow.ELLIPSIS, tooltip=figure.note))
+        parts.append(text.muted(figure.note, max_lines=3, overflow=ft.TextOverflow.ELLIPSIS, tooltip=tip(figure.note)))
     return ft.Column(parts, spacing=1, tight=True)
 
 

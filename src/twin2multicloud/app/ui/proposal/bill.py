@@ -39,7 +39,7 @@ def Bill(look: Look, shown: Shown) -> ft.Control:  # noqa: N802  components are 
                 found,
                 narrow=session.viewport.narrow,
                 wide=session.viewport.wide,
-                name=lambda line: _told(session, look, line),
+                name=lambda line: f"{line.service}: {line.dimension}",
                 opened=lambda line: set_opened(opened ^ {line.id}),
                 label=tr("Bill"),
                 detail=lambda line: _detail(session, line) if line.id in opened else None,
@@ -145,11 +145,6 @@ def _owners(line: Line) -> str:
     owners = line.owners
     said = ", ".join(owner_name(owner) for owner in owners[:_OWNERS_SHOWN])
     return f"{said} +{len(owners) - _OWNERS_SHOWN}" if len(owners) > _OWNERS_SHOWN else said
-
-
-def _told(session: Session, look: Look, line: Line) -> str:
-    amount = figures.per_month(line.usd_of(look.of), session.currency)
-    return f"{line.service}: {line.dimension}, {line.region}, {amount}"
 
 
 def _detail(session: Session, line: Line) -> ft.Control:

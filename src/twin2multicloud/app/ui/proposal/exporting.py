@@ -8,6 +8,8 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.schemas.twins import ExportKind
+from twin2multicloud.app.ui.components import menus
+from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.state import Loaded
 from twin2multicloud.app.ui.session import Session
@@ -29,40 +31,14 @@ def menu(session: Session, loaded: Loaded) -> ft.Control:
         "terraform": (tr("Terraform (zip)"), ft.Icons.CODE, placed and loaded.may_decide),
         "bill": (tr("Bill (CSV)"), ft.Icons.TABLE_CHART_OUTLINED, placed),
     }
-    name = tr("Export")
-    return ft.PopupMenuButton(
-        content=ft.Semantics(
-            label=name,
-            button=True,
-            exclude_semantics=True,
-            content=ft.Container(
-                ft.Row(
-                    [
-                        ft.Icon(ft.Icons.DOWNLOAD, size=18, color=ft.Colors.PRIMARY),
-                        ft.Text(name, color=ft.Colors.PRIMARY),
-                    ],
-                    spacing=8,
-                    tight=True,
-                ),
-                padding=ft.Padding.symmetric(horizontal=14, vertical=7),
-                border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
-                border_radius=8,
-            ),
-        ),
-        tooltip=tr("What can be taken along"),
-        items=[
-            ft.PopupMenuItem(
-                content=said,
-                icon=icon,
-                disabled=not possible,
-                on_click=partial(_chosen, session, loaded, kind),
-            )
-            for kind, (said, icon, possible) in words.items()
-        ],
-    )
+    items = [
+        Item(said, partial(_chosen, session, loaded, kind) if possible else None, icon)
+        for kind, (said, icon, possible) in words.items()
+    ]
+    return menus.menu(tr("Export"), items, icon=ft.Icons.DOWNLOAD)
 
 
-def _chosen(session: Session, loaded: Loaded, kind: ExportKind, _: object) -> None:
+def _chosen(session: Session, loaded: Loaded, kind: ExportKind) -> None:
     session.act(take(session, loaded.twin.id, loaded.twin.name, kind))
 
 

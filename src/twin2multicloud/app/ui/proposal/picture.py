@@ -12,6 +12,7 @@ import flet.canvas as cv
 from twin2multicloud.app.schemas.answers import Choice, Link
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, text
+from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.preferences import Currency
 from twin2multicloud.app.ui.proposal.layout import ARROWS, BOX_HEIGHT_PX, Arrow, Layout, Wire
@@ -122,7 +123,7 @@ def _box(drawn: Picture, slot: Slot) -> ft.Control:
         text.muted(f"/ {tr('month')}", size=10.5, no_wrap=True),
     ]
     if mark:
-        cost.append(ft.Icon(ft.Icons.PUSH_PIN, size=15, color=palette.warn.strong, tooltip=mark))
+        cost.append(ft.Icon(ft.Icons.PUSH_PIN, size=15, color=palette.warn.strong, tooltip=tip(mark)))
     inner = ft.Column(
         [
             text.figure(slot_name(slot), size=13, weight=ft.FontWeight.W_600, overflow=ft.TextOverflow.ELLIPSIS),
@@ -140,33 +141,24 @@ def _box(drawn: Picture, slot: Slot) -> ft.Control:
         spacing=3,
         alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
     )
-    told = ft.Semantics(
-        identifier=f"slot-{slot.value}",
-        label=slot_told(drawn, slot),
-        button=True,
-        selected=selected,
-        exclude_semantics=True,
-        content=ft.Row(
-            [
-                ft.Container(width=4, bgcolor=tint.strong),
-                ft.Container(inner, padding=ft.Padding.only(left=8, right=4, top=8, bottom=8), expand=True),
-            ],
-            spacing=0,
-            vertical_alignment=ft.CrossAxisAlignment.STRETCH,
-        ),
+    row = ft.Row(
+        [
+            ft.Container(width=4, bgcolor=tint.strong),
+            ft.Container(inner, padding=ft.Padding.only(left=8, right=4, top=8, bottom=8), expand=True),
+        ],
+        spacing=0,
+        vertical_alignment=ft.CrossAxisAlignment.STRETCH,
     )
-    # What can be focused and pressed, and what it is called, are one thing to screen readers.
-    return ft.MergeSemantics(
-        ft.Container(
-            told,
-            ink=True,
-            on_click=lambda _: drawn.pressed(slot.value),
-            bgcolor=palette.accent.soft if selected else ft.Colors.SURFACE,
-            border=ft.Border.all(2, palette.accent.strong) if selected else ft.Border.all(1, palette.line),
-            border_radius=8,
-            clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
-            expand=True,
-        )
+    return pressable(
+        row,
+        slot_told(drawn, slot),
+        lambda: drawn.pressed(slot.value),
+        selected=selected,
+        id=f"slot-{slot.value}",
+        bgcolor=palette.accent.soft if selected else ft.Colors.SURFACE,
+        border=ft.Border.all(2, palette.accent.strong) if selected else ft.Border.all(1, palette.line),
+        border_radius=8,
+        clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
     )
 
 
@@ -216,6 +208,7 @@ def _label(wire: Wire, link: Link, drawn: Picture) -> ft.Control:
     left, top, width = wire.label
     align = ft.CrossAxisAlignment.START if wire.upright else ft.CrossAxisAlignment.CENTER
     amount = text.figure(figures.money(link.usd, drawn.currency), size=11.5, weight=ft.FontWeight.W_600)
+    told = f"{slot_name(Slot(link.source))} → {slot_name(Slot(link.target))}: {link_told(link, drawn.currency)}"
     return ft.Container(
         ft.Column(
             [text.figure(figures.volume(link.gb_per_month), size=11), amount],
@@ -226,7 +219,7 @@ def _label(wire: Wire, link: Link, drawn: Picture) -> ft.Control:
         left=left,
         top=top,
         width=width,
-        tooltip=f"{slot_name(Slot(link.source))} → {slot_name(Slot(link.target))}: {link_told(link, drawn.currency)}",
+        tooltip=tip(told),
     )
 
 

@@ -63,7 +63,6 @@ def ranking(session: Session, look: Look, loaded: Loaded) -> ft.Control:
         found,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
-        name=lambda each: f"{each.rank}: {figures.per_month(each.usd_per_month, session.currency)}",
         label=tr("Runner-ups"),
     )
     said = tr("The cheapest placements under this twin's constraints and overrides; each differs in what it names.")

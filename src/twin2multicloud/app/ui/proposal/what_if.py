@@ -109,7 +109,6 @@ def _answer(session: Session, subject: Subject, points: Sequence[Point]) -> ft.C
         points,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
-        name=lambda point: _told(session, point),
         label=subject.title,
     )
     return ft.Column(

@@ -10,6 +10,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.runs import Kind, RunSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, fields, states, tables, text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.hooks import use_every, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
@@ -121,7 +122,7 @@ def _columns(session: Session, *, of_twin: bool) -> list[tables.Column[RunSummar
         tables.Column[RunSummary](
             tr("Asked for"),
             lambda run: text.muted(
-                figures.since(run.created_at, session.now()), tooltip=figures.day_and_time(run.created_at)
+                figures.since(run.created_at, session.now()), tooltip=tip(figures.day_and_time(run.created_at))
             ),
             share=2,
             number=True,

@@ -9,7 +9,8 @@ from typing import Final
 import flet as ft
 
 from twin2multicloud.app.ui import figures, places
-from twin2multicloud.app.ui.components import buttons, dialogs, fields, text
+from twin2multicloud.app.ui.components import buttons, dialogs, fields, menus, text
+from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.runs.lines import Line, written
 from twin2multicloud.app.ui.runs.log_state import Reading
@@ -32,23 +33,9 @@ def copy_menu(session: Session, reading: Reading, names: Mapping[str, str]) -> f
     def every() -> None:
         _copy(session, reading, range(max(0, len(log) - MOST_COPIED), len(log)), names)
 
-    return ft.Semantics(
-        label=tr("Copy lines"),
-        button=True,
-        container=True,
-        content=ft.PopupMenuButton(
-            icon=ft.Icons.COPY_ALL,
-            icon_size=20,
-            tooltip=tr("Copy lines"),
-            items=[
-                ft.PopupMenuItem(tr("Lines in view"), on_click=lambda _: in_view()),
-                ft.PopupMenuItem(
-                    tr("All that are shown, the newest {most}", most=figures.count(MOST_COPIED)),
-                    on_click=lambda _: every(),
-                ),
-            ],
-        ),
-    )
+    newest = tr("All that are shown, the newest {most}", most=figures.count(MOST_COPIED))
+    items = [Item(tr("Lines in view"), in_view), Item(newest, every)]
+    return menus.more(tr("Copy lines"), items, icon=ft.Icons.COPY_ALL)
 
 
 def _copy(session: Session, reading: Reading, positions: Iterable[int], names: Mapping[str, str]) -> None:

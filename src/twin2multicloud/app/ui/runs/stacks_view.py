@@ -10,6 +10,7 @@ import flet as ft
 
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, tables, text
+from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.hooks import use_every, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.runs import words
@@ -123,15 +124,14 @@ def _head(
     )
     label = f"{plan.label}, {state_word(row.state) if row is not None else tr('planned')}"
     press = partial(choose, "" if opened else plan.name)
-    return ft.Semantics(
-        label=label,
-        button=True,
-        container=True,
+    return pressable(
+        line,
+        label,
+        press,
+        reads=True,
         expanded=opened,
-        on_tap=lambda _: press(),
-        content=ft.Container(
-            line, ink=True, on_click=lambda _: press(), padding=ft.Padding.symmetric(vertical=2), border_radius=6
-        ),
+        padding=ft.Padding.symmetric(vertical=2),
+        border_radius=6,
     )
 
 
@@ -147,8 +147,8 @@ def _state(row: Row, palette: Palette) -> ft.Control:
         size=14,
         color=tint(row.state, palette).strong,
         width=16,
-        semantics_label=state_word(row.state),
-        tooltip=state_word(row.state),
+        semantics_label="",  # as the line is called so
+        tooltip=tip(state_word(row.state)),
         font_family_fallback=FALLBACK,
     )
 
@@ -227,7 +227,7 @@ def _resource(session: Session, change: Change, deed: Deed | None, now: datetime
                     no_wrap=True,
                     overflow=ft.TextOverflow.ELLIPSIS,
                     color=palette.bad.strong if grave and deed is None else None,
-                    tooltip=name,
+                    tooltip=tip(name),
                 ),
                 expand=True,
             ),

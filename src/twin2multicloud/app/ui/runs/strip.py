@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import flet as ft
 
 from twin2multicloud.app.ui.components import badges
+from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import words
 from twin2multicloud.app.ui.runs.plan import Plan
@@ -147,18 +148,14 @@ def _piece(piece: Piece, palette: Palette, chosen: bool, pressed: Press | None) 
         spacing=6,
         tight=True,
     )
-    act = None if pressed is None or not piece.stack else partial(_pressed, pressed, piece.stack)
-    return ft.Container(
-        content,
-        bgcolor=color.soft,
-        border=ft.Border.all(1.5, color.strong if chosen else color.soft),
-        border_radius=8,
-        padding=ft.Padding.symmetric(horizontal=9, vertical=4),
-        tooltip=f"{piece.name}: {state_word(piece.state)}",
-        ink=act is not None,
-        on_click=act,
-    )
-
-
-def _pressed(pressed: Press, stack: str, _: object) -> None:
-    pressed(stack)
+    told = f"{piece.name}: {state_word(piece.state)} {piece.count}".strip()
+    look: dict[str, Any] = {
+        "bgcolor": color.soft,
+        "border": ft.Border.all(1.5, color.strong if chosen else color.soft),
+        "border_radius": 8,
+        "padding": ft.Padding.symmetric(horizontal=9, vertical=4),
+        "tooltip": tip(told),
+    }
+    if pressed is None or not piece.stack:
+        return ft.Container(content, **look)
+    return pressable(content, told, partial(pressed, piece.stack), selected=chosen, **look)

@@ -7,6 +7,7 @@ from functools import partial
 import flet as ft
 
 from twin2multicloud.app.ui.components import cards, text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
@@ -42,26 +43,19 @@ def MoreScreen() -> ft.Control:  # noqa: N802  components are named as Flet's co
 
 def _place(session: Session, destination: Destination) -> ft.Control:
     go = partial(session.go, destination.path)
-    return ft.Semantics(
-        label=destination.label,
-        button=True,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: go(),
-        content=ft.Container(
-            ft.Row(
-                [
-                    ft.Icon(destination.icon, color=ft.Colors.ON_SURFACE_VARIANT),
-                    ft.Container(text.strong(destination.label), expand=True),
-                    ft.Icon(ft.Icons.CHEVRON_RIGHT, color=ft.Colors.ON_SURFACE_VARIANT),
-                ],
-                spacing=GAP + 6,
-            ),
-            padding=ft.Padding.symmetric(horizontal=16, vertical=14),
-            bgcolor=ft.Colors.SURFACE,
-            border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
-            border_radius=RADIUS,
-            ink=True,
-            on_click=lambda _: go(),
+    return pressable(
+        ft.Row(
+            [
+                ft.Icon(destination.icon, color=ft.Colors.ON_SURFACE_VARIANT),
+                ft.Container(text.strong(destination.label), expand=True),
+                ft.Icon(ft.Icons.CHEVRON_RIGHT, color=ft.Colors.ON_SURFACE_VARIANT),
+            ],
+            spacing=GAP + 6,
         ),
+        destination.label,
+        go,
+        padding=ft.Padding.symmetric(horizontal=16, vertical=14),
+        bgcolor=ft.Colors.SURFACE,
+        border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
+        border_radius=RADIUS,
     )

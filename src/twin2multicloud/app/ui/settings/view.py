@@ -177,10 +177,10 @@ def _about(session: Session) -> ft.Control:
 
 def _keyboard() -> ft.Control:
     known: list[Fact] = [
-        ("Tab", tr("to the next field or button; with Shift back")),
+        ("Tab", tr("to the next field or button; with Shift back; in code: indent")),
         ("Enter", tr("press, open, or send the field")),
         ("Space", tr("press, tick, switch")),
-        ("Escape", tr("close a dialog or menu")),
+        ("Escape", tr("close a dialog or menu; then Tab leads out of code")),
         ("↑ ↓", tr("move in a menu; move a slider with ← →")),
         ("Alt ←", tr("back to the view before")),
     ]
@@ -189,7 +189,9 @@ def _keyboard() -> ft.Control:
         ft.Column(
             [
                 facts(shown, name_px=80),
-                text.muted(tr("Screen readers: press “Enable accessibility”, the first thing on the page.")),
+                text.muted(
+                    tr("Screen readers: the first Tab, or the button “Enable accessibility”, has the page told.")
+                ),
             ],
             spacing=GAP + 2,
             tight=True,

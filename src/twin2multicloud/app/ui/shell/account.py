@@ -10,6 +10,7 @@ import flet as ft
 from twin2multicloud.app.schemas.login import Me
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, dialogs, text
+from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell import leaving
@@ -42,17 +43,7 @@ def account(session: Session) -> ft.Control:
     """The initials, which open who that is."""
     label = tr("Signed in as {name}", name=session.me.name)
     show = partial(_show, session)
-    return ft.Semantics(
-        label=label,
-        identifier="account",
-        button=True,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: show(),
-        content=ft.Container(
-            avatar(session.me), on_click=lambda _: show(), ink=True, border_radius=_AVATAR_PX / 2, tooltip=label
-        ),
-    )
+    return pressable(avatar(session.me), label, show, id="account", border_radius=_AVATAR_PX / 2, tooltip=tip(label))
 
 
 def who(session: Session) -> ft.Control:

@@ -7,6 +7,7 @@ from flet.components.hooks.use_ref import MutableRef
 
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, kept, text
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.notices import Notice
@@ -80,15 +81,13 @@ def Converted() -> ft.Control:  # noqa: N802
         code=currency.code,
         day=currency.as_of or tr("an unknown day"),
     )
-    return ft.Semantics(
-        identifier="converted",
-        container=True,
-        content=ft.Container(
-            ft.Row([ft.Container(text.muted(said, size=12), expand=True)]),
-            padding=ft.Padding.symmetric(horizontal=16, vertical=3),
-            bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
-            on_click=lambda _: session.go(places.SETTINGS),
-        ),
+    return pressable(
+        ft.Row([ft.Container(text.muted(said, size=12), expand=True)]),
+        said,
+        lambda: session.go(places.SETTINGS),
+        id="converted",
+        padding=ft.Padding.symmetric(horizontal=16, vertical=3),
+        bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
     )
 
 

@@ -87,20 +87,16 @@ def columns(
             [*left, *right], spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
         )
     return ft.Row(
-        [_column(left, ratio), _column(right, 100 - ratio)],
+        [_column(1, left, ratio), _column(2, right, 100 - ratio)],
         spacing=GAP + 4,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
 
 
-def _column(controls: Sequence[ft.Control], share: int) -> ft.Control:
-    return ft.Column(
-        list(controls),
-        spacing=GAP + 4,
-        tight=True,
-        expand=share,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+def _column(number: int, controls: Sequence[ft.Control], share: int) -> ft.Control:
+    column = ft.Column(list(controls), spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    # By itself what is at one height in both columns is read, and gone through by Tab, together (assets/keyboard.js).
+    return ft.Semantics(identifier=f"column-{number}", container=True, expand=share, content=column)
 
 
 def back_to(session: Session, path: str) -> ft.Control:

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import flet as ft
 
+from twin2multicloud.app.ui.components import pressed
 from twin2multicloud.app.ui.theme import GAP
 
 
 def pressable(
-    name: str, act: Callable[[], None], content: ft.Control, *, chosen: bool = False, **more: object
+    name: str, act: Callable[[], None], content: ft.Control, *, chosen: bool = False, **more: Any
 ) -> ft.Control:
     """A surface that is pressed to see more; `chosen`: it is what one sees."""
-    return ft.Semantics(
-        label=name,
-        button=True,
+    return pressed.pressable(
+        content,
+        name,
+        act,
         selected=chosen,
-        container=True,
-        exclude_semantics=True,
-        on_tap=lambda _: act(),
-        content=ft.Container(
-            content,
-            padding=ft.Padding.symmetric(horizontal=10, vertical=7),
-            border=ft.Border.all(1.5 if chosen else 1, ft.Colors.PRIMARY if chosen else ft.Colors.OUTLINE_VARIANT),
-            border_radius=8,
-            bgcolor=ft.Colors.SURFACE,
-            ink=True,
-            on_click=lambda _: act(),
-        ),
-        **more,  # type: ignore[arg-type]  # what every control takes
+        padding=ft.Padding.symmetric(horizontal=10, vertical=7),
+        border=ft.Border.all(1.5 if chosen else 1, ft.Colors.PRIMARY if chosen else ft.Colors.OUTLINE_VARIANT),
+        border_radius=8,
+        bgcolor=ft.Colors.SURFACE,
+        **more,
     )
 
 

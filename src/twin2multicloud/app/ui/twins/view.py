@@ -11,6 +11,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.twins import Health, Life, TwinSummary
 from twin2multicloud.app.ui import figures, places
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.components.typed import SearchField
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -197,7 +198,7 @@ def _health(session: Session, twin: TwinSummary) -> ft.Control:
         size=12.5,
         no_wrap=True,
         semantics_label=told,
-        tooltip=told,
+        tooltip=tip(told),
         font_family_fallback=FALLBACK,
     )
 

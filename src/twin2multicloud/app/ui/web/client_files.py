@@ -152,13 +152,14 @@ class ClientFiles:
 
 
 def _start(web: Path, assets: Path) -> bytes:
-    """Flutter's loader, what it may load, and our start: one file instead of three."""
+    """Flutter's loader, what it may load, and ours: one file instead of four."""
     loader = (web / "flutter.js").read_text("utf-8")
     bootstrap = (web / "flutter_bootstrap.js").read_text("utf-8")
     found = re.search(r"^_flutter\.buildConfig = \{.*\};$", bootstrap, re.MULTILINE)
     assert found is not None, "flet-web's flutter_bootstrap.js says what there is to load"
     loader = re.sub(r"^//# sourceMappingURL=.*$", "", loader, flags=re.MULTILINE)
-    return "\n".join((loader, found[0], (assets / "start.js").read_text("utf-8"))).encode()
+    ours = [(assets / name).read_text("utf-8") for name in ("keyboard.js", "start.js")]
+    return "\n".join((loader, found[0], *ours)).encode()
 
 
 def _manifest() -> bytes:

@@ -142,7 +142,6 @@ def _meters(session: Session, parts: Parts, costs: Costs, currency: Currency, pa
             rows,
             narrow=session.viewport.narrow,
             wide=session.viewport.wide,
-            name=lambda meter: f"{meter.service}, {meter.dimension}",
             label=tr("Meters"),
         )
         if rows

@@ -9,6 +9,7 @@ import flet as ft
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, cards, charts, text
 from twin2multicloud.app.ui.components.charts import Level, Line
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.dashboards.gauge import gauge
@@ -110,7 +111,9 @@ def _states(view: PanelView, data: BoardData, found: PanelData, palette: Palette
         for each in stretches(line, data.start_s, data.end_s):
             color = palette.line if each.value is None else palette.ok.strong if each.value else palette.unknown.soft
             word = tr("unknown") if each.value is None else figures.measured(bool(each.value))
-            parts.append(ft.Container(expand=max(1, round(each.share * 1_000)), height=18, bgcolor=color, tooltip=word))
+            parts.append(
+                ft.Container(expand=max(1, round(each.share * 1_000)), height=18, bgcolor=color, tooltip=tip(word))
+            )
         last = next((y for _, y in reversed(line.points) if y is not None), None)
         now = view.empty if last is None else figures.measured(bool(last))
         bar = ft.Container(ft.Row(parts, spacing=0), border_radius=4, clip_behavior=ft.ClipBehavior.ANTI_ALIAS)

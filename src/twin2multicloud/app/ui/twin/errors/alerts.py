@@ -8,11 +8,13 @@ import flet as ft
 
 from twin2multicloud.app.schemas.alerts import Alert
 from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui.alerts.state import called, device_of
 from twin2multicloud.app.ui.components import badges, buttons, menus, states, text
 from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.components.menus import Item
-from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
+from twin2multicloud.app.ui.components.pressed import pressable
+from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.remote import Remote
@@ -24,6 +26,8 @@ from twin2multicloud.app.ui.twin.parts import Parts
 
 _MUTES_MINUTES = (60, 480, 1_440, 10_080)
 _READ = 100
+_COUNTED_EVERY_S = 5.0
+"""An event tells of an alert when it is new; that it came again is only counted."""
 
 
 @ft.component
@@ -33,13 +37,17 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
     palette = use_store(session.appearance).palette
     use_store(session.viewport)
     only = False if waiting_only else None
-    alerts = use_remote(
-        lambda: session.ask(
-            lambda api: list(api.alerts.list(twin=parts.id, acknowledged=only, muted=only, limit=_READ))
-        ),
-        parts.id,
-        waiting_only,
-        refresh_on=Wanted(("alert",), twin=parts.id),
+    alerts = use_store(
+        use_held(
+            lambda: session.ask(
+                lambda api: list(api.alerts.list(twin=parts.id, acknowledged=only, muted=only, limit=_READ))
+            ),
+            parts.id,
+            waiting_only,
+            every_s=_COUNTED_EVERY_S,
+            refresh_on=Wanted(("alert",), twin=parts.id),
+            keeps=True,
+        )
     )
 
     def rows(every: list[Alert]) -> ft.Control:
@@ -60,13 +68,15 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
             )
         return ft.Column(shown, spacing=0, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
-    return text.named("alerts", states.shown(alerts, rows), live=True)
+    return text.named("alerts", states.shown(alerts, rows), live=True, label=tr("Alerts"))
 
 
 def _row(session: Session, parts: Parts, alerts: Remote[list[Alert]], alert: Alert, palette: Palette) -> ft.Control:
     opened = parts.look.get("alert") == alert.id
     toggled = parts.look.asking(alert=None if opened else alert.id)
     where = [alert.layer or tr("twin"), *([badges.CLOUDS.get(alert.cloud, alert.cloud)] if alert.cloud else [])]
+    if device := device_of(alert):
+        where.append(device)
     about: list[ft.Control] = [
         badges.severity(alert.severity, palette),
         text.muted(" · ".join(where)),
@@ -83,18 +93,25 @@ def _row(session: Session, parts: Parts, alerts: Remote[list[Alert]], alert: Ale
     head = ft.Column(
         [
             ft.Row(about, wrap=True, spacing=GAP, run_spacing=2, vertical_alignment=ft.CrossAxisAlignment.CENTER),
-            text.body(alert.message, max_lines=None if opened else 2, overflow=ft.TextOverflow.ELLIPSIS),
+            text.body(
+                alert.message,
+                max_lines=None if opened else 2,
+                overflow=ft.TextOverflow.ELLIPSIS,
+                semantics_label="",  # as it is called so
+            ),
         ],
         spacing=3,
         tight=True,
     )
-    face = ft.Semantics(
-        label=f"{badges.severity_word(alert.severity)}: {alert.message}",
-        button=True,
-        container=True,
+    face = pressable(
+        head,
+        alert.message,
+        lambda: session.go(toggled.path),
+        reads=True,
         expand=True,
-        on_tap=lambda _: session.go(toggled.path),
-        content=ft.Container(head, ink=True, on_click=lambda _: session.go(toggled.path), padding=6, border_radius=6),
+        expanded=opened,
+        padding=6,
+        border_radius=6,
     )
     line: ft.Control = ft.Row(
         [face, *_actions(session, parts, alerts, alert)], spacing=2, vertical_alignment=ft.CrossAxisAlignment.START
@@ -135,14 +152,19 @@ def _actions(session: Session, parts: Parts, alerts: Remote[list[Alert]], alert:
     made: list[ft.Control] = []
     if alert.acknowledged_at is None:
         made.append(
-            buttons.icon(ft.Icons.CHECK, tr("Acknowledge: I look after it"), lambda: session.act(acknowledged()))
+            buttons.icon(
+                ft.Icons.CHECK,
+                tr("Acknowledge: I look after it"),
+                lambda: session.act(acknowledged()),
+                name=tr("Acknowledge {alert}", alert=called(alert)),
+            )
         )
     items = [
         Item(_mute_words(each), partial(mute, each), ft.Icons.NOTIFICATIONS_PAUSED_OUTLINED) for each in _MUTES_MINUTES
     ]
     if _muted(session, alert):
         items = [Item(tr("Tell me again"), lambda: session.act(unmuted()), ft.Icons.NOTIFICATIONS_ACTIVE_OUTLINED)]
-    made.append(menus.more(tr("Mute"), items))
+    made.append(menus.more(tr("Mute"), items, name=tr("Mute {alert}", alert=called(alert))))
     return made
 
 

@@ -11,6 +11,7 @@ from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, cards, fields, states, text
 from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
@@ -70,7 +71,10 @@ def ErrorList(parts: Parts) -> ft.Control:  # noqa: N802
 
     return cards.card(
         ft.Column(
-            [_filters(session, parts, severity, cloud), Errors(parts, fits, bool(severity or cloud))],
+            [
+                _filters(session, parts, severity, cloud),
+                text.group(tr("Errors as they came"), Errors(parts, fits, bool(severity or cloud))),
+            ],
             spacing=GAP,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -145,27 +149,28 @@ def _error(session: Session, parts: Parts, error: TwinError, palette: Palette) -
     toggled = parts.look.asking(error=None if opened else _key(error))
     about: list[ft.Control] = [
         badges.severity(error.severity, palette),
-        text.muted(f"{error.layer} · {badges.CLOUDS.get(error.cloud, error.cloud)}"),
+        text.muted(" · ".join(filter(None, (error.layer, badges.CLOUDS.get(error.cloud, error.cloud), error.device)))),
         Age(error.last_at, pattern=tr("{age} ago")),
     ]
     if error.count > 1:
         about.append(text.muted(f"× {figures.count(error.count)}", weight=ft.FontWeight.W_600))
     lines: list[ft.Control] = [
         ft.Row(about, wrap=True, spacing=GAP, run_spacing=2),
-        text.body(error.message, max_lines=None if opened else 2, overflow=ft.TextOverflow.ELLIPSIS),
-    ]
-    face = ft.Semantics(
-        label=f"{badges.severity_word(error.severity)}: {error.message}",
-        button=True,
-        container=True,
-        on_tap=lambda _: session.go(toggled.path),
-        content=ft.Container(
-            ft.Column(lines, spacing=3, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
-            ink=True,
-            on_click=lambda _: session.go(toggled.path),
-            padding=6,
-            border_radius=6,
+        text.body(
+            error.message,
+            max_lines=None if opened else 2,
+            overflow=ft.TextOverflow.ELLIPSIS,
+            semantics_label="",  # as it is called so
         ),
+    ]
+    face = pressable(
+        ft.Column(lines, spacing=3, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
+        error.message,
+        lambda: session.go(toggled.path),
+        reads=True,
+        expanded=opened,
+        padding=6,
+        border_radius=6,
     )
     parts_shown: list[ft.Control] = [face, *([_details(error)] if opened else [])]
     return ft.Container(

@@ -8,6 +8,7 @@ from twin2multicloud.app.schemas.sandboxes import DeadLetter, Letters, WholeDead
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, fields, states, text
 from twin2multicloud.app.ui.components.facts import facts
+from twin2multicloud.app.ui.components.pressed import pressable
 from twin2multicloud.app.ui.hooks import use_held, use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.live import Wanted
@@ -138,6 +139,7 @@ def _bar(
 def _row(session: Session, parts: Parts, chosen: Chosen, letter: DeadLetter, palette: Palette) -> ft.Control:
     opened = parts.look.get("letter") == letter.id
     toggled = parts.look.asking(letter=None if opened else letter.id)
+    at = letter.at[:23].replace("T", " ")
     head = ft.Column(
         [
             ft.Row(
@@ -145,7 +147,7 @@ def _row(session: Session, parts: Parts, chosen: Chosen, letter: DeadLetter, pal
                     badges.cloud(letter.cloud, palette),
                     text.strong(letter.device or letter.component),
                     text.muted(letter.component),
-                    text.muted(letter.at[:19].replace("T", " ")),
+                    text.muted(at),
                 ],
                 wrap=True,
                 spacing=GAP,
@@ -157,19 +159,22 @@ def _row(session: Session, parts: Parts, chosen: Chosen, letter: DeadLetter, pal
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
-    face = ft.Semantics(
-        label=tr("{device}: {reason}", device=letter.device or letter.component, reason=letter.reason),
-        button=True,
-        container=True,
+    face = pressable(
+        head,
+        tr("{device} at {moment}: {reason}", device=letter.device or letter.component, moment=at, reason=letter.reason),
+        lambda: session.go(toggled.path),
         expand=True,
-        on_tap=lambda _: session.go(toggled.path),
-        content=ft.Container(head, ink=True, on_click=lambda _: session.go(toggled.path), padding=6, border_radius=6),
+        expanded=opened,
+        padding=6,
+        border_radius=6,
     )
     tick = fields.checkbox(
         "",
         letter.id in chosen.ids,
         lambda _: chosen.toggle(letter.id),
-        semantics_label=tr("Choose the message of {device}", device=letter.device or letter.component),
+        semantics_label=tr(
+            "Choose the message of {device} at {moment}", device=letter.device or letter.component, moment=at
+        ),
     )
     shown: list[ft.Control] = [ft.Row([tick, face], spacing=4, vertical_alignment=ft.CrossAxisAlignment.START)]
     if opened:

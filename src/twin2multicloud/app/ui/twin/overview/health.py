@@ -9,6 +9,7 @@ from twin2multicloud.app.ui import figures, layers
 from twin2multicloud.app.ui.components import badges, buttons, cards, states, text
 from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
+from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.hooks import use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import actions as runs
@@ -79,7 +80,7 @@ def _tile(session: Session, parts: Parts, slot: Slot, layer: LayerHealth, chosen
         ft.Row([badges.health(layer.health, palette), badges.cloud(layer.cloud, palette)], spacing=4, wrap=True),
     ]
     if problem:
-        lines.append(text.muted(problem, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS, tooltip=problem))
+        lines.append(text.muted(problem, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS, tooltip=tip(problem)))
     toggled = parts.look.asking(slot=None if chosen else slot.value, link=None)
     return surfaces.pressable(
         f"{name}{', ' + problem if problem else ''}",

@@ -40,7 +40,6 @@ def PeoplePart(parts: Parts) -> ft.Control:  # noqa: N802
             found,
             narrow=session.viewport.narrow,
             wide=session.viewport.wide,
-            name=lambda each: each.name,
             label=tr("People"),
         )
         explained = text.muted(

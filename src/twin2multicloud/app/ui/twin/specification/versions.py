@@ -59,7 +59,6 @@ def _list(session: Session, parts: Parts, versions: list[TwinVersionSummary], na
         versions,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
-        name=lambda each: tr("Version {number}", number=each.number),
         label=tr("Versions"),
     )
     shown: list[ft.Control] = [table]

@@ -177,7 +177,6 @@ def _placement(session: Session, parts: Parts, version: TwinVersion, palette: Pa
         placed,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
-        name=lambda slot: slot.value,
         label=tr("Placement"),
     )
     cost = figures.per_month(version.usd_per_month, session.currency)
