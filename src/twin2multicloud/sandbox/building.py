@@ -57,6 +57,7 @@ class CloudParts:
         self.config: SandboxConfig = self.layout.config()
         self.spec: TwinSpec = self.layout.spec()
         self.transition: Transition | None = self.layout.transition()
+        self._built = frozenset(self.layout.built())
         ahead = self.transition is not None and self.provider is self.transition.ahead
         self.blueprint: Blueprint = self.layout.blueprint_at(self.provider.value) if ahead else self.layout.blueprint()
         self.meters: Meters = meters_for(self.blueprint, base.book, base.provider)
@@ -88,12 +89,12 @@ class CloudParts:
     # ── Where things are ────────────────────────────────────────────────────────────────────────────────────
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """The slots that are placed here."""
-        return tuple(slot for slot, place in self.blueprint.places.items() if place.provider is self.provider)
+        """The slots that are placed here and deployed."""
+        return tuple(slot for slot in self.blueprint.places if self.here(slot))
 
     def here(self, slot: Slot) -> bool:
-        """Whether a slot is placed here."""
-        return self.blueprint.places[slot].provider is self.provider
+        """Whether a slot is placed here and deployed."""
+        return slot in self._built and self.blueprint.places[slot].provider is self.provider
 
     @property
     def gateway_open(self) -> bool:
@@ -104,6 +105,11 @@ class CloudParts:
     def apart(self, edge: str) -> bool:
         """Whether an edge is a link."""
         return self.blueprint.by_edge[edge].apart
+
+    def joined(self, edge: str) -> bool:
+        """Whether both ends of an edge are deployed. As long as one is not, what goes over it waits at its source."""
+        link = self.blueprint.by_edge[edge]
+        return self._built >= {link.source, link.target}
 
     def device_keys(self) -> DeviceKeys:
         """Whether a device shows its key."""

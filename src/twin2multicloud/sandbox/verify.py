@@ -77,7 +77,10 @@ class Verification:
         """The marked message's, once it was sent."""
 
     def run(self) -> list[Hop]:
-        """Every hop in order; after one that fails, what cannot be checked any more is not there."""
+        """Every hop in order; after one that fails, what cannot be checked any more is not there. `NotDeployedError`
+        for a twin that is not deployed whole: the message would wait where its next slot is missing.
+        """
+        self._client.check_whole()
         now = self._twin_now()
         waveforms = self._client.layout.waveforms()
         message = Messages(self._spec, seed=time.time_ns(), waveforms=waveforms).message(self._device, _SPECIAL, now)

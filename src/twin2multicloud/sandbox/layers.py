@@ -1,0 +1,131 @@
+"""Deploying a twin in the sandbox layer by layer: slots are added to what runs, and taken away from it.
+
+What is deployed is in a document (`Layout.built`); bringing a sandbox to it is the same whether slots came or went, or
+whether somebody was killed on the way. A slot that is not deployed is nobody's business but that of its neighbours:
+what they have for it waits with them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from twin2multicloud.blueprint.plan import Blueprint
+from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.moving.move import StoreKind, bucket
+from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
+from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
+from twin2multicloud.sandbox.connecting import connect_clouds
+from twin2multicloud.sandbox.converging import converge
+from twin2multicloud.sandbox.create import due, running
+from twin2multicloud.sandbox.layout import Layout
+from twin2multicloud.sandbox.locks import SandboxError, await_release
+from twin2multicloud.sandbox.store_files import FILES, remove_store
+
+_END_S: Final = 15.0
+_PAGE: Final = 500
+_STORES: Final[Mapping[Slot, StoreKind]] = {
+    Slot.HOT: StoreKind.HOT,
+    Slot.MANAGEMENT: StoreKind.GRAPH,
+    Slot.PROCESSING: StoreKind.STATES,
+}
+"""Stores of slots that have one to themselves; which bucket a tier's objects lie in follows from its neighbour."""
+_CLASSES: Final = {Slot.COOL: "cool", Slot.ARCHIVE: "archive"}
+
+
+def arrange(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str], None] = lambda _cloud: None) -> None:
+    """Bring a running sandbox to just these slots, without restarting any cloud that has another of them; `follows` is
+    told of each cloud that is as it should be. `SandboxError` if one does not get there.
+    """
+    changed = set(slots) != set(layout.built())
+    if changed and layout.transition() is not None:
+        raise UsageError("a move is under way; let it end, or go back, before slots are deployed or destroyed")
+    before = set(layout.config().clouds)
+    if changed:
+        # From here on whoever comes after us, should we be killed, goes on to the same end.
+        layout.write_built(slots)
+    if layout.transition() is None:
+        connect_clouds(layout, time.time())
+    late = converge(layout, clouds=due(layout), count_anew=changed, follows=follows)
+    if late:
+        raise SandboxError(f"not all clouds follow: {'; '.join(late)}; deploy again to go on")
+    for cloud in before - set(layout.config().clouds):
+        if not await_release(layout.cloud_lock(cloud), _END_S):
+            raise SandboxError(f"the process of {cloud} does not end; `twin2multicloud sandbox logs` may say why")
+
+
+def take_away(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str], None] = lambda _cloud: None) -> None:
+    """Let slots go that others stay beside, in a sandbox that may run or be down. Their stores stay: see `discard`."""
+    left = [slot for slot in layout.built() if slot not in slots]
+    if running(layout):
+        arrange(layout, left, follows=follows)
+        return
+    layout.write_built(left)
+    connect_clouds(layout, time.time())
+
+
+def held(layout: Layout, slots: Collection[Slot] = SLOTS) -> dict[Slot, str]:
+    """What the stores of slots hold, in a few words; empty ones are left out. It may run or not."""
+    blueprint = layout.blueprint()
+    found: dict[Slot, str] = {}
+    for slot in slots:
+        folder = layout.cloud(blueprint.places[slot].provider.value)
+        if slot is Slot.HOT and (folder / "hot.db").is_file():
+            hot = LocalHotStore(folder / "hot.db")
+            count = hot.count()
+            hot.close()
+            if count:
+                found[slot] = f"{count:,} record{'s'[: count != 1]}"
+        elif slot in _CLASSES and (opened := _bucket(layout, blueprint, slot)) is not None:
+            usage = opened.usage()
+            opened.close()
+            kinds = usage.values() if _owns(blueprint, slot) else [usage[c] for c in (_CLASSES[slot],) if c in usage]
+            objects = sum(kind.objects for kind in kinds)
+            if objects:
+                found[slot] = f"{objects:,} object{'s'[: objects != 1]}"
+    return found
+
+
+def discard(layout: Layout, slots: Collection[Slot]) -> None:
+    """Delete the stores of slots that were taken away. Messages that wait for them stay: they were taken from devices
+    for good, and come through once the slot is deployed again.
+    """
+    blueprint, built = layout.blueprint(), layout.built()
+    for slot in slots:
+        folder = layout.cloud(blueprint.places[slot].provider.value)
+        if slot in _STORES:
+            remove_store(folder / FILES[_STORES[slot], slot])
+        elif slot in _CLASSES:
+            other = Slot.ARCHIVE if slot is Slot.COOL else Slot.COOL
+            store = bucket(blueprint.places, slot)
+            if bucket(blueprint.places, other) != store or other not in built:
+                remove_store(folder / FILES[StoreKind.OBJECTS, store.owner])
+            else:
+                _delete_objects(layout, blueprint, slot)
+
+
+def _delete_objects(layout: Layout, blueprint: Blueprint, slot: Slot) -> None:
+    """Of a bucket that two tiers share, delete what is of one of them."""
+    objects = _bucket(layout, blueprint, slot)
+    if objects is None:
+        return
+    last = ""
+    while page := objects.list("", last, _PAGE):
+        for stored in page:
+            if stored.storage_class == _CLASSES[slot]:
+                objects.delete(stored.key)
+        last = page[-1].key
+    objects.close()
+
+
+def _owns(blueprint: Blueprint, slot: Slot) -> bool:
+    """Whether a tier has a bucket to itself."""
+    return bucket(blueprint.places, Slot.COOL) != bucket(blueprint.places, Slot.ARCHIVE) and slot in _CLASSES
+
+
+def _bucket(layout: Layout, blueprint: Blueprint, slot: Slot) -> LocalObjectStore | None:
+    store = bucket(blueprint.places, slot)
+    path = layout.cloud(store.place.provider.value) / FILES[store.kind, store.owner]
+    return LocalObjectStore(path) if path.is_dir() else None

@@ -1,0 +1,87 @@
+"""A twin that is deployed slot by slot: each comes up beside the others, and what waits for one comes through then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.rig import Rig
+from tests.sandbox.twins import placement_of, ring, small_twin
+from twin2multicloud.deployer.stacks import ORDER
+from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.sandbox.client import NotDeployedError
+from twin2multicloud.sandbox.launch import Launched, launch
+from twin2multicloud.sandbox.verify import Verification
+
+pytestmark = pytest.mark.slow
+
+PLACEMENTS = [
+    pytest.param(clouds, id=name)
+    for name, clouds in (("ring", ring(0, 1)), ("aws", "aws"), ("azure", "azure"), ("gcp", "gcp"))
+]
+
+
+@contextmanager
+def unbuilt(directory: Path, clouds: Mapping[Slot, str] | str, devices: int = 8) -> Iterator[Rig]:
+    """A twin of which nothing is deployed; down at the end."""
+    twin, workload = small_twin(devices)
+    rig = Rig(directory, twin, workload, placement_of(clouds))
+    try:
+        yield rig
+    finally:
+        rig.down()
+
+
+def deployed(rig: Rig) -> set[str]:
+    """The slots that processes say they have."""
+    return {slot for cloud in rig.client.config.clouds for slot in rig.client.cloud_status(cloud).slots}
+
+
+def pids(rig: Rig) -> dict[str, int | None]:
+    return {process.cloud: process.pid for process in rig.client.status()[0].clouds}
+
+
+@pytest.mark.parametrize("clouds", PLACEMENTS)
+def test_slot_after_slot_comes_up_beside_the_others_which_run_on(
+    clouds: Mapping[Slot, str] | str, tmp_path: Path
+) -> None:
+    with unbuilt(tmp_path / "s", clouds) as rig:
+        before: dict[str, int | None] = {}
+        for number in range(1, len(ORDER) + 1):
+            wanted = ORDER[:number]
+            assert launch(rig.layout, rig.twin, slots=wanted) is (Launched.RUNNING if number > 1 else Launched.STARTED)
+            assert deployed(rig) == {slot.value for slot in wanted}
+            whole, answering = rig.client.status()
+            assert {place.slot for place in whole.placement} == deployed(rig)
+            assert set(whole.missing) == {slot.value for slot in SLOTS if slot not in wanted}
+            # A cloud without a slot has no process, and none is started anew.
+            assert set(answering) == {rig.placement[slot].provider.value for slot in wanted}
+            now = pids(rig)
+            assert {cloud: now[cloud] for cloud in before} == before
+            before = now
+        assert [hop for hop in Verification(rig.client).run() if not hop.ok] == []
+
+
+@pytest.mark.parametrize("clouds", PLACEMENTS)
+def test_what_waits_for_a_slot_comes_through_once_it_is_deployed(
+    clouds: Mapping[Slot, str] | str, tmp_path: Path
+) -> None:
+    with unbuilt(tmp_path / "s", clouds) as rig:
+        launch(rig.layout, rig.twin, slots=[Slot.ACQUISITION])
+        with pytest.raises(NotDeployedError, match=r"L2 \(Processing\) is not deployed yet; deploy it first"):
+            rig.client.command("meter-000", "reset", {})
+        runs = []
+        for number in range(1, len(SLOTS)):
+            runs.append(rig.run(messages=2, interval_s=0.05, seed=number))
+            assert runs[-1].report.acked == runs[-1].report.sent == 16
+            launch(rig.layout, rig.twin, slots=SLOTS[: number + 1])
+        runs.append(rig.run(messages=2, interval_s=0.05, seed=99))
+        rig.settle(16 * len(runs))
+        # Twins know the latest of it all, too.
+        verification = Verification(rig.client)
+        assert [hop for hop in verification.run() if not hop.ok] == []
+        assert [letter for _, letter in rig.client.dead_letters()] == []
+        rig.check_exact(runs, [verification.id])
