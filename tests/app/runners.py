@@ -59,9 +59,11 @@ class FakeTarget:
         """As `Target.apply`."""
         self.before(work)
         with self.site.backend.database.write() as session:
-            session.execute(delete(Stack).where(Stack.twin_id == work.twin_id, Stack.target == work.run.target))
+            slots = work.asked.slots or list(Slot)
+            mine = (Stack.twin_id == work.twin_id) & (Stack.target == work.run.target)
+            session.execute(delete(Stack).where(mine, Stack.slot.in_([slot.value for slot in slots])))
             if work.asked.kind != "destroy":
-                for slot in Slot:
+                for slot in slots:
                     session.add(
                         Stack(
                             twin_id=work.twin_id,
