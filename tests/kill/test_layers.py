@@ -69,7 +69,8 @@ def test_killed_while_slots_come_and_go(on_sqlite: Bench) -> None:
         killer.wave([partial(bench.ask, twin, "deploy", slots=asked) for twin in twins], TWINS * over_s, KILLS)
         for twin in twins:
             check(bench, twin, there)
-            assert set(marked[twin]) <= set(now := marks(bench, twin))
+            now = marks(bench, twin)
+            assert set(marked[twin]) <= set(now)
             marked[twin] = now
     for twin in twins:
         bench.check_deployed(twin)

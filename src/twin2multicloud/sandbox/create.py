@@ -99,8 +99,7 @@ def create(
     write_connection(layout, config, doors)
     layout.write_built(built)
     layout.write_sources(dict(twin.sources))
-    for file, content in _documents(layout, twin).items():
-        write_private(file, content)
+    write_documents(layout, twin)
     layout.write_config(config)
     write_links(layout, config, now)
     return config
@@ -155,6 +154,28 @@ def same(layout: Layout, twin: TwinInSandbox) -> bool:
     return layout.sources() == dict(twin.sources) and all(
         file.is_file() and file.read_bytes() == content for file, content in _documents(layout, twin).items()
     )
+
+
+def same_but_places(layout: Layout, twin: TwinInSandbox) -> bool:
+    """Whether a sandbox was written from just this, except for where slots go. Those that are deployed may not go
+    elsewhere (see `check`), so its processes can follow while they run.
+    """
+    places = (layout.blueprint_file, layout.placement_file)
+    return (
+        layout.sources() == dict(twin.sources)
+        and layout.config().batch_window_s == twin.blueprint.assumptions["batch_window_s"]
+        and all(
+            file in places or (file.is_file() and file.read_bytes() == content)
+            for file, content in _documents(layout, twin).items()
+        )
+    )
+
+
+def write_documents(layout: Layout, twin: TwinInSandbox) -> None:
+    """Write what a sandbox's processes do; what is so already is left alone."""
+    for file, content in _documents(layout, twin).items():
+        if not file.is_file() or file.read_bytes() != content:
+            write_private(file, content)
 
 
 def _documents(layout: Layout, twin: TwinInSandbox) -> dict[Path, bytes]:

@@ -8,7 +8,17 @@ from typing import Final
 
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.sandbox.client import SandboxClient
-from twin2multicloud.sandbox.create import TwinInSandbox, check, create, running, same, start, stop
+from twin2multicloud.sandbox.create import (
+    TwinInSandbox,
+    check,
+    create,
+    running,
+    same,
+    same_but_places,
+    start,
+    stop,
+    write_documents,
+)
 from twin2multicloud.sandbox.layers import arrange
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import ProcessLock
@@ -40,7 +50,8 @@ def launch(
     with ProcessLock(layout.setup_lock, _OTHER_S):
         done = Launched.STARTED
         if running(layout):
-            if same(layout, twin):
+            if same(layout, twin) or (slots is not None and same_but_places(layout, twin)):
+                write_documents(layout, twin)
                 # It may have been begun, or changed, by somebody who did not live to see it up.
                 arrange(layout, layout.built() if slots is None else slots, follows=progress)
                 if speed is not None and layout.config().clock.speed != speed:

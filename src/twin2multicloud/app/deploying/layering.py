@@ -9,7 +9,7 @@ from twin2multicloud.app.deploying.refusals import HoldsDataError
 from twin2multicloud.app.deploying.sandboxed import in_sandbox
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Slot
-from twin2multicloud.sandbox.create import check, running, same
+from twin2multicloud.sandbox.create import check, running, same_but_places
 from twin2multicloud.sandbox.launch import Launched, launch
 from twin2multicloud.sandbox.layers import arrange, discard, held, take_away
 from twin2multicloud.sandbox.locks import ProcessLock
@@ -38,10 +38,10 @@ def twin_for(
     """
     twin = in_sandbox(definition, placement, devices)
     if slots and layout.exists and layout.built():
-        if devices is None and not same(layout, twin):
+        if devices is None and not same_but_places(layout, twin):
             twin = in_sandbox(definition, placement, len(layout.spec().device_names))
         check(layout, twin)
-        if not same(layout, twin):
+        if not same_but_places(layout, twin):
             raise UsageError(
                 f"the twin is another one by now than what is deployed of it ({_names(layout.built())}), and in a "
                 "sandbox all slots are of one definition; redeploy brings those to it, then deploy others"
