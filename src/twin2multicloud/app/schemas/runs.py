@@ -34,9 +34,10 @@ Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,19
 class RunInput(Body):
     """What to do with a twin.
 
-    `slots` names some of the seven (none: all). `approve` agrees to the plan beforehand; without it the run waits for
-    somebody who has seen it. `discard_data` lets stores be destroyed with what they hold. A move needs `slot` and `to`,
-    such as `azure`, `azure/westeurope` or an offer; or one of `resume`, `abort` for a move that was begun.
+    `slots` names some of the seven (none: all; a sandbox is redeployed with those that it has). `approve` agrees to the
+    plan beforehand; without it the run waits for somebody who has seen it. `discard_data` lets stores be destroyed with
+    what they hold. A move needs `slot` and `to`, such as `azure`, `azure/westeurope` or an offer; or one of `resume`,
+    `abort` for a move that was begun.
     """
 
     kind: TwinKind
@@ -55,7 +56,9 @@ class RunInput(Body):
     users: Annotated[list[Email], Field(max_length=100)] = Field(default_factory=list)
     log_retention_days: Annotated[int | None, Field(ge=1, le=3653)] = None
     speed: Annotated[float | None, Field(gt=0, le=1e6, description="sandbox: of the twin's clock.")] = None
-    devices: Annotated[int | None, Field(ge=1, le=1_000_000, description="sandbox: only so many of them.")] = None
+    devices: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="sandbox: only so many of them; with slots as it is.")
+    ] = None
 
     @model_validator(mode="after")
     def _move_is_whole(self) -> RunInput:

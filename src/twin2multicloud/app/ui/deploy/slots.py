@@ -54,9 +54,10 @@ def _layer(session: Session, facts: Facts, plan: Plan | None, layer: str, deploy
     palette = session.appearance.palette
     lines: list[ft.Control] = [_slot(session, facts, plan, slot) for slot in slots]
     act = None if deploy is None else lambda: deploy(slots)
-    side: list[ft.Control] = [buttons.other(tr("Deploy {layer}", layer=layer), act)]
+    side: list[ft.Control] = []
     if deploy is not None and (more := _more(session, facts, slots)):
         side.append(menus.more(tr("More to do with {layer}", layer=layer), more))
+    side.append(buttons.other(tr("Deploy {layer}", layer=layer), act))
     state = (
         badges.pill(tr("there"), palette.ok, sign="●")
         if there == whole
@@ -64,8 +65,15 @@ def _layer(session: Session, facts: Facts, plan: Plan | None, layer: str, deploy
         if there or any(facts.of(slot) for slot in slots)
         else badges.pill(tr("not there"), palette.unknown, sign="○")
     )
+    named = ft.Row(
+        [text.strong(words.layer(layer)), state],
+        wrap=True,
+        spacing=GAP,
+        run_spacing=2,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
     head = ft.Row(
-        [text.strong(words.layer(layer)), state, ft.Container(expand=True), *side],
+        [ft.Container(named, expand=True), *side],
         spacing=GAP,
         vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )
