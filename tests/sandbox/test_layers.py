@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.rig import Rig
-from tests.sandbox.twins import placement_of, ring, small_twin
+from tests.sandbox.rig import Rig, Run
+from tests.sandbox.twins import MONTH_S, placement_of, ring, small_twin
+from twin2multicloud.app.deploying.layering import destroy_slots
+from twin2multicloud.app.deploying.refusals import HoldsDataError
 from twin2multicloud.deployer.stacks import ORDER
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.sandbox.client import NotDeployedError
 from twin2multicloud.sandbox.launch import Launched, launch
+from twin2multicloud.sandbox.layers import held
 from twin2multicloud.sandbox.verify import Verification
 
 pytestmark = pytest.mark.slow
@@ -85,3 +90,74 @@ def test_what_waits_for_a_slot_comes_through_once_it_is_deployed(
         assert [hop for hop in verification.run() if not hop.ok] == []
         assert [letter for _, letter in rig.client.dead_letters()] == []
         rig.check_exact(runs, [verification.id])
+
+
+@pytest.mark.parametrize("clouds", PLACEMENTS[:2])
+def test_what_goes_under_traffic_loses_nothing_and_comes_back(clouds: Mapping[Slot, str] | str, tmp_path: Path) -> None:
+    with unbuilt(tmp_path / "s", clouds) as rig:
+        launch(rig.layout, rig.twin)
+
+        async def both() -> Run:
+            sending = asyncio.create_task(rig.simulate(messages=40, interval_s=0.1))
+            for slots in ([Slot.PROCESSING], [Slot.MANAGEMENT, Slot.PROCESSING], [Slot.ACQUISITION]):
+                await asyncio.sleep(0.5)
+                await asyncio.to_thread(destroy_slots, rig.layout, slots)
+                assert deployed(rig) == {slot.value for slot in SLOTS if slot not in slots}
+                await asyncio.sleep(0.3)
+                await asyncio.to_thread(launch, rig.layout, rig.twin, slots=SLOTS)
+            return await sending
+
+        run = asyncio.run(both())
+        assert run.report.acked == run.report.sent == 320
+        rig.settle(320)
+        assert [letter for _, letter in rig.client.dead_letters()] == []
+        rig.check_exact([run])
+
+
+def test_what_cannot_come_through_keeps_its_slot_unless_it_is_discarded(tmp_path: Path) -> None:
+    with unbuilt(tmp_path / "s", ring(0, 1)) as rig:
+        launch(rig.layout, rig.twin, slots=[Slot.ACQUISITION, Slot.PROCESSING])
+        run = rig.run(messages=2, interval_s=0.05)
+        with pytest.raises(HoldsDataError, match=r"L2: [\d,]+ messages on the way"):
+            destroy_slots(rig.layout, [Slot.PROCESSING])
+        assert deployed(rig) == {"L1", "L2"}
+        # It takes what comes, as before.
+        again = rig.run(messages=2, interval_s=0.05, seed=2)
+        launch(rig.layout, rig.twin, slots=SLOTS)
+        rig.settle(32)
+        launch(rig.layout, rig.twin, slots=[Slot.ACQUISITION, Slot.HOT])
+        lost = rig.run(messages=2, interval_s=0.05, seed=3)
+        assert lost.report.acked == 16
+        destroy_slots(rig.layout, [Slot.ACQUISITION], discard_data=True)
+        assert set(rig.client.config.clouds) == {"gcp"}
+        launch(rig.layout, rig.twin, slots=SLOTS)
+        verification = Verification(rig.client)
+        assert [hop for hop in verification.run() if not hop.ok] == []
+        rig.check_exact([run, again], [verification.id])
+
+
+def test_stores_go_with_their_slot_and_a_shared_bucket_keeps_what_is_of_the_other_tier(tmp_path: Path) -> None:
+    with unbuilt(tmp_path / "s", "aws") as rig:
+        launch(rig.layout, rig.twin)
+        run = rig.run(messages=4, interval_s=0.05)
+        rig.settle(32)
+        rig.client.set_clock(jump=2 * MONTH_S)
+        rig.until_all_are("cool", 32)
+        with pytest.raises(HoldsDataError, match=r"L3.cool: \d+ objects?\)"):
+            destroy_slots(rig.layout, [Slot.COOL, Slot.HOT])
+        assert deployed(rig) == {slot.value for slot in SLOTS}
+        # Without the tier after it, none is archived, however old.
+        destroy_slots(rig.layout, [Slot.ARCHIVE])
+        rig.client.set_clock(jump=2 * MONTH_S)
+        with pytest.raises(UsageError, match="no cloud has a scheduled function"):
+            rig.client.run_now("lifecycle")
+        launch(rig.layout, rig.twin, slots=SLOTS)
+        rig.client.run_now("lifecycle")
+        rig.until_all_are("archive", 32)
+        destroy_slots(rig.layout, [Slot.COOL])
+        assert held(rig.layout) == {Slot.ARCHIVE: held(rig.layout)[Slot.ARCHIVE]}
+        launch(rig.layout, rig.twin, slots=SLOTS)
+        rig.until_all_are("archive", 32)
+        rig.check_exact([run])
+        destroy_slots(rig.layout, [Slot.ARCHIVE], discard_data=True)  # also while it is down
+        assert held(rig.layout) == {}

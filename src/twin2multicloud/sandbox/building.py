@@ -57,7 +57,7 @@ class CloudParts:
         self.config: SandboxConfig = self.layout.config()
         self.spec: TwinSpec = self.layout.spec()
         self.transition: Transition | None = self.layout.transition()
-        self._built = frozenset(self.layout.built())
+        self._built, self._leaving = frozenset(self.layout.built()), frozenset(self.layout.leaving())
         ahead = self.transition is not None and self.provider is self.transition.ahead
         self.blueprint: Blueprint = self.layout.blueprint_at(self.provider.value) if ahead else self.layout.blueprint()
         self.meters: Meters = meters_for(self.blueprint, base.book, base.provider)
@@ -100,6 +100,7 @@ class CloudParts:
     def gateway_open(self) -> bool:
         """Whether devices are let in here."""
         shut = self.transition is not None and self.transition.shut is self.provider
+        shut = shut or Slot.ACQUISITION in self._leaving
         return self.here(Slot.ACQUISITION) and not shut
 
     def apart(self, edge: str) -> bool:
@@ -107,9 +108,11 @@ class CloudParts:
         return self.blueprint.by_edge[edge].apart
 
     def joined(self, edge: str) -> bool:
-        """Whether both ends of an edge are deployed. As long as one is not, what goes over it waits at its source."""
+        """Whether both ends of an edge are deployed, and its target does not leave. As long as that is not so, what
+        goes over it waits at its source.
+        """
         link = self.blueprint.by_edge[edge]
-        return self._built >= {link.source, link.target}
+        return self._built >= {link.source, link.target} and link.target not in self._leaving
 
     def device_keys(self) -> DeviceKeys:
         """Whether a device shows its key."""

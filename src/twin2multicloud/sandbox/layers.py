@@ -20,6 +20,7 @@ from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.sandbox.connecting import connect_clouds
 from twin2multicloud.sandbox.converging import converge
 from twin2multicloud.sandbox.create import due, running
+from twin2multicloud.sandbox.draining import QUEUED, drained, throw_away, waiting
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import SandboxError, await_release
 from twin2multicloud.sandbox.store_files import FILES, remove_store
@@ -39,9 +40,9 @@ def arrange(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str],
     """Bring a running sandbox to just these slots, without restarting any cloud that has another of them; `follows` is
     told of each cloud that is as it should be. `SandboxError` if one does not get there.
     """
-    changed = set(slots) != set(layout.built())
-    if changed and layout.transition() is not None:
-        raise UsageError("a move is under way; let it end, or go back, before slots are deployed or destroyed")
+    changed = set(slots) != set(layout.built()) or bool(layout.leaving())
+    if changed:
+        _check_still(layout)
     before = set(layout.config().clouds)
     if changed:
         # From here on whoever comes after us, should we be killed, goes on to the same end.
@@ -56,18 +57,37 @@ def arrange(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str],
             raise SandboxError(f"the process of {cloud} does not end; `twin2multicloud sandbox logs` may say why")
 
 
-def take_away(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str], None] = lambda _cloud: None) -> None:
-    """Let slots go that others stay beside, in a sandbox that may run or be down. Their stores stay: see `discard`."""
-    left = [slot for slot in layout.built() if slot not in slots]
+def bring(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str], None] = lambda _cloud: None) -> None:
+    """Bring a sandbox to just these slots: as `arrange` while it runs, and while it is down for when it runs again."""
     if running(layout):
-        arrange(layout, left, follows=follows)
-        return
-    layout.write_built(left)
-    connect_clouds(layout, time.time())
+        arrange(layout, slots, follows=follows)
+    else:
+        _check_still(layout)
+        layout.write_built(slots)
+        connect_clouds(layout, time.time())
+
+
+def take_leave(layout: Layout, slots: Collection[Slot]) -> None:
+    """Let through what waits in the queues of slots that are about to go, as far as somebody is there to take it. From
+    here on nobody gives them anything, until others `bring` the sandbox somewhere.
+    """
+    _check_still(layout)
+    built = layout.built()
+    leaving: list[Slot] = []
+    for slot in (each for each in QUEUED if each in slots and each in built):
+        leaving.append(slot)
+        layout.write_built(built, leaving)
+        late = converge(layout, clouds=due(layout))
+        if late:
+            raise SandboxError(f"not all clouds follow: {'; '.join(late)}; destroy again to go on")
+        drained(layout, slot)
 
 
 def held(layout: Layout, slots: Collection[Slot] = SLOTS) -> dict[Slot, str]:
-    """What the stores of slots hold, in a few words; empty ones are left out. It may run or not."""
+    """What the stores of slots hold, in a few words; empty ones are left out. It may run or not.
+
+    Queues are no stores: what waits there comes through before their slot goes, see `take_leave` and `stuck`.
+    """
     blueprint = layout.blueprint()
     found: dict[Slot, str] = {}
     for slot in slots:
@@ -88,13 +108,18 @@ def held(layout: Layout, slots: Collection[Slot] = SLOTS) -> dict[Slot, str]:
     return found
 
 
+def stuck(layout: Layout, slots: Collection[Slot]) -> dict[Slot, str]:
+    """What waits in the queues of slots that are gone, in a few words: others were not there to take it."""
+    counts = {slot: waiting(layout, slot) for slot in slots}
+    return {slot: f"{count:,} message{'s'[: count != 1]} on the way" for slot, count in counts.items() if count}
+
+
 def discard(layout: Layout, slots: Collection[Slot]) -> None:
-    """Delete the stores of slots that were taken away. Messages that wait for them stay: they were taken from devices
-    for good, and come through once the slot is deployed again.
-    """
+    """Delete the stores of slots that are gone, and what waits in their queues."""
     blueprint, built = layout.blueprint(), layout.built()
     for slot in slots:
         folder = layout.cloud(blueprint.places[slot].provider.value)
+        throw_away(layout, slot)
         if slot in _STORES:
             remove_store(folder / FILES[_STORES[slot], slot])
         elif slot in _CLASSES:
@@ -104,6 +129,11 @@ def discard(layout: Layout, slots: Collection[Slot]) -> None:
                 remove_store(folder / FILES[StoreKind.OBJECTS, store.owner])
             else:
                 _delete_objects(layout, blueprint, slot)
+
+
+def _check_still(layout: Layout) -> None:
+    if layout.transition() is not None:
+        raise UsageError("a move is under way; let it end, or go back, before slots are deployed or destroyed")
 
 
 def _delete_objects(layout: Layout, blueprint: Blueprint, slot: Slot) -> None:

@@ -106,6 +106,13 @@ class Connection(msgspec.Struct):
     keys: dict[str, str]
 
 
+class Built(msgspec.Struct, frozen=True):
+    """`built.json`: the slots that are deployed, and those of them that are leaving."""
+
+    slots: tuple[Slot, ...]
+    leaving: tuple[Slot, ...] = ()
+
+
 class Layout:
     """The files of one sandbox."""
 
@@ -201,18 +208,25 @@ class Layout:
 
     def built(self) -> tuple[Slot, ...]:
         """The slots that are deployed: all of them, unless they are deployed one by one."""
-        try:
-            known = msgspec.json.decode(self.built_file.read_bytes(), type=set[Slot])
-        except FileNotFoundError:
-            return SLOTS
-        return tuple(slot for slot in SLOTS if slot in known)
+        return self._built().slots
 
-    def write_built(self, slots: Collection[Slot]) -> None:
+    def leaving(self) -> tuple[Slot, ...]:
+        """Those of them that nobody gives anything any more, so that they can go."""
+        return self._built().leaving
+
+    def _built(self) -> Built:
+        try:
+            return msgspec.json.decode(self.built_file.read_bytes(), type=Built)
+        except FileNotFoundError:
+            return Built(SLOTS)
+
+    def write_built(self, slots: Collection[Slot], leaving: Collection[Slot] = ()) -> None:
         """Put down which slots are deployed."""
-        if set(slots) == set(SLOTS):
+        if set(slots) == set(SLOTS) and not leaving:
             self.built_file.unlink(missing_ok=True)
-        else:
-            write_private(self.built_file, msgspec.json.encode([slot for slot in SLOTS if slot in slots]))
+            return
+        found = (tuple(slot for slot in SLOTS if slot in these) for these in (slots, leaving))
+        write_private(self.built_file, msgspec.json.encode(Built(*found)))
 
     def transition(self) -> Transition | None:
         """The move under way, None if there is none."""

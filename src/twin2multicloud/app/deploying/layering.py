@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from twin2multicloud.app.deploying.refusals import HoldsDataError
@@ -11,7 +11,7 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.sandbox.create import check, running, same_but_places
 from twin2multicloud.sandbox.launch import Launched, launch
-from twin2multicloud.sandbox.layers import arrange, discard, held, take_away
+from twin2multicloud.sandbox.layers import bring, discard, held, stuck, take_leave
 from twin2multicloud.sandbox.locks import ProcessLock
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def there(layout: Layout) -> tuple[Slot, ...]:
 
 def held_text(layout: Layout, slots: Collection[Slot] = SLOTS) -> str:
     """What stores of slots hold, for people; "" if all are empty."""
-    return "; ".join(f"{slot.value}: {what}" for slot, what in held(layout, slots).items())
+    return _told(held(layout, slots))
 
 
 def deploy_slots(
@@ -82,8 +82,8 @@ def redeploy_slots(
 ) -> Launched:
     """Build slots anew, with the data that they have, while the others go on."""
     with ProcessLock(layout.setup_lock, _OTHER_S):
-        if running(layout) and layout.exists:
-            take_away(layout, slots)
+        if running(layout):
+            bring(layout, [slot for slot in layout.built() if slot not in slots])
     return deploy_slots(layout, twin, slots, follows=follows)
 
 
@@ -94,19 +94,25 @@ def destroy_slots(
     discard_data: bool = False,
     follows: Follows = lambda _cloud: None,
 ) -> None:
-    """Take slots away from a sandbox that has others, with their stores. `HoldsDataError` while these hold anything,
-    unless `discard_data`; all is as it was then.
+    """Take slots away from a sandbox that has others, with their stores. What waits in their queues comes through
+    first. `HoldsDataError` while stores hold anything, or if something cannot come through, unless `discard_data`; all
+    is as it was then.
     """
     with ProcessLock(layout.setup_lock, _OTHER_S):
-        before = layout.built()
-        take_away(layout, slots, follows=follows)
+        before = {*layout.built(), *slots}  # a run that was killed may have let them go already
+        if running(layout):
+            take_leave(layout, slots)
+        bring(layout, before - set(slots), follows=follows)
         # Only now nobody writes there any more.
-        told = "" if discard_data else held_text(layout, slots)
-        if told:
-            if running(layout):
-                arrange(layout, before)
-            raise HoldsDataError(f"stores hold data ({told}); discard_data destroys them with it")
+        found = {} if discard_data else {**held(layout, slots), **stuck(layout, slots)}
+        if found:
+            bring(layout, before)
+            raise HoldsDataError(f"they hold data ({_told(found)}); discard_data destroys them with it")
         discard(layout, slots)
+
+
+def _told(found: Mapping[Slot, str]) -> str:
+    return "; ".join(f"{slot.value}: {what}" for slot, what in found.items())
 
 
 def _names(slots: Collection[Slot]) -> str:
