@@ -57,11 +57,12 @@ def test_slot_after_slot_comes_up_beside_the_others_which_run_on(
         before: dict[str, int | None] = {}
         for number in range(1, len(ORDER) + 1):
             wanted = ORDER[:number]
-            assert launch(rig.layout, rig.twin, slots=wanted) is (Launched.RUNNING if number > 1 else Launched.STARTED)
+            assert launch(rig.layout, rig.twin, slots=wanted) is (Launched.CHANGED if number > 1 else Launched.STARTED)
             assert deployed(rig) == {slot.value for slot in wanted}
             whole, answering = rig.client.status()
             assert {place.slot for place in whole.placement} == deployed(rig)
             assert set(whole.missing) == {slot.value for slot in SLOTS if slot not in wanted}
+            assert all(cloud.missing == whole.missing for cloud in answering.values())
             # A cloud without a slot has no process, and none is started anew.
             assert set(answering) == {rig.placement[slot].provider.value for slot in wanted}
             now = pids(rig)

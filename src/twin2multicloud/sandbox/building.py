@@ -92,6 +92,11 @@ class CloudParts:
         """The slots that are placed here and deployed."""
         return tuple(slot for slot in self.blueprint.places if self.here(slot))
 
+    @property
+    def missing(self) -> tuple[Slot, ...]:
+        """The slots that are not deployed, here or elsewhere."""
+        return tuple(slot for slot in self.blueprint.places if slot not in self._built)
+
     def here(self, slot: Slot) -> bool:
         """Whether a slot is placed here and deployed."""
         return slot in self._built and self.blueprint.places[slot].provider is self.provider

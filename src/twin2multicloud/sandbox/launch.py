@@ -32,6 +32,7 @@ class Launched(StrEnum):
 
     STARTED = "started"
     RESTARTED = "restarted"  # it ran, with another definition
+    CHANGED = "changed"  # it ran, with other slots
     RUNNING = "running"  # it ran as it should
 
 
@@ -53,10 +54,11 @@ def launch(
             if same(layout, twin) or (slots is not None and same_but_places(layout, twin)):
                 write_documents(layout, twin)
                 # It may have been begun, or changed, by somebody who did not live to see it up.
-                arrange(layout, layout.built() if slots is None else slots, follows=progress)
+                before = layout.built()
+                arrange(layout, before if slots is None else slots, follows=progress)
                 if speed is not None and layout.config().clock.speed != speed:
                     SandboxClient(layout).set_clock(speed=speed)
-                return Launched.RUNNING
+                return Launched.RUNNING if layout.built() == before else Launched.CHANGED
             stop(layout)
             done = Launched.RESTARTED
         create(layout, twin, speed=speed, slots=slots)

@@ -171,6 +171,8 @@ class CloudStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     regions: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
     """The twin's slots that are deployed here, as in the model: "L1", "L3.hot" …"""
+    missing: tuple[str, ...] = ()
+    """Those that are not deployed yet, wherever they go."""
     uptime_s: float = 0.0
     pid: int | None = None
     memory_bytes: int | None = None

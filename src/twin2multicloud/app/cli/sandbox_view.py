@@ -35,6 +35,7 @@ def print_up(console: Console, whole: SandboxStatus, layout: Layout, done: Launc
     texts = {
         "started": f"is up after {seconds:.1f} s",
         "restarted": f"is up again after {seconds:.1f} s, as its definition has changed",
+        "changed": f"has its slots after {seconds:.1f} s",
         "running": "was up already",
     }
     console.print(f"{whole.twin} {texts[done]}", style="bold")
