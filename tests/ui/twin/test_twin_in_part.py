@@ -43,6 +43,7 @@ async def test_what_is_not_deployed_says_so_and_leads_to_where_it_is(ui: OpenUi,
         shown = await page.until(lambda: {each.label for each in page.all(ft.Semantics) if each.label in names})
         assert shown == set(names)
         # Why nothing is seen of it.
+        await page.sees("Not live: L3.hot (Storage · hot) is not deployed yet; deploy it first")
         await page.go(places.twin(partly, "devices"))
         await page.sees("L3.hot (Storage · hot) is not deployed yet; deploy it first")
         await page.go(places.twin(partly, "graph"))
