@@ -28,9 +28,9 @@ def converge(
     follows: Callable[[str], None] = lambda _cloud: None,
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
-) -> list[str]:
-    """Have these clouds (default: all) do what the documents say. Why some do not after `patience_s`: a text for each;
-    none if all do. A cloud that does not answer is waited for, for the supervisor starts it again.
+) -> dict[str, str]:
+    """Have these clouds (default: all) do what the documents say. Those that do not after `patience_s`, with why; none
+    if all do. A cloud that does not answer is waited for, for the supervisor starts it again.
 
     `count_anew` begins their counters again; `follows` is told of each cloud that does as it should.
     """
@@ -47,7 +47,7 @@ def converge(
             for cloud in found.keys() - waiting.keys():
                 follows(cloud)
             if not waiting or monotonic() > give_up:
-                return list(waiting.values())
+                return waiting
             sleep(_POLL_S)
 
 

@@ -264,7 +264,7 @@ def _start(layout: Layout, progress: Callable[[str], None]) -> None:
             check=False,
         )
     if begun.returncode:
-        raise SandboxError(f"the supervisor did not start; {_last_words(layout, 'supervisor')}")
+        raise SandboxError(f"the supervisor did not start; {last_words(layout, 'supervisor')}")
     _await_clouds(layout, layout.config().clouds, progress)
 
 
@@ -291,7 +291,7 @@ def _await_clouds(layout: Layout, clouds: Mapping[str, CloudConfig], progress: C
         ended = holder(layout.supervisor_lock) is None
         if ended or time.monotonic() - began > READY_S:
             cause = "supervisor" if ended else next(iter(waiting))
-            raise SandboxError(f"{', '.join(waiting)} did not come up; {_last_words(layout, cause)}")
+            raise SandboxError(f"{', '.join(waiting)} did not come up; {last_words(layout, cause)}")
         time.sleep(_POLL_S)
 
 
@@ -307,7 +307,8 @@ def _answers(port: int, token: str) -> bool:
         connection.close()
 
 
-def _last_words(layout: Layout, name: str) -> str:
+def last_words(layout: Layout, name: str) -> str:
+    """How a process's log ends."""
     log = layout.log(name)
     lines = log.read_text("utf-8", "replace").splitlines()[-3:] if log.exists() else []
     return f"its log ends: {' | '.join(lines)}" if lines else f"see {layout.logs}"

@@ -19,7 +19,7 @@ from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
 from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.sandbox.connecting import connect_clouds
 from twin2multicloud.sandbox.converging import converge
-from twin2multicloud.sandbox.create import due, running
+from twin2multicloud.sandbox.create import due, last_words, running
 from twin2multicloud.sandbox.draining import QUEUED, drained, throw_away, waiting
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import SandboxError, await_release
@@ -50,8 +50,7 @@ def arrange(layout: Layout, slots: Collection[Slot], *, follows: Callable[[str],
     if layout.transition() is None:
         connect_clouds(layout, time.time())
     late = converge(layout, clouds=due(layout), count_anew=changed, follows=follows)
-    if late:
-        raise SandboxError(f"not all clouds follow: {'; '.join(late)}; deploy again to go on")
+    _check_follow(layout, late)
     for cloud in before - set(layout.config().clouds):
         if not await_release(layout.cloud_lock(cloud), _END_S):
             raise SandboxError(f"the process of {cloud} does not end; `twin2multicloud sandbox logs` may say why")
@@ -77,9 +76,7 @@ def take_leave(layout: Layout, slots: Collection[Slot]) -> None:
     for slot in (each for each in QUEUED if each in slots and each in built):
         leaving.append(slot)
         layout.write_built(built, leaving)
-        late = converge(layout, clouds=due(layout))
-        if late:
-            raise SandboxError(f"not all clouds follow: {'; '.join(late)}; destroy again to go on")
+        _check_follow(layout, converge(layout, clouds=due(layout)))
         drained(layout, slot)
 
 
@@ -134,6 +131,12 @@ def discard(layout: Layout, slots: Collection[Slot]) -> None:
 def _check_still(layout: Layout) -> None:
     if layout.transition() is not None:
         raise UsageError("a move is under way; let it end, or go back, before slots are deployed or destroyed")
+
+
+def _check_follow(layout: Layout, late: Mapping[str, str]) -> None:
+    if late:
+        said = "; ".join(late.values())
+        raise SandboxError(f"not all clouds follow: {said}; {last_words(layout, next(iter(late)))}. Ask again to go on")
 
 
 def _delete_objects(layout: Layout, blueprint: Blueprint, slot: Slot) -> None:

@@ -219,8 +219,8 @@ class SandboxDriver:
         )
         if late:
             raise DriverError(
-                f"not all clouds follow: {'; '.join(late)}. `twin2multicloud sandbox up` starts what does not run; "
-                "then resume the move"
+                f"not all clouds follow: {'; '.join(late.values())}. `twin2multicloud sandbox up` starts what does not "
+                "run; then resume the move"
             )
 
     def _patiently(self, cloud: str, method: str, path: str, body: Any = None) -> Any:
