@@ -13,7 +13,7 @@ from tests.app.backends import Site
 from twin2multicloud.app.db.tables import Event, Stack, Stage, TwinVersion
 from twin2multicloud.app.runs.exits import StageExit
 from twin2multicloud.app.runs.stage import carry_out
-from twin2multicloud.app.runs.work import Planned, Work
+from twin2multicloud.app.runs.work import Planned, Target, Work
 from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import Provider, Slot
 
@@ -59,9 +59,11 @@ class FakeTarget:
         """As `Target.apply`."""
         self.before(work)
         with self.site.backend.database.write() as session:
-            session.execute(delete(Stack).where(Stack.twin_id == work.twin_id, Stack.target == work.run.target))
+            slots = work.asked.slots or list(Slot)
+            mine = (Stack.twin_id == work.twin_id) & (Stack.target == work.run.target)
+            session.execute(delete(Stack).where(mine, Stack.slot.in_([slot.value for slot in slots])))
             if work.asked.kind != "destroy":
-                for slot in Slot:
+                for slot in slots:
                     session.add(
                         Stack(
                             twin_id=work.twin_id,
@@ -77,10 +79,10 @@ class FakeTarget:
         return {"done": work.asked.kind, **self.result}
 
 
-def work_off(site: Site, target: FakeTarget | None = None) -> list[StageExit]:
+def work_off(site: Site, target: Target | None = None) -> list[StageExit]:
     """Carry out all that is queued, until nothing is."""
     exits = []
-    made = target or FakeTarget(site)
+    made: Target = target or FakeTarget(site)
     while True:
         with site.backend.database.read() as session:
             stage = session.scalar(select(Stage).where(Stage.status == "queued"))

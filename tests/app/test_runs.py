@@ -226,7 +226,6 @@ def test_a_move_takes_the_twin_to_its_next_version(here: Site, owner: Person, tw
         ({"kind": "move", "slot": "L3.hot", "to": "gcp", "resume": True}, "a move takes"),
         ({"kind": "deploy", "to": "gcp"}, "only a move takes that"),
         ({"kind": "verify", "target": "clouds"}, "sandbox"),
-        ({"kind": "destroy", "slots": ["L5"]}, "a sandbox runs a whole twin"),
         ({"kind": "explode"}, "kind"),
         ({"kind": "deploy", "slots": ["L9"]}, "slots"),
         ({"kind": "deploy", "colour": "red"}, "colour"),

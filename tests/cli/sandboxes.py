@@ -96,7 +96,7 @@ class Bench:
         (home / "twin.yaml").write_text(twin)
         self.write("lamp", LAMP)
         self.write("call", CALL)
-        (home / "placement.json").write_text(json.dumps(_placement(clouds)))
+        (home / "placement.json").write_text(json.dumps(placement_json(clouds)))
 
     def write(self, module: str, text: str) -> None:
         (self.home / "processors" / f"{module}.py").write_text(text)
@@ -235,7 +235,7 @@ def kill_all(pids: list[int]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _placement(clouds: Mapping[Slot, str] | str) -> dict[str, Any]:
+def placement_json(clouds: Mapping[Slot, str] | str) -> dict[str, Any]:
     choices = {}
     for slot in Slot:
         provider = Provider(clouds if isinstance(clouds, str) else clouds[slot])

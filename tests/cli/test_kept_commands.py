@@ -63,7 +63,7 @@ def test_a_kept_twins_life_is_the_same_with_a_server_and_without(tmp_path: Path)
         assert "in its sandbox · deployed" in served[3].out
         place.done("runs", "start", "verify", "greenhouse")  # whose message is kept
         refused = place("destroy", "greenhouse", "--yes")
-        assert (refused.code, "its stores hold data (aws/hot: " in refused.err) == (8, True), refused.err
+        assert (refused.code, "stores hold data (L3.hot: 1 record)" in refused.err) == (8, True), refused.err
     finally:
         gone = place.done("destroy", "greenhouse", "--discard-data", "--yes", "--json").json
     assert (gone["done"], gone["deleted"]) == (True, True)

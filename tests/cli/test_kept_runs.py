@@ -228,8 +228,11 @@ def test_options_arrive(client: Client, deployed: str, capsys: pytest.CaptureFix
     )  # fmt: skip
     with pytest.raises(UsageError, match="in its sandbox and a rehearsal; say which"):
         kept_runs.carry_out(client, StartRequest("drift", "greenhouse", ""), None)
-    with pytest.raises(UsageError, match="a sandbox runs a whole twin"):
-        kept_runs.carry_out(client, StartRequest("destroy", "greenhouse", "", slots=("L5",)), "sandbox")
+    # Slots alone, in a sandbox as well.
+    one = StartRequest("destroy", "greenhouse", "", slots=("L5",), detach=True)
+    assert kept_runs.carry_out(client, one, "sandbox") == 0
+    asked = client.runs.get(client.runs.find("greenhouse/3")).request
+    assert (asked["kind"], asked["target"], asked["slots"]) == ("destroy", "sandbox", ["L5"])
 
 
 def test_a_status_shows_every_place_and_who_changes_it(

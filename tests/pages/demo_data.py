@@ -200,6 +200,7 @@ def demo_status(at: float, *, hostile: bool = False, calm: bool = False) -> Clou
         twin="smart-building",
         regions=("eu-central-1",),
         slots=("L1", "L2", "L5"),
+        missing=("L3.archive",),
         uptime_s=8043.0,
         pid=41_230,
         memory_bytes=91_400_000,

@@ -35,7 +35,17 @@ def text(browser: Browser, selector: str) -> str:
 def test_every_part_of_the_status_is_shown(shown: Browser) -> None:
     assert shown.complaints == []
     head = text(shown, "header")
-    for words in ("AWS", "▲ degraded", "smart-building", "L1, L2, L5", "eu-central-1", "2 h 14 min", "1 ×", "41230"):
+    for words in (
+        "AWS",
+        "▲ degraded",
+        "smart-building",
+        "L1, L2, L5",
+        "L3.archive",
+        "eu-central-1",
+        "2 h 14 min",
+        "1 ×",
+        "41230",
+    ):
         assert words in head
     cards = text(shown, "#cards")
     for words in ("1,204", "415 retries", "1 of 3 failing", "1,240 twins", "37 late ones ignored", "87.2 MiB", "15"):

@@ -62,17 +62,33 @@ async def test_what_is_wrong_is_told_at_its_field_and_nothing_is_asked_for(
 
 
 @driven
-async def test_a_sandbox_runs_the_whole_twin_at_its_own_speed(ui: OpenUi, person: Person, twin: str) -> None:
+async def test_a_sandbox_is_deployed_layer_by_layer_at_its_own_speed(ui: OpenUi, person: Person, twin: str) -> None:
     async with ui(f"/twins/{twin}/deploy") as page:
-        await page.sees("A sandbox runs the whole twin")
-        with pytest.raises(LookupError):
-            page.button("Deploy L1")
+        await page.sees("What it has for others waits until those are there, too.")
         await page.fill("Speed of the twin's clock", "60")
         await page.fill("Only so many devices", "2")
-        await page.press("Deploy everything")
+        await page.press("Deploy L1")
         await page.sees("Run 1 · Deployment")
         asked = _runs(person, twin)[0]["request"]
-        assert (asked["target"], asked["speed"], asked["devices"]) == ("sandbox", 60, 2)
+        assert (asked["target"], asked["speed"], asked["devices"], asked["slots"]) == ("sandbox", 60, 2, ["L1"])
+
+
+@driven
+async def test_what_of_a_layer_is_there_can_go_by_itself(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str
+) -> None:
+    person.post(f"twins/{twin}/runs", {"kind": "deploy", "slots": ["L1", "L3.hot"], "approve": True}, 201)
+    work_off(sqlite_site, FakeTarget(sqlite_site, document=SMALL))
+    async with ui(f"/twins/{twin}/deploy") as page:
+        await page.sees("▲ in part")
+        assert (page.texts().count("● there"), page.texts().count("○ not there")) == (1, 3)
+        assert getattr(page.field("Only so many devices"), "hint_text", "") == "as it is deployed"
+        assert "Destroy L2 Processing" not in page.texts()
+        await page.choose("Destroy L1 Acquisition")
+        await page.press("Show what goes")
+        await page.sees("Run 2 · Destruction")
+        asked = _runs(person, twin)[0]["request"]
+        assert (asked["kind"], asked["target"], asked["slots"]) == ("destroy", "sandbox", ["L1"])
 
 
 @driven

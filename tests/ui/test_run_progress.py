@@ -83,25 +83,13 @@ def test_the_strip_counts_foundations_together_and_shows_what_follows() -> None:
     wiring = {"step": {"step": "wiring", "text": "links", "done": 1, "total": 4}}
     for event in (told.planned(SMALL), told.event("run.applying"), told.event("step", data=wiring)):
         progress.take(event)
-    found = pieces(progress, progress.plan, "clouds")
+    found = pieces(progress, progress.plan)
     assert [(each.name, each.state, each.count) for each in found] == [
         ("Foundations", "waiting", "0/1"),
         ("L3 hot", "waiting", "0/2"),
         ("L2", "unchanged", ""),
         ("wiring", "working", "1/4"),
     ]
-
-
-def test_a_sandbox_is_told_of_by_its_clouds() -> None:
-    told, progress = Telling(), Progress()
-    for event in (
-        told.planned(SMALL),
-        told.event("run.applying"),
-        told.event("step", "aws is up", data={"cloud": "aws"}),
-    ):
-        progress.take(event)
-    assert [(each.name, each.state) for each in pieces(progress, progress.plan, "sandbox")] == [("AWS", "done")]
-    assert progress.rows[HOT].state == "done"
 
 
 def test_a_move_is_told_of_by_its_phases_there_and_back() -> None:

@@ -57,6 +57,7 @@ class CloudParts:
         self.config: SandboxConfig = self.layout.config()
         self.spec: TwinSpec = self.layout.spec()
         self.transition: Transition | None = self.layout.transition()
+        self._built, self._leaving = frozenset(self.layout.built()), frozenset(self.layout.leaving())
         ahead = self.transition is not None and self.provider is self.transition.ahead
         self.blueprint: Blueprint = self.layout.blueprint_at(self.provider.value) if ahead else self.layout.blueprint()
         self.meters: Meters = meters_for(self.blueprint, base.book, base.provider)
@@ -88,22 +89,35 @@ class CloudParts:
     # ── Where things are ────────────────────────────────────────────────────────────────────────────────────
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """The slots that are placed here."""
-        return tuple(slot for slot, place in self.blueprint.places.items() if place.provider is self.provider)
+        """The slots that are placed here and deployed."""
+        return tuple(slot for slot in self.blueprint.places if self.here(slot))
+
+    @property
+    def missing(self) -> tuple[Slot, ...]:
+        """The slots that are not deployed, here or elsewhere."""
+        return tuple(slot for slot in self.blueprint.places if slot not in self._built)
 
     def here(self, slot: Slot) -> bool:
-        """Whether a slot is placed here."""
-        return self.blueprint.places[slot].provider is self.provider
+        """Whether a slot is placed here and deployed."""
+        return slot in self._built and self.blueprint.places[slot].provider is self.provider
 
     @property
     def gateway_open(self) -> bool:
         """Whether devices are let in here."""
         shut = self.transition is not None and self.transition.shut is self.provider
+        shut = shut or Slot.ACQUISITION in self._leaving
         return self.here(Slot.ACQUISITION) and not shut
 
     def apart(self, edge: str) -> bool:
         """Whether an edge is a link."""
         return self.blueprint.by_edge[edge].apart
+
+    def joined(self, edge: str) -> bool:
+        """Whether both ends of an edge are deployed, and its target does not leave. As long as that is not so, what
+        goes over it waits at its source.
+        """
+        link = self.blueprint.by_edge[edge]
+        return self._built >= {link.source, link.target} and link.target not in self._leaving
 
     def device_keys(self) -> DeviceKeys:
         """Whether a device shows its key."""

@@ -34,6 +34,15 @@ SETTLE_S: Final = 2.5
 """Between the steps of a key rotation: longer than a links document is kept, and than a POST takes."""
 
 
+class NotDeployedError(UsageError):
+    """A slot is not deployed, so nobody can ask it."""
+
+    def __init__(self, *slots: Slot) -> None:
+        names = ", ".join(f"{slot.value} ({slot.label})" for slot in slots)
+        are, them = ("is", "it") if len(slots) == 1 else ("are", "them")
+        super().__init__(f"{names} {are} not deployed yet; deploy {them} first")
+
+
 class SandboxClient:
     """Talks to a sandbox's processes. `SandboxError` when one does not answer."""
 
@@ -42,16 +51,18 @@ class SandboxClient:
         self._changed = self._changes()
         self._config = layout.config()
         self._blueprint: Blueprint = layout.blueprint()
+        self._built = layout.built()
 
     def _changes(self) -> tuple[int, ...]:
-        files = (self.layout.config_file, self.layout.blueprint_file)
+        files = (self.layout.config_file, self.layout.blueprint_file, self.layout.built_file)
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
     def _look(self) -> None:
         """Read the documents again if they have changed: a slot may have moved, and a cloud come or gone with it."""
         changed = self._changes()
-        if changed != self._changed and all(changed):
+        if changed != self._changed and all(changed[:2]):
             self._config, self._blueprint, self._changed = self.layout.config(), self.layout.blueprint(), changed
+            self._built = self.layout.built()
 
     @property
     def config(self) -> SandboxConfig:
@@ -64,6 +75,23 @@ class SandboxClient:
         """What is simulated now."""
         self._look()
         return self._blueprint
+
+    @property
+    def built(self) -> tuple[Slot, ...]:
+        """The slots that are deployed now."""
+        self._look()
+        return self._built
+
+    @property
+    def missing(self) -> tuple[Slot, ...]:
+        """The slots that are not deployed yet."""
+        built = self.built
+        return tuple(slot for slot in Slot if slot not in built)
+
+    def check_whole(self) -> None:
+        """Raise `NotDeployedError` unless every slot is deployed."""
+        if self.missing:
+            raise NotDeployedError(*self.missing)
 
     # ── Requests ────────────────────────────────────────────────────────────────────────────────────────────
     def request(self, cloud: str, method: str, path: str, body: Any = None) -> Any:
@@ -87,7 +115,9 @@ class SandboxClient:
         return value
 
     def cloud_of(self, slot: Slot) -> str:
-        """The cloud a slot is placed in."""
+        """The cloud a slot is deployed in; `NotDeployedError` if it is not."""
+        if slot not in self.built:
+            raise NotDeployedError(slot)
         return self.blueprint.places[slot].provider.value
 
     # ── Status ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,17 +148,21 @@ class SandboxClient:
         places = tuple(
             PlacedSlot(slot.value, place.provider.value, place.region, place.offer)
             for slot, place in self.blueprint.places.items()
+            if slot in self.built
         )
-        dashboards = self.config.clouds[self.cloud_of(Slot.VISUALIZATION)]
+        dashboards = ""
+        if Slot.VISUALIZATION in self.built:
+            dashboards = f"{self.config.clouds[self.cloud_of(Slot.VISUALIZATION)].url}/dashboard/"
         whole = SandboxStatus(
             self.config.twin,
             tuple(processes),
             places,
             clock or ClockStatus(self._clock_now(), self.config.clock.speed),
-            f"{dashboards.url}/dashboard/",
+            dashboards,
             str(self.layout.directory),
             found.get("pid"),
             "" if (moving := self.layout.transition()) is None else str(moving.move),
+            tuple(slot.value for slot in self.missing),
         )
         return whole, clouds
 

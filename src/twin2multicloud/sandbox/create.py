@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
@@ -11,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,24 +21,19 @@ import msgspec
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
-from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.model.spec import TwinSpec, spec_json
-from twin2multicloud.moving.links import together, without_unused
 from twin2multicloud.private_files import write_private
-from twin2multicloud.runtime.adapters.local.secrets import LocalSecrets
-from twin2multicloud.runtime.links import LINKS_SECRET, LinksDocument
+from twin2multicloud.sandbox.connecting import clouds_in_use, gateways, write_connection, write_links
 from twin2multicloud.sandbox.layout import (
     ClockConfig,
     CloudConfig,
-    Connection,
     Layout,
     SandboxConfig,
 )
 from twin2multicloud.sandbox.local_ports import any_taken, choose_ports
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, await_release, holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
-from twin2multicloud.sandbox.transition import AHEAD, Transition
-from twin2multicloud.sandbox.wiring import wire
 
 __all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start", "stop"]
 
@@ -65,22 +59,31 @@ class TwinInSandbox:
 
 
 def create(
-    layout: Layout, twin: TwinInSandbox, *, speed: float | None = None, start: float | None = None
+    layout: Layout,
+    twin: TwinInSandbox,
+    *,
+    speed: float | None = None,
+    start: float | None = None,
+    slots: Collection[Slot] | None = None,
 ) -> SandboxConfig:
     """Write a sandbox's directory, or bring an existing one up to date; its stores stay as they are. It must be down.
 
     `speed` is that of the twin's clock (None: what it was, 1 at first), `start` what a new one shows first (None: now).
-    A placement that differs from the one the stores were filled at is refused: `sandbox down --delete` first, for
-    moving a layer is the deployer's business.
+    `slots` are those that are deployed (None: as it was, all at first). A placement that differs from the one the
+    stores were filled at is refused: `sandbox down --delete` first, for moving a layer is the deployer's business.
     """
     known = layout.config() if layout.exists else None
     check(layout, twin)
+    moving = layout.transition()
     _end_orphans(layout)
     layout.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if known is None:
         layout.clear()  # what is left of one whose deletion was killed
-    clouds = known.clouds if known is not None else {p.value: CloudConfig(0) for p in twin.blueprint.providers}
-    choose_ports(clouds, gateways(twin.blueprint, layout.transition()))
+    built = slots if slots is not None else layout.built() if known is not None else SLOTS
+    before = known.clouds if known is not None else {}
+    clouds = {name: before.get(name, CloudConfig(0)) for name in clouds_in_use(twin.blueprint, built, moving)}
+    doors = gateways(twin.blueprint, built, moving)
+    choose_ports(clouds, doors)
     now = time.time()
     if known is not None:
         clock = ClockConfig(known.clock.at(now), now, known.clock.speed if speed is None else speed)
@@ -93,17 +96,19 @@ def create(
         known.token if known is not None else secrets.token_urlsafe(24),
         twin.blueprint.assumptions["batch_window_s"],
     )
-    write_connection(layout, config, gateways(twin.blueprint, layout.transition())[0])
+    write_connection(layout, config, doors)
+    layout.write_built(built)
     layout.write_sources(dict(twin.sources))
-    for file, content in _documents(layout, twin).items():
-        write_private(file, content)
+    write_documents(layout, twin)
     layout.write_config(config)
     write_links(layout, config, now)
     return config
 
 
 def check(layout: Layout, twin: TwinInSandbox) -> None:
-    """Raise `UsageError` if a directory holds something else than a sandbox of this twin at this placement."""
+    """Raise `UsageError` if a directory holds something else than a sandbox of this twin at this placement. Where slots
+    go that are not deployed yet may have changed.
+    """
     if not layout.exists:
         # A directory in which a sandbox was begun has the connection's file; any other with content is not ours.
         if layout.directory.is_dir() and not layout.connection_file.exists() and _strangers(layout):
@@ -121,12 +126,16 @@ def check(layout: Layout, twin: TwinInSandbox) -> None:
     kept = json.loads(layout.placement_file.read_text("utf-8"))
     if kept != dict(twin.placement):
         there, wanted = Placement.model_validate(kept), Placement.model_validate(dict(twin.placement))
-        astray = [f"{slot.value} is {there[slot]}, not {wanted[slot]}" for slot in wanted.differing(there)]
-        raise UsageError(
-            f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
-            "removes it with its data, and `twin2multicloud move --target sandbox` takes a slot's data along to "
-            f"another cloud. {'; '.join(astray)}"
-        )
+        built = layout.built()
+        astray = [
+            f"{slot.value} is {there[slot]}, not {wanted[slot]}" for slot in wanted.differing(there) if slot in built
+        ]
+        if astray:
+            raise UsageError(
+                f"the sandbox in {layout.directory} has another placement; `twin2multicloud sandbox down --delete` "
+                "removes it with its data, and `twin2multicloud move --target sandbox` takes a slot's data along to "
+                f"another cloud. {'; '.join(astray)}"
+            )
     moving = layout.transition()
     if moving is not None and not same(layout, twin):
         raise UsageError(
@@ -147,6 +156,28 @@ def same(layout: Layout, twin: TwinInSandbox) -> bool:
     )
 
 
+def same_but_places(layout: Layout, twin: TwinInSandbox) -> bool:
+    """Whether a sandbox was written from just this, except for where slots go. Those that are deployed may not go
+    elsewhere (see `check`), so its processes can follow while they run.
+    """
+    places = (layout.blueprint_file, layout.placement_file)
+    return (
+        layout.sources() == dict(twin.sources)
+        and layout.config().batch_window_s == twin.blueprint.assumptions["batch_window_s"]
+        and all(
+            file in places or (file.is_file() and file.read_bytes() == content)
+            for file, content in _documents(layout, twin).items()
+        )
+    )
+
+
+def write_documents(layout: Layout, twin: TwinInSandbox) -> None:
+    """Write what a sandbox's processes do; what is so already is left alone."""
+    for file, content in _documents(layout, twin).items():
+        if not file.is_file() or file.read_bytes() != content:
+            write_private(file, content)
+
+
 def _documents(layout: Layout, twin: TwinInSandbox) -> dict[Path, bytes]:
     return {
         layout.spec_file: spec_json(twin.spec),
@@ -155,53 +186,6 @@ def _documents(layout: Layout, twin: TwinInSandbox) -> dict[Path, bytes]:
         layout.waveforms_file: msgspec.json.encode(twin.waveforms),
         layout.placement_file: json.dumps(dict(twin.placement), indent=2).encode(),
     }
-
-
-def gateways(blueprint: Blueprint, moving: Transition | None) -> tuple[str, ...]:
-    """The clouds that devices can connect to; the first is the one they are told. While L1 moves there are two."""
-    here = blueprint.places[Slot.ACQUISITION].provider
-    if moving is None or moving.move.slot is not Slot.ACQUISITION or moving.ahead is None:
-        return (here.value,)
-    both = (here.value, moving.ahead.value)
-    return both[::-1] if moving.shut is here else both
-
-
-def write_connection(layout: Layout, config: SandboxConfig, gateway: str) -> None:
-    """Tell devices where to connect. Their keys stay."""
-    secret = (
-        layout.connection().keys["secret"]
-        if layout.connection_file.exists()
-        else base64.b64encode(secrets.token_bytes(32)).decode()
-    )
-    cloud = config.clouds[gateway]
-    mqtt = f"mqtt://127.0.0.1:{cloud.mqtt_port}" if cloud.mqtt_port else None
-    connection = Connection(config.twin, mqtt, cloud.url, {"secret": secret})
-    write_private(layout.connection_file, msgspec.json.encode(connection))
-
-
-def write_links(layout: Layout, config: SandboxConfig, now: float) -> None:
-    """Wire all clouds as the sandbox's documents say, with the keys that they know as far as possible."""
-    stores = {name: LocalSecrets(layout.cloud(name) / "secrets.db") for name in config.clouds}
-    try:
-        known = {}
-        for name, store in stores.items():
-            try:
-                known[name] = msgspec.json.decode(store.get(LINKS_SECRET), type=LinksDocument)
-            except KeyError:
-                continue
-        blueprint, moving = layout.blueprint(), layout.transition()
-        documents = wire(blueprint, config.clouds, now, known)
-        if moving is None:
-            documents = without_unused(documents)
-        elif moving.move.slot in AHEAD:
-            here = blueprint.places[moving.move.slot].provider
-            (there,) = {moving.move.source.provider, moving.move.target.provider} - {here}
-            documents = together(documents, wire(layout.blueprint_at(there), config.clouds, now, known))
-        for name, document in documents.items():
-            stores[name].put(LINKS_SECRET, msgspec.json.encode(document).decode())
-    finally:
-        for store in stores.values():
-            store.close()
 
 
 def running(layout: Layout) -> bool:
@@ -221,7 +205,7 @@ def start(layout: Layout, *, progress: Callable[[str], None] = lambda _text: Non
     they were chosen are replaced.
     """
     if running(layout):
-        _await_clouds(layout, _due(layout), progress)
+        _await_clouds(layout, due(layout), progress)
         return
     _end_orphans(layout)
     layout.supervisor_file.unlink(missing_ok=True)
@@ -243,9 +227,9 @@ def _mend_ports(layout: Layout) -> bool:
     config = layout.config()
     if not any_taken(config.clouds):
         return False
-    doors = gateways(layout.blueprint(), layout.transition())
+    doors = gateways(layout.blueprint(), layout.built(), layout.transition())
     choose_ports(config.clouds, doors)
-    write_connection(layout, config, doors[0])
+    write_connection(layout, config, doors)
     layout.write_config(config)
     write_links(layout, config, time.time())
     return True
@@ -257,10 +241,10 @@ def start_as_it_is(layout: Layout) -> None:
     """
     _end_orphans(layout)
     config, now = layout.config(), time.time()
-    doors = gateways(layout.blueprint(), layout.transition())
+    doors = gateways(layout.blueprint(), layout.built(), layout.transition())
     choose_ports(config.clouds, doors)
     config.clock = ClockConfig(config.clock.at(now), now, config.clock.speed)
-    write_connection(layout, config, doors[0])
+    write_connection(layout, config, doors)
     layout.write_config(config)
     write_links(layout, config, now)
     start(layout)
@@ -280,11 +264,11 @@ def _start(layout: Layout, progress: Callable[[str], None]) -> None:
             check=False,
         )
     if begun.returncode:
-        raise SandboxError(f"the supervisor did not start; {_last_words(layout, 'supervisor')}")
+        raise SandboxError(f"the supervisor did not start; {last_words(layout, 'supervisor')}")
     _await_clouds(layout, layout.config().clouds, progress)
 
 
-def _due(layout: Layout) -> dict[str, CloudConfig]:
+def due(layout: Layout) -> dict[str, CloudConfig]:
     """The clouds of a running sandbox that should answer: those that are not kept down for a while."""
     clouds = layout.config().clouds
     with suppress(ConnectionError):
@@ -307,7 +291,7 @@ def _await_clouds(layout: Layout, clouds: Mapping[str, CloudConfig], progress: C
         ended = holder(layout.supervisor_lock) is None
         if ended or time.monotonic() - began > READY_S:
             cause = "supervisor" if ended else next(iter(waiting))
-            raise SandboxError(f"{', '.join(waiting)} did not come up; {_last_words(layout, cause)}")
+            raise SandboxError(f"{', '.join(waiting)} did not come up; {last_words(layout, cause)}")
         time.sleep(_POLL_S)
 
 
@@ -323,7 +307,8 @@ def _answers(port: int, token: str) -> bool:
         connection.close()
 
 
-def _last_words(layout: Layout, name: str) -> str:
+def last_words(layout: Layout, name: str) -> str:
+    """How a process's log ends."""
     log = layout.log(name)
     lines = log.read_text("utf-8", "replace").splitlines()[-3:] if log.exists() else []
     return f"its log ends: {' | '.join(lines)}" if lines else f"see {layout.logs}"

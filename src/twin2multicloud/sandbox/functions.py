@@ -72,7 +72,9 @@ def consume(
 
 
 def sender(parts: CloudParts, edge: str, slot: Slot, channel: Channel) -> None:
-    """The sender of an edge."""
+    """The sender of an edge. As long as nobody is at the other end, what it would send waits."""
+    if not parts.joined(edge):
+        return
     name = f"{edge}-sender"
     send = Send(
         edge,

@@ -2,6 +2,7 @@
 
 - sandbox.json: SandboxConfig, that is twin, clouds with their ports, clock, token (0600)
 - twin.json, blueprint.json, placement.json: the twin's spec, what is simulated, and where
+- built.json: which slots are deployed, where not all of them are
 - processors/, waveforms.json, dashboards.json: the user's modules, what values look like, Grafana's definitions
 - connection.json: where devices connect, and the secret of their keys (0600)
 - supervisor.json: where the supervisor listens, while it runs (0600)
@@ -21,6 +22,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -28,6 +30,7 @@ import msgspec
 
 from twin2multicloud.blueprint.plan import Blueprint, read_blueprint
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.model.spec import TwinSpec, read_spec
 from twin2multicloud.private_files import write_private
 from twin2multicloud.sandbox.transition import Transition
@@ -103,6 +106,13 @@ class Connection(msgspec.Struct):
     keys: dict[str, str]
 
 
+class Built(msgspec.Struct, frozen=True):
+    """`built.json`: the slots that are deployed, and those of them that are leaving."""
+
+    slots: tuple[Slot, ...]
+    leaving: tuple[Slot, ...] = ()
+
+
 class Layout:
     """The files of one sandbox."""
 
@@ -112,6 +122,7 @@ class Layout:
         self.spec_file = directory / "twin.json"
         self.blueprint_file = directory / "blueprint.json"
         self.placement_file = directory / "placement.json"
+        self.built_file = directory / "built.json"
         self.dashboards_file = directory / "dashboards.json"
         self.waveforms_file = directory / "waveforms.json"
         self.connection_file = directory / "connection.json"
@@ -157,6 +168,7 @@ class Layout:
             self.spec_file,
             self.blueprint_file,
             self.placement_file,
+            self.built_file,
             self.dashboards_file,
             self.waveforms_file,
             self.transition_file,
@@ -194,6 +206,28 @@ class Layout:
         """What is simulated."""
         return read_blueprint(self.blueprint_file.read_bytes())
 
+    def built(self) -> tuple[Slot, ...]:
+        """The slots that are deployed: all of them, unless they are deployed one by one."""
+        return self._built().slots
+
+    def leaving(self) -> tuple[Slot, ...]:
+        """Those of them that nobody gives anything any more, so that they can go."""
+        return self._built().leaving
+
+    def _built(self) -> Built:
+        try:
+            return msgspec.json.decode(self.built_file.read_bytes(), type=Built)
+        except FileNotFoundError:
+            return Built(SLOTS)
+
+    def write_built(self, slots: Collection[Slot], leaving: Collection[Slot] = ()) -> None:
+        """Put down which slots are deployed."""
+        if set(slots) == set(SLOTS) and not leaving:
+            self.built_file.unlink(missing_ok=True)
+            return
+        found = (tuple(slot for slot in SLOTS if slot in these) for these in (slots, leaving))
+        write_private(self.built_file, msgspec.json.encode(Built(*found)))
+
     def transition(self) -> Transition | None:
         """The move under way, None if there is none."""
         try:
@@ -208,7 +242,7 @@ class Layout:
     def revision(self) -> str:
         """What the clouds' processes have to do, in short: they run as they should when theirs is this."""
         digest = hashlib.blake2b(digest_size=12)
-        for file in (self.spec_file, self.blueprint_file, self.transition_file):
+        for file in (self.spec_file, self.blueprint_file, self.built_file, self.transition_file):
             digest.update(file.read_bytes() if file.exists() else b"")
             digest.update(b"\0")
         digest.update(" ".join(sorted(self.config().clouds)).encode())

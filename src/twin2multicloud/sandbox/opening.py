@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.move import Store, StoreKind
@@ -13,15 +13,7 @@ from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
 from twin2multicloud.runtime.adapters.local.rule_states import LocalRuleStates
 from twin2multicloud.sandbox.building import CloudParts
 from twin2multicloud.sandbox.devices import CommandDesk
-
-FILES: Final[Mapping[tuple[StoreKind, Slot], str]] = {
-    (StoreKind.HOT, Slot.HOT): "hot.db",
-    (StoreKind.OBJECTS, Slot.COOL): "cool",
-    (StoreKind.OBJECTS, Slot.ARCHIVE): "archive",
-    (StoreKind.GRAPH, Slot.MANAGEMENT): "graph.db",
-    (StoreKind.STATES, Slot.PROCESSING): "rule-states.db",
-}
-"""What a store is called in its cloud's directory."""
+from twin2multicloud.sandbox.store_files import FILES
 
 
 def open_hot(parts: CloudParts) -> LocalHotStore:

@@ -55,6 +55,7 @@ def cloud_status(server: CloudServer) -> CloudStatus:
         twin=parts.spec.name,
         regions=tuple(sorted({parts.blueprint.places[slot].region for slot in parts.slots})),
         slots=tuple(slot.value for slot in parts.slots),
+        missing=tuple(slot.value for slot in parts.missing),
         uptime_s=time.monotonic() - server.started,
         pid=os.getpid(),
         memory_bytes=memory_bytes(),

@@ -37,7 +37,7 @@ from twin2multicloud.sandbox.tiers import build_archive, build_cool, build_hot
 
 
 def build(parts: CloudParts) -> None:
-    """Build every slot that is placed in this cloud, in the order in which they need each other."""
+    """Build every slot that is deployed in this cloud, in the order in which they need each other."""
     builders: Mapping[Slot, Callable[[CloudParts], None]] = {
         Slot.ARCHIVE: build_archive,
         Slot.COOL: build_cool,
@@ -61,14 +61,17 @@ def _acquisition(parts: CloudParts) -> None:
         hand = to_devices(desk, parts.journal, "commands-receiver")
         parts.hands["commands"] = received(parts, "commands", Slot.ACQUISITION, WRITE, hand)
     if parts.apart("telemetry"):
-        sender(parts, "telemetry", Slot.ACQUISITION, _telemetry_outbox(parts))
-        parts.intake = parts.channels["telemetry-outbox"]
+        parts.intake = _telemetry_outbox(parts)
+        sender(parts, "telemetry", Slot.ACQUISITION, parts.intake)
+        return
+    if not parts.joined("telemetry"):
+        parts.intake = _telemetry_outbox(parts)
         return
     parts.intake = parts.channel(Slot.PROCESSING, "intake", "intake", "intake-checkpoints")
     if parts.transition is not None and parts.transition.diverted:
         parts.intake = _telemetry_outbox(parts)
     elif "telemetry-outbox" in parts.queues.depths():
-        # What waited here while processing moved in next door.
+        # What waited here until processing was deployed, or had moved in, next door.
         forward = parts.intake.put
         consume(parts, Slot.ACQUISITION, "telemetry-forwarder", "send", _telemetry_outbox(parts), forward)
 
@@ -113,7 +116,6 @@ def _processing(parts: CloudParts) -> None:
         user_code=UserCode(parts.layout.sources()),
     )
     meter = function_meter(parts, Slot.PROCESSING, "process")
-    local = {edge: not parts.apart(edge) for edge in ("persist", "twin-updates", "commands")}
 
     def invoke(items: list[Event | RawMessage]) -> None:
         done = process(items)
@@ -131,10 +133,10 @@ def _processing(parts: CloudParts) -> None:
 
     consume(parts, Slot.PROCESSING, "process", "process", intake, invoke)
     for edge in ("persist", "twin-updates", "commands"):
-        if not local[edge]:
+        if parts.apart(edge):
             sender(parts, edge, Slot.PROCESSING, parts.channel(Slot.PROCESSING, f"{edge}-outbox"))
-        elif f"{edge}-outbox" in parts.queues.depths():
-            # What was on its way when the slot at the other end moved in next door.
+        elif parts.joined(edge) and f"{edge}-outbox" in parts.queues.depths():
+            # What was on its way when the slot at the other end was deployed, or moved in, next door.
             left = parts.channel(Slot.PROCESSING, f"{edge}-outbox")
             consume(parts, Slot.PROCESSING, f"{edge}-forwarder", "send", left, hands[edge])
     alerts = parts.channel(Slot.PROCESSING, "alerts")
@@ -146,7 +148,7 @@ def _processing(parts: CloudParts) -> None:
 
 def _handover(parts: CloudParts, hands: dict[str, Hand]) -> Handover:
     for edge in ("persist", "twin-updates", "commands"):
-        if parts.apart(edge):
+        if parts.apart(edge) or not parts.joined(edge):
             parts.channel(Slot.PROCESSING, f"{edge}-outbox")
             hands[edge] = outbox(parts.topics, edge, "process")
     if "persist" not in hands:

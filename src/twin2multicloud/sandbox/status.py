@@ -170,7 +170,9 @@ class CloudStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     twin: str = ""
     regions: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
-    """The twin's slots that are placed here, as in the model: "L1", "L3.hot" …"""
+    """The twin's slots that are deployed here, as in the model: "L1", "L3.hot" …"""
+    missing: tuple[str, ...] = ()
+    """Those that are not deployed yet, wherever they go."""
     uptime_s: float = 0.0
     pid: int | None = None
     memory_bytes: int | None = None
@@ -222,6 +224,8 @@ class SandboxStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     supervisor_pid: int | None = None
     moving: str = ""
     """A move under way: "L3.hot from aws/eu-central-1 to …"; "" if there is none."""
+    missing: tuple[str, ...] = ()
+    """Slots that are not deployed yet; `placement` has the others."""
 
 
 def status_json(status: CloudStatus | SandboxStatus) -> dict[str, Any]:

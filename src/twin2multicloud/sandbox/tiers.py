@@ -33,6 +33,10 @@ def build_hot(parts: CloudParts) -> None:
     if parts.apart("persist"):
         parts.hands["persist"] = received(parts, "persist", Slot.HOT, WRITE, into_hot(hot, "persist-receiver"))
     answered(parts, "history", Slot.HOT, ReadHistory(parts.spec, hot, now=parts.clock.now))
+    # Bytes as the wrapper counts a record, so that storage and writes agree.
+    parts.accounts.append(lambda at: parts.meters.store("L3.hot/hot").holds(parts.hot_bytes(store), at))
+    if not parts.joined("to-cool"):
+        return  # records stay until there is a tier for them
     meter = function_meter(parts, Slot.HOT, "to-cool-mover")
     move = HotToCool(
         parts.spec,
@@ -47,8 +51,6 @@ def build_hot(parts: CloudParts) -> None:
         return _moved(meter, move(), linked=parts.apart("to-cool"))
 
     scheduled(parts, "to-cool-mover", "move", Slot.HOT, run)
-    # Bytes as the wrapper counts a record, so that storage and writes agree.
-    parts.accounts.append(lambda at: parts.meters.store("L3.hot/hot").holds(parts.hot_bytes(store), at))
 
 
 def build_cool(parts: CloudParts) -> None:
@@ -57,6 +59,8 @@ def build_cool(parts: CloudParts) -> None:
     if parts.apart("to-cool"):
         parts.shelves["to-cool"] = _shelf(parts, "to-cool", Slot.COOL, Shelf(objects, "cool"))
     retention = parts.spec.retention
+    if not parts.joined("to-archive"):
+        return  # objects stay until there is a tier for them
     if parts.apart("to-archive"):
         meter = function_meter(parts, Slot.COOL, "to-archive-mover")
         move = CoolToArchive(

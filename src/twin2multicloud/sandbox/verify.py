@@ -63,7 +63,10 @@ class Verification:
     """
 
     def __init__(self, client: SandboxClient, device: str | None = None, patience_s: float = PATIENCE_S) -> None:
-        """`patience_s` is for the message's way to the last hop, and again for the command's."""
+        """`patience_s` is for the message's way to the last hop, and again for the command's. `NotDeployedError` for a
+        twin that is not deployed whole: the message would wait where its next slot is missing.
+        """
+        client.check_whole()
         self._patience_s = patience_s
         self._client = client
         self._spec = client.layout.spec()

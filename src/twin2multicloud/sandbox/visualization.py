@@ -76,6 +76,9 @@ class Visualization:
     def ask(self, query: dict[str, Any]) -> dict[str, Any]:
         """One signed query; `LinkError` if there is no answer, `RejectedError` if it makes no sense."""
         edge = _EDGES[query["kind"]]
+        if not self._parts.joined(edge):
+            source = self._parts.blueprint.by_edge[edge].source
+            raise LinkError(f"{source.value} ({source.label}) is not deployed yet", retryable=True)
         try:
             answer = self._parts.client.post(edge, msgspec.json.encode(query), content_type=_JSON)
         except LinkError as error:

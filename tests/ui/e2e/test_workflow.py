@@ -18,6 +18,14 @@ from twin2multicloud.app.data_directory import sandbox_directory
 from twin2multicloud.app.server_process import ServerProcess
 
 SLOW_MS = 90_000
+LAYERS = {
+    "L3": r"L3 Storage · hot.*\$[\d.]+",
+    "L4": r"L4 Management.*\$[\d.]+",
+    "L2": "L2 Processing",
+    "L1": "L1 Acquisition",
+    "L5": r"L5 Visualization.*\$[\d.]+",
+}
+"""Storage first; each with a slot of its plan, and what that costs unless it may cost nothing."""
 
 
 def button(tab: Page, name: str | re.Pattern[str], *, exact: bool = False) -> Locator:
@@ -95,16 +103,25 @@ def test_a_twin_from_its_first_draft_to_its_end(
     expect(button(tab, "Look at it")).to_be_visible()  # a cheaper placement is there now
     assert backend.client.twins.get(twin).current.overrides == {"L3.hot": "aws.dynamodb-on-demand@us-east-1"}
 
-    # Deploy: the plan first, slot by slot, with its cost; then live.
+    # Deploy layer by layer: each one's plan first, slot by slot, with its cost; then live.
     tap(button(tab, "Deploy", exact=True))
     type_into(tab.get_by_role("textbox", name="Only so many devices"), "8")
-    tap(button(tab, "Deploy everything"))
-    expect(tab).to_have_url(re.compile("/runs/run_"))
-    expect(button(tab, re.compile(r"L3 Storage · hot.*\$[\d.]+"))).to_be_visible(timeout=SLOW_MS)
-    tap(button(tab, "Agree and deploy"))
-    tab.reload()  # in the middle of it
-    expect(said(tab, re.compile("succeeded"))).to_be_visible(timeout=SLOW_MS)
-    expect(tab.get_by_test_id("log")).to_contain_text(re.compile("lines"))
+    for layer, slot in LAYERS.items():
+        tap(button(tab, f"Deploy {layer}"))
+        expect(tab).to_have_url(re.compile("/runs/run_"))
+        expect(button(tab, re.compile(slot))).to_be_visible(timeout=SLOW_MS)
+        tap(button(tab, "Agree and deploy"))
+        if layer == "L3":
+            tab.reload()  # in the middle of it
+        expect(said(tab, re.compile("succeeded"))).to_be_visible(timeout=SLOW_MS)
+        expect(tab.get_by_test_id("log")).to_contain_text(re.compile("lines"))
+        if layer == "L4":
+            # What is not there yet says so, and leads to where it is deployed.
+            tap(button(tab, "To the twin"))
+            expect(button(tab, "L3 Storage · hot: ok")).to_be_visible(timeout=SLOW_MS)
+            tap(button(tab, "L2 Processing: not deployed yet"))
+        elif layer != "L5":
+            tap(button(tab, "Deploy more layers"))
     tap(button(tab, "To the twin"))
 
     # Watch: what devices send is there, an error comes as an alert by itself.

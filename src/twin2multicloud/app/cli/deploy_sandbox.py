@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.deploy import Request
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
+from twin2multicloud.app.cli.slots import chosen_slots
 from twin2multicloud.app.cli.terminal import print_json
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.prices import Prices, price
 from twin2multicloud.app.deploying.refusals import DeclinedError, HoldsDataError
-from twin2multicloud.app.deploying.sandboxed import sandbox_plan, stored
+from twin2multicloud.app.deploying.sandboxed import sandbox_plan
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import SLOTS
 from twin2multicloud.optimizer.pricing.book import load_book
 
 if TYPE_CHECKING:
@@ -36,48 +38,65 @@ def plan(request: Request) -> int:
 
 
 def deploy(request: Request) -> int:
-    """Bring the twin up here."""
+    """Bring the twin up here, or some of its slots."""
     from twin2multicloud.app.cli.sandbox import bring_up
+    from twin2multicloud.app.deploying.layering import there
 
-    _whole_only(request)
     definition, placement, usd, plans, total = _planned(request)
     teller = _teller(request)
     teller.plan(plans, total)
     if not all(each.empty for each in plans.values()) and not request.yes and not teller.agreed("Deploy this?", "yes"):
         raise DeclinedError("not agreed to, so nothing was done")
-    return bring_up(_up(request), definition, placement, usd)
+    slots = chosen_slots(request.slots)
+    return bring_up(_up(request), definition, placement, usd, {*there(_layout(request)), *slots} if slots else SLOTS)
 
 
 def redeploy(request: Request) -> int:
-    """Start the sandbox anew, at the definition given."""
+    """Start the sandbox anew, at the definition given; or build some of its slots anew."""
     from twin2multicloud.app.cli.sandbox import bring_up
+    from twin2multicloud.app.deploying.layering import redeploy_slots, twin_for
     from twin2multicloud.sandbox.create import stop
 
-    _whole_only(request)
     request = replace(request, twin=request.twin or _layout(request).config().twin)
-    definition, placement, usd, _, _ = _planned(
-        request
-    )  # before anything is stopped: a definition that is wrong says so here
-    stop(_layout(request))
+    # Before anything is stopped: a definition that is wrong says so here.
+    definition, placement, usd, _, _ = _planned(request)
+    layout, slots = _layout(request), chosen_slots(request.slots)
+    if slots:
+        redeploy_slots(layout, twin_for(layout, definition, placement, slots), slots)
+    else:
+        stop(layout)
     return bring_up(_up(request), definition, placement, usd)
 
 
 def destroy(request: Request) -> int:
-    """Stop the sandbox and delete all of it."""
+    """Stop the sandbox and delete all of it, or some of its slots."""
     from twin2multicloud.app.cli.sandbox import down
+    from twin2multicloud.app.deploying.layering import destroy_slots, held_text
 
-    _whole_only(request)
     layout = _layout(request)
-    held = stored(layout.directory)
-    if held and not request.discard_data:
-        told = ", ".join(f"{name}: {count:,}" for name, count in held.items())
-        raise HoldsDataError(f"its stores hold data ({told}); --discard-data destroys them with it")
+    built = layout.built()
+    slots = [slot for slot in built if not request.slots or slot in chosen_slots(request.slots)]
     teller = _teller(request)
-    teller.plan(sandbox_plan(None, layout.blueprint(), None), 0.0)
+    if not slots:
+        teller.say("nothing to destroy: nothing exists")
+        return 0
+    held = "" if request.discard_data else held_text(layout, slots if request.slots else SLOTS)
+    if held:
+        raise HoldsDataError(f"stores hold data ({held}); --discard-data destroys them with it")
+    teller.plan(sandbox_plan(None, layout.blueprint(), None, slots=slots, built=built), 0.0)
     twin = layout.config().twin
-    if not request.yes and not teller.agreed(f"Destroy all of it? Type the twin's name ({twin})", twin):
+    what = ", ".join(slot.value for slot in slots) if request.slots else "all of it"
+    if not request.yes and not teller.agreed(f"Destroy {what}? Type the twin's name ({twin})", twin):
         raise DeclinedError("not confirmed, so nothing was destroyed")
-    return down(layout.directory, True, True, request.json_output)
+    if set(slots) == set(built):
+        return down(layout.directory, True, True, request.json_output)
+    destroy_slots(layout, slots, discard_data=request.discard_data)
+    gone = [slot.value for slot in slots]
+    if request.json_output:
+        print_json({"destroyed": gone, "deployed": [slot.value for slot in layout.built()]})
+    else:
+        teller.say(f"destroyed: {', '.join(gone)}")
+    return 0
 
 
 def status(request: Request) -> int:
@@ -104,16 +123,19 @@ def drift(request: Request) -> int:
 
 def _planned(request: Request) -> tuple[TwinDefinition, Placement, float | None, dict[str, StackPlan], float]:
     from twin2multicloud.app.cli.sandbox import placement_for
+    from twin2multicloud.app.deploying.layering import there
     from twin2multicloud.blueprint.plan import blueprint_of
 
     layout = _layout(request)
     definition = read_twin(_twin(request))
     placement, usd = placement_for(definition, _up(request), layout)
     wanted = blueprint_of(definition.workload, placement, definition.assumptions)
-    there = layout.blueprint() if layout.exists else None
+    before = layout.blueprint() if layout.exists else None
     book = load_book(Path(request.prices) if request.prices else None)
     prices: Prices = price(book, wanted, definition.workload, placement, definition.assumptions)
-    return definition, placement, usd, sandbox_plan(wanted, there, prices), prices.usd_per_month
+    slots = chosen_slots(request.slots) or SLOTS
+    plans = sandbox_plan(wanted, before, prices, slots=slots, built=there(layout))
+    return definition, placement, usd, plans, prices.usd_per_month
 
 
 def _up(request: Request) -> UpRequest:
@@ -140,11 +162,6 @@ def _layout(request: Request) -> Layout:
     from twin2multicloud.sandbox.layout import Layout
 
     return Layout(request.directory)
-
-
-def _whole_only(request: Request) -> None:
-    if request.slots:
-        raise UsageError("--slot: a sandbox runs a whole twin; `move --target sandbox` moves a slot of it")
 
 
 def _teller(request: Request) -> TerminalTeller:

@@ -36,8 +36,6 @@ def carry_out(client: Client, request: StartRequest, said: Target | None, *, dry
     """
     twin = client.twins.get(client.twins.find(request.twin))
     request = replace(request, twin=twin.id, target=target_of(request.kind, twin.name, twin.life, said))
-    if request.slots and request.target == "sandbox" and request.kind != "move":
-        raise UsageError("--slot: a sandbox runs a whole twin; `move` moves a slot of it")
     if dry_run:
         return _dry_run(client, request)
     run = client.runs.create(twin.id, request.body())

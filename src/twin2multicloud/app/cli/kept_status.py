@@ -10,6 +10,7 @@ from twin2multicloud.app.cli.records import NONE, moment
 from twin2multicloud.app.cli.terminal import output, print_json, printable
 from twin2multicloud.app.cli.which import places
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import SLOTS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,6 +129,9 @@ class _Seen:
             console.print(Text("nothing is deployed there", "dim"))
             return
         print_rows(console, [self._row(stack) for stack in seen.stacks])
+        there = {stack.slot for stack in seen.stacks}
+        if seen.life == "partial" and (missing := [slot.value for slot in SLOTS if slot.value not in there]):
+            console.print(Text(f"not deployed yet: {', '.join(missing)}", "yellow"))
         for layer in seen.layers:
             for problem in layer.problems:
                 console.print(Text(printable(f"{layer.slot} ({layer.cloud}) {layer.health}: {problem}"), "yellow"))

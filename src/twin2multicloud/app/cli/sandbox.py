@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from twin2multicloud.model.slots import Provider
 
 if TYPE_CHECKING:
     from twin2multicloud.model.placement import Placement
+    from twin2multicloud.model.slots import Slot
     from twin2multicloud.model.twin.definition import TwinDefinition
     from twin2multicloud.sandbox.client import SandboxClient
 
@@ -53,18 +54,26 @@ def up(request: UpRequest) -> int:
     return bring_up(request, definition, *placement_for(definition, request, Layout(request.directory)))
 
 
-def bring_up(request: UpRequest, definition: TwinDefinition, placement: Placement, usd: float | None) -> int:
-    """The same for a twin that was read and a placement that was chosen already."""
-    from twin2multicloud.app.deploying.sandboxed import in_sandbox
+def bring_up(
+    request: UpRequest,
+    definition: TwinDefinition,
+    placement: Placement,
+    usd: float | None,
+    slots: Collection[Slot] | None = None,
+) -> int:
+    """The same for a twin that was read and a placement that was chosen already; with just these slots (None: as it
+    was, all at first).
+    """
+    from twin2multicloud.app.deploying.layering import twin_for
+    from twin2multicloud.model.slots import SLOTS
     from twin2multicloud.sandbox.client import SandboxClient
-    from twin2multicloud.sandbox.create import check
     from twin2multicloud.sandbox.launch import launch
     from twin2multicloud.sandbox.layout import Layout
 
     began = time.perf_counter()
     layout = Layout(request.directory)
-    twin = in_sandbox(definition, placement, request.devices)
-    check(layout, twin)
+    some = slots if slots is not None and set(slots) != set(SLOTS) else ()
+    twin = twin_for(layout, definition, placement, some, request.devices)
     if not request.json_output:
         price = f", {usd:,.2f} USD a month" if usd is not None else ""
         clouds = len(placement.providers)
@@ -73,6 +82,7 @@ def bring_up(request: UpRequest, definition: TwinDefinition, placement: Placemen
         layout,
         twin,
         speed=request.speed,
+        slots=slots,
         progress=lambda name: None if request.json_output else say(f"  {Provider(name).label} is up"),
     )
     client = SandboxClient(layout)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from twin2multicloud.app.cli.terminal import cloud_text, output, print_json
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.sandbox.metering.window import Window
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _SHORT_S = 60
 
 def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
     """Print the comparison of the sandbox's whole life so far."""
-    comparison = compare_run(client.blueprint, Window.until_now(client.meters()))
+    comparison = compare_run(client.blueprint, Window.until_now(client.meters()), client.built)
     if json_output:
         print_json(comparison_json(comparison))
         return 0
@@ -33,14 +35,14 @@ def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
     return 0
 
 
-def compare_run(blueprint: Blueprint, window: Window) -> Comparison:
-    """What was counted against a blueprint's month."""
+def compare_run(blueprint: Blueprint, window: Window, slots: Collection[Slot] = SLOTS) -> Comparison:
+    """What was counted against a blueprint's month, of these slots."""
     from twin2multicloud.optimizer.pricing.book import load_book
     from twin2multicloud.sandbox.metering.compare import compare
 
     if window.elapsed_s <= 0:
         raise UsageError("nothing has been counted yet: let the twin run for a few seconds")
-    return compare(blueprint, window.book, window.elapsed_s, load_book(None))
+    return compare(blueprint, window.book, window.elapsed_s, load_book(None), slots=slots)
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

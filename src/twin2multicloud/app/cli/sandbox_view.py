@@ -35,16 +35,27 @@ def print_up(console: Console, whole: SandboxStatus, layout: Layout, done: Launc
     texts = {
         "started": f"is up after {seconds:.1f} s",
         "restarted": f"is up again after {seconds:.1f} s, as its definition has changed",
+        "changed": f"has its slots after {seconds:.1f} s",
         "running": "was up already",
     }
     console.print(f"{whole.twin} {texts[done]}", style="bold")
     console.print(clouds_table(whole))
-    console.print(f"dashboard   {whole.dashboard_url}")
-    console.print(f"devices     {connection.mqtt or connection.http}  (keys in {_short(layout.connection_file)})")
+    if whole.missing:
+        console.print(_missing(whole))
+    if whole.dashboard_url:
+        console.print(f"dashboard   {whole.dashboard_url}")
+    if address := connection.mqtt or connection.http:
+        console.print(f"devices     {address}  (keys in {_short(layout.connection_file)})")
     console.print("next        twin2multicloud simulate · sandbox verify · sandbox status -f · sandbox down")
     directory = _short(layout.directory)
     if directory != DEFAULT_DIRECTORY:
         console.print(f"            each with --dir {directory}; simulate with --keys {_short(layout.connection_file)}")
+
+
+def _missing(whole: SandboxStatus) -> Text:
+    from rich.text import Text
+
+    return Text(f"not deployed yet: {', '.join(whole.missing)}", "yellow")
 
 
 def _short(path: Any) -> str:
@@ -87,7 +98,7 @@ def status_view(whole: SandboxStatus, clouds: Mapping[str, CloudStatus]) -> Grou
     shown = datetime.fromtimestamp(clock.now, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if clock else "–"
     speed = f", ×{clock.speed:,g}" if clock is not None and clock.speed != 1 else ""
     head = Text.assemble((whole.twin, "bold"), f"   twin time {shown}{speed}")
-    notes = [*_faults(clouds), *_errors(clouds)]
+    notes = [*([_missing(whole)] if whole.missing else []), *_faults(clouds), *_errors(clouds)]
     if whole.supervisor_pid is None:
         notes.append(Text("not running; `twin2multicloud sandbox up TWIN` starts it, with all it had", "yellow"))
     parts = [head, clouds_table(whole), Text(""), flow_table(whole, clouds)]

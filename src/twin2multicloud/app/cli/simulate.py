@@ -158,6 +158,10 @@ def _connection(request: Request, twin: str) -> Connection:
 def _target(request: Request, connection: Connection) -> Target:
     url = request.to or connection.mqtt or connection.http
     if url is None:
+        if Layout(request.keys.parent).exists:
+            from twin2multicloud.sandbox.client import NotDeployedError
+
+            raise NotDeployedError(Slot.ACQUISITION)
         raise UsageError(f"--to: {request.keys} names no address; say where devices connect, as mqtt://HOST:PORT")
     try:
         return Target.parse(connection.twin, url)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from twin2multicloud.blueprint.kinds import Kind
@@ -11,7 +10,7 @@ from twin2multicloud.blueprint.plan import Blueprint, PlannedComponent
 from twin2multicloud.deployer.deployment import Site
 from twin2multicloud.deployer.plans import Action, ResourceChange, StackPlan
 from twin2multicloud.deployer.stacks import ORDER, Stack, slot_name
-from twin2multicloud.model.slots import Slot
+from twin2multicloud.model.slots import SLOTS, Slot
 
 if TYPE_CHECKING:
     from twin2multicloud.app.deploying.prices import Prices
@@ -23,11 +22,20 @@ _UNSEEN = frozenset({Kind.EGRESS})
 """Kinds that are prices only: nothing is made for them."""
 
 
-def sandbox_plan(wanted: Blueprint | None, there: Blueprint | None, prices: Prices | None) -> dict[str, StackPlan]:
-    """What a sandbox would gain and lose to become `wanted` (None: nothing), from what is `there` (None: nothing)."""
+def sandbox_plan(
+    wanted: Blueprint | None,
+    there: Blueprint | None,
+    prices: Prices | None,
+    *,
+    slots: Collection[Slot] = SLOTS,
+    built: Collection[Slot] = SLOTS,
+) -> dict[str, StackPlan]:
+    """What slots of a sandbox would gain and lose to become `wanted` (None: nothing), from what is `there` (None:
+    nothing), where `built` are the slots that are deployed.
+    """
     plans: dict[str, StackPlan] = {}
-    for slot in ORDER:
-        after, before = _components(wanted, slot), _components(there, slot)
+    for slot in (each for each in ORDER if each in slots):
+        after, before = _components(wanted, slot), _components(there if slot in built else None, slot)
         usd = {} if prices is None else prices.components.get(slot, {})
         changes = tuple(
             ResourceChange(
@@ -41,7 +49,7 @@ def sandbox_plan(wanted: Blueprint | None, there: Blueprint | None, prices: Pric
         )
         shown = {change.component for change in changes}
         left = {name: cost for name, cost in usd.items() if name not in shown}
-        blueprint = wanted or there
+        blueprint = there if wanted is None else wanted
         assert blueprint is not None
         place = blueprint.places[slot]
         stack = Stack(slot_name(slot), Site(place.provider, "on this machine"), slot, "sandbox", {}, {})
@@ -62,30 +70,6 @@ def _action(after: PlannedComponent | None, before: PlannedComponent | None) -> 
         return Action.DESTROY
     same = (before.provider, before.kind, before.service) == (after.provider, after.kind, after.service)
     return Action.KEEP if same else Action.REPLACE
-
-
-def stored(directory: Path) -> dict[str, int]:
-    """What a sandbox's stores hold, by "cloud/store": records of hot stores, objects of buckets. Empty ones are left
-    out. It may run or not.
-    """
-    from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
-    from twin2multicloud.runtime.adapters.local.objects import LocalObjectStore
-    from twin2multicloud.sandbox.layout import Layout
-
-    layout = Layout(directory)
-    found: dict[str, int] = {}
-    for cloud in layout.config().clouds:
-        folder = layout.cloud(cloud)
-        if (folder / "hot.db").is_file():
-            hot = LocalHotStore(folder / "hot.db")
-            found[f"{cloud}/hot"] = hot.count()
-            hot.close()
-        for name in ("cool", "archive"):
-            if (folder / name).is_dir():
-                bucket = LocalObjectStore(folder / name)
-                found[f"{cloud}/{name}"] = len(bucket.list("", limit=1000))
-                bucket.close()
-    return {name: count for name, count in found.items() if count}
 
 
 def in_sandbox(definition: TwinDefinition, placement: Placement, devices: int | None = None) -> TwinInSandbox:

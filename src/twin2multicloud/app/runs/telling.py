@@ -183,7 +183,7 @@ class RunTeller:
 
     def outcome(self, outcomes: Mapping[str, StackOutcome]) -> None:
         """As `Teller.outcome`."""
-        self.outcomes = dict(outcomes)
+        self.outcomes |= outcomes
         for name, found in outcomes.items():
             bad = not found.ok and found.status is not Status.SKIPPED
             self._writer.write(

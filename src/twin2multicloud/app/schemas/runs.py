@@ -34,9 +34,10 @@ Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,19
 class RunInput(Body):
     """What to do with a twin.
 
-    `slots` names some of the seven (none: all). `approve` agrees to the plan beforehand; without it the run waits for
-    somebody who has seen it. `discard_data` lets stores be destroyed with what they hold. A move needs `slot` and `to`,
-    such as `azure`, `azure/westeurope` or an offer; or one of `resume`, `abort` for a move that was begun.
+    `slots` names some of the seven (none: all; a sandbox is redeployed with those that it has). `approve` agrees to the
+    plan beforehand; without it the run waits for somebody who has seen it. `discard_data` lets stores be destroyed with
+    what they hold. A move needs `slot` and `to`, such as `azure`, `azure/westeurope` or an offer; or one of `resume`,
+    `abort` for a move that was begun.
     """
 
     kind: TwinKind
@@ -55,7 +56,9 @@ class RunInput(Body):
     users: Annotated[list[Email], Field(max_length=100)] = Field(default_factory=list)
     log_retention_days: Annotated[int | None, Field(ge=1, le=3653)] = None
     speed: Annotated[float | None, Field(gt=0, le=1e6, description="sandbox: of the twin's clock.")] = None
-    devices: Annotated[int | None, Field(ge=1, le=1_000_000, description="sandbox: only so many of them.")] = None
+    devices: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="sandbox: only so many of them; with slots as it is.")
+    ] = None
 
     @model_validator(mode="after")
     def _move_is_whole(self) -> RunInput:
@@ -67,8 +70,6 @@ class RunInput(Body):
             raise ValueError("a move takes slot and to, or resume, or abort")
         elif not self.resume and not self.abort and (self.slot is None or self.to is None):
             raise ValueError("a move takes both: which slot, and where to")
-        if self.slots and self.target == "sandbox":
-            raise ValueError("slots: a sandbox runs a whole twin; leave them out, or move a slot of it")
         if self.kind == "verify" and self.target != "sandbox":
             raise ValueError("verify sends a probe through a sandbox; for the clouds look at the proof of the wiring")
         return self

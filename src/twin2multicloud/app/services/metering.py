@@ -30,7 +30,8 @@ def metered(backend: Backend, client: SandboxClient) -> Metered:
     if window.elapsed_s <= 0:
         return Metered(elapsed, None, "nothing has been counted yet; let the twin run for a few seconds")
     try:
-        return Metered(elapsed, compare(client.blueprint, window.book, window.elapsed_s, current(backend).prices))
+        prices = current(backend).prices
+        return Metered(elapsed, compare(client.blueprint, window.book, window.elapsed_s, prices, slots=client.built))
     except PriceError as error:
         return Metered(elapsed, None, str(error))
 

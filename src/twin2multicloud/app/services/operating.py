@@ -59,7 +59,7 @@ def status(backend: Backend, twin_id: str, target: Target) -> shapes.TwinStatus:
         clouds=sandboxes.processes(seen),
         twin_time=None if clock is None else sandboxes.moment(clock.now),
         speed=None if clock is None else clock.speed,
-        dashboard_url=None if seen.whole is None else seen.whole.dashboard_url,
+        dashboard_url=None if seen.whole is None else seen.whole.dashboard_url or None,
         moving="" if seen.whole is None else seen.whole.moving,
     )
 

@@ -13,7 +13,7 @@ from twin2multicloud.app.errors import ConflictError, UnavailableError
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import DeviceValue
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
-from twin2multicloud.sandbox.client import SandboxClient
+from twin2multicloud.sandbox.client import NotDeployedError, SandboxClient
 from twin2multicloud.sandbox.watching.client import AWAY, WatchClient
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ def ask_sandbox(backend: Backend, twin_id: str, target: Target, question: Callab
         answer = question(client)
     except ConflictError:
         return Told(None, "it is not deployed in a sandbox here")
-    except UnavailableError as error:
+    except (UnavailableError, NotDeployedError) as error:
         return Told(None, str(error))
     except AWAY as error:
         return Told(None, f"its sandbox does not answer: {error}")

@@ -6,14 +6,14 @@ The only module of metering that needs the price book; it runs where results are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from twin2multicloud.blueprint.kinds import Kind, Relation
 from twin2multicloud.blueprint.plan import Blueprint, PlannedLink
 from twin2multicloud.model.errors import PriceError
-from twin2multicloud.model.slots import Provider, Slot
+from twin2multicloud.model.slots import SLOTS, Provider, Slot
 from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, Figure, MissingPrice, quantity_in_units
 from twin2multicloud.sandbox.metering.book import MeterBook
@@ -21,6 +21,7 @@ from twin2multicloud.sandbox.metering.hooks import Amount, ComponentMeter, meter
 from twin2multicloud.sandbox.metering.links import CountedLink
 
 TOLERANCE = 0.02
+T = TypeVar("T")
 
 Verdict = Literal["agrees", "deviates", "not exercised", "unexpected"]
 """`not exercised`: predicted, but the run had none of it; `unexpected`: metered, but not predicted."""
@@ -124,14 +125,16 @@ def compare(
     prices: PriceBook,
     policy: str = LIST_POLICY,
     tolerance: float = TOLERANCE,
+    slots: Collection[Slot] = SLOTS,
 ) -> Comparison:
     """What a run of `elapsed_s` seconds on the twin clock used, against the blueprint's month.
 
-    `book` holds the counters of all clouds (`MeterBook.merge`). `policy` is the egress policy between clouds. Raises
-    `PriceError` where the book lacks a price, `ValueError` when no time has passed.
+    `book` holds the counters of all clouds (`MeterBook.merge`). `policy` is the egress policy between clouds. `slots`
+    are those that are deployed: of others nothing is predicted and nothing was used. Raises `PriceError` where the book
+    lacks a price, `ValueError` when no time has passed.
     """
-    predicted = _predicted(blueprint, prices)
-    metered = _metered(blueprint, book, elapsed_s, prices)
+    predicted = _of(_predicted(blueprint, prices), slots)
+    metered = _of(_metered(blueprint, book, elapsed_s, prices), slots)
     by_line: dict[_Key, dict[str, tuple[float, float, Amount | None]]] = defaultdict(dict)
     for meter, component in sorted(set(predicted) | set(metered)):
         key = (meter, _region(blueprint, component), _policy(blueprint, component, policy))
@@ -146,11 +149,19 @@ def compare(
         for key in by_line
         if max(totals[key]) > 0
     ]
-    rows += _transit(blueprint, book, elapsed_s, prices, tolerance)
+    rows += _transit(blueprint, book, elapsed_s, prices, tolerance, slots)
     rows.sort(key=lambda row: (row.provider, row.meter, row.region))
     messages = sum(v for (name, _), v in book if name == "payload-count")
     usd = Pair(sum(row.usd.predicted for row in rows), sum(row.usd.metered for row in rows))
     return Comparison(tuple(rows), elapsed_s, messages, usd)
+
+
+def _of(found: Mapping[tuple[str, str], T], slots: Collection[Slot]) -> dict[tuple[str, str], T]:
+    return {key: value for key, value in found.items() if _slot(key[1]) in slots}
+
+
+def _slot(component: str) -> Slot:
+    return Slot(component.partition("/")[0])
 
 
 def _predicted(blueprint: Blueprint, prices: PriceBook) -> dict[tuple[str, str], float]:
@@ -181,7 +192,7 @@ def _metered(
 
 
 def _region(blueprint: Blueprint, component: str) -> str:
-    return blueprint.places[Slot(component.partition("/")[0])].region
+    return blueprint.places[_slot(component)].region
 
 
 def _policy(blueprint: Blueprint, component: str, policy: str) -> str:
@@ -237,12 +248,17 @@ def _row(
 
 
 def _transit(
-    blueprint: Blueprint, book: MeterBook, elapsed_s: float, prices: PriceBook, tolerance: float
+    blueprint: Blueprint,
+    book: MeterBook,
+    elapsed_s: float,
+    prices: PriceBook,
+    tolerance: float,
+    slots: Collection[Slot],
 ) -> list[MeterRow]:
     """What crosses between two regions of a cloud, which has a price for each pair of regions and no tiers."""
     rows = []
     for link in meters_for(blueprint, book).links.values():
-        if link.link.relation is not Relation.REGION:
+        if link.link.relation is not Relation.REGION or not {link.link.source, link.link.target} <= set(slots):
             continue
         counted = cast(CountedLink, link)
         (amount,) = counted.month(elapsed_s).values()

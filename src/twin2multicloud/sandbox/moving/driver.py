@@ -8,9 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +22,8 @@ from twin2multicloud.moving.move import Move, Places, Store, StoreKind, Transfer
 from twin2multicloud.private_files import write_private
 from twin2multicloud.runtime.ports import Command
 from twin2multicloud.sandbox.client import SandboxClient
-from twin2multicloud.sandbox.create import gateways, write_connection, write_links
+from twin2multicloud.sandbox.connecting import gateways, write_connection, write_links
+from twin2multicloud.sandbox.converging import PATIENCE_S, converge
 from twin2multicloud.sandbox.journal import Notices
 from twin2multicloud.sandbox.layout import CloudConfig, Layout
 from twin2multicloud.sandbox.local_ports import SPEAK_MQTT, free_port
@@ -37,12 +36,8 @@ from twin2multicloud.sandbox.moving.remote import (
     RemoteRuleStates,
     RemoteTwinGraph,
 )
-from twin2multicloud.sandbox.opening import FILES
-from twin2multicloud.sandbox.supervisor import ask
+from twin2multicloud.sandbox.store_files import FILES, remove_store
 from twin2multicloud.sandbox.transition import AHEAD, OUTBOXES, Transition
-
-PATIENCE_S: Final = 45.0
-"""A cloud that does not come to do what the documents say is waited for so long."""
 
 _OWN_QUEUES: Final = (Slot.ACQUISITION, Slot.PROCESSING)
 """Slots with queues of their own. Those that lead to the others stay where they are, and are never empty for long."""
@@ -209,38 +204,24 @@ class SandboxDriver:
         """Write the move's document, and those that follow from it. `up` does the same, so a half is no harm."""
         layout, config = self._layout, self._layout.config()
         write_private(layout.transition_file, msgspec.json.encode(moving))
-        write_connection(layout, config, gateways(layout.blueprint(), moving)[0])
+        write_connection(layout, config, gateways(layout.blueprint(), layout.built(), moving))
         write_links(layout, config, time.time())
 
     # ── Clouds ──────────────────────────────────────────────────────────────────────────────────────────────
     def _converge(self, *, count_anew: bool = False) -> None:
         """Every cloud does what the documents say."""
-        give_up = self._monotonic() + self._patience_s
-        wanted = self._layout.revision()
-        waiting = dict.fromkeys(self._layout.config().clouds, "")
-        with ThreadPoolExecutor(len(waiting)) as pool:
-            while True:
-                with suppress(ConnectionError):
-                    ask(self._layout, {"do": "follow"})
-                answers = pool.map(lambda cloud: self._reload(cloud, wanted, count_anew), list(waiting))
-                waiting = {cloud: why for cloud, why in zip(list(waiting), answers, strict=True) if why}
-                if not waiting:
-                    return
-                if self._monotonic() > give_up:
-                    said = "; ".join(waiting.values())
-                    raise DriverError(
-                        f"not all clouds follow: {said}. `twin2multicloud sandbox up` starts what does not run; then "
-                        "resume the move"
-                    )
-                self._sleep(_POLL_S)
-
-    def _reload(self, cloud: str, wanted: str, count_anew: bool) -> str:
-        """Why a cloud does not do what the documents say, "" if it does."""
-        try:
-            answer = SandboxClient(self._layout).request(cloud, "POST", "/control/reload", {"count_anew": count_anew})
-        except (SandboxError, UsageError) as error:
-            return str(error)
-        return "" if answer["revision"] == wanted else f"{cloud} is behind"
+        late = converge(
+            self._layout,
+            count_anew=count_anew,
+            patience_s=self._patience_s,
+            sleep=self._sleep,
+            monotonic=self._monotonic,
+        )
+        if late:
+            raise DriverError(
+                f"not all clouds follow: {'; '.join(late.values())}. `twin2multicloud sandbox up` starts what does not "
+                "run; then resume the move"
+            )
 
     def _patiently(self, cloud: str, method: str, path: str, body: Any = None) -> Any:
         """A request to a cloud, which may be starting again."""
@@ -343,12 +324,3 @@ class SandboxDriver:
                 remove_store(layout.cloud(transfer.source.place.provider.value) / name)
         for file in layout.moves.glob("*.json"):
             file.unlink()
-
-
-def remove_store(path: Path) -> None:
-    """Remove a store: a directory, or a file of SQLite with those beside it."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """What a cloud's control API has for a move: its stores (`sandbox.moving.calls`), and what no port shows.
 
-GET  /control/move/waiting             messages in each queue, and functions that have not ended yet
+GET  /control/move/waiting             messages in each queue, and functions that have not ended yet; DELETE drops those
+                                       of some queues
 GET  /control/move/commands            commands that wait for devices; POST adds some, DELETE drops some
 GET  /control/move/notices             alerts and answers of L2; POST adds some, DELETE drops all
 """
@@ -37,6 +38,10 @@ def move_routes(server: CloudServer) -> list[Route]:
     async def waiting(_: Request, __: Any) -> Any:
         return {"queues": server.parts.queues.depths(), "busy": server.busy}
 
+    async def drop_waiting(request: Request, _: Any) -> Any:
+        names = request.query_params.getlist("queue")
+        return {"dropped": sum([await _off(server.parts.queues.queue(name).purge) for name in names])}
+
     async def commands(_: Request, __: Any) -> Any:
         desk = server.parts.waiting_commands
         return await _off(desk.waiting) if desk is not None else []
@@ -63,6 +68,7 @@ def move_routes(server: CloudServer) -> list[Route]:
 
     return [
         control_route("/control/move/waiting", "GET", token, waiting),
+        control_route("/control/move/waiting", "DELETE", token, drop_waiting),
         control_route("/control/move/commands", "GET", token, commands),
         control_route("/control/move/commands", "POST", token, add_commands),
         control_route("/control/move/commands", "DELETE", token, drop_commands),

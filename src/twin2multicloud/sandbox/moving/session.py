@@ -20,6 +20,7 @@ from twin2multicloud.moving.mover import PATIENCE_S, Mover
 from twin2multicloud.moving.pace import Pace
 from twin2multicloud.moving.steps import Progress, Report
 from twin2multicloud.private_files import write_private
+from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.create import running
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError
@@ -70,8 +71,9 @@ class SandboxMove:
 
     def begin(self, slot: Slot, after: Blueprint, placement: Mapping[str, Any]) -> Report:
         """Move a slot to where `after` has it; `placement` is the document that says so. `UsageError` if that is no
-        move of this slot alone to another cloud."""
+        move of this slot alone to another cloud, or if not all of the twin is deployed."""
         layout = self._layout
+        SandboxClient(layout).check_whole()
         before = layout.blueprint()
         move = Move(slot, before.places[slot], after.places[slot])
         _check(before, after, move)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
-from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Stack
+from twin2multicloud.app.deploying.layering import (
+    deploy_slots,
+    destroy_slots,
+    held_text,
+    redeploy_slots,
+    there,
+    twin_for,
+)
 from twin2multicloud.app.deploying.plan_json import plan_json
 from twin2multicloud.app.deploying.refusals import HoldsDataError
-from twin2multicloud.app.deploying.sandboxed import in_sandbox, sandbox_plan, stored
+from twin2multicloud.app.deploying.sandboxed import sandbox_plan
+from twin2multicloud.app.deploying.slot_progress import SlotProgress
 from twin2multicloud.app.figures import blueprint_at
 from twin2multicloud.app.runs.targets.moving import Intended, agreed_move, asked_move, has_ended, planned_move
 from twin2multicloud.app.runs.telling import MoveTeller
@@ -21,19 +29,25 @@ from twin2multicloud.app.runs.work import Planned, Work, WorkFailedError
 from twin2multicloud.app.services.places import sandbox_layout
 from twin2multicloud.app.services.prices import current
 from twin2multicloud.blueprint.plan import Blueprint
+from twin2multicloud.deployer.engine.outcome import Action as Deed
+from twin2multicloud.deployer.plans import StackPlan
 from twin2multicloud.deployer.stacks import ORDER, slot_name
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.errors import Twin2MultiCloudError, UsageError
 from twin2multicloud.model.placement import Placement
+from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.moving.estimate import SANDBOX
 from twin2multicloud.moving.steps import Report
 from twin2multicloud.sandbox.client import SandboxClient
-from twin2multicloud.sandbox.create import TwinInSandbox, check, running, same, start_as_it_is, stop
-from twin2multicloud.sandbox.launch import launch
+from twin2multicloud.sandbox.create import TwinInSandbox, running, same, start_as_it_is, stop
+from twin2multicloud.sandbox.launch import Launched, launch
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import ProcessLock
 from twin2multicloud.sandbox.moving.contents import contents
 from twin2multicloud.sandbox.moving.session import SandboxMove, under_way
 from twin2multicloud.sandbox.verify import Verification
+
+if TYPE_CHECKING:
+    from twin2multicloud.app.deploying.prices import Prices
 
 _OTHER_S = 60.0
 """So long another process may be bringing the same sandbox up or down."""
@@ -52,14 +66,14 @@ class SandboxTarget:
         # Plans have prices, which take arrays; what carries them out does without.
         from twin2multicloud.app.deploying.prices import price
 
-        twin = _wanted(work)
+        twin = _wanted(work, layout)
         book = current(work.backend).prices
         placement = _placement(work)
         prices = price(book, twin.blueprint, work.definition.workload, placement, work.definition.assumptions)
-        check(layout, twin)
-        there = layout.blueprint() if layout.exists else None
-        plans = sandbox_plan(twin.blueprint, there, prices)
-        nothing = layout.exists and running(layout) and work.asked.kind == "deploy" and same(layout, twin)
+        slots = _slots_to_make(work, layout)
+        plans = _plans(layout, slots, twin.blueprint, prices)
+        up = layout.exists and running(layout) and same(layout, twin) and set(slots) <= set(there(layout))
+        nothing = up and work.asked.kind == "deploy"
         return Planned(plan_json(plans, prices.usd_per_month), nothing=nothing)
 
     def apply(self, work: Work) -> dict[str, Any]:
@@ -78,43 +92,75 @@ class SandboxTarget:
 
     # ── Deploying ───────────────────────────────────────────────────────────────────────────────────────────
     def _deploy(self, work: Work, layout: Layout) -> dict[str, Any]:
-        twin = _wanted(work)
-
-        def up(cloud: str) -> None:
-            work.writer.write("step", f"{cloud} is up", data={"cloud": cloud})
-
-        check(layout, twin)
-        # Noted before anything is begun: however this ends, what there is then can be destroyed.
-        _note(work, layout.blueprint() if layout.exists else twin.blueprint, whole=False)
-        launched = launch(layout, twin, speed=work.asked.speed, progress=up)
-        _note(work, layout.blueprint(), whole=True)
-        return {"launched": launched.value, "clouds": sorted(layout.config().clouds)}
+        return self._make(
+            work,
+            layout,
+            lambda twin, follows: deploy_slots(layout, twin, work.asked.slots, speed=work.asked.speed, follows=follows),
+        )
 
     def _redeploy(self, work: Work, layout: Layout) -> dict[str, Any]:
-        with ProcessLock(layout.setup_lock, _OTHER_S):
-            stop(layout)
-        work.writer.write("step", "stopped; it starts anew")
-        return self._deploy(work, layout)
+        def anew(twin: TwinInSandbox, follows: Callable[[str], None]) -> Launched:
+            if work.asked.slots:
+                return redeploy_slots(layout, twin, work.asked.slots, follows=follows)
+            with ProcessLock(layout.setup_lock, _OTHER_S):
+                stop(layout)
+            work.writer.write("step", "stopped; it starts anew")
+            return launch(layout, twin, speed=work.asked.speed, progress=follows)
+
+        return self._make(work, layout, anew)
+
+    def _make(
+        self, work: Work, layout: Layout, make: Callable[[TwinInSandbox, Callable[[str], None]], Launched]
+    ) -> dict[str, Any]:
+        twin = _wanted(work, layout)
+        slots = _slots_to_make(work, layout)
+        told = SlotProgress(work.teller, _plans(layout, slots, twin.blueprint, None), Deed.DEPLOY)
+        # Noted before anything is begun: however this ends, what there is then can be destroyed.
+        _note(work, twin.blueprint, slots, whole=False)
+        told.begin()
+        try:
+            launched = make(twin, told.follows)
+        except Twin2MultiCloudError as error:
+            told.fail(str(error))
+            raise
+        told.end()
+        _note(work, layout.blueprint(), slots)
+        missing = [slot.value for slot in SLOTS if slot not in there(layout)]
+        return {"launched": launched.value, "clouds": sorted(layout.config().clouds), "missing": missing}
 
     def _plan_destroy(self, work: Work, layout: Layout) -> Planned:
-        if not layout.exists:
-            return Planned(plan_json({}, 0.0), nothing=False)
-        held = stored(layout.directory)
-        if held and not work.asked.discard_data:
-            told = ", ".join(f"{name}: {count:,}" for name, count in held.items())
-            raise HoldsDataError(f"its stores hold data ({told}); discard_data destroys them with it")
-        return Planned(plan_json(sandbox_plan(None, layout.blueprint(), None), 0.0))
+        slots = _slots_to_destroy(work, layout)
+        if not slots or not layout.exists:
+            return Planned(plan_json({}, 0.0), nothing=bool(work.asked.slots) and not slots)
+        told = "" if work.asked.discard_data else held_text(layout, slots if work.asked.slots else SLOTS)
+        if told:
+            raise HoldsDataError(f"stores hold data ({told}); discard_data destroys them with it")
+        return Planned(plan_json(_plans(layout, slots, None, None), 0.0))
 
     def _destroy(self, work: Work, layout: Layout) -> dict[str, Any]:
-        with ProcessLock(layout.setup_lock, _OTHER_S):
-            stopped = stop(layout)
-            work.writer.write("step", "stopped" if stopped else "it was not running")
-            layout.delete()
-        with work.backend.database.write() as session:
-            session.execute(delete(Stack).where(Stack.twin_id == work.twin_id, Stack.target == "sandbox"))
-        return {"stopped": stopped, "deleted": True}
+        slots = _slots_to_destroy(work, layout)
+        told = SlotProgress(work.teller, _plans(layout, slots, None, None) if layout.exists else {}, Deed.DESTROY)
+        told.begin()
+        stays = bool(set(there(layout)) - set(slots))
+        stopped = False
+        if stays:
+            _note(work, layout.blueprint(), slots, whole=False)
+            try:
+                destroy_slots(layout, slots, discard_data=work.asked.discard_data, follows=told.follows)
+            except HoldsDataError as error:
+                told.fail(str(error))
+                _note(work, layout.blueprint(), slots)
+                raise
+        else:
+            # What is left of a sandbox without slots, too.
+            with ProcessLock(layout.setup_lock, _OTHER_S):
+                stopped = stop(layout)
+                work.writer.write("step", "stopped" if stopped else "it was not running")
+                layout.delete()
+        told.end()
+        _note(work, None, slots if stays else SLOTS)
+        return {"stopped": stopped, "deleted": not stays}
 
-    # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────
     def _plan_move(self, work: Work, layout: Layout) -> Planned:
         under = under_way(layout) is not None
         return planned_move(work, under_way=under, intended=lambda: self._intended(work, layout))
@@ -125,12 +171,14 @@ class SandboxTarget:
         from twin2multicloud.app.moves import estimate_move
 
         slot, to = asked_move(work)
-        book, there, now = current(work.backend).prices, layout.blueprint(), _placement_now(layout)
-        placement = target_placement(there, now, slot, to, book)
-        after = blueprint_at(there, placement)
-        held = contents(SandboxClient(layout), after)
-        change = usd_per_month_at(after, placement, book) - usd_per_month_at(there, now, book)
-        return Intended(estimate_move(there, after, slot, held, SANDBOX, book), placement, change)
+        client = SandboxClient(layout)
+        client.check_whole()
+        book, before, now = current(work.backend).prices, layout.blueprint(), _placement_now(layout)
+        placement = target_placement(before, now, slot, to, book)
+        after = blueprint_at(before, placement)
+        held = contents(client, after)
+        change = usd_per_month_at(after, placement, book) - usd_per_month_at(before, now, book)
+        return Intended(estimate_move(before, after, slot, held, SANDBOX, book), placement, change)
 
     def _move(self, work: Work, layout: Layout) -> dict[str, Any]:
         with ProcessLock(layout.setup_lock, _OTHER_S):
@@ -146,7 +194,7 @@ class SandboxTarget:
                 placement, _ = agreed_move(work, _placement_now(layout))
                 after = blueprint_at(layout.blueprint(), placement)
                 report = turn.begin(asked_move(work)[0], after, placement.model_dump(mode="json"))
-        _note(work, layout.blueprint(), whole=True)
+        _note(work, layout.blueprint(), SLOTS)
         told = {} if report is None else {"report": msgspec.to_builtins(report)}
         return {**told, "placement": _placement_now(layout).model_dump(mode="json")}
 
@@ -185,8 +233,35 @@ def _placement_now(layout: Layout) -> Placement:
     return Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8")))
 
 
-def _wanted(work: Work) -> TwinInSandbox:
-    return in_sandbox(work.definition, _placement(work), work.asked.devices)
+def _wanted(work: Work, layout: Layout) -> TwinInSandbox:
+    """What is to be there. A redeployment of all brings what is there to the definition, whatever it was."""
+    slots = work.asked.slots
+    return twin_for(layout, work.definition, _placement(work), slots, work.asked.devices)
+
+
+def _slots_to_make(work: Work, layout: Layout) -> tuple[Slot, ...]:
+    """The slots that are deployed, or built anew: those that were asked for; else all, or all that are there."""
+    if work.asked.slots:
+        return tuple(slot for slot in ORDER if slot in work.asked.slots)
+    built = there(layout) if work.asked.kind == "redeploy" else ()
+    return tuple(slot for slot in ORDER if slot in (built or SLOTS))
+
+
+def _slots_to_destroy(work: Work, layout: Layout) -> tuple[Slot, ...]:
+    """The slots that go: of those that were asked for (none: all) what is there, or was when a run before ended
+    halfway.
+    """
+    mine = (Stack.twin_id == work.twin_id) & (Stack.target == "sandbox")
+    with work.backend.database.read() as session:
+        existing = {*there(layout), *map(Slot, session.scalars(select(Stack.slot).where(mine)))}
+    return tuple(slot for slot in reversed(ORDER) if slot in existing and slot in (work.asked.slots or SLOTS))
+
+
+def _plans(
+    layout: Layout, slots: Collection[Slot], wanted: Blueprint | None, prices: Prices | None
+) -> dict[str, StackPlan]:
+    before = layout.blueprint() if layout.exists else None
+    return sandbox_plan(wanted, before, prices, slots=slots, built=there(layout))
 
 
 def _placement(work: Work) -> Placement:
@@ -195,14 +270,16 @@ def _placement(work: Work) -> Placement:
     return work.placement
 
 
-def _note(work: Work, blueprint: Blueprint, *, whole: bool) -> None:
-    """Keep what exists: a stack per slot."""
-    backend: Backend = work.backend
-    now = backend.now()
-    with backend.database.write() as session:
-        session.execute(delete(Stack).where(Stack.twin_id == work.twin_id, Stack.target == "sandbox"))
-        for slot in ORDER:
-            place = blueprint.places[slot]
+def _note(work: Work, blueprint: Blueprint | None, slots: Collection[Slot], *, whole: bool = True) -> None:
+    """Keep that these slots exist, a stack for each (`blueprint` None: that they do not). Others stay as they are."""
+    now = work.backend.now()
+    names = [slot.value for slot in slots]
+    mine = (Stack.twin_id == work.twin_id) & (Stack.target == "sandbox")
+    with work.backend.database.write() as session:
+        session.execute(delete(Stack).where(mine & Stack.slot.in_(names)))
+        for slot, place in () if blueprint is None else blueprint.places.items():
+            if slot not in slots:
+                continue
             session.add(
                 Stack(
                     twin_id=work.twin_id,

@@ -10,6 +10,7 @@ from twin2multicloud.app.ui.components import cards, fields, text
 from twin2multicloud.app.ui.deploy.state import Facts, Options
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.model.slots import SLOTS
 
 
 def options(
@@ -17,7 +18,7 @@ def options(
 ) -> ft.Control:
     """The form. What is left empty is as the server has it; `owner` is whose the twin is then."""
     inner = (
-        _sandbox(given, problems, changed, facts.twin.devices)
+        _sandbox(given, problems, changed, facts)
         if facts.target == "sandbox"
         else _clouds(given, problems, changed, owner)
     )
@@ -29,8 +30,9 @@ def options(
 
 
 def _sandbox(
-    given: Options, problems: Mapping[str, str], changed: Callable[[Options], None], devices: int
+    given: Options, problems: Mapping[str, str], changed: Callable[[Options], None], facts: Facts
 ) -> list[ft.Control]:
+    there = facts.stacks and len({stack.slot for stack in facts.stacks}) < len(SLOTS)
     return [
         _pair(
             fields.line(
@@ -45,7 +47,7 @@ def _sandbox(
                 tr("Only so many devices"),
                 given.devices,
                 lambda value: changed(given.changed(devices=value)),
-                hint=f"{devices:,}",
+                hint=tr("as it is deployed") if there else f"{facts.twin.devices:,}",
                 problem=problems.get("devices"),
             ),
         ),

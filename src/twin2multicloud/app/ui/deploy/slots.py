@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import flet as ft
 
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import badges, buttons, cards, text
+from twin2multicloud.app.ui.components import badges, buttons, cards, menus, text
+from twin2multicloud.app.ui.components.menus import Item
 from twin2multicloud.app.ui.deploy.state import Facts, layer_state
 from twin2multicloud.app.ui.language import tr, trn
-from twin2multicloud.app.ui.runs import words
+from twin2multicloud.app.ui.runs import actions, words
 from twin2multicloud.app.ui.runs.plan import Plan
 from twin2multicloud.app.ui.runs.stacks_view import counts
 from twin2multicloud.app.ui.session import Session
@@ -26,21 +28,23 @@ def layers(session: Session, facts: Facts, deploy: Deploy | None) -> ft.Control:
     plan = facts.fresh_plan
     for layer in words.LAYERS:
         rows.append(_layer(session, facts, plan, layer, deploy))
-    if facts.target == "sandbox":
-        rows.append(text.muted(tr("A sandbox runs the whole twin, so its layers are not deployed one by one.")))
-    else:
-        rows.append(
-            text.muted(
-                tr(
-                    "All: archive, cool, hot, L4, L2, L1, L5, then the links between clouds. One layer: with the "
-                    "foundations it stands on; its links are made as soon as both ends are there."
-                )
-            )
-        )
+    rows.append(text.muted(_one_by_one(facts)))
     return cards.card(
         ft.Column(rows, spacing=0, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
         title=tr("Layers"),
         id="layers",
+    )
+
+
+def _one_by_one(facts: Facts) -> str:
+    if facts.target == "sandbox":
+        return tr(
+            "One layer: beside those that are there, which run on. What it has for others waits until those are "
+            "there, too."
+        )
+    return tr(
+        "All: archive, cool, hot, L4, L2, L1, L5, then the links between clouds. One layer: with the "
+        "foundations it stands on; its links are made as soon as both ends are there."
     )
 
 
@@ -49,10 +53,11 @@ def _layer(session: Session, facts: Facts, plan: Plan | None, layer: str, deploy
     there, whole = layer_state(facts, layer)
     palette = session.appearance.palette
     lines: list[ft.Control] = [_slot(session, facts, plan, slot) for slot in slots]
+    act = None if deploy is None else lambda: deploy(slots)
     side: list[ft.Control] = []
-    if facts.target != "sandbox":
-        act = None if deploy is None else lambda: deploy(slots)
-        side.append(buttons.other(tr("Deploy {layer}", layer=layer), act))
+    if deploy is not None and (more := _more(session, facts, slots)):
+        side.append(menus.more(tr("More to do with {layer}", layer=layer), more))
+    side.append(buttons.other(tr("Deploy {layer}", layer=layer), act))
     state = (
         badges.pill(tr("there"), palette.ok, sign="●")
         if there == whole
@@ -60,8 +65,15 @@ def _layer(session: Session, facts: Facts, plan: Plan | None, layer: str, deploy
         if there or any(facts.of(slot) for slot in slots)
         else badges.pill(tr("not there"), palette.unknown, sign="○")
     )
+    named = ft.Row(
+        [text.strong(words.layer(layer)), state],
+        wrap=True,
+        spacing=GAP,
+        run_spacing=2,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
     head = ft.Row(
-        [text.strong(words.layer(layer)), state, ft.Container(expand=True), *side],
+        [ft.Container(named, expand=True), *side],
         spacing=GAP,
         vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )
@@ -70,6 +82,35 @@ def _layer(session: Session, facts: Facts, plan: Plan | None, layer: str, deploy
         padding=ft.Padding.symmetric(vertical=8),
         border=ft.Border(top=ft.BorderSide(1, palette.line)),
     )
+
+
+def _more(session: Session, facts: Facts, slots: Sequence[Slot]) -> list[Item]:
+    """What can be done with those of a layer's slots that are there."""
+    there = [slot for slot in slots if facts.of(slot)]
+    twin, target = facts.twin, facts.target
+    return [
+        *(
+            Item(
+                tr("Redeploy {slot}", slot=words.slot(slot)),
+                partial(actions.redeploy, session, twin, target, [slot]),
+                ft.Icons.REPLAY,
+            )
+            for slot in there
+        ),
+        *(
+            Item(
+                tr("Destroy {slot}", slot=words.slot(slot)),
+                partial(_destroy, session, facts, slot),
+                ft.Icons.DELETE_OUTLINE,
+                grave=True,
+            )
+            for slot in there
+        ),
+    ]
+
+
+def _destroy(session: Session, facts: Facts, slot: Slot) -> None:
+    actions.destroy(session, facts.twin, facts.target, slot)
 
 
 def _slot(session: Session, facts: Facts, plan: Plan | None, slot: Slot) -> ft.Control:

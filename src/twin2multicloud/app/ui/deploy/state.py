@@ -125,12 +125,12 @@ class Options:
         """
         if nobodys and not self.owner.strip():
             return Asked(None, {"owner": tr("is needed: who is told about alerts and budgets?")})
-        given: dict[str, object] = {"kind": kind, "target": target}
+        given: dict[str, object] = {"kind": kind, "target": target, "slots": list(slots)}
         if target == "sandbox":
             numbers = {"speed": self.speed, "devices": self.devices}
         else:
             numbers = {"log_retention_days": self.retention}
-            given |= {"slots": list(slots), "refresh": self.refresh, "users": self.users.replace(",", " ").split()}
+            given |= {"refresh": self.refresh, "users": self.users.replace(",", " ").split()}
             if self.owner.strip():
                 given["owner"] = self.owner.strip()
         given |= {name: text.strip() for name, text in numbers.items() if text.strip()}

@@ -25,7 +25,7 @@ _ICONS = {
 def meaning(target: Target) -> str:
     """What it means to deploy there."""
     return {
-        "sandbox": tr("The whole twin runs on the server's machine, one process per cloud. Costs nothing."),
+        "sandbox": tr("Its slots run on the server's machine, one process per cloud. Costs nothing."),
         "clouds": tr("Its slots are built in your accounts at the clouds. Costs what the plan says."),
         "rehearsal": tr("The same plans and steps with stand-in clouds: nothing is built, nothing costs."),
     }[target]

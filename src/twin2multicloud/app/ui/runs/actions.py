@@ -42,11 +42,12 @@ def move(session: Session, twin: Twin, target: Target, slot: Slot | None = None)
 def redeploy(session: Session, twin: Twin, target: Target, slots: Sequence[Slot] = ()) -> None:
     """Bring what is deployed back to what was planned."""
     what = ", ".join(words.slot(each) for each in slots) if slots else twin.name
-    said = (
-        tr("The sandbox stops and starts anew, with the data that it has.")
-        if target == "sandbox"
-        else tr("What others changed is looked for and put right. You see the plan before anything is done.")
-    )
+    if target != "sandbox":
+        said = tr("What others changed is looked for and put right. You see the plan before anything is done.")
+    elif slots:
+        said = tr("It is built anew, with the data that it has, while the others run on.")
+    else:
+        said = tr("The sandbox stops and starts anew, with the data that it has.")
     _confirm(
         session,
         tr("Redeploy {what}", what=what),

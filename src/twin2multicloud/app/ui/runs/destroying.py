@@ -47,7 +47,7 @@ def Destroying(twin: Twin, target: Target, slot: Slot | None, discard: bool, sta
         dialogs.close(session)
 
     parts: list[ft.Control] = []
-    if target != "sandbox" and slot is None:
+    if slot is None:
         options = {"": tr("all of it"), **{each.value: words.slot(each) for each in SLOTS}}
         parts.append(fields.choice(tr("What"), chosen, options, set_chosen))
     parts.append(states.shown(status, lambda found: _there(found, chosen), rows=3))
@@ -110,7 +110,7 @@ def _there(status: TwinStatus, chosen: str) -> ft.Control:
                 ]
             )
             for store in cloud.stores
-            if store.records
+            if store.records and chosen in ("", f"L3.{store.tier}")
         ]
     if not lines:
         lines.append(text.muted(tr("Nothing exists there.")))

@@ -16,6 +16,7 @@ from twin2multicloud.app.ui.runs import access, actions, log_files, words
 from twin2multicloud.app.ui.runs.busy import Busy
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.model.slots import Slot
 
 
 def target_of(run: Run) -> Target:
@@ -74,11 +75,24 @@ def RunActions(run: Run, twin: Twin | None, changed: Callable[[], None]) -> ft.C
                 tr("Deploy …"), lambda: session.go(places.deploy_to(twin.id, run.target)), icon=ft.Icons.ROCKET_LAUNCH
             )
         )
+    if may and twin is not None and run.kind == "deploy" and run.status == "succeeded" and _is_partial(run, twin):
+        shown.append(
+            buttons.main(
+                tr("Deploy more layers"),
+                lambda: session.go(places.deploy_to(twin.id, run.target)),
+                icon=ft.Icons.ROCKET_LAUNCH,
+            )
+        )
     if twin is not None:
         shown.append(
             buttons.other(tr("To the twin"), lambda: session.go(places.twin(twin.id)), icon=ft.Icons.HUB_OUTLINED)
         )
     return ft.Row(shown, wrap=True, spacing=GAP, run_spacing=GAP, tight=True)
+
+
+def _is_partial(run: Run, twin: Twin) -> bool:
+    """Whether not all of the twin is there where the run was."""
+    return twin.life.get(target_of(run)) == "partial"
 
 
 def repairs(session: Session, run: Run, twin: Twin | None, busy: Busy) -> list[ft.Control]:
@@ -107,11 +121,13 @@ def repairs(session: Session, run: Run, twin: Twin | None, busy: Busy) -> list[f
             icon=ft.Icons.REFRESH,
         )
     ]
-    if run.kind == "destroy" and not run.request.get("discard_data"):
+    slots = [Slot(each) for each in run.request.get("slots", ())]
+    if run.kind == "destroy" and not run.request.get("discard_data") and len(slots) < 2:
+        only = slots[0] if slots else None
         shown.append(
             buttons.other(
                 tr("Destroy it with its data …"),
-                lambda: actions.destroy(session, twin, target, discard=True),
+                lambda: actions.destroy(session, twin, target, only, discard=True),
                 icon=ft.Icons.DELETE_OUTLINE,
             )
         )

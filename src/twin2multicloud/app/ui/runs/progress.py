@@ -90,7 +90,6 @@ class Progress(Store):
         self.rows: dict[str, Row] = {}
         self.steps: dict[str, Step] = {}
         self.phases: dict[tuple[str, bool], Step] = {}
-        self.clouds: list[str] = []
         self.told: list[Event] = []
         """What runs of other kinds tell: hops, findings of credentials, prices, drift."""
 
@@ -165,12 +164,6 @@ class Progress(Store):
             deed.state, deed.ended = "failed" if row.state == "failed" else "done", event.at
 
     def _step(self, event: Event) -> None:
-        cloud = event.data.get("cloud")
-        if isinstance(cloud, str) and cloud not in self.clouds:
-            self.clouds.append(cloud)
-            for stack in self.plan.stacks if self.plan is not None else ():
-                if stack.provider == cloud and stack.name in self.rows:
-                    _finish(self.rows[stack.name], event.at)
         told = event.data.get("step")
         if isinstance(told, dict):
             name, total, count = str(told.get("step", "")), int(told.get("total", 0)), int(told.get("done", 0))

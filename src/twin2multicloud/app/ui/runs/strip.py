@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import flet as ft
 
-from twin2multicloud.app.ui.components import badges
 from twin2multicloud.app.ui.components.pressed import pressable, tip
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.runs import words
@@ -63,10 +62,8 @@ def tint(state: State, palette: Palette) -> Tint:
     return palette.accent if state in working else found.get(state, palette.unknown)
 
 
-def pieces(progress: Progress, plan: Plan | None, target: str) -> list[Piece]:
+def pieces(progress: Progress, plan: Plan | None) -> list[Piece]:
     """What the strip consists of. Foundations count together, since nobody chooses them."""
-    if target == "sandbox" and plan is not None and progress.begun:
-        return _sandbox(progress, plan)
     labels = {stack.name: stack for stack in plan.stacks} if plan is not None else {}
     found: list[Piece] = []
     foundations: list[Row] = []
@@ -85,13 +82,6 @@ def pieces(progress: Progress, plan: Plan | None, target: str) -> list[Piece]:
 def _following(step: Step) -> Piece:
     counted = f"{step.done:,}/{step.total:,}" if step.total else ""
     return Piece(step.name, "done" if step.state == "done" else "working", counted)
-
-
-def _sandbox(progress: Progress, plan: Plan) -> list[Piece]:
-    clouds = dict.fromkeys(stack.provider for stack in plan.stacks)
-    ended = progress.ended
-    missing: State = "working" if ended is None else "done" if ended == "succeeded" else "not begun"
-    return [Piece(badges.CLOUDS.get(each, each), "done" if each in progress.clouds else missing) for each in clouds]
 
 
 def _together(rows: Sequence[Row]) -> Piece:

@@ -145,7 +145,7 @@ def Bar(found: Found, progress: Progress, look: RunLook) -> ft.Control:  # noqa:
     use_store(progress)
     use_store(session.appearance)
     plan = progress.plan or Plan.read(found.run.plan)
-    made = pieces(progress, plan, found.run.target)
+    made = pieces(progress, plan)
     if not made:
         return ft.Container(height=0)
 

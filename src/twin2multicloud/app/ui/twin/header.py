@@ -88,6 +88,14 @@ def actions(session: Session, parts: Parts) -> list[ft.Control]:
                 tr("Deploy"), lambda: session.go(places.deploy(parts.id)), icon=ft.Icons.ROCKET_LAUNCH_OUTLINED
             )
         )
+    if seen.may_operate and seen.life == "partial":
+        every.append(
+            buttons.main(
+                tr("Deploy layers"),
+                lambda: session.go(places.deploy_to(parts.id, seen.target)),
+                icon=ft.Icons.ROCKET_LAUNCH_OUTLINED,
+            )
+        )
     if seen.may_operate and seen.deployed:
         every.append(menus.menu(tr("Move"), _moves(session, parts), icon=ft.Icons.MOVE_DOWN))
         every.append(menus.menu(tr("Redeploy"), _redeploys(session, parts), icon=ft.Icons.REFRESH))
@@ -103,6 +111,9 @@ def _where(parts: Parts, slot: Slot) -> str:
 
 
 def _moves(session: Session, parts: Parts) -> list[Item]:
+    if parts.seen.target == "sandbox" and parts.seen.life == "partial":
+        hint = tr("in a sandbox once every layer is deployed")
+        return [Item(layers.name(each.value), None, hint=hint) for each in SLOTS]
     return [
         Item(
             layers.name(each.value),
@@ -115,8 +126,6 @@ def _moves(session: Session, parts: Parts) -> list[Item]:
 
 def _redeploys(session: Session, parts: Parts) -> list[Item]:
     whole = Item(tr("All layers"), lambda: runs.redeploy(session, parts.seen.twin, parts.seen.target), ft.Icons.REFRESH)
-    if parts.seen.target == "sandbox":
-        return [whole]
     return [whole] + [
         Item(
             layers.name(each.value),
@@ -124,7 +133,14 @@ def _redeploys(session: Session, parts: Parts) -> list[Item]:
             hint=_where(parts, each),
         )
         for each in SLOTS
+        if _is_there(parts, each)
     ]
+
+
+def _is_there(parts: Parts, slot: Slot) -> bool:
+    """Whether a slot is deployed, as far as that is known by now."""
+    status = parts.status.value
+    return status is None or status.life != "partial" or any(stack.slot == slot.value for stack in status.stacks)
 
 
 def _more(session: Session, parts: Parts) -> list[Item]:

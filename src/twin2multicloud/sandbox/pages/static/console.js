@@ -143,6 +143,7 @@ function showFacts() {
   const said = [
     ["Twin", status.twin || null],
     ["Slots", (status.slots ?? []).join(", ") || null],
+    ["Not deployed yet", (status.missing ?? []).join(", ") || null],
     [status.regions?.length > 1 ? "Regions" : "Region", (status.regions ?? []).join(", ") || null],
     ["Up for", duration(status.uptime_s ?? 0)],
     ["Twin time", twinClock ? `${clock(twinClock.now * 1000, { date: true })} · ${number(twinClock.speed ?? 1)} ×` : null],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import flet as ft
 
 from twin2multicloud.app.schemas.operating import LayerHealth, TwinStatus
-from twin2multicloud.app.ui import figures, layers
+from twin2multicloud.app.ui import figures, layers, places
 from twin2multicloud.app.ui.components import badges, buttons, cards, states, text
 from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
@@ -47,6 +47,8 @@ def _layers(session: Session, parts: Parts, status: TwinStatus, palette: Palette
         layer = by_slot.get(slot.value)
         if layer is not None:
             tiles.append(_tile(session, parts, slot, layer, slot.value == chosen, palette))
+        elif status.life == "partial":
+            tiles.append(_absent(session, parts, slot, palette))
     shown: list[ft.Control] = [
         ft.ResponsiveRow(
             tiles,
@@ -91,6 +93,27 @@ def _tile(session: Session, parts: Parts, slot: Slot, layer: LayerHealth, chosen
     )
 
 
+def _absent(session: Session, parts: Parts, slot: Slot, palette: Palette) -> ft.Control:
+    """A layer that is not deployed yet leads to where it is."""
+    layer_word, _, rest = layers.name(slot.value).partition(" ")
+    lines: list[ft.Control] = [
+        ft.Row(
+            [
+                text.strong(layer_word, color=palette.unknown.strong),
+                text.muted(rest, expand=True, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS),
+            ],
+            spacing=6,
+        ),
+        ft.Row([badges.pill(tr("not deployed"), palette.unknown, sign="○")], spacing=4, wrap=True),
+    ]
+    return surfaces.pressable(
+        tr("{slot}: not deployed yet", slot=layers.name(slot.value)),
+        lambda: session.go(places.deploy_to(parts.id, parts.seen.target)),
+        ft.Column(lines, spacing=5, tight=True),
+        col=_SPAN,
+    )
+
+
 def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHealth, palette: Palette) -> ft.Control:
     slot = Slot(layer.slot)
     stack = next((each for each in status.stacks if each.slot == layer.slot), None)
@@ -129,19 +152,15 @@ def _details(session: Session, parts: Parts, status: TwinStatus, layer: LayerHea
                 [
                     buttons.other(
                         tr("Move to another cloud"),
-                        lambda: runs.move(session, parts.seen.twin, parts.seen.target, slot),
+                        None
+                        if status.life == "partial" and parts.seen.target == "sandbox"
+                        else lambda: runs.move(session, parts.seen.twin, parts.seen.target, slot),
                         icon=ft.Icons.MOVE_DOWN,
                     ),
-                    *(
-                        []
-                        if parts.seen.target == "sandbox"
-                        else [
-                            buttons.other(
-                                tr("Redeploy"),
-                                lambda: runs.redeploy(session, parts.seen.twin, parts.seen.target, [slot]),
-                                icon=ft.Icons.REFRESH,
-                            )
-                        ]
+                    buttons.other(
+                        tr("Redeploy"),
+                        lambda: runs.redeploy(session, parts.seen.twin, parts.seen.target, [slot]),
+                        icon=ft.Icons.REFRESH,
                     ),
                 ],
                 wrap=True,

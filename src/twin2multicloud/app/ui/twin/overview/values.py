@@ -92,7 +92,8 @@ def _values(session: Session, parts: Parts, found: DeviceHistory, field: str) ->
         buttons.quiet(tr("All about it"), lambda: session.go(whole)),
     ]
     if not found.last:
-        inner: ft.Control = text.muted(tr("It has told nothing yet."))
+        why = tr("Not live: {why}", why=found.problem) if found.problem else tr("It has told nothing yet.")
+        inner: ft.Control = text.muted(why)
     else:
         inner = ft.ResponsiveRow(
             [
