@@ -8,6 +8,7 @@
   const COLUMN = '[flt-semantics-identifier^="column-"]';
   const CODE = '[flt-semantics-identifier="code"]';
   const TYPED = '[data-semantics-role="text-field"]';
+  const WAIT_MS = 300;
   const STEPS = { ArrowDown: 1, ArrowUp: -1 };
   // Flutter names what is around a slider, an editor or text that can be marked, and what is in a dialog, and not what a
   // screen reader says the name of.
@@ -15,17 +16,26 @@
     ${TREE} [tabindex="0"]:not([aria-label], [role], :has(> span))`;
 
   let keys = false;  // are what is used now, not a mouse or a finger
-  let last = null;  // what was focused in the tree
+  let last = null;  // what was focused in the tree, and its number there: scrolling may take it away and bring it again
+  let number = "";
   let left = false;  // whether the way led out of the page
   const focused = () => document.activeElement;
   const inTree = (node) => node.closest(TREE) !== null;
+  const forget = () => { [last, number] = [null, ""]; };
+  const numbered = (node) => node.id || node.parentElement.id;
+  function current() {
+    if (inTree(focused())) return focused();
+    if (last?.isConnected) return last;
+    const again = document.getElementById(number);
+    return again && (again.matches(STOP) ? again : again.querySelector(STOP));
+  }
   const opened = () => document.querySelector(OPENED) !== null;
 
   // In the order in which it is read: that of the tree, but Flutter has a column first that is scrolled out of view.
   function collect(node, what, found) {
     const columns = [...node.children].filter((child) => child.matches(COLUMN));
-    const number = (column) => column.getAttribute("flt-semantics-identifier");
-    const sorted = columns.toSorted((one, other) => number(one).localeCompare(number(other)));
+    const place = (column) => column.getAttribute("flt-semantics-identifier");
+    const sorted = columns.toSorted((one, other) => place(one).localeCompare(place(other)));
     for (const child of node.children) {
       const next = columns.includes(child) ? sorted.shift() : child;
       if (next.matches(what)) found.push(next);
@@ -36,7 +46,7 @@
 
   function step(what, by, around = true) {
     const found = collect(document.querySelector(TREE), what, []);
-    const here = found.indexOf(inTree(focused()) ? focused() : last);
+    const here = found.indexOf(current());
     const next = here < 0 ? (by > 0 ? 0 : found.length - 1) : here + by;
     const inside = next >= 0 && next < found.length;
     if (inside || around) found.at(next % found.length)?.focus();
@@ -68,7 +78,7 @@
   let drawing = 0;
   function draw() {
     // Flutter may put a node elsewhere in the tree, as it scrolls, and take the focus from it by that.
-    if (keys && !left && !inTree(focused()) && last?.isConnected && document.hasFocus()) last.focus();
+    if (keys && !left && !inTree(focused()) && document.hasFocus()) current()?.focus();
     const node = focused();
     drawing = keys ? requestAnimationFrame(draw) : 0;
     ring.hidden = !keys || !inTree(node) || node.matches(TYPED);
@@ -79,11 +89,25 @@
 
   // By itself Flutter goes through what is at one height, from the rail to the content and back. From the last stop the
   // way leads to the browser's own bars, and from there to the first; what has opened is gone round in.
+  let waited = "";
+  function more(node, by) {
+    for (let up = node; up; up = up.parentElement) {
+      const scrolls = up.querySelector(":scope > flt-semantics-scroll-overflow");
+      if (scrolls && (by > 0 ? up.scrollTop + up.clientHeight + 1 < up.scrollHeight : up.scrollTop > 1)) return true;
+    }
+    return false;
+  }
   function tab(event) {
-    if (left) last = null;
-    const inside = step(STOP, event.shiftKey ? -1 : 1, opened()) || opened();
-    // Whoever holds Tab down does not mean to leave; while something scrolls the tree may have no more yet.
-    left = !inside && !event.repeat;
+    const by = event.shiftKey ? -1 : 1;
+    if (left) forget();
+    const from = number;
+    const lost = from && !current();
+    const inside = !lost && (step(STOP, by, opened()) || opened());
+    // While something scrolls the tree may have no more yet: it is looked at again, and only then left.
+    const soon = !inside && waited !== from && (lost || more(current(), by));
+    waited = soon ? from : "";
+    if (soon) setTimeout(() => { if (number === from) step(STOP, by, false); }, WAIT_MS);
+    left = !inside && !soon && !event.repeat;  // whoever holds Tab down does not mean to leave
     if (!left) event.preventDefault();
   }
   addEventListener("focusin", ({ target }) => {
@@ -91,6 +115,7 @@
     const back = left;
     left = false;
     last = target;
+    number = numbered(target);
     if (back) collect(document.querySelector(TREE), STOP, [])[0].focus();  // where Flutter would go on where it was
   });
 
@@ -121,5 +146,10 @@
   addEventListener("keyup", (event) => {
     if (event.code === ours) event.stopImmediatePropagation();
   }, true);
-  addEventListener("pointerdown", () => { keys = left = false; }, true);
+  addEventListener("pointerdown", ({ target }) => {
+    keys = left = false;
+    const stop = inTree(target) && target.closest(STOP);
+    if (stop) [last, number] = [stop, numbered(stop)];  // from where Tab goes on
+    else forget();
+  }, true);
 })();
