@@ -272,13 +272,13 @@ class Part(Protocol):
 
 
 def turner(
-    trail: Trail, size: int, part: Part, go: Callable[[Trail], None], *, total: int | None = None
+    trail: Trail, size: int, part: Part, go: Callable[[Trail], None], *, total: int | None = None, always: bool = False
 ) -> list[ft.Control]:
     """What leads to the parts before and after the one in view, of which each has `size` items; nothing where there is
-    only one.
+    only one, unless it is to say how much that is, too (`always`).
     """
     following = part.next
-    if not trail and following is None:
+    if not trail and following is None and not always:
         return []
     on = None if following is None else lambda: go(trail.on(following))
     return [pager(trail.start(size), len(part.items), total, (lambda: go(trail.back())) if trail else None, on)]

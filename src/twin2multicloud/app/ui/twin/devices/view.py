@@ -83,9 +83,13 @@ def _list(session: Session, parts: Parts, listed: Listed, page: DevicePage, pale
         sorted_by=lambda sort: session.go(look.asking(sort="" if str(sort) == "name" else str(sort), at=None).path),
         label=tr("Devices"),
     )
-    total = None if listed.search else page.total
     turner = tables.turner(
-        listed.trail, PAGE, page, lambda trail: session.go(look.asking(at=str(trail)).path), total=total
+        listed.trail,
+        PAGE,
+        page,
+        lambda trail: session.go(look.asking(at=str(trail)).path),
+        total=None if listed.search else page.total,
+        always=True,
     )
     told = (
         trn("{count} device", "{count} devices", page.total)
