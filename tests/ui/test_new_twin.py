@@ -7,6 +7,7 @@ from typing import Any
 import flet as ft
 import flet_code_editor as fce
 import pytest
+import yaml
 
 from tests.app.backends import TWIN, Person, Site
 from tests.ui.conftest import OpenUi
@@ -139,6 +140,25 @@ async def test_whoever_may_only_look_is_told_whom_to_ask(ui: OpenUi, sqlite_site
 
 
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────────────
+@driven
+async def test_a_number_is_typed_digit_by_digit_and_the_fleet_keeps_its_proportions(ui: OpenUi, person: Person) -> None:
+    path = example(person, "smart-home")
+
+    def fleet() -> list[int]:
+        return [each["count"] for each in yaml.safe_load(kept(person, path)["source"])["devices"] if "count" in each]
+
+    before = fleet()
+    async with ui(path) as page:
+        await total(page)
+        for typed in ("6", "60", "6", "1", "10", "101"):
+            await page.fill("Devices", typed)
+            await page.settle()
+            field: Any = page.field("Devices")
+            assert field.value == typed
+        await page.until(lambda: sum(fleet()) == sum(before) + 1, "one device more")
+        assert sum(abs(was - now) for was, now in zip(before, fleet(), strict=True)) == 1
+
+
 @driven
 async def test_what_is_typed_is_priced_checked_and_kept_and_comments_stay(ui: OpenUi, person: Person) -> None:
     path = draft(person, f"# measured in May\n{TWIN}", title="greenhouse")

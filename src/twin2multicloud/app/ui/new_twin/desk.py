@@ -46,6 +46,8 @@ class Desk:
         self.in_text = False
         self.done = False
         self._priced: Any = None
+        self._fleet: list[Any] = []
+        self._resized: list[int] = []
         self._ends: list[Callable[[], None]] = []
 
     def begin(self, changed: Callable[[], None]) -> None:
@@ -83,8 +85,13 @@ class Desk:
         return "; ".join(each.problem for each in found) or None
 
     def resize_fleet(self, devices: int) -> None:
-        """Have about so many devices: counted groups grow and shrink in proportion."""
-        counts = fleet.scaled(self.editor.items("devices"), devices)
+        """Have about so many devices: counted groups grow and shrink in proportion, namely that from before somebody
+        began to drag or type, which small numbers on the way would round away.
+        """
+        now = self.editor.items("devices")
+        if fleet.counts(now) != self._resized:
+            self._fleet = now
+        counts = fleet.scaled(self._fleet, devices)
         stated = self.editor.at("workload", "devices") is not None
         total = sum(counts.values()) + sum(
             fleet.count_of(each) for index, each in enumerate(self.editor.items("devices")) if index not in counts
@@ -97,6 +104,7 @@ class Desk:
 
         if counts:
             self.editor.change(change, "devices")
+        self._resized = fleet.counts(self.editor.items("devices"))
 
     def count_group(self, index: int, count: int) -> None:
         """Have so many devices in a counted group, and say so in the workload where that says a number."""

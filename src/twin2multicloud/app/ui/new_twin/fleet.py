@@ -16,9 +16,14 @@ def count_of(group: Any) -> int:
     return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 0
 
 
+def counts(groups: Sequence[Any]) -> list[int]:
+    """The devices of each group."""
+    return [count_of(each) for each in groups]
+
+
 def total(groups: Sequence[Any]) -> int:
     """All devices."""
-    return sum(count_of(each) for each in groups)
+    return sum(counts(groups))
 
 
 def counted(groups: Sequence[Any]) -> list[int]:

@@ -66,8 +66,9 @@ def Typed(  # noqa: N802  components are named as Flet's controls are
         except ValueError as error:
             set_typing(_Typing(text, value, str(error)))
             return
-        set_typing(_Typing(text, found))
         changed(found)
+        # It may have come to another value: a fleet has at least one device of each group.
+        set_typing(_Typing(text, current()))
 
     def left(_: object) -> None:
         desk.typing(False)
