@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import statistics
 import sys
@@ -33,10 +32,12 @@ from twin2multicloud.app.server_process import ServerProcess
 TWINS = 200
 TARGET_MS = 150.0
 WATCH = """
-addEventListener("pointerup", event => { window.pressedAt = event.timeStamp }, true);
-window.whenSeen = test => new Promise(done => {
+for (const kind of ["pointerup", "keydown"])
+  addEventListener(kind, event => { window.pressedAt = event.timeStamp }, true);
+window.whenSeen = test => new Promise((done, failed) => {
   const look = () => test() ? done(performance.now()) : requestAnimationFrame(look);
   requestAnimationFrame(look);
+  setTimeout(() => failed("not seen"), 20000);
 });
 """
 
@@ -62,12 +63,20 @@ class Watched:
         """A button by its whole name."""
         return self.tab.get_by_role("button", name=name, exact=True).first
 
-    def press(self, where: Locator, seen: str, share: float = 0.5) -> float:
-        """Press a widget `share` of its width from the left; milliseconds until the expression `seen` is true."""
+    def press(self, where: Locator, seen: str) -> float:
+        """Press a widget; milliseconds until the JavaScript expression `seen` is true."""
         box = where.bounding_box()
         assert box is not None, "it is in view"
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        return self._done(seen, lambda: self.tab.mouse.click(*middle))
+
+    def hit(self, key: str, seen: str) -> float:
+        """As `press`, of a key of the keyboard."""
+        return self._done(seen, lambda: self.tab.keyboard.press(key))
+
+    def _done(self, seen: str, act: Callable[[], None]) -> float:
         self.tab.evaluate(f"() => {{ window.waiting = window.whenSeen(() => {seen}); }}")
-        self.tab.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        act()
         took: float = self.tab.evaluate("async () => await window.waiting - window.pressedAt")
         self.tab.wait_for_timeout(150)  # what still comes after it is not the next turn's
         return took
@@ -137,24 +146,25 @@ def front_end(browser: Browser, backend: ServerProcess, count: int) -> list[Figu
         there.tab.wait_for_timeout(1_000)
         return turns(count, *(lambda name=name: there.press(there.button(name), current(name)) for name in names))
 
-    def dragged() -> list[float]:
+    def slid() -> list[float]:
         there.tab.goto(f"{origin}/new")
         there.button("Begin with Smart home").click(force=True)
-        slider = there.tab.get_by_role("group", name=re.compile(r"^Devices \d")).first
+        slider = there.tab.get_by_role("slider", name="Devices").first
         slider.wait_for()
         there.tab.wait_for_timeout(2_000)
-        told = "document.querySelector('[aria-label^=\"Devices \"]').getAttribute('aria-label')"
+        slider.focus()
+        said = "document.querySelector('input[aria-label=Devices][type=range]').ariaValueText"
 
-        def to(share: float) -> float:
-            return there.press(slider, f"{told} !== {json.dumps(slider.get_attribute('aria-label'))}", share)
+        def by(key: str) -> float:
+            return there.hit(key, f"![null, {json.dumps(there.tab.evaluate(said))}].includes({said})")
 
-        return turns(count, lambda: to(0.3), lambda: to(0.7))
+        return turns(count, lambda: by("ArrowRight"), lambda: by("ArrowLeft"))
 
     return [
         figures("a filter of 200 twins", filtered()),
         figures("a part of a twin", parts(f"/twins/{twin.id}", "Specification", "Runs", "Cost", "Overview")),
         figures("a part of the prices", parts("/prices", "Books", "Meters")),
-        figures("a slider, until its number", dragged()),
+        figures("a slider, until it says its number", slid()),
     ]
 
 

@@ -36,8 +36,8 @@ def browser_cookies(client: Client, origin: str) -> str:
 
 
 class Window:
-    """One window; an asynchronous context. It keeps what it is told as far as it is asked for: the texts of new widgets
-    since it last forgot them, and which text fields there are.
+    """One window; an asynchronous context. It keeps what it is told as far as it is asked for: all texts since it last
+    forgot them, be they of new widgets or new ones of others, and which text fields there are.
     """
 
     def __init__(self, origin: str, cookies: str, route: str = "/", width: int = 1_280) -> None:
@@ -121,11 +121,11 @@ class Window:
             action, body = msgpack.unpackb(data[1:], strict_map_key=False)
             if action == _INVOKE:
                 await self._answer(body)
-            for widget in _widgets(body):
-                if isinstance(text := widget.get("value"), str):
-                    self._texts.append(text)
-                if widget.get("_c") == "TextField":
-                    self._fields[widget.get("label", "")] = widget["_i"]
+            for each in _parts(body):
+                if isinstance(each, str):
+                    self._texts.append(each)
+                elif each.get("_c") == "TextField":
+                    self._fields[each.get("label", "")] = each["_i"]
             self.last_at = time.perf_counter()
             self._came.set()
 
@@ -137,12 +137,15 @@ class Window:
         await self._send(_INVOKE, answer)
 
 
-def _widgets(value: Any) -> Iterator[dict[Any, Any]]:
-    if isinstance(value, dict):
+def _parts(value: Any) -> Iterator[str | dict[Any, Any]]:
+    """All texts and widgets in a message."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
         if "_i" in value:
             yield value
         for inner in value.values():
-            yield from _widgets(inner)
+            yield from _parts(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _widgets(inner)
+            yield from _parts(inner)

@@ -31,7 +31,7 @@ from twin2multicloud.app.ui.components import typed
 
 TWINS = 200
 ROUNDS = 8
-PAUSE_S = 1.0
+PAUSE_S = 2.0
 """Between two things that somebody does."""
 CHANGES_PER_S = 5.0
 _ROOM = {"T2M_FRONT_END__EACH": "200", "T2M_FRONT_END__AT_ONCE": "200"}
@@ -57,9 +57,10 @@ async def work(window: Window, number: int, going: list[float], searching: list[
     await window.sees("twin-000")
     await asyncio.sleep(number % 10 * PAUSE_S / 10)
     for turn in range(ROUNDS):
-        wanted = f"twin-{(number * 7 + turn * 13) % TWINS:03}"
+        # Neither the first nor the last, which would be in view already, at the same place.
+        wanted = f"twin-{1 + (number * 7 + turn * 13) % (TWINS - 2):03}"
         window.forget()
-        began = await window.type("Search twins", wanted)
+        began = await window.type("Search twins", wanted[1:])
         searching.append(await window.sees(wanted) - began - typed.PAUSE_S)
         await asyncio.sleep(PAUSE_S)
         window.forget()

@@ -13,7 +13,7 @@ from twin2multicloud.app.schemas.books import BookDetail
 from twin2multicloud.app.schemas.catalogue import MeterDetail, PricesInUse, Region
 from twin2multicloud.app.ui import places
 
-PAGE: Final = 50
+PAGE: Final = 30
 Part = Literal["meters", "books", "check"]
 Policy = Literal["list", "eu-data-act"]
 _MOST_TWINS: Final = 200

@@ -14,7 +14,8 @@ from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components.tables import Sort
 from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
-PAGE: Final = 30
+PAGE: Final = 20
+"""About what a screen shows at once."""
 DEFAULT_SORT: Final = Sort("name")
 
 
