@@ -27,6 +27,7 @@ lint:
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
+	$(RUN) mypy benchmarks scripts
 	$(RUN) lint-imports
 
 collected: # what pytest makes of the tests' code, once instead of in each of its workers

@@ -16,6 +16,9 @@ MODULES = (
     "benchmarks.backend",
     "benchmarks.memory",
     "benchmarks.front_end",
+    "benchmarks.interactions",
+    "benchmarks.windows",
+    "benchmarks.feed",
 )
 
 if __name__ == "__main__":

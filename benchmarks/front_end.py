@@ -24,7 +24,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Cookie, Playwright, sync_playwright
+from playwright._impl._api_structures import SetCookieParam
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -89,7 +90,7 @@ def baseline(code: str) -> Iterator[str]:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[tuple[str, list[Cookie]]]:
+def ours(folder: Path) -> Iterator[tuple[str, list[SetCookieParam]]]:
     """The front end's address, and what a browser has that was let in. Its files are compressed by then."""
     environment = {**os.environ, "T2M_DATA": str(folder / "data"), "T2M_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "twin2multicloud", "serve", "--port", "0"]
@@ -119,7 +120,7 @@ def _until_answered(url: str) -> None:
             time.sleep(0.05)
 
 
-def _cookies(url: str, key: str) -> list[Cookie]:
+def _cookies(url: str, key: str) -> list[SetCookieParam]:
     def post(path: str, body: dict[str, str], **headers: str) -> tuple[dict[str, str], list[str]]:
         content = {"Content-Type": "application/json", **headers}
         request = urllib.request.Request(f"{url}{path}", json.dumps(body).encode(), content, method="POST")
@@ -149,16 +150,19 @@ def visit(context: BrowserContext, url: str) -> Visit:
     return Visit(seconds, sum(sizes) / 1e6, sum(size > 0 for size in sizes))
 
 
-def visits(playwright: Playwright, chromium: str, url: str, cookies: list[Cookie], runs: int) -> tuple[Visit, Visit]:
+def visits(
+    playwright: Playwright, chromium: str, url: str, cookies: list[SetCookieParam], runs: int
+) -> tuple[Visit, Visit]:
     """The median first visit of new browsers, and the median next one after a restart of each."""
-    cold, warm = [], []
+    cold: list[Visit] = []
+    warm: list[Visit] = []
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as profile:
             for found in (cold, warm):
                 context = playwright.chromium.launch_persistent_context(
                     profile, executable_path=chromium, headless=True, args=list(FLAGS)
                 )
-                context.add_cookies(cookies)  # type: ignore[arg-type]
+                context.add_cookies(cookies)
                 found.append(visit(context, url))
                 context.close()
     return _median(cold), _median(warm)

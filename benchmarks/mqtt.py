@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,6 +100,7 @@ class Bare(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -146,7 +147,7 @@ async def serve_gateway(port: int, path: Path, *, in_thread: bool) -> None:
     store = Store(path)
 
     class Complain:
-        def report(self, reports: list[ErrorReport]) -> None:
+        def report(self, reports: Iterable[ErrorReport]) -> None:
             for report in reports:
                 print(report, file=sys.stderr)
 

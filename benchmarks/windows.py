@@ -4,7 +4,7 @@ A real server process (uvicorn, SQLite, the front end mounted), windows over Web
 twins, then searches and goes back, on and on; the time is from what somebody did to the last message that shows its
 outcome (the search's own 0.3 s of waiting for more letters left out). The baseline is one window by itself.
 
-Run: python -m benchmarks.windows [--windows N] [--minutes M] [--json]
+Run: python -m benchmarks.windows [--windows N] [--json]
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ TWINS = 200
 ROUNDS = 8
 PAUSE_S = 2.0
 """Between two things that somebody does."""
-CHANGES_PER_S = 5.0
 _ROOM = {"T2M_FRONT_END__EACH": "200", "T2M_FRONT_END__AT_ONCE": "200"}
 """All windows are one person's here."""
 
@@ -95,28 +94,6 @@ async def together(origin: str, cookies: str, pid: int, count: int) -> Figures:
     )
 
 
-async def watch(backend: ServerProcess, origin: str, cookies: str, count: int, minutes: float) -> list[float]:
-    """The server's memory minute by minute, while twins change all the time in front of so many windows."""
-    twins = list(backend.client.twins.list(limit=20))
-    found: list[float] = []
-    async with AsyncExitStack() as stack:
-        for _ in range(count):
-            await stack.enter_async_context(Window(origin, cookies))
-        ends = time.perf_counter() + 60 * minutes
-        minute_ends, number = time.perf_counter() + 60, 0
-        while time.perf_counter() < ends:
-            twin = twins[number % len(twins)]
-            now = await asyncio.to_thread(backend.client.twins.get, twin.id)
-            given = TwinInput(source=DEFINITION.format(name=twin.name), note=f"change {number}")
-            await asyncio.to_thread(backend.client.twins.revise, twin.id, given, now.version)
-            number += 1
-            await asyncio.sleep(1 / CHANGES_PER_S)
-            if time.perf_counter() > minute_ends:
-                found.append(mib(backend.pid))
-                minute_ends += 60
-    return found
-
-
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
@@ -126,7 +103,6 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--windows", type=int, default=50)
-    parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ServerProcess(Path(folder), _ROOM) as backend:
@@ -136,9 +112,8 @@ def main() -> None:
         cookies = browser_cookies(backend.client, origin)
         empty = mib(backend.pid)
         figures = [asyncio.run(together(origin, cookies, backend.pid, count)) for count in (1, given.windows)]
-        memory = asyncio.run(watch(backend, origin, cookies, 10, given.minutes)) if given.minutes else []
     if given.json:
-        print(json.dumps({"empty_mib": empty, "figures": [asdict(each) for each in figures], "minutes": memory}))
+        print(json.dumps({"empty_mib": empty, "figures": [asdict(each) for each in figures]}))
         return
     table = Table("windows", "go ms", "p95", "search ms", "p95", "CPU", "server MiB", "KiB/action", box=None)
     for each in figures:
@@ -154,7 +129,7 @@ def main() -> None:
         )
     console = Console()
     console.print(table)
-    console.print(f"empty server: {empty:.0f} MiB; ten windows, minute by minute: {[round(each) for each in memory]}")
+    console.print(f"the server before anybody came: {empty:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Told:
     events: list[tuple[str, Event]] = field(default_factory=list)
     steps: list[StepProgress] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    revealed: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def plan(self, plans: Mapping[str, StackPlan], total_usd: float) -> None:
@@ -48,6 +49,9 @@ class Told:
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+    def reveal(self, lines: tuple[str, ...]) -> None:
+        self.revealed += lines
 
     def event(self, stack: str, event: Event) -> None:
         self.events.append((stack, event))
