@@ -19,6 +19,7 @@ def pressable(
     expanded: bool | None = None,
     id: str | None = None,
     expand: bool | int | None = None,
+    col: ft.ResponsiveNumber = 12,
     key: str | None = None,
     **more: Any,
 ) -> ft.Control:
@@ -41,7 +42,7 @@ def pressable(
         named, ink=act is not None, on_click=None if pressed is None else lambda _: pressed(), **more
     )
     # What can be focused and pressed, and what it is called, would be two things to screen readers otherwise.
-    return ft.MergeSemantics(surface, expand=expand, key=key)
+    return ft.MergeSemantics(surface, expand=expand, col=col, key=key)
 
 
 def tip(said: str | None) -> ft.Tooltip | None:
