@@ -110,9 +110,11 @@ def demo() -> None:
     try:
         for moment, name in (("stopped", "demo-outage.png"), ("every process has ended", "demo.png")):
             deadline = time.monotonic() + 120
-            while moment not in screen(100):
+            while moment not in (told := screen(100)):
                 if time.monotonic() > deadline:
                     sys.exit(f"the demo never said '{moment}'")
+                if "press Enter" in told.rpartition("\n")[2]:  # it lets somebody look around
+                    subprocess.run([*tmux, "send-keys", "-t", "demo", "Enter"], check=True)
                 time.sleep(0.2)
             if moment == "stopped":
                 time.sleep(2.0)  # some messages wait by then
