@@ -100,6 +100,8 @@ def test_a_cloud_whose_library_is_missing_names_the_extra(
     for loaded in [name for name in sys.modules if name.startswith("twin2multicloud.deployer.credentials.")]:
         if not loaded.endswith((".check", ".findings", ".needs")):
             monkeypatch.delitem(sys.modules, loaded)
+    for part in [name for name in sys.modules if name.startswith(f"{module}.")]:  # other tests have loaded it
+        monkeypatch.delitem(sys.modules, part)
     monkeypatch.setitem(sys.modules, module, None)
     needs = [each for each in needs_of(deployment(ring(0, 1)), {}) if each.provider is provider]
     with pytest.raises(UsageError, match=re.escape(f"pip install 'twin2multicloud[{provider.value}]'")) as caught:
