@@ -15,6 +15,7 @@ from tests.app.deployments import raised
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.ui.alerts import view
 from twin2multicloud.app.ui.alerts.state import Look, until
 
 
@@ -65,6 +66,19 @@ async def test_an_alert_comes_up_where_it_is_looked_at_without_a_message(
         await page.sees("greenhouse · L2 Processing")
         await page.until(lambda: page.rail_label("Alerts (1)"))
         assert told(page) == []
+
+
+@driven
+async def test_an_alert_that_comes_again_is_counted_though_nobody_is_told(
+    ui: OpenUi, sqlite_site: Site, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "COUNTED_EVERY_S", 0.1)
+    raised(sqlite_site, twin)
+    async with ui("/alerts") as page:
+        await page.sees("no answer")
+        for _ in range(41):
+            raised(sqlite_site, twin)
+        await page.sees("42")
 
 
 @driven

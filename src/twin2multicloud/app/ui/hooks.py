@@ -58,11 +58,17 @@ def use_made(make: Callable[[], StoreT], *key: Hashable) -> StoreT:
     return use_store(ft.use_memo(make, list(key)))
 
 
-def use_remote(load: Callable[[], Awaitable[T]], *key: Hashable, refresh_on: Wanted | None = None) -> Remote[T]:
+def use_remote(
+    load: Callable[[], Awaitable[T]],
+    *key: Hashable,
+    every_s: float | None = None,
+    refresh_on: Wanted | None = None,
+) -> Remote[T]:
     """Something that is loaded when the component is first shown, when the key changes, and after events (of which
-    many at once count as one). Until what another key stands for has come, what was there stays in view.
+    many at once count as one). Until what another key stands for has come, what was there stays in view. `every_s`: see
+    `use_held`.
     """
-    return use_store(use_held(load, *key, refresh_on=refresh_on, keeps=True))
+    return use_store(use_held(load, *key, every_s=every_s, refresh_on=refresh_on, keeps=True))
 
 
 def use_held(

@@ -14,6 +14,8 @@ from twin2multicloud.app.ui.store import Store
 from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
 PAGE: Final = 50
+COUNTED_EVERY_S: Final = 5.0
+"""An event tells of an alert when it is new; that it came again is only counted."""
 State = Literal["open", "acknowledged", "muted", "all"]
 MUTE_MINUTES: Final = (15, 60, 4 * 60, 24 * 60, 7 * 24 * 60)
 _MOST_TWINS: Final = 200

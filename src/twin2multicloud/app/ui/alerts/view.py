@@ -10,7 +10,7 @@ from twin2multicloud.app.schemas.alerts import AlertSeverity
 from twin2multicloud.app.ui import layers
 from twin2multicloud.app.ui.alerts.details import Details
 from twin2multicloud.app.ui.alerts.listing import listing
-from twin2multicloud.app.ui.alerts.state import Chosen, Look, State, load, twin_names
+from twin2multicloud.app.ui.alerts.state import COUNTED_EVERY_S, Chosen, Look, State, load, twin_names
 from twin2multicloud.app.ui.components import badges, fields, states
 from twin2multicloud.app.ui.components.filters import filters
 from twin2multicloud.app.ui.components.tabs import Tab, tabs
@@ -33,7 +33,9 @@ def AlertsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
     use_store(session.appearance)
     use_store(session.alerting)
     look = Look.read(Place.of(ft.context.page.route).query)
-    part = use_remote(lambda: session.ask(lambda api: load(api, look)), look.listed, refresh_on=_NEWS)
+    part = use_remote(
+        lambda: session.ask(lambda api: load(api, look)), look.listed, every_s=COUNTED_EVERY_S, refresh_on=_NEWS
+    )
     twins = use_remote(lambda: session.ask(lambda api: twin_names(api, look.twin)), look.twin)
     chosen = use_made(Chosen, look.listed)
     above = [_states(session, look), _filters(session, look, twins.value or {})]

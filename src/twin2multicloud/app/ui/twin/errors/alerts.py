@@ -8,7 +8,7 @@ import flet as ft
 
 from twin2multicloud.app.schemas.alerts import Alert
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.alerts.state import called, device_of
+from twin2multicloud.app.ui.alerts.state import COUNTED_EVERY_S, called, device_of
 from twin2multicloud.app.ui.components import badges, buttons, menus, states, text
 from twin2multicloud.app.ui.components.ages import Age
 from twin2multicloud.app.ui.components.facts import facts
@@ -26,8 +26,6 @@ from twin2multicloud.app.ui.twin.parts import Parts
 
 _MUTES_MINUTES = (60, 480, 1_440, 10_080)
 _READ = 100
-_COUNTED_EVERY_S = 5.0
-"""An event tells of an alert when it is new; that it came again is only counted."""
 
 
 @ft.component
@@ -44,7 +42,7 @@ def AlertFeed(parts: Parts, most: int, waiting_only: bool = False) -> ft.Control
             ),
             parts.id,
             waiting_only,
-            every_s=_COUNTED_EVERY_S,
+            every_s=COUNTED_EVERY_S,
             refresh_on=Wanted(("alert",), twin=parts.id),
             keeps=True,
         )
