@@ -15,7 +15,8 @@ from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services.watching import ask
 from twin2multicloud.sandbox.watching.pulse import Beat
 
-_MOST_STEPS: Final = 300
+_MOST_STEPS: Final = 150
+"""As many as a chart of ordinary width can show: each is a widget in every window that draws it."""
 _NOW_S: Final = 10.0
 
 
