@@ -20,6 +20,7 @@ from twin2multicloud.app.schemas.runs import ENDED, Run, RunInput
 from twin2multicloud.app.schemas.twins import Twin, TwinInput
 from twin2multicloud.app.serving import served
 from twin2multicloud.optimizer.bill.as_json import placement_json
+from twin2multicloud.sandbox.create import stop
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.locks import SandboxError
 
@@ -34,8 +35,9 @@ _POLL_S: Final = 0.1
 
 
 class ServerProcess:
-    """A server over `data`, until its context ends. `client` is the local user's, `port` where it listens
-    (0: where that is free). `settings` are variables of its environment, such as `T2M_STANDIN_SCENARIO`.
+    """A server over `data`, until its context ends; what it deployed in sandboxes ends with it. `client` is the local
+    user's, `port` where it listens (0: where that is free). `settings` are variables of its environment, such as
+    `T2M_STANDIN_SCENARIO`.
     """
 
     def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -74,6 +76,8 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        for each in sandbox_directory(self.data, "").glob("*"):
+            stop(Layout(each))
 
     @property
     def pid(self) -> int:

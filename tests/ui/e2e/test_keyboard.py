@@ -139,14 +139,16 @@ def test_from_the_first_tab_to_a_twin_its_parts_a_menu_and_a_dialog(keyboard: Ke
     keyboard.stands_at("^Edit$")
     keyboard.press("ArrowUp", "Enter")
     expect(tab.get_by_role("dialog", name="Destroy smart-home").or_(tab.get_by_role("alertdialog"))).to_be_attached()
-    keyboard.stands_at("^Destroy stores with")
+    keyboard.stands_at("^What$")
     assert reading.faults(tab) == []
     stops = [keyboard.at()]
-    for _ in range(3):
+    for _ in range(4):
         keyboard.press("Tab")
         stops.append(keyboard.at())
-    assert [each and each["name"] for each in stops][1:3] == ["Cancel", "Show what goes"]
-    assert stops[3] == stops[0]  # round in it
+    names = [each["name"] if each else "" for each in stops]
+    assert names[1].startswith("Destroy stores with")
+    assert names[2:4] == ["Cancel", "Show what goes"]
+    assert stops[4] == stops[0]  # round in it
     keyboard.press("Escape")
     keyboard.stands_at("^More to do$")
     expect(hands.heading(tab, "smart-home")).to_be_attached()
