@@ -104,6 +104,7 @@ def main() -> None:
         device = backend.client.watching.devices(made.id).items[0].id
         with devices(backend, made.id, Path(folder)):
             found = asyncio.run(watch(backend, made.id, device, given.windows, given.minutes))
+        backend.end_sandboxes()
     first, last = found[min(BASELINE_MINUTE, len(found)) - 1], found[-1]
     grown = (last.server_mib - first.server_mib) / given.windows
     if given.json:

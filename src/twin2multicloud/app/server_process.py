@@ -35,9 +35,9 @@ _POLL_S: Final = 0.1
 
 
 class ServerProcess:
-    """A server over `data`, until its context ends; what it deployed in sandboxes ends with it. `client` is the local
-    user's, `port` where it listens (0: where that is free). `settings` are variables of its environment, such as
-    `T2M_STANDIN_SCENARIO`.
+    """A server over `data`, until its context ends. What it deployed in sandboxes goes on running, as it does with any
+    server: see `end_sandboxes`. `client` is the local user's, `port` where it listens (0: where that is free).
+    `settings` are variables of its environment, such as `T2M_STANDIN_SCENARIO`.
     """
 
     def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -76,8 +76,6 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for each in sandbox_directory(self.data, "").glob("*"):
-            stop(Layout(each))
 
     @property
     def pid(self) -> int:
@@ -106,6 +104,11 @@ class ServerProcess:
         if found.status != "succeeded":
             raise SandboxError(f"the twin was not deployed: {found.problem or found.status}")
         return Layout(sandbox_directory(self.data, twin))
+
+    def end_sandboxes(self) -> None:
+        """End all that was deployed in sandboxes."""
+        for each in sandbox_directory(self.data, "").glob("*"):
+            stop(Layout(each))
 
     def link(self) -> str:
         """An address that signs a browser on this machine in, once."""

@@ -21,6 +21,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]
     """A server for a module's tests, over data of its own."""
     with ServerProcess(tmp_path_factory.mktemp("data")) as backend:
         yield backend
+    backend.end_sandboxes()
 
 
 @pytest.hookimpl(wrapper=True)
