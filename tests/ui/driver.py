@@ -256,8 +256,14 @@ class Ui:
     async def fill(self, label: str, value: Any) -> None:
         """Fill in a field, choose, switch."""
         field: Any = await self.until(lambda: self.field(label), f"field “{label}”")
-        self._session.apply_patch(field._i, {"value": value})
-        await self.fire(field, "change", value)
+
+        async def changed() -> None:
+            # In one go, as a window takes it: what is shown anew in between would put back what was there.
+            self._session.apply_patch(field._i, {"value": value})
+            await self._session.dispatch_event(field._i, "change", value)
+
+        await self._within(changed())
+        await self.settle()
 
     async def told(self, label: str) -> ft.Semantics:
         """Wait for the part that screen readers are told so about."""
