@@ -49,6 +49,15 @@ def smart_home(client: Client, name: str = "smart-home") -> Twin:
     return twins.place(twin.id, PlacementInput(optimization=proposal.id), twin.version).twin
 
 
+def watched_home(backend: ServerProcess) -> str:
+    """The smart home, which runs; some of its messages were spoiled. Its id."""
+    twin = smart_home(backend.client).id
+    backend.deploy(twin, devices=8)
+    messages(backend.data, twin, malformed=0.2)
+    eventually(lambda: len(list(backend.client.alerts.list())) > 1, "alerts")
+    return twin
+
+
 def messages(data: Path, twin: str, *, malformed: float = 0.0, seconds: int = 6) -> None:
     """A few devices of the smart home that runs send for a while; some of what they send is spoiled."""
     keys = sandbox_directory(data, twin) / "connection.json"

@@ -75,12 +75,7 @@ class Keyboard:
 
 @pytest.fixture(scope="module")
 def twin(backend: ServerProcess) -> str:
-    """The smart home, which runs; some of its messages were spoiled."""
-    twin = hands.smart_home(backend.client).id
-    backend.deploy(twin, devices=8)
-    hands.messages(backend.data, twin, malformed=0.2)
-    hands.eventually(lambda: len(list(backend.client.alerts.list())) > 1, "alerts")
-    return twin
+    return hands.watched_home(backend)
 
 
 @pytest.fixture

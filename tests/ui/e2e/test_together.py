@@ -23,16 +23,12 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that tests may stop and start again."""
     with Server(tmp_path_factory.mktemp("data")) as server:
         yield server
+    server.end_sandboxes()
 
 
 @pytest.fixture(scope="module")
 def twin(backend: Server) -> str:
-    """The smart home, which runs; some of its messages were spoiled."""
-    twin = hands.smart_home(backend.client).id
-    backend.deploy(twin, devices=8)
-    hands.messages(backend.data, twin, malformed=0.2)
-    hands.eventually(lambda: len(list(backend.client.alerts.list())) > 1, "alerts")
-    return twin
+    return hands.watched_home(backend)
 
 
 @pytest.fixture
