@@ -10,12 +10,10 @@ import flet as ft
 import pytest
 from flet.controls.base_control import BaseControl
 
-from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
-from tests.app.deployments import raised
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
-from tests.ui.test_language import VIEWS
+from tests.ui.views import filled_views
 from twin2multicloud.app.ui.theme import DARK, LIGHT, Palette
 
 
@@ -56,18 +54,11 @@ def _texts(value: Any) -> Iterator[str]:
 @pytest.mark.slow
 @driven
 async def test_no_view_keeps_colours_of_the_other_brightness(ui: OpenUi, sqlite_site: Site, person: Person) -> None:
-    twin = person.create_twin()["id"]
-    kept = person.post(f"workspaces/{sqlite_site.workspace_id}/connections", cloud_accounts.aws(), 201)
-    known = {
-        "alert": raised(sqlite_site, twin),
-        "connection": kept["id"],
-        "workspace": sqlite_site.workspace_id,
-        "twin": twin,
-    }
+    views = filled_views(sqlite_site, person)
     light, left = colours(LIGHT) - colours(DARK), {}
     async with ui("/settings") as page:
-        for view in VIEWS:
-            await page.go(view.format(**known))
+        for view in views:
+            await page.go(view)
             await page.until(lambda: "Loading" not in page.labels(), view)
             await turn(page, ft.Brightness.DARK)
             found = used(page) & light

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
-from tests.app.deployments import raised
 from tests.ui.catalogues import catalogue
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import driven
 from tests.ui.pseudo import Pseudo, untranslated
+from tests.ui.views import filled_views
 from twin2multicloud.app.ui import language
 
 DATA = (
@@ -36,58 +35,16 @@ DATA = (
     "dtmi:twin:greenhouse",
     "it is not deployed in a sandbox here",
 )
-VIEWS = (
-    "/",
-    "/alerts",
-    "/alerts?state=all&alert={alert}",
-    "/alerts?cloud=gcp",
-    "/connections",
-    "/connections?connection={connection}",
-    "/connections?add=aws",
-    "/connections?add=azure",
-    "/connections?add=gcp",
-    "/connections?connection={connection}&change=settings",
-    "/people",
-    "/people?chosen={workspace}",
-    "/people/users",
-    "/people/keys",
-    "/people/keys?add=yes",
-    "/people/sessions",
-    "/prices/books",
-    "/prices/check",
-    "/audit",
-    "/settings",
-    "/more",
-    "/twins/{twin}/overview",
-    "/twins/{twin}/devices",
-    "/twins/{twin}/devices?device=sensor-1",
-    "/twins/{twin}/rules",
-    "/twins/{twin}/graph",
-    "/twins/{twin}/cost",
-    "/twins/{twin}/errors?alert={alert}",
-    "/twins/{twin}/dead-letters",
-    "/twins/{twin}/specification?part=placement",
-    "/twins/{twin}/specification?part=versions",
-    "/twins/{twin}/specification?part=people",
-    "/nowhere",
-)
 
 
 @pytest.mark.parametrize("width", [360, 1_280])
 @driven
 async def test_no_text_in_view_is_left_in_english(ui: OpenUi, sqlite_site: Site, person: Person, width: int) -> None:
-    twin = person.create_twin()["id"]
-    kept = person.post(f"workspaces/{sqlite_site.workspace_id}/connections", cloud_accounts.aws(), 201)
-    known = {
-        "alert": raised(sqlite_site, twin),
-        "connection": kept["id"],
-        "workspace": sqlite_site.workspace_id,
-        "twin": twin,
-    }
+    views = filled_views(sqlite_site, person)
     left = {}
     async with ui("/settings", translations=Pseudo(), width=width) as page:
-        for view in VIEWS:
-            await page.go(view.format(**known))
+        for view in views:
+            await page.go(view)
             await page.until(lambda: "⟦Loading⟧" not in page.labels(), view)
             found = untranslated(page, DATA)
             if found:

@@ -1,0 +1,56 @@
+"""Addresses of views with something to show in them, for tests of every view."""
+
+from __future__ import annotations
+
+from tests.app import cloud_accounts
+from tests.app.backends import Person, Site
+from tests.app.deployments import raised
+
+_VIEWS = (
+    "/",
+    "/alerts",
+    "/alerts?state=all&alert={alert}",
+    "/alerts?cloud=gcp",
+    "/connections",
+    "/connections?connection={connection}",
+    "/connections?add=aws",
+    "/connections?add=azure",
+    "/connections?add=gcp",
+    "/connections?connection={connection}&change=settings",
+    "/people",
+    "/people?chosen={workspace}",
+    "/people/users",
+    "/people/keys",
+    "/people/keys?add=yes",
+    "/people/sessions",
+    "/prices/books",
+    "/prices/check",
+    "/audit",
+    "/settings",
+    "/more",
+    "/twins/{twin}/overview",
+    "/twins/{twin}/devices",
+    "/twins/{twin}/devices?device=sensor-1",
+    "/twins/{twin}/rules",
+    "/twins/{twin}/graph",
+    "/twins/{twin}/cost",
+    "/twins/{twin}/errors?alert={alert}",
+    "/twins/{twin}/dead-letters",
+    "/twins/{twin}/specification?part=placement",
+    "/twins/{twin}/specification?part=versions",
+    "/twins/{twin}/specification?part=people",
+    "/nowhere",
+)
+
+
+def filled_views(site: Site, person: Person) -> list[str]:
+    """All of them, once there are a twin, an alert and a connection."""
+    twin = person.create_twin()["id"]
+    kept = person.post(f"workspaces/{site.workspace_id}/connections", cloud_accounts.aws(), 201)
+    known = {
+        "alert": raised(site, twin),
+        "connection": kept["id"],
+        "workspace": site.workspace_id,
+        "twin": twin,
+    }
+    return [view.format(**known) for view in _VIEWS]
