@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -81,8 +82,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
+@contextmanager
+def new_tab(browser: Browser) -> Iterator[Page]:
     """A tab of a browser that nobody used before: no cookies, nothing kept."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     tab = context.new_page()
@@ -91,6 +92,13 @@ def tab(browser: Browser) -> Iterator[Page]:
     expect.set_options(timeout=PATIENCE_MS)
     yield tab
     context.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """See `new_tab`."""
+    with new_tab(browser) as tab:
+        yield tab
 
 
 @pytest.fixture

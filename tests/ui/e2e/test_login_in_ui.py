@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.app.login.real import real_provider, register
-from tests.ui.browser import AUTO_A11Y, PATIENCE_MS, tap
+from tests.ui.browser import PATIENCE_MS, new_tab, tap
 from tests.ui.e2e import hands
 from tests.ui.e2e.hands import button, heading
 from twin2multicloud.app.client.client import Client
@@ -68,15 +68,10 @@ class Installation:
 @contextmanager
 def window(browser: Browser) -> Iterator[Page]:
     """A browser of somebody's."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    # The provider's own pages ask for a font from elsewhere.
-    context.route("**fonts.googleapis.com**", lambda route: route.abort())
-    tab = context.new_page()
-    tab.add_init_script(AUTO_A11Y)
-    tab.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    yield tab
-    context.close()
+    with new_tab(browser) as tab:
+        # The provider's own pages ask for a font from elsewhere.
+        tab.context.route("**fonts.googleapis.com**", lambda route: route.abort())
+        yield tab
 
 
 def sign_in(tab: Page, who: str) -> None:

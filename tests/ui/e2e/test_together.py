@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.ui.browser import AUTO_A11Y, PATIENCE_MS, tap, type_into
+from tests.ui.browser import PATIENCE_MS, new_tab, tap, type_into
 from tests.ui.e2e import hands
 from tests.ui.e2e.conftest import Enter
 from tests.ui.e2e.hands import Server, button, heading, said
@@ -34,12 +34,8 @@ def twin(backend: Server) -> str:
 @pytest.fixture
 def other(browser: Browser, tab: Page) -> Iterator[Page]:
     """Somebody else's window, in a browser of theirs."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    other = context.new_page()
-    other.add_init_script(AUTO_A11Y)
-    other.set_default_timeout(PATIENCE_MS)
-    yield other
-    context.close()
+    with new_tab(browser) as other:
+        yield other
 
 
 def test_an_alert_that_is_looked_after_is_not_open_in_another_window(
