@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, TariffTable
-from twin2multicloud.optimizer.search.problem import CLOUD, REGION, Edge, Problem, Usage
+from twin2multicloud.optimizer.search.problem import REGION, Edge, Problem, Usage
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,3 @@ def some_lanes(tariffs: TariffTable, lanes: IntArray) -> TariffTable:
         pool,
         int(pool.max(initial=-1)) + 1,
     )
-
-
-__all__ = ["CLOUD", "REGION", "Batch", "some_lanes"]

@@ -34,7 +34,7 @@ MOST_CHOICES = 20_000
 """A problem that keeps more choices of an entry is solved by itself."""
 AIMS = 2
 """Bounds tried before choices are priced: the first aimed nowhere, then each at the choice of the one before."""
-_AT_ONCE = 200_000
+AT_ONCE = 200_000
 """So many choices are priced at once; bounds memory, not results."""
 
 
@@ -205,7 +205,7 @@ def settle(held: Held, limit: FloatArray) -> tuple[FloatArray, IntArray, BoolArr
     hard[among[counts > MOST_CHOICES]] = True
     counts[counts > MOST_CHOICES] = 0.0
     below = np.where(counts > 0, limit[among], -np.inf)
-    part = np.cumsum(counts) // _AT_ONCE
+    part = np.cumsum(counts) // AT_ONCE
     for number in np.unique(part).tolist():
         node, index = relaxed.choices(keep[among], np.where(part == number, below, -np.inf))
         if not node.size:
