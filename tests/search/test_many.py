@@ -25,7 +25,7 @@ def random_batch(rng: np.random.Generator, problem: Problem, size: int) -> Batch
     gb = np.array([edge.gb_per_month for edge in problem.edges]) * rng.choice([0.0, 0.5, 1.0, 4.0], (size, 1))
     allowed, most = random_request(rng, problem)
     masks = np.ones((size, problem.options), dtype=bool) if allowed is None else np.repeat(allowed[None], size, axis=0)
-    return Batch(problem, usage, gb, masks & (rng.random(masks.shape) < 0.9), most)
+    return Batch(problem, usage.T, gb.T, (masks & (rng.random(masks.shape) < 0.9)).T, most)
 
 
 def check(batch: Batch, pool: int, rng: np.random.Generator) -> int:
@@ -35,14 +35,14 @@ def check(batch: Batch, pool: int, rng: np.random.Generator) -> int:
     found = Many(Search(problem)).solve(batch, known.reshape(pool, problem.slots))
     for w in range(batch.size):
         one = batch.problem(w)
-        expected = enumerate_best(one, allowed=batch.allowed[w], max_providers=batch.max_providers)[1]
+        expected = enumerate_best(one, allowed=batch.allowed[:, w], max_providers=batch.max_providers)[1]
         if not expected.size:
             assert found.usd[w] == np.inf
             assert (found.choices[w] == -1).all()
             continue
         choice = found.choices[w]
         assert (problem.slot[choice] == np.arange(problem.slots)).all()
-        assert batch.allowed[w, choice].all()
+        assert batch.allowed[choice, w].all()
         if batch.max_providers is not None:
             assert np.unique(problem.provider[choice]).size <= batch.max_providers
         np.testing.assert_allclose(found.usd[w], expected[0], rtol=1e-9, atol=1e-9)
@@ -86,9 +86,9 @@ def test_equals_the_search_for_one_on_the_experiments_shape(seed: int, scale: st
     problem = experiment(12, scale, seed % 1000)
     batch = Batch(
         problem,
-        problem.usage.quantity * rng.lognormal(0.0, 0.5, (8, 1)),
-        np.array([[edge.gb_per_month for edge in problem.edges]]) * rng.lognormal(0.0, 0.5, (8, 1)),
-        np.ones((8, problem.options), dtype=bool),
+        problem.usage.quantity[:, None] * rng.lognormal(0.0, 0.5, 8),
+        np.array([edge.gb_per_month for edge in problem.edges])[:, None] * rng.lognormal(0.0, 0.5, 8),
+        np.ones((problem.options, 8), dtype=bool),
     )
     search = Search(problem)
     good = np.array([search.solve(batch.problem(w)).choices[0] for w in range(2)])
@@ -101,9 +101,9 @@ def test_what_one_problem_may_use_another_may_not() -> None:
     """Masks are each problem's own: the cheapest of one is closed in the other."""
     rng = np.random.default_rng(4)
     problem = random_problem(rng)
-    usage = np.repeat(problem.usage.quantity[None], 2, axis=0)
-    gb = np.array([[edge.gb_per_month for edge in problem.edges]] * 2).reshape(2, len(problem.edges))
-    allowed = np.ones((2, problem.options), dtype=bool)
+    usage = np.repeat(problem.usage.quantity[:, None], 2, axis=1)
+    gb = np.repeat(np.array([edge.gb_per_month for edge in problem.edges])[:, None], 2, axis=1)
+    allowed = np.ones((problem.options, 2), dtype=bool)
     best = enumerate_best(problem)[0][0]
-    allowed[1, best[0]] = False
+    allowed[best[0], 1] = False
     check(Batch(problem, usage, gb, allowed), 5, rng)

@@ -274,8 +274,8 @@ class Market:
         return fits, holds
 
     def usage(self, amounts: Amounts) -> FloatArray:
-        """What the options of W workloads use (W, entries), in the order of a problem's `usage`."""
-        return np.concatenate([table.usage(amounts.units) for table in self.tables]).T.copy()
+        """What the options use for W workloads (entries, W), in the order of a problem's `usage`."""
+        return np.concatenate([table.usage(amounts.units) for table in self.tables])
 
     def problems(self, amounts: Amounts) -> list[Problem]:
         """One problem per workload."""

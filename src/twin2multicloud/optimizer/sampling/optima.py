@@ -25,7 +25,7 @@ from twin2multicloud.optimizer.search.problem import Problem
 
 _CHUNK: Final = 512
 """Workloads in one batch: 60 MB of arrays, and enough for a step on arrays to be worth its start."""
-_PILOT: Final = 32
+_PILOT: Final = 16
 """Workloads that are solved one by one for a first few good placements."""
 _3D: Final = FIELDS.index("entities_3d")
 
@@ -68,10 +68,8 @@ class Sampler:
             self._structure = market.problems(first)[0]
         fits, _ = market.holding(amounts)
         scenes = table[:, _3D] > 0
-        allowed = np.where(scenes[:, None], self._masks[True][0], self._masks[False][0])
-        allowed &= fits[market.offer].T
-        edge_gb = np.ascontiguousarray(amounts.edge_gb.T)
-        return Batch(self._structure, market.usage(amounts), edge_gb, allowed, self._masks[False][1])
+        allowed = np.where(scenes, self._masks[True][0][:, None], self._masks[False][0][:, None]) & fits[market.offer]
+        return Batch(self._structure, market.usage(amounts), amounts.edge_gb, allowed, self._masks[False][1])
 
     def optimize(self, table: FloatArray, *, done: Callable[[int], None] | None = None) -> Optima:
         """The optimum of every row (W, fields); `done` is told how many are, now and then."""
@@ -79,9 +77,9 @@ class Sampler:
         usd, choices = np.full(size, np.inf), np.full((size, len(SLOTS)), -1, dtype=np.int64)
         alone = 0
 
-        def solve(rows: IntArray, pool: IntArray) -> None:
+        def solve(rows: IntArray, pool: IntArray, known: IntArray | None = None) -> None:
             nonlocal alone
-            found = self._search(table).solve(self.batch(table[rows]), pool)
+            found = self._search(table).solve(self.batch(table[rows]), pool, known)
             usd[rows], choices[rows] = found.usd, found.choices
             alone += found.alone
             if done is not None:
@@ -97,9 +95,14 @@ class Sampler:
         if start.size:
             solve(start, _distinct(choices))
         rest = np.arange(pilot.size + start.size, size)
-        rest = rest[np.argsort(self._nearest(table[rest], _distinct(choices)), kind="stable")]
+        pool, known = _distinct(choices), None
+        if rest.size and pool.size:
+            nearest = self._nearest(table[rest], pool)
+            order = np.argsort(nearest, kind="stable")
+            rest, known = rest[order], pool[nearest[order]]
         for first in range(0, rest.size, _CHUNK):
-            solve(rest[first : first + _CHUNK], _distinct(choices))
+            part = slice(first, first + _CHUNK)
+            solve(rest[part], _beyond(_distinct(choices), pool), None if known is None else known[part])
         placements, number = np.unique(choices, axis=0, return_inverse=True)
         none = int((placements[:, 0] < 0).any())  # sorted first
         return Optima(usd, number.reshape(-1) - none, placements[none:], alone)
@@ -112,7 +115,7 @@ class Sampler:
 
     def _nearest(self, table: FloatArray, pool: IntArray) -> IntArray:
         """Which of some placements is the cheapest of them for each row."""
-        return np.asarray(self.price(table, pool).argmin(axis=0)) if pool.size else np.zeros(len(table), dtype=np.int64)
+        return np.asarray(self.price(table, pool).argmin(axis=0))
 
     def price(self, table: FloatArray, choices: IntArray) -> FloatArray:
         """USD per month (n, W) of placements (n, slots) for every row; +inf where one cannot run or be chosen."""
@@ -136,3 +139,8 @@ class Sampler:
 
 def _distinct(choices: IntArray) -> IntArray:
     return np.unique(choices[choices[:, 0] >= 0], axis=0)
+
+
+def _beyond(choices: IntArray, known: IntArray) -> IntArray:
+    """Those of some distinct placements that are not known."""
+    return choices[~(choices[:, None] == known[None]).all(axis=2).any(axis=1)]

@@ -1,4 +1,4 @@
-"""Many problems of one structure side by side: what differs between them, as arrays with a row per problem."""
+"""Many problems of one structure side by side: what differs between them, as arrays with a column per problem."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ class Batch:
     """W problems that share all but quantities, traffic and allowed options with `structure`."""
 
     structure: Problem
-    usage: FloatArray  # (W, entries), in the order of `structure.usage`
-    edge_gb: FloatArray  # (W, edges)
-    allowed: BoolArray  # (W, O)
+    usage: FloatArray  # (entries, W), in the order of `structure.usage`
+    edge_gb: FloatArray  # (edges, W)
+    allowed: BoolArray  # (O, W)
     max_providers: int | None = None
 
     @property
     def size(self) -> int:
         """Number of problems W."""
-        return int(self.usage.shape[0])
+        return int(self.usage.shape[1])
+
+    def part(self, chosen: BoolArray) -> Batch:
+        """Some of the problems (a mask)."""
+        usage, edge_gb, allowed = self.usage[:, chosen], self.edge_gb[:, chosen], self.allowed[:, chosen]
+        return Batch(self.structure, usage, edge_gb, allowed, self.max_providers)
 
     def problem(self, w: int) -> Problem:
         """Problem w by itself (without its mask)."""
-        s, row = self.structure, self.usage[w]
+        s, column = self.structure, np.ascontiguousarray(self.usage[:, w])
         own = s.own.quantity.size
         first = own
         edges = []
@@ -35,9 +40,9 @@ class Batch:
             parts = []
             for usage in edge.usage:
                 end = first + usage.quantity.size
-                parts.append(Usage(usage.indptr, usage.lane, row[first:end]))
+                parts.append(Usage(usage.indptr, usage.lane, column[first:end]))
                 first = end
-            gb = float(self.edge_gb[w, number])
+            gb = float(self.edge_gb[number, w])
             edges.append(Edge(edge.source, edge.target, gb, (parts[0], parts[1], parts[2])))
         return Problem(
             slots=s.slots,
@@ -45,7 +50,7 @@ class Batch:
             provider=s.provider,
             location=s.location,
             fixed_usd=s.fixed_usd,
-            own=Usage(s.own.indptr, s.own.lane, row[:own]),
+            own=Usage(s.own.indptr, s.own.lane, column[:own]),
             edges=tuple(edges),
             usd_per_gb=s.usd_per_gb,
             tariffs=s.tariffs,
@@ -65,15 +70,15 @@ class Batch:
             lane = s.usage.lane[entry]
             order = np.argsort(lane, kind="stable")
             lanes, start = np.unique(lane[order], return_index=True)
-            total = np.add.reduceat(self.usage[:, entry[order]], start, axis=1)
-            usd += some_lanes(s.tariffs, lanes).cost(total).sum(axis=1)
+            total = np.add.reduceat(self.usage.take(entry[order], axis=0), start, axis=0)
+            usd += some_lanes(s.tariffs, lanes).cost(total.T).sum(axis=1)
         for number in np.flatnonzero(relation == REGION).tolist():
             price = float(s.usd_per_gb[s.location[sources[number]], s.location[targets[number]]])
-            gb = self.edge_gb[:, number]
+            gb = self.edge_gb[number]
             usd += np.where(gb > 0, np.where(gb > 0, gb, 1.0) * price, 0.0)
         if self.max_providers is not None and np.unique(s.provider[choice]).size > self.max_providers:
             usd[:] = np.inf
-        return np.where(self.allowed[:, choice].all(axis=1), usd, np.inf)
+        return np.where(self.allowed[choice].all(axis=0), usd, np.inf)
 
 
 def some_lanes(tariffs: TariffTable, lanes: IntArray) -> TariffTable:

@@ -19,10 +19,10 @@ _FINITE = np.finfo(np.float64).max
 Key = tuple[int, int]  # positions of two slots, ascending
 
 
-def gather(values: FloatArray, members: IntArray, columns: IntArray) -> FloatArray:
-    """Some columns (any shape) of some rows of (W, N): (A, ...)."""
-    lift = (slice(None), *(None,) * columns.ndim)
-    return values.reshape(-1).take((members * values.shape[1])[lift] + columns)
+def gather(values: FloatArray, members: IntArray, rows: IntArray) -> FloatArray:
+    """Some rows (any shape) of (N, W) for some problems, these first: (A, ...)."""
+    lift = (slice(None), *(None,) * rows.ndim)
+    return values.reshape(-1).take(members[lift] + rows * values.shape[1])
 
 
 class Held:
@@ -41,7 +41,7 @@ class Held:
         lanes = s.curved[selection.key[0]]
         width = lanes.lanes.size
         entries = index.entry[selection.row, :width]
-        touched = (entries != index.row.size).any(axis=0)
+        touched = (entries != index.entries).any(axis=0)
         for joined in selection.joined:
             for bit, option in self._ends(joined):
                 touched |= (index.inner_entry[bit, option, :width] != index.inner_bit.size).any(axis=0)
@@ -82,23 +82,21 @@ class Held:
         apart = joint.apart[corner]
         usd = np.zeros((members.size, *apart.shape))
         for number, full in zip(joint.edges, joint.usd_per_gb, strict=True):
-            usd_per_gb, gb = full[corner], rows.batch.edge_gb[members, number][:, None, None]
+            usd_per_gb, gb = full[corner], rows.batch.edge_gb[number, members][:, None, None]
             priced = np.isfinite(usd_per_gb)
             usd += gb * np.where(priced, usd_per_gb, 0.0)
             if not priced.all():
                 usd += np.where((gb > 0) & ~priced, np.inf, 0.0)
-        flat, use = [], []
-        for bit, option in self._ends(joined):
-            at = bit * rows.s.options + option
-            flat.append([gather(rows.inner_usd[relation], members, at) for relation in (0, 1)])  # (A, n)
-            entry = rows.index.inner_entry[bit, option][:, self._columns]
-            use.append(np.stack([gather(rows.gap[relation], members, entry) for relation in (0, 1)]))  # (2, A, n, C)
-        inner = [flat[0][relation][:, :, None] + flat[1][relation][:, None] for relation in (0, 1)]
+        ends = self._ends(joined)
+        flat = [[gather(usd, members, bit * rows.s.options + o) for bit, o in ends] for usd in rows.inner_usd]
+        inner = [a[:, :, None] + b[:, None] for a, b in flat]  # by relation
         usd += np.where(apart, inner[1], inner[0])
-        a_use, b_use = use
-        if a_use.any() or b_use.any():
-            extras[joined.positions] = a_use, b_use
-            self.extra_most += (a_use.max(axis=2) + b_use.max(axis=2)).max(axis=0)
+        entries = [rows.index.inner_entry[bit, option][:, self._columns] for bit, option in ends]
+        if any((entry != rows.index.inner_bit.size).any() for entry in entries):
+            a_use, b_use = (np.stack([gather(gap, members, entry) for gap in rows.gap]) for entry in entries)
+            if a_use.any() or b_use.any():
+                extras[joined.positions] = a_use, b_use
+                self.extra_most += (a_use.max(axis=2) + b_use.max(axis=2)).max(axis=0)
         if usd.any() or joined.positions in extras:
             self.pairs[joined.positions] = usd
 

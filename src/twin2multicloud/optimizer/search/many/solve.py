@@ -25,7 +25,7 @@ import numpy as np
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray
 from twin2multicloud.optimizer.search.exact import Search
 from twin2multicloud.optimizer.search.many.batch import Batch
-from twin2multicloud.optimizer.search.many.held import Held
+from twin2multicloud.optimizer.search.many.held import Held, gather
 from twin2multicloud.optimizer.search.many.rows import RowIndex, Rows
 from twin2multicloud.optimizer.search.selection import Selection, Selections
 from twin2multicloud.optimizer.search.subset import EQUAL
@@ -57,10 +57,14 @@ class Many:
         self.selections = Selections(self.s)
         self.everything = np.ones(self.s.options, dtype=bool)
 
-    def solve(self, batch: Batch, pool: IntArray) -> Optima:
-        """The optima of a batch, given placements (n, slots) that may be good."""
+    def solve(self, batch: Batch, pool: IntArray, known: IntArray | None = None) -> Optima:
+        """The optima of a batch, given placements (n, slots) that may be good, and one for each (W, slots)."""
         usd = np.full(batch.size, np.inf)
         choices = np.full((batch.size, self.s.slots), -1, dtype=np.int64)
+        if known is not None:
+            for placement in np.unique(known, axis=0):
+                mine = (known == placement).all(axis=1)
+                usd[mine], choices[mine] = batch.part(mine).price(placement), placement
         for placement in pool:
             price = batch.price(placement)
             better = price < usd
@@ -77,7 +81,7 @@ class Many:
         cases = self.search.bind(problem)
         if known is not None and known[0] >= 0:
             cases.known.add(known[None], problem.evaluate(known[None]))
-        found = cases.solve(allowed=batch.allowed[w], max_providers=batch.max_providers)
+        found = cases.solve(allowed=np.ascontiguousarray(batch.allowed[:, w]), max_providers=batch.max_providers)
         if not found.usd.size:
             return np.inf, np.full(self.s.slots, -1, dtype=np.int64)
         return float(found.usd[0]), found.choices[0]
@@ -94,20 +98,20 @@ class _Round:
         self.price = self.rows.price()
         self.bound = self.rows.bounds(self.price)
         self.exact = np.zeros(self.bound.shape, dtype=bool)
-        self.exact[:, :, 0] = True
+        self.exact[:, 0] = True
         self.found: dict[tuple[int, int], tuple[IntArray, IntArray]] = {}  # by entry: problems and their choices
         self._open_vectors()
 
     def _open_vectors(self) -> None:
         """The open pairs of problem and vector."""
         sets = self.s.vector_sets
-        sums = self.bound[:, 0].take(sets[0], axis=1)
+        sums = self.bound[0].take(sets[0], axis=0)
         for p in range(1, self.s.providers):
-            sums += self.bound[:, p].take(sets[p], axis=1)
-        below = sums < self.cut[:, None]
+            sums += self.bound[p].take(sets[p], axis=0)
+        below = sums < self.cut
         if self.batch.max_providers is not None:
-            below &= self.s.vector_providers <= self.batch.max_providers
-        self.w, self.vector = np.nonzero(below)
+            below &= (self.s.vector_providers <= self.batch.max_providers)[:, None]
+        self.vector, self.w = np.nonzero(below)
 
     def finish(self) -> None:
         """Settle every entry of open vectors, and take the cheapest."""
@@ -125,22 +129,22 @@ class _Round:
         total = np.zeros(at.size)
         for p in self.s.each:
             if p != without:
-                total += self.bound[w, p, self.s.vector_sets[p, vector]]
+                total += self.bound[p, self.s.vector_sets[p, vector], w]
         return total
 
     def _settle(self, p: int, subset: int) -> None:
         at = np.flatnonzero(self.s.vector_sets[p, self.vector] == subset)
         limit = np.full(self.batch.size, -np.inf)
         np.maximum.at(limit, self.w[at], self.cut[self.w[at]] - self._sums(at, p))
-        members = np.flatnonzero((self.bound[:, p, subset] < limit) & ~self.hard)
+        members = np.flatnonzero((self.bound[p, subset] < limit) & ~self.hard)
         if not members.size:
             return
         limit = limit[members]
         held = Held(self.rows, *self._kept(p, subset, members, limit))
         usd, choice, hard = settle(held, limit)
         self.hard[members[hard]] = True
-        self.bound[members, p, subset] = np.minimum(usd, limit)
-        self.exact[members, p, subset] = np.isfinite(usd)
+        self.bound[p, subset, members] = np.minimum(usd, limit)
+        self.exact[p, subset, members] = np.isfinite(usd)
         self.found[p, subset] = members, held.selection.option[choice]
 
     def _kept(self, p: int, subset: int, members: IntArray, limit: FloatArray) -> tuple[Selection, IntArray, BoolArray]:
@@ -150,7 +154,7 @@ class _Round:
         """
         selections = self.many.selections
         every = selections.of(p, subset, self.many.everything)
-        price = self.price[np.ix_(members, every.row)]
+        price = gather(self.price, members, every.row)
         offset = np.cumsum(every.sizes) - every.sizes
         least = np.minimum.reduceat(price, offset, axis=1)
         # Where a slot has no option at all, nothing is kept.
@@ -165,7 +169,7 @@ class _Round:
         """The cheapest vector of each problem that is still open; one with an entry that is not exact is closed."""
         exact = ~self.hard[self.w]
         for p in self.s.each:
-            exact &= self.exact[self.w, p, self.s.vector_sets[p, self.vector]]
+            exact &= self.exact[p, self.s.vector_sets[p, self.vector], self.w]
         total = self._sums(np.arange(self.w.size))
         live = np.flatnonzero(exact & (total < self.cut[self.w]))
         live = live[np.lexsort((total[live], self.w[live]))]
