@@ -25,8 +25,8 @@ from twin2multicloud.optimizer.search.problem import Problem
 
 _CHUNK: Final = 512
 """Workloads in one batch: 60 MB of arrays, and enough for a step on arrays to be worth its start."""
-_PILOT: Final = 16
-"""Workloads that are solved one by one for a first few good placements."""
+_FIRST: Final = (16, 64, 432)
+"""Workloads that are solved first, in rounds: the first one by one, since there are no good placements yet."""
 _3D: Final = FIELDS.index("entities_3d")
 
 
@@ -71,51 +71,55 @@ class Sampler:
         allowed = np.where(scenes, self._masks[True][0][:, None], self._masks[False][0][:, None]) & fits[market.offer]
         return Batch(self._structure, market.usage(amounts), amounts.edge_gb, allowed, self._masks[False][1])
 
-    def optimize(self, table: FloatArray, *, done: Callable[[int], None] | None = None) -> Optima:
-        """The optimum of every row (W, fields); `done` is told how many are, now and then."""
+    def optimize(
+        self, table: FloatArray, *, pool: IntArray | None = None, done: Callable[[int], None] | None = None
+    ) -> Optima:
+        """The optimum of every row (W, fields), given placements (n, slots) that may be good; `done` is told how many
+        are found, now and then.
+        """
         size = table.shape[0]
         usd, choices = np.full(size, np.inf), np.full((size, len(SLOTS)), -1, dtype=np.int64)
-        alone = 0
+        alone = solved = 0
 
         def solve(rows: IntArray, pool: IntArray, known: IntArray | None = None) -> None:
-            nonlocal alone
-            found = self._search(table).solve(self.batch(table[rows]), pool, known)
+            nonlocal alone, solved
+            found = self.search(table).solve(self.batch(table[rows]), pool, known)
             usd[rows], choices[rows] = found.usd, found.choices
             alone += found.alone
+            solved += rows.size
             if done is not None:
-                done(int((choices[:, 0] >= 0).sum()))
+                done(solved)
 
-        # A few by themselves give a first pool, some at random a better one. The rest is ordered by the best of that
-        # pool: workloads that are alike keep the same vectors open, so that more of them share a step.
-        pilot = np.arange(min(_PILOT, size))
+        # A few from all over the table, solved by themselves, give a first pool; more of them better ones. The rest is
+        # ordered by the best of the last: workloads that are alike keep the same vectors open, so more share a step.
         if not size:
             return Optima(usd, np.zeros(0, dtype=np.int64), choices, alone)
-        solve(pilot, choices[:0])
-        start = np.arange(pilot.size, min(_CHUNK, size))
-        if start.size:
-            solve(start, _distinct(choices))
-        rest = np.arange(pilot.size + start.size, size)
-        pool, known = _distinct(choices), None
-        if rest.size and pool.size:
-            nearest = self._nearest(table[rest], pool)
+        given = choices[:0] if pool is None else pool
+        rest = np.arange(size)
+        for count in _FIRST if not given.size else _FIRST[1:]:
+            some = np.unique(np.linspace(0, rest.size - 1, min(count, rest.size)).astype(np.int64))
+            if some.size:
+                solve(rest[some], _distinct(np.concatenate([given, choices])))
+                rest = np.delete(rest, some)
+        good = _distinct(choices)
+        known: IntArray | None = None
+        if rest.size and good.size:
+            nearest = self.price(table[rest], good).argmin(axis=0)
             order = np.argsort(nearest, kind="stable")
-            rest, known = rest[order], pool[nearest[order]]
+            rest, known = rest[order], good[nearest[order]]
         for first in range(0, rest.size, _CHUNK):
             part = slice(first, first + _CHUNK)
-            solve(rest[part], _beyond(_distinct(choices), pool), None if known is None else known[part])
+            solve(rest[part], _beyond(_distinct(choices), good), None if known is None else known[part])
         placements, number = np.unique(choices, axis=0, return_inverse=True)
         none = int((placements[:, 0] < 0).any())  # sorted first
         return Optima(usd, number.reshape(-1) - none, placements[none:], alone)
 
-    def _search(self, table: FloatArray) -> Many:
+    def search(self, table: FloatArray) -> Many:
+        """The search for batches like those of a table (of at least one row)."""
         if self._many is None:
             problem = self.batch(table[:1]).structure
             self._many = Many(self.market.search(problem))
         return self._many
-
-    def _nearest(self, table: FloatArray, pool: IntArray) -> IntArray:
-        """Which of some placements is the cheapest of them for each row."""
-        return np.asarray(self.price(table, pool).argmin(axis=0))
 
     def price(self, table: FloatArray, choices: IntArray) -> FloatArray:
         """USD per month (n, W) of placements (n, slots) for every row; +inf where one cannot run or be chosen."""

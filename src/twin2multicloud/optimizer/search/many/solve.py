@@ -30,11 +30,11 @@ from twin2multicloud.optimizer.search.many.rows import RowIndex, Rows
 from twin2multicloud.optimizer.search.selection import Selection, Selections
 from twin2multicloud.optimizer.search.subset import EQUAL
 
-MOST_CHOICES = 20_000
+MOST_CHOICES = 2_000
 """A problem that keeps more choices of an entry is solved by itself."""
 AIMS = 2
 """Bounds tried before choices are priced: the first aimed nowhere, then each at the choice of the one before."""
-AT_ONCE = 200_000
+AT_ONCE = 20_000
 """So many choices are priced at once; bounds memory, not results."""
 
 
