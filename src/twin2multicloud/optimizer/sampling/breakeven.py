@@ -180,7 +180,7 @@ def _course(found: _Points, held: IntArray, whole: bool) -> Course:
 
 
 def _slack(found: _Points, held: IntArray, whole: bool) -> float:
-    """The largest share by which another placement may be cheaper between neighbouring points that hold the same one."""
+    """The largest share by which another placement may be cheaper between neighbours that hold the same one."""
     sampler = found.sampler
     same = (held[1:] == held[:-1]).all(axis=1) & (held[1:, 0] >= 0)
     if whole:

@@ -142,9 +142,9 @@ class Sampler:
 
 
 def _distinct(choices: IntArray) -> IntArray:
-    return np.unique(choices[choices[:, 0] >= 0], axis=0)
+    return np.asarray(np.unique(choices[choices[:, 0] >= 0], axis=0))
 
 
 def _beyond(choices: IntArray, known: IntArray) -> IntArray:
     """Those of some distinct placements that are not known."""
-    return choices[~(choices[:, None] == known[None]).all(axis=2).any(axis=1)]
+    return np.asarray(choices[~(choices[:, None] == known[None]).all(axis=2).any(axis=1)])

@@ -22,7 +22,7 @@ Key = tuple[int, int]  # positions of two slots, ascending
 def gather(values: FloatArray, members: IntArray, rows: IntArray) -> FloatArray:
     """Some rows (any shape) of (N, W) for some problems, these first: (A, ...)."""
     lift = (slice(None), *(None,) * rows.ndim)
-    return values.reshape(-1).take(members[lift] + rows * values.shape[1])
+    return np.asarray(values.reshape(-1).take(members[lift] + rows * values.shape[1]))
 
 
 class Held:
@@ -178,7 +178,7 @@ class Held:
             return usd
         total = self.totals(problem, index)
         if self.layout.pools == self.layout.columns:
-            return usd + self.curves.cost(total).sum(axis=1)
+            return np.asarray(usd + self.curves.cost(total).sum(axis=1))
         volume = (total @ self.member).take(self.pool, axis=1)
         share = np.divide(total, volume, out=np.zeros_like(total), where=volume > 0)
         return np.asarray(usd + (share * self.curves.cost(volume)).sum(axis=1))

@@ -155,7 +155,7 @@ class _Round:
         selections = self.many.selections
         every = selections.of(p, subset, self.many.everything)
         price = gather(self.price, members, every.row)
-        offset = np.cumsum(every.sizes) - every.sizes
+        offset: IntArray = np.cumsum(every.sizes) - np.asarray(every.sizes)
         least = np.minimum.reduceat(price, offset, axis=1)
         # Where a slot has no option at all, nothing is kept.
         room = limit - least.sum(axis=1)
