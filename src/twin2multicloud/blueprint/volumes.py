@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ HOURS_PER_MONTH = 730.0
 DAYS_PER_MONTH = HOURS_PER_MONTH / 24
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 
-_FIELDS = (
+FIELDS: Final = (
     "devices",
     "message_interval_s",
     "message_size_bytes",
@@ -42,6 +43,7 @@ _FIELDS = (
     "peak_factor",
     "growth_per_month",
 )
+"""A workload's numbers, in the order of a table's columns."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,14 @@ class Volumes:
     def of(cls, workloads: Sequence[Workload], assumptions: Assumptions | None = None) -> Volumes:
         """The volumes of some workloads, in their order."""
         table = np.array(
-            [[getattr(workload, name) for name in _FIELDS] for workload in workloads], dtype=np.float64
-        ).reshape(len(workloads), len(_FIELDS))
-        columns = {name: table[:, column] for column, name in enumerate(_FIELDS)}
+            [[getattr(workload, name) for name in FIELDS] for workload in workloads], dtype=np.float64
+        ).reshape(len(workloads), len(FIELDS))
+        return cls.of_table(table, assumptions)
+
+    @classmethod
+    def of_table(cls, table: FloatArray, assumptions: Assumptions | None = None) -> Volumes:
+        """The same from a table (W, fields) of workloads' numbers, in the order of `FIELDS`."""
+        columns = {name: table[:, column] for column, name in enumerate(FIELDS)}
         growth = (1 + columns["growth_per_month"]) ** (assumptions or Assumptions()).planning_month
         columns["devices"] = columns["devices"] * growth
         return cls(assumptions=assumptions or Assumptions(), **columns)

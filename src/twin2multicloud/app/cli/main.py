@@ -34,6 +34,7 @@ from twin2multicloud.app.cli.sandbox_commands import sandbox
 from twin2multicloud.app.cli.server_commands import add_to as add_serving
 from twin2multicloud.app.cli.simulate_command import simulate
 from twin2multicloud.app.cli.state_commands import states
+from twin2multicloud.app.cli.uncertainty_commands import add_to as add_uncertainty
 from twin2multicloud.app.loading import one_task
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())
@@ -255,6 +256,7 @@ def optimize(
 
 
 add_choosing(app)
+add_uncertainty(app)
 
 
 @app.command()

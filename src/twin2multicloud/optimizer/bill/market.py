@@ -273,6 +273,10 @@ class Market:
             fits[number] &= held
         return fits, holds
 
+    def usage(self, amounts: Amounts) -> FloatArray:
+        """What the options use for W workloads (entries, W), in the order of a problem's `usage`."""
+        return np.concatenate([table.usage(amounts.units) for table in self.tables])
+
     def problems(self, amounts: Amounts) -> list[Problem]:
         """One problem per workload."""
         tables = [table.usage(amounts.units) for table in self.tables]

@@ -1,0 +1,1 @@
+"""The optimum of thousands of problems of one structure at once."""
