@@ -14,6 +14,7 @@ from twin2multicloud.app.report.figures import cents_of, extra
 from twin2multicloud.app.revisions.comparing import Comparison
 from twin2multicloud.app.revisions.policy import Verdict
 from twin2multicloud.app.revisions.telling import (
+    emissions,
     folded,
     headline,
     other_answer,
@@ -45,7 +46,7 @@ def print_comparison(
     if found.changed and found.before is not None:
         console.print(_lines(found))
         console.print()
-    for text in (folded(found) if found.before is not None else "", other_answer(found)):
+    for text in (folded(found) if found.before is not None else "", other_answer(found), emissions(found)):
         if text:
             console.print(Text(printable(text)))
     console.print(Text(f"Prices of {book.date}, list prices before tax; an estimate.", "dim"))

@@ -19,6 +19,8 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS, Slot
 from twin2multicloud.optimizer.bill.conflict import NoPlacementError
 from twin2multicloud.optimizer.bill.invoice import Invoice
+from twin2multicloud.optimizer.carbon.factors import load_factors
+from twin2multicloud.optimizer.carbon.footprint import Footprint, footprint
 
 Placing = Literal["kept", "cheapest"]
 """How the revision after is placed: as the one before, or anew."""
@@ -36,10 +38,11 @@ class Revision:
 
 @dataclass(frozen=True)
 class Billed:
-    """A placement and its bill."""
+    """A placement, its bill, and what it emits."""
 
     placement: Placement
     invoice: Invoice
+    footprint: Footprint
 
     @property
     def usd_per_month(self) -> float:
@@ -163,14 +166,18 @@ def compare(solver: Solver, before: Revision | None, after: Revision, placing: P
     if before.placement is None:
         there = _cheapest(solver, before.asked)
     else:
-        there = Billed(before.placement, solver.bill(before.asked, before.placement))
+        there = _billed(solver, before.placement, solver.bill(before.asked, before.placement))
     kept, problem = _kept(solver, after.asked, there.placement)
     return Comparison((before.name, after.name), there, kept, problem, cheapest, placing if kept else "cheapest")
 
 
 def _cheapest(solver: Solver, asked: Asked) -> Billed:
     result = solver.optimum(asked)
-    return Billed(result.placement, result.invoice)
+    return _billed(solver, result.placement, result.invoice)
+
+
+def _billed(solver: Solver, placement: Placement, invoice: Invoice) -> Billed:
+    return Billed(placement, invoice, footprint(invoice, placement, solver.book.meters, load_factors()))
 
 
 def _kept(solver: Solver, asked: Asked, placement: Placement) -> tuple[Billed | None, str | None]:
@@ -180,4 +187,4 @@ def _kept(solver: Solver, asked: Asked, placement: Placement) -> tuple[Billed | 
         placed = solver.at(asked, pins)
     except NoPlacementError as error:
         return None, str(error)
-    return Billed(placed.placement, placed.invoice), None
+    return _billed(solver, placed.placement, placed.invoice), None

@@ -2,6 +2,7 @@
 
 max_usd_per_month: 500
 max_increase_pct: 10
+max_gco2_per_month: 20000
 allowed_providers: [aws, azure]
 allowed_regions: [eu-central-1, westeurope]
 """
@@ -15,6 +16,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from twin2multicloud.app.report.figures import grams_text, share
 from twin2multicloud.app.revisions.comparing import Comparison
 from twin2multicloud.model.constraints import ProviderName, RegionName
 from twin2multicloud.model.documents import SUFFIXES, decoded, nearest_mark, read_source
@@ -42,6 +44,9 @@ class Policy(BaseModel):
     max_usd_per_month: Annotated[float | None, Field(ge=0, strict=True, description="Of the whole bill.")] = None
     max_increase_pct: Annotated[
         float | None, Field(ge=0, strict=True, description="By so many percent of the bill before at most.")
+    ] = None
+    max_gco2_per_month: Annotated[
+        float | None, Field(ge=0, strict=True, description="Grams of CO2e of what is modelled, see docs/carbon.md.")
     ] = None
     allowed_providers: Annotated[
         tuple[ProviderName, ...] | None, BeforeValidator(_listed), Field(min_length=1, description="Clouds.")
@@ -110,6 +115,8 @@ def judged(policy: Policy, found: Comparison) -> Iterator[Verdict]:
         yield Verdict("max_usd_per_month", most, after.usd_per_month, after.usd_per_month < most + _CENT)
     if policy.max_increase_pct is not None:
         yield _increase(policy.max_increase_pct, found)
+    if policy.max_gco2_per_month is not None:
+        yield _carbon(policy.max_gco2_per_month, found)
     choices = [choice for _, choice in after.placement.items()]
     if policy.allowed_providers is not None:
         allowed = tuple(provider.value for provider in policy.allowed_providers)
@@ -130,8 +137,18 @@ def _increase(most: float, found: Comparison) -> Verdict:
     return Verdict(rule, most, found.change_pct, found.change_pct <= most + 1e-9)
 
 
+def _carbon(most: float, found: Comparison) -> Verdict:
+    rule, emitted = "max_gco2_per_month", found.after.footprint
+    grams = emitted.gco2e_per_month
+    if grams is None:
+        places = ", ".join(emitted.unknown_regions)
+        return Verdict(rule, most, None, ok=False, note=f"nobody publishes the grid's figure for {places}")
+    note = f"{share(emitted.not_modelled_share, 1.0)} of the bill is not modelled"
+    return Verdict(rule, most, grams, grams <= most * (1 + 1e-9), note)
+
+
 def _text(rule: str, value: float | tuple[str, ...]) -> str:
     assert not isinstance(value, tuple)
     if rule.endswith("_pct"):
         return f"{value:+.1f} %" if value else "0 %"
-    return f"${value:,.2f}"
+    return grams_text(value) if "gco2" in rule else f"${value:,.2f}"

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from twin2multicloud.app.optimizing.meters import identity
-from twin2multicloud.app.report.figures import MINUS, cents_of, dollars, extra, quantity, unit_price
+from twin2multicloud.app.report.figures import (
+    MINUS,
+    cents_of,
+    dollars,
+    extra,
+    grams_text,
+    quantity,
+    share,
+    unit_price,
+)
 from twin2multicloud.app.revisions.comparing import Billed, Comparison, MeterChange
 from twin2multicloud.app.revisions.policy import Verdict
 from twin2multicloud.model.placement import SlotChoice
@@ -45,7 +54,13 @@ def comparison_json(title: str, found: Comparison, verdicts: Sequence[Verdict], 
 def _billed(billed: Billed | None) -> Json | None:
     if billed is None:
         return None
-    return {"usd_per_month": billed.usd_per_month, "placement": placement_json(billed.placement)}
+    emitted = billed.footprint
+    return {
+        "usd_per_month": billed.usd_per_month,
+        "gco2e_per_month": emitted.gco2e_per_month,
+        "not_modelled_share": emitted.not_modelled_share,
+        "placement": placement_json(billed.placement),
+    }
 
 
 def _line(line: MeterChange) -> Json:
@@ -75,8 +90,8 @@ def headline(found: Comparison) -> str:
     before = dollars(cents_of(found.before.usd_per_month))
     if not found.moved and not found.changed:
         return f"{after} per month, as before"
-    share = "" if found.change_pct is None else f", {percent(found.change_pct)}"
-    return f"{before} → {after} per month ({extra(cents_of(found.change_usd))}{share})"
+    part = "" if found.change_pct is None else f", {percent(found.change_pct)}"
+    return f"{before} → {after} per month ({extra(cents_of(found.change_usd))}{part})"
 
 
 def percent(value: float) -> str:
@@ -129,6 +144,19 @@ def other_answer(found: Comparison) -> str:
         return f"Placed anew it would cost {cheapest}, {dollars(cents_of(saving))} less; that moves {slots}."
     kept = dollars(cents_of(found.kept.usd_per_month))
     return f"With the placement before it would cost {kept}, {dollars(cents_of(saving))} more."
+
+
+def emissions(found: Comparison) -> str:
+    """What the revisions emit, as far as that is modelled."""
+    each = [None if billed is None else billed.footprint for billed in (found.before, found.after)]
+    if each[1] is None or any(one is not None and one.gco2e_per_month is None for one in each):
+        regions = dict.fromkeys(region for one in each if one is not None for region in one.unknown_regions)
+        return f"Carbon is not known: nobody publishes a comparable figure for the grid of {', '.join(regions)}."
+    before, after = ("" if one is None else grams_text(one.gco2e_per_month or 0.0) for one in each)
+    return (
+        f"Carbon, as far as it is modelled: {was_and_is((before, after)) if before else after} per month; "
+        f"{share(each[1].not_modelled_share, 1.0)} of the bill is not."
+    )
 
 
 def folded(found: Comparison) -> str:
@@ -187,7 +215,7 @@ def _markdown(title: str, found: Comparison, verdicts: Sequence[Verdict], book: 
             )
             yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
         yield ""
-    for text in (folded(found), other_answer(found)):
+    for text in (folded(found), other_answer(found), emissions(found)):
         if text:
             yield _cell(text)
             yield ""
