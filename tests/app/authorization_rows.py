@@ -435,6 +435,7 @@ ROWS: dict[str, Row] = {
     # optimizing
     f"POST {_V1}/optimize": Row("read", body=_SMALL),
     f"POST {_V1}/optimize/batch": Row("read", body={"items": [_SMALL]}),
+    f"POST {_V1}/optimize/frontier": Row("read", body={**_SMALL, "against": "latency"}),
     f"POST {_V1}/compare": Row("read", body={**_SMALL, "cases": [_case("any"), _case("eu", residency=["EU"])]}),
     f"POST {_V1}/override": Row("read", body={**_SMALL, "overrides": {"L5": "aws"}}),
     f"POST {_V1}/sensitivity": Row("read", body={**_SMALL, "fields": ["devices"], "factors": [1, 2]}),

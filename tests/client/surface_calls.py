@@ -13,6 +13,7 @@ from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
 from twin2multicloud.app.schemas.dashboards import DashboardQuery
 from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftPatch
+from twin2multicloud.app.schemas.frontiers import FrontierInput
 from twin2multicloud.app.schemas.keys import KeyInput
 from twin2multicloud.app.schemas.login import DeviceAnswer, DeviceRequest, DeviceStarted
 from twin2multicloud.app.schemas.people import User, UserPatch, Workspace, WorkspaceInput
@@ -258,6 +259,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     # optimizer
     "optimize": [lambda c: c.optimizer.optimize(OptimizeInput(**_EXAMPLE["OptimizeInput"]))],
     "optimize_batch": [lambda c: c.optimizer.batch(BatchInput(**_EXAMPLE["BatchInput"]))],
+    "optimize_frontier": [lambda c: c.optimizer.frontier(FrontierInput(**_EXAMPLE["FrontierInput"]))],
     "compare_cases": [lambda c: c.optimizer.compare(CompareInput(**_EXAMPLE["CompareInput"]))],
     "price_override": [lambda c: c.optimizer.override(OverrideInput(**_EXAMPLE["OverrideInput"]))],
     "show_sensitivity": [lambda c: c.optimizer.sensitivity(SensitivityInput(**_EXAMPLE["SensitivityInput"]))],

@@ -17,6 +17,7 @@ from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.event_commands import add_to as add_events
 from twin2multicloud.app.cli.failures import EXIT_CODES, INTERRUPTED, Session, defect, finish, leave_quietly
+from twin2multicloud.app.cli.frontier_command import frontier
 from twin2multicloud.app.cli.groups import QuickGroup, lazy_group
 from twin2multicloud.app.cli.look_commands import add_to as add_looking
 from twin2multicloud.app.cli.operate_commands import add_to as add_operating
@@ -255,6 +256,7 @@ def optimize(
 
 
 add_choosing(app)
+app.command()(frontier)
 
 
 @app.command(epilog=_EPILOG)
