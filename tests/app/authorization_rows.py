@@ -412,6 +412,7 @@ ROWS: dict[str, Row] = {
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
     f"GET {_V1}/twins/{{twin}}/standing": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/advice": Row("read", "viewer", "twin", 409),
     f"GET {_V1}/twins/{{twin}}/choices": Row("read", "viewer", "twin", query={"slot": "L5"}),
     f"POST {_V1}/twins/{{twin}}/preview": Row(
         "read", "viewer", "twin", prepare=_proposed, body={"optimization": "{optimization}"}

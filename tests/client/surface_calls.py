@@ -87,6 +87,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda c: c.twins.export(_TWIN, "bill"),
     ],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
+    "show_advice": [lambda c: c.twins.advice(_TWIN, target="sandbox", horizon_months=6, messages=2.0)],
     "show_standing": [lambda c: c.twins.standing(_TWIN)],
     "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
     "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],

@@ -117,6 +117,15 @@ def test_points_within_the_hull_belong_to_it() -> None:
     assert found.hull == 1
 
 
+def test_what_cannot_be_weighed_is_not_chosen() -> None:
+    problem = plain_problem([[1.0, 2.0, 4.0], [0.0]])
+    weights = Weights(np.array([np.inf, 8.0, 1.0, 0.0]), np.zeros((0, 3, 4)))
+    found = frontier(problem, weights)
+    assert (found.usd.tolist(), found.weight.tolist()) == ([2.0, 4.0], [8.0, 1.0])
+    nothing = frontier(problem, Weights(np.array([1.0, 1.0, 1.0, np.inf]), np.zeros((0, 3, 4))))
+    assert (nothing.usd.size, nothing.choices.shape) == (0, (0, 2))
+
+
 def test_thousands_of_equal_placements_are_one_point() -> None:
     problem = plain_problem([[1.0] * 4] * 7)
     weights = Weights(np.ones(28), np.zeros((0, 3, 28)))

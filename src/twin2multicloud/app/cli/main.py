@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from twin2multicloud.app.cli.advise_command import advise
 from twin2multicloud.app.cli.catalogue_commands import add_to as add_choosing
 from twin2multicloud.app.cli.connect import connected, may_take_prices, needs_backend, taken_before
 from twin2multicloud.app.cli.demo_command import demo
@@ -257,6 +258,7 @@ def optimize(
 
 add_choosing(app)
 app.command()(frontier)
+app.command()(advise)
 
 
 @app.command(epilog=_EPILOG)

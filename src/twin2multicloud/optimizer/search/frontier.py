@@ -62,11 +62,12 @@ class _Run:
     def __init__(
         self, problem: Problem, weights: Weights, allowed: BoolArray | None, max_providers: int | None
     ) -> None:
-        self.problem, self.weights = problem, weights
-        finite = np.isfinite(problem.fixed_usd) & np.isfinite(weights.own)
+        weighed = np.isfinite(weights.own)
+        self.problem, self.weights = problem, Weights(np.where(weighed, weights.own, 0.0), weights.ends)
+        finite = np.isfinite(problem.fixed_usd) & weighed
         self.mask = finite if allowed is None else finite & allowed
         self.max_providers = max_providers
-        self.weighed = Weighed(problem, weights)
+        self.weighed = Weighed(problem, self.weights)
         self.search = Search(self.weighed.priced(1.0))
         self.choices: IntArray = np.empty((0, problem.slots), dtype=np.int64)
         self.usd: FloatArray = np.empty(0)

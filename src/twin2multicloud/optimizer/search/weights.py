@@ -18,7 +18,9 @@ from twin2multicloud.optimizer.search.problem import CLOUD, Edge, Problem, Usage
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights ≥ 0 of every option: `own` (O,), and `ends` (edges, 3, O) by relation, 0 where an option is no end."""
+    """Weights ≥ 0 of every option: `own` (O,), infinite where an option has none and may not be chosen, and `ends`
+    (edges, 3, O) by relation, 0 where an option is no end.
+    """
 
     own: FloatArray
     ends: FloatArray
