@@ -28,10 +28,10 @@ def test_a_sandboxed_twin_is_advised_and_moved_as_advised(tmp_path: Path) -> Non
         proposed = found["proposed"]
         assert proposed["saving_usd_per_month"] * 12 > proposed["usd_once"]
         assert found["usd_per_month"] - proposed["saving_usd_per_month"] == pytest.approx(proposed["usd_per_month"])
-        assert {move["from"].split(".")[0] for move in proposed["moves"]} == {"azure"}
+        assert {move["source"].split(".")[0] for move in proposed["moves"]} == {"azure"}
         text = place.done("advise", "greenhouse").out
         for move in proposed["moves"]:
-            assert f"twin2multicloud move greenhouse --slot {move['slot']} --to {move['to']}" in text
+            assert f"twin2multicloud move greenhouse --slot {move['slot']} --to {move['target']}" in text
         assert f"${proposed['saving_usd_per_month']:,.2f}" in text
         with place.served() as url:
             served = place("advise", "greenhouse", "--server", url, "--json", env={"T2M_API_KEY": place.key})
@@ -41,7 +41,7 @@ def test_a_sandboxed_twin_is_advised_and_moved_as_advised(tmp_path: Path) -> Non
         assert busy["observed"] == 1000
         assert busy["usd_per_month"] > found["usd_per_month"]
         move = next(each for each in proposed["moves"] if each["slot"] == "L5")
-        place.done("move", "greenhouse", "--slot", "L5", "--to", move["to"], "--yes", "--json")
+        place.done("move", "greenhouse", "--slot", "L5", "--to", move["target"], "--yes", "--json")
         after = place.done("advise", "greenhouse", "--json").json
         assert after["usd_per_month"] < found["usd_per_month"]
         assert "L5" not in (after["proposed"] or {"slots": []})["slots"]

@@ -237,8 +237,8 @@ def _move(estimate: Estimate) -> Json:
     move = estimate.move
     return {
         "slot": move.slot.value,
-        "to": f"{move.target.offer}@{move.target.region}",
-        "from": f"{move.source.offer}@{move.source.region}",
+        "target": f"{move.target.offer}@{move.target.region}",
+        "source": f"{move.source.offer}@{move.source.region}",
         "usd_once": estimate.usd,
         "seconds": estimate.seconds,
         "held_s": estimate.held_s,

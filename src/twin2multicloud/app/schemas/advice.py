@@ -19,8 +19,8 @@ class AdvisedMove(Shape):
     """One slot's move, as `move --dry-run` estimates it. `held_s`: for how long writers wait."""
 
     slot: str
-    source: str = Field(alias="from")
-    target: str = Field(alias="to")
+    source: str = Field(description="Offer@region.")
+    target: str = Field(description="Offer@region: what `move --to` takes.")
     usd_once: float
     seconds: float
     held_s: float

@@ -212,7 +212,7 @@ def _facts(advice: Mapping[str, Any], why: str) -> dict[str, Any]:
     facts = ("slots", "saving_usd_per_month", "usd_once", "payback_months", "left_usd")
     return {
         **{key: proposed.get(key) for key in facts},
-        "to": {move["slot"]: move["to"] for move in proposed.get("moves", ())},
+        "to": {move["slot"]: move["target"] for move in proposed.get("moves", ())},
         "worth": advice["worth"],
         "horizon_months": advice["horizon_months"],
         "observed": advice["observed"],
