@@ -8,6 +8,7 @@ import sys
 MODULES = (
     "benchmarks.processes",
     "benchmarks.search",
+    "benchmarks.frontier",
     "benchmarks.batches",
     "benchmarks.mqtt",
     "benchmarks.runtime",

@@ -412,6 +412,7 @@ ROWS: dict[str, Row] = {
     ),
     f"GET {_V1}/twins/{{twin}}/bill": Row("read", "viewer", "twin", prepare=_priced),
     f"GET {_V1}/twins/{{twin}}/standing": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/advice": Row("read", "viewer", "twin", 409),
     f"GET {_V1}/twins/{{twin}}/choices": Row("read", "viewer", "twin", query={"slot": "L5"}),
     f"POST {_V1}/twins/{{twin}}/preview": Row(
         "read", "viewer", "twin", prepare=_proposed, body={"optimization": "{optimization}"}
@@ -435,6 +436,7 @@ ROWS: dict[str, Row] = {
     # optimizing
     f"POST {_V1}/optimize": Row("read", body=_SMALL),
     f"POST {_V1}/optimize/batch": Row("read", body={"items": [_SMALL]}),
+    f"POST {_V1}/optimize/frontier": Row("read", body={**_SMALL, "against": "latency"}),
     f"POST {_V1}/compare": Row("read", body={**_SMALL, "cases": [_case("any"), _case("eu", residency=["EU"])]}),
     f"POST {_V1}/override": Row("read", body={**_SMALL, "overrides": {"L5": "aws"}}),
     f"POST {_V1}/sensitivity": Row("read", body={**_SMALL, "fields": ["devices"], "factors": [1, 2]}),

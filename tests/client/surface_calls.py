@@ -13,6 +13,7 @@ from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
 from twin2multicloud.app.schemas.dashboards import DashboardQuery
 from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftPatch
+from twin2multicloud.app.schemas.frontiers import FrontierInput
 from twin2multicloud.app.schemas.keys import KeyInput
 from twin2multicloud.app.schemas.login import DeviceAnswer, DeviceRequest, DeviceStarted
 from twin2multicloud.app.schemas.people import User, UserPatch, Workspace, WorkspaceInput
@@ -86,6 +87,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda c: c.twins.export(_TWIN, "bill"),
     ],
     "show_bill": [lambda c: c.twins.bill(_TWIN)],
+    "show_advice": [lambda c: c.twins.advice(_TWIN, target="sandbox", horizon_months=6, messages=2.0)],
     "show_standing": [lambda c: c.twins.standing(_TWIN)],
     "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
     "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],
@@ -258,6 +260,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     # optimizer
     "optimize": [lambda c: c.optimizer.optimize(OptimizeInput(**_EXAMPLE["OptimizeInput"]))],
     "optimize_batch": [lambda c: c.optimizer.batch(BatchInput(**_EXAMPLE["BatchInput"]))],
+    "optimize_frontier": [lambda c: c.optimizer.frontier(FrontierInput(**_EXAMPLE["FrontierInput"]))],
     "compare_cases": [lambda c: c.optimizer.compare(CompareInput(**_EXAMPLE["CompareInput"]))],
     "price_override": [lambda c: c.optimizer.override(OverrideInput(**_EXAMPLE["OverrideInput"]))],
     "show_sensitivity": [lambda c: c.optimizer.sensitivity(SensitivityInput(**_EXAMPLE["SensitivityInput"]))],

@@ -148,6 +148,11 @@ class Settings(BaseModel):
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
+    advice_horizon_months: Annotated[float, Field(gt=0, le=120)] = 12.0
+    advice_least_saving_pct: Annotated[float, Field(ge=0, le=100)] = 2.0
+    advice_least_saving_usd: Annotated[float, Field(ge=0)] = 1.0
+    advice_after_minutes: Annotated[float, Field(gt=0, le=525_600)] = 60.0
+    advice_seconds: Annotated[float, Field(ge=1, le=86_400)] = 60.0
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
     keep_drafts_days: Annotated[int, Field(ge=1)] = 90

@@ -107,6 +107,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "OverrideInput": {**_ASKED, "overrides": {"L5": "aws"}},
     "SensitivityInput": {**_ASKED, "fields": ["devices"], "factors": [1, 10, 100]},
     "ReportInput": _ASKED,
+    "FrontierInput": {**_ASKED, "against": "carbon", "at_most": 20000},
 }
 RESPONSES: Final[dict[str, dict[str, Any]]] = {
     "Workspace": {"id": _WORKSPACE, "name": "berlin", "version": 1, "role": "owner", "created_at": _AT},

@@ -70,7 +70,7 @@ WHOLE: Final = (
     _api("login", "/login"),
     _api("login_device", "/login/device"),
     _api("me", "/logout", name="leaving"),
-    _api("placements", *_twins("optimize", "optimizations", "bill", "standing", "choices", "preview")),
+    _api("placements", *_twins("optimize", "optimizations", "bill", "standing", "advice", "choices", "preview")),
     _api("runs", "/prices/refresh", name="refreshing"),
     _api("users", "/users"),
     _api("members", "/workspaces/*/members", *_twins("members")),

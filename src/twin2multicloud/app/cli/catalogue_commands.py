@@ -1,4 +1,4 @@
-"""`scenarios`, `offers` and `init`: options and help. What they do is imported when they run."""
+"""`scenarios`, `offers`, `carbon` and `init`: options and help. What they do is imported when they run."""
 
 from __future__ import annotations
 
@@ -67,6 +67,39 @@ def offers(
     )
 
 
+@may_take_prices
+def carbon(
+    context: typer.Context,
+    workload: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKLOAD",
+            help="A file, a built-in scenario's name, or - for standard input.",
+            autocompletion=complete_workload,
+        ),
+    ],
+    json_output: JsonOption = False,
+    prices_directory: PricesOption = None,
+) -> None:
+    """Show what the cheapest placement of a twin emits, line by line, and what of its bill nobody can say that of.
+
+    \b
+    Examples:
+      twin2multicloud carbon smart-building
+      twin2multicloud carbon twin.yaml --json
+    """
+    from twin2multicloud.app.cli.books import BookChoice
+
+    book = BookChoice.of(Session.of(context), prices_directory)
+
+    def act() -> int:
+        from twin2multicloud.app.cli.carbon import carbon as run_carbon
+
+        return run_carbon(workload, book, json_output)
+
+    finish(context, json_output, act)
+
+
 def init(
     context: typer.Context,
     path: Annotated[str, typer.Argument(metavar="[PATH]", help="File to write; - for standard output.")] = "twin.yaml",
@@ -95,5 +128,5 @@ def init(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (scenarios, offers, init):
+    for command in (scenarios, offers, carbon, init):
         app.command()(command)

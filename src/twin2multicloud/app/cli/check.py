@@ -27,6 +27,14 @@ def check(name: str, json_output: bool) -> int:
     return 0
 
 
+def check_alone(name: str, form: str, place: str | None, prices: str | None) -> int:
+    """`check` without anything to compare with; `UsageError` for options that would say nothing then."""
+    given = {"--format markdown": form == "markdown", "--place": place is not None, "--prices": prices is not None}
+    if wrong := [option for option, said in given.items() if said]:
+        raise UsageError(f"{', '.join(wrong)}: only with --against or --policy")
+    return check(name, form == "json")
+
+
 def read_twin(name: str) -> TwinDefinition:
     """The twin that TWIN names: a bare word is a built-in one; a path has a separator or a suffix."""
     from twin2multicloud.model.twin.reader import read_twin_file, twin_of_scenario

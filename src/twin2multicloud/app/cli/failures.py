@@ -32,6 +32,7 @@ EXIT_CODES: Final = {
     6: "a twin or the backend is not as it should be: it does not answer, refuses, a check fails, a message is lost",
     7: "a stack could not be planned, deployed or destroyed, or not whole; what exists and what to do is told",
     8: "not agreed to, it would lose data, or a stack's state is locked or refused; nothing was done",
+    9: "check only: the change breaks a rule of the policy",
     70: "internal: a defect of this program",
     130: "interrupted",
 }

@@ -14,6 +14,7 @@ from twin2multicloud.app.schemas.answers import (
 )
 
 if TYPE_CHECKING:
+    from twin2multicloud.app.schemas.frontiers import FrontierInput, FrontierResult
     from twin2multicloud.app.schemas.questions import (
         BatchInput,
         CompareInput,
@@ -37,6 +38,12 @@ class Optimizer:
     def batch(self, given: BatchInput) -> BatchResult:
         """The cheapest placement of each of many workloads, in short and in their order."""
         return self._http.send("POST", "/api/v1/optimize/batch", BatchResult, body=given, harmless=True)
+
+    def frontier(self, given: FrontierInput) -> FrontierResult:
+        """All placements of which no other costs less and emits less, or is quicker: cost against carbon or latency."""
+        from twin2multicloud.app.schemas.frontiers import FrontierResult  # which others do not need
+
+        return self._http.send("POST", "/api/v1/optimize/frontier", FrontierResult, body=given, harmless=True)
 
     def compare(self, given: CompareInput) -> CompareResult:
         """One workload placed in several ways, side by side: per slot, per link and per meter."""

@@ -16,6 +16,7 @@ from twin2multicloud.app.schemas.twins import (
     Health,
     Life,
     RestoreInput,
+    Target,
     Twin,
     TwinDiff,
     TwinInput,
@@ -27,6 +28,7 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.names import nearest
 
 if TYPE_CHECKING:
+    from twin2multicloud.app.schemas.advice import Advice
     from twin2multicloud.app.schemas.answers import BillResult
     from twin2multicloud.app.schemas.people import RoleName, TwinMember
     from twin2multicloud.app.schemas.placements import (
@@ -173,6 +175,20 @@ class Twins:
         from twin2multicloud.app.schemas.placements import Standing  # as above
 
         return self._http.get(f"{_PATH}/{twin}/standing", Standing)
+
+    def advice(
+        self,
+        twin: str,
+        *,
+        target: Target | None = None,
+        horizon_months: float | None = None,
+        messages: float | None = None,
+    ) -> Advice:
+        """Which moves of a deployed twin pay. `messages`: as if so many came for each one that its definition says."""
+        from twin2multicloud.app.schemas.advice import Advice  # as above
+
+        query = {"target": target, "horizon_months": horizon_months, "messages": messages}
+        return self._http.get(f"{_PATH}/{twin}/advice", Advice, **query)
 
     def choices(self, twin: str, slot: str) -> SlotChoiceList:
         """All that could fill a slot while the others stay as they are, and what that changes; the cheapest first."""

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.monitoring.advising import Adviser
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
@@ -51,13 +52,20 @@ class Reach(StrEnum):
 
 class Collector:
     """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another. If there
-    is a `glancer`, it looks at them, too.
+    is a `glancer`, it looks at them, too; an `adviser` sees whether other messages come than were expected.
     """
 
-    def __init__(self, backend: Backend, sources: Mapping[str, Source], glancer: Glancer | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        sources: Mapping[str, Source],
+        glancer: Glancer | None = None,
+        adviser: Adviser | None = None,
+    ) -> None:
         self._backend = backend
         self._sources = sources
         self._glancer = glancer
+        self._adviser = adviser
 
     def deployed(self) -> list[tuple[str, str]]:
         """Twins and targets that are to be asked about."""
@@ -72,6 +80,8 @@ class Collector:
         self._take_up(twin_id, target)
         if self._glancer is not None and self._glancer.is_due(twin_id, target):
             self._glancer.glance(twin_id, target)
+        if self._adviser is not None and self._adviser.is_due(twin_id, target):
+            self._adviser.consider(twin_id)
 
     def _take_up(self, twin_id: str, target: str) -> None:
         with self._backend.database.read() as session:
@@ -194,9 +204,10 @@ def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
 
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
-    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, and how they do is
-    looked at.
+    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, how they do is looked
+    at, and where other messages come than expected it is asked anew which moves pay.
     """
     glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
-    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer)):
+    collector = Collector(backend, {"sandbox": SandboxSource(backend)}, glancer, Adviser(backend))
+    with Collecting(backend, collector):
         yield

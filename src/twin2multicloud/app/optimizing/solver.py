@@ -94,6 +94,20 @@ class Solver:
         """The optimizer for a question."""
         return self.optimizer(asked.constraints, asked.assumptions)
 
+    def around(self, asked: Asked, placement: Placement) -> BillOptimizer:
+        """The optimizer for a question, with the regions of a placement among its candidates, complete or not."""
+        wanted = candidate_regions(self.book, asked.constraints, complete=self._complete)
+        used = {(choice.provider, choice.region) for _, choice in placement.items()}
+        regions = [
+            region
+            for region in self.book.regions.values()
+            if region in wanted or (region.provider, region.code) in used
+        ]
+        policy = asked.constraints.egress_policy
+        shared = (policy, tuple((region.provider, region.code) for region in regions))
+        market = self._markets.get(shared, lambda: Market(self.book, policy, regions))
+        return BillOptimizer(self.book, asked.constraints, asked.assumptions, market)
+
     def optimum(self, asked: Asked, *, top: int = 1, alternatives: bool = False) -> BillResult:
         """The cheapest placement; `NoPlacementError` if there is none."""
         return self.of(asked).optimize(asked.workload, top=top, alternatives=alternatives)

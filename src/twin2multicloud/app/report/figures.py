@@ -63,6 +63,11 @@ def volume(gb: float) -> str:
     return f"{gb:.3g} GB"
 
 
+def grams_text(grams: float) -> str:
+    """Grams of CO2e a month, in kilograms from 10 kg up."""
+    return f"{grams / 1000:,.1f} kgCO2e" if grams >= 10_000 else f"{quantity(grams)} gCO2e"
+
+
 def unit_price(usd_per_unit: float, unit: str) -> str:
     """$0.20 per million messages: per as many units as give a price one can read."""
     if usd_per_unit == 0:

@@ -205,7 +205,7 @@ def _check_unmoved(session: Session, twin: Twin, after: Placement) -> None:
         if stack.slot not in [slot.value for slot in Slot]:
             continue  # what a cloud needs once, whatever the slots
         if stack.target not in deployed:
-            deployed[stack.target] = _deployed(session, twin, stack.target)
+            deployed[stack.target] = deployed_placement(session, twin, stack.target)
         slot, there = Slot(stack.slot), deployed[stack.target]
         known = there is not None and _site(there[slot]) == stack.site
         if _site(after[slot]) != stack.site or (there is not None and known and there[slot] != after[slot]):
@@ -221,7 +221,7 @@ def _check_unmoved(session: Session, twin: Twin, after: Placement) -> None:
         )
 
 
-def _deployed(session: Session, twin: Twin, target: str) -> Placement | None:
+def deployed_placement(session: Session, twin: Twin, target: str) -> Placement | None:
     """How the slots that exist at a target are placed; None where no run tells. Nobody deploys a slot that exists any
     other way than it is, so that the last run which placed any says it of all.
     """

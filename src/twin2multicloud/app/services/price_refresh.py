@@ -24,7 +24,7 @@ from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.kept import Kept, Priced
 from twin2multicloud.app.optimizing.meters import diff_json, identity
-from twin2multicloud.app.services import audit, placements, prices
+from twin2multicloud.app.services import advice, audit, placements, prices
 from twin2multicloud.model.slots import PROVIDERS
 from twin2multicloud.optimizer.pricing.book import PriceBook, book_texts
 from twin2multicloud.optimizer.pricing.diff import diff_books
@@ -125,6 +125,9 @@ def refresh(
     with backend.database.write() as session:
         taken = take_up(backend, session, principal, workspace_id, prepared)
     if taken is not None:
+        advice.reconsider_all(
+            backend, [each.twin_id for each in prepared.effects if each.noticeable], f"prices of {taken.date}"
+        )
         tell(f"Price book {taken.number} ({prepared.book.prices.version}) is in use")
     return taken
 

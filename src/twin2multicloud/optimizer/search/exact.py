@@ -157,6 +157,10 @@ class Cases:
             [_Run(self, further, mask, max_providers, 1, start) for further, start in zip(masks, starts, strict=True)]
         )
 
+    def learned(self, allowed: BoolArray | None = None) -> FloatArray:
+        """Lower bounds (P, sets) of what each provider is paid for each set of slots, as searches have raised them."""
+        return self._bound(self._mask(allowed)).copy()
+
     def _solutions(self, runs: Sequence[_Run]) -> list[Solution]:
         """Finish the runs, and price what they found by the reference evaluation, all at once."""
         for run in runs:

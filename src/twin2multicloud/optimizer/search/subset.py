@@ -13,8 +13,9 @@ What bounds every choice bounds those, too, and it rises by the least excess of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -67,6 +68,72 @@ class Best:
         self.choices, self.usd = choices[order], usd[order]
 
 
+class Found(Protocol):
+    """What a search fills: `Best` with the cheapest choices, or whatever else is wanted of those below `cut`."""
+
+    floor: float
+    priced: int
+
+    @property
+    def cut(self) -> float:
+        """Choices bounded by this or more are not wanted."""
+        ...
+
+    def add(self, choices: IntArray, usd: FloatArray) -> None:
+        """Offer priced choices (K, m), distinct among themselves."""
+        ...
+
+
+class Gathered:
+    """All choices below a limit of `usd` + `factor` · weight of which no other is as good in both respects.
+
+    The search's cost is that sum; `weight` says what choices (K, m) weigh, and the rest of it is what they cost.
+    """
+
+    def __init__(self, slots: int, limit: float, factor: float, weight: Callable[[IntArray], FloatArray]) -> None:
+        self._limit, self._factor, self._weigh = limit, factor, weight
+        self.usd: FloatArray = np.empty(0)
+        self.weight: FloatArray = np.empty(0)
+        self.choices: IntArray = np.empty((0, slots), dtype=np.int64)
+        self.floor = -math.inf
+        self.priced = 0
+
+    @property
+    def cut(self) -> float:
+        """The limit: what is found does not lower it."""
+        return self._limit
+
+    @property
+    def least(self) -> float:
+        """The least sum that was found."""
+        return float((self.usd + self._factor * self.weight).min(initial=math.inf))
+
+    def add(self, choices: IntArray, usd: FloatArray) -> None:
+        """As `Found.add`."""
+        self.priced += usd.size
+        good = usd < self._limit
+        if not good.any():
+            return
+        choices, usd = choices[good], usd[good]
+        weight = self._weigh(choices)
+        usd, weight = np.concatenate([self.usd, usd - self._factor * weight]), np.concatenate([self.weight, weight])
+        kept = undominated(usd, weight)
+        self.choices = np.concatenate([self.choices, choices])[kept]
+        self.usd, self.weight = usd[kept], weight[kept]
+
+
+def undominated(usd: FloatArray, weight: FloatArray, same: float = 0.0) -> IntArray:
+    """The numbers of the points that no other is as good as in both respects, cheapest first; of equal ones (up to a
+    relative difference `same`) the first."""
+    kept: list[int] = []
+    for at in np.lexsort((weight, usd)).tolist():
+        while kept and usd[kept[-1]] >= usd[at] * (1 - same) and weight[at] < weight[kept[-1]] * (1 - same):
+            kept.pop()
+        if not kept or weight[at] < weight[kept[-1]] * (1 - same):
+            kept.append(at)
+    return np.array(kept, dtype=np.int64)
+
+
 class Subproblem:
     """Options with what searches among them, or among some of them, have in common."""
 
@@ -92,7 +159,7 @@ class Subproblem:
             choice = found.choice
 
 
-def search(subproblem: Subproblem, among: BoolArray | None, best: Best) -> None:
+def search(subproblem: Subproblem, among: BoolArray | None, best: Found) -> None:
     """Fill `best` with the k cheapest choices below its limit, of the options `among` (n,) if given."""
     whole = True
     while True:
@@ -130,7 +197,7 @@ def search(subproblem: Subproblem, among: BoolArray | None, best: Best) -> None:
         subproblem, among = Subproblem(context.options.restrict(keep)), None
 
 
-def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ...]]) -> None:
+def _descend(context: Context, bound: Bound, best: Found, seen: set[tuple[int, ...]]) -> None:
     """Price the bound's choice and all that differ in one slot, move to the cheapest, until none is cheaper."""
     choice = bound.choice
     best.add(context.origin[choice[None]], context.price(choice[None]))
@@ -147,7 +214,9 @@ def _descend(context: Context, bound: Bound, best: Best, seen: set[tuple[int, ..
         choice = near[int(usd[moved].argmin())]
 
 
-def _enumerate(context: Context, best: Best, keep: BoolArray, sizes: Sequence[int], seen: set[tuple[int, ...]]) -> None:
+def _enumerate(
+    context: Context, best: Found, keep: BoolArray, sizes: Sequence[int], seen: set[tuple[int, ...]]
+) -> None:
     """Price every combination of the options kept, `sizes` per position; those in `seen` are known."""
     count = math.prod(sizes)
     kept = np.flatnonzero(keep)
@@ -164,7 +233,7 @@ def _combinations(sizes: tuple[int, ...]) -> IntArray:
     return np.asarray(np.stack(np.unravel_index(np.arange(math.prod(sizes)), sizes), axis=1) + first)
 
 
-def _branch(context: Context, relaxation: Relaxation, bound: Bound, best: Best) -> None:
+def _branch(context: Context, relaxation: Relaxation, bound: Bound, best: Found) -> None:
     """Expand partial choices slot by slot; a stack holds what did not fit on the frontier."""
     depth = len(context.spans)
     nothing = np.empty((1, 0), dtype=np.int64)

@@ -13,7 +13,9 @@ from twin2multicloud.app.api.asking import REPORT, BookDep, DeskDep, TodayDep, a
 from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.optimizing import answers as questions
 from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.optimizing.frontiers import frontier
 from twin2multicloud.app.schemas import answers as shapes
+from twin2multicloud.app.schemas.frontiers import FrontierInput, FrontierResult
 from twin2multicloud.app.schemas.questions import (
     BatchInput,
     CompareInput,
@@ -50,6 +52,12 @@ async def optimize_batch(desk: DeskDep, book: BookDep, given: BatchInput) -> Res
     parts = [given.model_copy(update={"items": given.items[n : n + size]}) for n in range(0, len(given.items), size)]
     found = await asyncio.gather(*(desk.ask(book, questions.batch, part) for part in parts))
     return raw(b'{"items":[' + b",".join(part[1:-1] for part in found) + b"]}")
+
+
+@router.post("/optimize/frontier", response_model=None, responses=answers(FrontierResult))
+async def optimize_frontier(desk: DeskDep, book: BookDep, given: FrontierInput) -> Response:
+    """All placements of which no other costs less and emits less, or is quicker: cost against carbon or latency."""
+    return raw(await desk.ask(book, frontier, given))
 
 
 @router.post("/compare", response_model=None, responses=answers(shapes.CompareResult))

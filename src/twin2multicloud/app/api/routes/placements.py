@@ -20,9 +20,11 @@ from twin2multicloud.app.db.tables.twins import Optimization
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.kept import Change, Changed, Kept, Proposal
 from twin2multicloud.app.schemas import placements as shapes
+from twin2multicloud.app.schemas.advice import Advice
 from twin2multicloud.app.schemas.answers import BillResult
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.services import placements, twins
+from twin2multicloud.app.schemas.twins import Target
+from twin2multicloud.app.services import advice, placements, twins
 
 router = Endpoints(prefix="/twins/{twin}", tags=["twins"])
 deciding = Endpoints(prefix="/twins/{twin}", tags=["twins"])
@@ -171,6 +173,36 @@ async def show_standing(backend: BackendDep, principal: _Viewer, book: BookDep, 
 
     kept, _ = await run_in_threadpool(_read, backend, principal, twin)
     return raw(await backend.optimizer.ask(book, partial(questions.standing, kept=kept)))
+
+
+@router.get("/advice", response_model=None, responses=answers(Advice))
+async def show_advice(
+    backend: BackendDep,
+    principal: _Viewer,
+    book: BookDep,
+    twin: TwinId,
+    target: Target | None = None,
+    horizon_months: Annotated[float | None, Query(gt=0, le=120)] = None,
+    messages: Annotated[
+        float | None, Query(gt=0, le=1e6, description="As if so many came for each one that the definition says.")
+    ] = None,
+) -> Response:
+    """Which moves of a deployed twin pay at the prices of now, what they cost, and after how many months it is back."""
+    question = await run_in_threadpool(_advice, backend, principal, twin, target, horizon_months, messages)
+    return raw(await backend.optimizer.ask(book, question))
+
+
+def _advice(
+    backend: Backend,
+    principal: Principal,
+    twin: str,
+    target: Target | None,
+    horizon_months: float | None,
+    messages: float | None,
+) -> partial[bytes]:
+    with backend.database.read() as session:
+        asked = advice.asked(session, the_twin(session, principal, twin, Role.VIEWER), target)
+    return advice.question(backend, asked, horizon_months=horizon_months, factor=messages)
 
 
 @router.get("/choices", response_model=None, responses=answers(shapes.SlotChoiceList))

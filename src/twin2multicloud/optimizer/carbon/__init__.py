@@ -1,0 +1,1 @@
+"""What a placement emits: energy by published coefficients, times what the grids of its regions emit."""
