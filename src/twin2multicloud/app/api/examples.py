@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from twin2multicloud.app.api import cost_examples
+
 _TWIN: Final = "twn_4qz0m8k2v1x7c9b3n5d6"
 _WORKSPACE: Final = "wsp_1a2b3c4d5e6f7g8h9j0k"
 _USER: Final = "usr_4qz0m8k2v1x7c9b3n5d6"
@@ -107,8 +109,10 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "OverrideInput": {**_ASKED, "overrides": {"L5": "aws"}},
     "SensitivityInput": {**_ASKED, "fields": ["devices"], "factors": [1, 10, 100]},
     "ReportInput": _ASKED,
+    **cost_examples.REQUESTS,
 }
 RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    **cost_examples.RESPONSES,
     "Workspace": {"id": _WORKSPACE, "name": "berlin", "version": 1, "role": "owner", "created_at": _AT},
     "User": {"id": _USER, "name": "Ada", "email": "ada@example.org", "version": 1},
     "Member": {"id": _USER, "name": "Ada", "email": "ada@example.org", "role": "owner", "disabled": False},
