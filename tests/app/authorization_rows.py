@@ -318,6 +318,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/graph": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/dashboards": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/costs": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/costs/history": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/dashboards/query": Row("read", "viewer", "twin", 409, body={"kind": "rates"}),
     # bills
     f"GET {_V1}/twins/{{twin}}/bills": Row("read", "viewer", "twin"),

@@ -56,6 +56,10 @@ def test_the_whole_way(place: Place, rig: Rig, tmp_path: Path) -> None:
     assert sum(Decimal(each) for each in found["effects"].values()) == Decimal(found["difference"])
     listed = place.done("costs", "bills", "greenhouse", "--target", "sandbox").out
     assert "bill.csv" in listed
+    assert "billed: $" in place.done("costs", "show", "greenhouse").err
+    days = json.loads(place.done("costs", "history", "greenhouse", "--json").out)["days"]
+    assert sum(day["usd_billed"] or 0 for day in days) == pytest.approx(float(found["usd_billed"]))
+    assert "metered" in place.done("costs", "history", "greenhouse").err
     # The same again replaces what was read.
     place.done("costs", "import", "greenhouse", "--file", str(bill), "--target", "sandbox")
     assert json.loads(place.done("validate", "greenhouse", "--json").out)["usd_billed"] == found["usd_billed"]

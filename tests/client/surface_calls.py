@@ -171,6 +171,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "list_graph": [lambda c: c.watching.graph(_TWIN, search="room", type="Room", of="home", roots=True, cursor="x")],
     "list_dashboards": [lambda c: c.watching.dashboards(_TWIN)],
     "query_dashboard": [lambda c: c.watching.query(_TWIN, DashboardQuery(kind="last", devices=["climate-01"]))],
+    "show_cost_history": [lambda c: c.watching.cost_history(_TWIN, "sandbox", "2026-11")],
     "show_costs": [lambda c: c.watching.costs(_TWIN)],
     "list_bills": [lambda c: c.bills.kept(_TWIN)],
     "import_bill": [

@@ -12,7 +12,8 @@ from typing import Any
 from twin2multicloud.costing.focus import read_focus, write_focus
 from twin2multicloud.costing.lines import BadLine, Category, CostLine
 from twin2multicloud.costing.mapping import MappedBill, MeterKey, TwinTags, map_lines
-from twin2multicloud.costing.simulated import Changes, Month, simulated_bill
+from twin2multicloud.costing.months import Month
+from twin2multicloud.costing.simulated import Changes, simulated_bill
 from twin2multicloud.costing.validation import Expected
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.book import PriceBook, load_book

@@ -147,6 +147,7 @@ class Settings(BaseModel):
     optimizer_processes: Annotated[int, Field(ge=0, le=256)] | None = None
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
+    meter_seconds: Annotated[float, Field(ge=1, le=3_600)] = 60.0
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90

@@ -17,6 +17,7 @@ from typing import Final
 from twin2multicloud.costing.attribution import usd
 from twin2multicloud.costing.lines import Category, CostLine
 from twin2multicloud.costing.mapping import MeterKey
+from twin2multicloud.costing.months import Month
 from twin2multicloud.costing.selectors import selectors_of
 from twin2multicloud.model.errors import Finding, InvalidInputError
 from twin2multicloud.model.slots import Provider
@@ -55,19 +56,6 @@ class Changes:
             findings.append(Finding("noise", "is from 0 to 1", str(self.noise)))
         if findings:
             raise InvalidInputError("bill", findings)
-
-
-@dataclass(frozen=True)
-class Month:
-    """The billing period: from its first moment until the next one's, and the days that are billed."""
-
-    begins: datetime
-    ends: datetime
-
-    @property
-    def days(self) -> int:
-        """How many."""
-        return max((self.ends - self.begins).days, 1)
 
 
 def simulated_bill(

@@ -15,6 +15,13 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "SimulatedBillInput": {"prices": {"aws.lambda.requests": 1.2}, "unmodelled": {"aws": 29.0}, "seed": 1},
 }
 RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    "CostHistory": {
+        "live": True,
+        "problem": "",
+        "twin_time": "2026-11-26T08:00:00Z",
+        "period": "2026-11",
+        "days": [{"day": "2026-11-25T00:00:00Z", "usd_metered": 0.08, "metered_s": 86_400.0, "usd_billed": 0.09}],
+    },
     "Validation": {
         "twin": "twn_4qz0m8k2v1x7c9b3n5d6",
         "name": "greenhouse",

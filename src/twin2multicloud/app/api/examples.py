@@ -277,8 +277,10 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
             "usd_forecast": 2.2,
         },
         "meters": [],
-        "billed": None,
-        "billed_problem": "nothing is billed in a sandbox",
+        "billed": 2.31,
+        "billed_period": "2026-10",
+        "billed_unmapped": 0.0,
+        "billed_problem": "",
     },
     "DashboardAnswer": {
         "kind": "history",

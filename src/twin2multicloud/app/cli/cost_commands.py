@@ -92,6 +92,45 @@ def bill(
     with_client(context, False, lambda client: commands.bill(client, request))
 
 
+@costs.command("show")
+@needs_backend
+def show(
+    context: typer.Context, twin: TwinArgument, target: TargetOption = "sandbox", json_output: JsonOption = False
+) -> None:
+    """Show what a twin costs in a month, meter by meter: predicted, metered, this month to date, billed.
+
+    \b
+    Examples:
+      twin2multicloud costs show greenhouse
+    """
+    from twin2multicloud.app.cli import watching as commands
+
+    with_client(context, json_output, lambda client: commands.costs(client, twin, target, json_output))
+
+
+@costs.command("history")
+@needs_backend
+def history(
+    context: typer.Context,
+    twin: TwinArgument,
+    target: TargetOption = "sandbox",
+    period: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Which month; left out: the one that it is in the twin.")
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Show a month's cost day by day: metered, priced as the month's sums are, and billed.
+
+    \b
+    Examples:
+      twin2multicloud costs history greenhouse
+      twin2multicloud costs history greenhouse --target clouds --period 2026-11
+    """
+    from twin2multicloud.app.cli import watching as commands
+
+    with_client(context, json_output, lambda client: commands.cost_history(client, twin, target, period, json_output))
+
+
 @costs.command("import")
 @needs_backend
 def import_bill(

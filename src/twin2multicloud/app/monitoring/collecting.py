@@ -27,6 +27,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
+from twin2multicloud.app.monitoring.metering import UsageTaker
 from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
 from twin2multicloud.held import HeldFile
@@ -51,13 +52,20 @@ class Reach(StrEnum):
 
 class Collector:
     """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another. If there
-    is a `glancer`, it looks at them, too.
+    is a `glancer`, it looks at them, too, and a `taker` takes down what they use.
     """
 
-    def __init__(self, backend: Backend, sources: Mapping[str, Source], glancer: Glancer | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        sources: Mapping[str, Source],
+        glancer: Glancer | None = None,
+        taker: UsageTaker | None = None,
+    ) -> None:
         self._backend = backend
         self._sources = sources
         self._glancer = glancer
+        self._taker = taker
 
     def deployed(self) -> list[tuple[str, str]]:
         """Twins and targets that are to be asked about."""
@@ -72,6 +80,8 @@ class Collector:
         self._take_up(twin_id, target)
         if self._glancer is not None and self._glancer.is_due(twin_id, target):
             self._glancer.glance(twin_id, target)
+        if self._taker is not None and self._taker.is_due(twin_id, target):
+            self._taker.take(twin_id, target)
 
     def _take_up(self, twin_id: str, target: str) -> None:
         with self._backend.database.read() as session:
@@ -194,9 +204,9 @@ def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
 
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
-    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, and how they do is
-    looked at.
+    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, how they do is looked
+    at, and what they use is taken down.
     """
     glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
-    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer)):
+    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer, UsageTaker(backend))):
         yield

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -26,46 +23,20 @@ from twin2multicloud.app.services.watching import ask_sandbox
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.costing.focus import write_focus
 from twin2multicloud.costing.mapping import MeterKey, TwinTags, map_lines
-from twin2multicloud.costing.simulated import Changes, Month, simulated_bill
+from twin2multicloud.costing.months import month_of
+from twin2multicloud.costing.pricing import TRANSIT, Pricing
+from twin2multicloud.costing.simulated import Changes, simulated_bill
 from twin2multicloud.costing.validation import Expected, Validation, validate
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.model.workload import SECONDS_PER_MONTH
 from twin2multicloud.optimizer.pricing.book import PriceBook
-from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, MissingPrice
-from twin2multicloud.optimizer.pricing.pooled import pooled_usd
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.metering.book import MeterBook
 from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow, compare
 from twin2multicloud.sandbox.metering.observed import observed, replanned
 from twin2multicloud.sandbox.metering.window import Window
-
-_TRANSIT: Final = ".transit"
-"""Traffic between regions of a cloud, which has a price for each pair of regions and is no meter of the book."""
-
-
-class Pricing:
-    """What quantities cost at a book's tariffs as one bill; `flat` is USD a unit of what is no meter of the book."""
-
-    def __init__(self, prices: PriceBook, flat: Mapping[MeterKey, float]) -> None:
-        self._prices = prices
-        self._flat = flat
-
-    def usd(self, quantities: Mapping[MeterKey, float]) -> dict[MeterKey, float]:
-        """USD of each meter in its region."""
-        by_book = {(*key, LIST_POLICY): each for key, each in quantities.items() if not key[0].endswith(_TRANSIT)}
-        found = {(meter, region): usd for (meter, region, _), usd in pooled_usd(by_book, self._prices).items()}
-        return {key: found[key] if key in found else each * self._flat[key] for key, each in quantities.items()}
-
-    def pooled(self, meter: str) -> bool:
-        """Whether an account has a free allowance of a meter."""
-        known = self._prices.meters.get(meter)
-        if known is None or known.scope != "account":
-            return False
-        regions = (region.code for region in self._prices.regions_of(known.provider))
-        figures = (self._prices.figure(meter, region) for region in regions)
-        return any(not isinstance(figure, MissingPrice) and figure.free_units > 0 for figure in figures)
 
 
 @dataclass(frozen=True)
@@ -95,7 +66,7 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
     bill = None
     if lines:
         expected = {each.key: each.predicted if each.metered is None else each.metered for each in seen.lines}
-        bill = map_lines(lines, _tags(backend, twin_id, name, target), expected, seen.pricing.pooled)
+        bill = map_lines(lines, tags_of(backend, twin_id, name, target), expected, seen.pricing.pooled)
     else:
         where = "sandbox bill writes one, " if target == "sandbox" else ""
         problems.append(f"no bill {f'of {month} ' if month else ''}is kept; {where}costs import reads one")
@@ -129,12 +100,6 @@ def simulated(backend: Backend, twin_id: str, given: shapes.SimulatedBillInput) 
     return text.getvalue()
 
 
-def month_of(moment: datetime) -> Month:
-    """The calendar month of a moment, in UTC."""
-    begins = datetime(moment.year, moment.month, 1, tzinfo=UTC)
-    return Month(begins, datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC))
-
-
 def _planned(session: Session, twin: Twin) -> Blueprint | None:
     """What the newest version of a twin plans, where it is placed."""
     version = twins.current(session, twin)
@@ -144,7 +109,8 @@ def _planned(session: Session, twin: Twin) -> Blueprint | None:
     return blueprint_of(definition.workload, Placement.model_validate(version.placement), definition.assumptions)
 
 
-def _tags(backend: Backend, twin_id: str, name: str, target: Target) -> TwinTags:
+def tags_of(backend: Backend, twin_id: str, name: str, target: Target) -> TwinTags:
+    """How what a twin consists of is tagged at a target."""
     if target == "sandbox":
         return TwinTags(name, frozenset({twin_id}))
     try:
@@ -191,7 +157,7 @@ def _of(
     rows: dict[MeterKey, list[MeterRow]] = defaultdict(list)
     for row in month.rows:
         rows[row.meter, row.region].append(row)
-    flat = {key: _flat(some) for key, some in rows.items() if key[0].endswith(_TRANSIT)}
+    flat = {key: _flat(some) for key, some in rows.items() if key[0].endswith(TRANSIT)}
     lines = [
         Expected(
             meter=some[0].meter,
