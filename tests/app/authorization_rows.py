@@ -13,6 +13,7 @@ from tests.app import cloud_accounts
 from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.deployments import locked, raised, saved
 from tests.app.runners import place, work_off
+from twin2multicloud.app.api import cost_examples
 from twin2multicloud.app.db.tables import Run, Twin, TwinMember, TwinVersion
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.services import reveals
@@ -228,6 +229,7 @@ def _priced(scene: Scene) -> Mapping[str, str]:
 
 
 _V1 = "/api/v1"
+_BILL = {**cost_examples.REQUESTS["BillInput"]}
 _TO_NOW = {"follow": "false"}
 
 
@@ -316,7 +318,13 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/twins/{{twin}}/graph": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/dashboards": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/costs": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/costs/history": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/dashboards/query": Row("read", "viewer", "twin", 409, body={"kind": "rates"}),
+    # bills
+    f"GET {_V1}/twins/{{twin}}/bills": Row("read", "viewer", "twin"),
+    f"POST {_V1}/twins/{{twin}}/bills": Row("write", "operator", "twin", 201, body=_BILL),
+    f"POST {_V1}/twins/{{twin}}/bills/simulated": Row("read", "viewer", "twin", 409, body={}),
+    f"GET {_V1}/twins/{{twin}}/validation": Row("read", "viewer", "twin", 409),
     # states
     f"GET {_V1}/twins/{{twin}}/states": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/states/{{stack}}": Row("read", "viewer", "twin", path={"stack": "L3-hot"}),

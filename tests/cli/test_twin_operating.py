@@ -71,7 +71,7 @@ def test_what_a_kept_twin_is_like(place: Place, rig: Rig) -> None:
     assert "house" in place.done("twins", "graph", "greenhouse", "--roots").out
     assert place.done("twins", "rules", "greenhouse").out == "no rules\n"
     costs = place.done("twins", "costs", "greenhouse")
-    assert "billed: nothing is billed in a sandbox" in costs.err
+    assert "billed: no bill of it was read yet" in costs.err
     assert "to date" in costs.out
     assert place.done("twins", "list", "--health", "down", "--json").json == []
 

@@ -9,6 +9,7 @@ from typing import Any
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
+from twin2multicloud.app.schemas.bills import SimulatedBillInput
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
 from twin2multicloud.app.schemas.dashboards import DashboardQuery
@@ -172,7 +173,16 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "list_graph": [lambda c: c.watching.graph(_TWIN, search="room", type="Room", of="home", roots=True, cursor="x")],
     "list_dashboards": [lambda c: c.watching.dashboards(_TWIN)],
     "query_dashboard": [lambda c: c.watching.query(_TWIN, DashboardQuery(kind="last", devices=["climate-01"]))],
+    "show_cost_history": [lambda c: c.watching.cost_history(_TWIN, "sandbox", "2026-11")],
     "show_costs": [lambda c: c.watching.costs(_TWIN)],
+    "list_bills": [lambda c: c.bills.kept(_TWIN)],
+    "import_bill": [
+        lambda c: c.bills.read(_TWIN, _EXAMPLE["BillInput"]["content"], target="clouds", source="a", usd_per={"EUR": 1})
+    ],
+    "simulate_bill": [
+        lambda c: c.bills.simulated(_TWIN, SimulatedBillInput.model_validate(_EXAMPLE["SimulatedBillInput"]))
+    ],
+    "validate_twin": [lambda c: c.bills.validation(_TWIN, "sandbox", "2026-11")],
     "show_outputs": [lambda c: c.operating.outputs(_TWIN)],
     "list_links": [lambda c: c.operating.links(_TWIN)],
     "show_proof": [lambda c: c.operating.proof(_TWIN)],

@@ -147,6 +147,7 @@ class Settings(BaseModel):
     optimizer_processes: Annotated[int, Field(ge=0, le=256)] | None = None
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
+    meter_seconds: Annotated[float, Field(ge=1, le=3_600)] = 60.0
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
     advice_horizon_months: Annotated[float, Field(gt=0, le=120)] = 12.0
     advice_least_saving_pct: Annotated[float, Field(ge=0, le=100)] = 2.0

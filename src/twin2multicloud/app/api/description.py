@@ -25,6 +25,7 @@ _TAGS: Final = {
     "runs": "Planning, deploying, moving and destroying, which take long and tell how they go by events.",
     "operating": "How deployed twins do: health, outputs, links, the proof of their wiring, states of their stacks.",
     "watching": "What twins are like now: devices, history, rates, rules, graph, dashboards. Works for drafts, too.",
+    "costs": "What twins really cost: bills of clouds, and how they compare with what was predicted and metered.",
     "sandboxes": "What is on this machine of a twin: errors, logs, dead letters, faults, commands, meters.",
     "alerts": "What goes wrong in twins, folded; acknowledged and muted by whoever looks after them.",
     "people": "People of the installation.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from twin2multicloud.app.api import cost_examples
+
 _TWIN: Final = "twn_4qz0m8k2v1x7c9b3n5d6"
 _WORKSPACE: Final = "wsp_1a2b3c4d5e6f7g8h9j0k"
 _USER: Final = "usr_4qz0m8k2v1x7c9b3n5d6"
@@ -108,8 +110,10 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "SensitivityInput": {**_ASKED, "fields": ["devices"], "factors": [1, 10, 100]},
     "ReportInput": _ASKED,
     "FrontierInput": {**_ASKED, "against": "carbon", "at_most": 20000},
+    **cost_examples.REQUESTS,
 }
 RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    **cost_examples.RESPONSES,
     "Workspace": {"id": _WORKSPACE, "name": "berlin", "version": 1, "role": "owner", "created_at": _AT},
     "User": {"id": _USER, "name": "Ada", "email": "ada@example.org", "version": 1},
     "Member": {"id": _USER, "name": "Ada", "email": "ada@example.org", "role": "owner", "disabled": False},
@@ -274,8 +278,10 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
             "usd_forecast": 2.2,
         },
         "meters": [],
-        "billed": None,
-        "billed_problem": "nothing is billed in a sandbox",
+        "billed": 2.31,
+        "billed_period": "2026-10",
+        "billed_unmapped": 0.0,
+        "billed_problem": "",
     },
     "DashboardAnswer": {
         "kind": "history",

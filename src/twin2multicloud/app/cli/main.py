@@ -14,6 +14,7 @@ import typer
 from twin2multicloud.app.cli.advise_command import advise
 from twin2multicloud.app.cli.catalogue_commands import add_to as add_choosing
 from twin2multicloud.app.cli.connect import connected, may_take_prices, needs_backend, taken_before
+from twin2multicloud.app.cli.cost_commands import validate
 from twin2multicloud.app.cli.demo_command import demo
 from twin2multicloud.app.cli.deploy_commands import add_to as add_deploying
 from twin2multicloud.app.cli.event_commands import add_to as add_events
@@ -44,6 +45,7 @@ _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, mea
 _LAZY = (
     ("twins", "twin_commands", "Keep twins at the backend: their definitions, every version, what there is of each."),
     ("runs", "run_commands", "Have twins planned, deployed, moved, destroyed by the backend, and watch how it goes."),
+    ("costs", "cost_commands", "See what twins cost, and read the bills of clouds."),
     ("alerts", "alert_commands", "See what goes wrong with twins, look after it, or keep it quiet."),
     (
         "connections",
@@ -356,6 +358,7 @@ def package(
 
 
 app.command()(simulate)
+app.command()(validate)
 app.command()(demo)
 add_deploying(app)
 add_looking(app)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin2multicloud.app.cli.cost_commands import bill
 from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.letter_commands import dead_letters
@@ -36,6 +37,7 @@ sandbox = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sandbox.add_typer(dead_letters)
+sandbox.command()(bill)
 
 
 @sandbox.command("up")

@@ -178,7 +178,36 @@ def costs(client: Client, wanted: str, target: Target, json_output: bool) -> int
     if found.month is not None:
         to_date, in_all = dollars(found.month.usd_to_date), dollars(found.month.usd_forecast)
         say(f"{found.month.begins:%B %Y}: {to_date} to date, {in_all} by its end (estimate)")
-    say(f"billed: {found.billed_problem}")
+    if found.billed is not None:
+        beside = f", of it {dollars(found.billed_unmapped)} that no meter is for" if found.billed_unmapped else ""
+        say(f"billed: {dollars(found.billed)} in {found.billed_period}{beside}")
+    else:
+        say(f"billed: {found.billed_problem}")
+    _told(found)
+    return 0
+
+
+def cost_history(client: Client, wanted: str, target: Target, period: str | None, json_output: bool) -> int:
+    """`costs history`."""
+    found = client.watching.cost_history(client.twins.find(wanted), target, period)
+    if json_output:
+        print_model(found)
+        return 0
+    print_table(
+        ("day (UTC)", ">metered", ">hours metered", ">billed"),
+        (
+            (
+                f"{each.day:%Y-%m-%d}",
+                dollars(each.usd_metered),
+                f"{each.metered_s / 3600:.1f}",
+                dollars(each.usd_billed),
+            )
+            for each in found.days
+        ),
+        f"nothing is known of {found.period}",
+    )
+    metered = sum(each.usd_metered or 0.0 for each in found.days)
+    say(f"{found.period}: {dollars(metered)} metered")
     _told(found)
     return 0
 

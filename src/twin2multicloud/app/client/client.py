@@ -10,6 +10,7 @@ from twin2multicloud.app.client.http import Http
 
 if TYPE_CHECKING:
     from twin2multicloud.app.client.audit import Audit
+    from twin2multicloud.app.client.bills import Bills
     from twin2multicloud.app.client.catalogue import Catalogue
     from twin2multicloud.app.client.connections import Connections
     from twin2multicloud.app.client.drafts import Drafts
@@ -84,6 +85,13 @@ class Client:
         from twin2multicloud.app.client.watching import Watching
 
         return Watching(self.http)
+
+    @cached_property
+    def bills(self) -> Bills:
+        """What twins were billed."""
+        from twin2multicloud.app.client.bills import Bills
+
+        return Bills(self.http)
 
     @cached_property
     def alerts(self) -> Alerts:

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.schemas.costs import Costs
+from twin2multicloud.app.schemas.costs import CostHistory, Costs
 from twin2multicloud.app.schemas.dashboards import DashboardAnswer, DashboardQuery, Dashboards
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import (
@@ -119,6 +119,10 @@ class Watching:
     def costs(self, twin: str, target: Target = "sandbox") -> Costs:
         """What it costs in a month: predicted, and metered so far."""
         return self._http.get(self._path(twin, "costs"), Costs, target=target)
+
+    def cost_history(self, twin: str, target: Target = "sandbox", period: str | None = None) -> CostHistory:
+        """A month day by day: the twin's own, unless one is given as in 2026-11."""
+        return self._http.get(self._path(twin, "costs/history"), CostHistory, target=target, period=period)
 
     def _path(self, twin: str, rest: str) -> str:
         return f"/api/v1/twins/{twin}/{rest}"

@@ -28,6 +28,7 @@ from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring.advising import Adviser
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
+from twin2multicloud.app.monitoring.metering import UsageTaker
 from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
 from twin2multicloud.held import HeldFile
@@ -52,7 +53,8 @@ class Reach(StrEnum):
 
 class Collector:
     """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another. If there
-    is a `glancer`, it looks at them, too; an `adviser` sees whether other messages come than were expected.
+    is a `glancer`, it looks at them, too; an `adviser` sees whether other messages come than were expected, and a
+    `taker` takes down what they use.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class Collector:
         sources: Mapping[str, Source],
         glancer: Glancer | None = None,
         adviser: Adviser | None = None,
+        taker: UsageTaker | None = None,
     ) -> None:
         self._backend = backend
         self._sources = sources
         self._glancer = glancer
         self._adviser = adviser
+        self._taker = taker
 
     def deployed(self) -> list[tuple[str, str]]:
         """Twins and targets that are to be asked about."""
@@ -82,6 +86,8 @@ class Collector:
             self._glancer.glance(twin_id, target)
         if self._adviser is not None and self._adviser.is_due(twin_id, target):
             self._adviser.consider(twin_id)
+        if self._taker is not None and self._taker.is_due(twin_id, target):
+            self._taker.take(twin_id, target)
 
     def _take_up(self, twin_id: str, target: str) -> None:
         with self._backend.database.read() as session:
@@ -205,9 +211,9 @@ def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
     """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, how they do is looked
-    at, and where other messages come than expected it is asked anew which moves pay.
+    at, what they use is taken down, and where other messages come than expected it is asked anew which moves pay.
     """
     glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
-    collector = Collector(backend, {"sandbox": SandboxSource(backend)}, glancer, Adviser(backend))
-    with Collecting(backend, collector):
+    sources = {"sandbox": SandboxSource(backend)}
+    with Collecting(backend, Collector(backend, sources, glancer, Adviser(backend), UsageTaker(backend))):
         yield

@@ -12,15 +12,19 @@ from twin2multicloud.app.schemas.watching import Watched
 
 
 class CostMeter(MeterComparison):
-    """A meter as it is predicted and as it was metered, for a month; and how much of that came in this one."""
+    """A meter as it is predicted and as it was metered, for a month; how much of that came in this one, and what the
+    newest bill says of it.
+    """
 
     usd_to_date: float
+    usd_billed: float | None = None
 
 
 class MonthToDate(Answer):
-    """The calendar month that it is in the twin, in UTC, at the mean rate of all that was metered. `counted_s` of its
-    seconds were metered: not those before the twin was deployed, nor those in which it stood still. `usd_forecast` is
-    what it comes to by the month's end if it goes on like that.
+    """The calendar month that it is in the twin, in UTC, at the tariffs of its sums: free allowances are used up once,
+    and tiers are reached when they are. `counted_s` of its seconds were metered: not those before the twin was
+    deployed, nor those in which it stood still. `usd_forecast` is what it comes to by the month's end if it goes on as
+    in the last day that was metered.
     """
 
     begins: datetime
@@ -32,8 +36,9 @@ class MonthToDate(Answer):
 
 class Costs(Watched):
     """What a twin costs in a month of 730 hours. `usd_predicted` is that of the placement that runs, at the prices in
-    use; of a twin that does not run, what its newest version says. `billed` is None for as long as `billed_problem`
-    says why.
+    use; of a twin that does not run, what its newest version says. `billed` is what the newest bill that was read says
+    in USD, of the month `billed_period`; `billed_unmapped` of it is for no meter. It is None for as long as
+    `billed_problem` says why.
     """
 
     usd_predicted: float | None
@@ -41,5 +46,25 @@ class Costs(Watched):
     metered_s: float = Field(0.0, description="Seconds of the twin's time that were metered.")
     month: MonthToDate | None = None
     meters: list[CostMeter] = Field(default_factory=list)
-    billed: None = None
+    billed: float | None = None
+    billed_period: str | None = None
+    billed_unmapped: float = 0.0
     billed_problem: str = ""
+
+
+class CostDay(Answer):
+    """A day in UTC of the twin's time: what it added to the month's metered cost, of which `metered_s` seconds tell,
+    and what was billed for it. None where nothing was metered, or billed.
+    """
+
+    day: datetime
+    usd_metered: float | None = None
+    metered_s: float = 0.0
+    usd_billed: float | None = None
+
+
+class CostHistory(Watched):
+    """A month day by day; days of which nothing is known are left out."""
+
+    period: str
+    days: list[CostDay]

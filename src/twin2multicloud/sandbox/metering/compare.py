@@ -15,7 +15,8 @@ from twin2multicloud.blueprint.plan import Blueprint, PlannedLink
 from twin2multicloud.model.errors import PriceError
 from twin2multicloud.model.slots import SLOTS, Provider, Slot
 from twin2multicloud.optimizer.pricing.book import PriceBook
-from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, Figure, MissingPrice, quantity_in_units
+from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, MissingPrice, quantity_in_units
+from twin2multicloud.optimizer.pricing.pooled import LineKey, pooled_usd
 from twin2multicloud.sandbox.metering.book import MeterBook
 from twin2multicloud.sandbox.metering.hooks import Amount, ComponentMeter, meters_for
 from twin2multicloud.sandbox.metering.links import CountedLink
@@ -115,9 +116,6 @@ class Comparison:
         return tuple(row for row in self.rows if row.verdict == "not exercised")
 
 
-_Key = tuple[str, str, str]  # meter, region, policy
-
-
 def compare(
     blueprint: Blueprint,
     book: MeterBook,
@@ -135,15 +133,15 @@ def compare(
     """
     predicted = _of(_predicted(blueprint, prices), slots)
     metered = _of(_metered(blueprint, book, elapsed_s, prices), slots)
-    by_line: dict[_Key, dict[str, tuple[float, float, Amount | None]]] = defaultdict(dict)
+    by_line: dict[LineKey, dict[str, tuple[float, float, Amount | None]]] = defaultdict(dict)
     for meter, component in sorted(set(predicted) | set(metered)):
         key = (meter, _region(blueprint, component), _policy(blueprint, component, policy))
         amount = metered.get((meter, component))
         units = 0.0 if amount is None else amount.amount
         by_line[key][component] = (predicted.get((meter, component), 0.0), units, amount)
     totals = {key: (sum(p for p, _, _ in c.values()), sum(m for _, m, _ in c.values())) for key, c in by_line.items()}
-    usd_predicted = _priced({key: total[0] for key, total in totals.items()}, prices)
-    usd_metered = _priced({key: total[1] for key, total in totals.items()}, prices)
+    usd_predicted = pooled_usd({key: total[0] for key, total in totals.items()}, prices)
+    usd_metered = pooled_usd({key: total[1] for key, total in totals.items()}, prices)
     rows = [
         _row(key, by_line[key], Pair(*totals[key]), Pair(usd_predicted[key], usd_metered[key]), prices, tolerance)
         for key in by_line
@@ -201,29 +199,8 @@ def _policy(blueprint: Blueprint, component: str, policy: str) -> str:
     return policy if between else LIST_POLICY
 
 
-def _figure(key: _Key, prices: PriceBook) -> Figure:
-    figure = prices.figure(*key)
-    if isinstance(figure, MissingPrice):
-        raise PriceError(f"{figure}; compare with a price book that has it")
-    return figure
-
-
-def _priced(quantities: Mapping[_Key, float], prices: PriceBook) -> dict[_Key, float]:
-    """USD of each line: its share of what its pool costs, as an invoice has it. Nothing costs nothing."""
-    used = {key: quantity for key, quantity in quantities.items() if quantity > 0}
-    pool_of = {key: f"{prices.pool_key(key[0], key[1])} {_figure(key, prices).policy}" for key in used}
-    pools: dict[str, float] = defaultdict(float)
-    for key, quantity in used.items():
-        pools[pool_of[key]] += quantity
-    usd = dict.fromkeys(quantities, 0.0)
-    for key, quantity in used.items():
-        total = pools[pool_of[key]]
-        usd[key] = sum(line.usd for line in _figure(key, prices).tariff().lines(total)) * quantity / total
-    return usd
-
-
 def _row(
-    key: _Key,
+    key: LineKey,
     components: Mapping[str, tuple[float, float, Amount | None]],
     usage: Pair,
     usd: Pair,

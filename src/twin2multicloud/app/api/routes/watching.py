@@ -12,8 +12,9 @@ from twin2multicloud.app.api.paging import Cursor
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import watching as shapes
+from twin2multicloud.app.schemas.bills import Period
 from twin2multicloud.app.schemas.common import Moment
-from twin2multicloud.app.schemas.costs import Costs
+from twin2multicloud.app.schemas.costs import CostHistory, Costs
 from twin2multicloud.app.schemas.dashboards import DashboardAnswer, DashboardQuery, Dashboards
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services import costs, dashboards, devices, graphs, rates, rules
@@ -116,5 +117,19 @@ def query_dashboard(backend: BackendDep, _principal: _Viewer, twin: TwinId, give
 
 @router.get("/twins/{twin}/costs")
 def show_costs(backend: BackendDep, _principal: _Viewer, twin: TwinId, target: _Target = "sandbox") -> Costs:
-    """What it costs in a month: predicted, and metered so far; meter by meter, with this month to date."""
+    """What it costs in a month: predicted, metered so far, and billed; meter by meter, with this month to date."""
     return costs.costs(backend, twin, target)
+
+
+@router.get("/twins/{twin}/costs/history")
+def show_cost_history(
+    backend: BackendDep,
+    _principal: _Viewer,
+    twin: TwinId,
+    target: _Target = "sandbox",
+    period: Annotated[
+        Period | None, Query(description="A month, as in 2026-11; without it the month that it is in the twin.")
+    ] = None,
+) -> CostHistory:
+    """A month's cost day by day, metered and billed."""
+    return costs.history(backend, twin, target, period)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin2multicloud.app.db.tables.costs import BillImport, BillLine, Budget, UsageReading, UsageSample
 from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
 from twin2multicloud.app.db.tables.glances import Glance
@@ -31,6 +32,9 @@ __all__ = [
     "Alert",
     "ApiKey",
     "AuditEntry",
+    "BillImport",
+    "BillLine",
+    "Budget",
     "Claim",
     "Connection",
     "DeviceLogin",
@@ -52,6 +56,8 @@ __all__ = [
     "TwinConnection",
     "TwinMember",
     "TwinVersion",
+    "UsageReading",
+    "UsageSample",
     "User",
     "Workspace",
     "WorkspaceMember",

@@ -281,6 +281,66 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alerts_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
+        "bill_imports",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("imported_at", UtcDateTime(), nullable=False),
+        sa.Column("imported_by", sa.String(length=32), nullable=True),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("bad_lines", sa.Integer(), nullable=False),
+        sa.Column("problems", Json, nullable=False),
+        sa.Column("usd", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_bill_imports_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "provider", "period", name=op.f("pk_bill_imports")),
+    )
+    op.create_table(
+        "bill_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("begins", UtcDateTime(), nullable=False),
+        sa.Column("ends", UtcDateTime(), nullable=False),
+        sa.Column("day", UtcDateTime(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("usage", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=True),
+        sa.Column("usd", sa.Text(), nullable=False),
+        sa.Column("correction", sa.Boolean(), nullable=False),
+        sa.Column("committed", sa.Boolean(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("twin", sa.Text(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_bill_lines_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bill_lines")),
+    )
+    with op.batch_alter_table("bill_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_bill_lines_twin_id_target_period", ["twin_id", "target", "period"], unique=False)
+
+    op.create_table(
+        "budgets",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("usd_per_month", sa.Double(), nullable=False),
+        sa.Column("thresholds", Json, nullable=False),
+        sa.Column("on_forecast", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=32), nullable=True),
+        sa.Column("set_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["twin_id"], ["twins.id"], name=op.f("fk_budgets_twin_id_twins"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("twin_id", name=op.f("pk_budgets")),
+    )
+    op.create_table(
         "documents",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("target", sa.String(length=20), nullable=False),
@@ -505,6 +565,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("twin_id", "number", name=op.f("pk_twin_versions")),
     )
     op.create_table(
+        "usage_readings",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("elapsed_s", sa.Double(), nullable=False),
+        sa.Column("counters", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_usage_readings_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", name=op.f("pk_usage_readings")),
+    )
+    op.create_table(
+        "usage_samples",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("hour", UtcDateTime(), nullable=False),
+        sa.Column("meter", sa.String(length=80), nullable=False),
+        sa.Column("region", sa.String(length=40), nullable=False),
+        sa.Column("quantity", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_usage_samples_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "hour", "meter", "region", name=op.f("pk_usage_samples")),
+    )
+    op.create_table(
         "claims",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("target", sa.String(length=20), nullable=False),
@@ -538,6 +624,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_claims_run_id"))
 
     op.drop_table("claims")
+    op.drop_table("usage_samples")
+    op.drop_table("usage_readings")
     op.drop_table("twin_versions")
     with op.batch_alter_table("twin_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_twin_members_user_id"))
@@ -576,6 +664,12 @@ def downgrade() -> None:
 
     op.drop_table("drafts")
     op.drop_table("documents")
+    op.drop_table("budgets")
+    with op.batch_alter_table("bill_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_bill_lines_twin_id_target_period")
+
+    op.drop_table("bill_lines")
+    op.drop_table("bill_imports")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alerts_workspace_id"))
         batch_op.drop_index(batch_op.f("ix_alerts_last_at"))

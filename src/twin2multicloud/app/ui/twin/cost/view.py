@@ -67,7 +67,9 @@ def _totals(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
         [
             bar(tr("predicted"), costs.usd_predicted, palette.accent.strong),
             bar(tr("metered"), costs.usd_metered, palette.ok.strong),
-            Bar(tr("billed"), [], figures.NONE),
+            bar(tr("billed"), costs.billed, palette.warn.strong)
+            if costs.billed is not None
+            else Bar(tr("billed"), [], figures.NONE),
         ],
         label=tr("Cost per month"),
         name_px=80,
@@ -81,8 +83,20 @@ def _totals(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
         told.append(text.muted(said))
     elif costs.problem:
         told.append(text.muted(tr("Metered: {why}.", why=costs.problem)))
-    told.append(text.muted(tr("Billed: {why}.", why=costs.billed_problem)))
+    if costs.billed is None:
+        told.append(text.muted(tr("Billed: {why}.", why=costs.billed_problem)))
+    else:
+        told.append(text.muted(_billed(costs, currency)))
     return ft.Column(told, spacing=GAP, tight=True)
+
+
+def _billed(costs: Costs, currency: Currency) -> str:
+    if not costs.billed_unmapped:
+        return tr("Billed: the bill of {month}.", month=costs.billed_period or "")
+    unmapped = figures.money(costs.billed_unmapped, currency)
+    return tr(
+        "Billed: the bill of {month}; {usd} of it no meter is for.", month=costs.billed_period or "", usd=unmapped
+    )
 
 
 def _to_date(month: MonthToDate, currency: Currency) -> ft.Control:

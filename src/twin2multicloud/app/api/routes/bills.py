@@ -1,0 +1,63 @@
+"""Bills of clouds, and how they compare with what was predicted and metered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from fastapi.responses import PlainTextResponse
+
+from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
+from twin2multicloud.app.api.dispatch import Endpoints
+from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
+from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.schemas import bills as shapes
+from twin2multicloud.app.schemas.twins import Target
+from twin2multicloud.app.services import bills, validating
+
+router = Endpoints(prefix="/twins/{twin}", tags=["costs"])
+_Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
+_Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]
+_Target = Annotated[Target, Query(description="Where it is deployed.")]
+
+
+@router.get("/bills")
+def list_bills(
+    backend: BackendDep, _principal: _Viewer, twin: TwinId, target: _Target = "sandbox"
+) -> list[shapes.Bill]:
+    """Bills that are kept of it, the newest month first."""
+    with backend.database.read() as session:
+        return bills.kept(session, twin, target)
+
+
+@router.post("/bills", status_code=201)
+def import_bill(backend: BackendDep, principal: _Editor, twin: TwinId, given: shapes.BillInput) -> list[shapes.Bill]:
+    """Read a billing export in FOCUS. Of each cloud and month on it what was read before is replaced."""
+    bill = bills.read(given)
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        return bills.take_up(backend, session, principal, found, given.target, given.source, bill)
+
+
+@router.post("/bills/simulated", response_class=PlainTextResponse)
+def simulate_bill(
+    backend: BackendDep, _principal: _Viewer, twin: TwinId, given: shapes.SimulatedBillInput
+) -> PlainTextResponse:
+    """The bill that a month like its sandbox's would get, in FOCUS, at prices and quantities that are changed on
+    purpose. It keeps nothing.
+    """
+    return PlainTextResponse(validating.simulated(backend, twin, given), media_type="text/csv")
+
+
+@router.get("/validation")
+def validate_twin(
+    backend: BackendDep,
+    _principal: _Viewer,
+    twin: TwinId,
+    target: _Target = "sandbox",
+    period: Annotated[
+        shapes.Period | None, Query(description="A month, as in 2026-11; without it the newest that was billed.")
+    ] = None,
+) -> shapes.Validation:
+    """Predicted, metered and billed, meter by meter, with errors, and what explains the differences."""
+    return validating.validation(backend, twin, target, period)

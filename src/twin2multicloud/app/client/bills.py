@@ -1,0 +1,44 @@
+"""Bills of a twin, and how they compare with what was predicted and metered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.schemas.bills import Bill, BillInput, SimulatedBillInput, Validation
+from twin2multicloud.app.schemas.twins import Target
+
+
+class Bills:
+    """`/api/v1/twins/{twin}/bills` and `validation`; each method takes the twin's id."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def kept(self, twin: str, target: Target = "sandbox") -> list[Bill]:
+        """Bills that are kept of it, the newest month first."""
+        return self._http.get(self._path(twin, "bills"), list[Bill], target=target)
+
+    def read(
+        self,
+        twin: str,
+        content: str,
+        *,
+        target: Target = "sandbox",
+        source: str = "",
+        usd_per: Mapping[str, float] | None = None,
+    ) -> list[Bill]:
+        """Have a billing export in FOCUS read; what was read before of its clouds and months is replaced."""
+        given = BillInput(target=target, content=content, source=source, usd_per=dict(usd_per or {}))
+        return self._http.send("POST", self._path(twin, "bills"), list[Bill], body=given)
+
+    def simulated(self, twin: str, changes: SimulatedBillInput) -> str:
+        """The bill in FOCUS that a month like its sandbox's would get, with these changes."""
+        return self._http.ask_text(self._path(twin, "bills/simulated"), changes)
+
+    def validation(self, twin: str, target: Target = "sandbox", period: str | None = None) -> Validation:
+        """Predicted, metered and billed, meter by meter, with what explains the differences."""
+        return self._http.get(self._path(twin, "validation"), Validation, target=target, period=period)
+
+    def _path(self, twin: str, rest: str) -> str:
+        return f"/api/v1/twins/{twin}/{rest}"

@@ -1,0 +1,44 @@
+"""Taking down what running twins use, now and then."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.services import usage
+from twin2multicloud.app.services.watching import ask_sandbox
+from twin2multicloud.model.errors import PriceError
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class UsageTaker:
+    """Takes down what twins in sandboxes of this machine use, each as often as the settings say."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._every_s = backend.settings.meter_seconds
+        self._guard = threading.Lock()
+        self._taken: dict[tuple[str, str], float] = {}
+
+    def is_due(self, twin_id: str, target: str) -> bool:
+        """Whether it is time again. Whoever is told so does it."""
+        now = self._backend.clock.now()
+        with self._guard:
+            last = self._taken.get((twin_id, target))
+            if target != "sandbox" or (last is not None and 0 <= now - last < self._every_s):
+                return False
+            self._taken[twin_id, target] = now
+            return True
+
+    def take(self, twin_id: str, target: str) -> None:
+        """Take it down. What does not answer now is read later: its counters go on."""
+        told = ask_sandbox(self._backend, twin_id, "sandbox", usage.read)
+        if told.answer is None or told.twin_time is None:
+            return
+        try:
+            usage.take_down(self._backend, twin_id, target, told.answer, told.twin_time)
+        except PriceError as error:
+            _LOG.warning("what %s uses cannot be taken down: %s", twin_id, error)

@@ -1,0 +1,75 @@
+"""`validate`, `sandbox bill` and `costs` over a data directory, as somebody has them without a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.serving import Place
+from tests.sandbox.rig import Rig
+from tests.sandbox.twins import placement_of, small_twin
+from twin2multicloud.sandbox.create import create
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def rig(place: Place) -> Iterator[Rig]:
+    twin = place.done("twins", "create", place.twin, "--json").json["id"]
+    made = Rig(place.data / "sandboxes" / twin, *small_twin(4), placement_of("aws"))
+    create(made.layout, made.twin)
+    made.up()
+    yield made
+    made.down()
+
+
+def test_the_whole_way(place: Place, rig: Rig, tmp_path: Path) -> None:
+    rig.run(messages=3)
+    rig.settle(12)
+    rig.client.set_clock(speed=0.0)
+    plain = place.done("validate", "greenhouse")
+    assert "predicted against metered: MAPE" in plain.err
+    assert "no bill is kept" in plain.err
+    bill, table, latex = tmp_path / "bill.csv", tmp_path / "table.csv", tmp_path / "table.tex"
+    written = place.done(
+        "sandbox", "bill", "greenhouse", "--price", "aws.lambda.requests=3", "--extra", "aws=29", "--out", str(bill)
+    )
+    assert f"validate greenhouse --file {bill}" in written.err
+    shown = place.done(
+        "validate", "greenhouse", "--file", str(bill), "--all", "--csv", str(table), "--latex", str(latex)
+    )
+    assert "price differs" in shown.out
+    assert "Support and premium features: $29.00, no meter is for it (not modelled)" in shown.err
+    assert "metered against billed" in shown.err
+    assert "aws.lambda.requests" in table.read_text("utf-8")
+    assert r"\begin{tabular}" in latex.read_text("utf-8")
+    found = json.loads(place.done("validate", "greenhouse", "--json").out)
+    assert sum(Decimal(each) for each in found["effects"].values()) == Decimal(found["difference"])
+    listed = place.done("costs", "bills", "greenhouse", "--target", "sandbox").out
+    assert "bill.csv" in listed
+    assert "billed: $" in place.done("costs", "show", "greenhouse").err
+    days = json.loads(place.done("costs", "history", "greenhouse", "--json").out)["days"]
+    assert sum(day["usd_billed"] or 0 for day in days) == pytest.approx(float(found["usd_billed"]))
+    assert "metered" in place.done("costs", "history", "greenhouse").err
+    # The same again replaces what was read.
+    place.done("costs", "import", "greenhouse", "--file", str(bill), "--target", "sandbox")
+    assert json.loads(place.done("validate", "greenhouse", "--json").out)["usd_billed"] == found["usd_billed"]
+
+
+def test_what_is_given_wrongly(place: Place, rig: Rig, tmp_path: Path) -> None:
+    for wrong in (("--price", "aws.lambda.requests"), ("--quantity", "a=-1"), ("--extra", "oracle=3")):
+        assert place("sandbox", "bill", "greenhouse", *wrong).code == 2, wrong
+    assert place("validate", "greenhouse", "--file", str(tmp_path / "none.csv")).code == 2
+    (tmp_path / "bad.csv").write_text("a,b\n", "utf-8")
+    refused = place("costs", "import", "greenhouse", "--file", str(tmp_path / "bad.csv"))
+    assert refused.code == 4
+    assert "no FOCUS export" in refused.err
