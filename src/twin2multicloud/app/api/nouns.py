@@ -56,6 +56,7 @@ _DEPLOYING: Final = (
     _api("states", *_twins("states")),
     _api("sandboxes", *_twins("errors", "logs", "dead-letters", "faults", "commands", "meters")),
     _api("alerts", "/alerts", *_twins("alerts")),
+    _api("alert_routes", *(f"/workspaces/*/{noun}" for noun in ("alert-routes", "alert-policy", "mute-rules"))),
     _api("workspaces", "/workspaces"),
     _api("keys", "/keys"),
     _api("connections", "/workspaces/*/connections", *_twins("connections")),

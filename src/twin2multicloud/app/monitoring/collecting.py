@@ -13,40 +13,29 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import msgspec
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.monitoring.alone import Reach, the_only_one
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
-from twin2multicloud.held import HeldFile
 
 DOCUMENT: Final = "monitoring/position.json"
 """How far a twin's source was read."""
-LOCK: Final = "collector.lock"
-"""In the data directory, held by the process that asks about what is there."""
+LOCK: Final = "collector"
+"""Held by the process that asks."""
 _EVERY_S: Final = 1.0
 _AT_ONCE: Final = 8
 _LOG: Final = logging.getLogger(__name__)
-
-
-class Reach(StrEnum):
-    """Which processes could ask the same sources, so that one of them does."""
-
-    MACHINE = "machine"
-    """Those that share a data directory: what is asked is in it."""
-    INSTALLATION = "installation"
-    """Those that share a database: what is asked answers everywhere."""
 
 
 class Collector:
@@ -127,7 +116,7 @@ class Collecting:
         with ThreadPoolExecutor(_AT_ONCE, "collect") as pool:
             while not self._ended.is_set():
                 try:
-                    with _the_only_one(self._backend, self._reach) as alone:
+                    with the_only_one(self._backend, LOCK, self._reach) as alone:
                         while alone.holds() and not self._ended.is_set():
                             for each in self._collector.deployed():
                                 self._ask(pool, *each)
@@ -151,45 +140,6 @@ class Collecting:
         finally:
             with self._guard:
                 self._asked.discard((twin_id, target))
-
-
-class _Alone:
-    """Whether this process is the one that collects."""
-
-    def __init__(self, held: HeldFile | None = None, connection: Connection | None = None) -> None:
-        self._held = held
-        self._connection = connection
-
-    def holds(self) -> bool:
-        """Still. Raises `SQLAlchemyError` where the database cannot tell."""
-        if self._connection is not None:
-            self._connection.execute(text("SELECT 1"))
-        return self._held is not None or self._connection is not None
-
-
-@contextmanager
-def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
-    """Be the one that collects of all within reach, if nobody else is."""
-    if reach is Reach.MACHINE or backend.database.is_sqlite:
-        database = Path(str(backend.database.url.database))
-        here = backend.settings.data / LOCK
-        held = HeldFile.take(here if reach is Reach.MACHINE else database.with_name(f"{database.name}.collector"))
-        if held is None:
-            yield _Alone()
-            return
-        with held:
-            yield _Alone(held)
-        return
-    with backend.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        take = text("SELECT pg_try_advisory_lock(hashtextextended('collector', 0))")
-        if not connection.execute(take).scalar():
-            yield _Alone()
-            return
-        try:
-            yield _Alone(connection=connection)
-        finally:
-            if not connection.invalidated:
-                connection.execute(text("SELECT pg_advisory_unlock(hashtextextended('collector', 0))"))
 
 
 @contextmanager

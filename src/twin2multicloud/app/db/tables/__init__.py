@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin2multicloud.app.db.tables.checks import HealthChange, HealthCheck, HealthHour
 from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
 from twin2multicloud.app.db.tables.glances import Glance
@@ -18,6 +19,7 @@ from twin2multicloud.app.db.tables.people import (
 )
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
+from twin2multicloud.app.db.tables.telling import AlertNotice, AlertPolicy, AlertRoute, MuteRule
 from twin2multicloud.app.db.tables.twins import (
     Connection,
     Optimization,
@@ -29,6 +31,9 @@ from twin2multicloud.app.db.tables.twins import (
 
 __all__ = [
     "Alert",
+    "AlertNotice",
+    "AlertPolicy",
+    "AlertRoute",
     "ApiKey",
     "AuditEntry",
     "Claim",
@@ -38,7 +43,11 @@ __all__ = [
     "Draft",
     "Event",
     "Glance",
+    "HealthChange",
+    "HealthCheck",
+    "HealthHour",
     "LoginAttempt",
+    "MuteRule",
     "Optimization",
     "PriceBookVersion",
     "Run",
