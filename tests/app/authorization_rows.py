@@ -325,6 +325,7 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
     # operating
     f"GET {_V1}/twins/{{twin}}/status": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/health/history": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/outputs": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/links": Row("read", "operator", "twin"),
     f"GET {_V1}/twins/{{twin}}/proof": Row("read", "operator", "twin", 409),

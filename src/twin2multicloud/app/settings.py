@@ -161,6 +161,25 @@ class Webhooks(BaseModel):
         return value
 
 
+class CheckLimits(BaseModel):
+    """How often running twins are checked, and from when on that is a problem; 0 for never. `silence_s`: a device, or
+    a store that devices send to, is silent after so long, or after `device_intervals` of its messages' interval.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    every_s: Annotated[float, Field(ge=1, le=3_600)] = 10.0
+    probe_every_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    dashboard_every_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    devices_every_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    probe_s: Annotated[float, Field(gt=0, le=3_600)] = 10.0
+    queue_age_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    silence_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    device_intervals: Annotated[float, Field(ge=1, le=1_000)] = 5.0
+    graph_lag_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    function_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+
+
 class Settings(BaseModel):
     """All settings of the backend; `docs/operating.md` explains them."""
 
@@ -181,6 +200,7 @@ class Settings(BaseModel):
     front_end: FrontEnd = FrontEnd()
     smtp: Smtp = Smtp()
     webhooks: Webhooks = Webhooks()
+    checks: CheckLimits = CheckLimits()
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 12.0
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20

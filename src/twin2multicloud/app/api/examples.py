@@ -254,6 +254,30 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "files": {"aws.toml": "…", "azure.toml": "…", "gcp.toml": "…"},
     },
     "Health": {"status": "ok"},
+    "HealthHistory": {
+        "twin": _TWIN,
+        "target": "sandbox",
+        "at": _AT,
+        "checks": [
+            {
+                "subject": "probe",
+                "kind": "probe",
+                "health": "ok",
+                "problem": "",
+                "value": 0.41,
+                "limit": 10.0,
+                "unit": "s",
+                "since": _AT,
+                "checked_at": _AT,
+                "availability": {
+                    "day": {"percent": 99.93, "observed_s": 86_400.0},
+                    "week": {"percent": 99.99, "observed_s": 604_800.0},
+                    "month": {"percent": None, "observed_s": 0.0},
+                },
+            }
+        ],
+        "changes": [{"subject": "probe", "at": _AT, "before": "down", "health": "ok", "problem": ""}],
+    },
     "DevicePage": {
         **_LIVE,
         "items": [

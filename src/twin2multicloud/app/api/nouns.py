@@ -51,7 +51,7 @@ _DEPLOYING: Final = (
     _api("restoring", "/twins/*/versions/*/restore"),
     _api("exports", *_twins("export")),
     _api("runs", "/runs", "/targets", *_twins("runs"), "/workspaces/*/connections/*/check"),
-    _api("operating", *_twins("status", "outputs", "links", "proof")),
+    _api("operating", *_twins("status", "health", "outputs", "links", "proof")),
     _api("watching", *_twins("devices", "rates", "rules", "graph", "dashboards", "costs")),
     _api("states", *_twins("states")),
     _api("sandboxes", *_twins("errors", "logs", "dead-letters", "faults", "commands", "meters")),

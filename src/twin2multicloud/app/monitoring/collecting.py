@@ -25,6 +25,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring.alone import Reach, the_only_one
+from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
@@ -40,13 +41,20 @@ _LOG: Final = logging.getLogger(__name__)
 
 class Collector:
     """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another. If there
-    is a `glancer`, it looks at them, too.
+    is a `glancer`, it looks at them, too, and a `checker` checks them.
     """
 
-    def __init__(self, backend: Backend, sources: Mapping[str, Source], glancer: Glancer | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        sources: Mapping[str, Source],
+        glancer: Glancer | None = None,
+        checker: Checker | None = None,
+    ) -> None:
         self._backend = backend
         self._sources = sources
         self._glancer = glancer
+        self._checker = checker
 
     def deployed(self) -> list[tuple[str, str]]:
         """Twins and targets that are to be asked about."""
@@ -61,6 +69,8 @@ class Collector:
         self._take_up(twin_id, target)
         if self._glancer is not None and self._glancer.is_due(twin_id, target):
             self._glancer.glance(twin_id, target)
+        if self._checker is not None and self._checker.is_due(twin_id, target):
+            self._checker.check(twin_id, target)
 
     def _take_up(self, twin_id: str, target: str) -> None:
         with self._backend.database.read() as session:
@@ -148,5 +158,6 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     looked at.
     """
     glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
-    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer)):
+    checker = Checker(backend, {"sandbox": SandboxExaminer(backend)})
+    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer, checker)):
         yield
