@@ -210,6 +210,7 @@ class Settings(BaseModel):
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
+    queue_poll_seconds: Annotated[float, Field(ge=1, le=3_600)] = 5.0
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
     keep_drafts_days: Annotated[int, Field(ge=1)] = 90

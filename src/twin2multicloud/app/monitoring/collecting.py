@@ -24,10 +24,12 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.monitoring.alone import Reach, the_only_one
+from twin2multicloud.app.monitoring.cloud_source import CloudSource
 from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
-from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
+from twin2multicloud.app.monitoring.sources import Polled, Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
 
 DOCUMENT: Final = "monitoring/position.json"
@@ -77,6 +79,7 @@ class Collector:
             before = self._position(session, twin_id, target)
         polled = self._sources[target].poll(twin_id, before)
         if polled.position == before and not polled.problems:
+            self._settle(twin_id, polled)
             return
         with self._backend.database.write() as session:
             self._backend.database.take_turns(session, f"alerts/{twin_id}")
@@ -85,6 +88,13 @@ class Collector:
                 return  # it is gone, or another one was faster
             alerts.fold_in(self._backend, session, twin, target, polled.problems)
             self._keep(session, twin_id, target, polled.position)
+        self._settle(twin_id, polled)
+
+    def _settle(self, twin_id: str, polled: Polled) -> None:
+        try:
+            polled.settle()
+        except BackendError as error:
+            _LOG.info("what was told of %s comes again, and is known then: %s", twin_id, error)
 
     def _position(self, session: Session, twin_id: str, target: str) -> Position:
         row = session.get(Document, (twin_id, target, DOCUMENT, 0))
@@ -154,10 +164,12 @@ class Collecting:
 
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
-    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, and how they do is
-    looked at.
+    """While this lasts, what goes wrong with twins in the clouds and in sandboxes of this machine becomes alerts, and
+    how those in sandboxes do is looked at and checked.
     """
     glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
     checker = Checker(backend, {"sandbox": SandboxExaminer(backend)})
-    with Collecting(backend, Collector(backend, {"sandbox": SandboxSource(backend)}, glancer, checker)):
+    here = Collector(backend, {"sandbox": SandboxSource(backend)}, glancer, checker)
+    clouds = Collector(backend, {"clouds": CloudSource(backend)})
+    with Collecting(backend, here), Collecting(backend, clouds, Reach.INSTALLATION):
         yield
