@@ -14,9 +14,9 @@ from tests.app.backends import SOCKETS, TWIN, Person, Site
 from tests.app.deployments import locked, raised, saved
 from tests.app.runners import place, work_off
 from twin2multicloud.app.api import cost_examples
-from twin2multicloud.app.db.tables import Run, Twin, TwinMember, TwinVersion
+from twin2multicloud.app.db.tables import AlertRoute, Run, Twin, TwinMember, TwinVersion
 from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.services import reveals
+from twin2multicloud.app.services import alert_routes, reveals
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,26 @@ def _alert(scene: Scene) -> dict[str, str]:
     return {"alert": raised(scene.site, scene.twin_id)}
 
 
+def _route(scene: Scene) -> Mapping[str, str]:
+    body = {"kind": "webhook", "name": scene.site.backend.make_id("x"), "url": "https://93.184.215.14/hook"}
+    made = scene.owner.post(f"workspaces/{scene.site.workspace_id}/alert-routes", body, 201)
+    return {"route": made["id"]}
+
+
+def _private_route(scene: Scene) -> Mapping[str, str]:
+    """One that is refused before anything is sent, since a test sends to nobody."""
+    found = _route(scene)
+    with scene.site.backend.database.write() as session:
+        route = session.get_one(AlertRoute, found["route"])
+        alert_routes.discard_address(scene.site.backend, route)
+    return found
+
+
+def _mute_rule(scene: Scene) -> Mapping[str, str]:
+    made = scene.owner.post(f"workspaces/{scene.site.workspace_id}/mute-rules", {"minutes": 5}, 201)
+    return {"rule": made["id"]}
+
+
 def _somebody(scene: Scene) -> Mapping[str, str]:
     return {"user": scene.site.person(f"somebody-{scene.site.backend.make_id('x')}", Role.VIEWER).user_id}
 
@@ -307,6 +327,7 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
     # operating
     f"GET {_V1}/twins/{{twin}}/status": Row("read", "viewer", "twin"),
+    f"GET {_V1}/twins/{{twin}}/health/history": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/outputs": Row("read", "viewer", "twin"),
     f"GET {_V1}/twins/{{twin}}/links": Row("read", "operator", "twin"),
     f"GET {_V1}/twins/{{twin}}/proof": Row("read", "operator", "twin", 409),
@@ -354,6 +375,40 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/alerts/{{alert}}/acknowledge": Row("run", "operator", "twin", prepare=_alert),
     f"POST {_V1}/alerts/{{alert}}/mute": Row("run", "operator", "twin", prepare=_alert, body={"minutes": 5}),
     f"POST {_V1}/alerts/{{alert}}/unmute": Row("run", "operator", "twin", prepare=_alert),
+    # alert_routes
+    f"GET {_V1}/workspaces/{{workspace}}/alert-routes": Row("read", "operator", "workspace"),
+    f"POST {_V1}/workspaces/{{workspace}}/alert-routes": Row(
+        "write",
+        "owner",
+        "workspace",
+        201,
+        body={"kind": "webhook", "name": "mine", "url": "https://93.184.215.14/hook"},
+    ),
+    f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row("read", "operator", "workspace", prepare=_route),
+    f"PATCH {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row(
+        "write", "owner", "workspace", prepare=_route, body={"min_severity": "critical"}, headers=_SEEN
+    ),
+    f"DELETE {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row(
+        "write", "owner", "workspace", 204, prepare=_route, headers=_SEEN
+    ),
+    f"POST {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/secret": Row(
+        "write", "owner", "workspace", prepare=_route
+    ),
+    f"POST {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/test": Row(
+        "run", "operator", "workspace", prepare=_private_route
+    ),
+    f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/notices": Row(
+        "read", "operator", "workspace", prepare=_route
+    ),
+    f"GET {_V1}/workspaces/{{workspace}}/alert-policy": Row("read", "viewer", "workspace"),
+    f"PUT {_V1}/workspaces/{{workspace}}/alert-policy": Row(
+        "write", "owner", "workspace", body={"severities": {"quota": "critical"}}, headers={"If-Match": '"0"'}
+    ),
+    f"GET {_V1}/workspaces/{{workspace}}/mute-rules": Row("read", "viewer", "workspace"),
+    f"POST {_V1}/workspaces/{{workspace}}/mute-rules": Row("run", "operator", "workspace", 201, body={"minutes": 5}),
+    f"DELETE {_V1}/workspaces/{{workspace}}/mute-rules/{{rule}}": Row(
+        "run", "operator", "workspace", 204, prepare=_mute_rule
+    ),
     # users
     f"GET {_V1}/users": Row("read"),
     f"GET {_V1}/users/{{user}}": Row("read", path={"user": "@me"}),

@@ -278,7 +278,7 @@ def test_another_workload_gives_advice_once_it_lasts(sqlite_site: Site, monkeypa
         before = len(asked)
         for _ in range(times):
             feed.passes(factor)
-            adviser.consider("twn_1")
+            adviser.attend("twn_1", "sandbox")
         return asked[before:]
 
     assert looks(1.05, 12) == []
@@ -295,9 +295,9 @@ def test_another_workload_gives_advice_once_it_lasts(sqlite_site: Site, monkeypa
     assert back[-1] is None
     assert looks(1.0, 10) == []
     feed.count = None
-    adviser.consider("twn_1")
+    adviser.attend("twn_1", "sandbox")
     feed.count = Counted(10.0, 1e6, 1.0)  # a new sandbox
-    adviser.consider("twn_1")
+    adviser.attend("twn_1", "sandbox")
     assert len(asked) == 1 + len(more) + len(back)
 
 

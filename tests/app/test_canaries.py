@@ -46,6 +46,11 @@ def canaries(scene: Scene) -> Canaries:
         planted.plant("a key of a person", person.token)
     planted.plant("a key that was just made", owner.post("keys", {"name": "ci", "scopes": ["read"]}, 201)["token"])
     _plant_connections(planted, scene)
+    url = "https://93.184.215.14/canary-hook-5d0f31"
+    hook = {"kind": "webhook", "name": "on call", "url": url}
+    planted.plant("where a webhook leads", url)
+    made = owner.post(f"workspaces/{here.workspace_id}/alert-routes", hook, 201)
+    planted.plant("what a webhook is signed with", made["secret"])
     session_token, csrf = new_token(), new_token()
     planted.plant("a session", session_token)
     planted.plant("a session's second token", csrf)

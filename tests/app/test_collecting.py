@@ -17,7 +17,8 @@ from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.db.tables import Event, Stack
-from twin2multicloud.app.monitoring.collecting import Collecting, Collector, Reach
+from twin2multicloud.app.monitoring.alone import Reach
+from twin2multicloud.app.monitoring.collecting import Collecting, Collector
 from twin2multicloud.app.monitoring.sources import Polled, Position
 from twin2multicloud.app.services.alerts import Problem
 

@@ -14,21 +14,11 @@ from tests.app.deployments import raised
 from tests.app.runners import FakeTarget, place, work_off
 from tests.app.test_statements import statements
 from twin2multicloud.app.db.tables import Event, Glance, TwinVersion
-from twin2multicloud.app.monitoring.collecting import Collector
 from twin2multicloud.app.monitoring.glancing import Glancer
-from twin2multicloud.app.monitoring.sources import Polled, Position
 from twin2multicloud.app.schemas.operating import LayerHealth
 from twin2multicloud.app.schemas.twins import Health
 
 SLOTS = ("L1", "L2", "L3.hot")
-
-
-class Quiet:
-    """A source that has nothing to tell."""
-
-    def poll(self, twin_id: str, after: Position) -> Polled:
-        """As `Source.poll`."""
-        return Polled((), after)
 
 
 @dataclass
@@ -78,8 +68,15 @@ def twin(here: Site, owner: Person) -> str:
     return found
 
 
-def collector(here: Site, eye: Eye) -> Collector:
-    return Collector(here.backend, {"sandbox": Quiet()}, Glancer(here.backend, {"sandbox": eye}))
+class Watching:
+    """Looks as the collector has it look."""
+
+    def __init__(self, here: Site, eye: Eye) -> None:
+        self._glancer = Glancer(here.backend, {"sandbox": eye})
+
+    def look(self, twin: str) -> None:
+        if self._glancer.is_due(twin, "sandbox"):
+            self._glancer.attend(twin, "sandbox")
 
 
 def changes(here: Site) -> list[Event]:
@@ -97,7 +94,7 @@ def test_a_list_tells_what_was_seen_last(here: Site, owner: Person, twin: str) -
     [before] = owner.get("twins")["items"]
     assert (before["health"], before["alerts"], before["usd_metered"]) == ({}, {}, None)
     eye = Eye({"L2": "degraded"}, START - timedelta(minutes=5))
-    collector(here, eye).collect(twin, "sandbox")
+    Watching(here, eye).look(twin)
     [told] = owner.get("twins")["items"]
     seen = told["health"]["sandbox"]
     assert (seen["health"], datetime.fromisoformat(seen["seen_at"]), told["usd_metered"]) == ("degraded", START, 10.0)
@@ -110,13 +107,13 @@ def test_a_list_tells_what_was_seen_last(here: Site, owner: Person, twin: str) -
 
 def test_what_changes_is_told_once_and_since_when_it_was_so(here: Site, owner: Person, twin: str) -> None:
     eye = Eye()
-    watching = collector(here, eye)
-    watching.collect(twin, "sandbox")
+    watching = Watching(here, eye)
+    watching.look(twin)
     assert changes(here) == [], "that all is well at first is no news"
     here.clock.pass_by(30)
     eye.ill = {"L1": "down", "L3.hot": "down", "L2": "degraded"}
     for _ in range(3):
-        watching.collect(twin, "sandbox")
+        watching.look(twin)
         here.clock.pass_by(10)
     [event] = changes(here)
     assert event.message == "greenhouse: L1, L3.hot are down (were ok); L2 is degraded (was ok)"
@@ -126,48 +123,48 @@ def test_what_changes_is_told_once_and_since_when_it_was_so(here: Site, owner: P
         "slot": "L1", "cloud": "aws", "before": "ok", "after": "down", "since": begun,
     }  # fmt: skip
     eye.ill = {}
-    watching.collect(twin, "sandbox")
+    watching.look(twin)
     assert [each.severity for each in changes(here)] == ["error", "info"]
     assert "L1, L2, L3.hot" not in changes(here)[1].message, "each as it was before"
 
 
 def test_it_is_looked_at_now_and_then_and_written_when_there_is_something(here: Site, owner: Person, twin: str) -> None:
     eye = Eye()
-    watching = collector(here, eye)
+    watching = Watching(here, eye)
     for _ in range(100):  # every second
-        watching.collect(twin, "sandbox")
+        watching.look(twin)
         here.clock.pass_by(1)
     assert eye.looked == 10
     assert eye.metered == 2
     assert written(here) == START + timedelta(seconds=60)
     here.clock.pass_by(-3_600)  # a clock that was set back holds nothing up
-    watching.collect(twin, "sandbox")
+    watching.look(twin)
     assert eye.looked == 11
 
 
 def test_a_twin_that_is_being_made_or_destroyed_is_left_alone(here: Site, owner: Person, twin: str) -> None:
     eye = Eye()
     owner.post(f"twins/{twin}/runs", {"kind": "destroy"}, 201)
-    collector(here, eye).collect(twin, "sandbox")
+    Watching(here, eye).look(twin)
     assert (eye.looked, written(here)) == (0, None)
 
 
 def test_what_was_destroyed_meanwhile_is_not_written(here: Site, owner: Person, twin: str) -> None:
     eye = Eye({"L1": "down"})
     eye.before_answer = lambda: deploy(here, owner, twin, "destroy")
-    collector(here, eye).collect(twin, "sandbox")
+    Watching(here, eye).look(twin)
     assert (eye.looked, written(here), changes(here)) == (1, None, [])
 
 
 def test_of_two_that_look_one_writes(here: Site, owner: Person, twin: str) -> None:
     slow, fast = Eye({"L1": "down"}), Eye({"L1": "down"})
-    slow.before_answer = lambda: collector(here, fast).collect(twin, "sandbox")
-    collector(here, slow).collect(twin, "sandbox")
+    slow.before_answer = lambda: Watching(here, fast).look(twin)
+    Watching(here, slow).look(twin)
     assert len(changes(here)) == 1
 
 
 def test_what_cannot_be_metered_now_is_not_zero(here: Site, owner: Person, twin: str) -> None:
-    collector(here, Eye(usd=None)).collect(twin, "sandbox")
+    Watching(here, Eye(usd=None)).look(twin)
     assert owner.get("twins")["items"][0]["usd_metered"] is None
 
 
@@ -186,7 +183,7 @@ def filled(here: Site, owner: Person) -> dict[str, str]:
             raised(here, twin, f"one|{alert}", severity="critical" if alert == 1 else "warning")
     for name, ill in (("a", "ok"), ("b", "down"), ("c", "degraded")):
         deploy(here, owner, found[name])
-        collector(here, Eye({"L1": ill})).collect(found[name], "sandbox")  # type: ignore[dict-item]
+        Watching(here, Eye({"L1": ill})).look(found[name])  # type: ignore[dict-item]
     return found
 
 
@@ -248,7 +245,7 @@ def test_alerts_that_wait_are_counted(here: Site, owner: Person, twin: str) -> N
 def test_what_does_not_exist_has_no_health(here: Site, owner: Person, twin: str) -> None:
     from twin2multicloud.app.services.homes import StackRows
 
-    collector(here, Eye({"L1": "down"})).collect(twin, "sandbox")
+    Watching(here, Eye({"L1": "down"})).look(twin)
     rows = StackRows(here.backend, twin, "sandbox")
     for stack in rows.all():
         assert owner.get("twins")["items"][0]["health"] != {}
@@ -259,7 +256,7 @@ def test_what_does_not_exist_has_no_health(here: Site, owner: Person, twin: str)
 
 
 def test_filters_take_no_statement_more(here: Site, owner: Person, twin: str) -> None:
-    collector(here, Eye()).collect(twin, "sandbox")
+    Watching(here, Eye()).look(twin)
     owner.get("me")
     counts = []
     for query in ("", "?sort=-alerts&cloud=aws&life=deployed&attention=false&health=ok"):

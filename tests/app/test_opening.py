@@ -16,12 +16,12 @@ from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.db.revision import MigrationError
 from twin2multicloud.app.db.sealed import CONTEXTS, context_of, sealed_columns
 from twin2multicloud.app.db.sealing import KeyRing, SealError
-from twin2multicloud.app.db.tables import Connection, Document, LoginAttempt, StateVersion
+from twin2multicloud.app.db.tables import AlertRoute, Connection, Document, LoginAttempt, StateVersion
 from twin2multicloud.app.doctor import Surroundings, examine_here
 from twin2multicloud.app.runs.told import Told, stage_command
 from twin2multicloud.app.settings import read_settings
 
-PLACES = ("connections", "documents", "login_attempts", "state_versions")
+PLACES = ("alert_routes", "connections", "documents", "login_attempts", "state_versions")
 
 
 def plant(here: Site, owner: Person, place: str) -> None:
@@ -40,6 +40,13 @@ def plant(here: Site, owner: Person, place: str) -> None:
         key = {"state_hash": b"1" * 32}
         sealed = here.backend.sealer.seal(b"x", context_of("login_attempts.identity", **key))
         row = LoginAttempt(**key, identity=sealed, provider="x", return_to="/", expires_at=START + timedelta(minutes=5))
+    elif place == "alert_routes":
+        sealed = here.backend.sealer.seal(b"x", context_of("alert_routes.sealed", id="rte_1"))
+        row = AlertRoute(
+            id="rte_1", workspace_id=here.workspace_id, kind="webhook", name="x", address="", sealed=sealed,
+            min_severity="info", twins=[], layers=[], only_escalated=False, enabled=True, created_at=START,
+            updated_at=START,
+        )  # fmt: skip
     else:
         sealed = here.backend.sealer.seal(b"x", context_of("connections.sealed", id="con_1"))
         row = Connection(

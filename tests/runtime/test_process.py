@@ -12,7 +12,7 @@ import pytest
 
 from tests.runtime.parts import HOT_RULE, NOW, Twin, at, raw, spec_of, twin
 from twin2multicloud.model.spec import DeviceGroup, Rule
-from twin2multicloud.runtime.envelope import Event, RawMessage, decode, decode_raw
+from twin2multicloud.runtime.envelope import PROBE_DEVICE, Event, RawMessage, decode, decode_raw, probe_event
 from twin2multicloud.runtime.failures import DeviceOfflineError, HandlerError, StoreError
 from twin2multicloud.runtime.handlers.ingest import normalise
 from twin2multicloud.runtime.handlers.process import Process
@@ -315,3 +315,29 @@ def test_what_a_failing_store_says(tmp_path: Path) -> None:
             with pytest.raises(HandlerError) as caught:
                 here.process([raw(ts=at(0), temperature=1)])
             assert (caught.value.report.layer, caught.value.report.kind) == (layer, kind)
+
+
+# ── Probes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_probe_gets_to_the_store_and_leaves_nothing(tmp_path: Path) -> None:
+    with twin(tmp_path, HOT_RULE) as here:
+        put: list[str] = []
+        stored = here.hot.put
+        here.hot.put = lambda events: (put.extend(event.id for event in events), stored(events))[1]  # type: ignore[method-assign]
+        done = here.process([raw(ts=at(0), temperature=20.5), probe_event("test", "probe-1", at(1))])
+        assert put[-1] == "probe-1"
+        assert (done.messages, len(done.kept), done.updates) == (2, 1, 1)
+        assert [event.subject for event in here.stored()] == ["meter-1"]
+        assert here.hot.last(PROBE_DEVICE) is None
+        assert here.graph.get(PROBE_DEVICE) is None
+        assert here.reports.kinds == []
+
+
+def test_a_probe_fails_with_the_store(tmp_path: Path) -> None:
+    with twin(tmp_path) as here:
+
+        def refuse(events: object) -> None:
+            raise StoreError("away")
+
+        here.hot.put = refuse  # type: ignore[method-assign]
+        with pytest.raises(HandlerError, match="hot store: away"):
+            here.process([probe_event("test", "probe-1", at(1))])

@@ -3,6 +3,8 @@
 What that means for each sealed column:
 
 - credentials of connections: gone; the connection stays, says so, and takes new ones;
+- where routes of alerts lead: gone; the route stays, switched off, says so, and takes a new address (e-mail) or is made
+  anew (a webhook, whose secret is gone, too);
 - sign-ins under way: gone; whoever was at it begins anew;
 - documents and states of a rehearsal: gone with the rehearsal, of which nothing was real;
 - documents of a deployment in the clouds: it cannot be operated without them. All that was kept of it goes, and an
@@ -32,11 +34,12 @@ from twin2multicloud.app.db.sealing import KeyRing, Sealer
 from twin2multicloud.app.db.tables.people import LoginAttempt
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
+from twin2multicloud.app.db.tables.telling import AlertRoute
 from twin2multicloud.app.db.tables.twins import Connection, Twin
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import EventLog
 from twin2multicloud.app.monitoring.collecting import DOCUMENT as POSITION
-from twin2multicloud.app.services import audit, connections, reveals, untracked
+from twin2multicloud.app.services import alert_routes, audit, connections, reveals, untracked
 from twin2multicloud.app.services.untracked import LostStack
 from twin2multicloud.app.serving import alone
 from twin2multicloud.app.settings import Settings
@@ -204,6 +207,8 @@ def _counted(session: Session, twin_id: str, target: str) -> dict[str, int]:
 def _discard(backend: Backend, session: Session, loss: Loss) -> None:
     for identity, _, _ in loss.connections:
         connections.discard_credentials(backend, session, session.get_one(Connection, identity), ACTOR)
+    for key in loss.rows.get(AlertRoute.__tablename__, []):
+        alert_routes.discard_address(backend, session.get_one(AlertRoute, key["id"]))
     for table in (Document, StateVersion, LoginAttempt):
         forget_rows(session, table.__table__, loss.rows.get(table.__tablename__, []))  # type: ignore[arg-type]
     for deployment in loss.deployments:
@@ -220,6 +225,7 @@ def _discard(backend: Backend, session: Session, loss: Loss) -> None:
             {"twin": each.twin_id, "target": each.target, "whole": each.whole, "stacks": list(map(str, each.stacks))}
             for each in loss.deployments
         ],
+        alert_routes=[key["id"] for key in loss.rows.get(AlertRoute.__tablename__, [])],
         reveals=loss.reveals,
         sign_ins=loss.sign_ins,
         old_states=loss.old_states,

@@ -282,9 +282,10 @@ def announced(settings: Settings) -> Iterator[None]:
 def _runs(backend: Backend) -> Iterator[None]:
     # Imported for whoever serves: what carries out runs takes a second to load.
     from twin2multicloud.app.monitoring.collecting import collecting_alerts
+    from twin2multicloud.app.monitoring.notifying import telling_people
     from twin2multicloud.app.runs.running import carrying_out_runs
 
-    with carrying_out_runs(backend), collecting_alerts(backend):
+    with carrying_out_runs(backend), telling_people(backend), collecting_alerts(backend):
         yield
 
 

@@ -121,6 +121,65 @@ class FrontEnd(BaseModel):
     frames: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:*\[\]-]+$")], ...] = ()
 
 
+class Smtp(BaseModel):
+    """The server that e-mail about alerts goes out by; none without `host`. Of what comes faster than
+    `mails_per_minute` by one route the rest of a minute becomes one message.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: Annotated[str, Field(pattern=r"^[^\x00-\x20<>@]+@[^\x00-\x20<>@]+$")] = "twin2multicloud@localhost"
+    mails_per_minute: Annotated[int, Field(ge=1, le=600)] = 5
+
+    @model_validator(mode="after")
+    def _no_password_in_clear(self) -> Self:
+        if self.security == "none" and self.password.get_secret_value() and self.host not in LOOPBACK:
+            raise ValueError("smtp.security is 'none', which would send the password in clear; use starttls or tls")
+        return self
+
+
+class Webhooks(BaseModel):
+    """Webhooks of alerts. `private_networks`: addresses that are not public, but may be told by them all the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    private_networks: tuple[str, ...] = ()
+
+    @field_validator("private_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise ValueError(f"{each!r} is neither an address nor a network; write 10.0.0.0/8") from error
+        return value
+
+
+class CheckLimits(BaseModel):
+    """How often running twins are checked, and from when on that is a problem; 0 for never. `silence_s`: a device, or
+    a store that devices send to, is silent after so long, or after `device_intervals` of its messages' interval.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    every_s: Annotated[float, Field(ge=1, le=3_600)] = 10.0
+    probe_every_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    dashboard_every_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    devices_every_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    probe_s: Annotated[float, Field(gt=0, le=3_600)] = 10.0
+    queue_age_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    silence_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    device_intervals: Annotated[float, Field(ge=1, le=1_000)] = 5.0
+    graph_lag_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    function_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+
+
 class Settings(BaseModel):
     """All settings of the backend; `docs/operating.md` explains them."""
 
@@ -139,6 +198,9 @@ class Settings(BaseModel):
     limits: RateLimits = RateLimits()
     streams: StreamLimits = StreamLimits()
     front_end: FrontEnd = FrontEnd()
+    smtp: Smtp = Smtp()
+    webhooks: Webhooks = Webhooks()
+    checks: CheckLimits = CheckLimits()
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 12.0
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
@@ -154,6 +216,7 @@ class Settings(BaseModel):
     advice_least_saving_usd: Annotated[float, Field(ge=0)] = 1.0
     advice_after_minutes: Annotated[float, Field(gt=0, le=525_600)] = 60.0
     advice_seconds: Annotated[float, Field(ge=1, le=86_400)] = 60.0
+    queue_poll_seconds: Annotated[float, Field(ge=1, le=3_600)] = 5.0
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90
     keep_drafts_days: Annotated[int, Field(ge=1)] = 90

@@ -19,6 +19,11 @@ COMMAND_RESULT: Final = "twin2multicloud.command-result"
 ALERT: Final = "twin2multicloud.alert"
 ERROR: Final = "twin2multicloud.error"
 DEVICE_STATE: Final = "twin2multicloud.device-state"
+PROBE: Final = "twin2multicloud.probe"
+"""Asks whether messages get through: it goes the way of telemetry, is written to the hot store and deleted at once."""
+
+PROBE_DEVICE: Final = "~probe"
+"""The subject of probes: no device can be called so, so nothing that lists devices ever shows it."""
 
 CONTENT_TYPE: Final = "application/cloudevents-batch+json"
 
@@ -60,6 +65,12 @@ def event_id(device: str, time: str, payload: bytes) -> str:
     parts = (device.encode(), time.encode(), payload)
     content = b"".join([piece for part in parts for piece in (len(part).to_bytes(4, "big"), part)])
     return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def probe_event(twin: str, id: str, time: str) -> Event:
+    """A probe."""
+    return Event(id=id, source=source_of(twin, PROBE_DEVICE), type=PROBE, subject=PROBE_DEVICE, time=time, data={},
+                 trace=id)  # fmt: skip
 
 
 def source_of(twin: str, device: str) -> str:

@@ -342,6 +342,21 @@ class SandboxClient:
         found: dict[str, Any] | None = self.request(self.cloud_of(Slot.PROCESSING), "GET", path)["result"]
         return found
 
+    def probe(self, id: str) -> None:
+        """Send a probe of this id on the way of telemetry, to be seen in the hot store. What stands in its way at the
+        beginning is a `UsageError`.
+        """
+        path = quote(id, safe="")
+        self.request(self.cloud_of(Slot.HOT), "PUT", f"/control/watch/{path}")
+        self.request(self.cloud_of(Slot.ACQUISITION), "POST", f"/control/probe/{path}")
+
+    def probed(self, id: str) -> float | None:
+        """When a probe was seen in the hot store (wall clock); None if it was not."""
+        path = f"/control/watch/{quote(id, safe='')}"
+        seen: dict[str, float] = self.request(self.cloud_of(Slot.HOT), "GET", path)["seen"]
+        link = self.blueprint.by_edge.get("persist")
+        return seen.get("persist-receiver" if link is not None and link.apart else "process")
+
     def run_now(self, name: str) -> None:
         """Start a scheduled function (a mover, a lifecycle rule) at once, wherever it is; waits until it has run."""
         for cloud in self.config.clouds:

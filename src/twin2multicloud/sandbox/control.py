@@ -16,7 +16,7 @@ from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import DeviceType
 from twin2multicloud.runtime.adapters.local.clock import ClockSetting
-from twin2multicloud.runtime.envelope import COMMAND, Event
+from twin2multicloud.runtime.envelope import COMMAND, Event, probe_event
 from twin2multicloud.runtime.failures import StoreError
 from twin2multicloud.runtime.handlers.ingest import letter_text
 from twin2multicloud.runtime.handlers.validate import problems
@@ -96,6 +96,7 @@ def control_routes(server: CloudServer) -> list[Route]:
         control_route("/control/dead-letters/{id}", "GET", token, control.letter),
         control_route("/control/watch/{id}", "PUT", token, control.watch),
         control_route("/control/watch/{id}", "GET", token, control.seen),
+        control_route("/control/probe/{id}", "POST", token, control.probe),
         control_route("/control/records/{device}/{time}", "GET", token, control.records),
         control_route("/control/twins/{id}", "GET", token, control.twin),
         control_route("/control/commands", "POST", token, control.command),
@@ -232,6 +233,17 @@ class _Control:
 
     async def seen(self, request: Request, _: Any) -> Any:
         return {"seen": self._parts.journal.seen(request.path_params["id"])}
+
+    async def probe(self, request: Request, _: Any) -> Any:
+        """Have a probe begin its way where messages of devices do. `StoreError` where none would be taken."""
+        parts = self._parts
+        if parts.faults.outage:
+            raise StoreError("outage")
+        if parts.intake is None:
+            raise KeyError("L1 is not here")
+        event = probe_event(parts.spec.name, request.path_params["id"], to_time(parts.clock.now()))
+        await _off(parts.intake.put, [event])
+        return {}
 
     async def records(self, request: Request, _: Any) -> Any:
         """The ids of a device's records in the hot store at a moment; not metered."""

@@ -119,7 +119,7 @@ def _processing(parts: CloudParts) -> None:
 
     def invoke(items: list[Event | RawMessage]) -> None:
         done = process(items)
-        parts.journal.passed("process", (event.id for event in done.kept))
+        parts.journal.passed("process", (event.id for event in (*done.kept, *done.probes)))
         if meter is not None:
             # Which of these hand-overs takes the function's own time is the meter's to know.
             work = {

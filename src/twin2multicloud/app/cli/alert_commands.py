@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from twin2multicloud.app.cli.connect import needs_backend, with_client
-from twin2multicloud.app.cli.groups import plain_group
+from twin2multicloud.app.cli.groups import lazy_group, plain_group
 from twin2multicloud.app.cli.options import JsonOption
 
 alerts = plain_group("alerts")
@@ -74,3 +74,9 @@ def mute(
     from twin2multicloud.app.cli import alerts as commands
 
     with_client(context, json_output, lambda client: commands.mute(client, alert, minutes, json_output))
+
+
+_ROUTES = "twin2multicloud.app.cli.alert_route_commands"
+alerts.add_typer(lazy_group("routes", f"{_ROUTES}:routes", "By which ways people are told: webhooks and e-mail."))
+alerts.add_typer(lazy_group("mutes", f"{_ROUTES}:mutes", "Rules that keep alerts quiet by twin, layer and kind."))
+alerts.add_typer(lazy_group("policy", f"{_ROUTES}:policy", "How severe alerts count, and who is told later."))

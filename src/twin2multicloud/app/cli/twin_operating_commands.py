@@ -1,5 +1,5 @@
-"""Commands of `twins` about what there is of a twin that a backend keeps: states, dead letters, faults. Options and
-help.
+"""Commands of `twins` about what there is of a twin that a backend keeps: states, health, dead letters, faults.
+Options and help.
 """
 
 from __future__ import annotations
@@ -48,6 +48,33 @@ def states(
     from twin2multicloud.app.cli import twin_operating as commands
 
     with_client(context, json_output, lambda client: commands.states(client, twin, target, json_output))
+
+
+@needs_backend
+def health(
+    context: typer.Context,
+    twin: TwinArgument,
+    history: Annotated[bool, typer.Option("--history", help="Also what changed, the newest first.")] = False,
+    subject: Annotated[
+        str | None, typer.Option(metavar="CHECK", help="Only checks that begin so, as layer/ or link/persist.")
+    ] = None,
+    target: Annotated[
+        Literal["sandbox", "clouds", "rehearsal"],
+        typer.Option("--target", help="Where it is deployed.", show_default=True),
+    ] = "sandbox",
+    json_output: JsonOption = False,
+) -> None:
+    """Show what a twin's checks find, since when, and how available each was; exit code 6 if something is down.
+
+    \b
+    Examples:
+      twin2multicloud twins health greenhouse --history
+    """
+    from twin2multicloud.app.cli import health as commands
+
+    with_client(
+        context, json_output, lambda client: commands.health(client, twin, target, subject, history, json_output)
+    )
 
 
 @dead_letters.command("list")
@@ -162,5 +189,6 @@ def inject(
 def add_to(twins: typer.Typer) -> None:
     """Add these commands to the group `twins`."""
     twins.command()(states)
+    twins.command()(health)
     twins.command()(inject)
     twins.add_typer(dead_letters)

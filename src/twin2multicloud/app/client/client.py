@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from twin2multicloud.app.client.http import Http
 
 if TYPE_CHECKING:
+    from twin2multicloud.app.client.alert_routes import AlertRoutes
     from twin2multicloud.app.client.audit import Audit
     from twin2multicloud.app.client.bills import Bills
     from twin2multicloud.app.client.catalogue import Catalogue
@@ -99,6 +100,13 @@ class Client:
         from twin2multicloud.app.client.operating import Alerts
 
         return Alerts(self.http)
+
+    @cached_property
+    def alert_routes(self) -> AlertRoutes:
+        """Who is told of it."""
+        from twin2multicloud.app.client.alert_routes import AlertRoutes
+
+        return AlertRoutes(self.http)
 
     @cached_property
     def events(self) -> Events:

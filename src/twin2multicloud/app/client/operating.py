@@ -13,6 +13,7 @@ from twin2multicloud.app.client.paging import Listed, every
 from twin2multicloud.app.errors import InvalidError, NotFoundError
 from twin2multicloud.app.schemas.alerts import Alert, AlertSeverity, Mute
 from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.schemas.health_history import HealthHistory
 from twin2multicloud.app.schemas.operating import (
     Links,
     Outputs,
@@ -118,6 +119,13 @@ class Operating:
     def status(self, twin: str, target: Target = "sandbox") -> TwinStatus:
         """Its stacks and how each layer does."""
         return self._http.get(self._path(twin, "status"), TwinStatus, target=target)
+
+    def health_history(
+        self, twin: str, target: Target = "sandbox", *, subject: str | None = None, limit: int = 100
+    ) -> HealthHistory:
+        """What its checks found, how available each was, and what changed; of those whose subject begins so."""
+        path = self._path(twin, "health/history")
+        return self._http.get(path, HealthHistory, target=target, subject=subject, limit=limit)
 
     def outputs(self, twin: str, target: Target = "clouds") -> Outputs:
         """What its stacks put out, secrets masked."""

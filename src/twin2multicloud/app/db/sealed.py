@@ -19,6 +19,7 @@ Row = Mapping[str, Any]
 assert tables.__all__
 
 CONTEXTS: Final[Mapping[str, Callable[[Row], str]]] = {
+    "alert_routes.sealed": lambda row: f"alert-route/{row['id']}",
     "connections.sealed": lambda row: f"connection/{row['id']}",
     "documents.sealed": lambda row: f"document/{row['twin_id']}/{row['target']}/{row['name']}/{row['line']}",
     "login_attempts.identity": lambda row: f"login/identity/{row['state_hash'].hex()}",

@@ -56,7 +56,7 @@ class Adviser:
             self._seen.setdefault(twin_id, _Seen(now)).at = now
             return True
 
-    def consider(self, twin_id: str) -> None:
+    def attend(self, twin_id: str, _target: str, /) -> None:
         """Look, and ask for advice where messages have come otherwise for long enough, or as expected again."""
         count = self._ask(twin_id)
         if count is None:

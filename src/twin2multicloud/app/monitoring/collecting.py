@@ -10,66 +10,49 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import msgspec
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.monitoring.advising import Adviser
+from twin2multicloud.app.monitoring.alone import Reach, the_only_one
+from twin2multicloud.app.monitoring.attending import Attendant
+from twin2multicloud.app.monitoring.cloud_source import CloudSource
+from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.metering import UsageTaker
-from twin2multicloud.app.monitoring.sources import Position, SandboxSource, Source
+from twin2multicloud.app.monitoring.sources import Polled, Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
-from twin2multicloud.held import HeldFile
 
 DOCUMENT: Final = "monitoring/position.json"
 """How far a twin's source was read."""
-LOCK: Final = "collector.lock"
-"""In the data directory, held by the process that asks about what is there."""
+LOCK: Final = "collector"
+"""Held by the process that asks."""
 _EVERY_S: Final = 1.0
+_OFTEN_S: Final = 0.5
+_FEW: Final = 16
+"""So few twins are asked so often: asking takes some milliseconds of a processor each."""
 _AT_ONCE: Final = 8
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Reach(StrEnum):
-    """Which processes could ask the same sources, so that one of them does."""
-
-    MACHINE = "machine"
-    """Those that share a data directory: what is asked is in it."""
-    INSTALLATION = "installation"
-    """Those that share a database: what is asked answers everywhere."""
-
-
 class Collector:
-    """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another. If there
-    is a `glancer`, it looks at them, too; an `adviser` sees whether other messages come than were expected, and a
-    `taker` takes down what they use.
-    """
+    """Asks the sources (by target) of all deployed twins, each twin by itself so that none holds up another."""
 
-    def __init__(
-        self,
-        backend: Backend,
-        sources: Mapping[str, Source],
-        glancer: Glancer | None = None,
-        adviser: Adviser | None = None,
-        taker: UsageTaker | None = None,
-    ) -> None:
+    def __init__(self, backend: Backend, sources: Mapping[str, Source]) -> None:
         self._backend = backend
         self._sources = sources
-        self._glancer = glancer
-        self._adviser = adviser
-        self._taker = taker
 
     def deployed(self) -> list[tuple[str, str]]:
         """Twins and targets that are to be asked about."""
@@ -80,20 +63,12 @@ class Collector:
         return [(twin_id, target) for twin_id, target in found]
 
     def collect(self, twin_id: str, target: str) -> None:
-        """Take up what has come to a twin since it was asked about last, and see how it does if it is time to."""
-        self._take_up(twin_id, target)
-        if self._glancer is not None and self._glancer.is_due(twin_id, target):
-            self._glancer.glance(twin_id, target)
-        if self._adviser is not None and self._adviser.is_due(twin_id, target):
-            self._adviser.consider(twin_id)
-        if self._taker is not None and self._taker.is_due(twin_id, target):
-            self._taker.take(twin_id, target)
-
-    def _take_up(self, twin_id: str, target: str) -> None:
+        """Take up what has come to a twin since it was asked about last."""
         with self._backend.database.read() as session:
             before = self._position(session, twin_id, target)
         polled = self._sources[target].poll(twin_id, before)
         if polled.position == before and not polled.problems:
+            self._settle(twin_id, polled)
             return
         with self._backend.database.write() as session:
             self._backend.database.take_turns(session, f"alerts/{twin_id}")
@@ -102,6 +77,13 @@ class Collector:
                 return  # it is gone, or another one was faster
             alerts.fold_in(self._backend, session, twin, target, polled.problems)
             self._keep(session, twin_id, target, polled.position)
+        self._settle(twin_id, polled)
+
+    def _settle(self, twin_id: str, polled: Polled) -> None:
+        try:
+            polled.settle()
+        except BackendError as error:
+            _LOG.info("what was told of %s comes again, and is known then: %s", twin_id, error)
 
     def _position(self, session: Session, twin_id: str, target: str) -> Position:
         row = session.get(Document, (twin_id, target, DOCUMENT, 0))
@@ -118,16 +100,25 @@ class Collector:
 
 
 class Collecting:
-    """A thread that collects every second while it is the one within `reach` to do so. A context."""
+    """A thread that collects every half second, or every second where there are many twins, while it is the one within
+    `reach` to do so; it lets attendants attend to the same twins, which may take longer. A context.
+    """
 
-    def __init__(self, backend: Backend, collector: Collector, reach: Reach = Reach.MACHINE) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        collector: Collector,
+        reach: Reach = Reach.MACHINE,
+        attendants: Sequence[Attendant] = (),
+    ) -> None:
         self._backend = backend
         self._collector = collector
         self._reach = reach
+        self._attendants = attendants
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="collector", daemon=True)
         self._guard = threading.Lock()
-        self._asked: set[tuple[str, str]] = set()
+        self._busy: set[Hashable] = set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -140,80 +131,56 @@ class Collecting:
         self._thread.join()
 
     def _go_on(self) -> None:
-        with ThreadPoolExecutor(_AT_ONCE, "collect") as pool:
+        with ThreadPoolExecutor(_AT_ONCE, "collect") as collect, ThreadPoolExecutor(_AT_ONCE, "attend") as attend:
             while not self._ended.is_set():
                 try:
-                    with _the_only_one(self._backend, self._reach) as alone:
+                    with the_only_one(self._backend, LOCK, self._reach) as alone:
                         while alone.holds() and not self._ended.is_set():
-                            for each in self._collector.deployed():
-                                self._ask(pool, *each)
-                            self._ended.wait(_EVERY_S)
+                            deployed = self._collector.deployed()
+                            for twin_id, target in deployed:
+                                self._start(collect, self._collector.collect, twin_id, target)
+                                for each in self._attendants:
+                                    if not self._is_busy(each.attend, twin_id, target) and each.is_due(twin_id, target):
+                                        self._start(attend, each.attend, twin_id, target)
+                            self._ended.wait(_OFTEN_S if len(deployed) <= _FEW else _EVERY_S)
                 except SQLAlchemyError as error:
                     _LOG.warning("alerts cannot be collected now: %s", type(error).__name__)
                 self._ended.wait(_EVERY_S)
 
-    def _ask(self, pool: ThreadPoolExecutor, twin_id: str, target: str) -> None:
+    def _is_busy(self, act: Callable[[str, str], None], twin_id: str, target: str) -> bool:
         with self._guard:
-            if (twin_id, target) in self._asked:
-                return  # it has not answered yet
-            self._asked.add((twin_id, target))
-        pool.submit(self._collect, twin_id, target)
+            return (act, twin_id, target) in self._busy
 
-    def _collect(self, twin_id: str, target: str) -> None:
+    def _start(self, pool: ThreadPoolExecutor, act: Callable[[str, str], None], twin_id: str, target: str) -> None:
+        with self._guard:
+            if (act, twin_id, target) in self._busy:
+                return  # it has not ended yet
+            self._busy.add((act, twin_id, target))
+        pool.submit(self._do, act, twin_id, target)
+
+    def _do(self, act: Callable[[str, str], None], twin_id: str, target: str) -> None:
         try:
-            self._collector.collect(twin_id, target)
+            act(twin_id, target)
         except SQLAlchemyError as error:
-            _LOG.warning("alerts of %s cannot be written now: %s", twin_id, type(error).__name__)
+            _LOG.warning("what is seen of %s cannot be written now: %s", twin_id, type(error).__name__)
         finally:
             with self._guard:
-                self._asked.discard((twin_id, target))
-
-
-class _Alone:
-    """Whether this process is the one that collects."""
-
-    def __init__(self, held: HeldFile | None = None, connection: Connection | None = None) -> None:
-        self._held = held
-        self._connection = connection
-
-    def holds(self) -> bool:
-        """Still. Raises `SQLAlchemyError` where the database cannot tell."""
-        if self._connection is not None:
-            self._connection.execute(text("SELECT 1"))
-        return self._held is not None or self._connection is not None
-
-
-@contextmanager
-def _the_only_one(backend: Backend, reach: Reach) -> Iterator[_Alone]:
-    """Be the one that collects of all within reach, if nobody else is."""
-    if reach is Reach.MACHINE or backend.database.is_sqlite:
-        database = Path(str(backend.database.url.database))
-        here = backend.settings.data / LOCK
-        held = HeldFile.take(here if reach is Reach.MACHINE else database.with_name(f"{database.name}.collector"))
-        if held is None:
-            yield _Alone()
-            return
-        with held:
-            yield _Alone(held)
-        return
-    with backend.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        take = text("SELECT pg_try_advisory_lock(hashtextextended('collector', 0))")
-        if not connection.execute(take).scalar():
-            yield _Alone()
-            return
-        try:
-            yield _Alone(connection=connection)
-        finally:
-            if not connection.invalidated:
-                connection.execute(text("SELECT pg_advisory_unlock(hashtextextended('collector', 0))"))
+                self._busy.discard((act, twin_id, target))
 
 
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
-    """While this lasts, what goes wrong with twins in sandboxes of this machine becomes alerts, how they do is looked
-    at, what they use is taken down, and where other messages come than expected it is asked anew which moves pay.
+    """While this lasts, what goes wrong with twins in the clouds and in sandboxes of this machine becomes alerts; how
+    those in sandboxes do is looked at and checked, what they use is taken down, and where other messages come than
+    expected it is asked anew which moves pay.
     """
-    glancer = Glancer(backend, {"sandbox": SandboxLooker(backend)})
-    sources = {"sandbox": SandboxSource(backend)}
-    with Collecting(backend, Collector(backend, sources, glancer, Adviser(backend), UsageTaker(backend))):
+    attendants = (
+        Glancer(backend, {"sandbox": SandboxLooker(backend)}),
+        Checker(backend, {"sandbox": SandboxExaminer(backend)}),
+        UsageTaker(backend),
+        Adviser(backend),
+    )
+    here = Collector(backend, {"sandbox": SandboxSource(backend)})
+    clouds = Collector(backend, {"clouds": CloudSource(backend)})
+    with Collecting(backend, here, attendants=attendants), Collecting(backend, clouds, Reach.INSTALLATION):
         yield

@@ -87,7 +87,7 @@ class Glancer:
             self._looked[twin_id, target] = now
             return True
 
-    def glance(self, twin_id: str, target: str) -> None:
+    def attend(self, twin_id: str, target: str) -> None:
         """Look, and keep what is seen."""
         with self._backend.database.read() as session:
             if self._is_unsettled(session, twin_id, target):

@@ -33,7 +33,7 @@ class UsageTaker:
             self._taken[twin_id, target] = now
             return True
 
-    def take(self, twin_id: str, target: str) -> None:
+    def attend(self, twin_id: str, target: str) -> None:
         """Take it down. What does not answer now is read later: its counters go on."""
         told = ask_sandbox(self._backend, twin_id, "sandbox", usage.read)
         if told.answer is None or told.twin_time is None:

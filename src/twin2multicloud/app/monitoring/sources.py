@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -33,13 +33,15 @@ _ORIGINS: Final = 8
 
 class Position(msgspec.Struct, frozen=True):
     """How far a source was read. `origin` tells a deployment from others of the same twin, whose numbers are their own:
-    one that was made anew, or one on another machine. `others` are the positions in those that were read before.
+    one that was made anew, or one on another machine. `others` are the positions in those that were read before. `seen`
+    are the ids of what came last, where a source may tell the same twice.
     """
 
     origin: str = ""
     errors: dict[str, int] = {}
     alerts: int = 0
     others: dict[str, tuple[dict[str, int], int]] = {}
+    seen: tuple[str, ...] = ()
 
     def at(self, origin: str) -> Position:
         """The position in another deployment: where it was left, if it was read before."""
@@ -52,10 +54,13 @@ class Position(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Polled:
-    """What came after a position, and the position after that."""
+    """What came after a position, and the position after that. `settle` is called once both are written, for sources
+    that hand out again what nobody says is done; it may raise a `BackendError`, and then they do.
+    """
 
     problems: Sequence[Problem]
     position: Position
+    settle: Callable[[], None] = lambda: None
 
 
 class Source(Protocol):

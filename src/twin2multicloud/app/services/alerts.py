@@ -19,7 +19,7 @@ from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.events.log import NewEvent, Severity
 from twin2multicloud.app.schemas import alerts as shapes
-from twin2multicloud.app.services import audit
+from twin2multicloud.app.services import alert_policy, audit, notices
 from twin2multicloud.app.services.changes import hold
 from twin2multicloud.model.errors import Finding
 
@@ -59,8 +59,10 @@ def fold_in(backend: Backend, session: Session, twin: Twin, target: str, problem
     again after it was muted.
     """
     backend.database.take_turns(session, f"alerts/{twin.id}")
+    treatment = alert_policy.treatment(backend, session, twin) if problems else None
     for problem in problems:
-        _fold_one(backend, session, twin, target, problem)
+        assert treatment is not None
+        _fold_one(backend, session, twin, target, problem, treatment)
 
 
 def acknowledge(backend: Backend, session: Session, principal: Principal, alert: Alert) -> None:
@@ -81,7 +83,7 @@ def mute(backend: Backend, session: Session, principal: Principal, alert: Alert,
     until = until.astimezone(UTC)
     if not at < until <= at + timedelta(days=365):
         raise InvalidError("until: is to come, within a year", findings=[Finding("until", "is to come, within a year")])
-    alert.muted_until = until
+    alert.muted_until, alert.muted_by = until, None
     message = f"{principal.name} muted until {until:%Y-%m-%d %H:%M} UTC: {alert.message}"
     _note(backend, session, principal, alert, "alert.muted", message, until=until.isoformat())
 
@@ -91,7 +93,7 @@ def unmute(backend: Backend, session: Session, principal: Principal, alert: Aler
     hold(session, alert)
     if alert.muted_until is None:
         return
-    alert.muted_until = None
+    alert.muted_until = alert.muted_by = None
     _note(backend, session, principal, alert, "alert.unmuted", f"{principal.name} unmuted: {alert.message}")
 
 
@@ -156,7 +158,7 @@ def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
                 "layer": alert.layer,
                 "cloud": alert.cloud,
                 "message": alert.message,
-                "data": {name: value for name, value in alert.data.items() if name != _COUNTED},
+                "data": told_data(alert),
                 "count": alert.count,
                 "over": alert.over,
                 "first_at": alert.first_at,
@@ -170,17 +172,24 @@ def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
     ]
 
 
+def told_data(alert: Alert) -> dict[str, Any]:
+    """What an alert's data tells to others."""
+    return {name: value for name, value in alert.data.items() if name != _COUNTED}
+
+
 # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────
 _COUNTED: Final = "counted"
 """What whoever counts had counted last, and since when: in `data`, told to nobody."""
 
 
-def _fold_one(backend: Backend, session: Session, twin: Twin, target: str, problem: Problem) -> None:
+def _fold_one(
+    backend: Backend, session: Session, twin: Twin, target: str, problem: Problem, treatment: alert_policy.Treatment
+) -> None:
     fold = _short(problem.fold)
     alert = session.scalar(
         select(Alert).where(Alert.twin_id == twin.id, Alert.target == target, Alert.fold == fold).with_for_update()
     )
-    severity = problem.severity if problem.severity in _SEVERITIES else "warning"
+    severity = treatment.severity(problem.kind[:40], problem.severity if problem.severity in _SEVERITIES else "warning")
     message = problem.message[:_MOST_MESSAGE].replace("\x00", "\ufffd")
     data = {**problem.data, _COUNTED: {"total": problem.total, "since": problem.since}}
     if alert is None:
@@ -199,25 +208,31 @@ def _fold_one(backend: Backend, session: Session, twin: Twin, target: str, probl
             message=message,
             data=data,
             count=problem.total or 1,
+            escalated=0,
             first_at=problem.at if problem.since is None else datetime.fromtimestamp(problem.since, UTC),
             last_at=problem.at,
         )
         session.add(alert)
         session.flush()
-        _tell(backend, session, twin, alert, again=False)
+        if not treatment.keep_quiet(alert):
+            _tell(backend, session, twin, alert, again=False)
         return
     if problem.over:
         alert.over = True
         return
     more = _more(alert.data.get(_COUNTED, {}), problem)
+    if alert.over:
+        alert.told_at, alert.escalated = backend.now(), 0  # it waits for somebody from now on
     alert.severity, alert.message, alert.data, alert.last_at, alert.over = severity, message, data, problem.at, False
     if more <= 0:
         return
     alert.count += more
     if alert.muted_until is not None and alert.muted_until > backend.now():
         return
+    if treatment.keep_quiet(alert):
+        return
     if alert.acknowledged_at is not None or alert.muted_until is not None:
-        alert.acknowledged_at = alert.acknowledged_by = alert.muted_until = None
+        alert.acknowledged_at = alert.acknowledged_by = alert.muted_until = alert.muted_by = None
         _tell(backend, session, twin, alert, again=True)
 
 
@@ -231,8 +246,9 @@ def _more(before: Mapping[str, Any], problem: Problem) -> int:
 
 
 def _tell(backend: Backend, session: Session, twin: Twin, alert: Alert, *, again: bool) -> None:
-    facts = {name: value for name, value in alert.data.items() if name != _COUNTED}
-    facts |= {
+    alert.told_at, alert.escalated = backend.now(), 0
+    data = told_data(alert)
+    facts = data | {
         "alert": alert.id,
         "kind": alert.kind,
         "severity": alert.severity,
@@ -246,6 +262,7 @@ def _tell(backend: Backend, session: Session, twin: Twin, alert: Alert, *, again
     backend.events.add(
         session, NewEvent(twin.workspace_id, "alert", alert.message, severity, twin_id=twin.id, data=facts)
     )
+    notices.tell(backend, session, twin, alert, data, "again" if again else "new")
 
 
 def _note(

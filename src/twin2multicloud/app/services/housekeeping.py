@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -15,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Session as BrowserSession
 from twin2multicloud.app.db.tables.runs import Run
-from twin2multicloud.app.services import drafts
+from twin2multicloud.app.db.tables.telling import AlertNotice, MuteRule
+from twin2multicloud.app.services import drafts, health_history
 from twin2multicloud.app.services.events import PRUNED_AT_ONCE, prune
 from twin2multicloud.app.services.places import runs_folder
 
@@ -24,8 +26,8 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def tidy(backend: Backend) -> None:
-    """Forget events and drafts that were kept long enough, sessions that have expired, and what ended runs have left
-    on disk.
+    """Forget what was kept long enough (events, drafts, notices, checks), sessions and mute rules that have ended, and
+    what ended runs have left on disk.
     """
     while True:
         with backend.database.write() as session:
@@ -36,6 +38,10 @@ def tidy(backend: Backend) -> None:
     with backend.database.write() as session:
         drafts.forget_old(backend, session)
         session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
+        session.execute(delete(MuteRule).where(MuteRule.until <= now))
+        kept_since = now - timedelta(days=backend.settings.keep_events_days)
+        health_history.prune(session, now, backend.settings.keep_events_days)
+        session.execute(delete(AlertNotice).where(AlertNotice.ended_at <= kept_since))
     folder = runs_folder(backend)
     left = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
     with backend.database.read() as session:

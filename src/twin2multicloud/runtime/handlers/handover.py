@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from twin2multicloud.runtime.envelope import COMMAND, Event
+from twin2multicloud.runtime.envelope import COMMAND, PROBE, Event
 from twin2multicloud.runtime.failures import (
     DeviceOfflineError,
     ErrorKind,
@@ -48,11 +48,14 @@ def outbox(publisher: Publisher, edge: str, component: str) -> Hand:
 
 
 def into_hot(store: HotStore, component: str) -> Hand:
-    """Write records to the hot store."""
+    """Write records to the hot store. A probe shows that this works, and is not kept."""
 
     def hand(events: Sequence[Event]) -> None:
+        probes = [event for event in events if event.type == PROBE]
         try:
             store.put(events)
+            if probes:
+                store.delete(probes)
         except StoreError as error:
             raise failed(error, "L3", component, "hot store") from error
 

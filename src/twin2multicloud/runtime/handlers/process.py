@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from twin2multicloud.model.spec import DeviceType, TwinSpec
-from twin2multicloud.runtime.envelope import COMMAND_RESULT, DEVICE_STATE, TWIN_UPDATE, Event, RawMessage, source_of
+from twin2multicloud.runtime.envelope import (
+    COMMAND_RESULT,
+    DEVICE_STATE,
+    PROBE,
+    TWIN_UPDATE,
+    Event,
+    RawMessage,
+    source_of,
+)
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport
 from twin2multicloud.runtime.handlers.handover import Handover
 from twin2multicloud.runtime.handlers.ingest import dead_letter, ingest
@@ -34,6 +42,7 @@ class Processed:
 
     messages: int = 0
     kept: list[Event] = field(default_factory=list)
+    probes: list[Event] = field(default_factory=list)
     dropped: int = 0
     letters: list[DeadLetter] = field(default_factory=list)
     updates: int = 0
@@ -81,11 +90,16 @@ class Process:
         done.letters += taken.letters
         reports += taken.reports
         events = [*taken.events, *(message for message in batch if isinstance(message, Event))]
+        # Probes go where records go, and meet neither user code nor rules, nor the graph.
+        done.probes = [event for event in events if event.type == PROBE]
         for event in events:
-            self._one(event, done, reports)
+            if event.type != PROBE:
+                self._one(event, done, reports)
         # A message that was delivered twice in one batch is one record and one update.
         done.kept = list({event.id: event for event in done.kept}.values())
         self._hand_over(done, reports)
+        if done.probes:
+            self._handover.persist(done.probes)
         self._reporter.report(reports)
         return done
 

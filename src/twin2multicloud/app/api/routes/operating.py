@@ -11,8 +11,9 @@ from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.auth.access import On, Principal, Scope
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import operating as shapes
+from twin2multicloud.app.schemas.health_history import HealthHistory
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import operating, sandboxes
+from twin2multicloud.app.services import health_history, operating, sandboxes
 
 router = Endpoints(tags=["operating"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -26,6 +27,21 @@ def show_status(
 ) -> shapes.TwinStatus:
     """Its stacks, who works on them, and how each layer does. What does not answer is told as such."""
     return operating.status(backend, twin, target)
+
+
+@router.get("/twins/{twin}/health/history")
+def show_health_history(
+    backend: BackendDep,
+    _principal: _Viewer,
+    twin: TwinId,
+    target: TargetQuery = "sandbox",
+    subject: Annotated[
+        str | None, Query(max_length=60, description="Only of checks whose subject begins so: layer/, link/persist, …")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many changes.")] = 100,
+) -> HealthHistory:
+    """What its checks found last and since when, how available each was, and what changed."""
+    return health_history.history(backend, twin, target, subject, limit)
 
 
 @router.get("/twins/{twin}/outputs")

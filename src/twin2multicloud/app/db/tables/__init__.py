@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin2multicloud.app.db.tables.checks import HealthChange, HealthCheck, HealthHour
 from twin2multicloud.app.db.tables.costs import BillImport, BillLine, Budget, UsageReading, UsageSample
 from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
@@ -19,6 +20,7 @@ from twin2multicloud.app.db.tables.people import (
 )
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
+from twin2multicloud.app.db.tables.telling import AlertNotice, AlertPolicy, AlertRoute, MuteRule
 from twin2multicloud.app.db.tables.twins import (
     Connection,
     Optimization,
@@ -30,6 +32,9 @@ from twin2multicloud.app.db.tables.twins import (
 
 __all__ = [
     "Alert",
+    "AlertNotice",
+    "AlertPolicy",
+    "AlertRoute",
     "ApiKey",
     "AuditEntry",
     "BillImport",
@@ -42,7 +47,11 @@ __all__ = [
     "Draft",
     "Event",
     "Glance",
+    "HealthChange",
+    "HealthCheck",
+    "HealthHour",
     "LoginAttempt",
+    "MuteRule",
     "Optimization",
     "PriceBookVersion",
     "Run",

@@ -36,7 +36,8 @@ class Event(Base):
 
 class Alert(Base):
     """A problem of a twin, folded: the same again counts up. Acknowledged by whoever looks after it; `muted_until`
-    keeps it quiet. `over`: whoever noticed it says that it has ended.
+    keeps it quiet, by a mute rule if `muted_by` names one. `over`: whoever noticed it says that it has ended. `told_at`
+    is when it was told last, `escalated` how many steps of escalation were taken since.
     """
 
     __tablename__ = "alerts"
@@ -60,6 +61,9 @@ class Alert(Base):
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     acknowledged_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     muted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    muted_by: Mapped[str | None] = mapped_column(Id, index=True)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    escalated: Mapped[int] = mapped_column(default=0)
 
 
 class AuditEntry(Base):

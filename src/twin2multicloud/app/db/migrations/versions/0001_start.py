@@ -116,6 +116,49 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_workspaces_name")),
     )
     op.create_table(
+        "alert_policies",
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("severities", Json, nullable=False),
+        sa.Column("escalate_from", sa.String(length=10), nullable=False),
+        sa.Column("steps", Json, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspaces.id"],
+            name=op.f("fk_alert_policies_workspace_id_workspaces"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_alert_policies")),
+    )
+    op.create_table(
+        "alert_routes",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("sealed", Sealed(), nullable=False),
+        sa.Column("min_severity", sa.String(length=10), nullable=False),
+        sa.Column("twins", Json, nullable=False),
+        sa.Column("layers", Json, nullable=False),
+        sa.Column("only_escalated", sa.Boolean(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("told_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspaces.id"],
+            name=op.f("fk_alert_routes_workspace_id_workspaces"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_routes")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_alert_routes_workspace_id")),
+    )
+    op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(length=32), nullable=False),
@@ -249,6 +292,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_workspace_members_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "alert_notices",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("route_id", sa.String(length=32), nullable=False),
+        sa.Column("alert_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=10), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("body", Json, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("sent_in", sa.String(length=100), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["route_id"], ["alert_routes.id"], name=op.f("fk_alert_notices_route_id_alert_routes"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_notices")),
+    )
+    with op.batch_alter_table("alert_notices", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alert_notices_created_at"), ["created_at"], unique=False)
+        batch_op.create_index("ix_alert_notices_route_id_created_at", ["route_id", "created_at"], unique=False)
+        batch_op.create_index("ix_alert_notices_status_due_at", ["status", "due_at"], unique=False)
+
+    op.create_table(
         "alerts",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=False),
@@ -268,6 +336,9 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=32), nullable=True),
         sa.Column("muted_until", UtcDateTime(), nullable=True),
+        sa.Column("muted_by", sa.String(length=32), nullable=True),
+        sa.Column("told_at", UtcDateTime(), nullable=True),
+        sa.Column("escalated", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["acknowledged_by"], ["users.id"], name=op.f("fk_alerts_acknowledged_by_users")),
         sa.ForeignKeyConstraint(["twin_id"], ["twins.id"], name=op.f("fk_alerts_twin_id_twins"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
@@ -278,6 +349,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alerts_last_at"), ["last_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alerts_muted_by"), ["muted_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_alerts_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
@@ -392,6 +464,83 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("glances", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_glances_health"), ["health"], unique=False)
+
+    op.create_table(
+        "health_changes",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=60), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("before", sa.String(length=10), nullable=False),
+        sa.Column("health", sa.String(length=10), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_health_changes_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "subject", "at", name=op.f("pk_health_changes")),
+    )
+    with op.batch_alter_table("health_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_health_changes_at", ["at"], unique=False)
+        batch_op.create_index("ix_health_changes_twin_id_at", ["twin_id", "at"], unique=False)
+
+    op.create_table(
+        "health_checks",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("health", sa.String(length=10), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=True),
+        sa.Column("limit", sa.Double(), nullable=True),
+        sa.Column("unit", sa.String(length=10), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_health_checks_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "subject", name=op.f("pk_health_checks")),
+    )
+    op.create_table(
+        "health_hours",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=60), nullable=False),
+        sa.Column("hour", UtcDateTime(), nullable=False),
+        sa.Column("ok_s", sa.Double(), nullable=False),
+        sa.Column("degraded_s", sa.Double(), nullable=False),
+        sa.Column("down_s", sa.Double(), nullable=False),
+        sa.Column("unknown_s", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_health_hours_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "subject", "hour", name=op.f("pk_health_hours")),
+    )
+    with op.batch_alter_table("health_hours", schema=None) as batch_op:
+        batch_op.create_index("ix_health_hours_hour", ["hour"], unique=False)
+
+    op.create_table(
+        "mute_rules",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("twin_id", sa.String(length=32), nullable=True),
+        sa.Column("layer", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.String(length=32), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_mute_rules_created_by_users")),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_mute_rules_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspaces.id"], name=op.f("fk_mute_rules_workspace_id_workspaces"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mute_rules")),
+    )
+    with op.batch_alter_table("mute_rules", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mute_rules_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
         "optimizations",
@@ -652,6 +801,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_optimizations_created_at"))
 
     op.drop_table("optimizations")
+    with op.batch_alter_table("mute_rules", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mute_rules_workspace_id"))
+
+    op.drop_table("mute_rules")
+    with op.batch_alter_table("health_hours", schema=None) as batch_op:
+        batch_op.drop_index("ix_health_hours_hour")
+
+    op.drop_table("health_hours")
+    op.drop_table("health_checks")
+    with op.batch_alter_table("health_changes", schema=None) as batch_op:
+        batch_op.drop_index("ix_health_changes_twin_id_at")
+        batch_op.drop_index("ix_health_changes_at")
+
+    op.drop_table("health_changes")
     with op.batch_alter_table("glances", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_glances_health"))
 
@@ -672,9 +835,16 @@ def downgrade() -> None:
     op.drop_table("bill_imports")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alerts_workspace_id"))
+        batch_op.drop_index(batch_op.f("ix_alerts_muted_by"))
         batch_op.drop_index(batch_op.f("ix_alerts_last_at"))
 
     op.drop_table("alerts")
+    with op.batch_alter_table("alert_notices", schema=None) as batch_op:
+        batch_op.drop_index("ix_alert_notices_status_due_at")
+        batch_op.drop_index("ix_alert_notices_route_id_created_at")
+        batch_op.drop_index(batch_op.f("ix_alert_notices_created_at"))
+
+    op.drop_table("alert_notices")
     with op.batch_alter_table("workspace_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_workspace_members_user_id"))
 
@@ -700,6 +870,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_keys_made_with"))
 
     op.drop_table("api_keys")
+    op.drop_table("alert_routes")
+    op.drop_table("alert_policies")
     op.drop_table("workspaces")
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_users_email"))
