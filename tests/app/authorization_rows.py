@@ -503,5 +503,11 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/compare": Row("read", body={**_SMALL, "cases": [_case("any"), _case("eu", residency=["EU"])]}),
     f"POST {_V1}/override": Row("read", body={**_SMALL, "overrides": {"L5": "aws"}}),
     f"POST {_V1}/sensitivity": Row("read", body={**_SMALL, "fields": ["devices"], "factors": [1, 2]}),
+    f"POST {_V1}/optimize/uncertainty": Row(
+        "read", body={**_SMALL, "uncertain": {"devices": {"low": 100, "high": 200}}, "samples": 10}
+    ),
+    f"POST {_V1}/optimize/breakeven": Row(
+        "read", body={**_SMALL, "along": "devices", "start": 10, "end": 20, "points": 2}
+    ),
     f"POST {_V1}/report": Row("read", body=_SMALL),
 }

@@ -31,6 +31,7 @@ from twin2multicloud.app.schemas.questions import (
 from twin2multicloud.app.schemas.runs import RunInput
 from twin2multicloud.app.schemas.sandboxes import CommandInput, FaultInput, Letters
 from twin2multicloud.app.schemas.twins import RestoreInput, TwinInput
+from twin2multicloud.app.schemas.uncertainty import BreakevenInput, UncertaintyInput
 
 Call = Callable[[Client], Any]
 
@@ -274,6 +275,8 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "compare_cases": [lambda c: c.optimizer.compare(CompareInput(**_EXAMPLE["CompareInput"]))],
     "price_override": [lambda c: c.optimizer.override(OverrideInput(**_EXAMPLE["OverrideInput"]))],
     "show_sensitivity": [lambda c: c.optimizer.sensitivity(SensitivityInput(**_EXAMPLE["SensitivityInput"]))],
+    "study_uncertainty": [lambda c: c.optimizer.uncertainty(UncertaintyInput(**_EXAMPLE["UncertaintyInput"]))],
+    "find_breakeven": [lambda c: c.optimizer.breakeven(BreakevenInput(**_EXAMPLE["BreakevenInput"]))],
     "write_report": [lambda c: c.optimizer.report(ReportInput(**_EXAMPLE["ReportInput"]))],
     # health
     "show_liveness": [lambda c: c.health.live()],

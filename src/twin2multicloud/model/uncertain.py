@@ -203,7 +203,10 @@ def uncertain(
     correlated: Path = ("correlations",),
     locate: Locate = nowhere,
 ) -> tuple[Uncertain | None, list[Finding]]:
-    """Raw spreads of a workload's fields, and correlations, or every finding. `prefix` is the path of the spreads."""
+    """Raw spreads of a workload's fields, and correlations, or every finding. `prefix` is the path of the spreads.
+
+    What `base` says of an uncertain number does not count.
+    """
     findings: list[Finding] = []
 
     def add(path: Path, problem: str) -> None:
@@ -249,7 +252,11 @@ def uncertain(
                 add((*path, "between"), f"names {pair.between[0]} twice; name two numbers")
     if not findings and _triangle(_matrix(list(read), pairs)) is None:
         add(correlated, "contradict each other: no numbers can have all of these; bring them nearer to 0")
-    return (None, findings) if findings else (Uncertain(base, read, tuple(pairs)), [])
+    if findings:
+        return None, findings
+    typical = {name: spread.typical(FIELDS[name]) for name, spread in read.items()}
+    numbers = {name: int(value) if FIELDS[name].whole else value for name, value in typical.items()}
+    return Uncertain(base.model_copy(update=numbers), read, tuple(pairs)), []
 
 
 def _outside(field: NumberField, spread: Spread) -> str | None:

@@ -136,6 +136,8 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "CompareInput": {**_ASKED, "cases": _CASES},
     "OverrideInput": {**_ASKED, "overrides": {"L5": "aws"}},
     "SensitivityInput": {**_ASKED, "fields": ["devices"], "factors": [1, 10, 100]},
+    "UncertaintyInput": {**_ASKED, "uncertain": {"devices": {"low": 20, "mode": 30, "high": 60}}, "samples": 200},
+    "BreakevenInput": {**_ASKED, "along": "devices", "start": 10, "end": 40, "points": 31},
     "ReportInput": _ASKED,
     "FrontierInput": {**_ASKED, "against": "carbon", "at_most": 20000},
     **cost_examples.REQUESTS,

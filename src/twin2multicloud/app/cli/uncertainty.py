@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
     from twin2multicloud.model.uncertain_documents import UncertainDocument
-    from twin2multicloud.optimizer.pricing.tariffs import FloatArray
+    from twin2multicloud.optimizer.pricing.tariffs import FloatArray, IntArray
     from twin2multicloud.optimizer.sampling.optima import Optima, Sampler
 
 MOST_SAMPLES = 1_000_000
@@ -65,7 +66,7 @@ def uncertainty(request: Request) -> int:
         sampler.choice(deployed)
     table = draw(given, request.samples, request.seed)
     optima = _optima(sampler, table)
-    found = study(sampler, given, table, optima, deployed)
+    found = study(sampler, given, table, optima, deployed, partial(_priced, sampler))
     if request.csv is not None:
         _write_csv(request.csv, list(given.spreads), table, optima)
     if request.json_output:
@@ -149,6 +150,19 @@ def _optima(sampler: Sampler, table: FloatArray) -> Optima:
         progress.at(done)
     progress.done()
     return merged(parts)
+
+
+def _priced(sampler: Sampler, table: FloatArray, choices: IntArray) -> FloatArray:
+    """Placements priced for a table's rows, on all processors."""
+    import numpy as np
+
+    processes = usable_processors()
+    parts = _parts(table, max(-(-table.shape[0] // processes), 2_000))
+    return np.concatenate(list(in_order(partial(_price, sampler, choices), parts, processes)), axis=1)
+
+
+def _price(sampler: Sampler, choices: IntArray, table: FloatArray) -> FloatArray:
+    return sampler.price(table, choices)
 
 
 def _parts(table: FloatArray, size: int) -> Iterator[FloatArray]:

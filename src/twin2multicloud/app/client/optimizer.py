@@ -12,6 +12,7 @@ from twin2multicloud.app.schemas.answers import (
     OverrideResult,
     SensitivityResult,
 )
+from twin2multicloud.app.schemas.uncertainty import BreakevenResult, UncertaintyResult
 
 if TYPE_CHECKING:
     from twin2multicloud.app.schemas.frontiers import FrontierInput, FrontierResult
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         ReportInput,
         SensitivityInput,
     )
+    from twin2multicloud.app.schemas.uncertainty import BreakevenInput, UncertaintyInput
 
 
 class Optimizer:
@@ -56,6 +58,14 @@ class Optimizer:
     def sensitivity(self, given: SensitivityInput) -> SensitivityResult:
         """The cheapest placement as the workload grows or shrinks."""
         return self._http.send("POST", "/api/v1/sensitivity", SensitivityResult, body=given, harmless=True)
+
+    def uncertainty(self, given: UncertaintyInput) -> UncertaintyResult:
+        """What a twin costs when its workload is uncertain: thousands of workloads drawn, each optimized exactly."""
+        return self._http.send("POST", "/api/v1/optimize/uncertainty", UncertaintyResult, body=given, harmless=True)
+
+    def breakeven(self, given: BreakevenInput) -> BreakevenResult:
+        """Where the cheapest placement changes as one number of the workload grows."""
+        return self._http.send("POST", "/api/v1/optimize/breakeven", BreakevenResult, body=given, harmless=True)
 
     def report(self, given: ReportInput) -> str:
         """The report of the cheapest placement: one HTML file that needs no other."""

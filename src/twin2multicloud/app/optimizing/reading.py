@@ -44,7 +44,11 @@ class Asked:
 
 def read(question: WorkloadQuestion) -> Asked:
     """Read a question. Raises `InvalidInputError` with every finding, with lines where it has a text."""
-    document, title = _document(question)
+    return asked_about(*_document(question), question)
+
+
+def asked_about(document: WorkloadDocument, title: str, question: WorkloadQuestion) -> Asked:
+    """What a question asks about a document."""
     return Asked(
         document.workload,
         constrained(document.constraints, question.constraints),

@@ -28,6 +28,7 @@ from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.meters import LIST_POLICY, Figure, MissingPrice, Region
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, Tariff, TariffTable
 from twin2multicloud.optimizer.search.exact import Search
+from twin2multicloud.optimizer.search.many.runs import Runs
 from twin2multicloud.optimizer.search.problem import Edge, Problem, Usage
 
 _ONE_TO_ONE = Tariff((0.0,), (1.0,))
@@ -77,6 +78,15 @@ class _Table:
             return np.zeros((0, quantities.shape[1]))
         summands = self.coefficient[:, None] * quantities[self.term]
         return np.asarray(np.add.reduceat(summands, self.starts, axis=0))
+
+    def usage_of_many(self, quantities: FloatArray) -> FloatArray:
+        """The same, faster for hundreds of workloads."""
+        return self._runs.add(self.coefficient[:, None] * quantities.take(self.term, axis=0))
+
+    @cached_property
+    def _runs(self) -> Runs:
+        """The summands of each entry."""
+        return Runs(np.searchsorted(self.starts, np.arange(self.term.size), side="right"))
 
 
 class Market:
@@ -275,7 +285,7 @@ class Market:
 
     def usage(self, amounts: Amounts) -> FloatArray:
         """What the options use for W workloads (entries, W), in the order of a problem's `usage`."""
-        return np.concatenate([table.usage(amounts.units) for table in self.tables])
+        return np.concatenate([table.usage_of_many(amounts.units) for table in self.tables])
 
     def problems(self, amounts: Amounts) -> list[Problem]:
         """One problem per workload."""

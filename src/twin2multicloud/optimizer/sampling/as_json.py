@@ -29,7 +29,7 @@ def study_json(found: Study, seed: int) -> Json:
         "price_book": {
             "version": found.typical.price_book.version,
             "date": found.typical.price_book.date,
-            "content_hash": found.typical.price_book.content_hash,
+            "hash": found.typical.price_book.content_hash,
         },
         "optimum": None if found.optimum is None else distribution_json(found.optimum),
         "distinct_placements": found.distinct,

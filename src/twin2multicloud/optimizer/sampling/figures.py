@@ -67,7 +67,8 @@ class Share:
         share, weight = hits / n, _Z * _Z / n
         middle = (share + weight / 2) / (1 + weight)
         half = _Z * math.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
-        return cls(share, max(middle - half, 0.0), min(middle + half, 1.0))
+        # At the ends the interval ends exactly there, whatever rounding makes of it.
+        return cls(share, middle - half if hits else 0.0, middle + half if hits < n else 1.0)
 
 
 @dataclass(frozen=True)

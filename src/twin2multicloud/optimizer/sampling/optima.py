@@ -27,6 +27,7 @@ _CHUNK: Final = 512
 """Workloads in one batch: 60 MB of arrays, and enough for a step on arrays to be worth its start."""
 _FIRST: Final = (16, 64, 432)
 """Workloads that are solved first, in rounds: the first one by one, since there are no good placements yet."""
+_FEW: Final = 24
 _3D: Final = FIELDS.index("entities_3d")
 
 
@@ -101,15 +102,19 @@ class Sampler:
             if some.size:
                 solve(rest[some], _distinct(np.concatenate([given, choices])))
                 rest = np.delete(rest, some)
+        # Few placements are as quickly priced again with each batch.
         good = _distinct(choices)
         known: IntArray | None = None
-        if rest.size and good.size:
+        if rest.size > _CHUNK and good.shape[0] > _FEW:
             nearest = self.price(table[rest], good).argmin(axis=0)
             order = np.argsort(nearest, kind="stable")
             rest, known = rest[order], good[nearest[order]]
         for first in range(0, rest.size, _CHUNK):
             part = slice(first, first + _CHUNK)
-            solve(rest[part], _beyond(_distinct(choices), good), None if known is None else known[part])
+            if known is None:
+                solve(rest[part], _distinct(choices))
+            else:
+                solve(rest[part], _beyond(_distinct(choices), good), known[part])
         placements, number = np.unique(choices, axis=0, return_inverse=True)
         none = int((placements[:, 0] < 0).any())  # sorted first
         return Optima(usd, number.reshape(-1) - none, placements[none:], alone)

@@ -7,7 +7,7 @@ least of something is the least among those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,8 @@ from twin2multicloud.optimizer.sampling.optima import Optima, Sampler, table_of
 MOST_PRICED: Final = 20
 """Of placements that are best somewhere, so many of the most frequent are priced over all samples."""
 
+Price = Callable[[FloatArray, IntArray], FloatArray]
+"""USD (n, W) of placements (n, slots) for every row of a table (W, fields)."""
 TYPICAL: Final = "optimum of the typical workload"
 DEPLOYED: Final = "deployed"
 
@@ -95,9 +97,15 @@ def merged(parts: Sequence[Optima]) -> Optima:
 
 
 def study(
-    sampler: Sampler, given: Uncertain, table: FloatArray, optima: Optima, deployed: Placement | None = None
+    sampler: Sampler,
+    given: Uncertain,
+    table: FloatArray,
+    optima: Optima,
+    deployed: Placement | None = None,
+    price: Price | None = None,
 ) -> Study:
-    """The figures about samples (a table drawn from `given`, with its optima).
+    """The figures about samples (a table drawn from `given`, with its optima). `price` is `sampler.price`, or does the
+    same elsewhere.
 
     Raises `NoPlacementError` where the typical workload has no placement, `PriceError` where the deployed one has an
     offer without a price.
@@ -105,7 +113,8 @@ def study(
     typical = sampler.optimizer.optimize(given.base, alternatives=False)
     possible = np.flatnonzero(optima.placement >= 0)
     optimum = Distribution.of(optima.usd[possible]) if possible.size else None
-    candidates = _candidates(sampler, table[possible], optima, possible, _roles(sampler, typical, deployed))
+    roles = _roles(sampler, typical, deployed)
+    candidates = _candidates(sampler, table[possible], optima, possible, roles, price or sampler.price)
     whole = [number for number, each in enumerate(candidates) if each.fits == 1.0]
     y = optima.usd[possible]
     drivers = [
@@ -155,6 +164,7 @@ def _candidates(
     optima: Optima,
     possible: IntArray,
     roles: Mapping[tuple[int, ...], list[str]],
+    price: Price,
 ) -> list[Candidate]:
     """All that are priced, most often best first."""
     if not possible.size:
@@ -164,7 +174,7 @@ def _candidates(
     counts = {tuple(row): int(count) for row, count in zip(optima.choices.tolist(), hits, strict=True)}
     choices = list(dict.fromkeys([*map(tuple, optima.choices[often].tolist()), *roles]))
     choices.sort(key=lambda choice: -counts.get(choice, 0))
-    usd = sampler.price(table, np.array(choices, dtype=np.int64))
+    usd = price(table, np.array(choices, dtype=np.int64))
     out = []
     for choice, row in zip(choices, usd, strict=True):
         fits = np.isfinite(row)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from twin2multicloud.app.api.asking import REPORT, BookDep, DeskDep, TodayDep, answers, raw
 from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.optimizing import answers as questions
+from twin2multicloud.app.optimizing import uncertainty as uncertain
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.frontiers import frontier
 from twin2multicloud.app.schemas import answers as shapes
@@ -24,9 +25,17 @@ from twin2multicloud.app.schemas.questions import (
     ReportInput,
     SensitivityInput,
 )
+from twin2multicloud.app.schemas.uncertainty import (
+    BreakevenInput,
+    BreakevenResult,
+    UncertaintyInput,
+    UncertaintyResult,
+)
 from twin2multicloud.model.errors import PriceError
 
 router = Endpoints(tags=["optimizer"])
+_A_PART = 1_000
+"""Samples below which another process is not worth its start."""
 
 
 @router.post("/optimize", response_model=None, responses=answers(shapes.OptimizeResult))
@@ -58,6 +67,21 @@ async def optimize_batch(desk: DeskDep, book: BookDep, given: BatchInput) -> Res
 async def optimize_frontier(desk: DeskDep, book: BookDep, given: FrontierInput) -> Response:
     """All placements of which no other costs less and emits less, or is quicker: cost against carbon or latency."""
     return raw(await desk.ask(book, frontier, given))
+
+
+@router.post("/optimize/uncertainty", response_model=None, responses=answers(UncertaintyResult))
+async def study_uncertainty(desk: DeskDep, book: BookDep, given: UncertaintyInput) -> Response:
+    """What a twin costs when its workload is uncertain: thousands of workloads drawn, each optimized exactly."""
+    count = min(desk.pool.size, -(-given.samples // _A_PART))
+    asked = [partial(uncertain.part, given=given, number=number, of=count) for number in range(count)]
+    parts = await asyncio.gather(*(desk.pool.ask(book, one) for one in asked))
+    return raw(await desk.pool.ask(book, partial(uncertain.uncertainty, given=given, parts=parts)))
+
+
+@router.post("/optimize/breakeven", response_model=None, responses=answers(BreakevenResult))
+async def find_breakeven(desk: DeskDep, book: BookDep, given: BreakevenInput) -> Response:
+    """Where the cheapest placement changes as one number of the workload grows."""
+    return raw(await desk.ask(book, uncertain.breakeven, given))
 
 
 @router.post("/compare", response_model=None, responses=answers(shapes.CompareResult))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray, IntArray, TariffTable
+from twin2multicloud.optimizer.search.many.runs import Runs
 from twin2multicloud.optimizer.search.problem import REGION, Edge, Problem, Usage
 
 
@@ -69,9 +70,9 @@ class Batch:
         if entry.size:
             lane = s.usage.lane[entry]
             order = np.argsort(lane, kind="stable")
-            lanes, start = np.unique(lane[order], return_index=True)
-            total = np.add.reduceat(self.usage.take(entry[order], axis=0), start, axis=0)
-            usd += some_lanes(s.tariffs, lanes).cost(total.T).sum(axis=1)
+            runs = Runs(lane[order])
+            total = runs.add(self.usage.take(entry[order], axis=0))
+            usd += some_lanes(s.tariffs, runs.names).cost(total.T).sum(axis=1)
         for number in np.flatnonzero(relation == REGION).tolist():
             price = float(s.usd_per_gb[s.location[sources[number]], s.location[targets[number]]])
             gb = self.edge_gb[number]

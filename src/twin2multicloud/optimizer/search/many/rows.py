@@ -16,23 +16,9 @@ import numpy as np
 from twin2multicloud.optimizer.pricing.tariffs import FloatArray, IntArray
 from twin2multicloud.optimizer.search.curves import Curves, floors
 from twin2multicloud.optimizer.search.many.batch import Batch
+from twin2multicloud.optimizer.search.many.runs import Runs
 from twin2multicloud.optimizer.search.problem import CLOUD, REGION, SAME
 from twin2multicloud.optimizer.search.structure import LINEAR, SOLO, Structure
-
-
-class Runs:
-    """Sums or extremes of rows over runs: row i belongs to run[i] (ascending)."""
-
-    def __init__(self, run: IntArray) -> None:
-        self.names, self.start = np.unique(run, return_index=True)
-
-    def add(self, values: FloatArray) -> FloatArray:
-        """Sums (runs, W) of (rows, W)."""
-        return np.asarray(np.add.reduceat(values, self.start, axis=0)) if self.start.size else values[:0]
-
-    def most(self, values: FloatArray) -> FloatArray:
-        """Maxima."""
-        return np.asarray(np.maximum.reduceat(values, self.start, axis=0)) if self.start.size else values[:0]
 
 
 class RowIndex:
@@ -144,12 +130,13 @@ class RowIndex:
         self.extra_runs = Runs(key[order])
         self.extra_pools = Runs(self.extra_runs.names // (s.degree * s.slots * (s.lanes + 1)))
         blocks = [block for blocks in s.blocks for block in blocks if block.options.size]
-        self.segment_start = np.concatenate(
+        segment_start = np.concatenate(
             [block.first + np.arange(block.patterns) * block.options.size for block in blocks]
             or [np.empty(0, dtype=np.int64)]
         )
+        self.segments = Runs(np.searchsorted(segment_start, np.arange(s.row_option.size), side="right"))
         # The segment (P, slots, sets) of rows that a provider's slot has for a set; the last: none.
-        self.segment = np.full((s.providers, s.slots, 1 << s.slots), self.segment_start.size)
+        self.segment = np.full((s.providers, s.slots, 1 << s.slots), segment_start.size)
         begin = 0
         for block in blocks:
             self.segment[block.provider, block.slot, s.sets_with[block.slot]] = begin + s.patterns[block.slot]
@@ -242,10 +229,10 @@ class Rows:
         """A bound (P, sets, W) below what each provider is paid for each set of slots, from the rows' prices."""
         index, s = self.index, self.s
         out = np.zeros((s.providers, 1 << s.slots, self.batch.size))
-        if not index.segment_start.size:
+        if not index.segments.start.size:
             out[:, 1:] = np.inf
             return out
-        least = np.minimum.reduceat(price, index.segment_start, axis=0)
+        least = index.segments.least(price)
         least = np.concatenate([least, np.full((1, self.batch.size), np.inf)])
         for slot in range(s.slots):
             sets = s.sets_with[slot]
