@@ -12,7 +12,7 @@ from msgspec import structs
 from sqlalchemy import select
 
 from tests.app.backends import TWIN, Person, Site
-from tests.app.runners import work_off
+from tests.app.runners import FakeTarget, work_off
 from tests.app.test_placements import place, propose
 from tests.app.test_price_refresh import dearer, refreshed
 from twin2multicloud.app.db.tables import Alert, Event
@@ -245,6 +245,41 @@ def test_new_prices_give_advice_keep_it_and_withdraw_it(sqlite_site: Site) -> No
     assert last.data["worth"] is False
     with here.backend.database.read() as session:
         assert session.scalars(select(Alert)).one().over is True
+
+
+def advice_alert(here: Site) -> Alert:
+    with here.backend.database.read() as session:
+        return session.scalars(select(Alert).where(Alert.kind == "advice")).one()
+
+
+def test_a_move_that_was_advised_and_a_destruction_end_it(sqlite_site: Site) -> None:
+    here = sqlite_site
+    owner = here.person("olga")
+    twin = deployed(here, owner, "aws")
+    assert refreshed(here, owner, dearer(book_texts(), 200.0)) is not None
+    assert not advice_alert(here).over
+    found = owner.get(f"twins/{twin}/advice")["proposed"]
+    # Everything goes where it was advised: what is said afterwards is about there.
+    asked = {"kind": "move", "target": "clouds", "slot": found["slots"][0], "to": found["moves"][0]["target"]}
+    owner.post(f"twins/{twin}/runs", {**asked, "approve": True}, 201)
+    work_off(here, FakeTarget(here, result={"placement": found["placement"]}))
+    after = owner.get(f"twins/{twin}/advice")
+    assert after["usd_per_month"] == pytest.approx(found["usd_per_month"])
+    assert after["worth"] is False
+    assert advice_alert(here).over
+    assert told(here)[-1].data["why"] == "it was moved"
+
+
+def test_advice_about_a_twin_that_is_gone_is_over(sqlite_site: Site) -> None:
+    here = sqlite_site
+    owner = here.person("olga")
+    twin = deployed(here, owner, "aws")
+    assert refreshed(here, owner, dearer(book_texts(), 200.0)) is not None
+    assert not advice_alert(here).over
+    owner.post(f"twins/{twin}/runs", {"kind": "destroy", "target": "clouds", "approve": True}, 201)
+    work_off(here)
+    assert advice_alert(here).over
+    owner.get(f"twins/{twin}/advice", 409)
 
 
 # ── By the messages that come ───────────────────────────────────────────────────────────────────────────────

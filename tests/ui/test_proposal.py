@@ -203,6 +203,21 @@ async def test_what_if_there_were_twice_as_many(ui: OpenUi, person: Person) -> N
         assert "is no number" in field.error
 
 
+@pytest.mark.parametrize("against", ["carbon", "latency"])
+@driven
+async def test_cost_is_set_against_another_criterion(ui: OpenUi, person: Person, against: str) -> None:
+    twin = placed(person)
+    asked = {"source": placement_of(person, twin)["source"], "constraints": {"deployable_only": True}}
+    points = person.post("optimize/frontier", {**asked, "against": against})["points"]
+    async with ui(f"/twins/{twin}/proposal?tab=frontier&against={against}") as page:
+        for point in points:
+            await page.sees(f"${point['usd_per_month']:,.2f}")
+        if len(points) > 1:
+            chart = await page.until(lambda: page.named("frontier-chart"))
+            assert f"${points[-1]['usd_per_month']:,.2f} / month: " in str(chart.label)
+        await page.sees("the cheapest")
+
+
 @driven
 async def test_a_proposal_under_other_constraints_is_kept_and_shown(ui: OpenUi, person: Person) -> None:
     twin = placed(person)

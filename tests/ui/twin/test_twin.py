@@ -245,3 +245,20 @@ async def test_a_device_that_is_not_live_says_why(ui: OpenUi, twin: str) -> None
         await page.press("sensor-2")
         await page.sees("Nothing is measured")
         assert page.page.route == places.asked(places.twin(twin, "devices"), search="sensor-2", device="sensor-2")
+
+
+@driven
+async def test_what_moving_would_save_is_told_beside_the_cost(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str
+) -> None:
+    place(sqlite_site, twin)
+    person.post(f"twins/{twin}/runs", {"kind": "deploy", "target": "clouds", "approve": True}, 201)
+    work_off(sqlite_site)
+    advice = person.get(f"twins/{twin}/advice?target=clouds")
+    way = advice["proposed"]
+    async with ui(f"{places.twin(twin, 'cost')}?target=clouds") as page:
+        await page.sees("Moves that pay")
+        await page.sees("moving pays" if advice["worth"] else "hardly worth it")
+        await page.sees(f"${way['saving_usd_per_month']:,.2f} / month")
+        for move in way["moves"]:
+            await page.sees(move["target"])

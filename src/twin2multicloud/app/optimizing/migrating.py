@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twin2multicloud.app.deploying.contents import expected_contents
@@ -10,7 +10,7 @@ from twin2multicloud.app.moves import estimate_move
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
 from twin2multicloud.model.assumptions import Assumptions
 from twin2multicloud.model.placement import Placement, SlotChoice
-from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.model.slots import Slot
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.model.workload import Workload
 from twin2multicloud.moving.estimate import Estimate, Speeds
@@ -43,12 +43,25 @@ class Migration:
         return self._moves[key]
 
     def moves(self, before: Placement, after: Placement) -> tuple[Estimate, ...]:
-        """The moves, one after the other in the slots' order, as they are carried out."""
+        """The moves, one after the other, as they are carried out: in the slots' order, but the archive before the cool
+        tier where that costs less. Where both lie in one bucket, the first that leaves has the other copied, too.
+        """
+        slots = before.differing(after)
+        orders = [slots]
+        if Slot.COOL in slots and Slot.ARCHIVE in slots:
+            late = tuple(slot for slot in slots if slot is not Slot.COOL)
+            at = late.index(Slot.ARCHIVE) + 1
+            orders.append((*late[:at], Slot.COOL, *late[at:]))
+        return min(
+            (self._one_by_one(before, after, order) for order in orders),
+            key=lambda moves: (sum(len(move.missing) for move in moves), sum(move.usd for move in moves)),
+        )
+
+    def _one_by_one(self, before: Placement, after: Placement, order: Sequence[Slot]) -> tuple[Estimate, ...]:
         found, at = [], before
-        for slot in SLOTS:
-            if at[slot] != after[slot]:
-                found.append(self.move(at, slot, after[slot]))
-                at = at.with_choice(slot, after[slot])
+        for slot in order:
+            found.append(self.move(at, slot, after[slot]))
+            at = at.with_choice(slot, after[slot])
         return tuple(found)
 
     def _blueprint(self, placement: Placement) -> Blueprint:

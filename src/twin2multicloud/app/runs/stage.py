@@ -27,7 +27,7 @@ from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.exits import StageExit
 from twin2multicloud.app.runs.kinds import PLAN
-from twin2multicloud.app.runs.taking import placement_taken, take_placement
+from twin2multicloud.app.runs.taking import placement_taken, reconsider_advice, take_placement
 from twin2multicloud.app.runs.telling import EventWriter, RunTeller
 from twin2multicloud.app.runs.transitions import (
     StageKey,
@@ -102,6 +102,7 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
                     take_placement(backend, session, run, taken)
                 move_on(backend, session, run, "succeeded", f"run {run.number} ({run.kind}) is done", result=done)
     if not isinstance(done, Planned):
+        reconsider_advice(backend, subject.run)
         shutil.rmtree(scratch_of(backend, run_id), ignore_errors=True)
     return StageExit.RECORDED
 

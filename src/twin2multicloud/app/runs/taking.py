@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.auth.access import user_principal
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.events import Alert
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.twins import Twin
@@ -46,6 +48,19 @@ def placement_taken(backend: Backend, run: Run, done: Mapping[str, Any]) -> Take
     book = prices.current(backend)
     [total] = totals(Solver(book.prices), [replace(kept, placement=placement)])
     return Taken(placement, twin.number, total if isinstance(total, float) else None, book)
+
+
+def reconsider_advice(backend: Backend, run: Run) -> None:
+    """After a move, or once nothing is left, advice that was given may not hold any more."""
+    if run.twin_id is None or run.kind not in ("move", "destroy"):
+        return
+    with backend.database.read() as session:
+        standing = select(Alert.id).where(Alert.twin_id == run.twin_id, Alert.kind == "advice", Alert.over.is_(False))
+        if session.scalar(standing.limit(1)) is None:
+            return
+    from twin2multicloud.app.services import advice  # with the optimizer, which few runs need
+
+    advice.reconsider(backend, run.twin_id, "it was moved" if run.kind == "move" else "it was destroyed")
 
 
 def take_placement(backend: Backend, session: Session, run: Run, taken: Taken) -> None:

@@ -154,8 +154,10 @@ def _held(client: SandboxClient) -> dict[str, tuple[float, float]]:
 
 def reconsider(backend: Backend, twin_id: str, why: str, factor: float | None = None) -> dict[str, Any] | None:
     """Work out the advice about a twin anew, and tell if there is some now, or none any more; `why` says what changed.
-    None where nothing can be said about it. For whoever has time: it takes about a second.
+    None where nothing can be said about it; what was said of a place where it is not any more is withdrawn. For whoever
+    has time: it takes about a second.
     """
+    _withdraw(backend, twin_id)
     try:
         with backend.database.read() as session:
             twin = session.get(Twin, twin_id)
@@ -180,6 +182,19 @@ def reconsider_all(backend: Backend, twin_ids: Sequence[str], why: str) -> None:
     """Of several twins, one after the other."""
     for twin_id in twin_ids:
         reconsider(backend, twin_id, why)
+
+
+def _withdraw(backend: Backend, twin_id: str) -> None:
+    """End advice about targets where a twin is not deployed any more."""
+    with backend.database.write() as session:
+        there = select(Stack.target).where(Stack.twin_id == twin_id)
+        gone = session.scalars(
+            select(Alert).where(
+                Alert.twin_id == twin_id, Alert.fold == FOLD, Alert.over.is_(False), Alert.target.not_in(there)
+            )
+        )
+        for alert in gone:
+            alert.over = True
 
 
 def _tell(backend: Backend, session: Session, twin: Twin, target: Target, advice: Mapping[str, Any], why: str) -> None:

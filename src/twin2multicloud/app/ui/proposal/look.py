@@ -10,7 +10,7 @@ from typing import Final, Literal, get_args
 from twin2multicloud.app.ui import places
 from twin2multicloud.model.slots import SLOTS
 
-Tab = Literal["bill", "ranking", "what-if", "prices", "proof"]
+Tab = Literal["bill", "ranking", "what-if", "frontier", "prices", "proof"]
 _LONGEST: Final = 120
 _SLOTS: Final = frozenset(slot.value for slot in SLOTS)
 
@@ -19,7 +19,8 @@ _SLOTS: Final = frozenset(slot.value for slot in SLOTS)
 class Look:
     """`slot` is selected. Considered is one of: `offer` (offer@region) for that slot, the placement of `rank`, the twin
     without the override of `drop`, or `proposal`; with `anew` slots that nobody decided about follow. `cloud` and `of`
-    filter the bill's lines, `fields` and `factors` are what is asked of "what if", `run` is a refresh of prices.
+    filter the bill's lines, `fields` and `factors` are what is asked of "what if", `against` is what cost
+    is set against, `run` is a refresh of prices.
     """
 
     twin: str
@@ -34,6 +35,7 @@ class Look:
     of: str = ""
     fields: str = ""
     factors: str = ""
+    against: str = ""
     run: str = ""
 
     @classmethod
@@ -54,6 +56,7 @@ class Look:
             of=query.get("of", "")[:_LONGEST],
             fields=query.get("fields", "")[:_LONGEST],
             factors=query.get("factors", "")[:_LONGEST],
+            against="latency" if query.get("against") == "latency" else "",
             run=query.get("run", "")[:_LONGEST],
         )
 
@@ -73,6 +76,7 @@ class Look:
             of=self.of,
             fields=self.fields,
             factors=self.factors,
+            against=self.against,
             run=self.run,
         )
 
@@ -108,6 +112,10 @@ class Look:
     def asking(self, fields: str, factors: str) -> Look:
         """Another question of "what if"."""
         return replace(self, fields=fields, factors=factors)
+
+    def setting_against(self, against: str) -> Look:
+        """Cost against another criterion."""
+        return replace(self, against="latency" if against == "latency" else "")
 
     def refreshing(self, run: str) -> Look:
         """Following a refresh of prices."""

@@ -9,6 +9,7 @@ import flet as ft
 from twin2multicloud.app.ui.components import cards
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.bill import Bill
+from twin2multicloud.app.ui.proposal.frontier import Frontier
 from twin2multicloud.app.ui.proposal.look import Look, Tab
 from twin2multicloud.app.ui.proposal.prices import Prices
 from twin2multicloud.app.ui.proposal.proof import proof
@@ -25,6 +26,7 @@ def names() -> dict[Tab, str]:
         "bill": tr("Bill lines"),
         "ranking": tr("Runner-ups"),
         "what-if": tr("What if …"),
+        "frontier": tr("Trade-offs"),
         "prices": tr("Prices"),
         "proof": tr("Proof"),
     }
@@ -65,6 +67,8 @@ def _part(session: Session, look: Look, loaded: Loaded, shown: Shown) -> ft.Cont
         return ranking(session, look, loaded)
     if look.tab == "what-if":
         return WhatIf(look, loaded)
+    if look.tab == "frontier":
+        return Frontier(look, loaded)
     if look.tab == "prices":
         return Prices(look, loaded)
     if look.tab == "proof":

@@ -16,6 +16,7 @@ from twin2multicloud.app.ui.preferences import Currency
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP, Palette
+from twin2multicloud.app.ui.twin.cost.advice import AdviceCard
 from twin2multicloud.app.ui.twin.cost.state import VERDICTS, Verdict, by_cloud, chosen
 from twin2multicloud.app.ui.twin.parts import Parts
 
@@ -28,7 +29,15 @@ def CostTab(parts: Parts) -> ft.Control:  # noqa: N802
     currency = use_store(session.preferences).choices.currency
     use_store(session.viewport)
     costs = use_store(parts.costs)
-    return states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
+    shown = states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
+    if not parts.seen.deployed or parts.seen.target == "rehearsal":
+        return shown
+    return ft.Column(
+        [shown, AdviceCard(parts)],
+        spacing=GAP + 4,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
 
 
 def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
