@@ -12,6 +12,7 @@ from twin2multicloud.app.client.kept_book import KeptBook
 from twin2multicloud.app.schemas.bills import SimulatedBillInput
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
+from twin2multicloud.app.schemas.costs import BudgetInput
 from twin2multicloud.app.schemas.dashboards import DashboardQuery
 from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftPatch
 from twin2multicloud.app.schemas.keys import KeyInput
@@ -180,6 +181,11 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "simulate_bill": [
         lambda c: c.bills.simulated(_TWIN, SimulatedBillInput.model_validate(_EXAMPLE["SimulatedBillInput"]))
     ],
+    "show_budget": [lambda c: c.bills.budget(_TWIN)],
+    "set_budget": [
+        lambda c: c.bills.set_budget(_TWIN, BudgetInput(usd_per_month=5, thresholds=[0.5], on_forecast=False))
+    ],
+    "remove_budget": [lambda c: c.bills.remove_budget(_TWIN)],
     "validate_twin": [lambda c: c.bills.validation(_TWIN, "sandbox", "2026-11")],
     "show_outputs": [lambda c: c.operating.outputs(_TWIN)],
     "list_links": [lambda c: c.operating.links(_TWIN)],

@@ -131,6 +131,36 @@ def history(
     with_client(context, json_output, lambda client: commands.cost_history(client, twin, target, period, json_output))
 
 
+@costs.command("budget")
+@needs_backend
+def budget(
+    context: typer.Context,
+    twin: TwinArgument,
+    usd: Annotated[float | None, typer.Option("--usd", metavar="AMOUNT", help="What a month may cost, in USD.")] = None,
+    at: Annotated[
+        list[float] | None,
+        typer.Option("--at", metavar="SHARE", help="Alert at this share of it; left out: 0.5, 0.8 and 1. Repeatable."),
+    ] = None,
+    forecast: Annotated[
+        bool, typer.Option("--forecast/--no-forecast", help="Also when the month will come to it.")
+    ] = True,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Show, set or remove what a twin may cost in a month. Alerts come when shares of it are used, or will be.
+
+    \b
+    Examples:
+      twin2multicloud costs budget greenhouse --usd 50
+      twin2multicloud costs budget greenhouse --usd 50 --at 0.9 --no-forecast
+      twin2multicloud costs budget greenhouse --remove
+    """
+    from twin2multicloud.app.cli import budgets as commands
+
+    given = commands.Given(usd, at, forecast, remove, json_output)
+    with_client(context, json_output, lambda client: commands.budget(client, twin, given))
+
+
 @costs.command("import")
 @needs_backend
 def import_bill(
