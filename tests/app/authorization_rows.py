@@ -328,6 +328,9 @@ ROWS: dict[str, Row] = {
     # bills
     f"GET {_V1}/twins/{{twin}}/bills": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/bills": Row("write", "operator", "twin", 201, body=_BILL),
+    f"POST {_V1}/twins/{{twin}}/bills/fetch": Row(
+        "run", "operator", "twin", 409, body=cost_examples.REQUESTS["BillFetch"]
+    ),
     f"POST {_V1}/twins/{{twin}}/bills/simulated": Row("read", "viewer", "twin", 409, body={}),
     f"GET {_V1}/twins/{{twin}}/budget": Row("read", "viewer", "twin", prepare=_a_budget),
     f"PUT {_V1}/twins/{{twin}}/budget": Row("write", "operator", "twin", body={"usd_per_month": 50}),

@@ -81,6 +81,8 @@ def test_what_is_given_wrongly(place: Place, rig: Rig, tmp_path: Path) -> None:
     for wrong in (("--price", "aws.lambda.requests"), ("--quantity", "a=-1"), ("--extra", "oracle=3")):
         assert place("sandbox", "bill", "greenhouse", *wrong).code == 2, wrong
     assert place("validate", "greenhouse", "--file", str(tmp_path / "none.csv")).code == 2
+    for wrong in ((), ("--from", "aws"), ("--from", "aws", "--location", "s3://x/y", "--period", "2026-13")):
+        assert place("costs", "import", "greenhouse", *wrong).code == 2, wrong
     (tmp_path / "bad.csv").write_text("a,b\n", "utf-8")
     refused = place("costs", "import", "greenhouse", "--file", str(tmp_path / "bad.csv"))
     assert refused.code == 4

@@ -9,7 +9,7 @@ from typing import Any
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
-from twin2multicloud.app.schemas.bills import SimulatedBillInput
+from twin2multicloud.app.schemas.bills import BillFetch, SimulatedBillInput
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
 from twin2multicloud.app.schemas.costs import BudgetInput
@@ -178,6 +178,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "import_bill": [
         lambda c: c.bills.read(_TWIN, _EXAMPLE["BillInput"]["content"], target="clouds", source="a", usd_per={"EUR": 1})
     ],
+    "fetch_bill": [lambda c: c.bills.fetch(_TWIN, BillFetch.model_validate(_EXAMPLE["BillFetch"]))],
     "simulate_bill": [
         lambda c: c.bills.simulated(_TWIN, SimulatedBillInput.model_validate(_EXAMPLE["SimulatedBillInput"]))
     ],

@@ -166,23 +166,35 @@ def budget(
 def import_bill(
     context: typer.Context,
     twin: TwinArgument,
-    file: Annotated[Path, typer.Option("--file", metavar="CSV", help="The export (FOCUS); - is standard input.")],
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="CSV", help="The export (FOCUS); - is standard input.")
+    ] = None,
+    source: Annotated[
+        Literal["aws", "azure", "gcp"] | None,
+        typer.Option("--from", help="Fetch it from this cloud, with the twin's connection there."),
+    ] = None,
+    location: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="s3://bucket/prefix, a container's URL, or a table of BigQuery."),
+    ] = None,
+    period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="With --from: which month.")] = None,
     target: TargetOption = "clouds",
     rate: RateOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Read a billing export in FOCUS 1.0 to 1.2. Of each cloud and month on it, what was read before is replaced.
+    """Read a billing export in FOCUS 1.0 to 1.2, from a file or from where a cloud exports to. Of each cloud and month
+    on it, what was read before is replaced.
 
     \b
     Examples:
       twin2multicloud costs import greenhouse --file november.csv
       twin2multicloud costs import greenhouse --file november.csv --rate EUR=1.08
+      twin2multicloud costs import greenhouse --from aws --location s3://my-bills/focus --period 2026-11
     """
     from twin2multicloud.app.cli import validating as commands
 
-    with_client(
-        context, json_output, lambda client: commands.read_bill(client, twin, file, target, rate or (), json_output)
-    )
+    given = commands.Import(file, source, location, period, target, rate or (), json_output)
+    with_client(context, json_output, lambda client: commands.read_bill(client, twin, given))
 
 
 @costs.command("bills")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.schemas.bills import Bill, BillInput, SimulatedBillInput, Validation
+from twin2multicloud.app.schemas.bills import Bill, BillFetch, BillInput, SimulatedBillInput, Validation
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
 from twin2multicloud.app.schemas.twins import Target
 
@@ -32,6 +32,10 @@ class Bills:
         """Have a billing export in FOCUS read; what was read before of its clouds and months is replaced."""
         given = BillInput(target=target, content=content, source=source, usd_per=dict(usd_per or {}))
         return self._http.send("POST", self._path(twin, "bills"), list[Bill], body=given)
+
+    def fetch(self, twin: str, given: BillFetch) -> list[Bill]:
+        """Have the newest export of a cloud's bill fetched, which may take a minute."""
+        return self._http.send("POST", self._path(twin, "bills/fetch"), list[Bill], body=given)
 
     def simulated(self, twin: str, changes: SimulatedBillInput) -> str:
         """The bill in FOCUS that a month like its sandbox's would get, with these changes."""

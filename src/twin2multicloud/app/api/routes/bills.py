@@ -14,10 +14,11 @@ from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bills, budgets, validating
+from twin2multicloud.app.services import bill_fetching, bills, budgets, validating
 
 router = Endpoints(prefix="/twins/{twin}", tags=["costs"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
+_Runner = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.TWIN)]
 _Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]
 _Target = Annotated[Target, Query(description="Where it is deployed.")]
 
@@ -38,6 +39,14 @@ def import_bill(backend: BackendDep, principal: _Editor, twin: TwinId, given: sh
     with backend.database.write() as session:
         found = the_twin(session, principal, twin, Role.OPERATOR)
         return bills.take_up(backend, session, principal, found, given.target, given.source, bill)
+
+
+@router.post("/bills/fetch", status_code=201)
+def fetch_bill(backend: BackendDep, principal: _Runner, twin: TwinId, given: shapes.BillFetch) -> list[shapes.Bill]:
+    """Fetch the newest export of a cloud's bill of a month, with the twin's connection, and keep it in place of what
+    was kept of that month.
+    """
+    return bill_fetching.fetch(backend, principal, twin, given)
 
 
 @router.post("/bills/simulated", response_class=PlainTextResponse)
