@@ -248,6 +248,11 @@ def _priced(scene: Scene) -> Mapping[str, str]:
     return {}
 
 
+def _a_budget(scene: Scene) -> Mapping[str, str]:
+    scene.owner.call("PUT", f"twins/{scene.twin_id}/budget", code=200, json={"usd_per_month": 50})
+    return {}
+
+
 _V1 = "/api/v1"
 _BILL = {**cost_examples.REQUESTS["BillInput"]}
 _TO_NOW = {"follow": "false"}
@@ -344,7 +349,13 @@ ROWS: dict[str, Row] = {
     # bills
     f"GET {_V1}/twins/{{twin}}/bills": Row("read", "viewer", "twin"),
     f"POST {_V1}/twins/{{twin}}/bills": Row("write", "operator", "twin", 201, body=_BILL),
+    f"POST {_V1}/twins/{{twin}}/bills/fetch": Row(
+        "run", "operator", "twin", 409, body=cost_examples.REQUESTS["BillFetch"]
+    ),
     f"POST {_V1}/twins/{{twin}}/bills/simulated": Row("read", "viewer", "twin", 409, body={}),
+    f"GET {_V1}/twins/{{twin}}/budget": Row("read", "viewer", "twin", prepare=_a_budget),
+    f"PUT {_V1}/twins/{{twin}}/budget": Row("write", "operator", "twin", body={"usd_per_month": 50}),
+    f"DELETE {_V1}/twins/{{twin}}/budget": Row("write", "operator", "twin", 204),
     f"GET {_V1}/twins/{{twin}}/validation": Row("read", "viewer", "twin", 409),
     # states
     f"GET {_V1}/twins/{{twin}}/states": Row("read", "viewer", "twin"),

@@ -12,6 +12,7 @@ from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
 from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, ring, small_twin
+from twin2multicloud.app.monitoring.metering import UsageTaker
 from twin2multicloud.app.services.places import sandbox_layout
 
 pytestmark = pytest.mark.slow
@@ -80,6 +81,32 @@ def test_what_was_changed_is_what_is_found(running: Running) -> None:
 
     refused = running.owner.post(f"twins/{running.twin}/bills/simulated", {"prices": {"aws.no.meter": 2}}, 422)
     assert "is no meter of this bill" in refused["detail"]
+
+
+def test_what_it_uses_is_taken_down(sqlite_site: Site, running: Running) -> None:
+    taker = UsageTaker(sqlite_site.backend)
+    run = running.rig.run(messages=6)
+    running.rig.settle(len(run.ledger))
+    running.rig.client.set_clock(speed=0.0)
+    before = running.owner.get(f"twins/{running.twin}/costs")["month"]
+    assert before["counted_s"] > 0
+    assert taker.is_due(running.twin, "sandbox")
+    taker.take(running.twin, "sandbox")
+    assert not taker.is_due(running.twin, "sandbox")
+    taken = running.owner.get(f"twins/{running.twin}/costs")["month"]
+    taker.take(running.twin, "sandbox")
+    again = running.owner.get(f"twins/{running.twin}/costs")["month"]
+    for month in (taken, again):
+        assert month["counted_s"] == pytest.approx(before["counted_s"])
+        assert month["usd_to_date"] == pytest.approx(before["usd_to_date"])
+    days = running.owner.get(f"twins/{running.twin}/costs/history")["days"]
+    assert sum(day["usd_metered"] for day in days) == pytest.approx(before["usd_to_date"])
+    # The pages ask what was taken down, and what came since.
+    running.rig.client.set_clock(speed=100.0)
+    more = running.rig.run(messages=3)
+    running.rig.settle(len(run.ledger) + len(more.ledger))
+    later = running.owner.get(f"twins/{running.twin}/costs")["month"]
+    assert later["counted_s"] > again["counted_s"]
 
 
 def _adds_up(found: Any) -> None:

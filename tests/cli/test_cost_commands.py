@@ -65,10 +65,24 @@ def test_the_whole_way(place: Place, rig: Rig, tmp_path: Path) -> None:
     assert json.loads(place.done("validate", "greenhouse", "--json").out)["usd_billed"] == found["usd_billed"]
 
 
+def test_a_budget(place: Place) -> None:
+    place.done("twins", "create", place.twin)
+    assert place("costs", "budget", "greenhouse").code == 6
+    shown = place.done("costs", "budget", "greenhouse", "--usd", "50", "--at", "0.9", "--no-forecast").out
+    assert "$50.00" in shown
+    assert "90%" in shown
+    assert place.done("costs", "budget", "greenhouse", "--json").json["thresholds"] == [0.9]
+    for wrong in (("--usd", "-1"), ("--at", "0.5"), ("--usd", "5", "--remove"), ("--usd", "5", "--at", "11")):
+        assert place("costs", "budget", "greenhouse", *wrong).code == 2, wrong
+    place.done("costs", "budget", "greenhouse", "--remove")
+
+
 def test_what_is_given_wrongly(place: Place, rig: Rig, tmp_path: Path) -> None:
     for wrong in (("--price", "aws.lambda.requests"), ("--quantity", "a=-1"), ("--extra", "oracle=3")):
         assert place("sandbox", "bill", "greenhouse", *wrong).code == 2, wrong
     assert place("validate", "greenhouse", "--file", str(tmp_path / "none.csv")).code == 2
+    for wrong in ((), ("--from", "aws"), ("--from", "aws", "--location", "s3://x/y", "--period", "2026-13")):
+        assert place("costs", "import", "greenhouse", *wrong).code == 2, wrong
     (tmp_path / "bad.csv").write_text("a,b\n", "utf-8")
     refused = place("costs", "import", "greenhouse", "--file", str(tmp_path / "bad.csv"))
     assert refused.code == 4

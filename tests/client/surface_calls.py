@@ -9,9 +9,10 @@ from typing import Any
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
-from twin2multicloud.app.schemas.bills import SimulatedBillInput
+from twin2multicloud.app.schemas.bills import BillFetch, SimulatedBillInput
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
+from twin2multicloud.app.schemas.costs import BudgetInput
 from twin2multicloud.app.schemas.dashboards import DashboardQuery
 from twin2multicloud.app.schemas.drafts import Draft, DraftInput, DraftPatch
 from twin2multicloud.app.schemas.frontiers import FrontierInput
@@ -180,9 +181,15 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "import_bill": [
         lambda c: c.bills.read(_TWIN, _EXAMPLE["BillInput"]["content"], target="clouds", source="a", usd_per={"EUR": 1})
     ],
+    "fetch_bill": [lambda c: c.bills.fetch(_TWIN, BillFetch.model_validate(_EXAMPLE["BillFetch"]))],
     "simulate_bill": [
         lambda c: c.bills.simulated(_TWIN, SimulatedBillInput.model_validate(_EXAMPLE["SimulatedBillInput"]))
     ],
+    "show_budget": [lambda c: c.bills.budget(_TWIN)],
+    "set_budget": [
+        lambda c: c.bills.set_budget(_TWIN, BudgetInput(usd_per_month=5, thresholds=[0.5], on_forecast=False))
+    ],
+    "remove_budget": [lambda c: c.bills.remove_budget(_TWIN)],
     "validate_twin": [lambda c: c.bills.validation(_TWIN, "sandbox", "2026-11")],
     "show_outputs": [lambda c: c.operating.outputs(_TWIN)],
     "list_links": [lambda c: c.operating.links(_TWIN)],

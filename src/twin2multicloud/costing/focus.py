@@ -59,6 +59,8 @@ COLUMNS: Final = (
     "Tags",
 )
 """What is written."""
+_BLOCK: Final = "x_PricingBlockSize"
+"""Azure prices blocks of its units (of 10,000 operations): the quantity counts blocks."""
 _PROVIDERS: Final[Mapping[str, Provider]] = {
     "aws": Provider.AWS,
     "amazon web services": Provider.AWS,
@@ -236,8 +238,12 @@ def _category(cells: Mapping[str, str]) -> Category:
 def _quantity(cells: Mapping[str, str]) -> tuple[Decimal | None, str]:
     """What the price is for; where that is not told, what was consumed."""
     for quantity, unit in (("PricingQuantity", "PricingUnit"), ("ConsumedQuantity", "ConsumedUnit")):
-        if _text(cells, quantity):
-            return _decimal(cells, quantity), _text(cells, unit)
+        if not _text(cells, quantity):
+            continue
+        found = _decimal(cells, quantity)
+        if quantity == "PricingQuantity" and _text(cells, _BLOCK):
+            found *= _decimal(cells, _BLOCK)
+        return found, _text(cells, unit)
     return None, ""
 
 

@@ -11,10 +11,18 @@ _LINE: Final = (
 )
 
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    "BudgetInput": {"usd_per_month": 50.0},
+    "BillFetch": {"cloud": "aws", "location": "s3://my-bills/focus", "period": "2026-11"},
     "BillInput": {"target": "clouds", "content": _LINE, "source": "november.csv"},
     "SimulatedBillInput": {"prices": {"aws.lambda.requests": 1.2}, "unmodelled": {"aws": 29.0}, "seed": 1},
 }
 RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    "Budget": {
+        "usd_per_month": 50.0,
+        "thresholds": [0.5, 0.8, 1.0],
+        "on_forecast": True,
+        "set_at": "2026-11-26T08:00:00Z",
+    },
     "CostHistory": {
         "live": True,
         "problem": "",

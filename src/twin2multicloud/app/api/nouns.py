@@ -53,7 +53,7 @@ _DEPLOYING: Final = (
     _api("runs", "/runs", "/targets", *_twins("runs"), "/workspaces/*/connections/*/check"),
     _api("operating", *_twins("status", "health", "outputs", "links", "proof")),
     _api("watching", *_twins("devices", "rates", "rules", "graph", "dashboards", "costs")),
-    _api("bills", *_twins("bills", "validation")),
+    _api("bills", *_twins("bills", "budget", "validation")),
     _api("states", *_twins("states")),
     _api("sandboxes", *_twins("errors", "logs", "dead-letters", "faults", "commands", "meters")),
     _api("alerts", "/alerts", *_twins("alerts")),

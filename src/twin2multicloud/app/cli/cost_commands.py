@@ -131,28 +131,70 @@ def history(
     with_client(context, json_output, lambda client: commands.cost_history(client, twin, target, period, json_output))
 
 
+@costs.command("budget")
+@needs_backend
+def budget(
+    context: typer.Context,
+    twin: TwinArgument,
+    usd: Annotated[float | None, typer.Option("--usd", metavar="AMOUNT", help="What a month may cost, in USD.")] = None,
+    at: Annotated[
+        list[float] | None,
+        typer.Option("--at", metavar="SHARE", help="Alert at this share of it; left out: 0.5, 0.8 and 1. Repeatable."),
+    ] = None,
+    forecast: Annotated[
+        bool, typer.Option("--forecast/--no-forecast", help="Also when the month will come to it.")
+    ] = True,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Show, set or remove what a twin may cost in a month. Alerts come when shares of it are used, or will be.
+
+    \b
+    Examples:
+      twin2multicloud costs budget greenhouse --usd 50
+      twin2multicloud costs budget greenhouse --usd 50 --at 0.9 --no-forecast
+      twin2multicloud costs budget greenhouse --remove
+    """
+    from twin2multicloud.app.cli import budgets as commands
+
+    given = commands.Given(usd, at, forecast, remove, json_output)
+    with_client(context, json_output, lambda client: commands.budget(client, twin, given))
+
+
 @costs.command("import")
 @needs_backend
 def import_bill(
     context: typer.Context,
     twin: TwinArgument,
-    file: Annotated[Path, typer.Option("--file", metavar="CSV", help="The export (FOCUS); - is standard input.")],
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="CSV", help="The export (FOCUS); - is standard input.")
+    ] = None,
+    source: Annotated[
+        Literal["aws", "azure", "gcp"] | None,
+        typer.Option("--from", help="Fetch it from this cloud, with the twin's connection there."),
+    ] = None,
+    location: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="s3://bucket/prefix, a container's URL, or a table of BigQuery."),
+    ] = None,
+    period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="With --from: which month.")] = None,
     target: TargetOption = "clouds",
     rate: RateOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Read a billing export in FOCUS 1.0 to 1.2. Of each cloud and month on it, what was read before is replaced.
+    """Read a billing export in FOCUS 1.0 to 1.2, from a file or from where a cloud exports to. Of each cloud and month
+    on it, what was read before is replaced.
 
     \b
     Examples:
       twin2multicloud costs import greenhouse --file november.csv
       twin2multicloud costs import greenhouse --file november.csv --rate EUR=1.08
+      twin2multicloud costs import greenhouse --from aws --location s3://my-bills/focus --period 2026-11
     """
     from twin2multicloud.app.cli import validating as commands
 
-    with_client(
-        context, json_output, lambda client: commands.read_bill(client, twin, file, target, rate or (), json_output)
-    )
+    given = commands.Import(file, source, location, period, target, rate or (), json_output)
+    with_client(context, json_output, lambda client: commands.read_bill(client, twin, given))
 
 
 @costs.command("bills")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.bills import (
     AgreementMeasure,
     Bill,
+    BillFetch,
     CauseName,
     SimulatedBillInput,
     ValidatedMeter,
@@ -43,6 +45,19 @@ class Request:
     all_meters: bool
     csv_file: Path | None
     latex_file: Path | None
+    json_output: bool
+
+
+@dataclass(frozen=True)
+class Import:
+    """The options of `costs import`."""
+
+    file: Path | None
+    source: CloudName | None
+    location: str | None
+    period: str | None
+    target: Target
+    rates: Sequence[str]
     json_output: bool
 
 
@@ -106,13 +121,20 @@ def bill(client: Client, request: BillRequest) -> int:
     return 0
 
 
-def read_bill(client: Client, wanted: str, file: Path, target: Target, rates: Sequence[str], json_output: bool) -> int:
+def read_bill(client: Client, wanted: str, given: Import) -> int:
     """`costs import`."""
-    content, name = _content(file)
-    read = client.bills.read(
-        client.twins.find(wanted), content, target=target, source=name, usd_per=_numbers("--rate", rates)
-    )
-    _print_bills(read, json_output)
+    if (given.file is None) == (given.source is None):
+        raise UsageError("--file, --from: say one of them")
+    rates = _numbers("--rate", given.rates)
+    if given.file is not None:
+        content, name = _content(given.file)
+        read = client.bills.read(client.twins.find(wanted), content, target=given.target, source=name, usd_per=rates)
+    else:
+        if given.location is None or re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
+            raise UsageError("--from: needs --location WHERE and --period YYYY-MM")
+        asked = {"cloud": given.source, "location": given.location, "period": given.period, "usd_per": rates}
+        read = client.bills.fetch(client.twins.find(wanted), BillFetch.model_validate(asked))
+    _print_bills(read, given.json_output)
     _tell_bad_lines(read)
     return 0
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.schemas.bills import Bill, BillInput, SimulatedBillInput, Validation
+from twin2multicloud.app.schemas.bills import Bill, BillFetch, BillInput, SimulatedBillInput, Validation
+from twin2multicloud.app.schemas.costs import Budget, BudgetInput
 from twin2multicloud.app.schemas.twins import Target
 
 
 class Bills:
-    """`/api/v1/twins/{twin}/bills` and `validation`; each method takes the twin's id."""
+    """`/api/v1/twins/{twin}/bills`, `budget` and `validation`; each method takes the twin's id."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -32,6 +33,10 @@ class Bills:
         given = BillInput(target=target, content=content, source=source, usd_per=dict(usd_per or {}))
         return self._http.send("POST", self._path(twin, "bills"), list[Bill], body=given)
 
+    def fetch(self, twin: str, given: BillFetch) -> list[Bill]:
+        """Have the newest export of a cloud's bill fetched, which may take a minute."""
+        return self._http.send("POST", self._path(twin, "bills/fetch"), list[Bill], body=given)
+
     def simulated(self, twin: str, changes: SimulatedBillInput) -> str:
         """The bill in FOCUS that a month like its sandbox's would get, with these changes."""
         return self._http.ask_text(self._path(twin, "bills/simulated"), changes)
@@ -39,6 +44,18 @@ class Bills:
     def validation(self, twin: str, target: Target = "sandbox", period: str | None = None) -> Validation:
         """Predicted, metered and billed, meter by meter, with what explains the differences."""
         return self._http.get(self._path(twin, "validation"), Validation, target=target, period=period)
+
+    def budget(self, twin: str) -> Budget:
+        """What it may cost in a month; `NotFoundError` where nobody has said so."""
+        return self._http.get(self._path(twin, "budget"), Budget)
+
+    def set_budget(self, twin: str, given: BudgetInput) -> Budget:
+        """Say what it may cost in a month."""
+        return self._http.send("PUT", self._path(twin, "budget"), Budget, body=given)
+
+    def remove_budget(self, twin: str) -> None:
+        """Take its budget away."""
+        self._http.send("DELETE", self._path(twin, "budget"), type(None))
 
     def _path(self, twin: str, rest: str) -> str:
         return f"/api/v1/twins/{twin}/{rest}"

@@ -1,13 +1,14 @@
-"""Taking down what running twins use, now and then."""
+"""Taking down what running twins use, now and then, and watching what that costs."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from datetime import datetime
 from typing import Final
 
 from twin2multicloud.app.backend import Backend
-from twin2multicloud.app.services import usage
+from twin2multicloud.app.services import budgets, usage
 from twin2multicloud.app.services.watching import ask_sandbox
 from twin2multicloud.model.errors import PriceError
 
@@ -22,6 +23,7 @@ class UsageTaker:
         self._every_s = backend.settings.meter_seconds
         self._guard = threading.Lock()
         self._taken: dict[tuple[str, str], float] = {}
+        self._looked: dict[tuple[str, str], datetime | None] = {}
 
     def is_due(self, twin_id: str, target: str) -> bool:
         """Whether it is time again. Whoever is told so does it."""
@@ -40,5 +42,7 @@ class UsageTaker:
             return
         try:
             usage.take_down(self._backend, twin_id, target, told.answer, told.twin_time)
+            looked = self._looked.get((twin_id, target))
+            self._looked[twin_id, target] = budgets.watch(self._backend, twin_id, target, told.twin_time, looked)
         except PriceError as error:
             _LOG.warning("what %s uses cannot be taken down: %s", twin_id, error)

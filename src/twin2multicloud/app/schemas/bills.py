@@ -29,6 +29,18 @@ class BillInput(Body):
     usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
 
 
+class BillFetch(Body):
+    """Where a cloud exports its bills in FOCUS, and the month: `s3://bucket/prefix`,
+    `https://account.blob.core.windows.net/container/prefix`, or a table `project.dataset.table` of BigQuery. It is read
+    with the twin's connection at that cloud.
+    """
+
+    cloud: CloudName
+    location: str = Field(min_length=3, max_length=1_000, pattern=r"^[^\x00-\x1f]*$")
+    period: Period
+    usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
+
+
 class BadBillLine(Answer):
     """A row that could not be read, and why."""
 

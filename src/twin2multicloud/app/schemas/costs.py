@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
-from twin2multicloud.app.schemas.common import Answer
+from twin2multicloud.app.schemas.common import Answer, Body
 from twin2multicloud.app.schemas.sandboxes import MeterComparison
 from twin2multicloud.app.schemas.watching import Watched
 
@@ -68,3 +69,22 @@ class CostHistory(Watched):
 
     period: str
     days: list[CostDay]
+
+
+class BudgetInput(Body):
+    """What a twin may cost in a calendar month. Alerts come when these shares of it are used, and with `on_forecast`
+    when they will be by the month's end if it goes on like that.
+    """
+
+    usd_per_month: float = Field(gt=0, le=1e9, allow_inf_nan=False)
+    thresholds: list[Annotated[float, Field(gt=0, le=10)]] = Field([0.5, 0.8, 1.0], min_length=1, max_length=10)
+    on_forecast: bool = True
+
+
+class Budget(Answer):
+    """A twin's budget, its thresholds in their order."""
+
+    usd_per_month: float
+    thresholds: list[float]
+    on_forecast: bool
+    set_at: datetime

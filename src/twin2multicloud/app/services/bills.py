@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.services import audit
 from twin2multicloud.costing.condensing import Condensed, CondensedLine, condensed
 from twin2multicloud.costing.focus import read_focus
-from twin2multicloud.costing.lines import Category, CostLine
+from twin2multicloud.costing.lines import BadLine, Category, CostLine
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.model.slots import Provider
 
@@ -31,8 +31,12 @@ MOST_LINES: Final = 50_000
 
 def read(given: shapes.BillInput) -> Condensed:
     """The lines of an export. Raises `InvalidInputError` for what is none, `InvalidError` for one without any line."""
-    rates = {currency: Decimal(repr(rate)) for currency, rate in given.usd_per.items()}
-    found = condensed(read_focus(io.StringIO(given.content, newline="")), rates)
+    return read_rows(read_focus(io.StringIO(given.content, newline="")), given.usd_per)
+
+
+def read_rows(rows: Iterable[CostLine | BadLine], usd_per: Mapping[str, float]) -> Condensed:
+    """The same for rows that were read; `usd_per` says what a unit of another currency is worth in USD."""
+    found = condensed(rows, {currency: Decimal(repr(rate)) for currency, rate in usd_per.items()})
     if not found.lines:
         problems = [Finding(each.column, each.problem, each.value, each.line) for each in found.problems]
         raise InvalidError(

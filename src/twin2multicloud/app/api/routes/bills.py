@@ -12,11 +12,13 @@ from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas import bills as shapes
+from twin2multicloud.app.schemas.costs import Budget, BudgetInput
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bills, validating
+from twin2multicloud.app.services import bill_fetching, bills, budgets, validating
 
 router = Endpoints(prefix="/twins/{twin}", tags=["costs"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
+_Runner = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.TWIN)]
 _Editor = Annotated[Principal, allow(Scope.WRITE, Role.OPERATOR, On.TWIN)]
 _Target = Annotated[Target, Query(description="Where it is deployed.")]
 
@@ -39,6 +41,14 @@ def import_bill(backend: BackendDep, principal: _Editor, twin: TwinId, given: sh
         return bills.take_up(backend, session, principal, found, given.target, given.source, bill)
 
 
+@router.post("/bills/fetch", status_code=201)
+def fetch_bill(backend: BackendDep, principal: _Runner, twin: TwinId, given: shapes.BillFetch) -> list[shapes.Bill]:
+    """Fetch the newest export of a cloud's bill of a month, with the twin's connection, and keep it in place of what
+    was kept of that month.
+    """
+    return bill_fetching.fetch(backend, principal, twin, given)
+
+
 @router.post("/bills/simulated", response_class=PlainTextResponse)
 def simulate_bill(
     backend: BackendDep, _principal: _Viewer, twin: TwinId, given: shapes.SimulatedBillInput
@@ -47,6 +57,27 @@ def simulate_bill(
     purpose. It keeps nothing.
     """
     return PlainTextResponse(validating.simulated(backend, twin, given), media_type="text/csv")
+
+
+@router.get("/budget")
+def show_budget(backend: BackendDep, _principal: _Viewer, twin: TwinId) -> Budget:
+    """What it may cost in a month."""
+    with backend.database.read() as session:
+        return budgets.shown(session, twin)
+
+
+@router.put("/budget")
+def set_budget(backend: BackendDep, principal: _Editor, twin: TwinId, given: BudgetInput) -> Budget:
+    """Say what it may cost in a month; alerts come when shares of that are used, or will be."""
+    with backend.database.write() as session:
+        return budgets.put(backend, session, principal, the_twin(session, principal, twin, Role.OPERATOR), given)
+
+
+@router.delete("/budget", status_code=204)
+def remove_budget(backend: BackendDep, principal: _Editor, twin: TwinId) -> None:
+    """Take its budget away; its alerts end."""
+    with backend.database.write() as session:
+        budgets.remove(backend, session, principal, the_twin(session, principal, twin, Role.OPERATOR))
 
 
 @router.get("/validation")

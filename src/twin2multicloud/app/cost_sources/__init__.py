@@ -1,0 +1,1 @@
+"""Where clouds put the bills that they export, and how they are fetched from there."""

@@ -1,0 +1,160 @@
+"""Budgets of twins, and alerts when a month uses one up, or costs unlike before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from twin2multicloud.app.auth.access import Principal
+from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.costs import Budget
+from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.errors import NotFoundError
+from twin2multicloud.app.schemas import costs as shapes
+from twin2multicloud.app.services import alerts, audit, usage
+from twin2multicloud.app.services.alerts import Problem
+from twin2multicloud.app.services.prices import current
+from twin2multicloud.costing.anomalies import WEEKS, Anomaly, rates, unusual
+from twin2multicloud.costing.months import Month, ToDate, Used, month_of, to_date
+from twin2multicloud.costing.pricing import TRANSIT, Pricing
+
+LEAST_USD_PER_H: Final = 0.01
+"""An hour that costs less than this more is no anomaly: some 7 USD a month."""
+_HOUR: Final = timedelta(hours=1)
+
+
+def shown(session: Session, twin_id: str) -> shapes.Budget:
+    """A twin's budget; `NotFoundError` without one."""
+    row = session.get(Budget, twin_id)
+    if row is None:
+        raise NotFoundError("this twin has no budget")
+    return _shape(row)
+
+
+def put(
+    backend: Backend, session: Session, principal: Principal, twin: Twin, given: shapes.BudgetInput
+) -> shapes.Budget:
+    """Set a twin's budget in place of the one it has."""
+    backend.database.take_turns(session, f"budgets/{twin.id}")
+    row = session.get(Budget, twin.id)
+    if row is None:
+        row = Budget(twin_id=twin.id)
+        session.add(row)
+    row.usd_per_month, row.thresholds = given.usd_per_month, sorted(set(given.thresholds))
+    row.on_forecast, row.set_by, row.set_at = given.on_forecast, principal.user_id, backend.now()
+    session.flush()
+    audit.note(
+        backend, session, principal, "budget.set", twin.id, workspace_id=twin.workspace_id, usd=given.usd_per_month
+    )
+    return _shape(row)
+
+
+def remove(backend: Backend, session: Session, principal: Principal, twin: Twin) -> None:
+    """Take a twin's budget away, and end its alerts. Without one: nothing."""
+    backend.database.take_turns(session, f"budgets/{twin.id}")
+    row = session.get(Budget, twin.id)
+    if row is None:
+        return
+    ended = [Problem(fold, "budget", "warning", "", backend.now(), over=True) for fold in _folds(row.thresholds)]
+    for target in ("sandbox", "clouds", "rehearsal"):
+        alerts.fold_in(backend, session, twin, target, ended)
+    session.delete(row)
+    audit.note(backend, session, principal, "budget.removed", twin.id, workspace_id=twin.workspace_id)
+
+
+def watch(backend: Backend, twin_id: str, target: str, at: datetime, looked: datetime | None = None) -> datetime | None:
+    """Raise and end alerts about a twin's cost until a moment of its time. Hours are looked at once each: `looked` is
+    the last one that was, and what is returned the one that is then.
+    """
+    month, pricing = month_of(at), Pricing(current(backend).prices, {})
+    with backend.database.read() as session:
+        budget = session.get(Budget, twin_id)
+        # Traffic between regions has its price elsewhere and is little; see `costs`.
+        this = _without_transit(usage.kept(session, twin_id, target, month))
+        lately = _without_transit(usage.kept(session, twin_id, target, Month(at - WEEKS - _HOUR, at)))
+    problems = []
+    complete = _complete(lately, at)
+    last = max((each.at for each in complete), default=None)
+    if last != looked:
+        found = unusual(rates(complete, pricing.usd, pricing.sold), LEAST_USD_PER_H)
+        problems.append(_anomaly_problem(found, backend.now()))
+    if budget is not None:
+        so_far = to_date(this, month, at, pricing.usd, pricing.sold)
+        problems += _budget_problems(budget, so_far, month, backend.now())
+    with backend.database.write() as session:
+        twin = session.get(Twin, twin_id)
+        if twin is not None:
+            alerts.fold_in(backend, session, twin, target, problems)
+    return last
+
+
+def _complete(used: Sequence[Used], at: datetime) -> list[Used]:
+    """Without the hour or day that is not over yet."""
+    return [each for each in used if each.at + max(_HOUR, timedelta(seconds=each.seconds)) <= at]
+
+
+def _without_transit(used: Sequence[Used]) -> list[Used]:
+    return [each for each in used if not each.key[0].endswith(TRANSIT)]
+
+
+def _budget_problems(budget: Budget, so_far: ToDate, month: Month, now: datetime) -> list[Problem]:
+    found = []
+    kinds = [("actual", so_far.total_usd, "so far"), ("forecast", so_far.forecast_usd, "by its end (forecast)")]
+    for name, usd, when in kinds:
+        share = usd / budget.usd_per_month
+        counts = name == "actual" or budget.on_forecast
+        highest = max((threshold for threshold in budget.thresholds if counts and share >= threshold), default=None)
+        for threshold in budget.thresholds:
+            found.append(
+                Problem(
+                    fold=f"budget|{name}|{threshold:g}",
+                    kind="budget",
+                    severity="error" if threshold >= 1 and name == "actual" else "warning",
+                    message=f"{month.begins:%B %Y} costs {usd:,.2f} USD {when}: {share:.0%} of the budget of "
+                    f"{budget.usd_per_month:,.2f} USD",
+                    at=now,
+                    # Once a month: what was told of this one is told.
+                    total=1,
+                    since=month.begins.timestamp(),
+                    over=threshold != highest,
+                    data={"usd": usd, "budget_usd": budget.usd_per_month, "threshold": threshold, "of": name},
+                )
+            )
+    return found
+
+
+def _folds(thresholds: Sequence[float]) -> list[str]:
+    return [f"budget|{name}|{threshold:g}" for name in ("actual", "forecast") for threshold in thresholds]
+
+
+def _anomaly_problem(found: Anomaly | None, now: datetime) -> Problem:
+    if found is None:
+        return Problem("anomaly|cost", "anomaly", "warning", "", now, over=True)
+    why = ", ".join(f"{meter} in {region} +{usd:,.3f} USD" for (meter, region), usd in found.meters)
+    return Problem(
+        fold="anomaly|cost",
+        kind="anomaly",
+        severity="warning",
+        message=f"an hour costs {found.usd:,.3f} USD where {found.usual_usd:,.3f} USD is usual"
+        + (f": {why}" if why else ""),
+        at=now,
+        total=1,
+        since=found.at.timestamp(),
+        data={
+            "usd_per_h": found.usd,
+            "usual_usd_per_h": found.usual_usd,
+            "meters": [{"meter": meter, "region": region, "usd_per_h": usd} for (meter, region), usd in found.meters],
+        },
+    )
+
+
+def _shape(row: Budget) -> shapes.Budget:
+    return shapes.Budget(
+        usd_per_month=row.usd_per_month,
+        thresholds=[float(each) for each in row.thresholds],
+        on_forecast=row.on_forecast,
+        set_at=row.set_at,
+    )
