@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.app.backends import Person, Site, site
 from tests.app.deployments import raised
 from tests.app.receivers import Hook, Mailbox, hook, mailbox
-from twin2multicloud.app.db.tables import Event
+from twin2multicloud.app.db.tables import Event, Twin
 from twin2multicloud.app.monitoring.escalating import escalate
 from twin2multicloud.app.monitoring.notifying import Notifier, Notifying
-from twin2multicloud.app.services import webhooks
+from twin2multicloud.app.services import alerts, webhooks
 from twin2multicloud.app.settings import Webhooks
 
 LOOPBACK = {"private_networks": ["127.0.0.0/8"]}
@@ -238,6 +246,55 @@ def test_a_name_that_answers_differently_a_moment_later_leads_nowhere(receiver: 
     assert next(answers) == ["10.0.0.1"], "it was looked up once"
 
 
+def test_over_tls_the_name_is_verified_though_an_address_is_connected_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = certificate_for(tmp_path, "hooks.example.org")
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ours.load_cert_chain(certificate, key)
+    names: list[str | None] = []
+    ours.sni_callback = lambda _socket, name, _context: names.append(name)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(webhooks.httpx2, "Client", partial(httpx2.Client, verify=trusting))
+    settings = Webhooks(private_networks=("127.0.0.0/8",))
+    with hook(ours) as secure:
+        for name, posted in (("hooks.example.org", 1), ("other.example.org", 1)):
+            found = webhooks.Webhook(secure.url.replace("127.0.0.1", name), "secret")
+            given = (found, "ntc_1", b"{}", "nonce", settings)
+            if name.startswith("hooks"):
+                webhooks.post(*given, lookup=lambda host, port: ["127.0.0.1"])
+            else:
+                with pytest.raises(webhooks.DeliveryError, match="does not answer"):
+                    webhooks.post(*given, lookup=lambda host, port: ["127.0.0.1"])
+            assert len(secure.posts) == posted
+    assert names == ["hooks.example.org", "other.example.org"]
+
+
+def certificate_for(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return files
+
+
 def test_addresses_are_shown_to_nobody(here: Site, owner: Person, receiver: Hook) -> None:
     made = route(here, owner, "on call", receiver.url)
     shown = owner.call("GET", f"{routes(here)}/{made['id']}").text + owner.call("GET", "audit").text
@@ -299,9 +356,6 @@ def test_mail_that_is_refused_is_tried_again(here: Site, owner: Person, twin: st
 def test_what_programs_write_becomes_no_header(here: Site, owner: Person, twin: str, mails: Mailbox) -> None:
     other = owner.create_twin("a-b")["id"]
     route(here, owner, "team", ["ada@example.org"])
-    from twin2multicloud.app.db.tables import Twin
-    from twin2multicloud.app.services import alerts
-
     with here.backend.database.write() as session:
         problem = alerts.Problem("x", "quota", "error", "one\r\nBcc: eve@example.org\x1b[2J", here.backend.now())
         alerts.fold_in(here.backend, session, session.get_one(Twin, other), "sandbox", [problem])
