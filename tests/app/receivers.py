@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ class Hook:
 
 
 @contextmanager
-def hook() -> Iterator[Hook]:
+def hook(tls: ssl.SSLContext | None = None) -> Iterator[Hook]:
     """A receiver of webhooks."""
     made = Hook()
 
@@ -59,7 +60,10 @@ def hook() -> Iterator[Hook]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_port}/hooks/canary-in-an-address"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever trusts it not, hangs up
+    made.url = f"http{'' if tls is None else 's'}://127.0.0.1:{server.server_port}/hooks/canary-in-an-address"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -181,6 +181,17 @@ def test_a_probe_that_does_not_come_is_an_alert_until_it_does(here: Site, owner:
     assert owner.get("alerts")["items"][0]["over"]
 
 
+def test_checks_that_nobody_makes_any_more_are_not_told(here: Site, owner: Person, twin: str) -> None:
+    eye = Eye(more=[CheckResult("queue", "queue/aws/intake", "ok")])
+    checker = Checker(here.backend, {"sandbox": eye})
+    passes(here, checker, twin, 2)
+    eye.more = []  # as after a move
+    passes(here, checker, twin, 30)
+    assert len(told(owner, twin)["checks"]) == 2
+    passes(here, checker, twin, 40)
+    assert [each["subject"] for each in told(owner, twin)["checks"]] == ["probe"]
+
+
 def test_it_is_bounded(here: Site, owner: Person, twin: str) -> None:
     checker = Checker(here.backend, {"sandbox": Eye()})
     passes(here, checker, twin, 2)

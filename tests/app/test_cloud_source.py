@@ -185,7 +185,7 @@ def test_a_queue_that_is_away_is_told_once_and_holds_up_no_other(here: Site, own
     assert found["link-timeout"]["count"] == 1
     away.away = ""
     away.put(here, report("again"))
-    collect(here, made)
+    collect(here, collector(here, {AWS: away, azure: there}))  # after a restart
     assert alerts(owner)["errors-queue"]["over"]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from twin2multicloud.app.api import examples
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
+from twin2multicloud.app.schemas.alert_policy import MuteRuleInput, PolicyInput
+from twin2multicloud.app.schemas.alert_routes import AlertRoute, EmailInput, RoutePatch, WebhookInput
 from twin2multicloud.app.schemas.bills import BillFetch, SimulatedBillInput
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
@@ -44,6 +46,7 @@ _PLACE = "wsp_1a2b3c4d5e6f7g8h9j0k"
 _ADA = "ada@example.org"
 _NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 _CONNECTION = Connection.model_validate(examples.RESPONSES["Connection"])
+_ROUTE = AlertRoute.model_validate(examples.RESPONSES["AlertRoute"])
 _DRAFT = Draft.model_validate(examples.RESPONSES["Draft"])
 _USER = User.model_validate(examples.RESPONSES["User"])
 _WORKSPACE = Workspace.model_validate(examples.RESPONSES["Workspace"])
@@ -164,6 +167,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "check_connection": [lambda c: c.connections.check(_CONNECTION, _TWIN)],
     # operating
     "show_status": [lambda c: c.operating.status(_TWIN)],
+    "show_health_history": [lambda c: c.operating.health_history(_TWIN, subject="probe", limit=5)],
     "list_devices": [
         lambda c: c.watching.devices(_TWIN, search="climate", type="climate-sensor", sort="-last_seen", cursor="x")
     ],
@@ -225,6 +229,35 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "acknowledge": [lambda c: c.alerts.acknowledge(_ALERT)],
     "mute": [lambda c: c.alerts.mute(_ALERT, minutes=5), lambda c: c.alerts.mute(_ALERT, until=_NOON)],
     "unmute": [lambda c: c.alerts.unmute(_ALERT)],
+    # who is told of alerts
+    "list_alert_routes": [
+        lambda c: c.alert_routes.list(_PLACE, sort="-name"),
+        lambda c: c.alert_routes.find(_PLACE, "on call"),
+    ],
+    "create_alert_route": [
+        lambda c: c.alert_routes.create(_PLACE, WebhookInput.model_validate(_EXAMPLE["WebhookInput"])),
+        lambda c: c.alert_routes.create(_PLACE, EmailInput(kind="email", name="team", to=[_ADA])),
+    ],
+    "show_alert_route": [lambda c: c.alert_routes.get(_PLACE, _ROUTE.id)],
+    "change_alert_route": [
+        lambda c: c.alert_routes.change(_ROUTE, RoutePatch.model_validate(_EXAMPLE["RoutePatch"])),
+        lambda c: c.alert_routes.change(_ROUTE, RoutePatch.model_validate({"url": "https://hooks.example.org/new"})),
+    ],
+    "delete_alert_route": [lambda c: c.alert_routes.delete(_ROUTE)],
+    "renew_alert_route_secret": [lambda c: c.alert_routes.renew_secret(_ROUTE)],
+    "test_alert_route": [lambda c: c.alert_routes.test(_ROUTE)],
+    "list_alert_notices": [
+        lambda c: c.alert_routes.notices(_ROUTE, status="waiting", alert=_ALERT, sort="created_at"),
+    ],
+    "show_alert_policy": [lambda c: c.alert_routes.policy(_PLACE)],
+    "set_alert_policy": [
+        lambda c: c.alert_routes.set_policy(_PLACE, PolicyInput.model_validate(_EXAMPLE["PolicyInput"]), 1)
+    ],
+    "list_mute_rules": [lambda c: c.alert_routes.mute_rules(_PLACE, sort="-until")],
+    "create_mute_rule": [
+        lambda c: c.alert_routes.mute(_PLACE, MuteRuleInput.model_validate(_EXAMPLE["MuteRuleInput"]))
+    ],
+    "delete_mute_rule": [lambda c: c.alert_routes.end_mute_rule(_PLACE, "mut_4qz0m8k2v1x7c9b3n5d6")],
     # workspaces
     "list_workspaces": [lambda c: c.workspaces.list(everything=True, sort="-created_at")],
     "create_workspace": [lambda c: c.workspaces.create(WorkspaceInput(name="bonn"))],

@@ -74,12 +74,17 @@ class AlertRoutes:
         return self._http.send("POST", f"{_one(there)}/test", RouteTest)
 
     def notices(
-        self, there: AlertRoute, *, status: NoticeStatus | None = None, alert: str | None = None,
+        self,
+        there: AlertRoute,
+        *,
+        status: NoticeStatus | None = None,
+        alert: str | None = None,
+        sort: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[AlertNotice]:  # fmt: skip
-        """What was told by it or waits for it, the newest first."""
+    ) -> Iterator[AlertNotice]:
+        """What was told by it or waits for it, the newest first (`sort`: `created_at`)."""
         path = f"{_one(there)}/notices"
-        return every(self._http, path, Page[AlertNotice], limit=limit, status=status, alert=alert)
+        return every(self._http, path, Page[AlertNotice], limit=limit, status=status, alert=alert, sort=sort)
 
     def policy(self, workspace: str) -> AlertPolicy:
         """How severe alerts count, and who is told what nobody looks after."""
@@ -90,9 +95,10 @@ class AlertRoutes:
         path = f"/api/v1/workspaces/{workspace}/alert-policy"
         return self._http.send("PUT", path, AlertPolicy, body=given, seen=seen)
 
-    def mute_rules(self, workspace: str, limit: int | None = None) -> Listed[MuteRule]:
-        """Rules that keep alerts quiet now, what ends next first."""
-        return every(self._http, f"/api/v1/workspaces/{workspace}/mute-rules", Page[MuteRule], limit=limit)
+    def mute_rules(self, workspace: str, *, sort: str | None = None, limit: int | None = None) -> Listed[MuteRule]:
+        """Rules that keep alerts quiet now, what ends next first (`sort`: `until`, `created_at`)."""
+        path = f"/api/v1/workspaces/{workspace}/mute-rules"
+        return every(self._http, path, Page[MuteRule], limit=limit, sort=sort)
 
     def mute(self, workspace: str, given: MuteRuleInput) -> MuteRule:
         """Keep alerts quiet by a rule."""

@@ -67,7 +67,7 @@ class CloudSource:
         self._guard = threading.Lock()
         self._opened: dict[str, tuple[float, Mapping[Site, ErrorQueue]]] = {}
         self._polled: dict[str, float] = {}
-        self._away: set[tuple[str, str]] = set()
+        self._well: dict[tuple[str, str], bool] = {}
 
     def poll(self, twin_id: str, after: Position) -> Polled:
         """As `Source.poll`."""
@@ -110,16 +110,17 @@ class CloudSource:
         """That a queue cannot be read, once until it can be again."""
         with self._guard:
             self._opened.pop(twin_id, None)  # credentials may have been replaced: they are looked for again
-            if (twin_id, site) in self._away:
+            if self._well.get((twin_id, site)) is False:
                 return []
-            self._away.add((twin_id, site))
+            self._well[twin_id, site] = False
         return [_of_queue(site, message, self._backend.now(), over=False)]
 
     def _told_back(self, twin_id: str, site: str) -> list[Problem]:
+        """That a queue is read again, also if it could not be before this process began."""
         with self._guard:
-            if (twin_id, site) not in self._away:
+            if self._well.get((twin_id, site)) is True:
                 return []
-            self._away.discard((twin_id, site))
+            self._well[twin_id, site] = True
         return [_of_queue(site, "", self._backend.now(), over=True)]
 
 

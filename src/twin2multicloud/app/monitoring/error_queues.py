@@ -20,8 +20,8 @@ from twin2multicloud.model.slots import Provider
 HIDDEN_S: Final = 60
 """How long a message that was handed out is kept from others: until then it must be deleted."""
 _AT_ONCE: Final = {Provider.AWS: 10, Provider.AZURE: 32, Provider.GCP: 100}
-_TIMEOUT_S: Final = 10.0
-_TRIES: Final = 2
+_TIMEOUT_S: Final = 5.0
+"""Whoever does not answer is asked again a moment later; until then a server that ends would wait for it."""
 
 
 class QueueError(BackendError):
@@ -158,7 +158,9 @@ def opened(provider: Provider, region: str, output: Any, environ: Mapping[str, s
 
             credential = sign_in.azure
             return StorageQueue(
-                QueueClient.from_queue_url(str(output), credential, retry_total=_TRIES, connection_timeout=_TIMEOUT_S)
+                QueueClient.from_queue_url(
+                    str(output), credential, retry_total=0, connection_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S
+                )
             )
         from twin2multicloud.runtime.adapters.gcp.clients import Clients
 
@@ -189,7 +191,7 @@ def _sqs(region: str, environ: Mapping[str, str]) -> Any:
         "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
     }
     given = {name: value for name, value in named.items() if value}
-    options = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": _TRIES})
+    options = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 1})
     try:
         session = Session(botocore_session=core, region_name=region, **given)
         return session.client("sqs", config=options, endpoint_url=environ.get("AWS_ENDPOINT_URL_SQS"))

@@ -127,7 +127,7 @@ def history(backend: Backend, twin_id: str, target: Target, subject: str | None,
         if subject is not None:
             query = query.where(HealthCheck.subject.startswith(subject, autoescape=True))
             news = news.where(HealthChange.subject.startswith(subject, autoescape=True))
-        rows = session.scalars(query).all()
+        rows = _current(session.scalars(query).all())
         parts = {name: _parts(session, twin_id, target, at - length) for name, length in _PERIODS.items()}
         changes = session.scalars(
             news.order_by(HealthChange.at.desc(), HealthChange.subject).limit(min(limit, _MOST_CHANGES))
@@ -150,6 +150,12 @@ def history(backend: Backend, twin_id: str, target: Target, subject: str | None,
             for each in changes
         ],
     )
+
+
+def _current(rows: Sequence[HealthCheck]) -> Sequence[HealthCheck]:
+    """Without those that nobody makes any more, as of what was moved away."""
+    newest = max((row.checked_at for row in rows), default=None)
+    return rows if newest is None else [row for row in rows if row.checked_at > newest - _HOUR]
 
 
 def _parts(session: Session, twin_id: str, target: str, since: datetime) -> dict[str, tuple[float, float]]:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, text
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.documents import DatabaseDocuments
 from twin2multicloud.app.db.states import DatabaseStateStore
+from twin2multicloud.app.db.tables.checks import HealthCheck
 from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.deployer.home import Applied, BusyError, Home
@@ -95,6 +96,8 @@ class StackRows:
             # Of what is not there any more nobody sees how it does.
             seen = (Glance.twin_id == self._twin_id, Glance.target == self._target)
             session.execute(delete(Glance).where(*seen, ~select(Stack.name).where(*mine).exists()))
+            checked = (HealthCheck.twin_id == self._twin_id, HealthCheck.target == self._target)
+            session.execute(delete(HealthCheck).where(*checked, ~select(Stack.name).where(*mine).exists()))
 
 
 @contextmanager

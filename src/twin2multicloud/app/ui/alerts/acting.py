@@ -76,7 +76,7 @@ def mute(session: Session, ids: Sequence[str], chosen: Chosen, done: Done) -> No
         else:
             until_moment(moment)
 
-    quick = [buttons.other(_for(minutes), partial(for_minutes, minutes)) for minutes in MUTE_MINUTES]
+    quick = [buttons.other(lasting(minutes), partial(for_minutes, minutes)) for minutes in MUTE_MINUTES]
     field = fields.line(tr("Or until (UTC)"), "", typed, hint=_example(session), done=lambda _: go())
     content = ft.Column(
         [
@@ -119,7 +119,8 @@ def _muted(count: int) -> str:
     return trn("{count} alert is muted", "{count} alerts are muted", count)
 
 
-def _for(minutes: int) -> str:
+def lasting(minutes: int) -> str:
+    """A number of minutes, as people say it."""
     if minutes < 60:
         return tr("{number} min", number=minutes)
     if minutes < 24 * 60:

@@ -23,7 +23,9 @@ _MOST_TWINS: Final = 200
 
 @dataclass(frozen=True)
 class Look:
-    """How somebody looks at alerts. `alert` is the one whose details are in view."""
+    """How somebody looks at alerts. `alert` is the one whose details are in view. With `telling` it is not alerts that
+    are in view but who is told of them in a workspace (`place`, their first one without it).
+    """
 
     state: State = "open"
     severity: str = ""
@@ -32,6 +34,8 @@ class Look:
     cloud: str = ""
     alert: str = ""
     trail: Trail = BEGINNING
+    telling: bool = False
+    place: str = ""
 
     @classmethod
     def read(cls, query: dict[str, str]) -> Look:
@@ -46,6 +50,8 @@ class Look:
             cloud=cloud if cloud in ("aws", "azure", "gcp") else "",
             alert=query.get("alert", "")[:40],
             trail=Trail.read(query.get("at", "")),
+            telling=query.get("part", "") == "telling",
+            place=query.get("workspace", "")[:40],
         )
 
     @property
@@ -60,6 +66,8 @@ class Look:
             cloud=self.cloud,
             at=str(self.trail),
             alert=self.alert,
+            part="telling" if self.telling else "",
+            workspace=self.place,
         )
 
     @property

@@ -11,6 +11,7 @@ from twin2multicloud.app.ui import layers
 from twin2multicloud.app.ui.alerts.details import Details
 from twin2multicloud.app.ui.alerts.listing import listing
 from twin2multicloud.app.ui.alerts.state import COUNTED_EVERY_S, Chosen, Look, State, load, twin_names
+from twin2multicloud.app.ui.alerts.telling import Telling
 from twin2multicloud.app.ui.components import badges, fields, states
 from twin2multicloud.app.ui.components.filters import filters
 from twin2multicloud.app.ui.components.tabs import Tab, tabs
@@ -33,6 +34,25 @@ def AlertsScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
     use_store(session.appearance)
     use_store(session.alerting)
     look = Look.read(Place.of(ft.context.page.route).query)
+    if look.telling:
+        # A component of its own: what it asks for is not what lists ask for.
+        parts = ft.Column(
+            [_states(session, look), Telling(look)],
+            spacing=GAP + 6,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        )
+        return screen(session, [Crumb(tr("Alerts"), Look().path), Crumb(tr("Who is told"))], parts, id="alerts")
+    return AlertsList(look)
+
+
+@ft.component
+def AlertsList(look: Look) -> ft.Control:  # noqa: N802  as above
+    """The alerts that are looked at."""
+    session = use_session()
+    use_store(session.viewport)
+    use_store(session.appearance)
+    use_store(session.alerting)
     part = use_remote(
         lambda: session.ask(lambda api: load(api, look)), look.listed, every_s=COUNTED_EVERY_S, refresh_on=_NEWS
     )
@@ -71,8 +91,14 @@ def _states(session: Session, look: Look) -> ft.Control:
     count = {"open": str(opened) if opened < 100 else "99+"} if opened else {}
     return tabs(
         session,
-        [Tab(word, look.changed(state=state).path, count.get(state, "")) for state, word in words.items()],
-        look.changed(state=look.state).path,
+        [
+            *(
+                Tab(word, look.changed(state=state, telling=False, place="").path, count.get(state, ""))
+                for state, word in words.items()
+            ),
+            Tab(tr("Who is told"), Look(telling=True).path),
+        ],
+        Look(telling=True).path if look.telling else look.changed(state=look.state).path,
         label=tr("Which alerts"),
     )
 

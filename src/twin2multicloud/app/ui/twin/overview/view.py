@@ -11,6 +11,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin.errors.alerts import AlertFeed
+from twin2multicloud.app.ui.twin.overview.checks import ChecksCard
 from twin2multicloud.app.ui.twin.overview.health import HealthStrip
 from twin2multicloud.app.ui.twin.overview.quick import QuickCard
 from twin2multicloud.app.ui.twin.overview.rates import RatesCard
@@ -28,7 +29,7 @@ def OverviewTab(parts: Parts) -> ft.Control:  # noqa: N802
     if not parts.seen.deployed:
         return _not_yet(parts)
     left: list[ft.Control] = (
-        [RatesCard(parts), ValuesCard(parts)] if parts.seen.runs_in_sandbox else [_elsewhere(parts)]
+        [RatesCard(parts), ValuesCard(parts), ChecksCard(parts)] if parts.seen.runs_in_sandbox else [_elsewhere(parts)]
     )
     right: list[ft.Control] = [
         cards.card(AlertFeed(parts, _FEED, waiting_only=True), title=tr("Errors and warnings"), id="feed"),
