@@ -117,6 +117,7 @@ def _fits(solver: Solver, offer: str) -> bool:
     return known[offer].deployable and _fits.__dict__["fits"][offer]
 
 
+@pytest.mark.slow
 def test_a_longer_horizon_lets_dearer_moves_pay(solver: Solver) -> None:
     here = placed_at(solver, Provider.GCP)
     at_once, middle, long = (advised(solver, subject(here), horizon_months=months) for months in (1e-6, 12.0, 120.0))
@@ -156,6 +157,7 @@ def test_more_messages_are_another_workload(solver: Solver) -> None:
     assert busy["usd_per_month"] > usual["usd_per_month"]
 
 
+@pytest.mark.slow
 def test_advice_that_stands_holds_longer_than_it_takes_to_be_given(solver: Solver) -> None:
     here = placed_at(solver, Provider.GCP)
     saving = advised(solver, subject(here))["proposed"]["saving_usd_per_month"]
@@ -210,6 +212,7 @@ def test_what_is_not_deployed_has_nothing_to_move(sqlite_site: Site) -> None:
     assert "not deployed there" in owner.get(f"twins/{twin}/advice?target=sandbox", 409)["detail"]
 
 
+@pytest.mark.slow
 def test_new_prices_give_advice_keep_it_and_withdraw_it(sqlite_site: Site) -> None:
     here = sqlite_site
     owner = here.person("olga")
@@ -252,6 +255,7 @@ def advice_alert(here: Site) -> Alert:
         return session.scalars(select(Alert).where(Alert.kind == "advice")).one()
 
 
+@pytest.mark.slow
 def test_a_move_that_was_advised_and_a_destruction_end_it(sqlite_site: Site) -> None:
     here = sqlite_site
     owner = here.person("olga")
@@ -270,6 +274,7 @@ def test_a_move_that_was_advised_and_a_destruction_end_it(sqlite_site: Site) -> 
     assert told(here)[-1].data["why"] == "it was moved"
 
 
+@pytest.mark.slow
 def test_advice_about_a_twin_that_is_gone_is_over(sqlite_site: Site) -> None:
     here = sqlite_site
     owner = here.person("olga")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.search.small import plain_problem, random_problem, random_request
 from twin2multicloud.optimizer.pricing.tariffs import BoolArray, FloatArray
-from twin2multicloud.optimizer.search import subset
+from twin2multicloud.optimizer.search import bounded, subset
 from twin2multicloud.optimizer.search.bounded import Paths, quickest
 from twin2multicloud.optimizer.search.brute import enumerate_best
 from twin2multicloud.optimizer.search.exact import Search
@@ -96,14 +96,16 @@ def test_cost_against_weight_with_the_enumeration_forced(seed: int) -> None:
         weigh(seed)
 
 
-@settings(max_examples=200, deadline=None)
-@given(SEEDS)
-def test_cost_against_the_slowest_path(seed: int) -> None:
+@settings(max_examples=250, deadline=None)
+@given(SEEDS, st.sampled_from([1, 8]))
+def test_cost_against_the_slowest_path(seed: int, at_once: int) -> None:
     rng = np.random.default_rng(seed)
     problem = random_problem(rng)
     allowed, most = random_request(rng, problem)
     ways = random_paths(rng, problem)
-    found = quickest(Search(problem).bind(problem), ways, allowed=allowed, max_providers=most)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounded, "_AT_ONCE", at_once)
+        found = quickest(Search(problem).bind(problem), ways, allowed=allowed, max_providers=most)
     check(found, problem, ways, tried(problem, allowed, most, ways))
 
 
