@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,33 @@ def test_numbers_that_are_not_whole_are_narrowed_down(sampler: Sampler) -> None:
 def test_a_range_that_cannot_be(field: str, start: float, end: float, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         check_range(BASE, field, start, end)
+
+
+def test_costs_rise_with_usage_in_every_pool_of_the_book(sampler: Sampler) -> None:
+    """What is proved between points rests on it; a pool of lanes with different tariffs might break it.
+
+    With q_A of Q on lane A, more on lane B costs Σ_A q_A/Q · (avg_B + marginal_A − avg_A) a unit: never negative if the
+    bracket never is. Between two tiers' starts it is monotone in Q, so both ends of each piece are enough.
+    """
+    tariffs = sampler.market.tariffs
+    shared = [np.flatnonzero(tariffs.pool == pool) for pool in range(tariffs.pools)]
+    structure = sampler.batch(table_of([BASE])).structure
+    row = np.repeat(np.arange(structure.usage.indptr.size - 1), np.diff(structure.usage.indptr))
+    slot = structure.slot[row % structure.options]
+    # Of the lanes of a pool that one slot uses, a placement uses one.
+    slots = [np.unique(slot[np.isin(structure.usage.lane, lanes)]).size for lanes in shared]
+    shared = [lanes for lanes, count in zip(shared, slots, strict=True) if lanes.size > 1 and count > 1]
+    assert shared
+    most_unit = 0.01  # rounding up a pool may move so much from one lane to another
+    for lanes in shared:
+        unit = float((tariffs.increment[lanes, None] * tariffs.usd_per_unit[lanes]).max())
+        assert unit <= most_unit
+        starts = np.unique(tariffs.starts[lanes][np.isfinite(tariffs.starts[lanes])])
+        for first, last in itertools.pairwise([*starts, 1e6 * (starts[-1] + 1)]):
+            for total in (first + 1e-6 * (last - first), last):
+                at = np.zeros(tariffs.lanes)
+                at[lanes] = total
+                average = tariffs.own_cost(at[None])[0, lanes] / total
+                tier = (tariffs.starts[lanes] <= first).sum(axis=1) - 1
+                marginal = tariffs.usd_per_unit[lanes, tier]
+                assert (average[None] + (marginal - average)[:, None] >= -1e-12).all()

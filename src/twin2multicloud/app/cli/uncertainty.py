@@ -139,8 +139,8 @@ def _optima(sampler: Sampler, table: FloatArray) -> Optima:
     from twin2multicloud.optimizer.sampling.study import merged
 
     processes = usable_processors()
-    # Two parts for each, so that something can be said on the way.
-    size = max(-(-table.shape[0] // (2 * processes)), 2_000)
+    # Two parts for each at least, so that something can be said on the way.
+    size = min(max(-(-table.shape[0] // (2 * processes)), 2_000), 10_000)
     progress = Progress("workloads", clock=time.monotonic)
     parts = []
     done = 0

@@ -10,7 +10,7 @@ from twin2multicloud.app.schemas.answers import BookIdentity, Choice, Placement,
 from twin2multicloud.app.schemas.common import Body, Shape
 from twin2multicloud.app.schemas.questions import PlacementJson, Word, WorkloadQuestion
 
-MOST_SAMPLES: Final = 50_000
+MOST_SAMPLES: Final = 20_000
 MOST_POINTS: Final = 1_025
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -6,7 +6,7 @@ answer is a cost and the number of a placement; the optimum is the same, proven 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,24 +72,17 @@ class Sampler:
         allowed = np.where(scenes, self._masks[True][0][:, None], self._masks[False][0][:, None]) & fits[market.offer]
         return Batch(self._structure, market.usage(amounts), amounts.edge_gb, allowed, self._masks[False][1])
 
-    def optimize(
-        self, table: FloatArray, *, pool: IntArray | None = None, done: Callable[[int], None] | None = None
-    ) -> Optima:
-        """The optimum of every row (W, fields), given placements (n, slots) that may be good; `done` is told how many
-        are found, now and then.
-        """
+    def optimize(self, table: FloatArray, *, pool: IntArray | None = None) -> Optima:
+        """The optimum of every row (W, fields), given placements (n, slots) that may be good."""
         size = table.shape[0]
         usd, choices = np.full(size, np.inf), np.full((size, len(SLOTS)), -1, dtype=np.int64)
-        alone = solved = 0
+        alone = 0
 
         def solve(rows: IntArray, pool: IntArray, known: IntArray | None = None) -> None:
-            nonlocal alone, solved
+            nonlocal alone
             found = self.search(table).solve(self.batch(table[rows]), pool, known)
             usd[rows], choices[rows] = found.usd, found.choices
             alone += found.alone
-            solved += rows.size
-            if done is not None:
-                done(solved)
 
         # A few from all over the table, solved by themselves, give a first pool; more of them better ones. The rest is
         # ordered by the best of the last: workloads that are alike keep the same vectors open, so more share a step.

@@ -190,7 +190,7 @@ class Relaxed:
     def __init__(
         self, held: Held, among: IntArray, price: FloatArray, value: FloatArray, pairs: dict[Key, FloatArray]
     ) -> None:
-        self.held, self.among, self.pairs = held, among, pairs
+        self.held, self.pairs = held, pairs
         count = len(held.spans)
         self.parent, weight = [-1] * count, [0.0] * count
         for (a, b), usd in pairs.items():
