@@ -21,7 +21,7 @@ NEUTRAL: Final = (
     r"\b\d[\d,.]* (s|min|h|d|kB|MB|GB|B|ms)\b",
     r"\b(Tab|Enter|Space|Escape|Alt|Apache)\b",
     r"\b[a-z-]+\.[a-z_-]+\b",
-    r"\b(usr|wsp|twn|run|key|alr|con|opt|drf)_(…|[0-9a-z]+)",
+    r"\b(usr|wsp|twn|run|key|alr|con|opt|drf|rte|mut)_(…|[0-9a-z]+)",
     r"https?://\S+|\S+@\S+\.\S+",
     r"\bt2m_\w*|\b[0-9a-f]{8,}\b",
 )

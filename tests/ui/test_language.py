@@ -34,6 +34,9 @@ DATA = (
     "contains",
     "dtmi:twin:greenhouse",
     "it is not deployed in a sandbox here",
+    "on call",
+    "quota",
+    "known",
 )
 
 
