@@ -1,0 +1,206 @@
+"""Which row of a provider's list prices which meter: data, one selector per meter, exact.
+
+A selector file (`data/selectors/<provider>.toml`, beside the books' data) has
+
+    provider = "aws"
+
+    [regions.eu-central-1]              # facts that attributes are made of, by region
+    prefix = "EUC1-"
+
+    [meters."aws.sqs.requests"]
+    service = "AWSQueueService"
+    match = { usagetype = "{prefix}Requests-Tier1", group = ["SQS-APIRequest-Tier1"] }
+    unit = "Requests"
+    per = 1000000
+    free = 1000000
+
+`match` names attributes and the text that each must equal, or a list of texts one of which it must; "" means that the
+attribute must be absent or empty. `{fact}` stands for a fact of the region, `{region}` for its code. A region without a
+fact that is named has no such price.
+
+| key | meaning |
+|---|---|
+| `unit` | the unit as printed in the list, or a list of spellings; anything else is a finding |
+| `factor` | how many units of the meter one unit of the list is (1); prices are divided by it, tier starts multiplied |
+| `start_factor` | the same for tier starts, where they are printed in another unit than the price (`factor`) |
+| `per` | the book's `per` (1): prices are written per so many units of the meter |
+| `free` | units a month that are free and that the list does not show in this row (0) |
+| `lead_free` | true: what lies below the first tier is free, as the list leaves it out |
+| `region` | the region whose rows are taken: `{region}` unless stated; "" for rows that belong to no region |
+| `times` | the row's price counts so many times (1) |
+| `rows` | several such rows (`service`, `match`, `unit`, `factor`, `times`, …) whose prices add up |
+| `in` | the only regions in which the meter is sold, by code; all of the file's unless stated |
+| `increment`, `rising` | as in the book, for a region that the book had no figure for |
+| `not_listed` | instead of all these: why no public list prices it. The book's figure stays |
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Any, Final
+
+from twin2multicloud.model.errors import Finding, InvalidInputError
+from twin2multicloud.model.slots import Provider
+from twin2multicloud.optimizer.pricing.rowcheck import RowReader
+
+BUNDLED: Final = Path(__file__).parents[1] / "data" / "selectors"
+
+_ROW_KEYS: Final = ("service", "match", "unit", "factor", "start_factor", "times", "region", "lead_free")
+_METER_KEYS: Final = (*_ROW_KEYS, "rows", "per", "free", "in", "increment", "rising", "not_listed")
+
+
+@dataclass(frozen=True)
+class RowSelector:
+    """Which rows of a list are meant, and how what they print becomes the meter's units (see the module)."""
+
+    service: str
+    match: Mapping[str, tuple[str, ...]]
+    units: tuple[str, ...]
+    factor: float
+    start_factor: float
+    times: float
+    region: str
+    lead_free: bool
+
+    def may_match(self, attributes: Mapping[str, str]) -> bool:
+        """Whether a row with these attributes could be meant in some region: all that names no fact of one is equal."""
+        return all(
+            attributes.get(name, "") in texts for name, texts in self.match.items() if not any("{" in t for t in texts)
+        )
+
+    def matches(self, attributes: Mapping[str, str], facts: Mapping[str, str]) -> bool:
+        """Whether a row with these attributes is meant in the region of these facts."""
+        return all(attributes.get(name, "") in _filled(texts, facts) for name, texts in self.match.items())
+
+    def asks_for(self, facts: Mapping[str, str]) -> bool:
+        """Whether the region has every fact that is named: without one there is no such price."""
+        return all(_filled(texts, facts) for texts in self.match.values())
+
+    def region_of(self, facts: Mapping[str, str]) -> str:
+        """The region of the list whose rows are taken."""
+        return self.region.format_map(facts)
+
+
+@dataclass(frozen=True)
+class Selector:
+    """How one meter is priced from a provider's list: the `rows` whose prices add up, or why there is none."""
+
+    meter: str
+    rows: tuple[RowSelector, ...]
+    per: float = 1.0
+    free: float = 0.0
+    regions: tuple[str, ...] = ()
+    increment: float = 0.0
+    rising: str = ""
+    not_listed: str = ""
+
+
+@dataclass(frozen=True)
+class SelectorFile:
+    """One provider's selectors, and the facts of its regions (each has `region`, its code)."""
+
+    provider: Provider
+    meters: Mapping[str, Selector]
+    facts: Mapping[str, Mapping[str, str]]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that any selector names, sorted."""
+        return tuple(sorted({row.service for selector in self.meters.values() for row in selector.rows}))
+
+    def may_match(self, service: str, attributes: Mapping[str, str]) -> bool:
+        """Whether any selector could take a row of that service with these attributes, in whatever region."""
+        rows = (row for selector in self.meters.values() for row in selector.rows if row.service == service)
+        return any(row.may_match(attributes) for row in rows)
+
+
+def load_selectors(provider: Provider, directory: Path = BUNDLED) -> SelectorFile:
+    """The provider's selectors. `InvalidInputError` with every fault of the file."""
+    path = directory / f"{provider.value}.toml"
+    findings: list[Finding] = []
+    read = _Reader(path.name, findings).read(tomllib.loads(path.read_text(encoding="utf-8")))
+    if findings or read is None:
+        raise InvalidInputError(str(path), findings)
+    return read
+
+
+class _Reader(RowReader):
+    def read(self, data: Mapping[str, Any]) -> SelectorFile | None:
+        self.keys(data, ("provider", "regions", "meters"), "")
+        provider = self.choice(data, "provider", [p.value for p in Provider], "")
+        facts = {
+            code: {**{name: str(value) for name, value in row.items()}, "region": code}
+            for code, row, _ in self.tables(data, "regions", "")
+        }
+        meters = {
+            name: selector
+            for name, row, place in self.tables(data, "meters", "")
+            if (selector := self._selector(name, row, place, facts)) is not None
+        }
+        return None if provider is None else SelectorFile(Provider(provider), meters, facts)
+
+    def _selector(self, name: str, row: Mapping[str, Any], place: str, facts: Mapping[str, Any]) -> Selector | None:
+        self.keys(row, _METER_KEYS, place)
+        if "not_listed" in row:
+            self.keys(row, ("not_listed",), place)
+            return Selector(name, (), not_listed=self.text(row, "not_listed", place) or "")
+        parts = [self._row(part, where) for part, where in self.rows(row, "rows", place)] if "rows" in row else []
+        parts = parts or [self._row(row, place)]
+        numbers = [self.number(row, key, place, required=False) for key in ("per", "free", "increment")]
+        regions = self._regions(row.get("in", []), f"{place}.in", facts)
+        rising = self.text(row, "rising", place, required=False) or ""
+        found = tuple(part for part in parts if part is not None)
+        if len(found) < len(parts):
+            return None
+        return Selector(name, found, numbers[0] or 1.0, numbers[1] or 0.0, regions, numbers[2] or 0.0, rising)
+
+    def _row(self, row: Mapping[str, Any], place: str) -> RowSelector | None:
+        service = self.text(row, "service", place)
+        match = row.get("match")
+        if not isinstance(match, Mapping) or not match:
+            self.fault(f"{place}.match", 'must name attributes and what they equal: match = { usagetype = "…" }', match)
+            return None
+        texts = {str(name): self._texts(value, f"{place}.match.{name}") for name, value in match.items()}
+        units = self._texts(row.get("unit"), f"{place}.unit")
+        factor, start_factor, times = (
+            self.number(row, key, place, required=False, positive=True) for key in ("factor", "start_factor", "times")
+        )
+        if service is None:
+            return None
+        return RowSelector(
+            service=service,
+            match=texts,
+            units=units,
+            factor=factor or 1.0,
+            start_factor=start_factor or factor or 1.0,
+            times=times or 1.0,
+            region=str(row.get("region", "{region}")),
+            lead_free=row.get("lead_free") is True,
+        )
+
+    def _texts(self, value: object, place: str) -> tuple[str, ...]:
+        texts = value if isinstance(value, list) else [value]
+        if not texts or not all(isinstance(text, str) for text in texts):
+            self.fault(place, "must be a text, or a list of texts", value)
+            return ()
+        return tuple(texts)
+
+    def _regions(self, value: object, place: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        codes = self._texts(value, place) if value else ()
+        for code in codes:
+            if code not in facts:
+                self.fault(place, f"'{code}' is none of the file's [regions]", code)
+        return codes
+
+
+def _filled(texts: Sequence[str], facts: Mapping[str, str]) -> frozenset[str]:
+    """The texts with the region's facts in them; those that name one it does not have are left out."""
+    return frozenset(text.format_map(facts) for text in texts if _named(text) <= facts.keys())
+
+
+def _named(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
