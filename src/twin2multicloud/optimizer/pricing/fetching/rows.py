@@ -37,6 +37,7 @@ class PriceRow:
     attributes: Mapping[str, str]
     effective: str
     sha256: str
+    problem: str = ""
 
 
 def raw_hash(raw: Any) -> str:
