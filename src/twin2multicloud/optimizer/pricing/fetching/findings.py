@@ -16,13 +16,14 @@ KINDS: Final = {
     "tiers": "the row's tiers cannot be read as tiers",
     "not_monotone": "the price per unit rises with volume",
     "jump": "the price differs from the last good one by more than is usual",
+    "outlier": "the price of a new region is far from what every other region pays",
     "free": "the price is 0 and was not before",
     "vanished": "the price was in the list and is there no more",
     "unreachable": "the list could not be read",
 }
 """What a finding can be, in words."""
 
-DECIDABLE: Final = frozenset({"not_monotone", "jump", "free"})
+DECIDABLE: Final = frozenset({"not_monotone", "jump", "outlier", "free"})
 """Kinds of which a person can say that the new price is right; the others have no price that could be taken."""
 
 
@@ -31,7 +32,7 @@ class PriceFinding:
     """One odd thing about a meter's price in a region.
 
     `before` and `after` are tiers as (start, USD per unit of the meter); `rows` the hashes of the raw rows it rests on
-    and `skus` their ids. `provider_wide` findings have no meter.
+    and `skus` their ids. What concerns a `service` as a whole has no meter.
     """
 
     kind: str
@@ -43,11 +44,13 @@ class PriceFinding:
     after: tuple[tuple[float, float], ...] = ()
     rows: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
+    service: str = ""
 
     @property
     def id(self) -> str:
         """The same for as long as the same thing is odd: it changes with the price seen, not with the day."""
-        parts = [self.kind, self.provider.value, self.meter, self.region, [list(tier) for tier in self.after]]
+        seen: list[object] = [list(tier) for tier in self.after] or list(self.rows)
+        parts = [self.kind, self.provider.value, self.meter or self.service, self.region, seen]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @property
