@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 
@@ -43,12 +43,19 @@ def check_origin(provider: Provider, origin: str) -> None:
 
 
 def on_origin(origin: str, address: str) -> str:
-    """The address, whole; `PriceError` if it leads to another origin."""
-    whole = urljoin(origin + "/", address)
-    there, here = urlsplit(whole), urlsplit(origin)
-    if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+    """The address, whole; `PriceError` if it leads to another origin. To name the usual port makes it no other."""
+    there, here = urlsplit(urljoin(origin + "/", address)), urlsplit(origin)
+    try:
+        same = (there.scheme, there.hostname, _port(there)) == (here.scheme, here.hostname, _port(here))
+    except ValueError:
+        same = False
+    if not same or there.username is not None:
         raise PriceError(f"the price list of {origin} leads to {there.scheme}://{there.netloc}, which is not followed")
-    return whole
+    return there._replace(netloc=here.netloc).geturl()
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def shown(url: str) -> str:
