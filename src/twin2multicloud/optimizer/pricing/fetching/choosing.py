@@ -159,12 +159,7 @@ class _Choosing:
             if self._read(wanted.service, where):
                 self._absent(selector, region, wanted, bool(rows), chosen)
             return None
-        for row in matching:
-            if row.problem:
-                message = f"{row.sku} cannot be read: {row.problem}"
-                chosen.findings.append(self._finding("tiers", selector, region, message, rows=matching))
-                return None
-        if len({(row.unit, row.tiers) for row in matching}) > 1:
+        if len({(row.unit, row.tiers, row.problem) for row in matching}) > 1:
             message = f"{len(matching)} rows of {wanted.service} match, with different prices"
             chosen.findings.append(self._finding("several_matches", selector, region, message, rows=matching))
             return None
@@ -251,6 +246,8 @@ def _in_units(row: PriceRow, wanted: RowSelector) -> Tiers:
     if row.unit not in wanted.units:
         expected = " or ".join(repr(unit) for unit in wanted.units)
         raise UnitError(f"{row.sku} is priced per {row.unit!r}, not per {expected}")
+    if row.problem:
+        raise ValueError(f"{row.sku}: {row.problem}")
     numbers = [number for tier in row.tiers for number in tier]
     if not row.tiers or not all(math.isfinite(number) and number >= 0 for number in numbers):
         raise ValueError(f"{row.sku} has tiers that are no numbers, or negative: {row.tiers}")

@@ -25,7 +25,8 @@ class PriceRow:
     `service` is the offer code, service name or service id it was asked for by; `region` the provider's code, "" for a
     price that is not regional. `sku` is the provider's own id of the price. `tiers` are (start, USD per `unit`) in
     units of `unit`, ascending by start. `attributes` is everything else that a selector may name, flat. `effective` is
-    the ISO date from which it holds, `sha256` the hash of the raw row (`raw_hash`).
+    the ISO date from which it holds, `sha256` the hash of the raw row (`raw_hash`). `problem` says why the row cannot
+    be taken for the whole of a price in dollars: a finding, and never a price.
     """
 
     provider: Provider

@@ -36,9 +36,11 @@ fact that is named has no such price.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from typing import Any, Final
@@ -66,11 +68,13 @@ class RowSelector:
     region: str
     lead_free: bool
 
+    @cached_property
+    def _patterns(self) -> Mapping[str, re.Pattern[str]]:
+        return {name: re.compile("|".join(map(_any_region, texts))) for name, texts in self.match.items()}
+
     def may_match(self, attributes: Mapping[str, str]) -> bool:
-        """Whether a row with these attributes could be meant in some region: all that names no fact of one is equal."""
-        return all(
-            attributes.get(name, "") in texts for name, texts in self.match.items() if not any("{" in t for t in texts)
-        )
+        """Whether a row with these attributes could be meant in some region, whatever that region's facts are."""
+        return all(pattern.fullmatch(attributes.get(name, "")) for name, pattern in self._patterns.items())
 
     def matches(self, attributes: Mapping[str, str], facts: Mapping[str, str]) -> bool:
         """Whether a row with these attributes is meant in the region of these facts."""
@@ -122,8 +126,12 @@ class SelectorFile:
 
     def may_match(self, service: str, attributes: Mapping[str, str]) -> bool:
         """Whether any selector could take a row of that service with these attributes, in whatever region."""
-        rows = (row for selector in self.meters.values() for row in selector.rows if row.service == service)
-        return any(row.may_match(attributes) for row in rows)
+        return any(row.may_match(attributes) for row in self._rows_of.get(service, ()))
+
+    @cached_property
+    def _rows_of(self) -> Mapping[str, tuple[RowSelector, ...]]:
+        rows = [row for selector in self.meters.values() for row in selector.rows]
+        return {service: tuple(row for row in rows if row.service == service) for service in self.services}
 
 
 def load_selectors(provider: Provider, directory: Path = BUNDLED) -> SelectorFile:
@@ -220,6 +228,11 @@ class _Reader(RowReader):
 def _filled(texts: Sequence[str], facts: Mapping[str, str]) -> frozenset[str]:
     """The texts with the region's facts in them; those that name one it does not have are left out."""
     return frozenset(text.format_map(facts) for text in texts if _named(text) <= facts.keys())
+
+
+def _any_region(text: str) -> str:
+    """A regular expression for the text with whatever facts in it."""
+    return "".join(re.escape(literal) + (".*" if name else "") for literal, name, _, _ in Formatter().parse(text))
 
 
 def _named(text: str) -> set[str]:
