@@ -109,7 +109,7 @@ class _Choosing:
                 continue
             for region in selector.regions or regions:
                 facts = self._selectors.facts.get(region)
-                if region in regions and facts is not None and all(row.asks_for(facts) for row in selector.rows):
+                if region in regions and facts is not None and selector.asks_for(facts):
                     self._one(selector, region, facts, chosen)
         return chosen
 
@@ -129,7 +129,7 @@ class _Choosing:
                 chosen.findings.append(self._finding("tiers", selector, region, str(error), rows=[row]))
                 return
             found.append(row)
-        per_unit = _with_allowance(_sum(tiers), selector.free)
+        per_unit = _with_allowance(_sum(tiers), selector.free_in(facts))
         odd = list(self._odd(selector, region, per_unit, found))
         chosen.findings += odd
         chosen.prices.append(
@@ -269,8 +269,8 @@ def _sum(each: Sequence[Tiers]) -> Tiers:
 
 
 def _with_allowance(tiers: Tiers, free: float) -> Tiers:
-    """The tiers with the first `free` units for nothing."""
-    if not free:
+    """The tiers with the first `free` units for nothing, unless the list itself has some for nothing: it knows better."""
+    if not free or not tiers[0][1]:
         return tiers
     later = tuple(tier for tier in tiers if tier[0] > free)
     return ((0.0, 0.0), (free, _at(tiers, free)), *later)

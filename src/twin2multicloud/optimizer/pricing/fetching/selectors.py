@@ -24,7 +24,7 @@ fact that is named has no such price.
 | `factor` | how many units of the meter one unit of the list is (1); prices are divided by it, tier starts multiplied |
 | `start_factor` | the same for tier starts, where they are printed in another unit than the price (`factor`) |
 | `per` | the book's `per` (1): prices are written per so many units of the meter |
-| `free` | units a month that are free and that the list does not show in this row (0) |
+| `free` | units a month that are free where the list does not show that in this row (0), or `"{fact}"` of the region |
 | `lead_free` | true: what lies below the first tier is free, as the list leaves it out |
 | `region` | the region whose rows are taken: `{region}` unless stated; "" for rows that belong to no region |
 | `times` | the row's price counts so many times (1) |
@@ -96,11 +96,19 @@ class Selector:
     meter: str
     rows: tuple[RowSelector, ...]
     per: float = 1.0
-    free: float = 0.0
+    free: str = "0"
     regions: tuple[str, ...] = ()
     increment: float = 0.0
     rising: str = ""
     not_listed: str = ""
+
+    def asks_for(self, facts: Mapping[str, str]) -> bool:
+        """Whether the region has every fact that is named: without one there is no such price."""
+        return _named(self.free) <= facts.keys() and all(row.asks_for(facts) for row in self.rows)
+
+    def free_in(self, facts: Mapping[str, str]) -> float:
+        """The units a month that are free in the region of these facts."""
+        return float(self.free.format_map(facts))
 
 
 @dataclass(frozen=True)
@@ -158,13 +166,14 @@ class _Reader(RowReader):
             return Selector(name, (), not_listed=self.text(row, "not_listed", place) or "")
         parts = [self._row(part, where) for part, where in self.rows(row, "rows", place)] if "rows" in row else []
         parts = parts or [self._row(row, place)]
-        numbers = [self.number(row, key, place, required=False) for key in ("per", "free", "increment")]
+        per, increment = (self.number(row, key, place, required=False) for key in ("per", "increment"))
+        free = self._free(row, place, facts)
         regions = self._regions(row.get("in", []), f"{place}.in", facts)
         rising = self.text(row, "rising", place, required=False) or ""
         found = tuple(part for part in parts if part is not None)
         if len(found) < len(parts):
             return None
-        return Selector(name, found, numbers[0] or 1.0, numbers[1] or 0.0, regions, numbers[2] or 0.0, rising)
+        return Selector(name, found, per or 1.0, free, regions, increment or 0.0, rising)
 
     def _row(self, row: Mapping[str, Any], place: str) -> RowSelector | None:
         service = self.text(row, "service", place)
@@ -189,6 +198,17 @@ class _Reader(RowReader):
             region=str(row.get("region", "{region}")),
             lead_free=row.get("lead_free") is True,
         )
+
+    def _free(self, row: Mapping[str, Any], place: str, facts: Mapping[str, Mapping[str, str]]) -> str:
+        """A number as text, or text with facts that makes a number in every region that has them."""
+        value = row.get("free", 0)
+        if not isinstance(value, str):
+            return repr(self.number(row, "free", place, required=False) or 0.0)
+        for code, known in facts.items():
+            made = value.format_map(known) if _named(value) <= known.keys() else "0"
+            if not made.replace(".", "", 1).isdigit():
+                self.fault(f"{place}.free", f"makes {made!r} in {code}, which is no number", value)
+        return value
 
     def _texts(self, value: object, place: str) -> tuple[str, ...]:
         texts = value if isinstance(value, list) else [value]
