@@ -1,4 +1,4 @@
-"""The whole way of AWS's list: from files on a server to a price book, and whatever may be wrong with a file or a row."""
+"""The whole way of AWS's list: from files on a server to a book, and whatever may be wrong with a file or a row."""
 
 from __future__ import annotations
 
