@@ -35,7 +35,6 @@ ORIGINS: Final[Mapping[Provider, str]] = MappingProxyType(
 """Where the price lists are. A mirror may stand in for each."""
 
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
-_BLOCK_BYTES: Final = 1 << 16
 MOST_PAGE_BYTES: Final = 64 << 20
 MOST_FILE_BYTES: Final = 4 << 30
 
@@ -97,6 +96,7 @@ class PriceHttp:
             follow_redirects=False, timeout=timeout, transport=transport, headers={"Accept-Encoding": "identity"}
         )
         self._turns: dict[str, asyncio.Semaphore] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
 
     async def __aenter__(self) -> PriceHttp:
         return self
@@ -132,17 +132,24 @@ class PriceHttp:
         twice. `check` raises `ValueError` for a body that cannot be right: it is dropped and fetched again.
         `FetchError` where it cannot be had.
         """
-        known = self._kept.find(url)
-        if known is not None and (immutable or known.asked_at >= self._since):
-            return known.body
-        part, held = self._kept.hold(url)
-        try:
-            return (await self._persist(url, dict(headers or {}), known, part, most_bytes, check)).body
-        finally:
-            if held is None:
-                self._kept.forget_part(part)
-            else:
-                held.release()
+        async with self._asking.setdefault(url, asyncio.Lock()):
+            known = self._kept.find(url)
+            if known is not None and known.asked_at >= self._since:
+                return known.body
+            if known is not None and immutable:
+                return self._kept.touch(known, self._time.now()).body
+            part, held = self._kept.hold(url)
+            try:
+                return (await self._persist(url, dict(headers or {}), known, part, most_bytes, check)).body
+            finally:
+                if held is None:
+                    self._kept.forget_part(part)
+                else:
+                    held.release()
+
+    def prune(self, before: datetime) -> None:
+        """Drop what was last used before that moment, and what has come of bodies that nobody went on with since."""
+        self._kept.prune(before)
 
     # -- asking again -------------------------------------------------------------------------------------------------
 
@@ -220,7 +227,7 @@ class PriceHttp:
         status = answer.status_code
         if status == httpx2.codes.PARTIAL_CONTENT and begun is not None and answers.continues(answer, begun, part):
             return begun
-        if status in (httpx2.codes.PARTIAL_CONTENT, httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE):
+        if status in (httpx2.codes.PARTIAL_CONTENT, httpx2.codes.RANGE_NOT_SATISFIABLE):
             self._kept.forget_part(part)
             raise answers.Again("does not go on with the body that it began")
         if status in answers.PASSING:
@@ -238,7 +245,7 @@ async def _write(answer: httpx2.Response, part: Path, url: str, most_bytes: int)
         raise FetchError(f"{answers.shown(url)} answers compressed, which was not asked for")
     written = answers.size(part)
     with part.open("ab") as file:
-        async for block in answer.aiter_raw(_BLOCK_BYTES):
+        async for block in answer.aiter_raw():
             written += len(block)
             if written > most_bytes:
                 raise FetchError(

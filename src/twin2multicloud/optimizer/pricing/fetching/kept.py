@@ -67,16 +67,15 @@ class KeptAnswers:
         return found if whole else None
 
     def keep(self, url: str, part: Path, begun: Begun, asked_at: datetime) -> KeptAnswer:
-        """Keep a body that is whole and was checked; it replaces what was kept for that address."""
-        before = self.find(url)
+        """Keep a body that is whole and was checked. The one it replaces stays until it is pruned: somebody may be
+        reading it.
+        """
         body = self._directory / f"{_key(url)}.{uuid4().hex[:12]}.body"
         part.replace(body)
         length = body.stat().st_size
         kept = KeptAnswer(url, body, length, begun.etag, begun.last_modified, asked_at)
         self.touch(kept, asked_at)
         self.forget_part(part)
-        if before is not None:
-            before.body.unlink(missing_ok=True)
         return kept
 
     def touch(self, kept: KeptAnswer, asked_at: datetime) -> KeptAnswer:
@@ -91,6 +90,21 @@ class KeptAnswers:
         }
         self._write(self._path(kept.url, ".json"), described)
         return KeptAnswer(kept.url, kept.body, kept.length, kept.etag, kept.last_modified, asked_at)
+
+    def prune(self, before: datetime) -> None:
+        """Drop what was last asked for before that moment, and files of that age which nothing describes."""
+        described = set()
+        for path in self._directory.glob("*.json"):
+            told = self._read(path)
+            if path.name.endswith(".part.json") or "body" not in told:
+                continue
+            if datetime.fromisoformat(told["asked_at"]) < before:
+                path.unlink(missing_ok=True)
+            else:
+                described |= {path.name, str(told["body"])}
+        for path in self._directory.iterdir():
+            if path.name not in described and path.stat().st_mtime < before.timestamp():
+                path.unlink(missing_ok=True)
 
     # -- what is being fetched ----------------------------------------------------------------------------------------
 
