@@ -269,8 +269,7 @@ def _sum(each: Sequence[Tiers]) -> Tiers:
 
 
 def _with_allowance(tiers: Tiers, free: float) -> Tiers:
-    """The tiers with the first `free` units for nothing, unless the list itself has some for nothing: it knows better.
-    """
+    """The tiers with the first `free` units for nothing, unless the list itself says what is for nothing."""
     if not free or not tiers[0][1]:
         return tiers
     later = tuple(tier for tier in tiers if tier[0] > free)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from math import isfinite
 from types import MappingProxyType
@@ -165,9 +165,9 @@ def _usd(money: object) -> float:
     if not isinstance(units, str | int) or isinstance(units, bool) or type(nanos) is not int:
         raise _UnreadableError(f"the price is {units!r} and {nanos!r} nanos, which are no whole numbers")
     try:
-        usd = Decimal(units) + nanos * _NANO
-    except InvalidOperation as error:
+        usd = float(int(units) + nanos * _NANO)
+    except (ValueError, OverflowError) as error:
         raise _UnreadableError(f"the price is {units!r} units, which is no number") from error
-    if not usd.is_finite() or usd < 0:
+    if usd < 0 or not isfinite(usd):
         raise _UnreadableError(f"the price is {usd}")
-    return float(usd)
+    return usd
