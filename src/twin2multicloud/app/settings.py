@@ -121,6 +121,31 @@ class FrontEnd(BaseModel):
     frames: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:*\[\]-]+$")], ...] = ()
 
 
+class PriceLists(BaseModel):
+    """The clouds' price lists: the origins of mirrors that stand in for them, what authenticates at Google's, and what
+    is unusual: a price that moves by more than `jump` (0.3: 30 %) is asked about, one older than `stale_after_days` is
+    old.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    aws: str | None = None
+    azure: str | None = None
+    gcp: str | None = None
+    google_api_key: SecretStr | None = None
+    jump: Annotated[float, Field(gt=0, le=10)] = 0.3
+    stale_after_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    at_once: Annotated[int, Field(ge=1, le=32)] = 4
+
+    @field_validator("aws", "azure", "gcp")
+    @classmethod
+    def _safe(cls, given: str | None) -> str | None:
+        parts = urlsplit(given or "https://it.is.the.cloud")
+        if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
+            raise ValueError("write the mirror's origin with https://, as in https://prices.example.org")
+        return given
+
+
 class Settings(BaseModel):
     """All settings of the backend; `docs/operating.md` explains them."""
 
@@ -147,6 +172,7 @@ class Settings(BaseModel):
     optimizer_processes: Annotated[int, Field(ge=0, le=256)] | None = None
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
+    price_lists: PriceLists = PriceLists()
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
     parallel_runs: Annotated[int, Field(ge=1, le=64)] = 4
     keep_events_days: Annotated[int, Field(ge=1)] = 90

@@ -82,6 +82,8 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "limit": 1_000,
     },
     "Mute": {"minutes": 60},
+    "RefreshPrices": {"source": "lists", "providers": ["aws"], "regions": ["eu-central-1"]},
+    "DecideFinding": {"decision": "accept", "note": "announced for December"},
     "UserPatch": {"disabled": True},
     "WorkspaceInput": {"name": "berlin", "owner": "ada@example.org"},
     "WorkspacePatch": {"name": "bonn"},

@@ -16,6 +16,7 @@ from twin2multicloud.app.db.tables.people import (
     Workspace,
     WorkspaceMember,
 )
+from twin2multicloud.app.db.tables.prices import PriceFindingRecord
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
 from twin2multicloud.app.db.tables.twins import (
@@ -41,6 +42,7 @@ __all__ = [
     "LoginAttempt",
     "Optimization",
     "PriceBookVersion",
+    "PriceFindingRecord",
     "Run",
     "SeenAssertion",
     "Session",

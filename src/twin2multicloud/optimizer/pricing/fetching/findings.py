@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,4 +57,9 @@ class PriceFinding:
     @property
     def decidable(self) -> bool:
         """Whether accepting it would give a price."""
-        return self.kind in DECIDABLE and bool(self.after)
+        return is_decidable(self.kind, self.after)
+
+
+def is_decidable(kind: str, after: Sequence[object]) -> bool:
+    """Whether accepting a finding of that kind, with such a price, would give a price."""
+    return kind in DECIDABLE and bool(after)

@@ -45,11 +45,13 @@ class FetchError(PriceError):
 
 @dataclass(frozen=True)
 class Patience:
-    """How long an answer is waited for: `most_wait_s` is the time spent waiting between attempts in a row without a
-    byte of progress, all told; waiting begins with `first_wait_s` and doubles. `at_once` bounds requests per host.
+    """How often and how long an answer is asked for. `most_wait_s` is the time spent waiting between attempts in a row
+    without a byte of progress, all told; waiting begins with `first_wait_s` and doubles. A host that never answered is
+    tried `attempts_unreached` times: a machine without a network shall say so soon. `at_once` bounds requests per host.
     """
 
     most_attempts: int = 8
+    attempts_unreached: int = 3
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0
     most_wait_s: float = 180.0
@@ -96,6 +98,7 @@ class PriceHttp:
             follow_redirects=False, timeout=timeout, transport=transport, headers={"Accept-Encoding": "identity"}
         )
         self._turns: dict[str, asyncio.Semaphore] = {}
+        self._reached: set[str] = set()
         self._asking: dict[str, asyncio.Lock] = {}
 
     async def __aenter__(self) -> PriceHttp:
@@ -175,7 +178,9 @@ class PriceHttp:
             attempts += 1
             wait_s = self._wait_s(attempts, asked_s)
             waited_s += wait_s
-            if attempts >= self._patience.most_attempts or waited_s > self._patience.most_wait_s:
+            reached = httpx2.URL(url).host in self._reached
+            most = self._patience.most_attempts if reached else self._patience.attempts_unreached
+            if attempts >= most or waited_s > self._patience.most_wait_s:
                 raise FetchError(f"{answers.shown(url)} {problem}; tried {attempts} times. Try again later")
             await self._time.sleep(wait_s)
 
@@ -207,6 +212,7 @@ class PriceHttp:
         asking = {**headers, **answers.conditions(known, begun, answers.size(part))}
         try:
             async with self._client.stream("GET", url, headers=asking) as answer:
+                self._reached.add(answer.url.host)
                 if answer.status_code == httpx2.codes.NOT_MODIFIED and known is not None:
                     return self._kept.touch(known, asked_at)
                 begun = self._place(answer, begun, part, url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
@@ -75,7 +75,7 @@ async def _read(
     wanted = Wanted(selectors.services, frozenset(codes), on, selectors.may_match)
     parts: list[Part] = []
     try:
-        async with aclosing(cast("AsyncIterator[Part]", listed.fetcher.parts(wanted, http))) as reading:
+        async with aclosing(cast("AsyncGenerator[Part, None]", listed.fetcher.parts(wanted, http))) as reading:
             async for part in reading:
                 parts.append(part)
                 for told in _progress(part, len(parts), selectors, codes):
