@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -199,6 +199,23 @@ def _listed(feed: Feed, tiers: Tiers) -> tuple[Tiers, Tiers]:
     )
 
 
+def skus_of(book: PriceBook, meter: str, regions: Sequence[Region]) -> tuple[list[Sku], Truth]:
+    """The SKUs that price a meter in those regions, and what they say."""
+    feed = FEED[meter]
+    made: list[Sku] = []
+    truth: Truth = {}
+    for region in regions:
+        tiers = tuple((start, usd * DEARER) for start, usd in base_tiers(book, meter, region.code))
+        printed, truth[meter, region.code] = _listed(feed, tiers)
+        if feed.everywhere and made:
+            continue
+        # Firestore's SKUs name their place, and belong to no region.
+        codes = ["global"] if feed.everywhere or feed.service == FIRESTORE else [region.code]
+        prices = [pricing(feed.unit, printed)]
+        made.append(sku(feed.service, described(feed, region), feed.group, prices, codes))
+    return made, truth
+
+
 def whole_cloud(book: PriceBook) -> tuple[dict[str, list[Sku]], Truth]:
     """Every price of every meter in every region where it is sold, as SKUs by service; and what they say."""
     skus: dict[str, list[Sku]] = {}
@@ -206,23 +223,10 @@ def whole_cloud(book: PriceBook) -> tuple[dict[str, list[Sku]], Truth]:
     regions = book.regions_of(Provider.GCP)
     untold = {"asia-southeast3", "europe-north2"}  # which tier of Cloud Run they are in is not recorded
     for meter, feed in FEED.items():
-        for region in regions:
-            if meter.startswith("gcp.run.") and meter != "gcp.run.requests" and region.code in untold:
-                continue
-            tiers = tuple((start, usd * DEARER) for start, usd in base_tiers(book, meter, region.code))
-            printed, truth[meter, region.code] = _listed(feed, tiers)
-            if feed.everywhere and region is not regions[0]:
-                continue
-            # Firestore's SKUs name their place, and belong to no region.
-            of_place = feed.everywhere or feed.service == FIRESTORE
-            made = sku(
-                feed.service,
-                described(feed, region),
-                feed.group,
-                [pricing(feed.unit, printed)],
-                ["global"] if of_place else [region.code],
-            )
-            skus.setdefault(feed.service, []).append(made)
+        by_tier = meter.startswith("gcp.run.") and not feed.everywhere
+        made, said = skus_of(book, meter, [each for each in regions if not (by_tier and each.code in untold)])
+        skus.setdefault(feed.service, []).extend(made)
+        truth |= said
     for region in regions:
         skus[COMPUTE] += _machine(book, region, truth)
     return skus, truth

@@ -34,10 +34,12 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = MappingProxyType(
 )
 """Units of use whose size in base units does not depend on the length of a month."""
 
-_CLASSES: Final = re.compile(
-    r"(Standard|Nearline|Coldline|Archive) Storage (?!.*(Dual-region|Multi-region|Early Delete))"
+_PLACE: Final = r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*)*"
+_SOMEWHERE: Final = re.compile(rf"(?P<what>.+) in (?:{_PLACE}|[a-z]+-[a-z]+\d+)")
+_STORED: Final = re.compile(
+    rf"(?P<what>(?:Standard|Nearline|Coldline|Archive) Storage) (?!.*(?:Dual|Multi)-region){_PLACE}"
 )
-_TRAFFIC: Final = re.compile(r"(?P<what>.*Data Transfer Out)( from)? (?P<from>.+) to (?P<to>.+)")
+_TRAFFIC: Final = re.compile(rf"(?P<what>.*Data Transfer Out)(?: from)? (?P<from>{_PLACE}) to (?P<to>{_PLACE})")
 _NANO: Final = Decimal(10) ** -9
 
 
@@ -103,12 +105,9 @@ def _attributes(sku: Sku) -> dict[str, str]:
             for name in ("serviceDisplayName", "resourceFamily", "resourceGroup", "usageType")
             if category.get(name)
         }
-    if stored := _CLASSES.match(description):
-        found["what"] = f"{stored[1]} Storage"
-    elif traffic := _TRAFFIC.fullmatch(description):
-        found |= traffic.groupdict()
-    elif " in " in description:
-        found["what"] = description.rpartition(" in ")[0]
+    for form in (_STORED, _TRAFFIC, _SOMEWHERE):
+        if told := form.fullmatch(description):
+            return found | told.groupdict()
     return found
 
 
