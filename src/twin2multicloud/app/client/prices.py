@@ -84,11 +84,13 @@ class Prices:
 
         return every(self._http, f"{_PATH}/books", Page[BookSummary], limit=limit)
 
-    def book_detail(self, number: int) -> BookDetail:
-        """One of them: what differs from the one before, and what that does to the twins one may see."""
+    def book_detail(self, number: int, since: int | None = None) -> BookDetail:
+        """One of them: what differs from the one before (or from the number `since`), and what that does to the twins
+        one may see.
+        """
         from twin2multicloud.app.schemas.books import BookDetail  # as above
 
-        return self._http.get(f"{_PATH}/books/{number}", BookDetail)
+        return self._http.get(f"{_PATH}/books/{number}", BookDetail, since=since)
 
     def validate(self, files: Mapping[str, str]) -> BookCheck:
         """Every fault of a price book of one's own (file name → TOML text). Nothing of it is kept."""
