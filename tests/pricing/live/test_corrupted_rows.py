@@ -43,9 +43,17 @@ def changed(lines: list[Line], number: int, **cells: str) -> list[Line]:
 _TITLES = {title.replace(" ", "").lower(): title for title in COLUMNS}
 
 
+def times(line: Line, factor: float) -> str:
+    """The line's price so many times, if another corruption has left it one."""
+    try:
+        return repr(float(line["PricePerUnit"]) * factor)
+    except ValueError:
+        return line["PricePerUnit"]
+
+
 def priced(factor: float) -> Corruption:
     def corrupt(lines: list[Line], number: int) -> list[Line]:
-        return changed(lines, number, priceperunit=repr(float(lines[number]["PricePerUnit"]) * factor))
+        return changed(lines, number, priceperunit=times(lines[number], factor))
 
     return corrupt
 
@@ -55,8 +63,9 @@ def cell(name: str, text: str) -> Corruption:
 
 
 def twin(lines: list[Line], number: int) -> list[Line]:
+    """Another SKU of the same kind; so much dearer that it is no price even if the first is gone."""
     line = lines[number]
-    other = {"SKU": line["SKU"] + "2", "PricePerUnit": repr(float(line["PricePerUnit"]) * 1.1)}
+    other = {"SKU": line["SKU"] + "2", "PricePerUnit": times(line, 1.6)}
     return [*lines, line | other]
 
 

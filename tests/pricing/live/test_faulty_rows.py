@@ -45,8 +45,14 @@ def check(provider: Provider, rows: list[PriceRow], meter: str, region: str, rig
     assert odd == (not taken)
     assert not (odd and harmless)
     if taken:
-        assert [start for start, _ in taken[0]] == pytest.approx([start for start, _ in right])
-        assert [usd for _, usd in taken[0]] == pytest.approx([usd for _, usd in right], rel=1e-6)
+        told, expected = _steps(taken[0]), _steps(right)
+        assert [start for start, _ in told] == pytest.approx([start for start, _ in expected])
+        assert [usd for _, usd in told] == pytest.approx([usd for _, usd in expected], rel=1e-6)
+
+
+def _steps(tiers: Tiers) -> list[tuple[float, float]]:
+    """Without the tiers that cost what the one before costs: Azure's egress has two of them."""
+    return [tier for number, tier in enumerate(tiers) if number == 0 or tier[1] != tiers[number - 1][1]]
 
 
 # -- Azure -------------------------------------------------------------------------------------------------------------
@@ -96,7 +102,7 @@ AZURE_WAYS: Mapping[str, Way] = {
     "and for the future": lambda raw, draw: _twins(raw, effectiveStartDate="2030-01-01T00:00:00Z"),
     "and of the past": lambda raw, draw: _twins(raw, effectiveStartDate="2010-01-01T00:00:00Z"),
     "not there": lambda raw, draw: raw.clear(),
-    "no first tier": lambda raw, draw: raw.pop(0),
+    "a tier less": lambda raw, draw: raw.pop(draw(st.integers(0, len(raw) - 1))),
     "only reserved": lambda raw, draw: _all(raw, type="Reservation"),
     "only for tests": lambda raw, draw: _all(raw, type="DevTestConsumption"),
     "only for the future": lambda raw, draw: _all(raw, effectiveStartDate="2030-01-01T00:00:00Z"),
@@ -122,6 +128,7 @@ AZURE_METERS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.data())
 def test_a_faulty_row_of_azure_changes_no_price(data: st.DataObject) -> None:
@@ -206,6 +213,7 @@ GCP_WAYS: Mapping[str, Way] = {
     "no money": _no_money,
     "no start": _no_start,
     "no rates": lambda raw, draw: _rates(raw).clear(),
+    "a rate less": lambda raw, draw: _rates(raw).pop(draw(st.integers(0, len(_rates(raw)) - 1))),
     "renamed": lambda raw, draw: _sku(raw, description="Something Else"),
     "of tier 2": lambda raw, draw: _sku(raw, description=f"{raw[0]['description']} Tier 2"),
     "only preemptible": lambda raw, draw: _sku(raw, category={**raw[0]["category"], "usageType": "Preemptible"}),
@@ -227,6 +235,7 @@ GCP_METERS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.data())
 def test_a_faulty_row_of_google_changes_no_price(data: st.DataObject) -> None:

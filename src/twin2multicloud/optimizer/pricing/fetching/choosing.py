@@ -301,7 +301,15 @@ def _jump(before: Tiers, after: Tiers, limit: float) -> str:
         if abs(now - was) > limit * was * (1 + 1e-9):
             share = f" ({(now - was) / was:+.0%})" if was else ""
             return f"from {was:g} to {now:g} a unit{share} at {start:g}"
+    # A tier that got lost in the list makes the one before it last longer, which may be less of a difference than that.
+    if _steps(after) < _steps(before):
+        return f"{_steps(after)} prices by volume, and {_steps(before)} before"
     return ""
+
+
+def _steps(tiers: Tiers) -> int:
+    """How many different prices there are, one after the other."""
+    return 1 + sum(before != after for (_, before), (_, after) in pairwise(tiers))
 
 
 def _clean(number: float) -> float:
