@@ -37,7 +37,7 @@ def _list(session: Session, findings: Sequence[PriceFinding], decided: Callable[
         return states.nothing(
             tr("Nothing is odd about the prices that were fetched"),
             hint=tr(
-                "What a refresh does not simply believe is listed here. Until it is accepted, the last good price holds."
+                "What a refresh does not believe at once is listed here. Until it is accepted the last good price holds."
             ),
             icon=ft.Icons.PRICE_CHECK,
         )
