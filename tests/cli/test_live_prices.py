@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.backends import TWIN
 from tests.cli.conftest import Outcome, call
 from tests.pricing.live.aws_lists import AwsLists, lists_of
 from tests.pricing.live.replay import FaultyPriceServer
@@ -16,7 +17,6 @@ from twin2multicloud.optimizer.pricing.book import load_book
 from twin2multicloud.optimizer.pricing.fetching.selectors import load_selectors
 
 REGION = "eu-central-1"
-TWIN = "name: greenhouse\nworkload: {devices: 3000, message_interval_s: 10, message_size_bytes: 150}\n"
 
 
 class Home:
@@ -61,7 +61,7 @@ def test_prices_are_refreshed_and_odd_ones_decided(
     file = tmp_path / "twin.yaml"
     file.write_text(TWIN)
     home("twins", "create", str(file))
-    home("twins", "optimize", "greenhouse", "--provider", "aws")
+    home("twins", "optimize", "greenhouse", "--providers", "aws", "--take")
     for row in lists.rows["AWSLambda", REGION]:
         row.tiers = [(start, usd * 1.2) for start, usd in row.tiers]
     lists.row("AWSQueueService", REGION, "EUC1-Requests-Tier1").tiers = [(0, 0.000004)]

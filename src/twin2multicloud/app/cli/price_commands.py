@@ -164,7 +164,7 @@ def prices_refresh(
     from twin2multicloud.app.cli import live_prices
 
     asked = live_prices.RefreshRequest(tuple(provider or ()), tuple(region or ()), source, detach, json_output)
-    with_client(context, json_output, lambda client: live_prices.refresh(client, asked))
+    with_client(context, json_output, lambda client: live_prices.refresh(client, asked), runs=not detach)
 
 
 @prices.command("findings")
