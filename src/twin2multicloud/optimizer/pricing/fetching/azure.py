@@ -40,9 +40,9 @@ class AzureFetcher:
     async def regions(self, http: PriceHttp) -> tuple[ListedRegion, ...]:
         """The regions in which storage is sold, which is everywhere."""
         asked = {"serviceName": "Storage", "meterName": "Hot LRS Data Stored"}
-        items = await _items(http, asked, lambda item: True)
+        items = await _items(http, asked, region_of)
         named = {region_of(item): str(item.get("location", "")) for item in items}
-        return tuple(ListedRegion(Provider.AZURE, code, name) for code, name in sorted(named.items()) if code)
+        return tuple(ListedRegion(Provider.AZURE, code, name) for code, name in sorted(named.items()))
 
 
 async def _part(service: str, region: str, wanted: Wanted, http: PriceHttp, parts: int) -> Part:
@@ -55,7 +55,7 @@ async def _part(service: str, region: str, wanted: Wanted, http: PriceHttp, part
     return Part(Provider.AZURE, service, region, rows_of(service, items, wanted), parts=parts)
 
 
-async def _items(http: PriceHttp, fields: Mapping[str, str], wanted: Callable[[Item], bool]) -> list[Item]:
+async def _items(http: PriceHttp, fields: Mapping[str, str], wanted: Callable[[Item], object]) -> list[Item]:
     """The wanted ones of all items of use whose fields equal those. `PriceError` unless all pages are there."""
     terms = [f"{name} eq {_quoted(value)}" for name, value in {**fields, "priceType": "Consumption"}.items()]
     query = urlencode({"api-version": _VERSION, "$filter": " and ".join(terms)}, quote_via=quote, safe="$'")
