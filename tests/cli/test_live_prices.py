@@ -59,9 +59,9 @@ def test_prices_are_refreshed_and_odd_ones_decided(
     home: Home, server: FaultyPriceServer, lists: AwsLists, tmp_path: Path
 ) -> None:
     file = tmp_path / "twin.yaml"
-    file.write_text(TWIN)
+    file.write_text(TWIN.replace("count: 3,", "count: 30000,"))
     home("twins", "create", str(file))
-    home("twins", "optimize", "greenhouse", "--providers", "aws", "--take")
+    home("twins", "optimize", "greenhouse", "--providers", "aws", "--residency", "EU", "--take")
     for row in lists.rows["AWSLambda", REGION]:
         row.tiers = [(start, usd * 1.2) for start, usd in row.tiers]
     lists.row("AWSQueueService", REGION, "EUC1-Requests-Tier1").tiers = [(0, 0.000004)]
