@@ -204,7 +204,7 @@ def test_what_is_asked_of_a_killed_server_is_finished_when_it_is_back(
     read: Reading, lists: AwsLists, server: FaultyPriceServer
 ) -> None:
     server.fault(lists.file("AmazonS3", "us-east-1"), Fault(cut_at=900), Fault(drop=True), Fault(status=502))
-    server.fault("*", *[Fault(drop=True)] * 3, *[Fault(status=429, retry_after="1")] * 3)
+    server.fault("*", *[Fault(drop=True)] * 2, *[Fault(status=429, retry_after="1")] * 3)
     assert read(lists).findings == []
     assert len([path for path in server.paths() if path == lists.file("AmazonS3", "us-east-1")]) >= 4
 

@@ -233,21 +233,23 @@ def test_an_account_is_signed_in_to_once_and_renewed(server: FaultyPriceServer, 
 
     server.route = gcp_route({RUN: [cpu(), cpu(), cpu()]}, per_page=1)
     assert len(fetch(open_http(), GcpFetcher(signed_in(sign_in))).rows) == 3
-    assert [each.headers["authorization"] for each in server.asked] == [f"Bearer token-{n}" for n in (1, 2, 3)]
+    assert [each.headers["authorization"] for each in server.asked] == [f"Bearer token-{n}" for n in (2, 3, 4)]
     assert {each.headers["x-goog-user-project"] for each in server.asked} == {"mine"}
     assert signed == [1]
 
 
-def test_without_an_account_it_says_what_to_do(open_http: OpenHttp) -> None:
+def test_without_an_account_it_says_what_to_do(server: FaultyPriceServer, open_http: OpenHttp) -> None:
     from google.auth.exceptions import DefaultCredentialsError
 
     def none() -> SignedIn:
         raise DefaultCredentialsError("nobody is signed in")
 
-    part = fetch(open_http(), GcpFetcher(signed_in(none)))
-    assert part.problem.startswith("Google's prices need an API key, or an account that this machine is signed in to")
-    with pytest.raises(FetchError, match="nobody is signed in"):
+    told = "Google's prices need an API key, or an account that this machine is signed in to: nobody is signed in"
+    with pytest.raises(FetchError, match=told):
+        fetch(open_http(), GcpFetcher(signed_in(none)))
+    with pytest.raises(FetchError, match=told):
         asyncio.run(_regions(open_http(), GcpFetcher(signed_in(none))))
+    assert server.asked == []
 
 
 async def _regions(http: PriceHttp, fetcher: GcpFetcher) -> None:

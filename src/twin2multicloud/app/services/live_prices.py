@@ -132,13 +132,17 @@ class LivePriceSource:
 
 
 def _titles(selectors: SelectorFile, book: PriceBook) -> Mapping[str, str]:
-    """What people call the services that lists know by codes."""
-    titles: dict[str, str] = {}
+    """What people call a list's services: what its selectors do, or else the book, where it has one title for them."""
+    titles: dict[str, set[str]] = {}
     for selector in selectors.meters.values():
         for row in selector.rows:
             if selector.meter in book.meters:
-                titles.setdefault(row.service, book.meter(selector.meter).service)
-    return titles
+                titles.setdefault(row.service, set()).add(book.meter(selector.meter).service)
+    return {
+        service: selectors.titles.get(service, min(known))
+        for service, known in titles.items()
+        if len(known) == 1 or service in selectors.titles
+    }
 
 
 def _line(progress: Progress, titles: Mapping[str, str]) -> tuple[str, dict[str, Any]]:

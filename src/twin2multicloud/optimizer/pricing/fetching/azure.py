@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode
 
 from twin2multicloud.model.errors import PriceError
 from twin2multicloud.model.slots import Provider
-from twin2multicloud.optimizer.pricing.fetching.azurerows import Item, region_of, rows_of
+from twin2multicloud.optimizer.pricing.fetching.azurerows import Item, is_wanted, region_of, rows_of
 from twin2multicloud.optimizer.pricing.fetching.http import FetchError, PriceHttp
 from twin2multicloud.optimizer.pricing.fetching.parallel import as_done
 from twin2multicloud.optimizer.pricing.fetching.rows import ListedRegion, Part, Wanted
@@ -39,22 +39,24 @@ class AzureFetcher:
 
     async def regions(self, http: PriceHttp) -> tuple[ListedRegion, ...]:
         """The regions in which storage is sold, which is everywhere."""
-        items = await _items(http, {"serviceName": "Storage", "meterName": "Hot LRS Data Stored"})
+        asked = {"serviceName": "Storage", "meterName": "Hot LRS Data Stored"}
+        items = await _items(http, asked, region_of)
         named = {region_of(item): str(item.get("location", "")) for item in items}
-        return tuple(ListedRegion(Provider.AZURE, code, name) for code, name in sorted(named.items()) if code)
+        return tuple(ListedRegion(Provider.AZURE, code, name) for code, name in sorted(named.items()))
 
 
 async def _part(service: str, region: str, wanted: Wanted, http: PriceHttp, parts: int) -> Part:
     fields = {"serviceName": service, **({"armRegionName": region} if region else {})}
     try:
-        items = await _items(http, fields)
+        # Of a whole service some items in a hundred are wanted; the others are not kept.
+        items = await _items(http, fields, partial(is_wanted, service, wanted=wanted))
     except PriceError as error:
         return Part(Provider.AZURE, service, region, problem=str(error), parts=parts)
     return Part(Provider.AZURE, service, region, rows_of(service, items, wanted), parts=parts)
 
 
-async def _items(http: PriceHttp, fields: Mapping[str, str]) -> list[Item]:
-    """All items of use whose fields equal those. `PriceError` unless all pages are there."""
+async def _items(http: PriceHttp, fields: Mapping[str, str], wanted: Callable[[Item], object]) -> list[Item]:
+    """The wanted ones of all items of use whose fields equal those. `PriceError` unless all pages are there."""
     terms = [f"{name} eq {_quoted(value)}" for name, value in {**fields, "priceType": "Consumption"}.items()]
     query = urlencode({"api-version": _VERSION, "$filter": " and ".join(terms)}, quote_via=quote, safe="$'")
     address, items, seen = f"{PATH}?{query}", list[Item](), set[str]()
@@ -64,7 +66,7 @@ async def _items(http: PriceHttp, fields: Mapping[str, str]) -> list[Item]:
             raise FetchError(f"the pages of {' / '.join(fields.values())} lead in a circle. Try again later")
         seen.add(url)
         page, address = _page(await http.json(url))
-        items.extend(page)
+        items.extend(filter(wanted, page))
     return items
 
 

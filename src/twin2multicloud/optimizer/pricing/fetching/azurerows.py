@@ -47,7 +47,7 @@ def rows_of(service: str, items: Iterable[Item], wanted: Wanted) -> tuple[PriceR
     """
     found: dict[str, Item] = {}
     for item in items:
-        if item.get("type") == "Consumption" and _asked_for(service, item, wanted):
+        if is_wanted(service, item, wanted):
             found[raw_hash(item)] = item  # a list that changes while it is read repeats items on the next page
     groups: dict[tuple[str, ...], list[Item]] = defaultdict(list)
     for item in _billed(list(found.values())):
@@ -62,7 +62,10 @@ def region_of(item: Item) -> str:
     return "" if name.casefold() in _BEYOND_REGIONS else name
 
 
-def _asked_for(service: str, item: Item, wanted: Wanted) -> bool:
+def is_wanted(service: str, item: Item, wanted: Wanted) -> bool:
+    """Whether the item is a price for use that could be one of those wanted."""
+    if item.get("type") != "Consumption":
+        return False
     region = region_of(item)
     if wanted.regions is not None and region and region not in wanted.regions:
         return False

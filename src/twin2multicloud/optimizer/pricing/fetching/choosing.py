@@ -102,7 +102,8 @@ class _Choosing:
     def all(self, regions: Sequence[str]) -> Chosen:
         chosen = Chosen()
         for (service, region), problem in sorted(self._failed.items()):
-            message = f"the list of {service}{f' in {region}' if region else ''} could not be read: {problem}"
+            which = self._selectors.title(service) + (f" in {region}" if region else "")
+            message = f"the list of {which} could not be read: {problem}"
             chosen.findings.append(PriceFinding("unreachable", self._provider, "", region, message, service=service))
         for selector in self._selectors.meters.values():
             if selector.not_listed or selector.meter not in self._book.meters:
@@ -160,7 +161,7 @@ class _Choosing:
                 self._absent(selector, region, wanted, bool(rows), chosen)
             return None
         if len({(row.unit, row.tiers, row.problem) for row in matching}) > 1:
-            message = f"{len(matching)} rows of {wanted.service} match, with different prices"
+            message = f"{len(matching)} rows of {self._selectors.title(wanted.service)} match, with different prices"
             chosen.findings.append(self._finding("several_matches", selector, region, message, rows=matching))
             return None
         return min(matching, key=lambda row: row.sku)
@@ -175,7 +176,8 @@ class _Choosing:
         if known is None and not sold:
             return
         kind = "vanished" if known is not None and known.sku else "no_match"
-        message = f"no row of {wanted.service} matches{' any more' if kind == 'vanished' else ''}"
+        service = self._selectors.title(wanted.service)
+        message = f"no row of {service} matches{' any more' if kind == 'vanished' else ''}"
         chosen.findings.append(self._finding(kind, selector, region, message))
 
     # -- what is odd about a price ---------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ class GcpFetcher:
         self._credentials = credentials
 
     async def parts(self, wanted: Wanted, http: PriceHttp) -> AsyncIterator[Part]:
-        """A part per service: the catalogue cannot be asked for regions."""
+        """A part per service: the catalogue cannot be asked for regions. `FetchError` where nothing authenticates."""
+        await self._credentials()  # once, before every part looks for what is not there
         names = _Names(partial(self._pages, http, "/v1/services", "services"))
         jobs = [partial(self._part, service, names, wanted, http) for service in wanted.services]
         async for part in as_done(jobs, at_once=4):

@@ -4,6 +4,9 @@ A selector file (`data/selectors/<provider>.toml`, beside the books' data) has
 
     provider = "aws"
 
+    [services]                          # what people call those that the list knows by codes
+    AWSQueueService = "Amazon SQS"
+
     [regions.eu-central-1]              # facts that attributes are made of, by region
     prefix = "EUC1-"
 
@@ -113,16 +116,23 @@ class Selector:
 
 @dataclass(frozen=True)
 class SelectorFile:
-    """One provider's selectors, and the facts of its regions (each has `region`, its code)."""
+    """One provider's selectors, the facts of its regions (each has `region`, its code), and `titles` of services that
+    the list knows by codes.
+    """
 
     provider: Provider
     meters: Mapping[str, Selector]
     facts: Mapping[str, Mapping[str, str]]
+    titles: Mapping[str, str]
 
     @property
     def services(self) -> tuple[str, ...]:
         """The services that any selector names, sorted."""
         return tuple(sorted({row.service for selector in self.meters.values() for row in selector.rows}))
+
+    def title(self, service: str) -> str:
+        """What people call the service."""
+        return self.titles.get(service, service)
 
     def may_match(self, service: str, attributes: Mapping[str, str]) -> bool:
         """Whether any selector could take a row of that service with these attributes, in whatever region."""
@@ -146,7 +156,7 @@ def load_selectors(provider: Provider, directory: Path = BUNDLED) -> SelectorFil
 
 class _Reader(RowReader):
     def read(self, data: Mapping[str, Any]) -> SelectorFile | None:
-        self.keys(data, ("provider", "regions", "meters"), "")
+        self.keys(data, ("provider", "services", "regions", "meters"), "")
         provider = self.choice(data, "provider", [p.value for p in Provider], "")
         facts = {
             code: {**{name: str(value) for name, value in row.items()}, "region": code}
@@ -157,7 +167,9 @@ class _Reader(RowReader):
             for name, row, place in self.tables(data, "meters", "")
             if (selector := self._selector(name, row, place, facts)) is not None
         }
-        return None if provider is None else SelectorFile(Provider(provider), meters, facts)
+        named = data.get("services", {})
+        titles = {name: self.text(named, name, "services") or "" for name in named}
+        return None if provider is None else SelectorFile(Provider(provider), meters, facts, titles)
 
     def _selector(self, name: str, row: Mapping[str, Any], place: str, facts: Mapping[str, Any]) -> Selector | None:
         self.keys(row, _METER_KEYS, place)
