@@ -36,9 +36,7 @@ def _list(session: Session, findings: Sequence[PriceFinding], decided: Callable[
     if not findings:
         return states.nothing(
             tr("Nothing is odd about the prices that were fetched"),
-            hint=tr(
-                "What a refresh does not believe at once is listed here. Until it is accepted the last good price holds."
-            ),
+            hint=tr("What is not believed at once is listed here; the last good price holds until it is accepted."),
             icon=ft.Icons.PRICE_CHECK,
         )
     ordered = sorted(findings, key=lambda each: (each.decision is not None, not each.decidable))
