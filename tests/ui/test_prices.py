@@ -23,6 +23,7 @@ from twin2multicloud.optimizer.pricing.fetching.findings import PriceFinding
 async def test_the_book_in_use_is_told_with_its_meters(ui: OpenUi) -> None:
     async with ui("/prices") as page:
         await page.sees("Confidence, from A")
+        await page.sees("0 fetched from its list; the oldest of 20")
         await page.sees("minutes a device is connected")
         await page.fill("Search meters", "sqs requests")
         await page.until(lambda: page.page.route == "/prices/meters?search=sqs+requests")

@@ -124,15 +124,22 @@ def prices(solver: Solver, _: RegionsQuery) -> bytes:
     book = solver.book
     figures = list(book.figures())
     of = Counter(book.meter(figure.meter).provider for figure in figures)
+    fetched = Counter(book.meter(figure.meter).provider for figure in figures if figure.sku)
     meters = Counter(meter.provider for meter in book.meters.values())
+    oldest: dict[str, str] = {}
+    for figure in figures:
+        provider = book.meter(figure.meter).provider.value
+        oldest[provider] = min(oldest.get(provider, figure.date), figure.date)
     return encoded(
         {
             **identity(book),
+            "oldest": oldest,
             "providers": {
                 provider.value: {
                     "regions": len(book.regions_of(provider)),
                     "meters": meters[provider],
                     "prices": of[provider],
+                    "fetched": fetched[provider],
                 }
                 for provider in PROVIDERS
             },

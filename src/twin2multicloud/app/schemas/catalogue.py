@@ -143,9 +143,12 @@ class Regions(Shape):
 
 
 class PricesInUse(BookIdentity):
-    """The price book in use, its age in days, and how much is in it."""
+    """The price book in use, its age in days, and how much is in it: of each cloud `regions`, `meters` and `prices`,
+    and how many of these were `fetched` from its list. `oldest` is the date of a cloud's oldest price.
+    """
 
     age_days: int
+    oldest: dict[Provider, str]
     providers: dict[Provider, dict[str, int]]
     confidences: dict[str, int]
 
