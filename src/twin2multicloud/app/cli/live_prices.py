@@ -138,6 +138,29 @@ def age(client: Client, provider: str | None, region: str | None, json_output: b
     return 0
 
 
+def regions(client: Client, provider: str | None, json_output: bool) -> int:
+    """`prices regions`."""
+    records.known([provider] if provider else [], "--provider", [each.value for each in PROVIDERS])
+    found = list(client.catalogue.regions(provider=provider))
+    if json_output:
+        records.print_models(found)
+        return 0
+    rows = (
+        (
+            each.provider.label,
+            each.code,
+            each.name,
+            each.city or NONE,
+            ", ".join(f"{near.code} ({near.km:,.0f} km)" for near in each.nearest.values()) or NONE,
+            "✓" if each.complete else "",
+        )
+        for each in found
+    )
+    columns = ("cloud", "region", "name", "city", "nearest of the other clouds", "every slot")
+    records.print_table(columns, rows, "the book has no such regions")
+    return 0
+
+
 def books(client: Client, json_output: bool) -> int:
     """`prices books`."""
     found = list(client.prices.books(limit=_MOST))

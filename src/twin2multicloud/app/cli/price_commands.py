@@ -267,6 +267,26 @@ def prices_books(context: typer.Context, json_output: JsonOption = False) -> Non
     with_client(context, json_output, lambda client: live_prices.books(client, json_output))
 
 
+@prices.command("regions")
+@needs_backend
+def prices_regions(
+    context: typer.Context,
+    provider: Annotated[
+        str | None, typer.Option(metavar="CLOUD", help="Only of this cloud.", autocompletion=complete_provider)
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """List the regions of the book in use: where they are, and which regions of the other clouds are nearest.
+
+    \b
+    Examples:
+      twin2multicloud prices regions --provider aws
+    """
+    from twin2multicloud.app.cli import live_prices
+
+    with_client(context, json_output, lambda client: live_prices.regions(client, provider, json_output))
+
+
 def _printed(action: Callable[[Any], int]) -> int:
     """Run an action that prints on a console."""
     from twin2multicloud.app.cli.terminal import output

@@ -111,8 +111,17 @@ class RegionsQuery(Body):
     complete: Annotated[bool | None, Field(description="Whether every slot can be filled there.")] = None
 
 
+class Counterpart(Shape):
+    """The region of another cloud that is nearest, so many kilometres as the crow flies."""
+
+    code: str
+    km: float
+
+
 class Region(Shape):
-    """A region; in a `complete` one every slot can be filled, so that it is considered without being named."""
+    """A region; in a `complete` one every slot can be filled, so that it is considered without being named. `north` and
+    `east` are degrees, of its `city`; `nearest` is what other clouds have nearest to it.
+    """
 
     provider: Provider
     code: str
@@ -121,6 +130,10 @@ class Region(Shape):
     geography: str
     zone: str
     complete: bool
+    city: str | None
+    north: float | None
+    east: float | None
+    nearest: dict[Provider, Counterpart]
 
 
 class Regions(Shape):
