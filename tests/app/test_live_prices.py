@@ -11,7 +11,7 @@ import pytest
 from tests.app.backends import Person, Site, site
 from tests.app.runners import work_off
 from tests.app.test_price_refresh import Told
-from tests.pricing.live.aws_lists import AwsLists, lists_of
+from tests.pricing.live.aws_lists import AwsLists, AwsRow, lists_of
 from tests.pricing.live.replay import Fault, FaultyPriceServer
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.services import price_refresh
@@ -203,6 +203,15 @@ def test_a_refresh_that_was_killed_goes_on(priced: Site, server: FaultyPriceServ
     again = [path for path in server.paths() if path in asked]
     assert len(asked) >= 24
     assert len(again) <= 8, "only what was under way is asked for again"
+
+
+def test_regions_that_the_book_has_not_are_told(priced: Site, server: FaultyPriceServer, lists: AwsLists) -> None:
+    lists.add("AWSLambda", "eu-south-2", AwsRow("NEW", "EUS2-Request", "Requests", [(0, 0.0000002)]))
+    server.files = lists.files()
+    told = Told()
+    LivePriceSource(priced.backend, ["aws"]).fetch(told)
+    [data] = [data for _, data in told if "regions_without_prices" in data]
+    assert data == {"provider": "aws", "regions_without_prices": ["eu-south-2"]}
 
 
 def test_how_old_prices_are(priced: Site, admin: Person, server: FaultyPriceServer, lists: AwsLists) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.services import price_findings, prices
 from twin2multicloud.app.services.price_refresh import Tell
-from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.errors import PriceError, UsageError
 from twin2multicloud.model.slots import PROVIDERS, Provider
 from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.fetching.assemble import Assembled, assemble
@@ -64,7 +64,7 @@ class LivePriceSource:
             tell(*_line(progress, titles[progress.provider]))
 
         today = self._backend.now().date().isoformat()
-        self._chosen = asyncio.run(self._read(lists, book.prices, today, told))
+        self._chosen, others = asyncio.run(self._read(lists, book.prices, today, told))
         if not any(each.prices for each in self._chosen.values()):
             problems = "; ".join(finding.message for each in self._chosen.values() for finding in each.findings[:1])
             raise UnavailableError(
@@ -75,6 +75,9 @@ class LivePriceSource:
             decided = price_findings.accepted(session)
         self._assembled = assemble(book.texts, self._chosen, decided, today)
         self._keep(book.prices)
+        for provider, codes in others.items():
+            text = f"{provider.label} has regions that the book has not: {', '.join(codes)}"
+            tell(text, {"provider": provider.value, "regions_without_prices": list(codes)})
         tell(*self._summary())
         return self._assembled.texts
 
@@ -85,7 +88,10 @@ class LivePriceSource:
         findings = sum(len(each.findings) for each in self._chosen.values())
         return {"taken": self._assembled.taken, "held": len(self._assembled.held), "findings": findings}
 
-    async def _read(self, lists: Sequence[Listed], book: PriceBook, today: str, told: Any) -> Mapping[Provider, Chosen]:
+    async def _read(
+        self, lists: Sequence[Listed], book: PriceBook, today: str, told: Callable[[Progress], None]
+    ) -> tuple[Mapping[Provider, Chosen], Mapping[Provider, Sequence[str]]]:
+        """What the lists say of prices, and which regions they have beside the book's."""
         given = self._backend.settings.price_lists
         mirrors = {Provider.AWS: given.aws, Provider.AZURE: given.azure, Provider.GCP: given.gcp}
         now = self._backend.now()
@@ -97,8 +103,12 @@ class LivePriceSource:
             time=Timekeeping(now=self._backend.now),
         ) as http:
             found = await read_lists(lists, book, self._regions, http, today, told, Limits(jump=given.jump))
+            others = {}
+            if self._regions is None:
+                readable = [each.fetcher for each in lists if found[each.fetcher.provider].prices]
+                others = {each.provider: codes for each in readable if (codes := await _others(each, book, http))}
             http.prune(now - _KEPT)
-        return found
+        return found, others
 
     def _fetcher(self, provider: Provider) -> Fetcher:
         if provider is Provider.AWS:
@@ -129,6 +139,15 @@ class LivePriceSource:
                 f"; {outcome['findings']} findings, for which {outcome['held']} prices are held back: prices findings"
             )
         return text, outcome
+
+
+async def _others(fetcher: Fetcher, book: PriceBook, http: PriceHttp) -> list[str]:
+    """The regions that the list has and the book has not; none where the list cannot be read for them."""
+    try:
+        listed = await fetcher.regions(http)
+    except PriceError:
+        return []
+    return [region.code for region in listed if region.code not in book.regions]
 
 
 def _titles(selectors: SelectorFile, book: PriceBook) -> Mapping[str, str]:
