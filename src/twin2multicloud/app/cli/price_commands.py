@@ -131,7 +131,6 @@ def prices_diff(
         from twin2multicloud.app.cli import live_prices
 
         with_client(context, json_output, lambda client: live_prices.diff(client, int(before), int(after), json_output))
-        return
     from twin2multicloud.app.cli import prices as commands
 
     finish(context, json_output, lambda: _printed(lambda console: commands.diff(before, after, json_output, console)))
