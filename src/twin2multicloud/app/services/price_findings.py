@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -18,6 +19,9 @@ from twin2multicloud.app.schemas import price_findings as shapes
 from twin2multicloud.app.services import audit
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.fetching.findings import KINDS, PriceFinding, is_decidable
+
+_TURNS: Final = "price findings"
+"""Refreshes that end at the same time take turns at keeping what they found."""
 
 
 def accepted(session: Session) -> frozenset[str]:
@@ -34,6 +38,7 @@ def keep(
     """Keep what a refresh found. What it did not find again where it `looked_at` (regions of a cloud) is not current
     any more, but for what it could not read.
     """
+    backend.database.take_turns(session, _TURNS)
     found = {finding.id: finding for finding in findings}
     known = {record.id: record for record in session.scalars(select(PriceFindingRecord))}
     for record in known.values():
