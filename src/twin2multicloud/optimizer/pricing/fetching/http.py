@@ -250,7 +250,8 @@ async def _write(answer: httpx2.Response, part: Path, url: str, most_bytes: int)
     if answer.headers.get("content-encoding", "identity") != "identity":
         raise FetchError(f"{answers.shown(url)} answers compressed, which was not asked for")
     written = answers.size(part)
-    with part.open("ab") as file:
+    # Unbuffered: what has come is there for whoever goes on, however this process ends.
+    with part.open("ab", buffering=0) as file:
         async for block in answer.aiter_raw():
             written += len(block)
             if written > most_bytes:
