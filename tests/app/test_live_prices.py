@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -203,6 +207,27 @@ def test_a_refresh_that_was_killed_goes_on(priced: Site, server: FaultyPriceServ
     again = [path for path in server.paths() if path in asked]
     assert len(asked) >= 24
     assert len(again) <= 8, "only what was under way is asked for again"
+
+
+def test_a_refresh_that_is_called_off_ends_at_once(
+    priced: Site, admin: Person, server: FaultyPriceServer, lists: AwsLists
+) -> None:
+    server.files = lists.files()
+    server.fault("*", *[Fault(pause_s=0.5, block=100)] * 500)
+    before = admin.get("prices")
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    asked = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    asked.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LivePriceSource(priced.backend, ["aws"], [REGION]).fetch(Told())
+    finally:
+        asked.join()
+        signal.signal(signal.SIGINT, usual)
+    assert time.monotonic() - began < 10, "the lists would have taken minutes"
+    assert admin.get("prices") == before
+    assert admin.get("prices/findings")["items"] == []
 
 
 def test_regions_that_the_book_has_not_are_told(priced: Site, server: FaultyPriceServer, lists: AwsLists) -> None:
