@@ -20,6 +20,7 @@ MODULES = (
     "benchmarks.interactions",
     "benchmarks.windows",
     "benchmarks.feed",
+    "benchmarks.price_lists",
 )
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from tests.app.runners import place, work_off
 from twin2multicloud.app.api import cost_examples
 from twin2multicloud.app.db.tables import AlertRoute, Run, Twin, TwinMember, TwinVersion
 from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.services import alert_routes, reveals
+from twin2multicloud.app.services import alert_routes, price_findings, reveals
+from twin2multicloud.model.slots import Provider
+from twin2multicloud.optimizer.pricing.fetching.findings import PriceFinding
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,14 @@ def _case(label: str, **constraints: Any) -> dict[str, Any]:
 def _proposed(scene: Scene) -> Mapping[str, str]:
     made = scene.owner.post(f"twins/{scene.twin_id}/optimize", {"alternatives": False}, 201)
     return {"optimization": made["id"]}
+
+
+def _odd_price(scene: Scene) -> Mapping[str, str]:
+    backend = scene.site.backend
+    odd = PriceFinding("jump", Provider.AWS, "aws.sqs.requests", "eu-central-1", "dearer", ((0, 1.0),), ((0, 2.0),))
+    with backend.database.write() as session:
+        price_findings.keep(backend, session, [odd], {})
+    return {"finding": odd.id}
 
 
 def _priced(scene: Scene) -> Mapping[str, str]:
@@ -495,6 +505,15 @@ ROWS: dict[str, Row] = {
     # prices
     f"GET {_V1}/prices/books": Row("read"),
     f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
+    f"GET {_V1}/prices/ages": Row("read"),
+    f"GET {_V1}/prices/findings": Row("read"),
+    f"POST {_V1}/prices/findings/{{finding}}": Row(
+        "admin",
+        on="installation",
+        path={"finding": "8b0c7c1f9a3d5e60"},
+        prepare=_odd_price,
+        body={"decision": "reject", "note": "wait and see"},
+    ),
     # catalogue
     f"GET {_V1}/workloads": Row("read"),
     f"GET {_V1}/workloads/{{name}}": Row("read", path={"name": "smart-home"}),

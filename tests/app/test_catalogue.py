@@ -114,6 +114,8 @@ def test_the_book_in_use_and_its_age(person: Person, sqlite_site: Site) -> None:
     assert {name: found[name] for name in book} == book
     figures = cached("prices", "show", "--json").json["figures"]
     assert sum(each["prices"] for each in found["providers"].values()) == len(figures)
+    assert found["oldest"]["aws"] == min(each["date"] for each in figures if each["meter"].startswith("aws."))
+    assert {each["fetched"] for each in found["providers"].values()} == {0}
     sqlite_site.clock.pass_by(86_400 * 10)
     assert person.get("prices")["age_days"] == found["age_days"] + 10
 

@@ -247,7 +247,7 @@ def test_runs_are_listed_by_what_they_are(here: Site, owner: Person, twin: str) 
 
 
 def test_prices_are_refreshed_by_a_run(here: Site, owner: Person) -> None:
-    run = owner.post("prices/refresh", code=201)
+    run = owner.post("prices/refresh", {"source": "book"}, code=201)
     assert (run["kind"], run["twin"], run["status"]) == ("refresh-prices", None, "queued")
     work_off(here)
     done = owner.get(f"runs/{run['id']}")

@@ -98,9 +98,16 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "list_slot_choices": [lambda c: c.twins.choices(_TWIN, "L3.hot")],
     "preview_placement": [lambda c: c.twins.preview(_TWIN, PlacementInput(**_EXAMPLE["PlacementInput"]))],
     # prices
-    "refresh_prices": [lambda c: c.prices.refresh(_PLACE)],
+    "refresh_prices": [lambda c: c.prices.refresh(_PLACE, source="lists", providers=["aws"], regions=["eu-central-1"])],
+    "list_price_findings": [
+        lambda c: c.prices.findings(
+            provider="aws", region="eu-central-1", meter="sqs", kind=["jump"], decided=False, gone=True
+        )
+    ],
+    "decide_price_finding": [lambda c: c.prices.decide("8b0c7c1f9a3d5e60", "accept", "as announced")],
+    "show_price_ages": [lambda c: c.prices.ages(provider="aws", region="eu-central-1")],
     "list_books": [lambda c: c.prices.books()],
-    "show_book": [lambda c: c.prices.book_detail(2)],
+    "show_book": [lambda c: c.prices.book_detail(2, since=1)],
     "show_prices": [lambda c: c.prices.identity()],
     "fetch_book": [lambda c: c.prices.book(), lambda c: c.prices.book(_Kept())],
     "list_meters": [lambda c: c.prices.meters(provider="aws", region="eu-central-1", service="S3", meter="put")],

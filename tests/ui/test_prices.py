@@ -11,15 +11,19 @@ from tests.app.test_price_refresh import dearer, refreshed
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.services import price_findings
 from twin2multicloud.app.ui.prices.state import units
 from twin2multicloud.app.ui.prices.words import price, usd
+from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.book import book_texts
+from twin2multicloud.optimizer.pricing.fetching.findings import PriceFinding
 
 
 @driven
 async def test_the_book_in_use_is_told_with_its_meters(ui: OpenUi) -> None:
     async with ui("/prices") as page:
         await page.sees("Confidence, from A")
+        await page.sees("0 fetched from its list; the oldest of 20")
         await page.sees("minutes a device is connected")
         await page.fill("Search meters", "sqs requests")
         await page.until(lambda: page.page.route == "/prices/meters?search=sqs+requests")
@@ -83,6 +87,30 @@ async def test_a_book_of_ones_own_is_checked(ui: OpenUi) -> None:
         await _pick(page, broken)
         await page.sees("not sound")
         await page.until(lambda: any("fault" in each for each in page.texts()))
+
+
+@driven
+async def test_an_odd_price_is_decided_by_an_admin(ui: OpenUi, sqlite_site: Site) -> None:
+    odd = PriceFinding("jump", Provider.AWS, "aws.sqs.requests", "eu-central-1", "dearer", ((0, 4e-7),), ((0, 4e-6),))
+    gone = PriceFinding("no_match", Provider.AWS, "aws.sns.publishes", "eu-central-1", "no row matches")
+    admin = sqlite_site.person("ada", admin=True)
+    async with ui("/prices/findings", who=admin) as page:
+        await page.sees("Nothing is odd about the prices that were fetched")
+        with sqlite_site.backend.database.write() as session:
+            price_findings.keep(sqlite_site.backend, session, [odd, gone], {})
+        await page.go("/prices")
+        await page.go("/prices/findings")
+        await page.sees("The price jumps: dearer")
+        await page.sees("$0.000004")
+        await page.sees("No row of the list is this meter's: no row matches")
+        await page.press("Accept the price")
+        await page.sees("accepted: the next refresh takes it")
+    [found] = [each for each in admin.get("prices/findings")["items"] if each["kind"] == "jump"]
+    assert found["decision"] == "accept"
+    async with ui("/prices/findings", who=sqlite_site.person("vera", Role.VIEWER)) as page:
+        await page.sees("The price jumps: dearer")
+        with pytest.raises(LookupError, match="Keep the last good one"):
+            page.button("Keep the last good one")
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,31 @@ class CheckLimits(BaseModel):
     function_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
 
 
+class PriceLists(BaseModel):
+    """The clouds' price lists: the origins of mirrors that stand in for them, what authenticates at Google's, and what
+    is unusual: a price that moves by more than `jump` (0.3: 30 %) is asked about, one older than `stale_after_days` is
+    old.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    aws: str | None = None
+    azure: str | None = None
+    gcp: str | None = None
+    google_api_key: SecretStr | None = None
+    jump: Annotated[float, Field(gt=0, le=10)] = 0.3
+    stale_after_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    at_once: Annotated[int, Field(ge=1, le=32)] = 4
+
+    @field_validator("aws", "azure", "gcp")
+    @classmethod
+    def _safe(cls, given: str | None) -> str | None:
+        parts = urlsplit(given or "https://it.is.the.cloud")
+        if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
+            raise ValueError("write the mirror's origin with https://, as in https://prices.example.org")
+        return given
+
+
 class Settings(BaseModel):
     """All settings of the backend; `docs/operating.md` explains them."""
 
@@ -210,6 +235,7 @@ class Settings(BaseModel):
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
     meter_seconds: Annotated[float, Field(ge=1, le=3_600)] = 60.0
+    price_lists: PriceLists = PriceLists()
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
     advice_horizon_months: Annotated[float, Field(gt=0, le=120)] = 12.0
     advice_least_saving_pct: Annotated[float, Field(ge=0, le=100)] = 2.0

@@ -84,6 +84,8 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     },
     "Mute": {"minutes": 60},
     **alert_examples.REQUESTS,
+    "RefreshPrices": {"source": "lists", "providers": ["aws"], "regions": ["eu-central-1"]},
+    "DecideFinding": {"decision": "accept", "note": "announced for December"},
     "UserPatch": {"disabled": True},
     "WorkspaceInput": {"name": "berlin", "owner": "ada@example.org"},
     "WorkspacePatch": {"name": "bonn"},

@@ -185,6 +185,7 @@ def _explain_text(
             ("price", _tiers(figure.starts, figure.published, figure.per, meter.unit)),
             ("billed", f"{', '.join(steps)} {meter.unit}" if steps else ""),
             ("source", f"{figure.confidence}, {figure.date}: {source.title}{where}"),
+            ("id there", figure.sku),
             ("note", figure.note),
         )
         if lines and quantity is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from twin2multicloud.model.errors import InvalidInputError
 if TYPE_CHECKING:
     from twin2multicloud.app.client.kept_book import KeptBook
     from twin2multicloud.app.schemas.books import BookDetail, BookSummary
+    from twin2multicloud.app.schemas.price_findings import PriceAges, PriceFinding
     from twin2multicloud.app.schemas.runs import Run
     from twin2multicloud.optimizer.pricing.book import PriceBook
 
@@ -83,11 +84,13 @@ class Prices:
 
         return every(self._http, f"{_PATH}/books", Page[BookSummary], limit=limit)
 
-    def book_detail(self, number: int) -> BookDetail:
-        """One of them: what differs from the one before, and what that does to the twins one may see."""
+    def book_detail(self, number: int, since: int | None = None) -> BookDetail:
+        """One of them: what differs from the one before (or from the number `since`), and what that does to the twins
+        one may see.
+        """
         from twin2multicloud.app.schemas.books import BookDetail  # as above
 
-        return self._http.get(f"{_PATH}/books/{number}", BookDetail)
+        return self._http.get(f"{_PATH}/books/{number}", BookDetail, since=since)
 
     def validate(self, files: Mapping[str, str]) -> BookCheck:
         """Every fault of a price book of one's own (file name → TOML text). Nothing of it is kept."""
@@ -96,13 +99,62 @@ class Prices:
         given = BookInput(files=dict(files))
         return self._http.send("POST", f"{_PATH}/validate", BookCheck, body=given, harmless=True)
 
-    def refresh(self, workspace: str | None = None, idempotency_key: str | None = None) -> Run:
-        """Have a run take up the newest prices there are; its events tell how it goes."""
+    def refresh(
+        self,
+        workspace: str | None = None,
+        idempotency_key: str | None = None,
+        *,
+        source: Literal["lists", "book"] | None = None,
+        providers: Sequence[str] | None = None,
+        regions: Sequence[str] | None = None,
+    ) -> Run:
+        """Have a run take up the newest prices there are; its events tell how it goes. They come from the clouds' price
+        lists, or from the book that the server's settings name.
+        """
+        from twin2multicloud.app.schemas.price_findings import RefreshPrices
         from twin2multicloud.app.schemas.runs import Run  # as above
 
         key = idempotency_key or secrets.token_urlsafe(18)
+        given = RefreshPrices.model_validate(
+            {
+                **({"source": source} if source else {}),
+                **({"providers": list(providers)} if providers else {}),
+                **({"regions": list(regions)} if regions else {}),
+            }
+        )
         query = {"workspace": workspace}
-        return self._http.send("POST", f"{_PATH}/refresh", Run, query=query, idempotency_key=key)
+        return self._http.send("POST", f"{_PATH}/refresh", Run, query=query, body=given, idempotency_key=key)
+
+    def findings(
+        self,
+        *,
+        provider: str | None = None,
+        region: str | None = None,
+        meter: str | None = None,
+        kind: Sequence[str] | None = None,
+        decided: bool | None = None,
+        gone: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[PriceFinding]:
+        """What is odd about prices that were fetched, what was seen last first."""
+        from twin2multicloud.app.schemas.price_findings import PriceFinding  # as above
+
+        query = {"provider": provider, "region": region, "meter": meter, "kind": kind, "decided": decided}
+        return every(self._http, f"{_PATH}/findings", Page[PriceFinding], limit=limit, gone=gone or None, **query)
+
+    def decide(self, finding: str, decision: Literal["accept", "reject"], note: str = "") -> PriceFinding:
+        """Accept a price, or reject it; the next refresh goes by it."""
+        from twin2multicloud.app.schemas.price_findings import DecideFinding, PriceFinding  # as above
+
+        given = DecideFinding(decision=decision, note=note)
+        path = f"{_PATH}/findings/{quote(finding, safe='')}"
+        return self._http.send("POST", path, PriceFinding, body=given, harmless=True)
+
+    def ages(self, *, provider: str | None = None, region: str | None = None) -> PriceAges:
+        """How old the prices in use are, the oldest first."""
+        from twin2multicloud.app.schemas.price_findings import PriceAges  # as above
+
+        return self._http.get(f"{_PATH}/ages", PriceAges, provider=provider, region=region)
 
     def _taken(self, whole: WholeBook, kept: KeptBook | None) -> PriceBook:
         """A book that was sent, which is kept once it was read."""

@@ -28,6 +28,8 @@ from twin2multicloud.model.twin.summary import twin_summary
 from twin2multicloud.model.twin.warnings import twin_warnings
 from twin2multicloud.optimizer.bill.market import Market
 from twin2multicloud.optimizer.pricing.book import read_book, texts_problems
+from twin2multicloud.optimizer.pricing.meters import Region
+from twin2multicloud.optimizer.pricing.places import counterparts, places
 
 Json = dict[str, Any]
 
@@ -92,11 +94,28 @@ def regions(solver: Solver, query: RegionsQuery) -> bytes:
     provider = _provider(query.provider)
     complete = {region.code for region in solver.complete}
     items = [
-        {**asdict(region), "provider": region.provider.value, "complete": region.code in complete}
+        {
+            **asdict(region),
+            "provider": region.provider.value,
+            "complete": region.code in complete,
+            **_place(region, solver),
+        }
         for region in solver.book.regions.values()
         if provider in (None, region.provider) and query.complete in (None, region.code in complete)
     ]
     return encoded({"items": items})
+
+
+def _place(region: Region, solver: Solver) -> Json:
+    """Where a region is, and what is nearest to it at the other clouds."""
+    place = places().get((region.provider, region.code))
+    nearest = counterparts(region, solver.book.regions.values())
+    return {
+        "city": None if place is None else place.city,
+        "north": None if place is None else place.north,
+        "east": None if place is None else place.east,
+        "nearest": {provider.value: {"code": each.code, "km": round(each.km)} for provider, each in nearest.items()},
+    }
 
 
 # ── Prices ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -105,15 +124,22 @@ def prices(solver: Solver, _: RegionsQuery) -> bytes:
     book = solver.book
     figures = list(book.figures())
     of = Counter(book.meter(figure.meter).provider for figure in figures)
+    fetched = Counter(book.meter(figure.meter).provider for figure in figures if figure.sku)
     meters = Counter(meter.provider for meter in book.meters.values())
+    oldest: dict[str, str] = {}
+    for figure in figures:
+        provider = book.meter(figure.meter).provider.value
+        oldest[provider] = min(oldest.get(provider, figure.date), figure.date)
     return encoded(
         {
             **identity(book),
+            "oldest": oldest,
             "providers": {
                 provider.value: {
                     "regions": len(book.regions_of(provider)),
                     "meters": meters[provider],
                     "prices": of[provider],
+                    "fetched": fetched[provider],
                 }
                 for provider in PROVIDERS
             },

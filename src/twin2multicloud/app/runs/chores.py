@@ -38,14 +38,27 @@ def chore(backend: Backend, run: Run, writer: EventWriter, scratch: Path) -> dic
 
 
 def _refresh_prices(backend: Backend, run: Run, writer: EventWriter) -> dict[str, Any]:
-    source = price_refresh.DirectorySource(backend.settings.prices)
     with backend.database.read() as session:
         principal = _creator(session, run)
 
     def tell(text: str, data: Mapping[str, Any] | None = None) -> None:
-        writer.write("prices", text, data=data)
+        problem = bool((data or {}).get("problem"))
+        writer.write("prices", text, severity="warning" if problem else "info", data=data)
 
-    return price_refresh.taken_json(price_refresh.refresh(backend, principal, run.workspace_id, source, tell))
+    if _source(backend, run) == "book":
+        book = price_refresh.DirectorySource(backend.settings.prices)
+        return price_refresh.taken_json(price_refresh.refresh(backend, principal, run.workspace_id, book, tell))
+    from twin2multicloud.app.services.live_prices import LivePriceSource  # with the fetchers, which nothing else needs
+
+    # A refresh that goes on after it was killed has what it fetched since the run was made.
+    lists = LivePriceSource(backend, run.request.get("providers"), run.request.get("regions"), since=run.created_at)
+    taken = price_refresh.refresh(backend, principal, run.workspace_id, lists, tell)
+    return {**price_refresh.taken_json(taken), "lists": lists.outcome()}
+
+
+def _source(backend: Backend, run: Run) -> str:
+    """Where prices come from: what was asked for; else the clouds' lists, unless the settings name a book."""
+    return run.request.get("source") or ("lists" if backend.settings.prices is None else "book")
 
 
 def _check_connection(backend: Backend, run: Run, writer: EventWriter, scratch: Path) -> dict[str, Any]:

@@ -65,6 +65,15 @@ def settings_document(settings: Settings) -> dict[str, Any]:
         "keys_file": str(settings.keys.resolve()),
         "log_format": settings.log_format,
         "prices": None if settings.prices is None else str(settings.prices.resolve()),
+        "price_lists": _price_lists(settings),
+    }
+
+
+def _price_lists(settings: Settings) -> dict[str, Any]:
+    key = settings.price_lists.google_api_key
+    return {
+        **settings.price_lists.model_dump(exclude={"google_api_key"}),
+        "google_api_key": None if key is None else key.get_secret_value(),
     }
 
 

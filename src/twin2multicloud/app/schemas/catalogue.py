@@ -111,8 +111,17 @@ class RegionsQuery(Body):
     complete: Annotated[bool | None, Field(description="Whether every slot can be filled there.")] = None
 
 
+class Counterpart(Shape):
+    """The region of another cloud that is nearest, so many kilometres as the crow flies."""
+
+    code: str
+    km: float
+
+
 class Region(Shape):
-    """A region; in a `complete` one every slot can be filled, so that it is considered without being named."""
+    """A region; in a `complete` one every slot can be filled, so that it is considered without being named. `north` and
+    `east` are degrees, of its `city`; `nearest` is what other clouds have nearest to it.
+    """
 
     provider: Provider
     code: str
@@ -121,6 +130,10 @@ class Region(Shape):
     geography: str
     zone: str
     complete: bool
+    city: str | None
+    north: float | None
+    east: float | None
+    nearest: dict[Provider, Counterpart]
 
 
 class Regions(Shape):
@@ -130,9 +143,12 @@ class Regions(Shape):
 
 
 class PricesInUse(BookIdentity):
-    """The price book in use, its age in days, and how much is in it."""
+    """The price book in use, its age in days, and how much is in it: of each cloud `regions`, `meters` and `prices`,
+    and how many of these were `fetched` from its list. `oldest` is the date of a cloud's oldest price.
+    """
 
     age_days: int
+    oldest: dict[Provider, str]
     providers: dict[Provider, dict[str, int]]
     confidences: dict[str, int]
 

@@ -7,7 +7,7 @@ gives the texts of a book's files: a directory so far, clouds' price lists later
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -154,6 +154,22 @@ def prepare(backend: Backend, source: PriceSource, tell: Tell) -> Prepared:
         effects += _effects(backend, before, book, part)
         tell(f"{len(effects)} twins priced anew", {"twins": len(effects)})
     return Prepared(book, before, known, changes, effects)
+
+
+def compared(backend: Backend, before_hash: str, after_hash: str, twins: Set[str]) -> dict[str, Any]:
+    """What differs between two books that are kept, and what it does to those of the `twins` that have a placement: as
+    the changes of a book that was taken up. Opens sessions of its own.
+    """
+    before, after = prices.book_of(backend, before_hash), prices.book_of(backend, after_hash)
+    effects = []
+    for part in _placed(backend):
+        effects += _effects(backend, before, after, [each for each in part if each.twin_id in twins])
+    return {
+        "before": identity(before.prices),
+        "after": identity(after.prices),
+        **diff_json(diff_books(before.prices, after.prices)),
+        "twins": {effect.twin_id: _effect_json(effect) for effect in effects if effect.noticeable},
+    }
 
 
 def _tell_contents(book: PriceBook, tell: Tell) -> None:

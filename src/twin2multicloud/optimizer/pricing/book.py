@@ -126,6 +126,9 @@ class PriceBook:
             minimum=row.minimum,
             max_quantity=None if meter.max_units is None else meter.max_units * (row.increment or 1.0),
             fallback=fallback,
+            rising=row.rising,
+            sku=row.sku,
+            row=row.row,
         )
 
     def tariff(self, meter_id: str, region: str, policy: str = LIST_POLICY) -> Tariff:

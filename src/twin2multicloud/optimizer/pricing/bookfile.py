@@ -46,6 +46,8 @@ class FigureRow:
     increment: float
     minimum: float
     rising: str
+    sku: str
+    row: str
     place: str
 
 
@@ -96,7 +98,19 @@ _METER_KEYS = (
     "max_units",
 )
 _PROVENANCE_KEYS = ("source", "on", "confidence", "note")
-_FIGURE_KEYS = ("meter", "in", "usd", "per", "increment", "minimum", "policy", "rising", *_PROVENANCE_KEYS)
+_FIGURE_KEYS = (
+    "meter",
+    "in",
+    "usd",
+    "per",
+    "increment",
+    "minimum",
+    "policy",
+    "rising",
+    "sku",
+    "row",
+    *_PROVENANCE_KEYS,
+)
 _MISSING_KEYS = ("meter", "in", "why")
 _TRANSIT_KEYS = ("size", "rows")
 _TRANSIT_ROW_KEYS = ("from", "to", "usd", *_PROVENANCE_KEYS)
@@ -207,7 +221,7 @@ class FileReader(RowReader):
         minimum = self.number(row, "minimum", place, required=False, positive=True)
         policy = self.choice(row, "policy", POLICIES, place, default=LIST_POLICY)
         source, on, confidence, note = self._provenance(row, place, book)
-        rising = self.text(row, "rising", place, required=False) or ""
+        rising, sku, raw = (self.text(row, key, place, required=False) or "" for key in ("rising", "sku", "row"))
         if meter is None or not regions or tiers is None or policy is None:
             return None
         starts, published = tiers
@@ -225,6 +239,8 @@ class FileReader(RowReader):
             increment or 0.0,
             minimum or 0.0,
             rising,
+            sku,
+            raw,
             f"{self._name}:{place}",
         )
 

@@ -108,8 +108,10 @@ class Figure:
 
     `starts` are the tiers' lower bounds in the meter's unit and `published` their prices in USD per `per` units,
     as printed by the provider (0.20 per 1,000,000). `confidence` A is recorded from an API or an official page,
-    B derived by a tool from an API, C a third party, D unverified or derived (the `note` says how). `fallback` is
-    true when another policy was asked for and the list price is given instead.
+    B derived by a tool from an API, C a third party, D unverified or derived (the `note` says how). A figure fetched
+    from a provider's list has that list's id of the price (`sku`) and the SHA-256 of the raw row (`row`). `rising` says
+    why a price per unit may rise with volume. `fallback` is true when another policy was asked for and the list price
+    is given instead.
     """
 
     meter: str
@@ -126,6 +128,9 @@ class Figure:
     minimum: float = 0.0
     max_quantity: float | None = None
     fallback: bool = False
+    rising: str = ""
+    sku: str = ""
+    row: str = ""
 
     @property
     def usd_per_unit(self) -> tuple[float, ...]:

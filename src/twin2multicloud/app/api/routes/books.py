@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 from sqlalchemy import select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import Session, defer
 
 from twin2multicloud.app.api.deps import BackendDep, allow
 from twin2multicloud.app.api.dispatch import Endpoints
@@ -16,10 +16,11 @@ from twin2multicloud.app.db.tables.twins import PriceBookVersion, Twin
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas import books as shapes
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.services import prices
+from twin2multicloud.app.services import price_refresh, prices
 
 router = Endpoints(prefix="/prices/books", tags=["catalogue"])
 _Reader = Annotated[Principal, allow(Scope.READ)]
+_Number = Annotated[int, Path(ge=1, le=10**9)]
 
 
 @router.get("")
@@ -44,22 +45,39 @@ def list_books(
 
 @router.get("/{number}")
 def show_book(
-    backend: BackendDep, principal: _Reader, number: Annotated[int, Path(ge=1, le=10**9)]
+    backend: BackendDep,
+    principal: _Reader,
+    number: _Number,
+    since: Annotated[
+        int | None, Query(ge=1, le=10**9, description="Compared with this one; left out: with the one before.")
+    ] = None,
 ) -> shapes.BookDetail:
     """One of them: what differs from the one before, and what that does to the twins that you may see."""
     with backend.database.read() as session:
-        found = session.scalar(
-            select(PriceBookVersion).where(PriceBookVersion.number == number).options(defer(PriceBookVersion.content))
-        )
-        if found is None:
-            raise NotFoundError(f"there is no price book number {number}")
-        effects = found.changes.get("twins", {})
-        mine = set(session.scalars(select(Twin.id).where(visible_twins(principal)))) & set(effects)
-        return shapes.BookDetail(
-            **_summary(found).model_dump(),
-            diff={name: value for name, value in found.changes.items() if name != "twins"},
-            twins=[shapes.TwinEffect(twin=twin, **effects[twin]) for twin in sorted(mine)],
-        )
+        found = _found(session, number)
+        other = found if since is None else _found(session, since)
+        visible = frozenset(session.scalars(select(Twin.id).where(visible_twins(principal))))
+        summary, changes = _summary(found), dict(found.changes)
+    if since is not None and since != number - 1:
+        changes = price_refresh.compared(backend, other.hash, found.hash, visible)
+        counted = {name: len(value) for name, value in changes.items() if name not in ("before", "after", "twins")}
+        summary = summary.model_copy(update={"changes": counted})
+    effects = changes.pop("twins", {})
+    return shapes.BookDetail(
+        **summary.model_dump(),
+        diff=changes,
+        twins=[shapes.TwinEffect(twin=twin, **effects[twin]) for twin in sorted(visible & set(effects))],
+    )
+
+
+def _found(session: Session, number: int) -> PriceBookVersion:
+    found = session.scalar(
+        select(PriceBookVersion).where(PriceBookVersion.number == number).options(defer(PriceBookVersion.content))
+    )
+    if found is None:
+        raise NotFoundError(f"there is no price book number {number}")
+    session.expunge(found)
+    return found
 
 
 def _summary(book: PriceBookVersion) -> shapes.BookSummary:

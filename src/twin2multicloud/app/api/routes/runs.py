@@ -17,6 +17,7 @@ from twin2multicloud.app.runs import creating
 from twin2multicloud.app.runs.kinds import CHECK_CONNECTION, REFRESH_PRICES
 from twin2multicloud.app.schemas import runs as shapes
 from twin2multicloud.app.schemas.common import Page
+from twin2multicloud.app.schemas.price_findings import RefreshPrices
 from twin2multicloud.app.services import connections, reveals, runs
 
 router = Endpoints(tags=["runs"])
@@ -205,14 +206,16 @@ def check_connection(
 def refresh_prices(
     backend: BackendDep,
     principal: _WorkspaceOperator,
+    given: RefreshPrices | None = None,
     workspace: WorkspaceQuery = None,
     idempotency_key: IdempotencyKey = None,
 ) -> shapes.Run:
     """Take up the newest prices there are. The run's events tell what is being fetched and what it does to bills."""
+    request = {} if given is None else given.model_dump(mode="json", exclude_none=True)
     with backend.database.write() as session:
         place = the_workspace(session, principal, workspace, Role.OPERATOR)
         made, _ = creating.create_for_workspace(
-            backend, session, principal, place.id, REFRESH_PRICES, {}, idempotency_key
+            backend, session, principal, place.id, REFRESH_PRICES, request, idempotency_key
         )
         session.flush()
         return runs.whole(session, made)

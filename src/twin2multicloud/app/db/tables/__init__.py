@@ -18,6 +18,7 @@ from twin2multicloud.app.db.tables.people import (
     Workspace,
     WorkspaceMember,
 )
+from twin2multicloud.app.db.tables.prices import PriceFindingRecord
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
 from twin2multicloud.app.db.tables.telling import AlertNotice, AlertPolicy, AlertRoute, MuteRule
@@ -54,6 +55,7 @@ __all__ = [
     "MuteRule",
     "Optimization",
     "PriceBookVersion",
+    "PriceFindingRecord",
     "Run",
     "SeenAssertion",
     "Session",

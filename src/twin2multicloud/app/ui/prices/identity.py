@@ -42,9 +42,18 @@ def card(session: Session, prices: PricesInUse) -> ft.Control:
                         regions=counts["regions"],
                     )
                 ),
+                text.muted(
+                    tr(
+                        "{fetched:,} fetched from its list; the oldest of {date}",
+                        fetched=counts["fetched"],
+                        date=prices.oldest.get(provider, prices.date),
+                    )
+                ),
             ],
             spacing=GAP,
             tight=True,
+            wrap=True,
+            run_spacing=2,
         )
         for provider, counts in prices.providers.items()
     ]

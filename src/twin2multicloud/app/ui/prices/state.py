@@ -14,7 +14,7 @@ from twin2multicloud.app.schemas.catalogue import MeterDetail, PricesInUse, Regi
 from twin2multicloud.app.ui import places
 
 PAGE: Final = 30
-Part = Literal["meters", "books", "check"]
+Part = Literal["meters", "books", "findings", "check"]
 Policy = Literal["list", "eu-data-act"]
 _MOST_TWINS: Final = 200
 

@@ -15,6 +15,7 @@ from twin2multicloud.app.ui.places import Place
 from twin2multicloud.app.ui.prices import identity
 from twin2multicloud.app.ui.prices.books import BooksPart
 from twin2multicloud.app.ui.prices.checking import CheckingPart
+from twin2multicloud.app.ui.prices.findings import FindingsPart
 from twin2multicloud.app.ui.prices.following import Followed, RefreshButton
 from twin2multicloud.app.ui.prices.meters import MetersPart
 from twin2multicloud.app.ui.prices.state import InUse, Look, Part, load_in_use
@@ -46,6 +47,8 @@ def PricesScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
     parts.append(_tabs(session, look))
     if look.part == "check":
         parts.append(CheckingPart())
+    elif look.part == "findings":
+        parts.append(FindingsPart())
     else:
         parts.append(states.shown(in_use, lambda found: _part(look, found), rows=6))
     return screen(
@@ -58,7 +61,12 @@ def PricesScreen() -> ft.Control:  # noqa: N802  components are named as Flet's 
 
 
 def _tabs(session: Session, look: Look) -> ft.Control:
-    words: dict[Part, str] = {"meters": tr("Meters"), "books": tr("Books"), "check": tr("Check a book")}
+    words: dict[Part, str] = {
+        "meters": tr("Meters"),
+        "books": tr("Books"),
+        "findings": tr("Findings"),
+        "check": tr("Check a book"),
+    }
     kept = Look(run=look.run)
     return tabs(
         session,

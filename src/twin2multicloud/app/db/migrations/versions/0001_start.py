@@ -80,6 +80,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_price_books_number")),
     )
     op.create_table(
+        "price_findings",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("meter", sa.String(length=200), nullable=False),
+        sa.Column("service", sa.String(length=200), nullable=False),
+        sa.Column("region", sa.String(length=60), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("before", Json, nullable=False),
+        sa.Column("after", Json, nullable=False),
+        sa.Column("rows", Json, nullable=False),
+        sa.Column("skus", Json, nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("decision", sa.String(length=10), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=32), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("first_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("last_seen_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_findings")),
+    )
+    with op.batch_alter_table("price_findings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_price_findings_provider"), ["provider"], unique=False)
+
+    op.create_table(
         "seen_assertions",
         sa.Column("assertion_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
@@ -881,6 +906,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_seen_assertions_expires_at"))
 
     op.drop_table("seen_assertions")
+    with op.batch_alter_table("price_findings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_price_findings_provider"))
+
+    op.drop_table("price_findings")
     op.drop_table("price_books")
     with op.batch_alter_table("login_attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_attempts_expires_at"))

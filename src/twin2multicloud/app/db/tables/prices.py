@@ -1,0 +1,38 @@
+"""What is odd about prices that were fetched, and what people decided about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from twin2multicloud.app.db.base import Base, Id, Json, UtcDateTime
+
+
+class PriceFindingRecord(Base):
+    """Something odd about a fetched price; `id` is the same for as long as the same price is seen. `current`: the last
+    refresh that looked there saw it. `decision` is "accept", "reject" or None.
+    """
+
+    __tablename__ = "price_findings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    provider: Mapped[str] = mapped_column(String(10), index=True)
+    meter: Mapped[str] = mapped_column(String(200))
+    service: Mapped[str] = mapped_column(String(200))
+    region: Mapped[str] = mapped_column(String(60))
+    message: Mapped[str] = mapped_column(Text)
+    before: Mapped[list[Any]] = mapped_column(Json)
+    after: Mapped[list[Any]] = mapped_column(Json)
+    rows: Mapped[list[Any]] = mapped_column(Json)
+    skus: Mapped[list[Any]] = mapped_column(Json)
+    current: Mapped[bool]
+    decision: Mapped[str | None] = mapped_column(String(10))
+    note: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str | None] = mapped_column(Id)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
