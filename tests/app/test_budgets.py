@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.app.backends import Person, Site
-from tests.costing.bills import FRANKFURT, priced
+from tests.app.test_bills import export
+from tests.costing.bills import FRANKFURT, line, priced
 from twin2multicloud.app.db.tables.costs import UsageSample
 from twin2multicloud.app.services import budgets
 
@@ -120,3 +121,24 @@ def test_an_unusual_hour_is_told_with_its_meter_and_ends(sqlite_site: Site, owne
     budgets.watch(backend, twin, "sandbox", NOON + timedelta(hours=2), looked)
     (alert,) = alerts(owner, "anomaly")
     assert (alert["over"], alert["count"]) == (True, 1)
+
+
+def test_a_bill_is_held_against_the_budget(owner: Person, twin: str) -> None:
+    budget(owner, twin, 10, thresholds=[0.5, 1.0])
+
+    def read(usd: str, tags: Mapping[str, str] | None = None) -> None:
+        lines = [line(usd, tags=tags or {"twin": "greenhouse"}), line("99", tags={"twin": "barn"})]
+        owner.post(f"twins/{twin}/bills", {"target": "clouds", "content": export(*lines)}, 201)
+
+    read("4")
+    assert not alerts(owner, "budget")
+    read("6.5")
+    read("6.5")
+    (alert,) = alerts(owner, "budget")
+    assert (alert["target"], alert["count"], alert["severity"]) == ("clouds", 1, "warning")
+    assert alert["message"] == "November 2026 costs 6.50 USD as billed so far: 65% of the budget of 10.00 USD"
+    read("12")
+    (alert,) = still_open(owner, "budget")
+    assert alert["severity"] == "error"
+    read("1")
+    assert not still_open(owner, "budget"), "it was corrected"

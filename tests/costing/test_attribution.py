@@ -31,6 +31,7 @@ def found(changes: Changes, predicted: Mapping[MeterKey, float] = METERED, obser
     return validate(lines, mapped(bill(changes)), priced)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     predicted=st.fixed_dictionaries({key: st.floats(0, 5e8) for key in _KEYS}),
@@ -57,6 +58,7 @@ def test_effects_add_up_to_the_difference_exactly(
     assert whole.effects.get(Cause.NOT_MODELLED, 0) == sum(unmodelled.values())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(key=st.sampled_from(_KEYS), factor=_factor)
 def test_a_changed_price_is_found_as_such(key: MeterKey, factor: float) -> None:
@@ -66,6 +68,7 @@ def test_a_changed_price_is_found_as_such(key: MeterKey, factor: float) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(key=st.sampled_from(_ALONE), factor=_factor)
 def test_a_changed_quantity_is_found_as_counted_otherwise(key: MeterKey, factor: float) -> None:

@@ -46,6 +46,22 @@ def test_units_of_a_hub_cost_their_part_of_the_month() -> None:
     assert found.forecast_usd == pytest.approx(whole * 720 / 730)
 
 
+def test_what_is_sold_in_units_for_a_month() -> None:
+    assert {meter.id for meter in prices().meters.values() if SOLD(meter.id) == "level"} == {
+        *(f"azure.iot-hub.{edition}{number}" for edition in "bs" for number in (1, 2, 3)),
+        *(f"aws.twinmaker.bundle-{number}" for number in (1, 2, 3, 4)),
+        "azure.cosmos.autoscale-ru-hours",
+        "azure.cosmos.provisioned-ru-hours",
+        "azure.event-hubs.throughput-unit-hours",
+        "gcp.bigtable.node-hours",
+    }
+    assert {meter.id for meter in prices().meters.values() if SOLD(meter.id) == "whole"} == {
+        "aws.grafana.editors",
+        "aws.grafana.viewers",
+        "azure.grafana.users",
+    }
+
+
 def test_a_user_is_billed_whole() -> None:
     users = ("aws.grafana.editors", FRANKFURT)
     used = spread(november(2), 86_400, {users: 2 * 86_400 / MONTH_S})

@@ -1,8 +1,8 @@
 """A calendar month of usage: what it costs to date by the tariffs of its sums, what it comes to, and day by day.
 
 Providers price a month's sum, so a free allowance is used up once and tiers are reached when they are reached. Usage is
-therefore added up first. Where a meter is sold for a level instead (the units of an IoT hub, a bundle), its mean level
-is priced for a month and counts for the part of the month that it was there; a user of a month is billed whole.
+therefore added up first. Where a meter is sold in units for a month instead (of an IoT hub, bundles, nodes of
+Bigtable), its mean level is priced for a month and counts for the part of it that was metered; a user is billed whole.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from twin2multicloud.optimizer.pricing.pooled import pooled_usd
 
 TRANSIT: Final = ".transit"
 """Traffic between regions of a cloud, which has a price for each pair of regions and is no meter of the book."""
-_SOLD: Final[Mapping[str, Sold]] = {"messages/peak day": "level", "months": "level", "user-months": "whole"}
 
 
 class Pricing:
@@ -22,6 +21,7 @@ class Pricing:
     def __init__(self, prices: PriceBook, flat: Mapping[MeterKey, float]) -> None:
         self._prices = prices
         self._flat = flat
+        self._sold: dict[str, Sold] = {}
 
     def usd(self, quantities: Mapping[MeterKey, float]) -> dict[MeterKey, float]:
         """USD of each meter in its region."""
@@ -39,8 +39,18 @@ class Pricing:
         return any(not isinstance(figure, MissingPrice) and figure.free_units > 0 for figure in figures)
 
     def sold(self, meter: str) -> Sold:
-        """How a meter is sold."""
+        """How a meter is sold: users and what comes in units for a month are no sums (see `months`)."""
+        if meter not in self._sold:
+            self._sold[meter] = self._how(meter)
+        return self._sold[meter]
+
+    def _how(self, meter: str) -> Sold:
         known = self._prices.meters.get(meter)
-        if known is None:
+        if known is None or known.kind not in ("per-user", "bundle", "provisioned"):
             return "sum"
-        return _SOLD.get(known.unit, "sum")
+        if known.kind == "per-user":
+            return "whole"
+        regions = (region.code for region in self._prices.regions_of(known.provider))
+        figures = (self._prices.figure(meter, region) for region in regions)
+        rounds = any(not isinstance(each, MissingPrice) and (each.increment or each.minimum) for each in figures)
+        return "level" if rounds else "sum"

@@ -39,6 +39,7 @@ async def test_a_twin_is_watched_and_operated(ui: OpenUi, running: Running) -> N
         await page.sees("contains 12")
         await page.go(places.twin(running.twin, "cost"))
         await page.sees("Meter by meter")
+        await page.sees("Day by day")
         await sent
         await page.go(places.twin(running.twin, "dead-letters"))
         await page.sees("not JSON")

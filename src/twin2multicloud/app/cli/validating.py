@@ -227,7 +227,9 @@ def _print(found: Validation, all_meters: bool) -> None:
     )
     say(f"{found.period or 'a month of 730 hours'}: {amounts}")
     if found.effects:
-        say(f"{_usd(found.difference)} more than predicted = {_effects(found.effects, most=len(EFFECTS))}")
+        than = "less" if Decimal(found.difference) < 0 else "more"
+        amount = _usd(found.difference.removeprefix("-"))
+        say(f"{amount} {than} than predicted = {_effects(found.effects, most=len(EFFECTS))}")
     for measure in found.measures:
         say(measured(measure))
     for problem in found.problems:

@@ -35,6 +35,17 @@ class MonthToDate(Answer):
     usd_forecast: float
 
 
+class CostDay(Answer):
+    """A day in UTC of the twin's time: what it added to the month's metered cost, of which `metered_s` seconds tell,
+    and what was billed for it. None where nothing was metered, or billed.
+    """
+
+    day: datetime
+    usd_metered: float | None = None
+    metered_s: float = 0.0
+    usd_billed: float | None = None
+
+
 class Costs(Watched):
     """What a twin costs in a month of 730 hours. `usd_predicted` is that of the placement that runs, at the prices in
     use; of a twin that does not run, what its newest version says. `billed` is what the newest bill that was read says
@@ -47,21 +58,12 @@ class Costs(Watched):
     metered_s: float = Field(0.0, description="Seconds of the twin's time that were metered.")
     month: MonthToDate | None = None
     meters: list[CostMeter] = Field(default_factory=list)
+    days: list[CostDay] = Field(default_factory=list, description="Of the month to date, as far as they are known.")
+    budget_usd: float | None = Field(None, description="What a month may cost; None where nobody has said so.")
     billed: float | None = None
     billed_period: str | None = None
     billed_unmapped: float = 0.0
     billed_problem: str = ""
-
-
-class CostDay(Answer):
-    """A day in UTC of the twin's time: what it added to the month's metered cost, of which `metered_s` seconds tell,
-    and what was billed for it. None where nothing was metered, or billed.
-    """
-
-    day: datetime
-    usd_metered: float | None = None
-    metered_s: float = 0.0
-    usd_billed: float | None = None
 
 
 class CostHistory(Watched):

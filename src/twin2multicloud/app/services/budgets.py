@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -14,9 +15,11 @@ from twin2multicloud.app.db.tables.costs import Budget
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas import costs as shapes
-from twin2multicloud.app.services import alerts, audit, usage
+from twin2multicloud.app.schemas.twins import Target
+from twin2multicloud.app.services import alerts, audit, bills, usage
 from twin2multicloud.app.services.alerts import Problem
 from twin2multicloud.app.services.prices import current
+from twin2multicloud.app.services.validating import tags_of
 from twin2multicloud.costing.anomalies import WEEKS, Anomaly, rates, unusual
 from twin2multicloud.costing.months import Month, ToDate, Used, month_of, to_date
 from twin2multicloud.costing.pricing import TRANSIT, Pricing
@@ -91,6 +94,24 @@ def watch(backend: Backend, twin_id: str, target: str, at: datetime, looked: dat
     return last
 
 
+def watch_bill(backend: Backend, twin_id: str, target: Target) -> None:
+    """Raise and end alerts about what the newest bill of a twin comes to, which was just read."""
+    with backend.database.read() as session:
+        budget = session.get(Budget, twin_id)
+        period = bills.newest_period(session, twin_id, target)
+        if budget is None or period is None:
+            return
+        lines = bills.lines_of(session, twin_id, target, period)
+        name = session.get_one(Twin, twin_id).name
+    tags = tags_of(backend, twin_id, name, target)
+    usd = float(sum((line.cost for line in lines if tags.whose(line) == "ours"), Decimal(0)))
+    problems = _reached(budget, "billed", usd, "as billed so far", month_of(lines[0].period_begins), backend.now())
+    with backend.database.write() as session:
+        twin = session.get(Twin, twin_id)
+        if twin is not None:
+            alerts.fold_in(backend, session, twin, target, problems)
+
+
 def _complete(used: Sequence[Used], at: datetime) -> list[Used]:
     """Without the hour or day that is not over yet."""
     return [each for each in used if each.at + max(_HOUR, timedelta(seconds=each.seconds)) <= at]
@@ -101,33 +122,37 @@ def _without_transit(used: Sequence[Used]) -> list[Used]:
 
 
 def _budget_problems(budget: Budget, so_far: ToDate, month: Month, now: datetime) -> list[Problem]:
-    found = []
-    kinds = [("actual", so_far.total_usd, "so far"), ("forecast", so_far.forecast_usd, "by its end (forecast)")]
-    for name, usd, when in kinds:
-        share = usd / budget.usd_per_month
-        counts = name == "actual" or budget.on_forecast
-        highest = max((threshold for threshold in budget.thresholds if counts and share >= threshold), default=None)
-        for threshold in budget.thresholds:
-            found.append(
-                Problem(
-                    fold=f"budget|{name}|{threshold:g}",
-                    kind="budget",
-                    severity="error" if threshold >= 1 and name == "actual" else "warning",
-                    message=f"{month.begins:%B %Y} costs {usd:,.2f} USD {when}: {share:.0%} of the budget of "
-                    f"{budget.usd_per_month:,.2f} USD",
-                    at=now,
-                    # Once a month: what was told of this one is told.
-                    total=1,
-                    since=month.begins.timestamp(),
-                    over=threshold != highest,
-                    data={"usd": usd, "budget_usd": budget.usd_per_month, "threshold": threshold, "of": name},
-                )
-            )
-    return found
+    forecast = so_far.forecast_usd if budget.on_forecast else 0.0
+    return [
+        *_reached(budget, "actual", so_far.total_usd, "so far", month, now),
+        *_reached(budget, "forecast", forecast, "by its end (forecast)", month, now),
+    ]
+
+
+def _reached(budget: Budget, of: str, usd: float, when: str, month: Month, now: datetime) -> list[Problem]:
+    """A problem for each threshold, of which all are over but that of the highest one that is reached."""
+    share = usd / budget.usd_per_month
+    highest = max((threshold for threshold in budget.thresholds if share >= threshold), default=None)
+    return [
+        Problem(
+            fold=f"budget|{of}|{threshold:g}",
+            kind="budget",
+            severity="error" if threshold >= 1 and of != "forecast" else "warning",
+            message=f"{month.begins:%B %Y} costs {usd:,.2f} USD {when}: {share:.0%} of the budget of "
+            f"{budget.usd_per_month:,.2f} USD",
+            at=now,
+            # Once a month: what was told of this one is told.
+            total=1,
+            since=month.begins.timestamp(),
+            over=threshold != highest,
+            data={"usd": usd, "budget_usd": budget.usd_per_month, "threshold": threshold, "of": of},
+        )
+        for threshold in budget.thresholds
+    ]
 
 
 def _folds(thresholds: Sequence[float]) -> list[str]:
-    return [f"budget|{name}|{threshold:g}" for name in ("actual", "forecast") for threshold in thresholds]
+    return [f"budget|{name}|{threshold:g}" for name in ("actual", "forecast", "billed") for threshold in thresholds]
 
 
 def _anomaly_problem(found: Anomaly | None, now: datetime) -> Problem:

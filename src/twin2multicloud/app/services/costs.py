@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import select
 
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.db.tables.costs import Budget
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.schemas import costs as shapes
 from twin2multicloud.app.schemas.twins import Target
@@ -58,7 +59,8 @@ def costs(backend: Backend, twin_id: str, target: Target) -> shapes.Costs:
     found = None if life is None else life.month
     now = told.twin_time or backend.now()
     month = month_of(now)
-    so_far = _used(backend, twin_id, target, month, told).to_date(month, now)
+    whole = _used(backend, twin_id, target, month, told)
+    so_far = whole.to_date(month, now)
     bill, period = _billed(backend, twin_id, target, found)
     shown = shapes.Costs(
         live=told.answer is not None,
@@ -69,6 +71,8 @@ def costs(backend: Backend, twin_id: str, target: Target) -> shapes.Costs:
         metered_s=0.0 if life is None else life.elapsed_s,
         month=None if so_far is None else _month(month, so_far),
         meters=_meters(found, so_far, bill),
+        days=_days(backend, twin_id, target, month, whole),
+        budget_usd=_budget(backend, twin_id),
         billed=None if bill is None else float(bill.usd),
         billed_period=period,
         billed_unmapped=0.0 if bill is None else float(bill.unmapped_usd),
@@ -83,26 +87,35 @@ def history(backend: Backend, twin_id: str, target: Target, period: str | None) 
     told = ask_sandbox(backend, twin_id, target, lambda client: _look(backend, client))
     now = told.twin_time or backend.now()
     month = month_of(now if period is None else datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC))
-    whole = _used(backend, twin_id, target, month, told)
-    days: dict[datetime, shapes.CostDay] = {}
-    if whole.pricing is not None:
-        for day in by_day(whole.used, month, whole.pricing.usd, whole.pricing.sold):
-            days[day.at] = shapes.CostDay(day=day.at, usd_metered=day.usd, metered_s=day.seconds)
-    name = f"{month.begins:%Y-%m}"
-    for at, usd in _billed_by_day(backend, twin_id, target, name).items():
-        shown = days.get(at) or shapes.CostDay(day=at)
-        days[at] = shown.model_copy(update={"usd_billed": float(usd)})
     return shapes.CostHistory(
         live=told.answer is not None,
         problem=told.problem,
         twin_time=told.twin_time,
-        period=name,
-        days=[days[at] for at in sorted(days)],
+        period=f"{month.begins:%Y-%m}",
+        days=_days(backend, twin_id, target, month, _used(backend, twin_id, target, month, told)),
     )
 
 
+def _days(backend: Backend, twin_id: str, target: Target, month: Month, whole: _Usage) -> list[shapes.CostDay]:
+    days: dict[datetime, shapes.CostDay] = {}
+    if whole.pricing is not None:
+        for day in by_day(whole.used, month, whole.pricing.usd, whole.pricing.sold):
+            days[day.at] = shapes.CostDay(day=day.at, usd_metered=day.usd, metered_s=day.seconds)
+    for at, usd in _billed_by_day(backend, twin_id, target, f"{month.begins:%Y-%m}").items():
+        shown = days.get(at) or shapes.CostDay(day=at)
+        days[at] = shown.model_copy(update={"usd_billed": float(usd)})
+    return [days[at] for at in sorted(days)]
+
+
+def _budget(backend: Backend, twin_id: str) -> float | None:
+    with backend.database.read() as session:
+        row = session.get(Budget, twin_id)
+    return None if row is None else row.usd_per_month
+
+
 def _look(backend: Backend, client: SandboxClient) -> _Seen:
-    return _Seen(metered(backend, client), usage.read(client))
+    snapshots = client.meters()
+    return _Seen(metered(backend, client, snapshots), usage.read(client, snapshots))
 
 
 def _used(backend: Backend, twin_id: str, target: Target, month: Month, told: Told[_Seen]) -> _Usage:

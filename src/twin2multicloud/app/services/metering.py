@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from twin2multicloud.model.errors import PriceError
 from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.metering.compare import Comparison, compare
 from twin2multicloud.sandbox.metering.window import Window
+
+Snapshots = Mapping[str, tuple[str, float]]
+"""What each cloud has counted, and in how many of the twin's seconds (`SandboxClient.meters`)."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,11 @@ class Metered:
     problem: str = ""
 
 
-def metered(backend: Backend, client: SandboxClient) -> Metered:
-    """All counts since the sandbox was made, beside what was predicted. Raises what the client raises."""
-    snapshots = client.meters()
+def metered(backend: Backend, client: SandboxClient, snapshots: Snapshots | None = None) -> Metered:
+    """All counts since the sandbox was made, beside what was predicted; of `snapshots` that were taken, if given.
+    Raises what the client raises.
+    """
+    snapshots = client.meters() if snapshots is None else snapshots
     elapsed = max((seconds for _, seconds in snapshots.values()), default=0.0)
     window = Window.until_now(snapshots)
     if window.elapsed_s <= 0:

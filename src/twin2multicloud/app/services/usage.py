@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.costs import UsageReading, UsageSample
 from twin2multicloud.app.db.tables.stacks import Stack
+from twin2multicloud.app.services.metering import Snapshots
 from twin2multicloud.app.services.prices import current
 from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.costing.mapping import MeterKey
@@ -40,9 +41,10 @@ class Reading:
     slots: Sequence[Slot]
 
 
-def read(client: SandboxClient) -> Reading:
-    """Read a sandbox's counters. Raises what the client raises."""
-    return Reading(Window.until_now(client.meters()), client.blueprint, client.built)
+def read(client: SandboxClient, snapshots: Snapshots | None = None) -> Reading:
+    """Read a sandbox's counters, or `snapshots` of them. Raises what the client raises."""
+    snapshots = client.meters() if snapshots is None else snapshots
+    return Reading(Window.until_now(snapshots), client.blueprint, client.built)
 
 
 def since(reading: Reading, at: datetime, before: UsageReading | None, prices: PriceBook) -> list[Used]:

@@ -136,7 +136,7 @@ def _foreseen(
         raise ConflictError("this twin has no placement yet, so nothing is predicted for it; optimize it first")
     problem = told.problem or "nothing has been counted yet; let the twin run for a few seconds"
     found = _of(compare(planned, MeterBook(), 1.0, prices), None, prices, 0.0, problem)
-    return Foreseen([_for(each, prices, seconds) for each in found.lines], found.pricing, 0.0, problem)
+    return Foreseen([_for(each, found.pricing, seconds) for each in found.lines], found.pricing, 0.0, problem)
 
 
 def _counted(client: SandboxClient) -> tuple[Blueprint, Window, tuple[Slot, ...]]:
@@ -182,10 +182,9 @@ def _flat(rows: list[MeterRow]) -> float:
     return usd / quantity if quantity else 0.0
 
 
-def _for(line: Expected, prices: PriceBook, seconds: float) -> Expected:
+def _for(line: Expected, pricing: Pricing, seconds: float) -> Expected:
     """A month's prediction for a billing period of so many seconds; what is sold by the month stays what it is."""
-    meter = prices.meters.get(line.meter)
-    if meter is not None and meter.kind in ("bundle", "per-user"):
+    if pricing.sold(line.meter) != "sum":
         return line
     return Expected(
         line.meter, line.provider, line.region, line.service, line.dimension, line.unit,

@@ -38,7 +38,9 @@ def import_bill(backend: BackendDep, principal: _Editor, twin: TwinId, given: sh
     bill = bills.read(given)
     with backend.database.write() as session:
         found = the_twin(session, principal, twin, Role.OPERATOR)
-        return bills.take_up(backend, session, principal, found, given.target, given.source, bill)
+        read = bills.take_up(backend, session, principal, found, given.target, given.source, bill)
+    budgets.watch_bill(backend, twin, given.target)
+    return read
 
 
 @router.post("/bills/fetch", status_code=201)
@@ -46,7 +48,9 @@ def fetch_bill(backend: BackendDep, principal: _Runner, twin: TwinId, given: sha
     """Fetch the newest export of a cloud's bill of a month, with the twin's connection, and keep it in place of what
     was kept of that month.
     """
-    return bill_fetching.fetch(backend, principal, twin, given)
+    read = bill_fetching.fetch(backend, principal, twin, given)
+    budgets.watch_bill(backend, twin, "clouds")
+    return read
 
 
 @router.post("/bills/simulated", response_class=PlainTextResponse)

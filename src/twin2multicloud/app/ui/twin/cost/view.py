@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import flet as ft
 
 from twin2multicloud.app.schemas.costs import CostMeter, Costs, MonthToDate
@@ -19,6 +21,8 @@ from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.cost.advice import AdviceCard
 from twin2multicloud.app.ui.twin.cost.state import VERDICTS, Verdict, by_cloud, chosen
 from twin2multicloud.app.ui.twin.parts import Parts
+
+_DAYS: Final = 7
 
 
 @ft.component
@@ -58,8 +62,10 @@ def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, pal
     )
     if not costs.meters:
         return totals
-    left = [totals, *([_to_date(costs.month, currency)] if costs.month is not None else [])]
+    left = [totals, *([_to_date(costs.month, costs.budget_usd, currency)] if costs.month is not None else [])]
     right = [cards.card(_clouds(costs, currency, palette), title=tr("By cloud"))]
+    if costs.days:
+        right.append(cards.card(_days(costs, currency, palette), title=tr("Day by day"), id="days"))
     return ft.Column(
         [columns(session, left, right, ratio=52), _meters(session, parts, costs, currency, palette)],
         spacing=GAP + 4,
@@ -108,7 +114,7 @@ def _billed(costs: Costs, currency: Currency) -> str:
     )
 
 
-def _to_date(month: MonthToDate, currency: Currency) -> ft.Control:
+def _to_date(month: MonthToDate, budget_usd: float | None, currency: Currency) -> ft.Control:
     begins, ends = (moment.strftime("%Y-%m-%d") for moment in (month.begins, month.ends))
     rows: list[Fact] = [
         (
@@ -124,9 +130,29 @@ def _to_date(month: MonthToDate, currency: Currency) -> ft.Control:
             tr("{usd} if it goes on like that (forecast)", usd=figures.money(month.usd_forecast, currency)),
         ),
     ]
+    if budget_usd is not None:
+        used = tr(
+            "{usd}, of which {share} are used",
+            usd=figures.money(budget_usd, currency),
+            share=f"{month.usd_to_date / budget_usd:.0%}",
+        )
+        rows.append((tr("Budget"), used))
     return cards.card(
         facts(rows, name_px=90), title=tr("Month from {begins} to {ends}", begins=begins, ends=ends), id="to-date"
     )
+
+
+def _days(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
+    rows: list[Bar] = []
+    for each in costs.days[-_DAYS:]:
+        day = f"{each.day:%m-%d}"
+        if each.usd_metered is not None:
+            said = figures.money(each.usd_metered, currency)
+            rows.append(Bar(tr("{day} metered", day=day), [Part(each.usd_metered, palette.ok.strong)], said))
+        if each.usd_billed is not None:
+            said = figures.money(each.usd_billed, currency)
+            rows.append(Bar(tr("{day} billed", day=day), [Part(max(each.usd_billed, 0.0), palette.warn.strong)], said))
+    return bars.bars(rows, label=tr("Cost day by day"), name_px=130, said_px=90)
 
 
 def _clouds(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
@@ -221,6 +247,13 @@ def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
         Column(
             tr("This month so far"),
             lambda meter: text.figure(figures.money(meter.usd_to_date, currency)),
+            share=3,
+            number=True,
+            wide_only=True,
+        ),
+        Column(
+            tr("Billed"),
+            lambda meter: text.figure(figures.money(meter.usd_billed, currency)),
             share=3,
             number=True,
             wide_only=True,
