@@ -180,10 +180,11 @@ def import_bill(
     period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="With --from: which month.")] = None,
     target: TargetOption = "clouds",
     rate: RateOption = None,
+    detach: Annotated[bool, typer.Option("--detach", help="With --from: ask for it, and do not watch it.")] = False,
     json_output: JsonOption = False,
 ) -> None:
     """Read a billing export in FOCUS 1.0 to 1.2, from a file or from where a cloud exports to. Of each cloud and month
-    on it, what was read before is replaced.
+    on it, what was read before is replaced. What a cloud exports is read by a run; Ctrl-C stops watching it.
 
     \b
     Examples:
@@ -193,8 +194,9 @@ def import_bill(
     """
     from twin2multicloud.app.cli import validating as commands
 
-    given = commands.Import(file, source, location, period, target, rate or (), json_output)
-    with_client(context, json_output, lambda client: commands.read_bill(client, twin, given))
+    given = commands.Import(file, source, location, period, target, rate or (), detach, json_output)
+    runs = source is not None and not detach
+    with_client(context, json_output, lambda client: commands.read_bill(client, twin, given), runs=runs)
 
 
 @costs.command("bills")

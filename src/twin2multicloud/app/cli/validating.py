@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, get_args
 
+from twin2multicloud.app.cli import runs
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, moment, print_model, print_models, print_table
 from twin2multicloud.app.client.client import Client
@@ -58,6 +59,7 @@ class Import:
     period: str | None
     target: Target
     rates: Sequence[str]
+    detach: bool
     json_output: bool
 
 
@@ -129,14 +131,24 @@ def read_bill(client: Client, wanted: str, given: Import) -> int:
     if given.file is not None:
         content, name = _content(given.file)
         read = client.bills.read(client.twins.find(wanted), content, target=given.target, source=name, usd_per=rates)
-    else:
-        if given.location is None or re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
-            raise UsageError("--from: needs --location WHERE and --period YYYY-MM")
-        asked = {"cloud": given.source, "location": given.location, "period": given.period, "usd_per": rates}
-        read = client.bills.fetch(client.twins.find(wanted), BillFetch.model_validate(asked))
-    _print_bills(read, given.json_output)
-    _tell_bad_lines(read)
-    return 0
+        _print_bills(read, given.json_output)
+        _tell_bad_lines(read)
+        return 0
+    if given.location is None or re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
+        raise UsageError("--from: needs --location WHERE and --period YYYY-MM")
+    asked = {"cloud": given.source, "location": given.location, "period": given.period, "usd_per": rates}
+    run = client.bills.fetch(client.twins.find(wanted), BillFetch.model_validate(asked))
+    if given.detach:
+        return runs.asked_for(run, given.json_output)
+    if not given.json_output:
+        runs.say_begun(run)
+    code = runs.watch(client, run.id, given.json_output)
+    if not given.json_output:
+        read = [Bill.model_validate(each) for each in (client.runs.get(run.id).result or {}).get("bills", ())]
+        if read:
+            _print_bills(read, json_output=False)
+            _tell_bad_lines(read)
+    return code
 
 
 def list_bills(client: Client, wanted: str, target: Target, json_output: bool) -> int:

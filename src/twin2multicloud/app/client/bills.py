@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from twin2multicloud.app.client.http import Http
 from twin2multicloud.app.schemas.bills import Bill, BillFetch, BillInput, SimulatedBillInput, Validation
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
+from twin2multicloud.app.schemas.runs import Run
 from twin2multicloud.app.schemas.twins import Target
 
 
@@ -33,9 +35,10 @@ class Bills:
         given = BillInput(target=target, content=content, source=source, usd_per=dict(usd_per or {}))
         return self._http.send("POST", self._path(twin, "bills"), list[Bill], body=given)
 
-    def fetch(self, twin: str, given: BillFetch) -> list[Bill]:
-        """Have the newest export of a cloud's bill fetched, which may take a minute."""
-        return self._http.send("POST", self._path(twin, "bills/fetch"), list[Bill], body=given)
+    def fetch(self, twin: str, given: BillFetch, idempotency_key: str | None = None) -> Run:
+        """Have a run fetch the newest export of a cloud's bill; its events tell how it goes."""
+        key = idempotency_key or secrets.token_urlsafe(18)
+        return self._http.send("POST", self._path(twin, "bills/fetch"), Run, body=given, idempotency_key=key)
 
     def simulated(self, twin: str, changes: SimulatedBillInput) -> str:
         """The bill in FOCUS that a month like its sandbox's would get, with these changes."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 from fastapi.responses import PlainTextResponse
 
 from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
 from twin2multicloud.app.api.dispatch import Endpoints
+from twin2multicloud.app.api.routes.runs import IdempotencyKey
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.runs import creating
 from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
+from twin2multicloud.app.schemas.runs import Run
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bill_fetching, bills, budgets, validating
+from twin2multicloud.app.services import bill_fetching, bills, budgets, runs, validating
 
 router = Endpoints(prefix="/twins/{twin}", tags=["costs"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -44,13 +47,27 @@ def import_bill(backend: BackendDep, principal: _Editor, twin: TwinId, given: sh
 
 
 @router.post("/bills/fetch", status_code=201)
-def fetch_bill(backend: BackendDep, principal: _Runner, twin: TwinId, given: shapes.BillFetch) -> list[shapes.Bill]:
-    """Fetch the newest export of a cloud's bill of a month, with the twin's connection, and keep it in place of what
-    was kept of that month.
+def fetch_bill(
+    backend: BackendDep,
+    principal: _Runner,
+    twin: TwinId,
+    given: shapes.BillFetch,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Run:
+    """Have the newest export of a cloud's bill of a month fetched with the twin's connection, and kept in place of what
+    was kept of that month. Answers at once; the run's events tell how it goes. One at a time of each twin.
     """
-    read = bill_fetching.fetch(backend, principal, twin, given)
-    budgets.watch_bill(backend, twin, "clouds")
-    return read
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        bill_fetching.ready(session, found, given)
+        request = given.model_dump(mode="json")
+        run, new = creating.create_bills(backend, session, principal, found, request, idempotency_key)
+        session.flush()
+        shown = runs.whole(session, run)
+    response.headers["Location"] = f"/api/v1/runs/{shown.id}"
+    response.status_code = 201 if new else 200
+    return shown
 
 
 @router.post("/bills/simulated", response_class=PlainTextResponse)
