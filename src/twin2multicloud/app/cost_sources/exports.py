@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Final, Protocol, cast
 
-from twin2multicloud.costing.focus import read_focus
 from twin2multicloud.costing.lines import BadLine, CostLine
+from twin2multicloud.costing.reading import read_bill
 from twin2multicloud.model.errors import Finding, InvalidInputError, UsageError
 
 MOST_BYTES: Final = 1 << 30
@@ -109,6 +109,6 @@ def _is_of(directory: str, period: str) -> bool:
 def _lines(name: str, content: IO[bytes]) -> Iterator[CostLine | BadLine]:
     raw = gzip.GzipFile(fileobj=content, mode="rb") if name.lower().endswith(".gz") else content
     try:
-        yield from read_focus(io.TextIOWrapper(cast("IO[bytes]", raw), "utf-8", newline=""))
+        yield from read_bill(io.TextIOWrapper(cast("IO[bytes]", raw), "utf-8", newline=""))
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidInputError("bill", [Finding(name, f"cannot be unpacked: {error}")]) from error

@@ -22,8 +22,8 @@ from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.services import audit
 from twin2multicloud.app.services.alerts import Problem
 from twin2multicloud.costing.condensing import Condensed, CondensedLine, condensed
-from twin2multicloud.costing.focus import read_focus
 from twin2multicloud.costing.lines import BadLine, Category, CostLine
+from twin2multicloud.costing.reading import read_bill
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.model.slots import Provider
 
@@ -33,7 +33,7 @@ MOST_LINES: Final = 50_000
 
 def read(given: shapes.BillInput) -> Condensed:
     """The lines of an export. Raises `InvalidInputError` for what is none, `InvalidError` for one without any line."""
-    return read_rows(read_focus(io.StringIO(given.content, newline="")), given.usd_per)
+    return read_rows(read_bill(io.StringIO(given.content, newline="")), given.usd_per)
 
 
 def read_rows(rows: Iterable[CostLine | BadLine], usd_per: Mapping[str, float]) -> Condensed:
