@@ -82,7 +82,7 @@ def validate(client: Client, request: Request) -> int:
     if request.file is not None:
         content, name = _content(request.file)
         read = client.bills.read(
-            twin, content, target=request.target, source=name, usd_per=_numbers("--rate", request.rates)
+            twin, content, target=request.target, source=name, usd_per=numbers("--rate", request.rates)
         )
         _tell_bad_lines(read)
     found = client.bills.validation(twin, request.target, request.period)
@@ -99,14 +99,14 @@ def validate(client: Client, request: Request) -> int:
 
 def bill(client: Client, request: BillRequest) -> int:
     """`sandbox bill`."""
-    extra = _numbers("--extra", request.extra)
+    extra = numbers("--extra", request.extra)
     for cloud in extra:
         if cloud not in get_args(CloudName):
             raise UsageError(f"--extra: '{cloud[:60]}' is none of {', '.join(get_args(CloudName))}")
     changes = SimulatedBillInput.model_validate(
         {
-            "prices": _numbers("--price", request.prices),
-            "quantities": _numbers("--quantity", request.quantities),
+            "prices": numbers("--price", request.prices),
+            "quantities": numbers("--quantity", request.quantities),
             "unmodelled": extra,
             "noise": request.noise,
             "seed": request.seed,
@@ -127,7 +127,7 @@ def read_bill(client: Client, wanted: str, given: Import) -> int:
     """`costs import`."""
     if (given.file is None) == (given.source is None):
         raise UsageError("--file, --from: say one of them")
-    rates = _numbers("--rate", given.rates)
+    rates = numbers("--rate", given.rates)
     if given.file is not None:
         content, name = _content(given.file)
         read = client.bills.read(client.twins.find(wanted), content, target=given.target, source=name, usd_per=rates)
@@ -323,7 +323,8 @@ def _write(file: Path, text: str) -> None:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def _numbers(option: str, given: Sequence[str]) -> dict[str, float]:
+def numbers(option: str, given: Sequence[str]) -> dict[str, float]:
+    """What `NAME=NUMBER`s say; `UsageError` for what is none."""
     found = {}
     for each in given:
         name, equals, text = each.partition("=")

@@ -41,6 +41,23 @@ class BillFetch(Body):
     usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
 
 
+class BillSourceInput(Body):
+    """Where a cloud exports its bills, as in `BillFetch`, to be read again and again."""
+
+    location: str = Field(min_length=3, max_length=1_000, pattern=r"^[^\x00-\x1f]*$")
+    usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
+
+
+class BillSource(Answer):
+    """Where a cloud's bills are read from, and when next."""
+
+    cloud: CloudName
+    location: str
+    usd_per: dict[str, float]
+    set_at: datetime
+    next_at: datetime
+
+
 class BadBillLine(Answer):
     """A row that could not be read, and why."""
 

@@ -17,7 +17,8 @@ from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
 from twin2multicloud.app.schemas.runs import Run
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bill_fetching, bills, budgets, runs, validating
+from twin2multicloud.app.services import bill_fetching, bill_sources, bills, budgets, runs, validating
+from twin2multicloud.model.slots import Provider
 
 router = Endpoints(prefix="/twins/{twin}", tags=["costs"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -68,6 +69,31 @@ def fetch_bill(
     response.headers["Location"] = f"/api/v1/runs/{shown.id}"
     response.status_code = 201 if new else 200
     return shown
+
+
+@router.get("/bills/sources")
+def list_bill_sources(backend: BackendDep, _principal: _Viewer, twin: TwinId) -> list[shapes.BillSource]:
+    """Where its bills are read from again and again, cloud by cloud."""
+    with backend.database.read() as session:
+        return bill_sources.kept(session, twin)
+
+
+@router.put("/bills/sources/{cloud}")
+def set_bill_source(
+    backend: BackendDep, principal: _Runner, twin: TwinId, cloud: Provider, given: shapes.BillSourceInput
+) -> shapes.BillSource:
+    """Have a cloud's bills read with the twin's connection, at once and every day from then on."""
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        return bill_sources.put(backend, session, principal, found, cloud, given)
+
+
+@router.delete("/bills/sources/{cloud}", status_code=204)
+def remove_bill_source(backend: BackendDep, principal: _Runner, twin: TwinId, cloud: Provider) -> None:
+    """Read that cloud's bills no more; what was read stays."""
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        bill_sources.remove(backend, session, principal, found, cloud)
 
 
 @router.post("/bills/simulated", response_class=PlainTextResponse)
