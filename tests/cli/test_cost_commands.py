@@ -79,7 +79,7 @@ def test_a_budget(place: Place) -> None:
 
 def test_where_bills_are_read_from(place: Place) -> None:
     place.done("twins", "create", place.twin)
-    assert "no bills are read by themselves" in place.done("costs", "source", "greenhouse").err
+    assert "no bills are read by themselves" in place.done("costs", "source", "greenhouse").out
     assert place.done("costs", "source", "greenhouse", "--json").json == []
     for wrong in (("--from", "s3://bills/focus", "--remove", "aws"), ("--rate", "EUR=1.1")):
         assert place("costs", "source", "greenhouse", *wrong).code == 2, wrong

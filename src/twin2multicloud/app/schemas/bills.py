@@ -21,7 +21,9 @@ _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class BillInput(Body):
-    """A billing export in FOCUS 1.0 to 1.2 as CSV. `usd_per` says what a unit of another currency is worth in USD."""
+    """A billing export as CSV, in FOCUS 1.0 to 1.2 or as AWS's CUR 2.0. `usd_per` says what a unit of another currency
+    is worth in USD.
+    """
 
     target: Target = "sandbox"
     content: str = Field(min_length=1, description="The export's text.")
