@@ -362,6 +362,11 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/twins/{{twin}}/bills/fetch": Row(
         "run", "operator", "twin", 409, body=cost_examples.REQUESTS["BillFetch"]
     ),
+    f"GET {_V1}/twins/{{twin}}/bills/sources": Row("read", "viewer", "twin"),
+    f"PUT {_V1}/twins/{{twin}}/bills/sources/{{cloud}}": Row(
+        "run", "operator", "twin", 409, body=cost_examples.REQUESTS["BillSourceInput"], path={"cloud": "aws"}
+    ),
+    f"DELETE {_V1}/twins/{{twin}}/bills/sources/{{cloud}}": Row("run", "operator", "twin", 204, path={"cloud": "aws"}),
     f"POST {_V1}/twins/{{twin}}/bills/simulated": Row("read", "viewer", "twin", 409, body={}),
     f"GET {_V1}/twins/{{twin}}/budget": Row("read", "viewer", "twin", prepare=_a_budget),
     f"PUT {_V1}/twins/{{twin}}/budget": Row("write", "operator", "twin", body={"usd_per_month": 50}),

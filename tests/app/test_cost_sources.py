@@ -178,8 +178,8 @@ def test_blocks_of_units_are_multiplied() -> None:
         "ChargePeriodEnd,ProviderName,ServiceName,PricingQuantity,PricingUnit,x_PricingBlockSize\n"
         "1,USD,2026-11-01,2026-12-01,Usage,2026-11-01,2026-11-02,Microsoft,Storage Accounts,2.5,Units,10000\n"
     )
-    from twin2multicloud.costing.focus import read_focus
+    from twin2multicloud.costing.reading import read_bill
 
-    (found,) = read_focus(text)
+    (found,) = read_bill(text)
     assert isinstance(found, CostLine)
     assert found.quantity == 25_000

@@ -77,6 +77,19 @@ def test_a_budget(place: Place) -> None:
     place.done("costs", "budget", "greenhouse", "--remove")
 
 
+def test_where_bills_are_read_from(place: Place) -> None:
+    place.done("twins", "create", place.twin)
+    assert "no bills are read by themselves" in place.done("costs", "source", "greenhouse").out
+    assert place.done("costs", "source", "greenhouse", "--json").json == []
+    for wrong in (("--from", "s3://bills/focus", "--remove", "aws"), ("--rate", "EUR=1.1")):
+        assert place("costs", "source", "greenhouse", *wrong).code == 2, wrong
+    assert place("costs", "source", "greenhouse", "--from", "s3://").code == 4
+    assert "there is no connection" in place("costs", "source", "greenhouse", "--from", "s3://bills/focus").err
+    asked = ("--from", "aws", "--location", "s3://bills/focus", "--period", "2026-11")
+    assert "there is no connection" in place("costs", "import", "greenhouse", *asked).err
+    place.done("costs", "source", "greenhouse", "--remove", "aws")
+
+
 def test_what_is_given_wrongly(place: Place, rig: Rig, tmp_path: Path) -> None:
     for wrong in (("--price", "aws.lambda.requests"), ("--quantity", "a=-1"), ("--extra", "oracle=3")):
         assert place("sandbox", "bill", "greenhouse", *wrong).code == 2, wrong

@@ -11,7 +11,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.client.kept_book import KeptBook
 from twin2multicloud.app.schemas.alert_policy import MuteRuleInput, PolicyInput
 from twin2multicloud.app.schemas.alert_routes import AlertRoute, EmailInput, RoutePatch, WebhookInput
-from twin2multicloud.app.schemas.bills import BillFetch, SimulatedBillInput
+from twin2multicloud.app.schemas.bills import BillFetch, BillSourceInput, SimulatedBillInput
 from twin2multicloud.app.schemas.catalogue import WholeBook
 from twin2multicloud.app.schemas.connections import Connection, TwinConnections
 from twin2multicloud.app.schemas.costs import BudgetInput
@@ -193,6 +193,11 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda c: c.bills.read(_TWIN, _EXAMPLE["BillInput"]["content"], target="clouds", source="a", usd_per={"EUR": 1})
     ],
     "fetch_bill": [lambda c: c.bills.fetch(_TWIN, BillFetch.model_validate(_EXAMPLE["BillFetch"]))],
+    "list_bill_sources": [lambda c: c.bills.sources(_TWIN)],
+    "set_bill_source": [
+        lambda c: c.bills.set_source(_TWIN, "aws", BillSourceInput.model_validate(_EXAMPLE["BillSourceInput"]))
+    ],
+    "remove_bill_source": [lambda c: c.bills.remove_source(_TWIN, "aws")],
     "simulate_bill": [
         lambda c: c.bills.simulated(_TWIN, SimulatedBillInput.model_validate(_EXAMPLE["SimulatedBillInput"]))
     ],

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from twin2multicloud.costing.focus import read_focus, write_focus
+from twin2multicloud.costing.focus import write_focus
 from twin2multicloud.costing.lines import BadLine, Category, CostLine
 from twin2multicloud.costing.mapping import MappedBill, MeterKey, TwinTags, map_lines
 from twin2multicloud.costing.months import Month
+from twin2multicloud.costing.reading import read_bill
 from twin2multicloud.costing.simulated import Changes, simulated_bill
 from twin2multicloud.costing.validation import Expected
 from twin2multicloud.model.slots import Provider
@@ -71,7 +72,7 @@ def bill(changes: Changes | None = None, metered: Mapping[MeterKey, float] = MET
     """The lines of a simulated bill, written and read again."""
     text = io.StringIO()
     write_focus(simulated_bill(metered, priced, changes or Changes(), NOVEMBER, TAGS), text)
-    rows = list(read_focus(io.StringIO(text.getvalue())))
+    rows = list(read_bill(io.StringIO(text.getvalue())))
     assert not [row for row in rows if isinstance(row, BadLine)]
     return [row for row in rows if isinstance(row, CostLine)]
 

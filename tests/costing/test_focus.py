@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.costing.bills import line
-from twin2multicloud.costing.focus import COLUMNS, read_focus, write_focus
+from twin2multicloud.costing.focus import COLUMNS, write_focus
 from twin2multicloud.costing.lines import BadLine, Category, CostLine
+from twin2multicloud.costing.reading import read_bill
 from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.model.slots import Provider
 
@@ -64,7 +65,7 @@ def cost_lines(draw: st.DrawFn) -> CostLine:
 def test_what_is_written_is_read_again(lines: list[CostLine]) -> None:
     text = io.StringIO()
     write_focus(lines, text)
-    assert list(read_focus(io.StringIO(text.getvalue(), newline=""))) == lines
+    assert list(read_bill(io.StringIO(text.getvalue(), newline=""))) == lines
 
 
 def test_a_bad_row_is_told_by_its_line_and_the_next_one_is_read() -> None:
@@ -80,7 +81,7 @@ def test_a_bad_row_is_told_by_its_line_and_the_next_one_is_read() -> None:
         GOOD.replace("USD", "$"),
         GOOD,
     ]
-    found = list(read_focus(f"{row}\n" for row in rows))
+    found = list(read_bill(f"{row}\n" for row in rows))
     assert [type(each) for each in found] == [CostLine, *[BadLine] * 7, CostLine]
     told = [(each.line, each.column) for each in found if isinstance(each, BadLine)]
     assert told == [
@@ -106,12 +107,12 @@ def test_a_bad_row_is_told_by_its_line_and_the_next_one_is_read() -> None:
 )
 def test_what_is_no_export_is_refused(text: str, problem: str) -> None:
     with pytest.raises(InvalidInputError, match=problem):
-        list(read_focus(io.StringIO(text), most=1))
+        list(read_bill(io.StringIO(text), most=1))
 
 
 def test_each_cloud_says_in_its_own_column_what_it_metered() -> None:
     def read(columns: str, cells: str) -> CostLine:
-        (found,) = read_focus([f"\ufeff{HEADER},{columns}\n", f"{GOOD},{cells}\n"])
+        (found,) = read_bill([f"\ufeff{HEADER},{columns}\n", f"{GOOD},{cells}\n"])
         assert isinstance(found, CostLine)
         return found
 
@@ -123,7 +124,7 @@ def test_each_cloud_says_in_its_own_column_what_it_metered() -> None:
     tagged = '"[{""key"":""user:twin"",""value"":""greenhouse""}]"'
     assert read("Tags", tagged).tags == {"twin": "greenhouse"}
     assert read("Tags", '"{""user_run"":""r4n"",""x"":null}"').tags == {"run": "r4n", "x": ""}
-    (bad,) = read_focus([f"{HEADER},Tags\n", f"{GOOD},twin=greenhouse\n"])
+    (bad,) = read_bill([f"{HEADER},Tags\n", f"{GOOD},twin=greenhouse\n"])
     assert isinstance(bad, BadLine)
 
 

@@ -283,9 +283,10 @@ def _runs(backend: Backend) -> Iterator[None]:
     # Imported for whoever serves: what carries out runs takes a second to load.
     from twin2multicloud.app.monitoring.collecting import collecting_alerts
     from twin2multicloud.app.monitoring.notifying import telling_people
+    from twin2multicloud.app.runs.bill_schedule import reading_bills
     from twin2multicloud.app.runs.running import carrying_out_runs
 
-    with carrying_out_runs(backend), telling_people(backend), collecting_alerts(backend):
+    with carrying_out_runs(backend), telling_people(backend), collecting_alerts(backend), reading_bills(backend):
         yield
 
 

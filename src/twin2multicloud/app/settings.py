@@ -236,6 +236,7 @@ class Settings(BaseModel):
     prices: Path | None = None
     meter_seconds: Annotated[float, Field(ge=1, le=3_600)] = 60.0
     price_lists: PriceLists = PriceLists()
+    bills_every_hours: Annotated[float, Field(ge=1, le=744)] = 24.0
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0
     advice_horizon_months: Annotated[float, Field(gt=0, le=120)] = 12.0
     advice_least_saving_pct: Annotated[float, Field(ge=0, le=100)] = 2.0

@@ -1,24 +1,21 @@
-"""Bills in FOCUS 1.0 to 1.2 (focus.finops.org) as CSV, read and written row by row.
+"""Rows of bills in FOCUS 1.0 to 1.2 (focus.finops.org), read and written.
 
 Only the columns below are looked at; others, and columns of other versions, may be there. Amounts are decimals and stay
-exact. A row that cannot be read is a `BadLine`, and the next one is read all the same.
+exact.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from twin2multicloud.costing.lines import BadLine, Category, CostLine
-from twin2multicloud.model.errors import Finding, InvalidInputError
 from twin2multicloud.model.slots import Provider
 
-MOST_LINES: Final = 2_000_000
-"""Rows of one export; what is beyond belongs into several."""
 _MOST_TEXT: Final = 500
 _MOST_TAGS: Final = 100
 _MOST_DIGITS: Final = 60
@@ -87,33 +84,11 @@ class Writes(Protocol):
         """Write some."""
 
 
-def read_focus(text: Iterable[str], most: int = MOST_LINES) -> Iterator[CostLine | BadLine]:
-    """The rows of an export, one at a time. `text` is a file, or the lines of one.
-
-    Raises `InvalidInputError` where there is no header with the columns that are needed, and for more rows than `most`.
-    """
-    reader = csv.reader(text, strict=True)
-    columns = _header(reader)
-    count = 0
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            yield BadLine(reader.line_num, "", f"is no CSV: {error}")
-            continue
-        except UnicodeDecodeError as error:
-            raise _wrong("", f"is not UTF-8: {error}") from error
-        if row is None:
-            return
-        if not row:
-            continue
-        count += 1
-        if count > most:
-            raise _wrong("", f"has more than {most:,} rows; export less at a time, such as one month")
-        if len(row) != len(columns):
-            yield BadLine(reader.line_num, "", f"has {len(row)} cells, the header has {len(columns)}")
-            continue
-        yield read_row(dict(zip(columns, row, strict=True)), reader.line_num)
+def missing_columns(columns: Iterable[str]) -> list[str]:
+    """The columns without which a header is none of FOCUS."""
+    there = set(columns)
+    issued = not there.isdisjoint(("PublisherName", "InvoiceIssuerName"))
+    return [name for name in _NEEDED if name not in there and not (name == "ProviderName" and issued)]
 
 
 def read_row(cells: Mapping[str, str], line: int) -> CostLine | BadLine:
@@ -130,29 +105,6 @@ def write_focus(lines: Iterable[CostLine], out: Writes) -> None:
     writer.writerow(COLUMNS)
     for line in lines:
         writer.writerow([_cells(line)[column] for column in COLUMNS])
-
-
-def _header(reader: Any) -> list[str]:
-    try:
-        columns = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _wrong("", f"is no CSV: {error}") from error
-    missing = [name for name in _NEEDED if name not in columns and not (name == "ProviderName" and _issuer(columns))]
-    if missing:
-        told = ", ".join(missing)
-        raise _wrong("header", f"is no FOCUS export (1.0 to 1.2): it has no {told}")
-    twice = {name for name in columns if name and columns.count(name) > 1}
-    if twice:
-        raise _wrong("header", f"has columns twice: {', '.join(sorted(twice))}")
-    return columns
-
-
-def _issuer(columns: Iterable[str]) -> bool:
-    return not {"PublisherName", "InvoiceIssuerName"}.isdisjoint(columns)
-
-
-def _wrong(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError("bill", [Finding(field, problem)])
 
 
 class _CellError(Exception):

@@ -12,6 +12,7 @@ _LINE: Final = (
 
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "BudgetInput": {"usd_per_month": 50.0},
+    "BillSourceInput": {"location": "s3://my-bills/focus"},
     "BillFetch": {"cloud": "aws", "location": "s3://my-bills/focus", "period": "2026-11"},
     "BillInput": {"target": "clouds", "content": _LINE, "source": "november.csv"},
     "SimulatedBillInput": {"prices": {"aws.lambda.requests": 1.2}, "unmodelled": {"aws": 29.0}, "seed": 1},

@@ -180,10 +180,12 @@ def import_bill(
     period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="With --from: which month.")] = None,
     target: TargetOption = "clouds",
     rate: RateOption = None,
+    detach: Annotated[bool, typer.Option("--detach", help="With --from: ask for it, and do not watch it.")] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Read a billing export in FOCUS 1.0 to 1.2, from a file or from where a cloud exports to. Of each cloud and month
-    on it, what was read before is replaced.
+    """Read a billing export in FOCUS 1.0 to 1.2 (or AWS's CUR 2.0), from a file or from where a cloud exports to. Of
+    each cloud and month on it, what was read before is replaced. What a cloud exports is read by a run; Ctrl-C stops
+    watching it.
 
     \b
     Examples:
@@ -193,8 +195,38 @@ def import_bill(
     """
     from twin2multicloud.app.cli import validating as commands
 
-    given = commands.Import(file, source, location, period, target, rate or (), json_output)
-    with_client(context, json_output, lambda client: commands.read_bill(client, twin, given))
+    given = commands.Import(file, source, location, period, target, rate or (), detach, json_output)
+    runs = source is not None and not detach
+    with_client(context, json_output, lambda client: commands.read_bill(client, twin, given), runs=runs)
+
+
+@costs.command("source")
+@needs_backend
+def bill_source(
+    context: typer.Context,
+    twin: TwinArgument,
+    location: Annotated[
+        str | None,
+        typer.Option("--from", metavar="WHERE", help="s3://bucket/prefix, a container's URL, or a table of BigQuery."),
+    ] = None,
+    remove: Annotated[
+        Literal["aws", "azure", "gcp"] | None, typer.Option(help="Read this cloud's bills no more.")
+    ] = None,
+    rate: RateOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Show, set or remove where the server reads a twin's bills from every day, with the twin's connection there.
+
+    \b
+    Examples:
+      twin2multicloud costs source greenhouse --from s3://my-bills/focus
+      twin2multicloud costs source greenhouse
+      twin2multicloud costs source greenhouse --remove aws
+    """
+    from twin2multicloud.app.cli import bill_sources as commands
+
+    given = commands.Given(location, remove, rate or (), json_output)
+    with_client(context, json_output, lambda client: commands.source(client, twin, given))
 
 
 @costs.command("bills")

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, get_args
 
+from twin2multicloud.app.cli import runs
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, moment, print_model, print_models, print_table
 from twin2multicloud.app.client.client import Client
@@ -58,6 +59,7 @@ class Import:
     period: str | None
     target: Target
     rates: Sequence[str]
+    detach: bool
     json_output: bool
 
 
@@ -80,7 +82,7 @@ def validate(client: Client, request: Request) -> int:
     if request.file is not None:
         content, name = _content(request.file)
         read = client.bills.read(
-            twin, content, target=request.target, source=name, usd_per=_numbers("--rate", request.rates)
+            twin, content, target=request.target, source=name, usd_per=numbers("--rate", request.rates)
         )
         _tell_bad_lines(read)
     found = client.bills.validation(twin, request.target, request.period)
@@ -97,14 +99,14 @@ def validate(client: Client, request: Request) -> int:
 
 def bill(client: Client, request: BillRequest) -> int:
     """`sandbox bill`."""
-    extra = _numbers("--extra", request.extra)
+    extra = numbers("--extra", request.extra)
     for cloud in extra:
         if cloud not in get_args(CloudName):
             raise UsageError(f"--extra: '{cloud[:60]}' is none of {', '.join(get_args(CloudName))}")
     changes = SimulatedBillInput.model_validate(
         {
-            "prices": _numbers("--price", request.prices),
-            "quantities": _numbers("--quantity", request.quantities),
+            "prices": numbers("--price", request.prices),
+            "quantities": numbers("--quantity", request.quantities),
             "unmodelled": extra,
             "noise": request.noise,
             "seed": request.seed,
@@ -125,18 +127,28 @@ def read_bill(client: Client, wanted: str, given: Import) -> int:
     """`costs import`."""
     if (given.file is None) == (given.source is None):
         raise UsageError("--file, --from: say one of them")
-    rates = _numbers("--rate", given.rates)
+    rates = numbers("--rate", given.rates)
     if given.file is not None:
         content, name = _content(given.file)
         read = client.bills.read(client.twins.find(wanted), content, target=given.target, source=name, usd_per=rates)
-    else:
-        if given.location is None or re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
-            raise UsageError("--from: needs --location WHERE and --period YYYY-MM")
-        asked = {"cloud": given.source, "location": given.location, "period": given.period, "usd_per": rates}
-        read = client.bills.fetch(client.twins.find(wanted), BillFetch.model_validate(asked))
-    _print_bills(read, given.json_output)
-    _tell_bad_lines(read)
-    return 0
+        _print_bills(read, given.json_output)
+        _tell_bad_lines(read)
+        return 0
+    if given.location is None or re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
+        raise UsageError("--from: needs --location WHERE and --period YYYY-MM")
+    asked = {"cloud": given.source, "location": given.location, "period": given.period, "usd_per": rates}
+    run = client.bills.fetch(client.twins.find(wanted), BillFetch.model_validate(asked))
+    if given.detach:
+        return runs.asked_for(run, given.json_output)
+    if not given.json_output:
+        runs.say_begun(run)
+    code = runs.watch(client, run.id, given.json_output)
+    if not given.json_output:
+        read = [Bill.model_validate(each) for each in (client.runs.get(run.id).result or {}).get("bills", ())]
+        if read:
+            _print_bills(read, json_output=False)
+            _tell_bad_lines(read)
+    return code
 
 
 def list_bills(client: Client, wanted: str, target: Target, json_output: bool) -> int:
@@ -311,7 +323,8 @@ def _write(file: Path, text: str) -> None:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def _numbers(option: str, given: Sequence[str]) -> dict[str, float]:
+def numbers(option: str, given: Sequence[str]) -> dict[str, float]:
+    """What `NAME=NUMBER`s say; `UsageError` for what is none."""
     found = {}
     for each in given:
         name, equals, text = each.partition("=")

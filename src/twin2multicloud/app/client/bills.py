@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from twin2multicloud.app.client.http import Http
-from twin2multicloud.app.schemas.bills import Bill, BillFetch, BillInput, SimulatedBillInput, Validation
+from twin2multicloud.app.schemas.bills import (
+    Bill,
+    BillFetch,
+    BillInput,
+    BillSource,
+    BillSourceInput,
+    SimulatedBillInput,
+    Validation,
+)
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
+from twin2multicloud.app.schemas.runs import Run
+from twin2multicloud.app.schemas.sandboxes import CloudName
 from twin2multicloud.app.schemas.twins import Target
 
 
@@ -33,9 +44,22 @@ class Bills:
         given = BillInput(target=target, content=content, source=source, usd_per=dict(usd_per or {}))
         return self._http.send("POST", self._path(twin, "bills"), list[Bill], body=given)
 
-    def fetch(self, twin: str, given: BillFetch) -> list[Bill]:
-        """Have the newest export of a cloud's bill fetched, which may take a minute."""
-        return self._http.send("POST", self._path(twin, "bills/fetch"), list[Bill], body=given)
+    def fetch(self, twin: str, given: BillFetch, idempotency_key: str | None = None) -> Run:
+        """Have a run fetch the newest export of a cloud's bill; its events tell how it goes."""
+        key = idempotency_key or secrets.token_urlsafe(18)
+        return self._http.send("POST", self._path(twin, "bills/fetch"), Run, body=given, idempotency_key=key)
+
+    def sources(self, twin: str) -> list[BillSource]:
+        """Where its bills are read from again and again, cloud by cloud."""
+        return self._http.get(self._path(twin, "bills/sources"), list[BillSource])
+
+    def set_source(self, twin: str, cloud: CloudName, given: BillSourceInput) -> BillSource:
+        """Have a cloud's bills read at once, and every day from then on."""
+        return self._http.send("PUT", self._path(twin, f"bills/sources/{cloud}"), BillSource, body=given)
+
+    def remove_source(self, twin: str, cloud: CloudName) -> None:
+        """Read that cloud's bills no more."""
+        self._http.send("DELETE", self._path(twin, f"bills/sources/{cloud}"), type(None))
 
     def simulated(self, twin: str, changes: SimulatedBillInput) -> str:
         """The bill in FOCUS that a month like its sandbox's would get, with these changes."""

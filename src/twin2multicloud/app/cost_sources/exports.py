@@ -14,13 +14,13 @@ import io
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Final, Protocol, cast
 
-from twin2multicloud.costing.focus import read_focus
 from twin2multicloud.costing.lines import BadLine, CostLine
+from twin2multicloud.costing.reading import read_bill
 from twin2multicloud.model.errors import Finding, InvalidInputError, UsageError
 
 MOST_BYTES: Final = 1 << 30
@@ -51,11 +51,21 @@ class FileStore(Protocol):
         """Write a file's content."""
 
 
+Begin = Callable[[str, int, int | None], None]
+"""Is told which part of an export is read next: a file's name, or what else it is; its number, and of how many, where
+that is known.
+"""
+
+
 class SourceError(Exception):
     """A cloud did not give what was asked for; the text says why, without secrets."""
 
 
-def exported(store: FileStore, prefix: str, period: str) -> Iterator[CostLine | BadLine]:
+def nobody(_part: str, _number: int, _of: int | None) -> None:
+    """Nobody is told."""
+
+
+def exported(store: FileStore, prefix: str, period: str, begin: Begin = nobody) -> Iterator[CostLine | BadLine]:
     """The lines of the newest export of a month (as in 2026-11) below a prefix.
 
     Raises `UsageError` where there is none, `InvalidInputError` for files that are no FOCUS, and what the store raises.
@@ -67,7 +77,8 @@ def exported(store: FileStore, prefix: str, period: str) -> Iterator[CostLine | 
         raise UsageError(
             f"the export of {period} is larger than {MOST_BYTES >> 20:,} MiB; export less columns or lines"
         )
-    for file in files:
+    for number, file in enumerate(files, 1):
+        begin(file.name.rpartition("/")[2], number, len(files))
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as content:
             store.fetch(file.name, cast("IO[bytes]", content))
             content.seek(0)
@@ -98,6 +109,6 @@ def _is_of(directory: str, period: str) -> bool:
 def _lines(name: str, content: IO[bytes]) -> Iterator[CostLine | BadLine]:
     raw = gzip.GzipFile(fileobj=content, mode="rb") if name.lower().endswith(".gz") else content
     try:
-        yield from read_focus(io.TextIOWrapper(cast("IO[bytes]", raw), "utf-8", newline=""))
+        yield from read_bill(io.TextIOWrapper(cast("IO[bytes]", raw), "utf-8", newline=""))
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidInputError("bill", [Finding(name, f"cannot be unpacked: {error}")]) from error

@@ -12,7 +12,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 from requests import RequestException
 
-from twin2multicloud.app.cost_sources.exports import SourceError
+from twin2multicloud.app.cost_sources.exports import Begin, SourceError, nobody
 from twin2multicloud.costing.focus import read_row
 from twin2multicloud.costing.lines import BadLine, CostLine
 from twin2multicloud.deployer.credentials.findings import gist
@@ -46,7 +46,11 @@ def google_of(credentials: Credentials) -> Google:
 
 
 def billing_export(
-    google: Google, table: str, period: str, sleep: Callable[[float], None] = time.sleep
+    google: Google,
+    table: str,
+    period: str,
+    sleep: Callable[[float], None] = time.sleep,
+    begin: Begin = nobody,
 ) -> Iterator[CostLine | BadLine]:
     """The lines of a month (as in 2026-11) of a standard or detailed usage export, `project.dataset.table`. Credits,
     such as free allowances, are lines of their own.
@@ -73,6 +77,7 @@ def billing_export(
     answer = _asked(google, sleep, "POST", f"{base}/queries", body)
     for number in range(_MOST_PAGES):
         if answer.get("jobComplete"):
+            begin("page", number + 1, None)
             for row in _rows(answer):
                 yield from _lines(row, period, number)
             if not answer.get("pageToken"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from twin2multicloud.app.cost_sources.exports import exported
+from twin2multicloud.app.cost_sources.exports import Begin, exported, nobody
 from twin2multicloud.costing.lines import BadLine, CostLine
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
@@ -29,7 +29,7 @@ def check(provider: Provider, location: str) -> None:
 
 
 def lines_from(
-    provider: Provider, location: str, period: str, environ: Mapping[str, str]
+    provider: Provider, location: str, period: str, environ: Mapping[str, str], begin: Begin = nobody
 ) -> Iterator[CostLine | BadLine]:
     """The lines of a month's newest export, with the credentials that the environment describes.
 
@@ -43,21 +43,21 @@ def lines_from(
         if provider is Provider.AWS:
             from twin2multicloud.app.cost_sources.aws import S3Files
 
-            yield from exported(S3Files(found[1], environ), found[2], period)
+            yield from exported(S3Files(found[1], environ), found[2], period, begin)
         elif provider is Provider.AZURE:
             from twin2multicloud.app.cost_sources.azure import BlobFiles
             from twin2multicloud.deployer.credentials.azure_sign_in import azure_credential
 
             files = BlobFiles(found[1], found[2], azure_credential(environ))
             try:
-                yield from exported(files, found[3], period)
+                yield from exported(files, found[3], period, begin)
             finally:
                 files.close()
         else:
             from twin2multicloud.app.cost_sources.gcp import billing_export, google_of
             from twin2multicloud.deployer.credentials.gcp_sign_in import google_credentials
 
-            yield from billing_export(google_of(google_credentials(environ)), location, period)
+            yield from billing_export(google_of(google_credentials(environ)), location, period, begin=begin)
     except ImportError as error:
         raise UsageError(
             f"what speaks to {provider.label} is not installed here ({error.name} is missing), so no bill can be "

@@ -1,4 +1,4 @@
-"""What runs do that are of no twin: new prices, and whether a connection suffices."""
+"""What runs do that leave deployments as they are: new prices, whether a connection suffices, bills of clouds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.twins import Connection, Twin
 from twin2multicloud.app.errors import NotFoundError
-from twin2multicloud.app.runs.kinds import CHECK_CONNECTION
+from twin2multicloud.app.runs.kinds import BILLS, CHECK_CONNECTION
 from twin2multicloud.app.runs.telling import EventWriter
+from twin2multicloud.app.schemas.bills import BillFetch
 from twin2multicloud.app.services import connections, price_refresh, prices, twins
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.deployer.credentials.check import check_credentials, needs_of
@@ -34,7 +35,23 @@ def chore(backend: Backend, run: Run, writer: EventWriter, scratch: Path) -> dic
     """Do what the run asks for; what to tell of it."""
     if run.kind == CHECK_CONNECTION:
         return _check_connection(backend, run, writer, scratch)
+    if run.kind == BILLS:
+        return _read_bill(backend, run, writer)
     return _refresh_prices(backend, run, writer)
+
+
+def _read_bill(backend: Backend, run: Run, writer: EventWriter) -> dict[str, Any]:
+    assert run.twin_id is not None
+    from twin2multicloud.app.services.bill_fetching import fetch  # with what validates, which nothing else needs
+
+    with backend.database.read() as session:
+        principal = _creator(session, run)
+
+    def tell(text: str, data: Mapping[str, Any] | None = None) -> None:
+        writer.write("bills", text, data=data)
+
+    read = fetch(backend, principal, run.twin_id, BillFetch.model_validate(run.request), tell)
+    return {"bills": [each.model_dump(mode="json") for each in read]}
 
 
 def _refresh_prices(backend: Backend, run: Run, writer: EventWriter) -> dict[str, Any]:

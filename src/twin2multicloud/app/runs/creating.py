@@ -18,12 +18,13 @@ from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ConflictError, InvalidError
 from twin2multicloud.app.runs.environment import pin_connections
-from twin2multicloud.app.runs.kinds import APPLY, SHAPES
+from twin2multicloud.app.runs.kinds import APPLY, BILLS, SHAPES
 from twin2multicloud.app.runs.transitions import end_stage, enqueue, move_on, tell
 from twin2multicloud.app.schemas.runs import ENDED, RunInput
 from twin2multicloud.app.services import audit, twins, untracked
 from twin2multicloud.app.services.changes import hold
 from twin2multicloud.app.services.life import Operation, check_allowed, life_of
+from twin2multicloud.app.services.twin_connections import CLOUDS
 from twin2multicloud.model.errors import Finding
 
 _MAKING: Final = frozenset({Operation.DEPLOY, Operation.REDEPLOY, Operation.MOVE})
@@ -82,6 +83,27 @@ def create_for_workspace(
     return _add(backend, session, principal, workspace_id, kind, "", request, key, twin=None), True
 
 
+def create_bills(
+    backend: Backend,
+    session: Session,
+    principal: Principal,
+    twin: Twin,
+    request: Mapping[str, Any],
+    key: str | None = None,
+) -> tuple[Run, bool]:
+    """A run that reads a bill of a twin, and whether it is new. `ConflictError` while another one does."""
+    hold(session, twin)
+    known = _known(session, principal, key, request, twin.id)
+    if known is not None:
+        return known, False
+    other = session.scalar(
+        select(Run).where(Run.twin_id == twin.id, Run.kind == BILLS, Run.ended_at.is_(None)).limit(1)
+    )
+    if other is not None:
+        raise _busy(twin, other)
+    return _add(backend, session, principal, twin.workspace_id, BILLS, CLOUDS, request, key, twin=twin), True
+
+
 def decide(
     backend: Backend, session: Session, principal: Principal, run: Run, agreed: bool, digest: str | None
 ) -> None:
@@ -129,10 +151,14 @@ def cancel(backend: Backend, session: Session, principal: Principal, run: Run) -
         move_on(backend, session, run, "cancelled", "nothing was under way")
 
 
-def retry(run: Run) -> RunInput:
-    """What to ask for to do the same again; `ConflictError` for a run that has not failed."""
+def check_retried(run: Run) -> None:
+    """`ConflictError` for a run that has not failed, or is of no twin: it is not asked for again."""
     if run.twin_id is None or run.status not in ("failed", "cancelled"):
         raise ConflictError(f"run {run.number} is {run.status}; only one that failed or was cancelled is retried")
+
+
+def retry(run: Run) -> RunInput:
+    """What to ask for to do the same operation again."""
     request = dict(run.request)
     if run.kind == "move" and run.plan is not None:
         # A move that was begun has left its journal: going on with it is what doing it again means.

@@ -14,6 +14,7 @@ APPLY: Final = "apply"
 
 CHECK_CONNECTION: Final = "check-connection"
 REFRESH_PRICES: Final = "refresh-prices"
+BILLS: Final = "bills"
 
 
 @dataclass(frozen=True)
@@ -35,4 +36,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     Operation.ROTATE_KEYS.value: Shape((APPLY,), changes=True),
     CHECK_CONNECTION: Shape((APPLY,), changes=False),
     REFRESH_PRICES: Shape((APPLY,), changes=False),
+    BILLS: Shape((APPLY,), changes=False),
 }
+CHORES: Final = frozenset({CHECK_CONNECTION, REFRESH_PRICES, BILLS})
+"""What is done here, at no target: it leaves every deployment as it is."""

@@ -26,7 +26,7 @@ from twin2multicloud.app.deploying.outcome_json import outcome_json
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.runs.environment import environment_of_run
 from twin2multicloud.app.runs.exits import StageExit
-from twin2multicloud.app.runs.kinds import PLAN
+from twin2multicloud.app.runs.kinds import BILLS, CHORES, PLAN
 from twin2multicloud.app.runs.taking import placement_taken, reconsider_advice, take_placement
 from twin2multicloud.app.runs.telling import EventWriter, RunTeller
 from twin2multicloud.app.runs.transitions import (
@@ -78,8 +78,8 @@ def _work(backend: Backend, run_id: str, name: str, attempt: int, find: FindTarg
         teller = RunTeller(writer, approved, lambda lines: reveals.keep(backend, subject.run, lines))
         try:
             done: Planned | dict[str, Any]
-            if subject.twin is None:
-                from twin2multicloud.app.runs.chores import chore  # what checks credentials, which no other run needs
+            if subject.run.kind in CHORES:
+                from twin2multicloud.app.runs.chores import chore  # what speaks to clouds, which no other run needs
 
                 done = chore(backend, subject.run, writer, scratch_of(backend, run_id))
             else:
@@ -164,6 +164,8 @@ def _cancelled(
     )
     exists = [stack.name if stack.whole else f"{stack.name} (in part)" for stack in stacks]
     left = f"what exists: {', '.join(exists)}" if exists else "nothing exists"
+    if run.kind == BILLS:
+        left = "what was kept of the bill before is still kept"
     move_on(
         backend,
         session,

@@ -20,10 +20,12 @@ from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import NewEvent, Severity
-from twin2multicloud.app.runs.kinds import APPLY, PLAN
+from twin2multicloud.app.runs.kinds import APPLY, BILLS, PLAN
 from twin2multicloud.app.schemas.runs import ENDED, Status
 from twin2multicloud.app.services import alerts
+from twin2multicloud.app.services.bills import import_problem
 from twin2multicloud.app.services.changes import is_held
+from twin2multicloud.model.slots import Provider
 
 _NEXT: Final[Mapping[str, frozenset[Status]]] = {
     "queued": frozenset({"planning", "applying", "cancelled", "failed"}),
@@ -166,6 +168,11 @@ def planned(backend: Backend, session: Session, run: Run, plan: Mapping[str, Any
 
 def _alert(backend: Backend, session: Session, run: Run, twin_id: str, problem: str) -> None:
     facts = {"run": run.id, "number": run.number, "operation": run.kind}
+    twin = session.get_one(Twin, twin_id)
+    if run.kind == BILLS:
+        failed = import_problem(Provider(run.request["cloud"]), backend.now(), problem, facts)
+        alerts.fold_in(backend, session, twin, run.target, [failed])
+        return
     message = f"run {run.number} ({run.kind}) failed: {problem}"
     found = alerts.Problem(f"run-failed|{run.kind}", "run-failed", "error", message, backend.now(), data=facts)
-    alerts.fold_in(backend, session, session.get_one(Twin, twin_id), run.target, [found])
+    alerts.fold_in(backend, session, twin, run.target, [found])

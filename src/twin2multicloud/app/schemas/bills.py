@@ -21,7 +21,9 @@ _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class BillInput(Body):
-    """A billing export in FOCUS 1.0 to 1.2 as CSV. `usd_per` says what a unit of another currency is worth in USD."""
+    """A billing export as CSV, in FOCUS 1.0 to 1.2 or as AWS's CUR 2.0. `usd_per` says what a unit of another currency
+    is worth in USD.
+    """
 
     target: Target = "sandbox"
     content: str = Field(min_length=1, description="The export's text.")
@@ -39,6 +41,23 @@ class BillFetch(Body):
     location: str = Field(min_length=3, max_length=1_000, pattern=r"^[^\x00-\x1f]*$")
     period: Period
     usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
+
+
+class BillSourceInput(Body):
+    """Where a cloud exports its bills, as in `BillFetch`, to be read again and again."""
+
+    location: str = Field(min_length=3, max_length=1_000, pattern=r"^[^\x00-\x1f]*$")
+    usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
+
+
+class BillSource(Answer):
+    """Where a cloud's bills are read from, and when next."""
+
+    cloud: CloudName
+    location: str
+    usd_per: dict[str, float]
+    set_at: datetime
+    next_at: datetime
 
 
 class BadBillLine(Answer):

@@ -22,6 +22,7 @@ Kind = Literal[
     "rotate-keys",
     "check-connection",
     "refresh-prices",
+    "bills",
 ]
 TwinKind = Literal["plan", "deploy", "redeploy", "destroy", "move", "drift", "verify", "rotate-keys"]
 Status = Literal[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,9 +20,10 @@ from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.events.log import NewEvent, Severity
 from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.services import audit
+from twin2multicloud.app.services.alerts import Problem
 from twin2multicloud.costing.condensing import Condensed, CondensedLine, condensed
-from twin2multicloud.costing.focus import read_focus
 from twin2multicloud.costing.lines import BadLine, Category, CostLine
+from twin2multicloud.costing.reading import read_bill
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.model.slots import Provider
 
@@ -31,7 +33,7 @@ MOST_LINES: Final = 50_000
 
 def read(given: shapes.BillInput) -> Condensed:
     """The lines of an export. Raises `InvalidInputError` for what is none, `InvalidError` for one without any line."""
-    return read_rows(read_focus(io.StringIO(given.content, newline="")), given.usd_per)
+    return read_rows(read_bill(io.StringIO(given.content, newline="")), given.usd_per)
 
 
 def read_rows(rows: Iterable[CostLine | BadLine], usd_per: Mapping[str, float]) -> Condensed:
@@ -78,6 +80,15 @@ def take_up(
     )
     audit.note(backend, session, principal, "bill.read", twin.id, workspace_id=twin.workspace_id, source=source, **data)
     return [_shown(row) for row in rows]
+
+
+def import_problem(
+    provider: Provider, at: datetime, problem: str, data: Mapping[str, Any] | None = None, *, over: bool = False
+) -> Problem:
+    """That a cloud's bill could not be read, or (`over`) that it can be again."""
+    message = f"the bill of {provider.label} cannot be read: {problem}"
+    fold = f"bill-import|{provider.value}"
+    return Problem(fold, "bill-import", "error", message, at, cloud=provider.value, over=over, data=data or {})
 
 
 def kept(session: Session, twin_id: str, target: str) -> list[shapes.Bill]:

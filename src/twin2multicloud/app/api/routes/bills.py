@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 from fastapi.responses import PlainTextResponse
 
 from twin2multicloud.app.api.deps import BackendDep, TwinId, allow
 from twin2multicloud.app.api.dispatch import Endpoints
+from twin2multicloud.app.api.routes.runs import IdempotencyKey
 from twin2multicloud.app.auth.access import On, Principal, Scope, the_twin
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.runs import creating
 from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.schemas.costs import Budget, BudgetInput
+from twin2multicloud.app.schemas.runs import Run
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bill_fetching, bills, budgets, validating
+from twin2multicloud.app.services import bill_fetching, bill_sources, bills, budgets, runs, validating
+from twin2multicloud.model.slots import Provider
 
 router = Endpoints(prefix="/twins/{twin}", tags=["costs"])
 _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
@@ -44,13 +48,52 @@ def import_bill(backend: BackendDep, principal: _Editor, twin: TwinId, given: sh
 
 
 @router.post("/bills/fetch", status_code=201)
-def fetch_bill(backend: BackendDep, principal: _Runner, twin: TwinId, given: shapes.BillFetch) -> list[shapes.Bill]:
-    """Fetch the newest export of a cloud's bill of a month, with the twin's connection, and keep it in place of what
-    was kept of that month.
+def fetch_bill(
+    backend: BackendDep,
+    principal: _Runner,
+    twin: TwinId,
+    given: shapes.BillFetch,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Run:
+    """Have the newest export of a cloud's bill of a month fetched with the twin's connection, and kept in place of what
+    was kept of that month. Answers at once; the run's events tell how it goes. One at a time of each twin.
     """
-    read = bill_fetching.fetch(backend, principal, twin, given)
-    budgets.watch_bill(backend, twin, "clouds")
-    return read
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        bill_fetching.ready(session, found, given)
+        request = given.model_dump(mode="json")
+        run, new = creating.create_bills(backend, session, principal, found, request, idempotency_key)
+        session.flush()
+        shown = runs.whole(session, run)
+    response.headers["Location"] = f"/api/v1/runs/{shown.id}"
+    response.status_code = 201 if new else 200
+    return shown
+
+
+@router.get("/bills/sources")
+def list_bill_sources(backend: BackendDep, _principal: _Viewer, twin: TwinId) -> list[shapes.BillSource]:
+    """Where its bills are read from again and again, cloud by cloud."""
+    with backend.database.read() as session:
+        return bill_sources.kept(session, twin)
+
+
+@router.put("/bills/sources/{cloud}")
+def set_bill_source(
+    backend: BackendDep, principal: _Runner, twin: TwinId, cloud: Provider, given: shapes.BillSourceInput
+) -> shapes.BillSource:
+    """Have a cloud's bills read with the twin's connection, at once and every day from then on."""
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        return bill_sources.put(backend, session, principal, found, cloud, given)
+
+
+@router.delete("/bills/sources/{cloud}", status_code=204)
+def remove_bill_source(backend: BackendDep, principal: _Runner, twin: TwinId, cloud: Provider) -> None:
+    """Read that cloud's bills no more; what was read stays."""
+    with backend.database.write() as session:
+        found = the_twin(session, principal, twin, Role.OPERATOR)
+        bill_sources.remove(backend, session, principal, found, cloud)
 
 
 @router.post("/bills/simulated", response_class=PlainTextResponse)

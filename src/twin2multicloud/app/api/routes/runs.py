@@ -14,7 +14,7 @@ from twin2multicloud.app.auth.access import On, Principal, Scope, the_run, the_t
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.runs import creating
-from twin2multicloud.app.runs.kinds import CHECK_CONNECTION, REFRESH_PRICES
+from twin2multicloud.app.runs.kinds import BILLS, CHECK_CONNECTION, REFRESH_PRICES
 from twin2multicloud.app.schemas import runs as shapes
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.schemas.price_findings import RefreshPrices
@@ -36,7 +36,7 @@ IdempotencyKey = Annotated[
     Header(min_length=8, max_length=200, pattern=r"^[\x21-\x7e]+$", description="Sent again: the same run."),
 ]
 _StatusFilter = Annotated[list[shapes.Status] | None, Query(max_length=9)]
-_KindFilter = Annotated[list[shapes.Kind] | None, Query(max_length=10)]
+_KindFilter = Annotated[list[shapes.Kind] | None, Query(max_length=11)]
 
 
 @router.get("/runs")
@@ -131,10 +131,14 @@ def retry_run(
     """Ask for the same again, after it failed or was cancelled."""
     with backend.database.write() as session:
         found = the_run(session, principal, run, Role.OPERATOR)
-        asked = creating.retry(found)
+        creating.check_retried(found)
         assert found.twin_id is not None
         twin = the_twin(session, principal, found.twin_id, Role.OPERATOR)
-        made, _ = creating.create_for_twin(backend, session, principal, twin, asked, idempotency_key)
+        if found.kind == BILLS:
+            made, _ = creating.create_bills(backend, session, principal, twin, found.request, idempotency_key)
+        else:
+            asked = creating.retry(found)
+            made, _ = creating.create_for_twin(backend, session, principal, twin, asked, idempotency_key)
         session.flush()
         return runs.whole(session, made)
 

@@ -32,6 +32,23 @@ class BillImport(Base):
     usd: Mapped[str] = mapped_column(String(60))
 
 
+class BillSource(Base):
+    """Where a cloud's bills of a twin are read from, again and again: next at `next_at`, and then those months first
+    that are still `waiting` (as in 2026-11). Runs do so in the name of whoever set it.
+    """
+
+    __tablename__ = "bill_sources"
+
+    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(10), primary_key=True)
+    location: Mapped[str] = mapped_column(Text)
+    usd_per: Mapped[dict[str, Any]] = mapped_column(Json)
+    set_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    waiting: Mapped[list[Any]] = mapped_column(Json)
+
+
 class BillLine(Base):
     """Lines of a bill that differ in nothing but resource and hour, together: those of one day. `quantity` and `usd`
     are exact decimals as text; `run` and `twin` are tags.

@@ -143,6 +143,12 @@ def _prices(session: Session, run: Run, progress: Progress) -> ft.Control | None
     return _card(tr("Prices"), lines) if lines else None
 
 
+def _bills(session: Session, run: Run, progress: Progress) -> ft.Control | None:
+    del session, run
+    told = [each for each in progress.told if each.kind == "bills"]
+    return _card(tr("Bill"), [text.body(each.message) for each in told[-_MOST:]]) if told else None
+
+
 def _keys(session: Session, run: Run, progress: Progress) -> ft.Control | None:
     del progress
     if run.result is None or "links" not in run.result:
@@ -162,5 +168,6 @@ _SHOWN: Final[dict[str, Callable[[Session, Run, Progress], ft.Control | None]]] 
     "drift": _drift,
     "check-connection": _credentials,
     "refresh-prices": _prices,
+    "bills": _bills,
     "rotate-keys": _keys,
 }

@@ -31,6 +31,7 @@ def kind(kind: Kind | str) -> str:
         "rotate-keys": tr("New link keys"),
         "check-connection": tr("Connection check"),
         "refresh-prices": tr("Price refresh"),
+        "bills": tr("Reading of a bill"),
     }.get(kind, kind)
 
 

@@ -427,6 +427,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_bill_lines_twin_id_target_period", ["twin_id", "target", "period"], unique=False)
 
     op.create_table(
+        "bill_sources",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("usd_per", Json, nullable=False),
+        sa.Column("set_by", sa.String(length=32), nullable=False),
+        sa.Column("set_at", UtcDateTime(), nullable=False),
+        sa.Column("next_at", UtcDateTime(), nullable=False),
+        sa.Column("waiting", Json, nullable=False),
+        sa.ForeignKeyConstraint(["set_by"], ["users.id"], name=op.f("fk_bill_sources_set_by_users")),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_bill_sources_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "provider", name=op.f("pk_bill_sources")),
+    )
+    with op.batch_alter_table("bill_sources", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bill_sources_next_at"), ["next_at"], unique=False)
+
+    op.create_table(
         "budgets",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("usd_per_month", sa.Double(), nullable=False),
@@ -853,6 +872,10 @@ def downgrade() -> None:
     op.drop_table("drafts")
     op.drop_table("documents")
     op.drop_table("budgets")
+    with op.batch_alter_table("bill_sources", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bill_sources_next_at"))
+
+    op.drop_table("bill_sources")
     with op.batch_alter_table("bill_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_bill_lines_twin_id_target_period")
 
