@@ -94,6 +94,11 @@ def sources_of(provider: Provider) -> Sources:
     return Sources(provider, tuple(Source(**each) for each in data["sources"]), data["not_metered"])
 
 
+def metered_meters(provider: Provider) -> frozenset[str]:
+    """The meters of a cloud that its metrics tell."""
+    return frozenset(source.meter for source in sources_of(provider).sources)
+
+
 def queries_of(provider: Provider, region: str, resources: Iterable[Resource]) -> list[Query]:
     """What is to be asked about resources at a site. Those that count by existing are among it, without a metric."""
     found = []
