@@ -178,7 +178,7 @@ def opened(provider: Provider, region: str, output: Any, environ: Mapping[str, s
 
 def _sqs(region: str, environ: Mapping[str, str]) -> Any:
     from botocore.config import Config  # type: ignore[import-untyped]
-    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError
 
     options = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 1})
     try:
