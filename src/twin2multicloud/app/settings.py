@@ -235,6 +235,7 @@ class Settings(BaseModel):
     optimizer_waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
     prices: Path | None = None
     meter_seconds: Annotated[float, Field(ge=1, le=3_600)] = 60.0
+    cloud_meter_seconds: Annotated[float, Field(ge=60, le=86_400)] = 900.0
     price_lists: PriceLists = PriceLists()
     bills_every_hours: Annotated[float, Field(ge=1, le=744)] = 24.0
     glance_seconds: Annotated[float, Field(ge=1, le=3_600)] = 10.0

@@ -55,7 +55,8 @@ _NEARLY: Final = 1e-6
 class Steps:
     """A line's way from the prediction to the bill: quantities in the meter's unit, and what was billed in USD.
 
-    `observed` is the prediction at the workload that was; None where that is not known. `metered` None: nothing was
+    `observed` is the prediction at the workload that was; None where that is not known, so that workload and formula
+    cannot be told apart. `metered` None: nothing was
     metered. `billed` None: there is no bill of it. `billed_usd` None: there is no bill at all.
     """
 
@@ -71,9 +72,11 @@ class Steps:
         found: dict[Cause, tuple[float, float]] = {}
         at = self.predicted
         if self.metered is not None:
-            observed = self.predicted if self.observed is None else self.observed
-            found[Cause.WORKLOAD] = (at, observed)
-            found[Cause.FORMULA] = (observed, self.metered)
+            if self.observed is None:
+                found[Cause.QUANTITY] = (at, self.metered)
+            else:
+                found[Cause.WORKLOAD] = (at, self.observed)
+                found[Cause.FORMULA] = (self.observed, self.metered)
             at = self.metered
         if self.billed is not None:
             found[Cause.QUANTITY if self.metered is None else Cause.COUNTING] = (at, self.billed)

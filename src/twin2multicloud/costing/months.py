@@ -130,6 +130,21 @@ def by_day(used: Sequence[Used], month: Month, priced: Priced, how_sold: HowSold
     return found
 
 
+def at_rate(used: Sequence[Used], seconds: float, how_sold: HowSold) -> dict[MeterKey, float]:
+    """What would be used in so many seconds at the rate of those that were metered; what is no sum stays a month's."""
+    metered = metered_seconds(used)
+    return {
+        key: sum_ * (seconds if how_sold(key[0]) == "sum" else SECONDS_PER_MONTH) / metered
+        for key, sum_ in _sums(used).items()
+        if metered
+    }
+
+
+def metered_seconds(used: Sequence[Used]) -> float:
+    """How long was metered."""
+    return _seconds(used)
+
+
 def _sums(used: Sequence[Used]) -> dict[MeterKey, float]:
     sums: dict[MeterKey, float] = defaultdict(float)
     for each in used:

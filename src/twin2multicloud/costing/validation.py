@@ -125,8 +125,9 @@ class Validation:
     @property
     def difference(self) -> Decimal:
         """What it was more than predicted: the sum of `effects`."""
-        found = self.metered_usd if self.billed_usd is None else self.billed_usd
-        return _ZERO if found is None else found - self.predicted_usd
+        if self.billed_usd is not None:
+            return self.billed_usd - self.predicted_usd
+        return sum((line.difference for line in self.lines), _ZERO)
 
 
 def validate(expected: Sequence[Expected], bill: MappedBill | None, priced: Priced) -> Validation:
@@ -221,7 +222,7 @@ def _exact(each: Unmapped) -> Unmapped:
 
 
 def _measures(lines: Sequence[ValidatedLine], billed: bool, metered: bool) -> Iterable[Measure]:
-    known = [line for line in lines if line.expected.unit]
+    known = [line for line in lines if line.expected.unit and line.metered_usd is not None]
     if metered:
         yield _measure(
             "predicted", "metered", [(each.expected.key, each.predicted_usd, each.metered_usd) for each in known]

@@ -28,6 +28,7 @@ from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.monitoring.advising import Adviser
 from twin2multicloud.app.monitoring.alone import Reach, the_only_one
 from twin2multicloud.app.monitoring.attending import Attendant
+from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
 from twin2multicloud.app.monitoring.cloud_source import CloudSource
 from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
@@ -171,8 +172,8 @@ class Collecting:
 @contextmanager
 def collecting_alerts(backend: Backend) -> Iterator[None]:
     """While this lasts, what goes wrong with twins in the clouds and in sandboxes of this machine becomes alerts; how
-    those in sandboxes do is looked at and checked, what they use is taken down, and where other messages come than
-    expected it is asked anew which moves pay.
+    those in sandboxes do is looked at and checked, what all of them use is taken down, and where other messages come
+    than expected it is asked anew which moves pay.
     """
     attendants = (
         Glancer(backend, {"sandbox": SandboxLooker(backend)}),
@@ -182,5 +183,9 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     )
     here = Collector(backend, {"sandbox": SandboxSource(backend)})
     clouds = Collector(backend, {"clouds": CloudSource(backend)})
-    with Collecting(backend, here, attendants=attendants), Collecting(backend, clouds, Reach.INSTALLATION):
+    there = (CloudUsageTaker(backend),)
+    with (
+        Collecting(backend, here, attendants=attendants),
+        Collecting(backend, clouds, Reach.INSTALLATION, attendants=there),
+    ):
         yield

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from twin2multicloud.app.errors import BackendError
+from twin2multicloud.deployer.credentials.aws_sign_in import aws_session
 from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
@@ -176,24 +177,12 @@ def opened(provider: Provider, region: str, output: Any, environ: Mapping[str, s
 
 
 def _sqs(region: str, environ: Mapping[str, str]) -> Any:
-    import botocore.session  # type: ignore[import-untyped]
-    from boto3.session import Session  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError
 
-    # The variables are the connection's, and not of this process: they are told, never set.
-    core = botocore.session.Session(profile=environ.get("AWS_PROFILE"))
-    if "AWS_CONFIG_FILE" in environ:
-        core.set_config_variable("config_file", environ["AWS_CONFIG_FILE"])
-    named = {
-        "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
-        "aws_secret_access_key": environ.get("AWS_SECRET_ACCESS_KEY"),
-        "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
-    }
-    given = {name: value for name, value in named.items() if value}
     options = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 1})
     try:
-        session = Session(botocore_session=core, region_name=region, **given)
+        session = aws_session(environ, region)
         return session.client("sqs", config=options, endpoint_url=environ.get("AWS_ENDPOINT_URL_SQS"))
     except BotoCoreError as error:
         raise QueueError(f"nobody can sign in at AWS ({type(error).__name__})") from error

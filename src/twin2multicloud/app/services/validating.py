@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -15,15 +15,16 @@ from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bills, twins
+from twin2multicloud.app.services import bills, twin_connections, twins, usage
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.prices import current
 from twin2multicloud.app.services.sandboxes import sandbox_of
 from twin2multicloud.app.services.watching import ask_sandbox
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
+from twin2multicloud.costing.clouds import metered_meters
 from twin2multicloud.costing.focus import write_focus
 from twin2multicloud.costing.mapping import MeterKey, TwinTags, map_lines
-from twin2multicloud.costing.months import month_of
+from twin2multicloud.costing.months import Used, at_rate, metered_seconds, month_of
 from twin2multicloud.costing.pricing import TRANSIT, Pricing
 from twin2multicloud.costing.simulated import Changes, simulated_bill
 from twin2multicloud.costing.validation import Expected, Validation, validate
@@ -60,8 +61,12 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
         lines = [] if month is None else bills.lines_of(session, twin_id, target, month)
         planned = _planned(session, twin)
         name = twin.name
+        of = month_of(lines[0].period_begins if lines else backend.now())
+        used = usage.kept(session, twin_id, target, of) if target == twin_connections.CLOUDS else []
     seconds = (lines[0].period_ends - lines[0].period_begins).total_seconds() if lines else SECONDS_PER_MONTH
     seen = _foreseen(backend, twin_id, target, book.prices, planned, seconds)
+    if used:
+        seen = _metered_in_clouds(seen, used, book.prices, seconds)
     problems = [seen.problem] if seen.problem else []
     bill = None
     if lines:
@@ -174,6 +179,22 @@ def _of(
         for key, some in rows.items()
     ]
     return Foreseen(lines, Pricing(prices, flat), metered_s, problem)
+
+
+def _metered_in_clouds(seen: Foreseen, used: list[Used], prices: PriceBook, seconds: float) -> Foreseen:
+    """With what clouds told of a month, at its rate for all of `seconds`; what they do not tell was not metered."""
+    metered = at_rate(used, seconds, seen.pricing.sold)
+    told = {meter for provider in Provider for meter in metered_meters(provider)}
+    lines = [replace(each, metered=metered.pop(each.key, 0.0)) if each.meter in told else each for each in seen.lines]
+    for (meter, region), quantity in metered.items():
+        if quantity > 0:
+            known = prices.meter(meter)
+            lines.append(
+                Expected(
+                    meter, known.provider, region, known.service, known.dimension, known.unit, 0.0, metered=quantity
+                )
+            )
+    return Foreseen(lines, seen.pricing, metered_seconds(used))
 
 
 def _flat(rows: list[MeterRow]) -> float:

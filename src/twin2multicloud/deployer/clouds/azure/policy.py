@@ -132,6 +132,7 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *_each("Microsoft.Resources/subscriptions/resourceGroups"),
             "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
             "Microsoft.Resources/subscriptions/read",
+            "Microsoft.Insights/metrics/read",
         ),
         "azurerm_role_assignment": (
             *_each("Microsoft.Authorization/roleAssignments"),

@@ -98,7 +98,10 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "google_logging_project_bucket_config": _each("logging.buckets", *_LIFE),
         "google_logging_project_exclusion": _each("logging.exclusions", *_LIFE),
         "google_logging_project_sink": _each("logging.sinks", *_LIFE),
-        "google_monitoring_alert_policy": _each("monitoring.alertPolicies", *_LIFE),
+        "google_monitoring_alert_policy": (
+            *_each("monitoring.alertPolicies", *_LIFE),
+            "monitoring.timeSeries.list",
+        ),
         "google_monitoring_notification_channel": _each("monitoring.notificationChannels", *_LIFE),
         "google_project_iam_member": _each("resourcemanager.projects", *_POLICY),
         "google_project_service": (*_each("serviceusage.services", "enable", "get", "list", "use"),),
