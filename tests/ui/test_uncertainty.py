@@ -82,9 +82,8 @@ async def test_a_placement_that_suits_uncertainty_is_taken(ui: OpenUi, person: P
 @driven
 async def test_what_is_uncertain_is_written_and_asked(ui: OpenUi, person: Person) -> None:
     twin = placed(person)
-    async with ui(f"/twins/{twin}/proposal?tab=uncertainty", width=360) as page:
+    async with ui(f"/twins/{twin}/proposal?tab=uncertainty&samples=100", width=360) as page:
         await page.sees("Nothing is calculated yet")
-        await page.fill("Workloads drawn", "1000")
         await page.fill("Give or take", "a lot")
         await page.press("Calculate")
         await page.sees("write numbers such as 500 or 0.5")
@@ -145,3 +144,13 @@ async def test_a_range_that_is_none_says_why(ui: OpenUi, person: Person) -> None
         await page.press("Find")
         await page.until(lambda: page.named("break-even-line"))
         await page.sees("Every value of the range was examined.")
+
+
+@driven
+async def test_whoever_goes_elsewhere_waits_for_nothing(ui: OpenUi, person: Person) -> None:
+    twin = placed(person)
+    async with ui(f"/twins/{twin}/proposal?tab=uncertainty&samples=2000&vary={VARY}") as page:
+        await page.until(lambda: page.named("uncertainty-progress"), "progress")
+        await page.go(f"/twins/{twin}/proposal?tab=ranking")
+        await page.until(lambda: page.button("Consider placement 2"))
+        assert not [label for label in page.labels() if label == "Calculating"]

@@ -143,14 +143,16 @@ class Loaded:
         return saved if saved > HALF_A_CENT else 0.0
 
 
-def load(api: Client, twin: str, clock: Callable[[], float] = perf_counter) -> Loaded:
-    """Everything at once."""
+def load(
+    api: Client, twin: str, studies: dict[str, UncertaintyResult], clock: Callable[[], float] = perf_counter
+) -> Loaded:
+    """Everything at once, with the `studies` that there are already."""
     found = api.twins.get(twin)
     names = Names.of(api.catalogue.offers(), api.catalogue.regions())
     begun = clock()
     standing = api.twins.standing(twin)
     seconds = clock() - begun
-    return Loaded(found, standing, names, api.prices.identity(), seconds)
+    return Loaded(found, standing, names, api.prices.identity(), seconds, studies)
 
 
 def considered(look: Look, loaded: Loaded) -> PlacementInput | None:

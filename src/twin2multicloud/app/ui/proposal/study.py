@@ -160,16 +160,17 @@ def _role(role: str) -> str:
 
 def _choices(session: Session, look: Look, found: UncertaintyResult) -> list[ft.Control]:
     """The two to choose from now, if any placement runs all workloads."""
-    wanted = [
-        (found.least_expected_cost, tr("Consider the one of least expected cost: {letter}")),
-        (found.least_maximal_regret, tr("Consider the one of least maximal regret: {letter}")),
-    ]
     made: list[ft.Control] = []
-    for number, label in wanted:
+    for number, best in ((found.least_expected_cost, True), (found.least_maximal_regret, False)):
         if number is not None:
             each = Candidate(number, found.candidates[number])
             act = partial(session.go, look.of_placement(pins(each.found.placement)).path)
-            made.append(buttons.other(label.format(letter=each.letter), act, icon=ft.Icons.CHECK))
+            label = (
+                tr("Consider the one of least expected cost: {letter}", letter=each.letter)
+                if best
+                else tr("Consider the one of least maximal regret: {letter}", letter=each.letter)
+            )
+            made.append(buttons.other(label, act, icon=ft.Icons.CHECK))
     if not made:
         return [text.muted(tr("None of the placements that were priced can run every workload."))]
     return [ft.Row(made, spacing=GAP, run_spacing=GAP, wrap=True)]
@@ -184,7 +185,7 @@ def _placements(session: Session, look: Look, loaded: Loaded, found: Uncertainty
 
     columns: list[tables.Column[Candidate]] = [
         tables.Column("", lambda each: text.strong(each.letter), share=1, main=True),
-        tables.Column(tr("The best with"), lambda each: _best(each), share=3, number=True),
+        tables.Column(tr("The best with"), _best, share=3, number=True),
         tables.Column(tr("Regret, mean"), lambda each: regret(each, "mean"), share=2, number=True),
         tables.Column(tr("P95"), lambda each: regret(each, "p95"), share=2, number=True),
         tables.Column(tr("Largest"), lambda each: regret(each, "max"), share=2, number=True),

@@ -160,7 +160,7 @@ def Answered(look: Look, loaded: Loaded, asked: UncertaintyInput) -> ft.Control:
     session = use_session()
     use_store(session.appearance)
     use_store(session.viewport)
-    question = asked.model_dump_json()
+    question = f"{loaded.standing.price_book.hash} {asked.model_dump_json()}"
 
     async def ask() -> tuple[str, UncertaintyResult]:
         if question not in loaded.studies:
@@ -169,7 +169,7 @@ def Answered(look: Look, loaded: Loaded, asked: UncertaintyInput) -> ft.Control:
             loaded.studies[question] = answer
         return question, loaded.studies[question]
 
-    found = use_remote(ask, question, id(loaded.studies))
+    found = use_remote(ask, question)
     if found.failure is not None:
         return states.failed(found.failure, found.refresh)
     if found.value is None or found.value[0] != question:
