@@ -59,7 +59,7 @@ async def test_no_view_keeps_colours_of_the_other_brightness(ui: OpenUi, sqlite_
     async with ui("/settings") as page:
         for view in views:
             await page.go(view)
-            await page.until(lambda: "Loading" not in page.labels(), view)
+            await page.until(lambda: not {"Loading", "Calculating"} & set(page.labels()), view)
             await turn(page, ft.Brightness.DARK)
             found = used(page) & light
             if found:

@@ -40,16 +40,25 @@ DATA = (
 )
 
 
+def catalogue_names(person: Person) -> set[str]:
+    """What offers and regions are called, which the catalogue says."""
+    offers = person.get("offers")["items"]
+    regions = person.get("regions")["items"]
+    words = {offer[name] for offer in offers for name in ("service", "variant")}
+    return {word for word in (*words, *(each["code"] for each in regions)) if word}
+
+
 @pytest.mark.parametrize("width", [360, 1_280])
 @driven
 async def test_no_text_in_view_is_left_in_english(ui: OpenUi, sqlite_site: Site, person: Person, width: int) -> None:
     views = filled_views(sqlite_site, person)
+    data = (*DATA, *catalogue_names(person))
     left = {}
     async with ui("/settings", translations=Pseudo(), width=width) as page:
         for view in views:
             await page.go(view)
-            await page.until(lambda: "⟦Loading⟧" not in page.labels(), view)
-            found = untranslated(page, DATA)
+            await page.until(lambda: not {"⟦Loading⟧", "⟦Calculating⟧"} & set(page.labels()), view)
+            found = untranslated(page, data)
             if found:
                 left[view] = found
     assert not left, "\n".join(f"{view}: {sorted(texts)}" for view, texts in left.items())

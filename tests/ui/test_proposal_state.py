@@ -24,7 +24,7 @@ from twin2multicloud.model.slots import SLOTS
     st.builds(
         Look,
         twin=st.just("twn_1"),
-        tab=st.sampled_from(("bill", "ranking", "what-if", "prices", "proof")),
+        tab=st.sampled_from(("bill", "ranking", "what-if", "break-even", "uncertainty", "prices", "proof")),
         slot=st.sampled_from([slot.value for slot in SLOTS]),
         offer=st.sampled_from(("", "aws.iot-core@eu-central-1")),
         anew=st.booleans(),
@@ -34,6 +34,10 @@ from twin2multicloud.model.slots import SLOTS
         cloud=st.sampled_from(("", "aws")),
         of=st.sampled_from(("", "L2→L4")),
         factors=st.text(max_size=20).map(str.strip),
+        at=st.sampled_from(("", ",".join(f"aws.offer-{number}@eu-central-1" for number in range(len(SLOTS))))),
+        vary=st.sampled_from(("", "devices=20%;viewers=1..20..100")),
+        samples=st.sampled_from(("", "1000")),
+        between=st.sampled_from(("", "1..9")),
     )
 )
 def test_an_address_says_how_it_is_looked_at(look: Look) -> None:
@@ -42,7 +46,15 @@ def test_an_address_says_how_it_is_looked_at(look: Look) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [{"tab": "no"}, {"slot": "L9"}, {"offer": "aws.iot-core"}, {"rank": "-1"}, {"rank": "²"}, {"cloud": "ibm"}],
+    [
+        {"tab": "no"},
+        {"slot": "L9"},
+        {"offer": "aws.iot-core"},
+        {"rank": "-1"},
+        {"rank": "²"},
+        {"cloud": "ibm"},
+        {"at": "a@b"},
+    ],
 )
 def test_an_address_that_makes_no_sense_is_an_ordinary_look(query: dict[str, str]) -> None:
     assert Look.read("twn_1", query) == Look("twn_1")
@@ -50,7 +62,13 @@ def test_an_address_that_makes_no_sense_is_an_ordinary_look(query: dict[str, str
 
 def test_one_thing_is_considered_at_a_time() -> None:
     look = Look("twn_1", tab="ranking", cloud="aws").trying("L1", "aws.iot-core@eu-central-1", anew=True)
-    for other in (look.ranked(3), look.dropping("L5"), look.of_proposal("opt_1"), look.selecting("L2")):
+    for other in (
+        look.ranked(3),
+        look.dropping("L5"),
+        look.of_proposal("opt_1"),
+        look.of_placement("a@b"),
+        look.selecting("L2"),
+    ):
         assert (other.offer, other.anew, other.tab, other.cloud) == ("", False, "ranking", "aws")
     assert look.considers
     assert not look.plain.considers

@@ -40,6 +40,8 @@ _VIEWS = (
     "/twins/{twin}/specification?part=placement",
     "/twins/{twin}/specification?part=versions",
     "/twins/{twin}/specification?part=people",
+    "/twins/{twin}/proposal?tab=uncertainty&samples=100&vary=devices=20%25",
+    "/twins/{twin}/proposal?tab=break-even",
     "/nowhere",
 )
 

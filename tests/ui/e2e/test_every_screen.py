@@ -39,6 +39,8 @@ _PROPOSAL = {
     "bill": "hours of an e2-small",
     "ranking": "Consider placement 2",
     "what-if": "Factors",
+    "break-even": "From – to",
+    "uncertainty&samples=200&vary=devices%3D20%25": "Consider placement|placed",
     "prices": "All prices",
     "proof": "Proved optimal",
 }

@@ -10,17 +10,19 @@ from typing import Final, Literal, get_args
 from twin2multicloud.app.ui import places
 from twin2multicloud.model.slots import SLOTS
 
-Tab = Literal["bill", "ranking", "what-if", "frontier", "prices", "proof"]
+Tab = Literal["bill", "ranking", "what-if", "break-even", "uncertainty", "frontier", "prices", "proof"]
 _LONGEST: Final = 120
+_LONGEST_LIST: Final = 1_000
 _SLOTS: Final = frozenset(slot.value for slot in SLOTS)
 
 
 @dataclass(frozen=True)
 class Look:
     """`slot` is selected. Considered is one of: `offer` (offer@region) for that slot, the placement of `rank`, the twin
-    without the override of `drop`, or `proposal`; with `anew` slots that nobody decided about follow. `cloud` and `of`
-    filter the bill's lines, `fields` and `factors` are what is asked of "what if", `against` is what cost
-    is set against, `run` is a refresh of prices.
+    without the override of `drop`, `proposal`, or a whole placement `at` (see `places_of`); with `anew` slots that
+    nobody decided about follow. `cloud` and `of` filter the bill's lines, `fields` and `factors` are what is asked of
+    "what if", `vary` and `samples` how uncertain which numbers are, `along` and `between` which number's break-even
+    points are sought in which range, `against` is what cost is set against, `run` is a refresh of prices.
     """
 
     twin: str
@@ -31,10 +33,15 @@ class Look:
     rank: int = 0
     drop: str = ""
     proposal: str = ""
+    at: str = ""
     cloud: str = ""
     of: str = ""
     fields: str = ""
     factors: str = ""
+    vary: str = ""
+    samples: str = ""
+    along: str = ""
+    between: str = ""
     against: str = ""
     run: str = ""
 
@@ -52,10 +59,15 @@ class Look:
             rank=int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 3 else 0,
             drop=_one_of(query.get("drop", "")),
             proposal=query.get("proposal", "")[:_LONGEST],
+            at=at if (at := query.get("at", "")[:_LONGEST_LIST]) and places_of(at) else "",
             cloud=query.get("cloud", "") if query.get("cloud") in ("aws", "azure", "gcp") else "",
             of=query.get("of", "")[:_LONGEST],
             fields=query.get("fields", "")[:_LONGEST],
             factors=query.get("factors", "")[:_LONGEST],
+            vary=query.get("vary", "")[:_LONGEST_LIST],
+            samples=query.get("samples", "")[:_LONGEST],
+            along=query.get("along", "")[:_LONGEST],
+            between=query.get("between", "")[:_LONGEST],
             against="latency" if query.get("against") == "latency" else "",
             run=query.get("run", "")[:_LONGEST],
         )
@@ -72,10 +84,15 @@ class Look:
             rank=str(self.rank or ""),
             drop=self.drop,
             proposal=self.proposal,
+            at=self.at,
             cloud=self.cloud,
             of=self.of,
             fields=self.fields,
             factors=self.factors,
+            vary=self.vary,
+            samples=self.samples,
+            along=self.along,
+            between=self.between,
             against=self.against,
             run=self.run,
         )
@@ -109,6 +126,18 @@ class Look:
         """Considering a proposal that is kept."""
         return replace(self.plain, slot="", proposal=proposal)
 
+    def of_placement(self, at: str) -> Look:
+        """Considering a whole placement."""
+        return replace(self.plain, slot="", at=at)
+
+    def varying(self, vary: str, samples: str) -> Look:
+        """With numbers of the workload that are uncertain."""
+        return replace(self, tab="uncertainty", vary=vary, samples=samples)
+
+    def seeking(self, along: str, between: str) -> Look:
+        """Seeking break-even points along a number."""
+        return replace(self, tab="break-even", along=along, between=between)
+
     def asking(self, fields: str, factors: str) -> Look:
         """Another question of "what if"."""
         return replace(self, fields=fields, factors=factors)
@@ -124,13 +153,23 @@ class Look:
     @property
     def plain(self) -> Look:
         """Considering nothing."""
-        return replace(self, offer="", anew=False, rank=0, drop="", proposal="")
+        return replace(self, offer="", anew=False, rank=0, drop="", proposal="", at="")
 
     @property
     def considers(self) -> bool:
         """Whether anything else than what is placed is looked at."""
-        return bool(self.offer or self.rank or self.drop or self.proposal)
+        return bool(self.offer or self.rank or self.drop or self.proposal or self.at)
 
 
 def _one_of(slot: str) -> str:
     return slot if slot in _SLOTS else ""
+
+
+def places_of(at: str) -> dict[str, tuple[str, str]] | None:
+    """Slot → offer and region of a placement as an address names it: offer@region of all slots in their order, with
+    commas between them. None if it is none.
+    """
+    parts = [tuple(part.split("@")) for part in at.split(",")]
+    if len(parts) != len(SLOTS) or any(len(part) != 2 or not all(part) for part in parts):
+        return None
+    return {slot.value: (offer, region) for slot, (offer, region) in zip(SLOTS, parts, strict=True)}

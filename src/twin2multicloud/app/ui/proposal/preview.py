@@ -59,6 +59,8 @@ def _title(look: Look) -> str:
         return tr("Without the override of {slot}", slot=slot_name(Slot(look.drop)))
     if look.rank == 1:
         return tr("The cheapest now")
+    if look.at:
+        return tr("Another placement")
     return tr("Runner-up {number}", number=look.rank - 1) if look.rank else tr("A proposal")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
 from typing import Final
@@ -13,8 +13,9 @@ from twin2multicloud.app.schemas.answers import BillResult, Choice, Link
 from twin2multicloud.app.schemas.catalogue import Offer, PricesInUse, Region
 from twin2multicloud.app.schemas.placements import PlacementInput, PlacementPreview, Proposed, Standing
 from twin2multicloud.app.schemas.twins import Twin
+from twin2multicloud.app.schemas.uncertainty import UncertaintyResult
 from twin2multicloud.app.ui.proposal.lines import Line, lines_of
-from twin2multicloud.app.ui.proposal.look import Look
+from twin2multicloud.app.ui.proposal.look import Look, places_of
 from twin2multicloud.model.slots import SLOTS, Provider, Slot
 
 HALF_A_CENT: Final = 0.005
@@ -91,13 +92,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class Loaded:
-    """All that is known of the twin. `seconds` is how long the optimizer took to answer, with the way there."""
+    """All that is known of the twin. `seconds` is how long the optimizer took to answer, with the way there. `studies`
+    is what was found of an uncertain workload, by what was asked: whoever considers a placement of it comes back to it.
+    """
 
     twin: Twin
     standing: Standing
     names: Names
     prices: PricesInUse
     seconds: float
+    studies: dict[str, UncertaintyResult] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def placed(self) -> Shown | None:
@@ -139,14 +143,16 @@ class Loaded:
         return saved if saved > HALF_A_CENT else 0.0
 
 
-def load(api: Client, twin: str, clock: Callable[[], float] = perf_counter) -> Loaded:
-    """Everything at once."""
+def load(
+    api: Client, twin: str, studies: dict[str, UncertaintyResult], clock: Callable[[], float] = perf_counter
+) -> Loaded:
+    """Everything at once, with the `studies` that there are already."""
     found = api.twins.get(twin)
     names = Names.of(api.catalogue.offers(), api.catalogue.regions())
     begun = clock()
     standing = api.twins.standing(twin)
     seconds = clock() - begun
-    return Loaded(found, standing, names, api.prices.identity(), seconds)
+    return Loaded(found, standing, names, api.prices.identity(), seconds, studies)
 
 
 def considered(look: Look, loaded: Loaded) -> PlacementInput | None:
@@ -158,12 +164,21 @@ def considered(look: Look, loaded: Loaded) -> PlacementInput | None:
         return PlacementInput(drop=[look.drop], anew=True)
     if look.proposal:
         return PlacementInput(optimization=look.proposal)
+    if look.at:
+        return PlacementInput(placement=_spelled_out(look.at))
     if look.rank == 1:
         return PlacementInput(anew=True)
     proposal = loaded.standing.proposal
     if look.rank and proposal is not None and proposal.ranking and look.rank <= len(proposal.ranking):
         return PlacementInput(placement=proposal.ranking[look.rank - 1]["placement"])
     return None
+
+
+def _spelled_out(at: str) -> dict[str, dict[str, str]]:
+    return {
+        slot: {"provider": offer.partition(".")[0], "offer": offer, "region": region}
+        for slot, (offer, region) in (places_of(at) or {}).items()
+    }
 
 
 @dataclass(frozen=True)
@@ -189,6 +204,11 @@ def pin(choice: Choice) -> str:
     return f"{choice.offer}@{choice.region}"
 
 
+def pins(placement: Placement) -> str:
+    """A whole placement as an address names it."""
+    return ",".join(pin(placement[slot.value]) for slot in SLOTS)
+
+
 @dataclass(frozen=True)
 class Baseline:
     """What the twin costs on one cloud alone, USD per month; None if it cannot be had there."""
@@ -208,4 +228,15 @@ def best_baseline(standing: Standing) -> Baseline | None:
     return min(found, key=lambda each: each.usd_per_month or 0.0, default=None)
 
 
-__all__ = ["HALF_A_CENT", "Loaded", "Names", "PlacementPreview", "Shown", "considered", "differences", "load", "pin"]
+__all__ = [
+    "HALF_A_CENT",
+    "Loaded",
+    "Names",
+    "PlacementPreview",
+    "Shown",
+    "considered",
+    "differences",
+    "load",
+    "pin",
+    "pins",
+]

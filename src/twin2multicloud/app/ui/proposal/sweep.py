@@ -48,7 +48,7 @@ def subjects() -> Mapping[str, Subject]:
 
 def field_title(field: NumberField) -> str:
     """What a field of the workload is called: its meaning, without what follows the first sentence."""
-    return field.meaning.partition(". ")[0].rstrip(".") or field.name
+    return tr(field.meaning.partition(". ")[0].rstrip(".") or field.name)
 
 
 def factors_of(text: str) -> tuple[Sequence[float], str | None]:

@@ -9,12 +9,14 @@ import flet as ft
 from twin2multicloud.app.ui.components import cards
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.bill import Bill
+from twin2multicloud.app.ui.proposal.break_even import BreakEven
 from twin2multicloud.app.ui.proposal.frontier import Frontier
 from twin2multicloud.app.ui.proposal.look import Look, Tab
 from twin2multicloud.app.ui.proposal.prices import Prices
 from twin2multicloud.app.ui.proposal.proof import proof
 from twin2multicloud.app.ui.proposal.ranking import ranking
 from twin2multicloud.app.ui.proposal.state import Loaded, Shown
+from twin2multicloud.app.ui.proposal.uncertainty import Uncertainty
 from twin2multicloud.app.ui.proposal.what_if import WhatIf
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
@@ -26,6 +28,8 @@ def names() -> dict[Tab, str]:
         "bill": tr("Bill lines"),
         "ranking": tr("Runner-ups"),
         "what-if": tr("What if …"),
+        "break-even": tr("Break-even"),
+        "uncertainty": tr("Uncertainty"),
         "frontier": tr("Trade-offs"),
         "prices": tr("Prices"),
         "proof": tr("Proof"),
@@ -67,6 +71,10 @@ def _part(session: Session, look: Look, loaded: Loaded, shown: Shown) -> ft.Cont
         return ranking(session, look, loaded)
     if look.tab == "what-if":
         return WhatIf(look, loaded)
+    if look.tab == "break-even":
+        return BreakEven(look, loaded)
+    if look.tab == "uncertainty":
+        return Uncertainty(look, loaded)
     if look.tab == "frontier":
         return Frontier(look, loaded)
     if look.tab == "prices":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from twin2multicloud.app.schemas.placements import PlacementInput, PlacementPreview
+from twin2multicloud.app.schemas.uncertainty import UncertaintyResult
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.components import buttons, cards, states, text
 from twin2multicloud.app.ui.hooks import use_events, use_made, use_remote, use_session, use_store
@@ -45,7 +46,10 @@ def ProposalScreen() -> ft.Control:  # noqa: N802  components are named as Flet'
     use_store(session.appearance)
     twin = str(ft.use_route_params()["twin"])
     look = Look.read(twin, Place.of(ft.context.page.route).query)
-    found = use_remote(lambda: session.ask(lambda api: load(api, twin)), twin, refresh_on=Wanted(_TWIN_NEWS, twin=twin))
+    studies: dict[str, UncertaintyResult] = ft.use_memo(dict, [twin])
+    found = use_remote(
+        lambda: session.ask(lambda api: load(api, twin, studies)), twin, refresh_on=Wanted(_TWIN_NEWS, twin=twin)
+    )
     use_events(_PRICE_NEWS, found.refresh, id(found))
     # What was loaded before for another twin is not this one's.
     loaded = found.value if found.value is not None and found.value.twin.id == twin else None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import flet as ft
 import flet_charts as fch
 
 from twin2multicloud.app.schemas.placements import Proposed
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import badges, fields, states, tables, text
+from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.proposal import sweep
+from twin2multicloud.app.ui.proposal import course, sweep
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import Loaded
 from twin2multicloud.app.ui.proposal.sweep import Point, Subject
@@ -95,12 +96,26 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
         [
             text.muted(said),
             given,
+            *_break_even(session, look, proposal, subject, factors),
             states.shown(found, lambda answer: _answer(session, answer.subject, answer.points)),
         ],
         spacing=GAP + 4,
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
+
+
+def _break_even(
+    session: Session, look: Look, proposal: Proposed, subject: Subject, factors: Sequence[float]
+) -> list[ft.Control]:
+    """What leads to the exact points of change over the same range, where one number is scaled."""
+    value = (proposal.workload or {}).get(subject.fields[0])
+    if len(subject.fields) != 1 or not value or len(factors) < 2:
+        return []
+    ends = sorted(1 / factor if subject.inverse else factor for factor in (factors[0], factors[-1]))
+    between = course.scaled(subject.fields[0], float(value), *ends)
+    act = partial(session.go, look.seeking(subject.fields[0], between).path)
+    return [ft.Row([buttons.quiet(tr("Find the exact break-even points"), act, icon=ft.Icons.BALANCE)])]
 
 
 def _answer(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Control:

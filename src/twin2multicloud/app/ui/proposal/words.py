@@ -34,7 +34,8 @@ def choice_text(choice: Choice, names: Names) -> str:
 
 def short_name(slot: Slot) -> str:
     """A slot in as few letters as tell it: L3 hot."""
-    return slot.value.replace(".", " ")
+    layer, _, kind = slot.value.partition(".")
+    return f"{layer} {tr(kind)}" if kind else layer
 
 
 def moves_text(given: Sequence[Difference], names: Names) -> str:
