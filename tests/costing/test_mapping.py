@@ -27,7 +27,8 @@ def test_every_meter_of_the_price_book_is_found_by_its_name_on_a_bill() -> None:
     for region in prices().regions.values():
         selectors = selectors_of(region.provider)
         for meter in selectors.by_meter:
-            service, usage, _ = selectors.named(meter, region.code)
+            service, usage, unit = selectors.named(meter, region.code)
+            assert selectors.units[unit.casefold()] == 1, (meter, unit)
             found = selectors.meters_of(line("1", service, usage, provider=region.provider))
             assert found == (meter,) or frozenset(found) in SHARED, (meter, usage, found)
 

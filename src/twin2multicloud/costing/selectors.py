@@ -41,7 +41,7 @@ class Selectors:
         self._prefixes: Mapping[str, str] = data.get("prefixes", {})
         self.by_meter: dict[str, Selector] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
-        self._usual_unit = next(iter(self.units))
+        self._usual: Mapping[str, str] = data["usual"]
         for service, rows in data["services"].items():
             names = [service, *rows.get("also", ())]
             for meter, given in rows.items():
@@ -73,7 +73,8 @@ class Selectors:
         selector = self.by_meter[meter]
         place = self._prefixes.get(region, "" if self.provider is Provider.AWS else region)
         service = "Data transfer" if selector.service == ANY_SERVICE else selector.service
-        return service, selector.usage[0].replace("*", place), self._usual_unit
+        unit = self._usual.get(meter.rpartition(".")[2], next(iter(self.units)))
+        return service, selector.usage[0].replace("*", place), unit
 
 
 def _pattern(text: str) -> re.Pattern[str]:
