@@ -168,7 +168,7 @@ def _alert(scene: Scene) -> dict[str, str]:
     return {"alert": raised(scene.site, scene.twin_id)}
 
 
-def _route(scene: Scene) -> Mapping[str, str]:
+def a_route(scene: Scene) -> Mapping[str, str]:
     body = {"kind": "webhook", "name": scene.site.backend.make_id("x"), "url": "https://93.184.215.14/hook"}
     made = scene.owner.post(f"workspaces/{scene.site.workspace_id}/alert-routes", body, 201)
     return {"route": made["id"]}
@@ -176,14 +176,14 @@ def _route(scene: Scene) -> Mapping[str, str]:
 
 def _private_route(scene: Scene) -> Mapping[str, str]:
     """One that is refused before anything is sent, since a test sends to nobody."""
-    found = _route(scene)
+    found = a_route(scene)
     with scene.site.backend.database.write() as session:
         route = session.get_one(AlertRoute, found["route"])
         alert_routes.discard_address(scene.site.backend, route)
     return found
 
 
-def _mute_rule(scene: Scene) -> Mapping[str, str]:
+def a_mute_rule(scene: Scene) -> Mapping[str, str]:
     made = scene.owner.post(f"workspaces/{scene.site.workspace_id}/mute-rules", {"minutes": 5}, 201)
     return {"rule": made["id"]}
 
@@ -405,21 +405,21 @@ ROWS: dict[str, Row] = {
         201,
         body={"kind": "webhook", "name": "mine", "url": "https://93.184.215.14/hook"},
     ),
-    f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row("read", "operator", "workspace", prepare=_route),
+    f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row("read", "operator", "workspace", prepare=a_route),
     f"PATCH {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row(
-        "write", "owner", "workspace", prepare=_route, body={"min_severity": "critical"}, headers=_SEEN
+        "write", "owner", "workspace", prepare=a_route, body={"min_severity": "critical"}, headers=_SEEN
     ),
     f"DELETE {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row(
-        "write", "owner", "workspace", 204, prepare=_route, headers=_SEEN
+        "write", "owner", "workspace", 204, prepare=a_route, headers=_SEEN
     ),
     f"POST {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/secret": Row(
-        "write", "owner", "workspace", prepare=_route
+        "write", "owner", "workspace", prepare=a_route
     ),
     f"POST {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/test": Row(
         "run", "operator", "workspace", prepare=_private_route
     ),
     f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/notices": Row(
-        "read", "operator", "workspace", prepare=_route
+        "read", "operator", "workspace", prepare=a_route
     ),
     f"GET {_V1}/workspaces/{{workspace}}/alert-policy": Row("read", "viewer", "workspace"),
     f"PUT {_V1}/workspaces/{{workspace}}/alert-policy": Row(
@@ -428,7 +428,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/workspaces/{{workspace}}/mute-rules": Row("read", "viewer", "workspace"),
     f"POST {_V1}/workspaces/{{workspace}}/mute-rules": Row("run", "operator", "workspace", 201, body={"minutes": 5}),
     f"DELETE {_V1}/workspaces/{{workspace}}/mute-rules/{{rule}}": Row(
-        "run", "operator", "workspace", 204, prepare=_mute_rule
+        "run", "operator", "workspace", 204, prepare=a_mute_rule
     ),
     # users
     f"GET {_V1}/users": Row("read"),

@@ -13,7 +13,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from tests.app import cloud_accounts
-from tests.app.authorization_rows import ROWS, Scene
+from tests.app.authorization_rows import ROWS, Scene, a_mute_rule, a_route
 from tests.app.backends import SOCKETS, Site, site
 from tests.app.deployments import raised
 from tests.app.runners import PLACEMENT, FakeTarget, work_off
@@ -90,6 +90,8 @@ def test_who_may_is_as_in_the_whole_api(deployer: Site) -> None:
         "alert": raised(deployer, scene.twin_id),
         "connection": connection,
         "key": scene.owner.post("keys", {"name": "mine", "scopes": ["read"]}, 201)["id"],
+        **a_route(scene),
+        **a_mute_rule(scene),
     }
     by_scope = {
         scope: deployer.key(scene.owner.user_id, [each for each in Scope if each.value != scope])
