@@ -59,8 +59,8 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("alerts", "/alerts", "garden-lane", height=LOW, phone=True),
         Screen("connections", "/connections", "azure-research", height=LOW),
         Screen("prices", "/prices", "AWS"),
-        Screen("prices-findings", "/prices/findings", "aws.sqs.requests"),
-        Screen("telling", "/alerts?part=telling", "on-call", height=1250, phone=True),
+        Screen("prices-findings", "/prices/findings", "aws.sqs.requests", height=1160),
+        Screen("telling", "/alerts?part=telling", "on-call", height=760, phone=True),
         Screen("people", "/people/users", "Sofia", height=LOW),
         Screen("keys", "/people/keys", "nightly report", height=LOW),
         Screen("audit", "/audit", "Mira"),
@@ -89,8 +89,6 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
         installation(Path(folder) / "data") as there,
         sync_playwright() as playwright,
     ):
-        if not only or "terminal" in only:
-            running(there, images)
         browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         wanted = [screen for screen in screens(there) if not only or screen.name in only]
         with _tab(browser, there, DESK) as tab:
@@ -102,6 +100,9 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
                 if screen.phone:
                     _picture(tab, there, screen, images / f"ui-{screen.name}-phone")
         browser.close()
+        # Last, since by then there is a history to tell.
+        if not only or "terminal" in only:
+            running(there, images)
 
 
 @contextmanager

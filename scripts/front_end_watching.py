@@ -19,7 +19,7 @@ from twin2multicloud.app.schemas.bills import SimulatedBillInput
 from twin2multicloud.app.schemas.costs import BudgetInput
 from twin2multicloud.app.schemas.twins import Twin
 
-_BUDGET_USD: Final = 30.0
+_BUDGET_USD: Final = 50.0
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from terminal_pictures import COLUMNS, Terminal, picture
+from terminal_pictures import Terminal, picture
 
 if TYPE_CHECKING:
     from front_end_installation import Installation
 
+_COLUMNS: Final = 138
+"""As many as the longest of these tables takes without breaking words."""
 _ASKED: Final = {
     "health": "twin2multicloud twins health garden-lane --history",
     "validate": "twin2multicloud validate garden-lane",
@@ -21,9 +23,9 @@ _ASKED: Final = {
 
 def running(there: Installation, images: Path) -> None:
     """`health.png`, `validate.png`, `alert-routes.png` of an installation's server."""
-    with tempfile.TemporaryDirectory() as folder, Terminal(COLUMNS, 60, Path(folder)) as terminal:
+    with tempfile.TemporaryDirectory() as folder, Terminal(_COLUMNS, 60, Path(folder)) as terminal:
         terminal.run(f"export XDG_CONFIG_HOME=$PWD/config T2M_SERVER={there.client.http.url} T2M_API_KEY={there.key}")
         for name, command in _ASKED.items():
             terminal.clear()
             terminal.run(command)
-            picture("", terminal.coloured(), images / f"{name}.png")
+            picture("", terminal.coloured(), images / f"{name}.png", _COLUMNS)

@@ -132,7 +132,7 @@ def _to_date(month: MonthToDate, budget_usd: float | None, currency: Currency) -
     ]
     if budget_usd is not None:
         used = tr(
-            "{usd}, of which {share} are used",
+            "{usd}, of which {share} is used",
             usd=figures.money(budget_usd, currency),
             share=f"{month.usd_to_date / budget_usd:.0%}",
         )
@@ -223,7 +223,12 @@ def verdict_name(verdict: Verdict) -> str:
 
 def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
     def quantity(amount: float, unit: str) -> ft.Control:
-        return text.figure(f"{figures.short(amount)} {unit}")
+        # Below each other: some units, such as connection-minutes, are as wide as the column.
+        lines: list[ft.Control] = [
+            text.figure(figures.short(amount)),
+            text.muted(unit, text_align=ft.TextAlign.RIGHT),
+        ]
+        return ft.Column(lines, spacing=1, tight=True, horizontal_alignment=ft.CrossAxisAlignment.END)
 
     return [
         Column(tr("Meter"), _name, share=6, main=True),
