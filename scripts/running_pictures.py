@@ -11,8 +11,11 @@ from terminal_pictures import Terminal, picture
 if TYPE_CHECKING:
     from front_end_installation import Installation
 
-_COLUMNS: Final = 138
+_COLUMNS: Final = 154
 """As many as the longest of these tables takes without breaking words."""
+_TOP: Final = 30
+_END: Final = 12
+"""How many lines are pictured of what is longer than both."""
 _ASKED: Final = {
     "health": "twin2multicloud twins health garden-lane --history",
     "validate": "twin2multicloud validate garden-lane",
@@ -28,4 +31,7 @@ def running(there: Installation, images: Path) -> None:
         for name, command in _ASKED.items():
             terminal.clear()
             terminal.run(command)
-            picture("", terminal.coloured(), images / f"{name}.png", _COLUMNS)
+            told = terminal.coloured()
+            if len(told) > _TOP + _END:
+                told = [*told[:_TOP], "…", *told[-_END:]]
+            picture("", told, images / f"{name}.png", _COLUMNS)
