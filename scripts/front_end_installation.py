@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploying_pictures import SLOW
+from front_end_watching import bill, receivers, tell_people
 
+from price_lists import REGION, replayed
 from twin2multicloud.app.auth.access import user_principal
 from twin2multicloud.app.auth.key_form import new_key
 from twin2multicloud.app.backend import open_backend
@@ -77,10 +79,11 @@ _PATIENCE_S: Final = 300.0
 @dataclass(frozen=True)
 class Installation:
     """What there is, by id. `ready` is a twin that can be deployed; `waiting` is a run that awaits approval,
-    `under_way` one that builds.
+    `under_way` one that builds. `key` is that of who looks.
     """
 
     client: Client
+    key: str
     running: str
     ready: str
     proposed: str
@@ -97,7 +100,14 @@ def installation(data: Path) -> Iterator[Installation]:
     scenario = data.parent / "scenario.json"
     scenario.write_text(json.dumps({"delays": [{**each, "seconds": _BUILT_S} for each in SLOW["delays"]]}))
     with ExitStack() as stack:
-        backend = stack.enter_context(ServerProcess(data, {"T2M_STANDIN_SCENARIO": str(scenario)}))
+        told = stack.enter_context(receivers())
+        settings = {
+            **told.settings,
+            "T2M_STANDIN_SCENARIO": str(scenario),
+            "T2M_PRICE_LISTS__AWS": stack.enter_context(replayed()),
+            "T2M_METER_SECONDS": "10",
+        }
+        backend = stack.enter_context(ServerProcess(data, settings))
         client = stack.enter_context(_signed_in(backend, token))
         _share(client)
         house = _calm(_renamed("smart-home", "garden-lane", "A family home that tells about itself."))
@@ -113,17 +123,20 @@ def installation(data: Path) -> Iterator[Installation]:
         house_of_glass = _renamed("smart-home", "greenhouse", "Beds, vents and pumps under glass.")
         ready = _proposed(client, house_of_glass)
         ended(client, client.runs.create(running.id, RunInput(kind="verify")))
-        ended(client, client.prices.refresh())
+        ended(client, client.prices.refresh(providers=["aws"], regions=[REGION]))
         moved = client.runs.create(running.id, RunInput(kind="move", slot="L3.hot", to="gcp", approve=True))
         ended(client, moved)
         draft = client.drafts.create(_draft())
         _choose_accounts(client, ready)
         waiting = client.runs.create(facility.id, RunInput(kind="deploy", target="rehearsal"))
         until(lambda: client.runs.get(waiting.id).status == "awaiting-approval", "the plan")
+        tell_people(client, running, told.webhook)
         _go_wrong(client, layout, running.id)
+        bill(client, running)
         built = client.runs.create(building.id, RunInput(kind="deploy", target="rehearsal", approve=True))
         yield Installation(
             client,
+            key=token,
             running=running.id,
             ready=ready.id,
             proposed=facility.id,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from front_end_installation import Installation, installation
-from terminal_pictures import chromium
+from running_pictures import running
+from terminal_pictures import chromium, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +22,6 @@ DESK: Final = (1440, 900)
 PHONE: Final = (390, 844)
 LOW: Final = 600
 """For what a desk shows in less: as high as the rail."""
-MOST_BYTES: Final = 150_000
 _PATIENCE_MS: Final = 60_000
 _SETTLES_MS: Final = 1_500
 """What a screen takes at most to load the rest of what it shows, or to appear in other colours."""
@@ -53,6 +51,7 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("proposal", f"{proposed}/proposal", r"\$[\d,.]+ / month", phone=True),
         Screen("why", f"{proposed}/proposal?slot=L3.hot", "L3 Storage"),
         Screen("what-if", f"{proposed}/proposal?tab=what-if", "What if", height=1150),
+        Screen("trade-offs", f"{proposed}/proposal?tab=frontier", "not modelled", height=1300),
         Screen("deploy", f"/twins/{there.ready}/deploy?target=clouds", "Sandbox"),
         Screen("plan", f"/runs/{there.waiting}", "Agree"),
         Screen("move", f"/runs/{there.moved}", "succeeded"),
@@ -60,6 +59,8 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("alerts", "/alerts", "garden-lane", height=LOW, phone=True),
         Screen("connections", "/connections", "azure-research", height=LOW),
         Screen("prices", "/prices", "AWS"),
+        Screen("prices-findings", "/prices/findings", "aws.sqs.requests", height=1160),
+        Screen("telling", "/alerts?part=telling", "on-call", height=760, phone=True),
         Screen("people", "/people/users", "Sofia", height=LOW),
         Screen("keys", "/people/keys", "nightly report", height=LOW),
         Screen("audit", "/audit", "Mira"),
@@ -67,13 +68,13 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("devices", f"{twin}/devices?device=climate-01", "climate-01"),
         Screen("rules", f"{twin}/rules", "stuffy-air", height=760),
         Screen("graph", f"{twin}/graph", "house", height=LOW),
-        Screen("cost", f"{twin}/cost", "Meter by meter"),
+        Screen("cost", f"{twin}/cost", "Meter by meter", height=1500),
         Screen("errors", f"{twin}/errors", "Errors as they came", height=660),
         Screen("dead-letters", f"{twin}/dead-letters", "JSON", height=LOW),
         Screen("dashboards", f"{twin}/dashboards", "Temperatures"),
         Screen("specification", f"{twin}/specification", "Download"),
         Screen("twins", "/", "campus-north", height=LOW, phone=True),
-        Screen("twin", f"{twin}/overview", "messages / s", height=1100, phone=True),
+        Screen("twin", f"{twin}/overview", "messages / s", height=1500, phone=True),
     )
 
 
@@ -83,8 +84,6 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
     from playwright.sync_api import sync_playwright
     from tests.ui.browser import FLAGS
 
-    if shutil.which("pngquant") is None:
-        sys.exit("screenshots need pngquant: scripts/apt-install pngquant")
     with (
         tempfile.TemporaryDirectory() as folder,
         installation(Path(folder) / "data") as there,
@@ -101,6 +100,9 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
                 if screen.phone:
                     _picture(tab, there, screen, images / f"ui-{screen.name}-phone")
         browser.close()
+        # Last, since by then there is a history to tell.
+        if not only or "terminal" in only:
+            running(there, images)
 
 
 @contextmanager
@@ -135,15 +137,7 @@ def _picture(tab: Page, there: Installation, screen: Screen, image: Path) -> Non
         tab.get_by_test_id("notice").wait_for(state="detached")
         taken = image.with_name(f"{image.name}-{brightness}.png")
         tab.screenshot(path=taken)
-        _press(taken)
-
-
-def _press(image: Path) -> None:
-    """Fewer colours, which nobody sees of such surfaces, for a third of the size."""
-    command = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "256", "--", str(image)]
-    subprocess.run(command, check=True)
-    if image.stat().st_size > MOST_BYTES:
-        sys.exit(f"{image.name} has {image.stat().st_size:,} bytes; more than {MOST_BYTES:,} are not kept")
+        press(taken)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 """Make docs/images from real output: the terminal through a browser, and the HTML report.
 
 Needs chromium, pngquant and tmux. Run: make screenshots. `--deploying` makes those of deploying only, `--backend` those
-of a twin that the backend keeps, `--front-end` those of the front end.
+of a twin that the backend keeps, `--front-end` those of the front end,
+`--commands` those of single commands, `--costs` those of changes and prices.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 
 from backend_pictures import backend
+from cost_pictures import costs
 from deploying_pictures import deploying
 from front_end_installation import overload
 from front_end_pictures import front_end
@@ -29,6 +31,15 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 TERMINALS = {
     "optimize.png": (["optimize", "smart-building"], 40),
     "explain.png": (["optimize", "smart-home", "--explain"], 62),
+    "uncertainty.png": (
+        ["uncertainty", "smart-building", "--vary", "devices=20%", "--vary", "message_interval_s=3..60"],
+        62,
+    ),
+    "breakeven.png": (["breakeven", "smart-building", "--along", "devices", "--from", "1000", "--to", "20000"], 62),
+    "frontier.png": (
+        ["frontier", "industrial-facility", "--against", "carbon", "--residency", "EU", "--at-most", "1000"],
+        62,
+    ),
     "paper.png": (["paper"], 62),
 }
 """Picture: command, and how many lines of its output are shown."""
@@ -43,6 +54,12 @@ def terminal(arguments: list[str], lines: int, image: Path) -> None:
     if len(shown) < len(printed.splitlines()):
         shown.append("…")
     picture("twin2multicloud " + " ".join(arguments), shown, image)
+
+
+def commands() -> None:
+    """Those of `TERMINALS`."""
+    for name, (arguments, lines) in TERMINALS.items():
+        terminal(arguments, lines, IMAGES / name)
 
 
 def pages() -> None:
@@ -132,6 +149,12 @@ def main() -> None:
     if "--backend" in sys.argv:
         backend(IMAGES)
         return
+    if "--costs" in sys.argv:
+        costs(IMAGES)
+        return
+    if "--commands" in sys.argv:
+        commands()
+        return
     if "--front-end" in sys.argv:
         front_end(IMAGES)
         return
@@ -143,8 +166,8 @@ def main() -> None:
     front_end(IMAGES)
     demo()
     pages()
-    for name, (arguments, lines) in TERMINALS.items():
-        terminal(arguments, lines, IMAGES / name)
+    costs(IMAGES)
+    commands()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.html"
         command = [sys.executable, "-m", "twin2multicloud", "optimize", "smart-building", "--report", str(report)]

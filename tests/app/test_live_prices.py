@@ -89,7 +89,7 @@ def test_a_run_reads_the_lists_and_tells_how_far_it_is(
         "part": 0,
         "parts": 15,
     }
-    assert "63 prices are taken from the lists" in lines
+    assert "63 prices taken from the lists" in lines
     now = figure(admin)
     assert (now["confidence"], now["date"]) == ("A", admin.get("prices")["date"])
 
@@ -108,7 +108,7 @@ def test_an_odd_price_waits_for_a_person_and_is_taken_once_accepted(
     lists.row(*SQS).tiers = [(0, 0.000004)]
     _, source, told = refresh(priced, server, lists)
     assert source.outcome() == {"taken": 62, "held": 1, "findings": 1}
-    assert any("1 findings, for which 1 prices are held back" in text for text in told.texts)
+    assert any("1 finding, 1 price held back" in text for text in told.texts)
     assert figure(admin) == before, "the last good price, with its date"
     [finding] = admin.get("prices/findings")["items"]
     assert (finding["kind"], finding["meter"], finding["region"]) == ("jump", "aws.sqs.requests", REGION)

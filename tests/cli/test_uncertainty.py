@@ -72,5 +72,5 @@ def test_where_the_optimum_changes() -> None:
     assert "Every value of the range was examined." in result.out
     found = json.loads(call(*asked, "--json").out)
     for change in found["breakevens"]:
-        assert f"{change['above']:.0f}" in result.out
+        assert f"{change['above']:,.0f}" in result.out
         assert change["changes"]

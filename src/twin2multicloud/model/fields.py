@@ -61,6 +61,11 @@ def number_text(value: float) -> str:
     return f"{value:g}"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """How many there are of what: 1 price, 1,200 prices; `many` where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def _without_none(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any]]:
     """The type and the bounds of an annotation such as `Annotated[int, Ge(1)] | None`."""
     others = [item for item in get_args(annotation) if item is not NoneType]

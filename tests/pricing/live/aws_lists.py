@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twin2multicloud.model.slots import Provider
@@ -142,7 +142,7 @@ def lists_of(book: PriceBook, selectors: SelectorFile, regions: Sequence[str]) -
     return lists
 
 
-def _row(figure: Figure, selector: Selector, facts: dict[str, str]) -> tuple[str, AwsRow]:  # type: ignore[type-arg]
+def _row(figure: Figure, selector: Selector, facts: Mapping[str, str]) -> tuple[str, AwsRow]:
     [wanted] = selector.rows
     tiers = list(zip(figure.starts, figure.usd_per_unit, strict=True))
     if wanted.lead_free:

@@ -244,9 +244,13 @@ def test_two_rows_that_say_the_same_are_one_price(read: Reading, lists: AwsLists
     ("change", "kind", "told"),
     [
         ({"unit": "1K Requests"}, "unit", "priced per '1K Requests'"),
-        ({"tiers": [(0, 0.0000004), (1e11, 0.0000006)]}, "not_monotone", "rises from 4e-07 to 6e-07 at 1e+11"),
-        ({"tiers": [(0, 0.000004)]}, "jump", "from 4e-07 to 4e-06 a unit (+900%)"),
-        ({"tiers": [(0, 0.00000025)]}, "jump", "(-38%)"),
+        (
+            {"tiers": [(0, 0.0000004), (1e11, 0.0000006)]},
+            "not_monotone",
+            "rises from 0.4 to 0.6 USD per million units at 100,000,000,000",
+        ),
+        ({"tiers": [(0, 0.000004)]}, "jump", "from 0.4 to 4 USD per million units (+900 %)"),
+        ({"tiers": [(0, 0.00000025)]}, "jump", "(-38 %)"),
         ({"tiers": [(0, 0.0)]}, "free", "for nothing"),
         ({"tiers": [(5, 0.0000004)]}, "tiers", "no price below 5"),
         ({"columns": {"PricePerUnit": "n/a"}}, "tiers", "no numbers"),

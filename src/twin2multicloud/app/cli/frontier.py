@@ -14,6 +14,7 @@ from twin2multicloud.app.cli.books import BookChoice
 from twin2multicloud.app.cli.optimize import read_workload
 from twin2multicloud.app.cli.tables import plain_table
 from twin2multicloud.app.cli.terminal import draws_blocks, output, print_json, printable
+from twin2multicloud.app.cli.uncertainty_view import described
 from twin2multicloud.app.optimizing.frontiers import place_of
 from twin2multicloud.app.report.figures import cents_of, dollars, extra, grams_text, share
 from twin2multicloud.model.errors import InfeasibleError
@@ -135,7 +136,7 @@ def _table(found: FrontierResult, chosen: FrontierPoint | None) -> Any:
         if found.against == "carbon":
             cells.append(share(point.not_modelled_share, 1.0))
         slots = SLOTS if before is None else before.placement.differing(point.placement)
-        cells.append(", ".join(f"{slot.value} {point.placement[slot]}" for slot in slots))
+        cells.append(described(point.placement, slots))
         table.add_row(*cells)
         before = point
     return table

@@ -15,6 +15,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.books import BookDetail
 from twin2multicloud.app.schemas.price_findings import PriceFinding
 from twin2multicloud.model.errors import UsageError
+from twin2multicloud.model.fields import counted
 from twin2multicloud.model.slots import PROVIDERS, Provider
 
 _MOST: Final = 1_000
@@ -54,7 +55,8 @@ def refresh(client: Client, request: RefreshRequest) -> int:
     code = runs.watch(client, run.id, request.json_output)
     waiting = 0 if request.json_output else sum(1 for _ in client.prices.findings(decided=False, limit=_MOST))
     if waiting:
-        say(f"{waiting} findings wait for somebody to decide: `twin2multicloud prices findings`")
+        found = counted(waiting, "finding waits", "findings wait")
+        say(f"{found} for somebody to decide: `twin2multicloud prices findings`")
     return code
 
 
@@ -84,7 +86,7 @@ def findings(client: Client, request: FindingsRequest) -> int:
 def _row(finding: PriceFinding) -> tuple[str, ...]:
     decided = finding.decision or (NONE if finding.decidable else "nothing to decide")
     where = finding.meter or finding.service or NONE
-    return finding.id, finding.kind, finding.provider.label, finding.region or NONE, where, finding.message, decided
+    return finding.id[:8], finding.kind, finding.provider.label, finding.region or NONE, where, finding.message, decided
 
 
 def decide(

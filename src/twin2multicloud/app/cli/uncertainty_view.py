@@ -180,14 +180,14 @@ def print_course(console: Console, found: Course, title: str) -> None:
     table.add_column("cheapest")
     table.add_column("changes")
     first, last = found.stretches[0], found.stretches[-1]
-    table.add_row(f"from {number_text(first.start)}", "", _usd(first.start_usd), letters[first.placement], "")
+    table.add_row(f"from {_value(first.start)}", "", _usd(first.start_usd), letters[first.placement], "")
     for change in found.changes:
         slots = ""
         if change.before is not None and change.after is not None:
             slots = ", ".join(slot.value for slot in change.before.differing(change.after))
-        row = [number_text(change.above), f"{change.messages_per_day:,.0f}", _usd(change.above_usd)]
+        row = [_value(change.above), f"{change.messages_per_day:,.0f}", _usd(change.above_usd)]
         table.add_row(*row, letters[change.after], slots)
-    table.add_row(f"to {number_text(last.end)}", "", _usd(last.end_usd), letters[last.placement], "")
+    table.add_row(f"to {_value(last.end)}", "", _usd(last.end_usd), letters[last.placement], "")
     console.print(table)
     legend = Table(title="Placements", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_header=False)
     legend.add_column("")
@@ -197,6 +197,11 @@ def print_course(console: Console, found: Course, title: str) -> None:
     console.print(legend)
     for line in proof(found):
         console.print(line)
+
+
+def _value(number: float) -> str:
+    """As other figures of its column, which may have thousands: with separators from there on."""
+    return f"{number:,.0f}" if number.is_integer() else number_text(number)
 
 
 def proof(found: Course) -> Sequence[str]:

@@ -76,8 +76,9 @@ class Verdict:
             return f"{self.rule}: {self.note}"
         if isinstance(self.value, tuple) and isinstance(self.limit, tuple):
             allowed = ", ".join(self.limit)
-            wrong = ", ".join(name for name in self.value if name not in self.limit)
-            return f"{self.rule}: {wrong or ', '.join(self.value)}{' is not among' if wrong else ' of'} {allowed}"
+            wrong = [name for name in self.value if name not in self.limit]
+            verb = "of" if not wrong else "is not among" if len(wrong) == 1 else "are not among"
+            return f"{self.rule}: {', '.join(wrong or self.value)} {verb} {allowed}"
         said = f"{self.rule}: {_text(self.rule, self.value)}, at most {_text(self.rule, self.limit)}"
         return f"{said} ({self.note})" if self.note else said
 

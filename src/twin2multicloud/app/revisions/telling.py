@@ -121,7 +121,11 @@ def unit_prices(line: MeterChange) -> str:
     before, after = (
         _NOTHING if usd is None else unit_price(float(f"{usd:.4g}"), line.unit) for usd in line.usd_per_unit
     )
-    return after if before == _NOTHING else before if after == _NOTHING else was_and_is((before, after))
+    if _NOTHING in (before, after):
+        return after if before == _NOTHING else before
+    usd, per, same = before.partition(" per ")
+    short = before != after and per and after.endswith(per + same)
+    return was_and_is((usd if short else before, after))
 
 
 def usd_text(usd: float) -> str:

@@ -12,6 +12,7 @@ from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.services import price_findings, prices
 from twin2multicloud.app.services.price_refresh import Tell
 from twin2multicloud.model.errors import PriceError, UsageError
+from twin2multicloud.model.fields import counted
 from twin2multicloud.model.slots import PROVIDERS, Provider
 from twin2multicloud.optimizer.pricing.book import PriceBook
 from twin2multicloud.optimizer.pricing.fetching.assemble import Assembled, assemble
@@ -133,11 +134,10 @@ class LivePriceSource:
 
     def _summary(self) -> tuple[str, dict[str, Any]]:
         outcome = self.outcome()
-        text = f"{outcome['taken']} prices are taken from the lists"
+        text = f"{counted(outcome['taken'], 'price')} taken from the lists"
         if outcome["findings"]:
-            text += (
-                f"; {outcome['findings']} findings, for which {outcome['held']} prices are held back: prices findings"
-            )
+            found, held = counted(outcome["findings"], "finding"), counted(outcome["held"], "price")
+            text += f"; {found}, {held} held back: prices findings"
         return text, outcome
 
 
@@ -176,5 +176,5 @@ def _line(progress: Progress, titles: Mapping[str, str]) -> tuple[str, dict[str,
         "parts": progress.total,
         **({"problem": progress.problem} if progress.problem else {}),
     }
-    what = progress.problem or f"{progress.prices} prices"
+    what = progress.problem or counted(progress.prices, "price")
     return " · ".join([where, *([service] if service else []), what]), data

@@ -25,6 +25,7 @@ from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.optimizing.kept import Kept, Priced
 from twin2multicloud.app.optimizing.meters import diff_json, identity
 from twin2multicloud.app.services import advice, audit, placements, prices
+from twin2multicloud.model.fields import counted
 from twin2multicloud.model.slots import PROVIDERS
 from twin2multicloud.optimizer.pricing.book import PriceBook, book_texts
 from twin2multicloud.optimizer.pricing.diff import diff_books
@@ -146,13 +147,13 @@ def prepare(backend: Backend, source: PriceSource, tell: Tell) -> Prepared:
         return Prepared(book, before, known)
     changes = diff_json(diff_books(before.prices, book.prices))
     tell(
-        f"{len(changes['figures'])} prices differ; {len(changes['meters_added'])} meters and "
-        f"{len(changes['regions_added'])} regions are new"
+        f"{counted(len(changes['figures']), 'price differs', 'prices differ')}; new: "
+        f"{counted(len(changes['meters_added']), 'meter')}, {counted(len(changes['regions_added']), 'region')}"
     )
     effects = []
     for part in _placed(backend):
         effects += _effects(backend, before, book, part)
-        tell(f"{len(effects)} twins priced anew", {"twins": len(effects)})
+        tell(f"{counted(len(effects), 'twin')} priced anew", {"twins": len(effects)})
     return Prepared(book, before, known, changes, effects)
 
 
@@ -182,11 +183,14 @@ def _tell_contents(book: PriceBook, tell: Tell) -> None:
     done, total = 0, counts.total()
     for provider in PROVIDERS:
         regions = len(book.regions_of(provider))
-        tell(f"{provider.label}: {regions} regions", {"provider": provider.value, "regions": regions})
+        tell(f"{provider.label}: {counted(regions, 'region')}", {"provider": provider.value, "regions": regions})
         for (_, region, service), count in ((key, n) for key, n in counts.items() if key[0] is provider):
             done += count
             data = {"provider": provider.value, "region": region, "service": service, "prices": count}
-            tell(f"{provider.label} {region}: {service} {count} prices", {**data, "done": done, "total": total})
+            tell(
+                f"{provider.label} {region}: {service} {counted(count, 'price')}",
+                {**data, "done": done, "total": total},
+            )
 
 
 @dataclass(frozen=True)

@@ -292,8 +292,15 @@ def _rise(tiers: Tiers) -> str:
     paid = tiers[1:] if tiers[0][1] == 0 else tiers
     for (_, before), (start, after) in pairwise(paid):
         if after > before:
-            return f"the price rises from {before:g} to {after:g} at {start:g}"
+            return f"the price rises {_from_to(before, after)} at {start:,.0f}"
     return ""
+
+
+def _from_to(before: float, after: float) -> str:
+    """Two prices of a unit, or of a million where a unit costs next to nothing."""
+    many = max(before, after) < 0.001
+    factor = 1e6 if many else 1.0
+    return f"from {before * factor:g} to {after * factor:g} USD {'per million units' if many else 'a unit'}"
 
 
 def _jump(before: Tiers, after: Tiers, limit: float) -> str:
@@ -301,8 +308,8 @@ def _jump(before: Tiers, after: Tiers, limit: float) -> str:
         was, now = _at(before, start), _at(after, start)
         # A hair beyond the limit is arithmetic, not a jump.
         if abs(now - was) > limit * was * (1 + 1e-9):
-            share = f" ({(now - was) / was:+.0%})" if was else ""
-            return f"from {was:g} to {now:g} a unit{share} at {start:g}"
+            share = f" ({(now - was) / was * 100:+.0f} %)" if was else ""
+            return f"{_from_to(was, now)}{share} from {start:,.0f} on" if start else f"{_from_to(was, now)}{share}"
     # A tier that got lost in the list makes the one before it last longer, which may be less of a difference than that.
     if _steps(after) < _steps(before):
         return f"{_steps(after)} prices by volume, and {_steps(before)} before"

@@ -59,7 +59,7 @@ def _shown(session: Session, advice: Advice) -> ft.Control:
         wide=session.viewport.wide,
         label=tr("Moves that pay"),
     )
-    told: list[ft.Control] = [mark, text.body(said), table, *_otherwise(session, advice, way)]
+    told: list[ft.Control] = [ft.Row([mark]), text.body(said), table, *_otherwise(session, advice, way)]
     if advice.observed is not None:
         factor = f"{advice.observed:.2g}"
         told.append(text.muted(tr("For the messages that come: {factor} times as many as defined.", factor=factor)))

@@ -33,23 +33,16 @@ def CostTab(parts: Parts) -> ft.Control:  # noqa: N802
     currency = use_store(session.preferences).choices.currency
     use_store(session.viewport)
     costs = use_store(parts.costs)
-    shown = states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
-    if not parts.seen.deployed or parts.seen.target == "rehearsal":
-        return shown
-    return ft.Column(
-        [shown, AdviceCard(parts)],
-        spacing=GAP + 4,
-        tight=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+    return states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
 
 
 def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
     bill = buttons.quiet(
         tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
     )
+    advice: list[ft.Control] = [AdviceCard(parts)] if parts.seen.deployed and parts.seen.target != "rehearsal" else []
     if costs.usd_predicted is None and costs.usd_metered is None:
-        return cards.card(
+        none = cards.card(
             states.nothing(
                 tr("No cost is predicted yet"),
                 hint=tr("It has no placement; the optimizer finds the cheapest."),
@@ -57,21 +50,25 @@ def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, pal
                 action=buttons.main(tr("Find its cheapest home"), lambda: session.go(places.proposal(parts.id))),
             )
         )
+        return _stack([none, *advice])
     totals = cards.card(
         _totals(costs, currency, palette), title=tr("Cost per month (estimate)"), beside=[bill], id="cost"
     )
+    left: list[ft.Control] = [
+        totals,
+        *([_to_date(costs.month, costs.budget_usd, currency)] if costs.month is not None else []),
+    ]
+    left += advice
     if not costs.meters:
-        return totals
-    left = [totals, *([_to_date(costs.month, costs.budget_usd, currency)] if costs.month is not None else [])]
+        return _stack(left)
     right = [cards.card(_clouds(costs, currency, palette), title=tr("By cloud"))]
     if costs.days:
         right.append(cards.card(_days(costs, currency, palette), title=tr("Day by day"), id="days"))
-    return ft.Column(
-        [columns(session, left, right, ratio=52), _meters(session, parts, costs, currency, palette)],
-        spacing=GAP + 4,
-        tight=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+    return _stack([columns(session, left, right, ratio=52), _meters(session, parts, costs, currency, palette)])
+
+
+def _stack(below: list[ft.Control]) -> ft.Control:
+    return ft.Column(below, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _totals(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
@@ -132,7 +129,7 @@ def _to_date(month: MonthToDate, budget_usd: float | None, currency: Currency) -
     ]
     if budget_usd is not None:
         used = tr(
-            "{usd}, of which {share} are used",
+            "{usd}, of which {share} is used",
             usd=figures.money(budget_usd, currency),
             share=f"{month.usd_to_date / budget_usd:.0%}",
         )
@@ -223,7 +220,12 @@ def verdict_name(verdict: Verdict) -> str:
 
 def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
     def quantity(amount: float, unit: str) -> ft.Control:
-        return text.figure(f"{figures.short(amount)} {unit}")
+        # Below each other: some units, such as connection-minutes, are as wide as the column.
+        lines: list[ft.Control] = [
+            text.figure(figures.short(amount)),
+            text.muted(unit, text_align=ft.TextAlign.RIGHT),
+        ]
+        return ft.Column(lines, spacing=1, tight=True, horizontal_alignment=ft.CrossAxisAlignment.END)
 
     return [
         Column(tr("Meter"), _name, share=6, main=True),

@@ -83,7 +83,7 @@ def _shown(session: Session, found: HealthHistory, whole: bool) -> ft.Control:
 
 
 def _named(check: HealthCheck) -> ft.Control:
-    lines: list[ft.Control] = [text.body(called(check.subject), max_lines=1, overflow=ft.TextOverflow.ELLIPSIS)]
+    lines: list[ft.Control] = [text.body(called(check.subject), max_lines=2, overflow=ft.TextOverflow.ELLIPSIS)]
     if check.problem:
         lines.append(text.muted(check.problem))
     elif check.value is not None and check.unit == "s":
@@ -92,7 +92,7 @@ def _named(check: HealthCheck) -> ft.Control:
 
 
 def _part(found: Availability) -> ft.Control:
-    return text.figure(figures.NONE if found.percent is None else f"{found.percent:.2f} %")
+    return text.figure(figures.NONE if found.percent is None else f"{found.percent:.4g} %")
 
 
 def _change(session: Session, change: HealthChange) -> ft.Control:

@@ -29,11 +29,12 @@ def OverviewTab(parts: Parts) -> ft.Control:  # noqa: N802
     if not parts.seen.deployed:
         return _not_yet(parts)
     left: list[ft.Control] = (
-        [RatesCard(parts), ValuesCard(parts), ChecksCard(parts)] if parts.seen.runs_in_sandbox else [_elsewhere(parts)]
+        [RatesCard(parts), ValuesCard(parts)] if parts.seen.runs_in_sandbox else [_elsewhere(parts)]
     )
     right: list[ft.Control] = [
         cards.card(AlertFeed(parts, _FEED, waiting_only=True), title=tr("Errors and warnings"), id="feed"),
         *([QuickCard(parts)] if parts.seen.may_operate and parts.seen.runs_in_sandbox else []),
+        *([ChecksCard(parts)] if parts.seen.runs_in_sandbox else []),
     ]
     return ft.Column(
         [HealthStrip(parts), columns(session, left, right, ratio=56)],
