@@ -91,10 +91,10 @@ def test_what_it_uses_is_taken_down(sqlite_site: Site, running: Running) -> None
     before = running.owner.get(f"twins/{running.twin}/costs")["month"]
     assert before["counted_s"] > 0
     assert taker.is_due(running.twin, "sandbox")
-    taker.take(running.twin, "sandbox")
+    taker.attend(running.twin, "sandbox")
     assert not taker.is_due(running.twin, "sandbox")
     taken = running.owner.get(f"twins/{running.twin}/costs")["month"]
-    taker.take(running.twin, "sandbox")
+    taker.attend(running.twin, "sandbox")
     again = running.owner.get(f"twins/{running.twin}/costs")["month"]
     for month in (taken, again):
         assert month["counted_s"] == pytest.approx(before["counted_s"])

@@ -12,14 +12,17 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.browser import PATIENCE_MS
 from twin2multicloud.app.server_process import ServerProcess
+from twin2multicloud.optimizer.pricing.book import BUNDLED
 
 Enter = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server for a module's tests, over data of its own."""
-    with ServerProcess(tmp_path_factory.mktemp("data")) as backend:
+    """A server for a module's tests, over data of its own. Its prices are refreshed from a directory: no cloud's list
+    can be asked here.
+    """
+    with ServerProcess(tmp_path_factory.mktemp("data"), {"T2M_PRICES": str(BUNDLED)}) as backend:
         yield backend
     backend.end_sandboxes()
 
