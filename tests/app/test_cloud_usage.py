@@ -147,6 +147,17 @@ def test_what_a_cloud_does_not_tell_is_told_and_the_rest_kept(sqlite_site: Site,
     assert kept(sqlite_site, "aws.lambda.requests")
 
 
+def test_a_metric_that_fails_later_leaves_what_was_read_of_it(sqlite_site: Site, person: Person, twin: str) -> None:
+    sqlite_site.clock.pass_by(2 * HOURS_S)
+    cloud_usage.take_down(sqlite_site.backend, twin, Cloud({"Invocations": 5.0, "Duration": 4_000.0}))
+    before = kept(sqlite_site, "aws.lambda.duration-arm64")
+    sqlite_site.clock.pass_by(HOURS_S)
+    cloud_usage.take_down(sqlite_site.backend, twin, Cloud({"Invocations": 5.0}, lacks=("Duration",)))
+    assert before
+    assert kept(sqlite_site, "aws.lambda.duration-arm64") == before
+    assert len(kept(sqlite_site, "aws.lambda.requests")) == len(before) + 1
+
+
 def test_an_hour_is_asked_for_once(sqlite_site: Site, twin: str) -> None:
     cloud = Cloud()
     taker = CloudUsageTaker(sqlite_site.backend, lambda backend, each: cloud_usage.take_down(backend, each, cloud))

@@ -30,6 +30,7 @@ from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.twin_connections import CLOUDS
 from twin2multicloud.app.services.usage import KEPT
 from twin2multicloud.costing.clouds import Query, Resource, added_up, queries_of, used_of
+from twin2multicloud.costing.mapping import MeterKey
 from twin2multicloud.costing.months import Used
 from twin2multicloud.deployer.deployment import Site
 from twin2multicloud.deployer.state.document import decode
@@ -59,11 +60,12 @@ class _There:
 
 @dataclass(frozen=True)
 class _Read:
-    """What a site's metrics told of hours."""
+    """What a site's metrics told of hours. Of `unread` meters some metric was not told: what was kept of them stays."""
 
     begins: datetime
     used: list[Used]
     gaps: list[str]
+    unread: frozenset[MeterKey] = frozenset()
 
 
 def last_hour(now: datetime) -> datetime:
@@ -170,8 +172,11 @@ def _read(site: Site, what: _There, metrics: Metrics, begins: datetime, ends: da
         return _Read(begins, [], [])
     told = metrics.ask(asked, begins, ends) if asked else Told()
     points = {id(query): told.points.get(number, []) for number, query in enumerate(asked)}
-    parts = [used_of(query, points.get(id(query), []), begins, ends) for query in queries]
-    return _Read(begins, added_up(parts, begins, ends, queries[0].key), [_gap(asked, told, at) for at in told.gaps])
+    unread = frozenset(asked[number].key for number in told.gaps)
+    read = [query for query in queries if query.key not in unread]
+    parts = [used_of(query, points.get(id(query), []), begins, ends) for query in read]
+    used = added_up(parts, begins, ends, read[0].key) if read else []
+    return _Read(begins, used, [_gap(asked, told, at) for at in told.gaps], unread)
 
 
 def _gap(asked: list[Query], told: Told, number: int) -> str:
@@ -194,6 +199,7 @@ def _keep(backend: Backend, twin_id: str, site: Site, read: _Read, ends: datetim
                 UsageSample.hour < ends,
                 UsageSample.region == site.region,
                 UsageSample.meter.startswith(f"{site.provider.value}.", autoescape=True),
+                UsageSample.meter.not_in([meter for meter, _ in read.unread]),
             )
         )
         session.add_all(
