@@ -10,6 +10,7 @@ from typing import Final
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import ConflictError, UnavailableError
+from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.monitoring.sources import AWAY
 from twin2multicloud.app.services import advice
 from twin2multicloud.app.services.advice import Counted
@@ -24,11 +25,10 @@ _PARTS: Final = 4
 
 @dataclass
 class _Seen:
-    """Of one twin: when it was looked at last, what it had counted then and before, and for which factor advice was
-    asked last (None: for what its workload says).
+    """Of one twin: what it had counted when it was looked at, and for which factor advice was asked last (None: for
+    what its workload says).
     """
 
-    at: float
     counts: deque[Counted] = field(default_factory=lambda: deque(maxlen=_KEPT))
     asked_for: float | None = None
 
@@ -42,19 +42,13 @@ class Adviser:
         self._backend = backend
         self._ask = ask or self._of_sandbox
         self._after_s = backend.settings.advice_after_minutes * 60
-        self._every_s = backend.settings.advice_seconds
+        self._turns = Turns(backend.clock, backend.settings.advice_seconds)
         self._guard = threading.Lock()
         self._seen: dict[str, _Seen] = {}
 
     def is_due(self, twin_id: str, target: str) -> bool:
         """Whether it is time to look again. Whoever is told so looks."""
-        now = self._backend.clock.now()
-        with self._guard:
-            seen = self._seen.get(twin_id)
-            if target != "sandbox" or (seen is not None and 0 <= now - seen.at < self._every_s):
-                return False
-            self._seen.setdefault(twin_id, _Seen(now)).at = now
-            return True
+        return target == "sandbox" and self._turns.take(twin_id)
 
     def attend(self, twin_id: str, _target: str, /) -> None:
         """Look, and ask for advice where messages have come otherwise for long enough, or as expected again."""
@@ -62,7 +56,7 @@ class Adviser:
         if count is None:
             return
         with self._guard:
-            seen = self._seen.setdefault(twin_id, _Seen(self._backend.clock.now()))
+            seen = self._seen.setdefault(twin_id, _Seen())
             if seen.counts and count.elapsed_s < seen.counts[-1].elapsed_s:
                 seen.counts.clear()  # it is another sandbox
             seen.counts.append(count)

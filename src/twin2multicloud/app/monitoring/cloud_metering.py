@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.services import budgets, cloud_usage
 from twin2multicloud.model.errors import PriceError
 
@@ -24,20 +24,12 @@ class CloudUsageTaker:
     def __init__(self, backend: Backend, take: Take = cloud_usage.take_down) -> None:
         self._backend = backend
         self._take = take
-        self._every_s = backend.settings.cloud_meter_seconds
-        self._guard = threading.Lock()
-        self._looked_for: dict[str, float] = {}
+        self._turns = Turns(backend.clock, backend.settings.cloud_meter_seconds)
         self._watched: dict[str, datetime | None] = {}
 
     def is_due(self, twin_id: str, target: str) -> bool:
         """Whether it is time again. Whoever is told so does it."""
-        now = self._backend.clock.now()
-        with self._guard:
-            last = self._looked_for.get(twin_id)
-            if target != "clouds" or (last is not None and 0 <= now - last < self._every_s):
-                return False
-            self._looked_for[twin_id] = now
-            return True
+        return target == "clouds" and self._turns.take(twin_id)
 
     def attend(self, twin_id: str, target: str) -> None:
         """Take it down if an hour has ended since. What cannot be read now is read later."""

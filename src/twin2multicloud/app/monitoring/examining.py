@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from twin2multicloud.app.db.tables.checks import HealthCheck
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring import checks
+from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.monitoring.sources import AWAY
 from twin2multicloud.app.services import alerts, health, health_history, sandboxes, stacks
 from twin2multicloud.app.services.health_history import CheckResult
@@ -178,19 +178,11 @@ class Checker:
     def __init__(self, backend: Backend, examiners: Mapping[str, Examiner]) -> None:
         self._backend = backend
         self._examiners = examiners
-        self._guard = threading.Lock()
-        self._looked: dict[tuple[str, str], float] = {}
+        self._turns = Turns(backend.clock, backend.settings.checks.every_s)
 
     def is_due(self, twin_id: str, target: str) -> bool:
         """Whether it is time to check again. Whoever is told so checks."""
-        now = self._backend.clock.now()
-        with self._guard:
-            last = self._looked.get((twin_id, target))
-            every_s = self._backend.settings.checks.every_s
-            if target not in self._examiners or (last is not None and 0 <= now - last < every_s):
-                return False
-            self._looked[twin_id, target] = now
-            return True
+        return target in self._examiners and self._turns.take((twin_id, target))
 
     def attend(self, twin_id: str, target: str) -> None:
         """Examine, and keep what is found: at once if something changed, else once a minute."""

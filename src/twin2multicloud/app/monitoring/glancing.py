@@ -5,7 +5,6 @@ What was seen is written when something changed, and once a minute. That a layer
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -18,6 +17,7 @@ from twin2multicloud.app.db.tables.glances import Glance
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.events.log import NewEvent, Severity
+from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.monitoring.sources import AWAY
 from twin2multicloud.app.schemas.operating import LayerHealth
 from twin2multicloud.app.schemas.twins import Health
@@ -73,19 +73,11 @@ class Glancer:
     def __init__(self, backend: Backend, lookers: Mapping[str, Looker]) -> None:
         self._backend = backend
         self._lookers = lookers
-        self._every_s = backend.settings.glance_seconds
-        self._guard = threading.Lock()
-        self._looked: dict[tuple[str, str], float] = {}
+        self._turns = Turns(backend.clock, backend.settings.glance_seconds)
 
     def is_due(self, twin_id: str, target: str) -> bool:
         """Whether it is time to look again. Whoever is told so looks."""
-        now = self._backend.clock.now()
-        with self._guard:
-            last = self._looked.get((twin_id, target))
-            if target not in self._lookers or (last is not None and 0 <= now - last < self._every_s):
-                return False
-            self._looked[twin_id, target] = now
-            return True
+        return target in self._lookers and self._turns.take((twin_id, target))
 
     def attend(self, twin_id: str, target: str) -> None:
         """Look, and keep what is seen."""

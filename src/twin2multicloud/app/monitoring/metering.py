@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import datetime
 from typing import Final
 
 from twin2multicloud.app.backend import Backend
+from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.services import budgets, usage
 from twin2multicloud.app.services.watching import ask_sandbox
 from twin2multicloud.model.errors import PriceError
@@ -20,20 +20,12 @@ class UsageTaker:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._every_s = backend.settings.meter_seconds
-        self._guard = threading.Lock()
-        self._taken: dict[tuple[str, str], float] = {}
+        self._turns = Turns(backend.clock, backend.settings.meter_seconds)
         self._looked: dict[tuple[str, str], datetime | None] = {}
 
     def is_due(self, twin_id: str, target: str) -> bool:
         """Whether it is time again. Whoever is told so does it."""
-        now = self._backend.clock.now()
-        with self._guard:
-            last = self._taken.get((twin_id, target))
-            if target != "sandbox" or (last is not None and 0 <= now - last < self._every_s):
-                return False
-            self._taken[twin_id, target] = now
-            return True
+        return target == "sandbox" and self._turns.take(twin_id)
 
     def attend(self, twin_id: str, target: str) -> None:
         """Take it down. What does not answer now is read later: its counters go on."""

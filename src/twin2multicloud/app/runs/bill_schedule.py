@@ -7,13 +7,10 @@ the run and says when it is due next, so that one process makes it.
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Final
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from twin2multicloud.app.auth.access import user_principal
 from twin2multicloud.app.backend import Backend
@@ -21,6 +18,7 @@ from twin2multicloud.app.db.tables.costs import BillSource
 from twin2multicloud.app.db.tables.people import User
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import ConflictError
+from twin2multicloud.app.now_and_then import now_and_then
 from twin2multicloud.app.runs.creating import create_bills
 from twin2multicloud.app.schemas.bills import BillFetch
 from twin2multicloud.app.services import bill_sources
@@ -41,25 +39,10 @@ def read_due_bills(backend: Backend) -> None:
             _LOG.info("the bill of %s at %s is read later: %s", twin_id, provider, error)
 
 
-@contextmanager
-def reading_bills(backend: Backend) -> Iterator[None]:
+def reading_bills(backend: Backend) -> AbstractContextManager[None]:
     """While this lasts, bills are read when they are due."""
-    ended = threading.Event()
-
-    def go_on() -> None:
-        while not ended.wait(_EVERY_S):
-            try:
-                read_due_bills(backend)
-            except SQLAlchemyError as error:
-                _LOG.warning("bills cannot be asked for now: %s", type(error).__name__)
-
-    thread = threading.Thread(target=go_on, name="bills", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    work = partial(read_due_bills, backend)
+    return now_and_then(work, _EVERY_S, name="bills", left_undone="bills cannot be asked for now")
 
 
 def _read(backend: Backend, twin_id: str, provider: str) -> None:

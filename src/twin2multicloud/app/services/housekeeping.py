@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.people import Session as BrowserSession
 from twin2multicloud.app.db.tables.runs import Run
 from twin2multicloud.app.db.tables.telling import AlertNotice, MuteRule
+from twin2multicloud.app.now_and_then import now_and_then
 from twin2multicloud.app.services import drafts, health_history
 from twin2multicloud.app.services.events import PRUNED_AT_ONCE, prune
 from twin2multicloud.app.services.places import runs_folder
 
 _EVERY_S: Final = 3600.0
-_LOG: Final = logging.getLogger(__name__)
 
 
 def tidy(backend: Backend) -> None:
@@ -50,23 +47,6 @@ def tidy(backend: Backend) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-@contextmanager
-def tidying(backend: Backend, every_s: float = _EVERY_S) -> Iterator[None]:
+def tidying(backend: Backend, every_s: float = _EVERY_S) -> AbstractContextManager[None]:
     """While this lasts, it is done now and then by a thread."""
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(every_s):
-            try:
-                tidy(backend)
-            except SQLAlchemyError as error:
-                # The database is away; what was not forgotten now is forgotten next time.
-                _LOG.warning("nothing was tidied up: %s", type(error).__name__)
-
-    thread = threading.Thread(target=work, name="housekeeping", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return now_and_then(partial(tidy, backend), every_s, name="housekeeping", left_undone="nothing was tidied up")
