@@ -14,6 +14,7 @@ from twin2multicloud.app.db.tables import Stage
 from twin2multicloud.app.runs.dispatch import Dispatcher
 from twin2multicloud.app.runs.engine import Json, StageStatus, State
 from twin2multicloud.app.runs.exits import StageExit
+from twin2multicloud.app.runs.transitions import begin_stage, end_stage, held_rows, planned
 
 KILLED = 128 + signal.SIGKILL
 
@@ -24,6 +25,7 @@ class Ending:
     def __init__(self, code: int) -> None:
         self._code = code
         self.started: list[str] = []
+        self.called_off: list[str] = []
 
     def launch(self) -> None: ...
 
@@ -33,7 +35,8 @@ class Ending:
         if stage_id not in self.started:
             self.started.append(stage_id)
 
-    def cancel(self, stage_id: str) -> None: ...
+    def cancel(self, stage_id: str) -> None:
+        self.called_off.append(stage_id)
 
     def status(self, stage_id: str) -> StageStatus | None:
         return StageStatus(stage_id, State.FAILED, self._code)
@@ -43,11 +46,22 @@ class Ending:
 
 
 @pytest.fixture
-def run(sqlite_site: Site) -> Any:
-    owner: Person = sqlite_site.person("olga")
+def owner(sqlite_site: Site) -> Person:
+    return sqlite_site.person("olga")
+
+
+@pytest.fixture
+def run(sqlite_site: Site, owner: Person) -> Any:
     twin = owner.create_twin()["id"]
     place(sqlite_site, twin)
     return owner.post(f"twins/{twin}/runs", {"kind": "deploy"}, 201)["id"]
+
+
+class Loading(Ending):
+    """A `StageEngine` whose processes load and load."""
+
+    def status(self, stage_id: str) -> StageStatus | None:
+        return StageStatus(stage_id, State.RUNNING)
 
 
 def looked(site: Site, code: int, times: int) -> Ending:
@@ -81,3 +95,30 @@ def test_a_stage_that_was_interrupted_is_begun_again(sqlite_site: Site, run: str
 def test_a_stage_that_crashed_has_failed(sqlite_site: Site, run: str) -> None:
     looked(sqlite_site, 139, 3)
     assert attempts(sqlite_site, run) == [(1, "failed")]
+
+
+def test_a_process_that_loads_for_a_run_that_was_called_off_is_called_off(
+    sqlite_site: Site, owner: Person, run: str
+) -> None:
+    engine = Loading(0)
+    dispatcher = Dispatcher(sqlite_site.backend, engine)
+    dispatcher.look()
+    assert engine.called_off == []
+    owner.post(f"runs/{run}/cancel")
+    assert owner.get(f"runs/{run}")["status"] == "cancelled"
+    dispatcher.look()
+    dispatcher.look()
+    assert engine.called_off == engine.started
+
+
+def test_a_process_that_has_begun_ends_by_itself(sqlite_site: Site, run: str) -> None:
+    engine = Loading(0)
+    dispatcher = Dispatcher(sqlite_site.backend, engine)
+    dispatcher.look()
+    with sqlite_site.backend.database.write() as session:
+        found, stage = held_rows(session, (run, "plan", 1)) or pytest.fail("it is there")
+        begin_stage(sqlite_site.backend, session, found, stage, "pid 1")
+        end_stage(sqlite_site.backend, stage, "done")
+        planned(sqlite_site.backend, session, found, {"stacks": []}, nothing=True)
+    dispatcher.look()
+    assert engine.called_off == []

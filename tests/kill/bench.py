@@ -254,7 +254,7 @@ class Bench:
     def check_calm(self) -> None:
         """No process works on a stage any more."""
         busy = ("runs.child", "leash.py", "supervise.py", "terraform", "python")
-        until(lambda: not self.processes(*busy), lambda: f"{self.processes(*busy)} are left", 10.0)
+        until(lambda: not self.processes(*busy), lambda: f"{self.processes(*busy)} are left", 30.0)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,7 +22,7 @@ from twin2multicloud.app.db.tables.runs import Run, Stage
 from twin2multicloud.app.runs.engine import StageEngine, StageStatus
 from twin2multicloud.app.runs.exits import StageExit
 from twin2multicloud.app.runs.stage import crashed
-from twin2multicloud.app.runs.transitions import end_stage, enqueue, held_rows, tell
+from twin2multicloud.app.runs.transitions import StageKey, end_stage, enqueue, held_rows, tell
 
 _EVERY_S: Final = 0.25
 _KILLED: Final = 128 + signal.SIGKILL
@@ -46,6 +46,7 @@ class Dispatcher:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look_on, name="dispatcher", daemon=True)
         self._called_off: set[str] = set()
+        self._unbegun: dict[str, StageKey] = {}
 
     def __enter__(self) -> Self:
         self._engine.launch()
@@ -73,13 +74,29 @@ class Dispatcher:
                     .order_by(Run.created_at)
                 )
             ]
+        self._call_off_unbegun({(run.id, stage.name, stage.attempt) for stage, run in rows})
         for stage, run in rows:
             self._see_to(stage, run)
+
+    def _call_off_unbegun(self, wanted: Set[StageKey]) -> None:
+        """A stage may be withdrawn while its process is still loading, and has not been able to say that it began:
+        that process is not to go on loading for nothing.
+        """
+        withdrawn = [key for key, stage in self._unbegun.items() if stage not in wanted]
+        for key in withdrawn:
+            with self._backend.database.read() as session:
+                there = session.get(Stage, self._unbegun.pop(key))
+                begun = there is not None and there.begun_at is not None
+            if not begun:
+                self._engine.cancel(key)
 
     def _see_to(self, stage: Stage, run: Run) -> None:
         key = stage_id(run.id, stage.name, stage.attempt)
         if stage.status == "queued":
             self._engine.start(key, {"run": run.id, "stage": stage.name, "attempt": stage.attempt})
+            self._unbegun[key] = (run.id, stage.name, stage.attempt)
+        else:
+            self._unbegun.pop(key, None)
         if run.cancel_requested and key not in self._called_off:
             self._called_off.add(key)
             self._engine.cancel(key)
