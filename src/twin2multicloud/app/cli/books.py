@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from twin2multicloud.app.cli.failures import Session
+from twin2multicloud.app.cli.newest_book import newest_book
 from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
     from twin2multicloud.optimizer.pricing.book import PriceBook
 
+BUNDLED_NAME: Final = "bundled"
+
 
 @dataclass(frozen=True)
 class BookChoice:
-    """The bundled book, one in a directory, or the one that a server has in use, as the options name them.
+    """Where no option says otherwise, the newest book of this machine: what was taken up last here; before that the one
+    that `T2M_PRICES` names, or the bundled one. Else one in a directory, the bundled one by its name, or the one that a
+    server has in use.
 
-    Neither the environment nor the profile in use makes it a server's: without these options a command is the same
-    everywhere.
+    Neither `T2M_SERVER` nor the profile in use makes it a server's.
     """
 
     directory: str | None = None
@@ -50,19 +54,26 @@ class BookChoice:
 
                 with client_to(found) as client:
                     return client.prices.book(KeptBook(cache_directory(os.environ), found.server))
+        import os
         from pathlib import Path
 
         from twin2multicloud.optimizer.pricing.book import load_book
 
-        return load_book(None if self.directory is None else Path(self.directory))
+        directory = self.directory
+        if directory is None:
+            newest = newest_book()
+            if newest is not None:
+                return newest.prices
+            directory = os.environ.get("T2M_PRICES") or BUNDLED_NAME
+        return load_book(None if directory == BUNDLED_NAME else Path(directory))
 
     @property
     def newer(self) -> str:
         """How to get a newer one."""
         if self.server or self.profile:
             return "Have the server refresh its prices"
-        return "Give a newer book with --prices DIR"
+        return "Fetch today's (`twin2multicloud prices refresh`), give a newer book with --prices DIR"
 
 
-BUNDLED_BOOK: Final = BookChoice()
+NEWEST_BOOK: Final = BookChoice()
 """What is meant where no option says otherwise."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from twin2multicloud.app.cli.books import BookChoice
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.deploy_live import make_teller
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
@@ -24,7 +25,6 @@ from twin2multicloud.deployer.credentials.environment import credentials_of
 from twin2multicloud.deployer.engine.outcome import StackOutcome
 from twin2multicloud.deployer.home import Home
 from twin2multicloud.model.errors import UsageError
-from twin2multicloud.optimizer.pricing.book import load_book
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def deploy(request: Request) -> int:
 def redeploy(request: Request) -> int:
     """Bring everything to what was deployed last, or to a new definition, whatever others did to it."""
     clouds, teller = clouds_of(request)
-    book = load_book(Path(request.prices) if request.prices else None)
+    book = BookChoice(request.prices).read()
     wanted = deployed_before(clouds.home, book) if request.twin is None else desired_of(request, clouds.home)
     return _result(
         request, teller, lambda: clouds.deploy(wanted, chosen_slots(request.slots), yes=request.yes, refresh=True)
@@ -169,7 +169,7 @@ def desired_of(request: Request, home: Home, *, nameless: bool = False, authorit
         read_twin(request.twin),
         wishes,
         home,
-        load_book(Path(request.prices) if request.prices else None),
+        BookChoice(request.prices).read(),
         offline=request.offline or nameless,
         authority=authority,
     )

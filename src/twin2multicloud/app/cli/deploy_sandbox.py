@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twin2multicloud.app.cli.books import BookChoice
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.deploy import Request
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
@@ -17,7 +17,6 @@ from twin2multicloud.app.deploying.refusals import DeclinedError, HoldsDataError
 from twin2multicloud.app.deploying.sandboxed import sandbox_plan
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS
-from twin2multicloud.optimizer.pricing.book import load_book
 
 if TYPE_CHECKING:
     from twin2multicloud.app.cli.sandbox import UpRequest
@@ -131,7 +130,7 @@ def _planned(request: Request) -> tuple[TwinDefinition, Placement, float | None,
     placement, usd = placement_for(definition, _up(request), layout)
     wanted = blueprint_of(definition.workload, placement, definition.assumptions)
     before = layout.blueprint() if layout.exists else None
-    book = load_book(Path(request.prices) if request.prices else None)
+    book = BookChoice(request.prices).read()
     prices: Prices = price(book, wanted, definition.workload, placement, definition.assumptions)
     slots = chosen_slots(request.slots) or SLOTS
     plans = sandbox_plan(wanted, before, prices, slots=slots, built=there(layout))

@@ -7,14 +7,13 @@ begin anything: no keys are looked at, no run is carried out, nothing is made.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from twin2multicloud.app.cli.embedded_file import rows_in
 from twin2multicloud.app.data_directory import LOCK_FILE
 from twin2multicloud.held import is_held
 
-_WAIT_S: Final = 20.0
 _TWINS: Final = """
 SELECT id, name FROM twins, (SELECT id AS me FROM users WHERE subject LIKE 'local|%' ORDER BY created_at LIMIT 1) AS who
 WHERE workspace_id IN (SELECT workspace_id FROM workspace_members WHERE user_id = me)
@@ -41,11 +40,8 @@ def kept_twins(url: str) -> dict[str, str]:
 
 
 def _of_sqlite(file: str) -> list[tuple[str, str]]:
-    # Not `mode=ro`, which would leave the files of the write-ahead log behind.
     try:
-        with closing(sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=rw", uri=True, timeout=_WAIT_S)) as found:
-            found.execute("PRAGMA query_only = ON")
-            return found.execute(_TWINS).fetchall()
+        return [(row[0], row[1]) for row in rows_in(Path(file), _TWINS)]
     except sqlite3.Error as error:
         raise UnknownTablesError from error
 

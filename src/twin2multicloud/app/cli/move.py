@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from twin2multicloud.app.cli.books import BookChoice
 from twin2multicloud.app.cli.deploy_teller import TerminalTeller
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.move_view import print_estimate, print_report
@@ -28,7 +29,7 @@ from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.estimate import SANDBOX, Estimate
 from twin2multicloud.moving.steps import Progress, Report, Step
-from twin2multicloud.optimizer.pricing.book import PriceBook, load_book
+from twin2multicloud.optimizer.pricing.book import PriceBook
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ _STEPS: Mapping[Step, str] = {
 
 
 def _book(request: MoveRequest) -> PriceBook:
-    return load_book(Path(request.prices) if request.prices else None)
+    return BookChoice(request.prices).read()
 
 
 def _teller(request: MoveRequest) -> TerminalTeller:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
-from twin2multicloud.app.cli.books import BUNDLED_BOOK, BookChoice
+from twin2multicloud.app.cli.books import NEWEST_BOOK, BookChoice
 from twin2multicloud.app.cli.terminal import output, print_json, printable
 from twin2multicloud.model.errors import PriceError, UsageError
 
@@ -41,7 +41,7 @@ class Request:
     explain: bool = False
     json_output: bool = False
     report: str | None = None
-    book: BookChoice = BUNDLED_BOOK
+    book: BookChoice = NEWEST_BOOK
     max_price_age: int | None = None
 
     def constraints(self, base: Constraints | None) -> Constraints:

@@ -40,7 +40,11 @@ def complete_pin(incomplete: str) -> list[str]:
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of tables.")]
 PricesOption = Annotated[
     str | None,
-    typer.Option("--prices", metavar="DIR", help="Directory of a price book of your own; default: the bundled one."),
+    typer.Option(
+        "--prices",
+        metavar="DIR",
+        help="Directory of a price book of your own, or `bundled`; default: the newest book of this machine.",
+    ),
 ]
 
 TwinArgument = Annotated[

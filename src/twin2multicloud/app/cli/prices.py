@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from twin2multicloud.app.cli.books import BUNDLED_BOOK, BookChoice
+from twin2multicloud.app.cli.books import BUNDLED_NAME, NEWEST_BOOK, BookChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from twin2multicloud.optimizer.pricing.diff import BookDiff, TierChange
     from twin2multicloud.optimizer.pricing.meters import Figure, Meter
 
-BUNDLED_NAME = "bundled"
-
 
 def open_book(name: str = BUNDLED_NAME) -> PriceBook:
     """The bundled book, or the one in directory `name`; raises `InvalidInputError` with all its faults."""
-    return BookChoice(None if name == BUNDLED_NAME else name).read()
+    return BookChoice(name).read()
 
 
 def show(
@@ -32,7 +30,7 @@ def show(
     service: str | None = None,
     meter: str | None = None,
     json_output: bool = False,
-    choice: BookChoice = BUNDLED_BOOK,
+    choice: BookChoice = NEWEST_BOOK,
     console: Console | None = None,
 ) -> int:
     """List the figures of a book, filtered by provider, region, and parts of the service's or meter's name."""
@@ -66,7 +64,7 @@ def explain(
     quantity: float | None = None,
     policy: str = "list",
     json_output: bool = False,
-    choice: BookChoice = BUNDLED_BOOK,
+    choice: BookChoice = NEWEST_BOOK,
     console: Console | None = None,
 ) -> int:
     """State a meter's rule and price with its source; with `quantity` (in units) the worked bill, tier by tier.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from twin2multicloud.app.cli.books import NEWEST_BOOK
 from twin2multicloud.app.cli.check import read_twin
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.terminal import output, print_json, printable
@@ -107,10 +108,9 @@ def placement_for(definition: TwinDefinition, request: UpRequest, layout: Any) -
         return Placement.model_validate(json.loads(layout.placement_file.read_text("utf-8"))), None
     from twin2multicloud.model.options import constraints_from_options
     from twin2multicloud.optimizer.bill.optimize import BillOptimizer
-    from twin2multicloud.optimizer.pricing.book import load_book
 
     constraints = constraints_from_options(base=definition.constraints, pins=request.pins, providers=request.providers)
-    result = BillOptimizer(load_book(None), constraints, definition.assumptions).optimize(definition.workload)
+    result = BillOptimizer(NEWEST_BOOK.read(), constraints, definition.assumptions).optimize(definition.workload)
     return result.placement, result.usd_per_month
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from twin2multicloud.app.cli.books import NEWEST_BOOK
 from twin2multicloud.app.cli.terminal import cloud_text, output, print_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Slot
@@ -37,12 +38,11 @@ def meters(client: SandboxClient, all_meters: bool, json_output: bool) -> int:
 
 def compare_run(blueprint: Blueprint, window: Window, slots: Collection[Slot] = SLOTS) -> Comparison:
     """What was counted against a blueprint's month, of these slots."""
-    from twin2multicloud.optimizer.pricing.book import load_book
     from twin2multicloud.sandbox.metering.compare import compare
 
     if window.elapsed_s <= 0:
         raise UsageError("nothing has been counted yet: let the twin run for a few seconds")
-    return compare(blueprint, window.book, window.elapsed_s, load_book(None), slots=slots)
+    return compare(blueprint, window.book, window.elapsed_s, NEWEST_BOOK.read(), slots=slots)
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:
