@@ -234,7 +234,7 @@ class QueueFunction:
             items = [item for message in batch for item in self._decode(message.body)]
             self._timed(items)
         except HandlerError as error:
-            self._reporter.report([error.report])
+            self._reporter.report(error.reports)
             if error.patient:
                 self._again(batch, error.retry_after_s)
             else:
@@ -386,7 +386,7 @@ class ScheduledFunction:
             moved = self._work()
             failed = False
         except HandlerError as error:
-            self._reporter.report([error.report])
+            self._reporter.report(error.reports)
         except StoreError as error:
             self._report(ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED, str(error))
         except Exception as error:  # noqa: BLE001  the boundary at which a defect may not end the schedule
