@@ -37,6 +37,7 @@ from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.metering.book import MeterBook
 from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow, compare
 from twin2multicloud.sandbox.metering.observed import observed, replanned
+from twin2multicloud.sandbox.metering.pace import pace_note
 from twin2multicloud.sandbox.metering.window import Window
 
 
@@ -48,6 +49,7 @@ class Foreseen:
     pricing: Pricing
     metered_s: float = 0.0
     problem: str = ""
+    note: str = ""
 
 
 def validation(backend: Backend, twin_id: str, target: Target, period: str | None) -> shapes.Validation:
@@ -67,7 +69,7 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
     seen = _foreseen(backend, twin_id, target, book.prices, planned, seconds)
     if used:
         seen = _metered_in_clouds(seen, used, book.prices, seconds)
-    problems = [seen.problem] if seen.problem else []
+    problems = [told for told in (seen.problem, seen.note) if told]
     bill = None
     if lines:
         expected = {each.key: each.predicted if each.metered is None else each.metered for each in seen.lines}
@@ -178,7 +180,7 @@ def _of(
         )
         for key, some in rows.items()
     ]
-    return Foreseen(lines, Pricing(prices, flat), metered_s, problem)
+    return Foreseen(lines, Pricing(prices, flat), metered_s, problem, pace_note(month.hurried_share))
 
 
 def _metered_in_clouds(seen: Foreseen, used: list[Used], prices: PriceBook, seconds: float) -> Foreseen:
