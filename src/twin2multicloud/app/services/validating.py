@@ -69,7 +69,7 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
     seen = _foreseen(backend, twin_id, target, book.prices, planned, seconds)
     if used:
         seen = _metered_in_clouds(seen, used, book.prices, seconds)
-    problems = [told for told in (seen.problem, seen.note) if told]
+    problems = [seen.problem] if seen.problem else []
     bill = None
     if lines:
         expected = {each.key: each.predicted if each.metered is None else each.metered for each in seen.lines}
@@ -77,6 +77,8 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
     else:
         where = "sandbox bill writes one, " if target == "sandbox" else ""
         problems.append(f"no bill {f'of {month} ' if month else ''}is kept; {where}costs import reads one")
+    if seen.note:
+        problems.append(seen.note)
     found = validate(seen.lines, bill, seen.pricing.usd)
     return _shown(found, twin_id, name, target, month if lines else None, seen.metered_s, book, problems)
 
@@ -138,7 +140,7 @@ def _foreseen(
         if seen is None:
             return _of(month, None, prices, window.elapsed_s, "no message came in yet, so no workload was observed")
         again = compare(replanned(blueprint, seen), MeterBook(), 1.0, prices, slots=slots)
-        return _of(month, again, prices, window.elapsed_s)
+        return replace(_of(month, again, prices, window.elapsed_s), note=pace_note(month.hurried_share))
     if planned is None:
         raise ConflictError("this twin has no placement yet, so nothing is predicted for it; optimize it first")
     problem = told.problem or "nothing has been counted yet; let the twin run for a few seconds"
@@ -180,7 +182,7 @@ def _of(
         )
         for key, some in rows.items()
     ]
-    return Foreseen(lines, Pricing(prices, flat), metered_s, problem, pace_note(month.hurried_share))
+    return Foreseen(lines, Pricing(prices, flat), metered_s, problem)
 
 
 def _metered_in_clouds(seen: Foreseen, used: list[Used], prices: PriceBook, seconds: float) -> Foreseen:
