@@ -2,107 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
-import httpx2
-from starlette.testclient import WebSocketDenialResponse
-
-from tests.app import cloud_accounts
-from tests.app.backends import SOCKETS, TWIN, Person, Site
+from tests.app.authorization_alert_routes import ALERT_ROUTES
+from tests.app.authorization_people import PEOPLE
+from tests.app.backends import TWIN
 from tests.app.deployments import locked, raised, saved
 from tests.app.runners import place, work_off
+from tests.app.scenes import SEEN as _SEEN
+from tests.app.scenes import V1 as _V1
+from tests.app.scenes import Row, Scene
 from twin2multicloud.app.api import cost_examples
-from twin2multicloud.app.db.tables import AlertRoute, Run, Twin, TwinMember, TwinVersion
-from twin2multicloud.app.db.tables.people import Role
-from twin2multicloud.app.services import alert_routes, price_findings, reveals
+from twin2multicloud.app.db.tables import Run, Twin, TwinVersion
+from twin2multicloud.app.services import price_findings, reveals
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.fetching.findings import PriceFinding
-
-
-@dataclass(frozen=True)
-class Row:
-    """`scope` None: public. `path` gives values for the path's parameters beyond {twin} and {workspace}; `query`,
-    `body` and `headers` make the call one that works; `ok` is its status then.
-    """
-
-    scope: Literal["read", "write", "run", "admin"] | None
-    role: Literal["viewer", "operator", "owner"] = "viewer"
-    on: Literal["nothing", "workspace", "twin", "installation"] = "nothing"
-    ok: int = 200
-    path: Mapping[str, str] = field(default_factory=dict)
-    prepare: Callable[[Scene], Mapping[str, str]] | None = None
-    """Makes what the call needs; more values for the path's parameters. It is called before every call."""
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A workspace with one person per role, a twin, an admin who is in no workspace, and a stranger in another one."""
-
-    site: Site
-    people: Mapping[str, Person]
-    admin: Person
-    stranger: Person
-    twin_id: str
-    other_workspace_id: str
-
-    @property
-    def owner(self) -> Person:
-        """Who owns the workspace."""
-        return self.people["owner"]
-
-    @classmethod
-    def of(cls, site: Site) -> Scene:
-        """Set it."""
-        other = site.workspace("rome")
-        people = {role.value: site.person(f"the-{role.value}", role) for role in Role}
-        stranger = site.person("stranger", workspace_id=other)
-        admin = site.person("admin", None, admin=True)
-        twin = people["owner"].create_twin()["id"]
-        return cls(site, people, admin, stranger, twin, other)
-
-    def call(self, endpoint: str, row: Row, token: str | None) -> Any:
-        """One call as whoever has that token."""
-        method, _, path = endpoint.partition(" ")
-        more = row.prepare(self) if row.prepare else {}
-        values = {"twin": self.twin_id, "workspace": self.site.workspace_id, **row.path, **more}
-        headers = {**row.headers, **({} if token is None else {"Authorization": f"Bearer {token}"})}
-        query = dict(row.query)
-        if row.on == "workspace" and "{workspace}" not in path:
-            query["workspace"] = self.site.workspace_id
-        if method == "WEBSOCKET":
-            return self._handshake(path.format_map(values), headers)
-        return self.site.http.request(
-            method,
-            path.format_map(values),
-            params=query,
-            json=_filled(row.body, values),
-            headers=headers,
-            follow_redirects=False,
-        )
-
-    def _handshake(self, path: str, headers: Mapping[str, str]) -> Any:
-        try:
-            with self.site.http.websocket_connect(f"{SOCKETS}{path}", headers=headers):
-                return httpx2.Response(101)
-        except WebSocketDenialResponse as refusal:
-            return refusal
-
-    def status(self, endpoint: str, row: Row, token: str | None) -> int:
-        """The status of one call."""
-        found: int = self.call(endpoint, row, token).status_code
-        return found
-
-
-def _filled(body: Any, values: Mapping[str, str]) -> Any:
-    """The body with what `prepare` made in the place of texts such as "{optimization}"."""
-    if isinstance(body, dict):
-        return {key: _filled(value, values) for key, value in body.items()}
-    return values.get(body[1:-1], body) if isinstance(body, str) and body[:1] == "{" else body
 
 
 def _run(scene: Scene) -> dict[str, str]:
@@ -168,63 +83,6 @@ def _alert(scene: Scene) -> dict[str, str]:
     return {"alert": raised(scene.site, scene.twin_id)}
 
 
-def a_route(scene: Scene) -> Mapping[str, str]:
-    body = {"kind": "webhook", "name": scene.site.backend.make_id("x"), "url": "https://93.184.215.14/hook"}
-    made = scene.owner.post(f"workspaces/{scene.site.workspace_id}/alert-routes", body, 201)
-    return {"route": made["id"]}
-
-
-def _private_route(scene: Scene) -> Mapping[str, str]:
-    """One that is refused before anything is sent, since a test sends to nobody."""
-    found = a_route(scene)
-    with scene.site.backend.database.write() as session:
-        route = session.get_one(AlertRoute, found["route"])
-        alert_routes.discard_address(scene.site.backend, route)
-    return found
-
-
-def a_mute_rule(scene: Scene) -> Mapping[str, str]:
-    made = scene.owner.post(f"workspaces/{scene.site.workspace_id}/mute-rules", {"minutes": 5}, 201)
-    return {"rule": made["id"]}
-
-
-def _somebody(scene: Scene) -> Mapping[str, str]:
-    return {"user": scene.site.person(f"somebody-{scene.site.backend.make_id('x')}", Role.VIEWER).user_id}
-
-
-def _key_of_the_viewer(scene: Scene) -> Mapping[str, str]:
-    made = scene.people["viewer"].post("keys", {"name": "mine", "scopes": ["read"]}, 201)
-    return {"key": made["id"]}
-
-
-def _draft_of_the_viewer(scene: Scene) -> Mapping[str, str]:
-    return {"draft": scene.people["viewer"].post("drafts", {"title": "mine"}, 201)["id"]}
-
-
-def _connection(scene: Scene) -> Mapping[str, str]:
-    body = cloud_accounts.aws(scene.site.backend.make_id("x"))
-    return {"connection": scene.owner.post(f"workspaces/{scene.site.workspace_id}/connections", body, 201)["id"]}
-
-
-def _nobodys_workspace(scene: Scene) -> Mapping[str, str]:
-    return {"workspace": scene.site.workspace(scene.site.backend.make_id("x"))}
-
-
-def _empty_workspace(scene: Scene) -> Mapping[str, str]:
-    scene.owner.call("DELETE", f"twins/{scene.twin_id}", headers=_SEEN)
-    return {}
-
-
-def _viewer_of_the_twin(scene: Scene) -> Mapping[str, str]:
-    viewer = scene.people["viewer"].user_id
-    with scene.site.backend.database.read() as session:
-        there = session.get(TwinMember, (scene.twin_id, viewer)) is not None
-    if not there:
-        scene.site.let_in(viewer, scene.twin_id, Role.VIEWER)
-    return {"user": "@me"}
-
-
-_SEEN = {"If-Match": '"1"'}
 _SMALL = {"workload": {"devices": 10, "message_interval_s": 60, "message_size_bytes": 100}}
 
 
@@ -263,12 +121,13 @@ def _a_budget(scene: Scene) -> Mapping[str, str]:
     return {}
 
 
-_V1 = "/api/v1"
 _BILL = {**cost_examples.REQUESTS["BillInput"]}
 _TO_NOW = {"follow": "false"}
 
 
 ROWS: dict[str, Row] = {
+    **PEOPLE,
+    **ALERT_ROUTES,
     # about
     f"GET {_V1}/openapi.json": Row(None),
     # events
@@ -282,27 +141,6 @@ ROWS: dict[str, Row] = {
     # health
     "GET /health/live": Row(None),
     "GET /health/ready": Row(None),
-    # login
-    f"GET {_V1}/login/providers": Row(None),
-    f"POST {_V1}/login/local": Row(None, ok=403, body={"code": "guessed"}),
-    f"POST {_V1}/login/local/link": Row("admin", on="installation"),
-    f"POST {_V1}/login/device": Row(None, body={"client_name": "a terminal"}),
-    f"POST {_V1}/login/device/token": Row(None, ok=400, body={"device_code": "guessed"}),
-    f"POST {_V1}/login/device/answer": Row("write", ok=403, body={"user_code": "BCDF-GHJK", "allow": True}),
-    "GET /login": Row(None),
-    "GET /login/device": Row(None, ok=303),
-    "GET /login/local": Row(None),
-    "GET /login/style.css": Row(None),
-    "GET /login/script.js": Row(None),
-    "GET /login/{provider}": Row(None, ok=404, path={"provider": "unknown"}),
-    "GET /login/{provider}/callback": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
-    "POST /login/{provider}/acs": Row(None, ok=422, path={"provider": "unknown"}),
-    "GET /login/{provider}/done": Row(None, ok=404, path={"provider": "unknown"}, query={"state": "guessed"}),
-    "GET /login/{provider}/metadata": Row(None, ok=404, path={"provider": "unknown"}),
-    # me
-    f"GET {_V1}/me": Row("read"),
-    f"POST {_V1}/logout": Row("read", ok=204),
-    f"POST {_V1}/logout/everywhere": Row("write"),
     # metrics
     "GET /metrics": Row("admin", on="installation"),
     # twins
@@ -319,12 +157,6 @@ ROWS: dict[str, Row] = {
         "write", "operator", "twin", path={"number": "1"}, prepare=_revised, body={}, headers=_SEEN
     ),
     f"GET {_V1}/twins/{{twin}}/diff": Row("read", "viewer", "twin", query={"before": "1"}),
-    # drafts: the viewer's own
-    f"GET {_V1}/drafts": Row("read"),
-    f"POST {_V1}/drafts": Row("write", ok=201, body={"title": "mine"}),
-    f"GET {_V1}/drafts/{{draft}}": Row("read", prepare=_draft_of_the_viewer),
-    f"PATCH {_V1}/drafts/{{draft}}": Row("write", prepare=_draft_of_the_viewer, body={"step": "two"}, headers=_SEEN),
-    f"DELETE {_V1}/drafts/{{draft}}": Row("write", ok=204, prepare=_draft_of_the_viewer, headers=_SEEN),
     # runs
     f"GET {_V1}/runs": Row("read"),
     f"GET {_V1}/targets": Row("read"),
@@ -335,9 +167,6 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/runs/{{run}}/decision": Row("run", "operator", "twin", prepare=_planned_run, body={"agreed": True}),
     f"POST {_V1}/runs/{{run}}/cancel": Row("run", "operator", "twin", prepare=_run),
     f"POST {_V1}/runs/{{run}}/reveal": Row("run", "operator", "twin", prepare=_telling_run),
-    f"POST {_V1}/workspaces/{{workspace}}/connections/{{connection}}/check": Row(
-        "run", "operator", "workspace", 201, prepare=_connection, body={}
-    ),
     f"POST {_V1}/prices/refresh": Row("run", "operator", "workspace", 201),
     f"POST {_V1}/runs/{{run}}/retry": Row("run", "operator", "twin", 201, prepare=_failed_run),
     # operating
@@ -401,95 +230,6 @@ ROWS: dict[str, Row] = {
     f"POST {_V1}/alerts/{{alert}}/acknowledge": Row("run", "operator", "twin", prepare=_alert),
     f"POST {_V1}/alerts/{{alert}}/mute": Row("run", "operator", "twin", prepare=_alert, body={"minutes": 5}),
     f"POST {_V1}/alerts/{{alert}}/unmute": Row("run", "operator", "twin", prepare=_alert),
-    # alert_routes
-    f"GET {_V1}/workspaces/{{workspace}}/alert-routes": Row("read", "operator", "workspace"),
-    f"POST {_V1}/workspaces/{{workspace}}/alert-routes": Row(
-        "write",
-        "owner",
-        "workspace",
-        201,
-        body={"kind": "webhook", "name": "mine", "url": "https://93.184.215.14/hook"},
-    ),
-    f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row("read", "operator", "workspace", prepare=a_route),
-    f"PATCH {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row(
-        "write", "owner", "workspace", prepare=a_route, body={"min_severity": "critical"}, headers=_SEEN
-    ),
-    f"DELETE {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}": Row(
-        "write", "owner", "workspace", 204, prepare=a_route, headers=_SEEN
-    ),
-    f"POST {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/secret": Row(
-        "write", "owner", "workspace", prepare=a_route
-    ),
-    f"POST {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/test": Row(
-        "run", "operator", "workspace", prepare=_private_route
-    ),
-    f"GET {_V1}/workspaces/{{workspace}}/alert-routes/{{route}}/notices": Row(
-        "read", "operator", "workspace", prepare=a_route
-    ),
-    f"GET {_V1}/workspaces/{{workspace}}/alert-policy": Row("read", "viewer", "workspace"),
-    f"PUT {_V1}/workspaces/{{workspace}}/alert-policy": Row(
-        "write", "owner", "workspace", body={"severities": {"quota": "critical"}}, headers={"If-Match": '"0"'}
-    ),
-    f"GET {_V1}/workspaces/{{workspace}}/mute-rules": Row("read", "viewer", "workspace"),
-    f"POST {_V1}/workspaces/{{workspace}}/mute-rules": Row("run", "operator", "workspace", 201, body={"minutes": 5}),
-    f"DELETE {_V1}/workspaces/{{workspace}}/mute-rules/{{rule}}": Row(
-        "run", "operator", "workspace", 204, prepare=a_mute_rule
-    ),
-    # users
-    f"GET {_V1}/users": Row("read"),
-    f"GET {_V1}/users/{{user}}": Row("read", path={"user": "@me"}),
-    f"PATCH {_V1}/users/{{user}}": Row(
-        "admin", on="installation", prepare=_somebody, body={"disabled": True}, headers=_SEEN
-    ),
-    f"DELETE {_V1}/users/{{user}}": Row("admin", on="installation", ok=204, prepare=_somebody, headers=_SEEN),
-    # workspaces
-    f"GET {_V1}/workspaces": Row("read"),
-    f"POST {_V1}/workspaces": Row("admin", on="installation", ok=201, body={"name": "lisbon"}),
-    f"GET {_V1}/workspaces/{{workspace}}": Row("read", "viewer", "workspace"),
-    f"PATCH {_V1}/workspaces/{{workspace}}": Row("write", "owner", "workspace", body={"name": "bonn"}, headers=_SEEN),
-    f"DELETE {_V1}/workspaces/{{workspace}}": Row(
-        "write", "owner", "workspace", 204, prepare=_empty_workspace, headers=_SEEN
-    ),
-    f"PUT {_V1}/workspaces/{{workspace}}/owner": Row(
-        "admin", on="installation", ok=204, prepare=_nobodys_workspace, body={"owner": "@me"}
-    ),
-    # members
-    f"GET {_V1}/workspaces/{{workspace}}/members": Row("read", "viewer", "workspace"),
-    f"PUT {_V1}/workspaces/{{workspace}}/members/{{user}}": Row(
-        "write", "owner", "workspace", path={"user": "the-viewer@example.org"}, body={"role": "operator"}
-    ),
-    f"DELETE {_V1}/workspaces/{{workspace}}/members/{{user}}": Row(
-        "write", "viewer", "workspace", 204, path={"user": "@me"}
-    ),
-    f"GET {_V1}/twins/{{twin}}/members": Row("read", "viewer", "twin"),
-    f"PUT {_V1}/twins/{{twin}}/members/{{user}}": Row(
-        "write", "owner", "twin", path={"user": "stranger@example.org"}, body={"role": "operator"}
-    ),
-    f"DELETE {_V1}/twins/{{twin}}/members/{{user}}": Row("write", "viewer", "twin", 204, prepare=_viewer_of_the_twin),
-    # keys
-    f"GET {_V1}/keys": Row("read"),
-    f"POST {_V1}/keys": Row("write", ok=201, body={"name": "mine", "scopes": ["read"]}),
-    f"GET {_V1}/keys/{{key}}": Row("read", prepare=_key_of_the_viewer),
-    f"DELETE {_V1}/keys/{{key}}": Row("write", ok=204, prepare=_key_of_the_viewer),
-    # connections
-    f"GET {_V1}/workspaces/{{workspace}}/connections": Row("read", "operator", "workspace"),
-    f"POST {_V1}/workspaces/{{workspace}}/connections": Row(
-        "write", "owner", "workspace", 201, body=cloud_accounts.aws()
-    ),
-    f"GET {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
-        "read", "operator", "workspace", prepare=_connection
-    ),
-    f"PUT {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
-        "write", "owner", "workspace", prepare=_connection, body=cloud_accounts.aws(), headers=_SEEN
-    ),
-    f"PATCH {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
-        "write", "owner", "workspace", prepare=_connection, body={"provider": "aws", "name": "new"}, headers=_SEEN
-    ),
-    f"DELETE {_V1}/workspaces/{{workspace}}/connections/{{connection}}": Row(
-        "write", "owner", "workspace", 204, prepare=_connection, headers=_SEEN
-    ),
-    f"GET {_V1}/twins/{{twin}}/connections": Row("read", "viewer", "twin"),
-    f"PUT {_V1}/twins/{{twin}}/connections": Row("write", "operator", "twin", body={}, headers=_SEEN),
     # audit
     f"GET {_V1}/audit": Row("read"),
     # placements

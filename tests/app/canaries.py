@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 from sqlalchemy import MetaData, select
 
-from tests.app.authorization_rows import ROWS, Scene
+from tests.app.authorization_rows import ROWS
+from tests.app.scenes import Scene
 from twin2multicloud.app.db.database import Database
 
 _SHORTEST: Final = 12

@@ -17,9 +17,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.app.authorization_rows import ROWS, Scene
+from tests.app.authorization_rows import ROWS
 from tests.app.backends import URL, Site
 from tests.app.runners import place
+from tests.app.scenes import Scene
 from twin2multicloud.app.db.tables.people import Role
 
 CHECKS: list[CheckFunction] = [

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from tests.app.authorization_rows import ROWS, Scene
+from tests.app.authorization_rows import ROWS
 from tests.app.backends import Site, site
+from tests.app.scenes import Scene
 from twin2multicloud.app.auth.access import Scope
 
 _RANKS = {"viewer": 0, "operator": 1, "owner": 2}

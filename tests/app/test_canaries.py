@@ -15,9 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
 from tests.app import cloud_accounts
-from tests.app.authorization_rows import Scene
 from tests.app.backends import START, site
 from tests.app.canaries import Canaries, EscapedError, everything_logged
+from tests.app.scenes import Scene
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.auth.tokens import new_token, token_hash
 from twin2multicloud.app.db.sealed import context_of

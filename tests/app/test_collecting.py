@@ -18,7 +18,7 @@ from tests.app.runners import FakeTarget, place, work_off
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.db.tables import Event, Stack
 from twin2multicloud.app.monitoring.alone import Reach
-from twin2multicloud.app.monitoring.collecting import Collecting, Collector
+from twin2multicloud.app.monitoring.collecting import Collector, collecting
 from twin2multicloud.app.monitoring.sources import Polled, Position
 from twin2multicloud.app.services.alerts import Problem
 
@@ -104,9 +104,9 @@ def void(_value: Any) -> None:
 @pytest.mark.parametrize("reach", list(Reach))
 def test_one_of_several_collects_until_it_ends(here: Site, twin: str, reach: Reach) -> None:
     first, second = Journal(), Journal()
-    with Collecting(here.backend, Collector(here.backend, {"sandbox": first}), reach) as one:
+    with collecting(here.backend, Collector(here.backend, {"sandbox": first}), reach) as one:
         until(lambda: first.asked)
-        with Collecting(here.backend, Collector(here.backend, {"sandbox": second}), reach):
+        with collecting(here.backend, Collector(here.backend, {"sandbox": second}), reach):
             seen = first.asked
             until(lambda: first.asked > seen + 1)
             assert second.asked == 0
@@ -122,8 +122,8 @@ def test_every_machine_collects_of_its_own_sandboxes(here: Site, twin: str, tmp_
     elsewhere = settings.model_copy(update={"data": tmp_path / "elsewhere", "keys_file": settings.keys})
     with (
         open_backend(elsewhere, here.clock) as other,
-        Collecting(here.backend, Collector(here.backend, {"sandbox": first})),
-        Collecting(other, Collector(other, {"sandbox": second})),
+        collecting(here.backend, Collector(here.backend, {"sandbox": first})),
+        collecting(other, Collector(other, {"sandbox": second})),
     ):
         until(lambda: first.asked > 1 and second.asked > 1)
 

@@ -13,10 +13,12 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from tests.app import cloud_accounts
-from tests.app.authorization_rows import ROWS, Scene, a_mute_rule, a_route
+from tests.app.authorization_alert_routes import a_mute_rule, a_route
+from tests.app.authorization_rows import ROWS
 from tests.app.backends import SOCKETS, Site, site
 from tests.app.deployments import raised
 from tests.app.runners import PLACEMENT, FakeTarget, work_off
+from tests.app.scenes import Scene
 from tests.app.test_description import check_description
 from tests.cli.serving import Place
 from twin2multicloud.app.api.app import create_app

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.app import nasty
-from tests.app.authorization_rows import ROWS, Row
+from tests.app.authorization_rows import ROWS
 from tests.app.backends import site
 from tests.app.fuzzing import UNLIMITED, Fuzzer
+from tests.app.scenes import Row
 from twin2multicloud.app.api.description import operations
 
 

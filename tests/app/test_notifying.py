@@ -24,7 +24,7 @@ from tests.app.backends import Person, Site, site
 from tests.app.deployments import raised
 from tests.app.receivers import Hook, Mailbox, hook, mailbox
 from twin2multicloud.app.db.tables import Event, Twin
-from twin2multicloud.app.monitoring.notifying import Notifier, Notifying
+from twin2multicloud.app.monitoring.notifying import Notifier, notifying
 from twin2multicloud.app.services import alerts, webhooks
 from twin2multicloud.app.settings import Webhooks
 
@@ -193,7 +193,7 @@ def test_a_route_that_does_not_answer_holds_up_itself_only(
         return checked(url, *more)
 
     monkeypatch.setattr(webhooks, "check_address", check)
-    with Notifying(here.backend):
+    with notifying(here.backend):
         begun = time.monotonic()
         raised(here, twin)
         while not receiver.posts:

@@ -15,7 +15,7 @@ import pytest
 from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
 from tests.sandbox.rig import Rig
-from tests.sandbox.twins import placement_of, small_twin
+from tests.sandbox.twins import placement_of, ring, small_twin
 from twin2multicloud.app.db.tables import Event
 from twin2multicloud.app.services.places import sandbox_layout
 from twin2multicloud.runtime.envelope import ALERT
@@ -141,6 +141,27 @@ def test_a_sandbox_is_operated(sqlite_site: Site) -> None:
     finally:
         rig.down()
     assert owner.get(f"twins/{twin}/status")["health"] == "down"
+
+
+def test_a_link_is_told_of_while_it_is_tried(sqlite_site: Site) -> None:
+    owner = sqlite_site.person("linda")
+    twin = owner.create_twin()["id"]
+    place(sqlite_site, twin)
+    owner.post(f"twins/{twin}/runs", {"kind": "deploy", "approve": True}, 201)
+    work_off(sqlite_site, FakeTarget(sqlite_site))
+    rig = Rig(sandbox_layout(sqlite_site.backend, twin).directory, *small_twin(4), placement_of(ring(0, 1)))
+    rig.up()
+    try:
+        # Asked to be patient for a minute, the sender waits half of one between two attempts.
+        owner.post(f"twins/{twin}/faults", {"kind": "throttle", "target": "persist", "seconds": 60})
+        with collector(sqlite_site):
+            rig.run(messages=1)
+            (alert,) = until(lambda: [a for a in owner.get("alerts")["items"] if a["kind"] == "link-timeout"])
+        sender = next(each for each in rig.client.cloud_status("azure").functions if each.name == "persist-sender")
+        assert (sender.invocations, sender.errors) == (0, 0), "its first run has not ended yet"
+        assert "attempt 1; it is tried again" in alert["message"]
+    finally:
+        rig.down()
 
 
 def _glance(owner: Person) -> Any:

@@ -18,10 +18,10 @@ def row(number: int, predicted: float, metered: float, *components: ComponentRow
     return MeterRow(name, Provider.AWS, "us-east-1", "Service", "d", "units", usage, usage, usage.verdict(), components)
 
 
-def printed(*rows: MeterRow, elapsed_s: float = 600.0) -> str:
+def printed(*rows: MeterRow, elapsed_s: float = 600.0, hurried_share: float = 0.0) -> str:
     """What a terminal shows of these meters."""
     file = io.StringIO()
-    comparison = Comparison(rows, elapsed_s, 1.0, Pair(1.0, 1.0))
+    comparison = Comparison(rows, elapsed_s, 1.0, Pair(1.0, 1.0), hurried_share)
     print_comparison(Console(file=file, width=120), comparison, all_meters=False)
     return file.getvalue()
 
@@ -47,3 +47,10 @@ def test_a_part_without_an_occasion_is_named() -> None:
     parts = [ComponentRow(name, Pair(1.0, got), False, False) for name, got in (("L2/x", 1.0), ("L3.hot/nonces", 0.0))]
     assert "no occasion yet for L3.hot/nonces" in printed(row(1, 2.0, 1.0, *parts))
     assert "no occasion" not in printed(row(1, 2.0, 2.0, *parts[:1]))
+
+
+def test_a_run_that_was_too_fast_says_so() -> None:
+    assert "75% of what was counted ran at more than 10 times our pace" in " ".join(
+        printed(row(1, 2.0, 1.0), hurried_share=0.75).split()
+    )
+    assert "our pace" not in printed(row(1, 2.0, 1.0), hurried_share=0.001)

@@ -20,6 +20,7 @@ from twin2multicloud.sandbox.metering.book import MeterBook
 from twin2multicloud.sandbox.metering.calibrate import measured_assumptions
 from twin2multicloud.sandbox.metering.compare import Pair, compare
 from twin2multicloud.sandbox.metering.hooks import PROCESS, meters_for
+from twin2multicloud.sandbox.metering.pace import ELAPSED, HURRIED
 
 ASSUMED = Assumptions(error_share=0.01)
 WORKLOAD = Workload(
@@ -150,3 +151,13 @@ def test_a_run_measures_the_assumptions_it_was_lived_with(number: int) -> None:
 def test_an_empty_run_measures_nothing() -> None:
     planned = blueprint_of(WORKLOAD, placement(Relation.SAME), ASSUMED)
     assert measured_assumptions(planned, MeterBook()) == {}
+
+
+def test_what_ran_too_fast_to_be_exact_is_a_share_of_the_run() -> None:
+    planned = blueprint_of(WORKLOAD, placement(Relation.CLOUD), ASSUMED)
+    book = MeterBook()
+    for cloud, elapsed_s, hurried_s in (("aws", 100.0, 0.0), ("azure", 100.0, 50.0)):
+        book.cell(ELAPSED, cloud).add(elapsed_s)
+        book.cell(HURRIED, cloud).add(hurried_s)
+    assert compare(planned, book, 100.0, prices()).hurried_share == 0.25
+    assert compare(planned, MeterBook(), 100.0, prices()).hurried_share == 0.0

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.parts import NOW, Reports, until
+from twin2multicloud.runtime.adapters.local.clock import ManualClock
 from twin2multicloud.runtime.adapters.local.dead_letters import LocalDeadLetters
 from twin2multicloud.runtime.adapters.local.queues import Queue, Queues
 from twin2multicloud.runtime.envelope import Event, RawMessage, encode, encode_batch
@@ -37,9 +38,9 @@ class Fast:
             self.failing.remove(call)
             raise StoreError(f"{call} failed")
 
-    def receive(self, limit: int) -> Sequence[Any]:
+    def receive(self, limit: int, sent_by: float | None = None) -> Sequence[Any]:
         self._fails("receive")
-        return self.queue.receive(limit)
+        return self.queue.receive(limit, sent_by=sent_by)
 
     def begin(self, batch: Sequence[Any]) -> None:
         pass
@@ -63,7 +64,8 @@ class Hosted:
     """A function over a queue, and what it did."""
 
     def __init__(self, directory: Path, handle: Callable[[list[Any]], None], **more: Any) -> None:
-        self.queues = Queues(directory / "queues.db")
+        self.clock = ManualClock(NOW)
+        self.queues = Queues(directory / "queues.db", clock=self.clock)
         self.queue = self.queues.queue("intake")
         self.source = Fast(self.queue)
         self.letters = LocalDeadLetters(directory / "letters.db")
@@ -76,7 +78,9 @@ class Hosted:
                 self.calls.append([name_of(item) for item in items])
             handle(items)
 
-        settings: dict[str, Any] = {"most": 10, "window_s": 0.0, "uniform": lambda low, high: high, **more}
+        settings: dict[str, Any] = {
+            "most": 10, "window_s": 0.0, "uniform": lambda low, high: high, "now": self.clock.now, **more
+        }  # fmt: skip
         self.stats = FunctionStats("process", "process", "L2")
         self.function = QueueFunction(
             self.stats,
@@ -145,6 +149,38 @@ def test_a_window_gathers_what_comes_within_it(tmp_path: Path) -> None:
             here.send(name)
         here.settle()
         assert here.calls == [["a", "b", "c"]], "the window ends when the batch is full"
+
+
+def test_a_window_is_one_of_the_twins_clock(tmp_path: Path) -> None:
+    with hosted(tmp_path, window_s=1.0, most=5, speed=lambda: 100.0) as here:
+        for name, after_s in {"a": 0.0, "b": 0.004, "c": 0.01, "d": 0.011, "e": 0.02}.items():
+            here.clock.set(NOW + after_s)
+            here.send(name)
+        # However late the machine is to look, what came after the window is the next batch's.
+        here.clock.set(NOW + 0.04)
+        here.function.start()
+        here.settle()
+        assert here.calls == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_a_backlog_is_worked_off_in_full_batches(tmp_path: Path) -> None:
+    with hosted(tmp_path, window_s=1.0, most=5, speed=lambda: 100.0) as here:
+        for number in range(10):
+            here.clock.set(NOW + number)
+            here.send(str(number))
+        here.clock.set(NOW + 60)
+        here.function.start()
+        here.settle()
+        assert [len(call) for call in here.calls] == [5, 5]
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.001])
+def test_a_clock_that_stands_holds_nobody_up(tmp_path: Path, speed: float) -> None:
+    with hosted(tmp_path, window_s=0.02, speed=lambda: speed) as here:
+        here.send("a")
+        here.function.start()
+        here.settle()
+        assert here.calls == [["a"]]
 
 
 def test_a_message_may_hold_a_whole_batch(tmp_path: Path) -> None:
@@ -339,11 +375,11 @@ def test_a_receive_that_fails_in_the_middle_of_a_batch(tmp_path: Path) -> None:
     with hosted(tmp_path, window_s=5.0) as here:
         receive, calls = here.source.receive, []
 
-        def second_fails(limit: int) -> Sequence[Any]:
+        def second_fails(limit: int, sent_by: float | None = None) -> Sequence[Any]:
             calls.append(limit)
             if len(calls) == 2:
                 raise StoreError("down")
-            return receive(1 if len(calls) == 1 else limit)
+            return receive(limit, sent_by)
 
         here.source.receive = second_fails  # type: ignore[method-assign]
         here.send("a", "b", "c")

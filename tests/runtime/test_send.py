@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.runtime.parts import NOW, Link, Reports, at, key, raw, spec_of
-from tests.runtime.peers import answers, peer, receiving
+from tests.runtime.peers import Behaviour, answers, closes, hangs, peer, receiving
 from twin2multicloud.model.spec import Batching
 from twin2multicloud.runtime.adapters.local.dead_letters import LocalDeadLetters
 from twin2multicloud.runtime.envelope import Event, RawMessage
@@ -25,14 +25,19 @@ SPEC = spec_of(batching=Batching(link_messages=4, link_bytes=2000))
 
 
 class Sending:
-    """A sender, what it set aside and reported."""
+    """A sender, what it set aside and reported; `waits` are how many reports there were at each wait for an attempt."""
 
-    def __init__(self, directory: Path, url: str) -> None:
+    def __init__(self, directory: Path, url: str, attempts: int) -> None:
         self.link = Link(directory, "telemetry", url)
         self.letters = LocalDeadLetters(directory / "letters.db")
         self.reports = Reports()
+        self.waits: list[int] = []
         self.client = LinkClient(
-            self.link.source, retry=Retry(2), timeout_s=5.0, now=lambda: NOW, sleep=lambda _s: None
+            self.link.source,
+            retry=Retry(attempts),
+            timeout_s=0.3 if attempts > 2 else 5.0,
+            now=lambda: NOW,
+            sleep=lambda _s: self.waits.append(len(self.reports.all)),
         )
         self.posts: list[tuple[int, int, int, int]] = []
         self.send = Send("telemetry", SPEC, client=self.client, dead_letters=self.letters, reporter=self.reports)
@@ -42,8 +47,8 @@ class Sending:
 
 
 @contextmanager
-def sending(directory: Path, url: str) -> Iterator[Sending]:
-    made = Sending(directory, url)
+def sending(directory: Path, url: str, attempts: int = 2) -> Iterator[Sending]:
+    made = Sending(directory, url, attempts)
     try:
         yield made
     finally:
@@ -147,6 +152,46 @@ def test_a_receiver_that_is_down_for_a_moment(tmp_path: Path) -> None:
         here(*events(4))
         assert there.kept == events(4)
         assert here.letters.list() == []
+        assert here.reports.kinds == [], "one attempt may fail"
+
+
+GOOD = answers(202, b'{"accepted":4}')
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "attempt"),
+    [
+        pytest.param(answers(500, b"broken"), 2, id="500"),
+        pytest.param(closes, 2, id="closed"),
+        pytest.param(answers(429, b"", "retry-after: 1"), 2, id="429"),
+        pytest.param(answers(429, b"", "retry-after: 20"), 1, id="429, for long"),
+        pytest.param(hangs, 1, id="silence"),
+    ],
+)
+def test_trouble_is_told_while_it_is_tried_again(tmp_path: Path, behaviour: Behaviour, attempt: int) -> None:
+    with peer(behaviour, behaviour, behaviour, GOOD) as there, sending(tmp_path, there.url, attempts=4) as here:
+        assert here(*events(4)).posts == 1
+        assert here.waits == [int(number >= attempt) for number in (1, 2, 3)], "told before the last attempt, once"
+        (report,) = here.reports.all
+        assert (report.kind, report.severity, report.link) == ("link-timeout", "warning", "telemetry")
+        assert f"(attempt {attempt}; it is tried again)" in report.message
+
+
+def test_what_was_told_is_not_told_again_when_it_is_given_up(tmp_path: Path) -> None:
+    with peer(answers(500)) as there, sending(tmp_path, there.url, attempts=4) as here:
+        for times in (1, 2):
+            with pytest.raises(HandlerError) as caught:
+                here(*events(4))
+            assert (caught.value.report.kind, caught.value.reports) == ("link-timeout", [])
+            assert here.reports.kinds == ["link-timeout"] * times
+
+
+def test_another_trouble_at_the_end_is_told_too(tmp_path: Path) -> None:
+    with peer(answers(500), answers(500), answers(401)) as there, sending(tmp_path, there.url, attempts=3) as here:
+        with pytest.raises(HandlerError) as caught:
+            here(*events(4))
+        assert here.reports.kinds == ["link-timeout"]
+        assert [report.kind for report in caught.value.reports] == ["link-refused"]
 
 
 def test_a_receiver_that_is_down_for_longer(tmp_path: Path) -> None:

@@ -345,8 +345,9 @@ def test_a_link_that_is_down_leaves_everything_where_it_is() -> None:
         with pytest.raises(HandlerError) as caught:
             made.hot_to_cool()
         assert (caught.value.report.kind, caught.value.retry_after_s) == ("link-timeout", 3.0)
-        assert {report.kind for report in made.reports.all} == {"quota"}
-        assert {report.layer for report in made.reports.all} == {"L3"}
+        assert made.reports.kinds == ["quota", "link-timeout", "quota"], "told before it is tried again, and once"
+        assert caught.value.reports == []
+        assert [report.layer for report in made.reports.all] == ["L3", "L2", "L3"]
         assert counts(made)["hot"] == 1
         receive._shelves = shelves
         made.hot_to_cool()

@@ -98,7 +98,7 @@ class Tiers:
         client = LinkClient(here.source, retry=Retry(2), now=lambda: NOW, sleep=lambda _s: None)
         for closing in (client, here, there):
             stack.callback(closing.close)
-        return LinkTarget(edge, client, f"{edge}-mover", lambda *_figures: None)
+        return LinkTarget(edge, client, f"{edge}-mover", self.reports, lambda *_figures: None)
 
     # ── What runs every hour ────────────────────────────────────────────────────────────────────────────────
     def hot_to_cool(self, seconds: float = 600.0) -> Any:

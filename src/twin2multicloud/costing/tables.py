@@ -16,13 +16,22 @@ _ESCAPES: Final = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
+    # At the beginning of a row these would be taken for what the rule or the line end before it may be told.
+    "[": "{[}",
+    "*": "{*}",
+    "`": r"\textasciigrave{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
     "→": r"$\rightarrow$",
-    "–": "--",
+    "–": r"\textendash{}",
     "·": r"$\cdot$",
     "×": r"$\times$",
     "≥": r"$\geq$",
     "≤": r"$\leq$",
 }
+_LATIN_1_ENDS: Final = 0xFF
+_KNOWN_BEYOND: Final = frozenset("ĄąĆćĘęŁłŃńŚśŹźŻżČčĎďĚěŇňŘřŠšŤťŮůŽžĞğİıŐőŰűŒœŸ€‘’“”„…")
+"""What LaTeX's T1 fonts have beside Latin-1, of what names are made of in Europe."""
 EFFECTS: Final = {
     "workload": "workload differs",
     "formula": "formula differs",
@@ -124,12 +133,14 @@ def as_latex(table: Table) -> str:
             r"\usepackage[utf8]{inputenc}",
             r"\usepackage[T1]{fontenc}",
             r"\usepackage[landscape,margin=1.5cm]{geometry}",
-            r"\usepackage{booktabs,graphicx}",
+            r"\usepackage{booktabs,graphicx,textcomp}",
+            r"\newsavebox{\meters}",
             r"\begin{document}",
             r"\begin{table}",
             rf"  \caption{{{caption}}}",
             r"  \centering\small",
-            r"  \resizebox{\textwidth}{!}{%",
+            r"  % As wide as the page, or as high where it has many rows.",
+            r"  \sbox{\meters}{%",
             rf"  \begin{{tabular}}{{{columns}}}",
             r"    \toprule",
             f"    {' & '.join(over)} \\\\",
@@ -141,6 +152,11 @@ def as_latex(table: Table) -> str:
             f"    {' & '.join(total)} \\\\",
             r"    \bottomrule",
             r"  \end{tabular}}",
+            r"  \sbox{\meters}{\resizebox{\textwidth}{!}{\usebox{\meters}}}",
+            r"  \ifdim\dimexpr\ht\meters+\dp\meters\relax>0.8\textheight",
+            r"    \sbox{\meters}{\resizebox*{!}{0.8\textheight}{\usebox{\meters}}}",
+            r"  \fi",
+            r"  \usebox{\meters}",
             r"\end{table}",
             r"\end{document}",
             "",
@@ -149,9 +165,15 @@ def as_latex(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as LaTeX sets it."""
-    printable = re.sub(r"[\x00-\x1f\x7f]", " ", text)
-    return "".join(_ESCAPES.get(character, character) for character in printable)
+    """Text as LaTeX sets it. Characters that its fonts have not are told by their numbers, as in U+4E2D."""
+    printable = re.sub(r"[\x00-\x1f\x7f-\xa0\xad]", " ", text)
+    whole = "".join(_ESCAPES.get(character) or _set(character) for character in printable)
+    return re.sub(r"([-,'])(?=\1)", r"\1{}", whole)  # two of them would be set as one other sign
+
+
+def _set(character: str) -> str:
+    is_known = ord(character) <= _LATIN_1_ENDS or character in _KNOWN_BEYOND
+    return character if is_known else f"U+{ord(character):04X} "
 
 
 def _latex_row(row: TableRow, causes: Sequence[str]) -> list[str]:
@@ -191,4 +213,5 @@ def _cents(amount: Decimal | None) -> str:
     if amount is None:
         return "--"
     rounded = amount.quantize(_CENT)
-    return f"${rounded:,}$" if rounded < 0 else f"{abs(rounded):,}"
+    # A comma would be followed by a space where numbers are set as mathematics.
+    return f"$-${-rounded:,}" if rounded < 0 else f"{abs(rounded):,}"

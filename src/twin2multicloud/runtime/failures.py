@@ -97,11 +97,15 @@ class HandlerError(Exception):
     """A batch could not be handled now and shall be delivered again; `report` says why.
 
     `patient`: however often it takes, as for our own stores and peers. Else it counts as poison after some attempts, as
-    for a stranger's service that may never answer.
+    for a stranger's service that may never answer. `told`: the report has been given, while there still was hope.
     """
 
-    def __init__(self, report: ErrorReport, *, retry_after_s: float | None = None, patient: bool = True) -> None:
+    def __init__(
+        self, report: ErrorReport, *, retry_after_s: float | None = None, patient: bool = True, told: bool = False
+    ) -> None:
         super().__init__(report.message)
         self.report = report
         self.retry_after_s = retry_after_s
         self.patient = patient
+        self.reports: list[ErrorReport] = [] if told else [report]
+        """What is to be told of it yet."""

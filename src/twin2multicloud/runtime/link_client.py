@@ -19,6 +19,9 @@ _REFUSED_FOR_NOW: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
 """Answers that may pass: clocks and keys are set right, a peer is redeployed, a nonce was used by a duplicate."""
 
 _LONGEST_WAIT_S: Final = 30.0
+_TOLD_AT: Final = 2
+"""The failed attempt that is told: one alone may be a packet that was lost, two in a row are trouble."""
+_HICCUP_S: Final = 1.0
 _MAX_ANSWER_BYTES: Final = 16 * 2**20
 _CHUNK_BYTES: Final = 64 * 2**10
 
@@ -48,6 +51,10 @@ class LinkStats:
     def failing(self) -> bool:
         """The latest attempt did not get through."""
         return self.last_error_at is not None and self.last_error_at > (self.last_success or 0.0)
+
+
+Troubled = Callable[[LinkError, int], None]
+"""Told, once a POST, that an attempt failed (the how manieth) and that another follows."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +109,26 @@ class LinkClient:
         for connection in connections:
             connection.close()
 
-    def post(self, link: str, content: bytes, *, content_type: str, meta: str = "", packed: bool = False) -> Answer:
+    def post(
+        self,
+        link: str,
+        content: bytes,
+        *,
+        content_type: str,
+        meta: str = "",
+        packed: bool = False,
+        troubled: Troubled = lambda _error, _attempt: None,
+    ) -> Answer:
         """Deliver `content` over a link; `packed` content is gzip already and travels as it is.
+
+        `troubled` hears of the second failed attempt, or of the first after which it takes longer to be sure: a peer
+        that was silent to the end of its time, or asks to be left alone.
 
         Raises `LinkError` when every attempt failed (then `retryable`), or at once for an answer that no repetition
         will change. Whether the peer had any effect is not known after a time-out: peers are idempotent.
         """
         body, encoding = (content, "") if packed else (compress(content), "gzip")
+        told = False
         for attempt in range(1, self._retry.attempts + 1):
             try:
                 answer = self._once(link, body, encoding, content_type, meta)
@@ -129,6 +149,10 @@ class LinkClient:
                 wait = self._uniform(0.0, longest)
                 if error.retry_after_s is not None:
                     wait = max(wait, min(error.retry_after_s, _LONGEST_WAIT_S))
+                was_silent = isinstance(error.__cause__, TimeoutError)
+                if not told and (attempt >= _TOLD_AT or was_silent or wait > _HICCUP_S):
+                    told = True
+                    troubled(error, attempt)
                 self._sleep(wait)
         raise AssertionError("unreachable")
 

@@ -25,6 +25,7 @@ from twin2multicloud.sandbox.host import FunctionStats
 from twin2multicloud.sandbox.journal import Journal
 from twin2multicloud.sandbox.layout import Layout
 from twin2multicloud.sandbox.metering.book import MeterBook
+from twin2multicloud.sandbox.metering.pace import ELAPSED, EXACT_TO_SPEED, HURRIED
 
 LINKS_MAX_AGE_S: Final = 1.0
 """A links document is read again so soon: rotation waits that long between its steps."""
@@ -76,7 +77,7 @@ class CloudBase:
         if self._meters_file.exists():
             self.book.restore(self._meters_file.read_text("utf-8"))
         # Twin time that this cloud has been running, to scale its counters by.
-        self.elapsed = self.book.cell("elapsed-s", provider.value)
+        self.elapsed = self.book.cell(ELAPSED, provider.value)
         # A process that was killed went on being billed; one that was stopped did not.
         self._last_account = self.book.cell("accounted-at", provider.value)
         now = self.clock.now()
@@ -121,7 +122,10 @@ class CloudBase:
     def account(self, tell: Iterable[Callable[[float], None]]) -> None:
         """Tell the meters what is held now, and keep the counters over a restart."""
         now = self.clock.now()
-        self.elapsed.add(max(now - self._accounted, 0.0))
+        passed_s = max(now - self._accounted, 0.0)
+        self.elapsed.add(passed_s)
+        if self.clock.setting.speed > EXACT_TO_SPEED:
+            self.book.cell(HURRIED, self.provider.value).add(passed_s)
         self._accounted = now
         self._last_account.set(now)
         for each in tell:
@@ -134,7 +138,7 @@ class CloudBase:
         self.book.clear()
         for (name, component), value in kept.items():
             self.book.cell(name, component).set(value)
-        self.elapsed = self.book.cell("elapsed-s", self.provider.value)
+        self.elapsed = self.book.cell(ELAPSED, self.provider.value)
         self._last_account = self.book.cell("accounted-at", self.provider.value)
         self._accounted = self.clock.now()
         self._last_account.set(self._accounted)

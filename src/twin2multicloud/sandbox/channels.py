@@ -80,9 +80,9 @@ class Channel:
         return batches
 
     # ── As its consumer sees it ─────────────────────────────────────────────────────────────────────────────
-    def receive(self, limit: int) -> Sequence[Delivered]:
+    def receive(self, limit: int, sent_by: float | None = None) -> Sequence[Delivered]:
         """As `Source.receive`; metered when the batch is complete (`begin`)."""
-        return self.queue.receive(limit)
+        return self.queue.receive(limit, sent_by=sent_by)
 
     def begin(self, batch: Sequence[Delivered]) -> None:
         """A run of the consumer begins with these messages."""

@@ -66,6 +66,7 @@ def consume(
             reporter=parts.journal,
             most=gathers,
             window_s=window_s,
+            speed=lambda: parts.clock.setting.speed,
             concurrency=concurrency,
         )
     )

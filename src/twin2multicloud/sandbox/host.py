@@ -28,6 +28,8 @@ MOST_ATTEMPTS: Final = 5
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 5.0
 _IDLE_S: Final = 0.5
+_LATE_S: Final = 0.05
+"""So late a function may look for its next batch that what waits is no backlog."""
 LEAST_PAUSE_S: Final = 0.25
 """Between the beginnings of two runs of a scheduled function."""
 
@@ -47,14 +49,18 @@ class Delivered(Protocol):
     def attempts(self) -> int:
         """How often it failed before."""
 
+    @property
+    def enqueued_at(self) -> float:
+        """When it was sent (wall clock)."""
+
 
 class Source(Protocol):
     """A queue as its consumer sees it."""
 
     name: str
 
-    def receive(self, limit: int) -> Sequence[Delivered]:
-        """Claim at most `limit` messages that are due."""
+    def receive(self, limit: int, sent_by: float | None = None) -> Sequence[Delivered]:
+        """Claim at most `limit` messages that are due; none from the first on that was sent after `sent_by`."""
 
     def begin(self, batch: Sequence[Delivered]) -> None:
         """A run begins with these messages."""
@@ -129,7 +135,8 @@ class QueueFunction:
 
     `decode` turns a message's body into items (a queued message may hold a whole batch), `invoke` runs the handler on
     the items of a batch (and meters it), `letter` makes the dead letter of a poison item. `most` messages of the
-    queue make a full batch. Up to `concurrency` batches run at the same time. `uniform` spreads retries in time.
+    queue make a full batch, whose window is `window_s` of the twin's seconds: `speed` of them pass in one of ours.
+    Up to `concurrency` batches run at the same time. `uniform` spreads retries in time.
     """
 
     def __init__(
@@ -144,6 +151,7 @@ class QueueFunction:
         reporter: Reporter,
         most: int,
         window_s: float,
+        speed: Callable[[], float] = lambda: 1.0,
         concurrency: int = 1,
         now: Callable[[], float] = time.time,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -157,6 +165,7 @@ class QueueFunction:
         self._reporter = reporter
         self._most = most
         self._window_s = window_s
+        self._speed = speed
         self._now = now
         self._uniform = uniform
         self._stopping = threading.Event()
@@ -206,19 +215,32 @@ class QueueFunction:
     def _gather(self) -> list[Delivered]:
         if self._stopping.is_set() or not self._source.wait(_IDLE_S):
             return []
-        batch = list(self._source.receive(self._most))
-        if not batch:
-            return []
-        end = time.monotonic() + self._window_s
-        while len(batch) < self._most and not self._stopping.is_set():
-            left = end - time.monotonic()
-            if left <= 0 or not self._source.wait(left):
-                break
-            try:
-                batch.extend(self._source.receive(self._most - len(batch)))
-            except StoreError:
-                break  # what was received is handled all the same
+        # A clock that runs slower than ours, or stands, lets nobody wait the longer for it.
+        window_s = self._window_s / max(self._speed(), 1.0)
+        batch = list(self._source.receive(1 if window_s > 0 else self._most))
+        if not batch or window_s <= 0:
+            return batch
+        began = batch[0].enqueued_at
+        age_s = max(self._now() - began, 0.0)
+        # What came later than that is the next batch's, however late we look: else batches grow by our own slowness,
+        # the more the faster the twin's clock runs. What has waited for longer is a backlog, to be worked off.
+        is_backlog = age_s > window_s + _LATE_S
+        self._fill(batch, window_s if is_backlog else window_s - age_s, None if is_backlog else began + window_s)
         return batch
+
+    def _fill(self, batch: list[Delivered], seconds: float, sent_by: float | None) -> None:
+        """Add what comes within so many seconds and was sent by then."""
+        end = time.monotonic() + seconds
+        is_over = False
+        while len(batch) < self._most and not self._stopping.is_set():
+            try:
+                batch.extend(self._source.receive(self._most - len(batch), sent_by))
+            except StoreError:
+                return  # what was received is handled all the same
+            if is_over:
+                return
+            left = end - time.monotonic()
+            is_over = left <= 0 or not self._source.wait(left)
 
     def _handle(self, batch: list[Delivered]) -> None:
         try:
@@ -234,7 +256,7 @@ class QueueFunction:
             items = [item for message in batch for item in self._decode(message.body)]
             self._timed(items)
         except HandlerError as error:
-            self._reporter.report([error.report])
+            self._reporter.report(error.reports)
             if error.patient:
                 self._again(batch, error.retry_after_s)
             else:
@@ -386,7 +408,7 @@ class ScheduledFunction:
             moved = self._work()
             failed = False
         except HandlerError as error:
-            self._reporter.report([error.report])
+            self._reporter.report(error.reports)
         except StoreError as error:
             self._report(ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED, str(error))
         except Exception as error:  # noqa: BLE001  the boundary at which a defect may not end the schedule

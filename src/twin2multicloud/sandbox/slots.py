@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 from twin2multicloud.model.slots import Slot
@@ -109,7 +108,7 @@ def _processing(parts: CloudParts) -> None:
         rules=Rules(
             parts.spec,
             states,
-            now=time.time,
+            now=parts.clock.now,
             refresh_s=parts.blueprint.assumptions.get("rule_state_refresh_s", 300.0),
             alone=True,
         ),

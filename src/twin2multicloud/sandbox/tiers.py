@@ -157,7 +157,7 @@ def _target(parts: CloudParts, edge: str, slot: Slot) -> Target | None:
         def sent(count: int, size: int, wire: int) -> None:
             link.sent(wire, count, size, size)
 
-        return LinkTarget(edge, parts.client, f"{edge}-mover", sent)
+        return LinkTarget(edge, parts.client, f"{edge}-mover", parts.journal, sent)
     return Shelf(parts.tiers[slot], "cool")
 
 

@@ -79,12 +79,20 @@ class Visualization:
         if not self._parts.joined(edge):
             source = self._parts.blueprint.by_edge[edge].source
             raise LinkError(f"{source.value} ({source.label}) is not deployed yet", retryable=True)
+        told = False
+
+        def tell(error: LinkError, _attempt: int) -> None:
+            nonlocal told
+            told = True
+            self._parts.journal.report([_unanswered(error, edge)])
+
         try:
-            answer = self._parts.client.post(edge, msgspec.json.encode(query), content_type=_JSON)
+            answer = self._parts.client.post(edge, msgspec.json.encode(query), content_type=_JSON, troubled=tell)
         except LinkError as error:
             if error.status == 422:
                 raise RejectedError(str(error)) from error  # the question makes no sense
-            self._parts.journal.report([_unanswered(error, edge)])
+            if not told:
+                self._parts.journal.report([_unanswered(error, edge)])
             raise
         value = msgspec.json.decode(answer.body)
         self._parts.meters.dashboards.served(len(answer.body))

@@ -11,6 +11,7 @@ from twin2multicloud.app.cli.records import dollars
 from twin2multicloud.app.cli.terminal import output, printable
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.advice import Advice, Way
+from twin2multicloud.model.payback import when_back
 
 
 def advise(
@@ -62,14 +63,14 @@ def _print_ways(found: Advice) -> None:
     with output() as console:
         console.print()
     records.print_table(
-        ("moves", ">saves / month", ">costs once", ">back after", f">left at {found.horizon_months:g} months"),
+        ("moves", ">saves / month", ">costs once", ">back", f">left at {found.horizon_months:g} months"),
         (
             (
                 ", ".join(way.slots),
                 dollars(way.saving_usd_per_month),
                 dollars(way.usd_once)
                 + ("" if not way.missing_prices else f" and {way.missing_prices} without a price"),
-                records.NONE if way.payback_months is None else f"{way.payback_months:.1f} months",
+                records.NONE if way.payback_months is None else when_back(way.payback_months),
                 dollars(way.left_usd),
             )
             for way in ways

@@ -17,10 +17,8 @@ from twin2multicloud.app.cli.deploy_options import (
     KnownTwin,
     OfflineOption,
     OwnerOption,
-    PinOption,
     PlacementOption,
     ProjectOption,
-    ProvidersOption,
     RefreshOption,
     RetentionOption,
     SlotOption,
@@ -33,7 +31,7 @@ from twin2multicloud.app.cli.deploy_options import (
 )
 from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.kept import either, in_run
-from twin2multicloud.app.cli.options import JsonOption, PricesOption, TwinArgument
+from twin2multicloud.app.cli.options import JsonOption, PinOption, PricesOption, ProvidersOption, TwinArgument
 
 
 @needs_backend

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from twin2multicloud.app.cli.options import complete_pin, complete_provider, complete_slot, complete_workload
+from twin2multicloud.app.cli.options import complete_slot, complete_workload
 from twin2multicloud.app.cli.sandbox_options import DEFAULT_DIRECTORY as SANDBOX_DIRECTORY
 
 DEFAULT_DIRECTORY: Final = ".twin2multicloud/deployment"
@@ -26,14 +26,6 @@ SlotOption = Annotated[
 ]
 PlacementOption = Annotated[
     str | None, typer.Option(metavar="FILE", help="A placement in JSON, such as `optimize --json` prints.")
-]
-PinOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="SLOT=WHAT", help="What fills a slot; the rest is optimized.", autocompletion=complete_pin),
-]
-ProvidersOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="CLOUD,…", help="Clouds that may be used.", autocompletion=complete_provider),
 ]
 OwnerOption = Annotated[
     str | None, typer.Option(metavar="EMAIL", help="Who gets budget warnings and alarms.", envvar="T2M_OWNER")

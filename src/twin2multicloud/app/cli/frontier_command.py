@@ -8,7 +8,16 @@ import typer
 
 from twin2multicloud.app.cli.connect import may_take_prices
 from twin2multicloud.app.cli.failures import Session, finish
-from twin2multicloud.app.cli.options import JsonOption, PricesOption, complete_pin, complete_provider, complete_workload
+from twin2multicloud.app.cli.options import (
+    JsonOption,
+    MaxCloudsOption,
+    PinOption,
+    PricesOption,
+    ProvidersOption,
+    RegionsOption,
+    ResidencyOption,
+    complete_workload,
+)
 
 
 @may_take_prices
@@ -31,23 +40,11 @@ def frontier(
         str | None,
         typer.Option(metavar="PLACE", help="Where devices are: a region's code, or degrees such as 48.2,16.4."),
     ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CLOUD=REGION,…", help="Regions that may be used, such as aws=eu-central-1."),
-    ] = None,
-    providers: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CLOUD,…", help="Clouds that may be used.", autocompletion=complete_provider),
-    ] = None,
-    residency: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE,…", help="Where data may lie: EU, EEA or country codes."),
-    ] = None,
-    pin: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SLOT=WHAT", help="What fills a slot.", autocompletion=complete_pin),
-    ] = None,
-    max_clouds: Annotated[int | None, typer.Option(metavar="N", help="At most so many clouds, 1 to 3.")] = None,
+    region: RegionsOption = None,
+    providers: ProvidersOption = None,
+    residency: ResidencyOption = None,
+    pin: PinOption = None,
+    max_clouds: MaxCloudsOption = None,
     json_output: JsonOption = False,
     prices_directory: PricesOption = None,
 ) -> None:

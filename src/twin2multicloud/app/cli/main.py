@@ -25,10 +25,15 @@ from twin2multicloud.app.cli.groups import QuickGroup, lazy_group
 from twin2multicloud.app.cli.look_commands import add_to as add_looking
 from twin2multicloud.app.cli.operate_commands import add_to as add_operating
 from twin2multicloud.app.cli.options import (
+    DenyOption,
     JsonOption,
+    MaxCloudsOption,
+    PinOption,
     PricesOption,
+    ProvidersOption,
+    RegionsOption,
+    ResidencyOption,
     TwinArgument,
-    complete_pin,
     complete_provider,
     complete_workload,
 )
@@ -160,32 +165,11 @@ def optimize(
         Literal["bill", "edt25"],
         typer.Option(help="bill: today's prices, everything that is deployed; edt25: the published model."),
     ] = "bill",
-    region: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CLOUD=REGION,…", help="Regions that may be used, such as aws=eu-central-1."),
-    ] = None,
-    providers: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CLOUD,…", help="Clouds that may be used: aws, azure, gcp.", autocompletion=complete_provider
-        ),
-    ] = None,
-    deny: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CLOUD,…", help="Clouds that may not be used.", autocompletion=complete_provider),
-    ] = None,
-    residency: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE,…", help="Where data may lie: EU, EEA or country codes."),
-    ] = None,
-    pin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SLOT=WHAT",
-            help="What fills a slot: cloud, offer, either with @region; L3.hot=aws.",
-            autocompletion=complete_pin,
-        ),
-    ] = None,
+    region: RegionsOption = None,
+    providers: ProvidersOption = None,
+    deny: DenyOption = None,
+    residency: ResidencyOption = None,
+    pin: PinOption = None,
     require: Annotated[
         list[str] | None,
         typer.Option(metavar="[SLOT:]FEATURE", help="A feature offers must have, such as L1:mqtt."),
@@ -200,7 +184,7 @@ def optimize(
         bool | None,
         typer.Option("--deployable-only/--any-offer", help="Only offers that can be deployed.", show_default=False),
     ] = None,
-    max_clouds: Annotated[int | None, typer.Option(metavar="N", help="At most so many clouds, 1 to 3.")] = None,
+    max_clouds: MaxCloudsOption = None,
     egress: Annotated[
         Literal["list", "eu-data-act"] | None,
         typer.Option(help="Prices of traffic between clouds: list, or what the EU Data Act grants."),

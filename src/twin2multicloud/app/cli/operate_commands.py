@@ -14,10 +14,8 @@ from twin2multicloud.app.cli.deploy_options import (
     KeptTwin,
     OfflineOption,
     OwnerOption,
-    PinOption,
     PlacementOption,
     ProjectOption,
-    ProvidersOption,
     SubscriptionOption,
     Target,
     TargetOption,
@@ -26,7 +24,15 @@ from twin2multicloud.app.cli.deploy_options import (
 )
 from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.kept import either, in_run
-from twin2multicloud.app.cli.options import JsonOption, PricesOption, TwinArgument, complete_provider, complete_slot
+from twin2multicloud.app.cli.options import (
+    JsonOption,
+    PinOption,
+    PricesOption,
+    ProvidersOption,
+    TwinArgument,
+    complete_provider,
+    complete_slot,
+)
 
 
 @needs_backend

@@ -55,3 +55,38 @@ TwinArgument = Annotated[
         autocompletion=complete_workload,
     ),
 ]
+
+# ── What a placement has to keep to ─────────────────────────────────────────────────────────────────────────
+RegionsOption = Annotated[
+    list[str] | None,
+    typer.Option("--region", metavar="CLOUD=REGION,…", help="Regions that may be used, such as aws=eu-central-1."),
+]
+ProvidersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--providers",
+        metavar="CLOUD,…",
+        help="Clouds that may be used: aws, azure, gcp.",
+        autocompletion=complete_provider,
+    ),
+]
+DenyOption = Annotated[
+    list[str] | None,
+    typer.Option("--deny", metavar="CLOUD,…", help="Clouds that may not be used.", autocompletion=complete_provider),
+]
+ResidencyOption = Annotated[
+    list[str] | None,
+    typer.Option("--residency", metavar="CODE,…", help="Where data may lie: EU, EEA or country codes."),
+]
+PinOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pin",
+        metavar="SLOT=WHAT",
+        help="What fills a slot: cloud, offer, either with @region; L3.hot=aws. The rest is optimized.",
+        autocompletion=complete_pin,
+    ),
+]
+MaxCloudsOption = Annotated[
+    int | None, typer.Option("--max-clouds", metavar="N", help="At most so many clouds, 1 to 3.")
+]

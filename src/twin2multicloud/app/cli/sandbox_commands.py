@@ -11,7 +11,7 @@ from twin2multicloud.app.cli.cost_commands import bill
 from twin2multicloud.app.cli.failures import finish
 from twin2multicloud.app.cli.groups import QuickGroup
 from twin2multicloud.app.cli.letter_commands import dead_letters
-from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_provider, complete_workload
+from twin2multicloud.app.cli.options import JsonOption, PinOption, ProvidersOption, complete_workload
 from twin2multicloud.app.cli.sandbox_options import (
     DEFAULT_DIRECTORY,
     CloudArgument,
@@ -50,16 +50,8 @@ def up(
     placement: Annotated[
         str | None, typer.Option(metavar="FILE", help="A placement in JSON, such as `optimize --json` prints.")
     ] = None,
-    pin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SLOT=WHAT", help="What fills a slot; the rest is optimized.", autocompletion=complete_pin
-        ),
-    ] = None,
-    providers: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CLOUD,…", help="Clouds that may be used.", autocompletion=complete_provider),
-    ] = None,
+    pin: PinOption = None,
+    providers: ProvidersOption = None,
     devices: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Only so many of the twin's devices, of each kind its share.")
     ] = None,

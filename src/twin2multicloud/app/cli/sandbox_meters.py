@@ -9,6 +9,7 @@ from twin2multicloud.app.cli.books import NEWEST_BOOK
 from twin2multicloud.app.cli.terminal import cloud_text, output, print_json
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.sandbox.metering.pace import pace_note
 from twin2multicloud.sandbox.metering.window import Window
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
     return {
         "elapsed_s": comparison.elapsed_s,
         "messages": comparison.messages,
+        "note": pace_note(comparison.hurried_share),
         "usd_per_month": {"predicted": comparison.usd.predicted, "metered": comparison.usd.metered},
         "meters": [_row_json(row) for row in comparison.rows],
     }
@@ -117,6 +119,8 @@ def print_comparison(console: Console, comparison: Comparison, *, all_meters: bo
     idle = {part.component for row in comparison.deviating for part in row.components if part.idle}
     if idle:
         notes.append(f"no occasion yet for {', '.join(sorted(idle))}")
+    if note := pace_note(comparison.hurried_share):
+        notes.append(note)
     if comparison.deviating and comparison.elapsed_s < _SHORT_S:
         notes.append(f"a run under {_SHORT_S} s cuts off what is still on its way")
     usd = comparison.usd

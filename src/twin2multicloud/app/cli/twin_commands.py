@@ -9,7 +9,15 @@ import typer
 from twin2multicloud.app.cli import twin_operating_commands, watching_commands
 from twin2multicloud.app.cli.connect import needs_backend, with_client
 from twin2multicloud.app.cli.groups import plain_group
-from twin2multicloud.app.cli.options import JsonOption, complete_pin, complete_workload
+from twin2multicloud.app.cli.options import (
+    DenyOption,
+    JsonOption,
+    MaxCloudsOption,
+    ProvidersOption,
+    ResidencyOption,
+    complete_pin,
+    complete_workload,
+)
 
 twins = plain_group("twins")
 
@@ -233,12 +241,10 @@ def delete(
 def optimize(
     context: typer.Context,
     twin: NameArgument,
-    providers: Annotated[list[str] | None, typer.Option(metavar="CLOUD,…", help="Clouds that may be used.")] = None,
-    deny: Annotated[list[str] | None, typer.Option(metavar="CLOUD,…", help="Clouds that may not be used.")] = None,
-    residency: Annotated[
-        list[str] | None, typer.Option(metavar="CODE,…", help="Where data may lie: EU, EEA or country codes.")
-    ] = None,
-    max_clouds: Annotated[int | None, typer.Option(metavar="N", min=1, max=3, help="At most so many clouds.")] = None,
+    providers: ProvidersOption = None,
+    deny: DenyOption = None,
+    residency: ResidencyOption = None,
+    max_clouds: MaxCloudsOption = None,
     take: Annotated[bool, typer.Option("--take", help="Also place the twin as proposed.")] = False,
     json_output: JsonOption = False,
 ) -> None:

@@ -9,16 +9,13 @@ are written in one transaction, from the position that was read from: a restart 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Final, Self
+from functools import partial
+from typing import Final
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
@@ -26,13 +23,14 @@ from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import BackendError
 from twin2multicloud.app.monitoring.advising import Adviser
-from twin2multicloud.app.monitoring.alone import Reach, the_only_one
+from twin2multicloud.app.monitoring.alone import Reach
 from twin2multicloud.app.monitoring.attending import Attendant
 from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
 from twin2multicloud.app.monitoring.cloud_source import CloudSource
 from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
 from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.metering import UsageTaker
+from twin2multicloud.app.monitoring.rounds import Errands, Rounds
 from twin2multicloud.app.monitoring.sources import Polled, Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
 
@@ -44,7 +42,6 @@ _EVERY_S: Final = 1.0
 _OFTEN_S: Final = 0.5
 _FEW: Final = 16
 """So few twins are asked so often: asking takes some milliseconds of a processor each."""
-_AT_ONCE: Final = 8
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -100,73 +97,30 @@ class Collector:
         row.sealed = self._backend.sealer.seal(msgspec.json.encode(position), row.context)
 
 
-class Collecting:
-    """A thread that collects every half second, or every second where there are many twins, while it is the one within
-    `reach` to do so; it lets attendants attend to the same twins, which may take longer. A context.
+def collecting(
+    backend: Backend,
+    collector: Collector,
+    reach: Reach = Reach.MACHINE,
+    attendants: Sequence[Attendant] = (),
+) -> Rounds:
+    """Collects every half second, or every second where there are many twins; lets attendants attend to the same twins,
+    which may take longer.
     """
+    collect = Errands("collect", "what is told of %s cannot be written now: %s")
+    attend = Errands("attend", "what is seen of %s cannot be written now: %s")
 
-    def __init__(
-        self,
-        backend: Backend,
-        collector: Collector,
-        reach: Reach = Reach.MACHINE,
-        attendants: Sequence[Attendant] = (),
-    ) -> None:
-        self._backend = backend
-        self._collector = collector
-        self._reach = reach
-        self._attendants = attendants
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="collector", daemon=True)
-        self._guard = threading.Lock()
-        self._busy: set[Hashable] = set()
+    def go_round() -> float:
+        deployed = collector.deployed()
+        for twin_id, target in deployed:
+            name = f"{twin_id} ({target})"
+            collect.begin(name, partial(collector.collect, twin_id, target))
+            for each in attendants:
+                named = f"{name} by {type(each).__name__}"
+                if named not in attend and each.is_due(twin_id, target):
+                    attend.begin(named, partial(each.attend, twin_id, target))
+        return _OFTEN_S if len(deployed) <= _FEW else _EVERY_S
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _go_on(self) -> None:
-        with ThreadPoolExecutor(_AT_ONCE, "collect") as collect, ThreadPoolExecutor(_AT_ONCE, "attend") as attend:
-            while not self._ended.is_set():
-                try:
-                    with the_only_one(self._backend, LOCK, self._reach) as alone:
-                        while alone.holds() and not self._ended.is_set():
-                            deployed = self._collector.deployed()
-                            for twin_id, target in deployed:
-                                self._start(collect, self._collector.collect, twin_id, target)
-                                for each in self._attendants:
-                                    if not self._is_busy(each.attend, twin_id, target) and each.is_due(twin_id, target):
-                                        self._start(attend, each.attend, twin_id, target)
-                            self._ended.wait(_OFTEN_S if len(deployed) <= _FEW else _EVERY_S)
-                except SQLAlchemyError as error:
-                    _LOG.warning("alerts cannot be collected now: %s", type(error).__name__)
-                self._ended.wait(_EVERY_S)
-
-    def _is_busy(self, act: Callable[[str, str], None], twin_id: str, target: str) -> bool:
-        with self._guard:
-            return (act, twin_id, target) in self._busy
-
-    def _start(self, pool: ThreadPoolExecutor, act: Callable[[str, str], None], twin_id: str, target: str) -> None:
-        with self._guard:
-            if (act, twin_id, target) in self._busy:
-                return  # it has not ended yet
-            self._busy.add((act, twin_id, target))
-        pool.submit(self._do, act, twin_id, target)
-
-    def _do(self, act: Callable[[str, str], None], twin_id: str, target: str) -> None:
-        try:
-            act(twin_id, target)
-        except SQLAlchemyError as error:
-            _LOG.warning("what is seen of %s cannot be written now: %s", twin_id, type(error).__name__)
-        finally:
-            with self._guard:
-                self._busy.discard((act, twin_id, target))
+    return Rounds(backend, LOCK, reach, go_round, (collect, attend), "alerts cannot be collected now: %s")
 
 
 @contextmanager
@@ -185,7 +139,7 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     clouds = Collector(backend, {"clouds": CloudSource(backend)})
     there = (CloudUsageTaker(backend),)
     with (
-        Collecting(backend, here, attendants=attendants),
-        Collecting(backend, clouds, Reach.INSTALLATION, attendants=there),
+        collecting(backend, here, attendants=attendants),
+        collecting(backend, clouds, Reach.INSTALLATION, attendants=there),
     ):
         yield

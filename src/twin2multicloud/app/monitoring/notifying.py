@@ -8,25 +8,23 @@ answer holds up itself only.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from types import TracebackType
-from typing import Final, Self
+from functools import partial
+from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.sealing import SealError
 from twin2multicloud.app.db.tables.telling import AlertNotice, AlertRoute
 from twin2multicloud.app.events.log import NewEvent
-from twin2multicloud.app.monitoring.alone import Reach, the_only_one
+from twin2multicloud.app.monitoring.alone import Reach
+from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.monitoring.escalating import escalate
+from twin2multicloud.app.monitoring.rounds import Errands, Rounds
 from twin2multicloud.app.services import alert_routes
 from twin2multicloud.app.services.webhooks import DeliveryError
 
@@ -34,12 +32,10 @@ LOCK: Final = "notifier"
 GIVE_UP_AFTER_S: Final = 86_400.0
 _EVERY_S: Final = 1.0
 _ESCALATE_EVERY_S: Final = 5.0
-_AT_ONCE: Final = 8
 _MOST_IN_A_MESSAGE: Final = 1_000
 _FIRST_WAIT_S: Final = 2.0
 _LONGEST_WAIT_S: Final = 3_600.0
 _MINUTE_S: Final = 60.0
-_LOG: Final = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -155,72 +151,26 @@ class Notifier:
         self._backend.events.add(session, event)
 
 
-class Notifying:
-    """Tells and escalates, in threads, while it is the one of the installation to do so. A context."""
+def notifying(backend: Backend) -> Rounds:
+    """Tells and escalates, while it is the one of the installation to do so."""
+    notifier, turns = Notifier(backend), Turns(backend.clock, _ESCALATE_EVERY_S)
+    telling = Errands("notify", "what was told by %s cannot be noted now: %s")
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._notifier = Notifier(backend)
-        self._ended = threading.Event()
-        self._news = threading.Event()
-        self._guard = threading.Lock()
-        self._telling: set[str] = set()
-        self._escalated_at: float | None = None
-        self._thread = threading.Thread(target=self._go_on, name="notifier", daemon=True)
-        # What this process writes is told at once; what others write is found within a second.
-        backend.events.listen(self._news.set)
+    def go_round() -> float:
+        if turns.take("escalate"):
+            escalate(backend)
+        for route in notifier.due():
+            telling.begin(route, partial(notifier.tell, route))
+        return _EVERY_S
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._news.set()
-        self._thread.join()
-
-    def _go_on(self) -> None:
-        with ThreadPoolExecutor(_AT_ONCE, "notify") as pool:
-            while not self._ended.is_set():
-                try:
-                    with the_only_one(self._backend, LOCK, Reach.INSTALLATION) as alone:
-                        while alone.holds() and not self._ended.is_set():
-                            self._news.clear()
-                            self._escalate()
-                            for route in self._notifier.due():
-                                self._begin(pool, route)
-                            self._news.wait(_EVERY_S)
-                except SQLAlchemyError as error:
-                    _LOG.warning("nobody can be told of alerts now: %s", type(error).__name__)
-                self._ended.wait(_EVERY_S)
-
-    def _escalate(self) -> None:
-        now = self._backend.clock.now()
-        if self._escalated_at is None or not 0 <= now - self._escalated_at < _ESCALATE_EVERY_S:
-            self._escalated_at = now
-            escalate(self._backend)
-
-    def _begin(self, pool: ThreadPoolExecutor, route: str) -> None:
-        with self._guard:
-            if route in self._telling:
-                return  # it has not answered yet
-            self._telling.add(route)
-        pool.submit(self._tell, route)
-
-    def _tell(self, route: str) -> None:
-        try:
-            self._notifier.tell(route)
-        except SQLAlchemyError as error:
-            _LOG.warning("what was told by %s cannot be noted now: %s", route, type(error).__name__)
-        finally:
-            with self._guard:
-                self._telling.discard(route)
+    rounds = Rounds(backend, LOCK, Reach.INSTALLATION, go_round, (telling,), "nobody can be told of alerts now: %s")
+    # What this process writes is told at once; what others write is found within a second.
+    backend.events.listen(rounds.wake)
+    return rounds
 
 
 @contextmanager
 def telling_people(backend: Backend) -> Iterator[None]:
     """While this lasts, alerts go out by their routes."""
-    with Notifying(backend):
+    with notifying(backend):
         yield

@@ -27,6 +27,7 @@ from twin2multicloud.app.optimizing.reading import Asked, read_placement
 from twin2multicloud.app.optimizing.solver import Solver
 from twin2multicloud.app.optimizing.twins import asked_of, pinned, pins_of
 from twin2multicloud.blueprint.volumes import Volumes
+from twin2multicloud.model.payback import when_back
 from twin2multicloud.model.placement import Placement
 from twin2multicloud.model.slots import SLOTS
 from twin2multicloud.model.spec import TwinSpec
@@ -210,7 +211,7 @@ def _reason(best: Way | None, cheapest: Way | None, usd_now: float, terms: Terms
     moves = ", ".join(move.move.slot.value for move in best.moves)
     told = (
         f"moving {moves} saves ${best.saving_usd_per_month:,.2f} of ${usd_now:,.2f} a month and costs "
-        f"${best.usd_once:,.2f} once, which is back after {best.payback_months or 0.0:.1f} months"
+        f"${best.usd_once:,.2f} once, which is back {when_back(best.payback_months or 0.0)}"
     )
     if _worth(best, usd_now, terms, stands=stands):
         return told

@@ -198,10 +198,11 @@ class MonthCompared(Answer):
 
 class Meters(Answer):
     """All counts, and how many of the twin's seconds they cover. `month` None: there is nothing to compare, for the
-    reason that `problem` tells.
+    reason that `problem` tells. `note` says what makes the comparison inexact, if anything does.
     """
 
     elapsed_s: float
     meters: list[MeterCount]
     month: MonthCompared | None = None
     problem: str = ""
+    note: str = ""

@@ -23,6 +23,7 @@ from twin2multicloud.app.services.sandboxes import moment, sandbox_of
 from twin2multicloud.model.errors import Finding
 from twin2multicloud.sandbox.faults import LINK_KINDS, STORE_KINDS, STORES, Fault, FaultKind
 from twin2multicloud.sandbox.metering.compare import Comparison
+from twin2multicloud.sandbox.metering.pace import pace_note
 
 _MOST_LOG_BYTES: Final = 2 << 20
 _MOST_LINE: Final = 2_000
@@ -161,7 +162,8 @@ def meters(backend: Backend, twin_id: str) -> shapes.Meters:
         for each in client.cloud_status(cloud).meters
     ]
     month = None if found.month is None else _month(found.month)
-    return shapes.Meters(elapsed_s=found.elapsed_s, meters=counts, month=month, problem=found.problem)
+    note = "" if found.month is None else pace_note(found.month.hurried_share)
+    return shapes.Meters(elapsed_s=found.elapsed_s, meters=counts, month=month, problem=found.problem, note=note)
 
 
 # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -37,6 +37,7 @@ from twin2multicloud.sandbox.client import SandboxClient
 from twin2multicloud.sandbox.metering.book import MeterBook
 from twin2multicloud.sandbox.metering.compare import Comparison, MeterRow, compare
 from twin2multicloud.sandbox.metering.observed import observed, replanned
+from twin2multicloud.sandbox.metering.pace import pace_note
 from twin2multicloud.sandbox.metering.window import Window
 
 
@@ -48,6 +49,7 @@ class Foreseen:
     pricing: Pricing
     metered_s: float = 0.0
     problem: str = ""
+    note: str = ""
 
 
 def validation(backend: Backend, twin_id: str, target: Target, period: str | None) -> shapes.Validation:
@@ -75,6 +77,8 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
     else:
         where = "sandbox bill writes one, " if target == "sandbox" else ""
         problems.append(f"no bill {f'of {month} ' if month else ''}is kept; {where}costs import reads one")
+    if seen.note:
+        problems.append(seen.note)
     found = validate(seen.lines, bill, seen.pricing.usd)
     return _shown(found, twin_id, name, target, month if lines else None, seen.metered_s, book, problems)
 
@@ -136,7 +140,7 @@ def _foreseen(
         if seen is None:
             return _of(month, None, prices, window.elapsed_s, "no message came in yet, so no workload was observed")
         again = compare(replanned(blueprint, seen), MeterBook(), 1.0, prices, slots=slots)
-        return _of(month, again, prices, window.elapsed_s)
+        return replace(_of(month, again, prices, window.elapsed_s), note=pace_note(month.hurried_share))
     if planned is None:
         raise ConflictError("this twin has no placement yet, so nothing is predicted for it; optimize it first")
     problem = told.problem or "nothing has been counted yet; let the twin run for a few seconds"

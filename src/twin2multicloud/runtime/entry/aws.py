@@ -126,7 +126,7 @@ class Function:
         try:
             moved = self._roles.move(max(1.0, seconds - _SPARE_S))()
         except HandlerError as error:
-            self._ports.reporter.report([error.report])
+            self._ports.reporter.report(error.reports)
             raise
         except StoreError as error:
             kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED

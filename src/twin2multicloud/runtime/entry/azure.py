@@ -241,7 +241,7 @@ def _mover(app: func.FunctionApp, config: AzureFunction, function: _Function) ->
         try:
             function.roles.move(config.seconds)()
         except HandlerError as error:
-            function.ports.reporter.report([error.report])
+            function.ports.reporter.report(error.reports)
             raise
         except StoreError as error:
             kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED

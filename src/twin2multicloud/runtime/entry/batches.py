@@ -77,7 +77,7 @@ class Batches:
             return []
         if not isinstance(problem, HandlerError | StoreError):
             return self._one_by_one(work)
-        self._reporter.report([self._report_of(problem)])
+        self._reporter.report(self._reports_of(problem))
         return self._named([delivery for delivery, _ in work])
 
     def _attempt(self, messages: list[Message]) -> Exception | None:
@@ -96,14 +96,14 @@ class Batches:
             problem = self._attempt([message])
             if problem is None:
                 continue
-            report = self._report_of(problem)
+            reports = self._reports_of(problem)
             foreseen = isinstance(problem, HandlerError | StoreError)
             if not foreseen and (self._ordered or delivery.attempts >= MOST_ATTEMPTS):
-                letter = dead_letter(message, self._topic, report.message, self._component)
-                if self._kept(letter, report):
+                letter = dead_letter(message, self._topic, reports[0].message, self._component)
+                if self._kept(letter, reports[0]):
                     continue
             else:
-                self._reporter.report([report])
+                self._reporter.report(reports)
             failed.append(delivery)
             if self._ordered:
                 break
@@ -140,12 +140,13 @@ class Batches:
     def _named(self, deliveries: Sequence[Delivery]) -> list[str]:
         return [delivery.id for delivery in deliveries[: 1 if self._ordered else None]]
 
-    def _report_of(self, problem: Exception) -> ErrorReport:
+    def _reports_of(self, problem: Exception) -> list[ErrorReport]:
         if isinstance(problem, HandlerError):
-            return problem.report
+            return problem.reports
         if isinstance(problem, StoreError):
-            return self._store_report(problem)
-        return self._report(ErrorKind.INTERNAL, f"{type(problem).__name__}: {' '.join(str(problem).split())[:500]}")
+            return [self._store_report(problem)]
+        said = f"{type(problem).__name__}: {' '.join(str(problem).split())[:500]}"
+        return [self._report(ErrorKind.INTERNAL, said)]
 
     def _store_report(self, error: StoreError) -> ErrorReport:
         return self._report(ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED, str(error))

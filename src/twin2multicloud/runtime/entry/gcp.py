@@ -93,7 +93,7 @@ class Function:
         try:
             moved = roles.move(MOVE_S)()
         except HandlerError as error:
-            roles.ports.reporter.report([error.report])
+            roles.ports.reporter.report(error.reports)
             return _reply(later(str(error), error.retry_after_s))
         except StoreError as error:
             kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED

@@ -89,7 +89,7 @@ class Work:
             self._count(deliveries)
             return Again(list(deliveries))
         except HandlerError as error:
-            self._reporter.report([error.report])
+            self._reporter.report(error.reports)
             return Again(list(deliveries), error.retry_after_s)
         except StoreError as error:
             self._reporter.report([self.store_report(error)])

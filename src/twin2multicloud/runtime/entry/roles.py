@@ -239,7 +239,7 @@ class Roles:
         if edge in self.function.local:
             target = self._shelf(edge)
         else:
-            target = LinkTarget(edge, self._client, self.function.component, _uncounted)
+            target = LinkTarget(edge, self._client, self.function.component, self.ports.reporter, _uncounted)
         if edge == "to-archive":
             return CoolToArchive(
                 self.spec, self.ports.cool, target, now=now, monotonic=self._monotonic, seconds=seconds

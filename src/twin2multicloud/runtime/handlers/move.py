@@ -12,12 +12,12 @@ import msgspec
 
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.envelope import Event, encode
-from twin2multicloud.runtime.failures import HandlerError, LinkError, StoreError
+from twin2multicloud.runtime.failures import LinkError, StoreError
 from twin2multicloud.runtime.handlers.archive import ObjectPost, digest_of
-from twin2multicloud.runtime.handlers.send import link_report
+from twin2multicloud.runtime.handlers.link_trouble import LinkTrouble
 from twin2multicloud.runtime.link_client import LinkClient
 from twin2multicloud.runtime.links import MAX_BODY_BYTES, compress
-from twin2multicloud.runtime.ports import HotStore, ObjectStore, StoredObject
+from twin2multicloud.runtime.ports import HotStore, ObjectStore, Reporter, StoredObject
 from twin2multicloud.runtime.times import to_time
 
 MOST_RECORD_BYTES: Final = 16 * 2**20
@@ -43,21 +43,31 @@ class LinkTarget:
     `sent` is told each POST: records, bytes of the object, bytes on the wire.
     """
 
-    def __init__(self, edge: str, client: LinkClient, component: str, sent: Callable[[int, int, int], None]) -> None:
+    def __init__(
+        self,
+        edge: str,
+        client: LinkClient,
+        component: str,
+        reporter: Reporter,
+        sent: Callable[[int, int, int], None],
+    ) -> None:
         self._edge = edge
         self._client = client
         self._component = component
+        self._reporter = reporter
         self._sent = sent
 
     def put_away(self, post: ObjectPost, body: bytes) -> dict[str, Any]:
         """Post the object; the peer's answer."""
         meta = msgspec.json.encode(post).decode()
+        trouble = LinkTrouble(self._edge, self._component, self._reporter)
         try:
-            answer = self._client.post(self._edge, body, content_type=OBJECT_TYPE, meta=meta, packed=True)
+            answer = self._client.post(
+                self._edge, body, content_type=OBJECT_TYPE, meta=meta, packed=True, troubled=trouble
+            )
         except LinkError as error:
             # The records stay where they are and come again, whatever the peer objects to.
-            report = link_report(error, self._edge, self._component)
-            raise HandlerError(report, retry_after_s=error.retry_after_s) from error
+            raise trouble.failed(error) from error
         self._sent(post.count, len(body), answer.wire_bytes)
         try:
             value = msgspec.json.decode(answer.body)

@@ -92,7 +92,7 @@ class Receive:
             self._report(edge, ErrorKind.LINK_REFUSED, f"rejected a batch: {error}", "error")
             return _answer(422, str(error))
         except HandlerError as error:
-            self._reporter.report([error.report])
+            self._reporter.report(error.reports)
             return _later(str(error), error.retry_after_s)
         except StoreError as error:
             kind = ErrorKind.QUOTA if error.quota else ErrorKind.WRITE_FAILED

@@ -9,8 +9,9 @@ import msgspec
 
 from twin2multicloud.model.spec import TwinSpec
 from twin2multicloud.runtime.envelope import CONTENT_TYPE, Event, RawMessage, encode
-from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, LinkError
+from twin2multicloud.runtime.failures import LinkError
 from twin2multicloud.runtime.handlers.ingest import dead_letter, ingest
+from twin2multicloud.runtime.handlers.link_trouble import LinkTrouble, link_report
 from twin2multicloud.runtime.link_client import Answer, LinkClient
 from twin2multicloud.runtime.ports import DeadLetter, DeadLetters, Reporter
 
@@ -91,14 +92,14 @@ class Send:
         sent: Callable[[int, int, int, int], None] | None,
     ) -> None:
         content = b"[" + b",".join(encoded) + b"]"
+        trouble = LinkTrouble(self.edge, self._component, self._reporter)
         try:
-            answer = self._client.post(self.edge, content, content_type=CONTENT_TYPE)
+            answer = self._client.post(self.edge, content, content_type=CONTENT_TYPE, troubled=trouble)
             if _accepted(answer) != len(events):
                 raise LinkError(f"link {self.edge}: the answer is not our receiver's", retryable=True)
         except LinkError as error:
-            report = link_report(error, self.edge, self._component)
             if error.retryable:
-                raise HandlerError(report, retry_after_s=error.retry_after_s) from error
+                raise trouble.failed(error) from error
             if len(events) > 1:
                 half = len(events) // 2
                 self._post(events[:half], encoded[:half], done, sent)
@@ -108,7 +109,7 @@ class Send:
                 dead_letter(event, f"{self.edge}-outbox", str(error), self._component) for event in events
             ]
             self._dead_letters.put(letters)
-            self._reporter.report([report])
+            self._reporter.report([link_report(error, self.edge, self._component)])
             return
         done.posts += 1
         done.raw_bytes += len(content)
@@ -124,16 +125,3 @@ def _accepted(answer: Answer) -> object:
     except ValueError:
         return None
     return value.get("accepted") if isinstance(value, dict) else None
-
-
-def link_report(error: LinkError, edge: str, component: str) -> ErrorReport:
-    """A failed POST as an error report."""
-    refused = error.status is not None and 400 <= error.status < 500 and error.status not in (408, 429)
-    return ErrorReport(
-        layer="L2",
-        severity="error" if refused else "warning",
-        kind=ErrorKind.LINK_REFUSED if refused else ErrorKind.LINK_TIMEOUT,
-        message=str(error),
-        component=component,
-        link=edge,
-    )

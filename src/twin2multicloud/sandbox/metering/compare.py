@@ -20,6 +20,7 @@ from twin2multicloud.optimizer.pricing.pooled import LineKey, pooled_usd
 from twin2multicloud.sandbox.metering.book import MeterBook
 from twin2multicloud.sandbox.metering.hooks import Amount, ComponentMeter, meters_for
 from twin2multicloud.sandbox.metering.links import CountedLink
+from twin2multicloud.sandbox.metering.pace import ELAPSED, HURRIED
 
 TOLERANCE = 0.02
 T = TypeVar("T")
@@ -99,6 +100,8 @@ class Comparison:
     elapsed_s: float
     messages: float
     usd: Pair
+    hurried_share: float = 0.0
+    """Which part of the run was too fast to be exact (`pace`)."""
 
     @property
     def deviating(self) -> tuple[MeterRow, ...]:
@@ -151,7 +154,12 @@ def compare(
     rows.sort(key=lambda row: (row.provider, row.meter, row.region))
     messages = sum(v for (name, _), v in book if name == "payload-count")
     usd = Pair(sum(row.usd.predicted for row in rows), sum(row.usd.metered for row in rows))
-    return Comparison(tuple(rows), elapsed_s, messages, usd)
+    return Comparison(tuple(rows), elapsed_s, messages, usd, _hurried_share(book))
+
+
+def _hurried_share(book: MeterBook) -> float:
+    passed = {name: sum(amount for (counted, _), amount in book if counted == name) for name in (ELAPSED, HURRIED)}
+    return passed[HURRIED] / passed[ELAPSED] if passed[ELAPSED] > 0 else 0.0
 
 
 def _of(found: Mapping[tuple[str, str], T], slots: Collection[Slot]) -> dict[tuple[str, str], T]:

@@ -103,9 +103,10 @@ class Queue:
 
         return work, after
 
-    def receive(self, limit: int, max_bytes: int | None = None) -> list[QueueMessage]:
+    def receive(self, limit: int, max_bytes: int | None = None, *, sent_by: float | None = None) -> list[QueueMessage]:
         """Up to `limit` messages, in order; at once, so possibly none. With `max_bytes` their bodies have no more in
-        all, unless the first alone has."""
+        all, unless the first alone has; with `sent_by`, which is a time of the clock, none comes after one that was
+        sent later."""
         self._database.gate("queues.receive")
         received: list[QueueMessage] = []
         room = max_bytes
@@ -116,6 +117,8 @@ class Queue:
                     message = self._first()
                     if message is None:
                         break
+                    if sent_by is not None and message.enqueued_at > sent_by:
+                        return received
                     if room is not None:
                         if received and len(message.body) > room:
                             return received

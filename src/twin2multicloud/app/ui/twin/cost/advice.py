@@ -13,6 +13,7 @@ from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin.parts import Parts
+from twin2multicloud.model.payback import AT_ONCE_MONTHS
 
 
 @ft.component
@@ -44,11 +45,10 @@ def _shown(session: Session, advice: Advice) -> ft.Control:
         else badges.pill(tr("hardly worth it"), palette.unknown)
     )
     said = tr(
-        "It saves {saving} and costs {once} once, which is back after {months} months; after {horizon} months {left} "
-        "are left of it.",
+        "It saves {saving} and costs {once} once, which is back {back}; after {horizon} months {left} are left of it.",
         saving=figures.per_month(way.saving_usd_per_month, currency),
         once=figures.money(way.usd_once, currency),
-        months=f"{way.payback_months or 0.0:.1f}",
+        back=_back(way.payback_months or 0.0),
         horizon=f"{advice.horizon_months:g}",
         left=figures.money(way.left_usd, currency),
     )
@@ -82,15 +82,21 @@ def _otherwise(session: Session, advice: Advice, way: Way) -> list[ft.Control]:
     most = advice.cheapest
     if most is None or most.slots == way.slots:
         return []
-    months = figures.NONE if most.payback_months is None else f"{most.payback_months:.1f}"
     said = tr(
-        "Moving {slots} would save {saving}, but cost {once} once, which is back after {months} months.",
+        "Moving {slots} would save {saving}, but cost {once} once, which is back {back}.",
         slots=", ".join(most.slots),
         saving=figures.per_month(most.saving_usd_per_month, session.currency),
         once=figures.money(most.usd_once, session.currency),
-        months=months,
+        back=tr("never") if most.payback_months is None else _back(most.payback_months),
     )
     return [text.muted(said)]
+
+
+def _back(months: float) -> str:
+    """As `model.payback`, in the session's language."""
+    if months < AT_ONCE_MONTHS:
+        return tr("at once")
+    return tr("within a month") if months < 1 else tr("after {months} months", months=f"{months:.1f}")
 
 
 def _columns(session: Session) -> list[tables.Column[AdvisedMove]]:
