@@ -9,6 +9,7 @@ from pydantic import Field
 
 from twin2multicloud.app.schemas.common import Answer, Body
 from twin2multicloud.app.schemas.sandboxes import MeterComparison
+from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import Watched
 
 
@@ -74,8 +75,8 @@ class CostHistory(Watched):
 
 
 class BudgetInput(Body):
-    """What a twin may cost in a calendar month. Alerts come when these shares of it are used, and with `on_forecast`
-    when they will be by the month's end if it goes on like that.
+    """What a twin, or all twins of a workspace, may cost in a calendar month. Alerts come when these shares of it are
+    used, and with `on_forecast` when they will be by the month's end if it goes on like that.
     """
 
     usd_per_month: float = Field(gt=0, le=1e9, allow_inf_nan=False)
@@ -90,3 +91,36 @@ class Budget(Answer):
     thresholds: list[float]
     on_forecast: bool
     set_at: datetime
+
+
+class TwinSpent(Answer):
+    """What a twin's month comes to: what was metered until `metered_until`, a moment of its time, or what was billed,
+    whichever is more. None where nothing is known; `problem` says why, or what is not whole.
+    """
+
+    twin: str
+    name: str
+    usd_to_date: float | None
+    usd_forecast: float | None
+    metered_until: datetime | None
+    problem: str
+
+
+class WorkspaceSpent(Answer):
+    """The month (as in 2026-11) of a workspace's twins at a target, the dearest first. Sums are of those that are
+    known; a sandbox counts with the month that it is in.
+    """
+
+    target: Target
+    period: str
+    usd_to_date: float
+    usd_forecast: float
+    twins: list[TwinSpent]
+
+
+class WorkspaceBudget(Budget):
+    """What all twins of a workspace together may cost in a month, and what they come to: in clouds, and, apart, in
+    sandboxes, where no money is spent.
+    """
+
+    spent: list[WorkspaceSpent]

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from twin2multicloud.app.db.tables.checks import HealthChange, HealthCheck, HealthHour
-from twin2multicloud.app.db.tables.costs import BillImport, BillLine, Budget, UsageReading, UsageSample
+from twin2multicloud.app.db.tables.costs import (
+    BillImport,
+    BillLine,
+    Budget,
+    TwinSpending,
+    UsageReading,
+    UsageSample,
+    WorkspaceBudget,
+)
 from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
 from twin2multicloud.app.db.tables.glances import Glance
@@ -66,10 +74,12 @@ __all__ = [
     "Twin",
     "TwinConnection",
     "TwinMember",
+    "TwinSpending",
     "TwinVersion",
     "UsageReading",
     "UsageSample",
     "User",
     "Workspace",
+    "WorkspaceBudget",
     "WorkspaceMember",
 ]

@@ -18,7 +18,7 @@ from twin2multicloud.app.ui.preferences import Currency
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP, Palette
-from twin2multicloud.app.ui.twin.cost.advice import AdviceCard
+from twin2multicloud.app.ui.twin.cost.advice import AdviceCard, use_advice
 from twin2multicloud.app.ui.twin.cost.state import VERDICTS, Verdict, by_cloud, chosen
 from twin2multicloud.app.ui.twin.parts import Parts
 
@@ -33,14 +33,18 @@ def CostTab(parts: Parts) -> ft.Control:  # noqa: N802
     currency = use_store(session.preferences).choices.currency
     use_store(session.viewport)
     costs = use_store(parts.costs)
-    return states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
+    advised = use_advice(parts)
+    there = parts.seen.deployed and parts.seen.target != "rehearsal"
+    advice: list[ft.Control] = [AdviceCard(advised)] if there else []
+    return states.shown(costs, lambda found: _shown(session, parts, found, advice, currency, palette), rows=6)
 
 
-def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
+def _shown(
+    session: Session, parts: Parts, costs: Costs, advice: list[ft.Control], currency: Currency, palette: Palette
+) -> ft.Control:
     bill = buttons.quiet(
         tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
     )
-    advice: list[ft.Control] = [AdviceCard(parts)] if parts.seen.deployed and parts.seen.target != "rehearsal" else []
     if costs.usd_predicted is None and costs.usd_metered is None:
         none = cards.card(
             states.nothing(
