@@ -190,3 +190,37 @@ def test_validation_has_what_was_metered(sqlite_site: Site, person: Person, twin
     told = {each["meter"]: each for each in found["meters"]}
     assert float(told["aws.lambda.requests"]["metered"]) == pytest.approx(730_000.0)
     assert found["metered_s"] == timedelta(hours=4).total_seconds()
+
+
+def test_costs_are_told_meter_by_meter_and_what_nothing_meters_apart(
+    sqlite_site: Site, person: Person, twin: str
+) -> None:
+    place(sqlite_site, twin)
+    unread = person.get(f"twins/{twin}/costs?target=clouds")
+    assert unread["usd_metered"] is None
+    assert "not read from its clouds yet" in unread["problem"]
+    assert {each["verdict"] for each in unread["meters"]} == {"not metered"}
+    sqlite_site.clock.pass_by(5 * HOURS_S)
+    cloud_usage.take_down(sqlite_site.backend, twin, Cloud({"Invocations": 1_000_000.0}))
+    costs = person.get(f"twins/{twin}/costs?target=clouds")
+    meters = {each["meter"]: each for each in costs["meters"]}
+    requests = meters["aws.lambda.requests"]
+    assert (requests["to_date"], requests["metered"]) == (pytest.approx(4e6), pytest.approx(730e6))
+    # Three millions of the four are not free, at 0.20 USD a million.
+    assert requests["usd_to_date"] == pytest.approx(0.6)
+    assert requests["usd_per_unit"] == pytest.approx(requests["usd_metered"] / 730e6)
+    assert requests["usd_forecast"] > requests["usd_to_date"]
+    assert requests["verdict"] == "deviates"
+    minutes = meters["aws.iot-core.connectivity"]
+    assert (minutes["metered"], minutes["usd_to_date"], minutes["verdict"]) == (None, None, "not metered")
+    assert minutes["note"] == "not metered by AWS: IoT Core tells minutes of connections for the whole account"
+    assert minutes["usd_predicted"] > 0
+    # What is metered adds up without what is not, and what is not stands beside it.
+    known = [each for each in costs["meters"] if each["metered"] is not None]
+    assert costs["usd_metered"] == pytest.approx(sum(each["usd_metered"] for each in known))
+    assert costs["month"]["usd_to_date"] == pytest.approx(sum(each["usd_to_date"] for each in known))
+    assert costs["month"]["usd_forecast"] == pytest.approx(sum(each["usd_forecast"] for each in known))
+    apart = sum(each["usd_predicted"] for each in costs["meters"] if each["metered"] is None)
+    assert costs["usd_not_metered"] == pytest.approx(apart)
+    assert costs["usd_predicted"] == pytest.approx(sum(each["usd_predicted"] for each in costs["meters"]))
+    assert costs["metered_until"] == "2026-11-26T12:00:00Z"

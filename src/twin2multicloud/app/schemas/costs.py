@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from twin2multicloud.app.schemas.common import Answer, Body
-from twin2multicloud.app.schemas.sandboxes import MeterComparison
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.schemas.watching import Watched
 
 
-class CostMeter(MeterComparison):
-    """A meter as it is predicted and as it was metered, for a month; how much of that came in this one, and what the
-    newest bill says of it.
+class CostMeter(Answer):
+    """A meter in a region as it is predicted and as it was metered, for a month: quantities in `unit`, and what both
+    would cost; `ratio` is metered over predicted. How much of that came in this calendar month (`to_date`), what it
+    comes to by the month's end, and what the newest bill says of it. `usd_per_unit` is the mean price of what was
+    metered, or else predicted. None of it where nothing tells the meter; `note` says why. `projected`: from what was
+    stored so far; `planned`: it follows from the rate and planned headroom.
     """
 
-    usd_to_date: float
+    cloud: str
+    meter: str
+    region: str
+    service: str
+    dimension: str
+    unit: str
+    predicted: float
+    metered: float | None
+    ratio: float | None
+    usd_predicted: float
+    usd_metered: float | None
+    verdict: Literal["agrees", "deviates", "not exercised", "unexpected", "not metered"] = Field(
+        description="Within 2 %, or not; predicted, but nothing of it was needed yet; counted, but not predicted; "
+        "predicted, but nothing counts it."
+    )
+    projected: bool
+    planned: bool
+    usd_per_unit: float | None
+    to_date: float | None
+    usd_to_date: float | None
+    usd_forecast: float | None
     usd_billed: float | None = None
+    note: str = ""
 
 
 class MonthToDate(Answer):
@@ -49,14 +72,19 @@ class CostDay(Answer):
 
 class Costs(Watched):
     """What a twin costs in a month of 730 hours. `usd_predicted` is that of the placement that runs, at the prices in
-    use; of a twin that does not run, what its newest version says. `billed` is what the newest bill that was read says
+    use; of a twin that does not run, what its newest version says. In clouds `usd_metered` and `metered_s` are of this
+    calendar month. `billed` is what the newest bill that was read says
     in USD, of the month `billed_period`; `billed_unmapped` of it is for no meter. It is None for as long as
     `billed_problem` says why.
     """
 
     usd_predicted: float | None
-    usd_metered: float | None = Field(None, description="At the rate so far.")
+    usd_metered: float | None = Field(None, description="At the rate so far, of all meters that are metered.")
+    usd_not_metered: float = Field(
+        0.0, description="Predicted for meters that nothing tells in the clouds: in no sum of what was metered."
+    )
     metered_s: float = Field(0.0, description="Seconds of the twin's time that were metered.")
+    metered_until: datetime | None = Field(None, description="Until when all its clouds were read.")
     month: MonthToDate | None = None
     meters: list[CostMeter] = Field(default_factory=list)
     days: list[CostDay] = Field(default_factory=list, description="Of the month to date, as far as they are known.")

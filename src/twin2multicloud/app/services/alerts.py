@@ -150,12 +150,7 @@ def is_open(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
     """Alerts as they are told."""
-    twins = {row.id: row.name for row in session.execute(
-        select(Twin.id, Twin.name).where(Twin.id.in_({alert.twin_id for alert in alerts}))
-    )}  # fmt: skip
-    places = {row.id: row.name for row in session.execute(
-        select(Workspace.id, Workspace.name).where(Workspace.id.in_({alert.workspace_id for alert in alerts}))
-    )}  # fmt: skip
+    twins, places = _names(session, alerts)
     ids = {alert.acknowledged_by for alert in alerts if alert.acknowledged_by is not None}
     people = {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(ids)))}
     return [
@@ -184,6 +179,17 @@ def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
         )
         for alert in alerts
     ]
+
+
+def _names(session: Session, alerts: Sequence[Alert]) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of twins and of workspaces, by their ids."""
+    mine = (Twin.workspace_id == Workspace.id) & Twin.id.in_({alert.twin_id for alert in alerts if alert.twin_id})
+    rows = session.execute(
+        select(Workspace.id, Workspace.name, Twin.id, Twin.name)
+        .outerjoin(Twin, mine)
+        .where(Workspace.id.in_({alert.workspace_id for alert in alerts}))
+    ).all()
+    return {row[2]: row[3] for row in rows if row[2] is not None}, {row[0]: row[1] for row in rows}
 
 
 def told_data(alert: Alert) -> dict[str, Any]:
