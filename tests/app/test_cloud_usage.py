@@ -18,8 +18,9 @@ from twin2multicloud.app.cost_sources.exports import SourceError
 from twin2multicloud.app.cost_sources.metrics import Told
 from twin2multicloud.app.db.tables.costs import UsageReading, UsageSample
 from twin2multicloud.app.db.tables.stacks import Stack
+from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
-from twin2multicloud.app.services import cloud_usage
+from twin2multicloud.app.services import cloud_costs, cloud_usage
 from twin2multicloud.costing.clouds import HOUR, Point, Query
 from twin2multicloud.deployer.deployment import Site as Place
 from twin2multicloud.deployer.state.records import LockRequest
@@ -69,7 +70,12 @@ def twin(sqlite_site: Site, person: Person) -> str:
         session.add(row)
     resources = [
         {"mode": "managed", "type": kind, "name": "this", "instances": [{"attributes": attributes}]}
-        for kind, attributes in (("aws_lambda_function", FUNCTION), ("aws_kinesis_stream", {"name": "t-intake"}))
+        for kind, attributes in (
+            ("aws_lambda_function", FUNCTION),
+            ("aws_kinesis_stream", {"name": "t-intake"}),
+            ("aws_iot_topic_rule", {"name": "t_telemetry", "description": "Twin2MultiCloud: telemetry of devices"}),
+            ("aws_iot_topic_rule", {"name": "t_lost", "description": "Twin2MultiCloud: lost of devices"}),
+        )
     ]
     states = store(sqlite_site, found, "clouds")
     states.lock(STACK, LockRequest("saving"), HOLDER)
@@ -224,3 +230,37 @@ def test_costs_are_told_meter_by_meter_and_what_nothing_meters_apart(
     assert costs["usd_not_metered"] == pytest.approx(apart)
     assert costs["usd_predicted"] == pytest.approx(sum(each["usd_predicted"] for each in costs["meters"]))
     assert costs["metered_until"] == "2026-11-26T12:00:00Z"
+
+
+def test_validation_tells_the_workload_that_was_from_formulas(sqlite_site: Site, person: Person, twin: str) -> None:
+    place(sqlite_site, twin)
+    with sqlite_site.backend.database.read() as session:
+        plan = cloud_costs.planned(session, session.get_one(Twin, twin))
+    assert plan is not None
+    hourly = plan.by_edge["telemetry"].messages / 730
+    sqlite_site.clock.pass_by(5 * HOURS_S)
+    # Twice as many messages as were planned; and both rules matched each, while formulas know of one.
+    cloud_usage.take_down(sqlite_site.backend, twin, Cloud({"TopicMatch": 2 * hourly}))
+    found = person.get(f"twins/{twin}/validation?target=clouds")
+    told = {each["meter"]: each for each in found["meters"]}
+    rules = told["aws.iot-core.rules-triggered"]
+    predicted, metered = float(rules["usd_predicted"]), float(rules["usd_metered"])
+    assert metered == pytest.approx(4 * predicted, rel=1e-3)
+    effects = {cause: float(amount) for cause, amount in rules["effects"].items()}
+    assert sum(effects.values()) == pytest.approx(3 * predicted, rel=1e-3)
+    # Of two doublings each has the mean over both orders: (1 + 2) / 2.
+    assert effects == pytest.approx({"workload": 1.5 * predicted, "formula": 1.5 * predicted}, rel=1e-3)
+    assert "formula" not in told["aws.dynamodb.write-units"]["effects"], "there was no occasion for it"
+    assert not any("not observed" in each for each in found["problems"])
+
+
+def test_without_counts_no_formula_is_blamed(sqlite_site: Site, person: Person, twin: str) -> None:
+    place(sqlite_site, twin)
+    sqlite_site.clock.pass_by(5 * HOURS_S)
+    cloud_usage.take_down(
+        sqlite_site.backend, twin, Cloud({"Invocations": 9e6, "Duration": 9e9}, lacks=("TopicMatch",))
+    )
+    assert "messages (TopicMatch: no such metric)" in alert(person)["message"]
+    found = person.get(f"twins/{twin}/validation?target=clouds")
+    assert any(each.startswith("workload not observed (AWS told of no messages yet)") for each in found["problems"])
+    assert set(found["effects"]) == {"quantity"}

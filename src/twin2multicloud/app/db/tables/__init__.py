@@ -10,6 +10,7 @@ from twin2multicloud.app.db.tables.costs import (
     TwinSpending,
     UsageReading,
     UsageSample,
+    WorkloadSample,
     WorkspaceBudget,
 )
 from twin2multicloud.app.db.tables.drafts import Draft
@@ -79,6 +80,7 @@ __all__ = [
     "UsageReading",
     "UsageSample",
     "User",
+    "WorkloadSample",
     "Workspace",
     "WorkspaceBudget",
     "WorkspaceMember",

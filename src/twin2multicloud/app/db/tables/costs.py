@@ -109,6 +109,21 @@ class UsageSample(Base):
     seconds: Mapped[float]
 
 
+class WorkloadSample(Base):
+    """How much of something (`what`: messages) devices of a twin did from a full hour on, as the cloud of a site
+    (`aws/eu-central-1`) counted it; none is a count, too.
+    """
+
+    __tablename__ = "workload_samples"
+
+    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
+    target: Mapped[str] = mapped_column(String(20), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    what: Mapped[str] = mapped_column(String(40), primary_key=True)
+    site: Mapped[str] = mapped_column(String(60), primary_key=True)
+    quantity: Mapped[float]
+
+
 class Budget(Base):
     """What a twin may cost in a month; alerts come when a share of it (`thresholds`) is used, or will be."""
 

@@ -822,6 +822,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("twin_id", "target", "hour", "meter", "region", name=op.f("pk_usage_samples")),
     )
     op.create_table(
+        "workload_samples",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("hour", UtcDateTime(), nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("site", sa.String(length=60), nullable=False),
+        sa.Column("quantity", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_workload_samples_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "hour", "what", "site", name=op.f("pk_workload_samples")),
+    )
+    op.create_table(
         "claims",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("target", sa.String(length=20), nullable=False),
@@ -855,6 +868,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_claims_run_id"))
 
     op.drop_table("claims")
+    op.drop_table("workload_samples")
     op.drop_table("usage_samples")
     op.drop_table("usage_readings")
     op.drop_table("twin_versions")
