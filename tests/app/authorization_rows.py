@@ -116,6 +116,12 @@ def _priced(scene: Scene) -> Mapping[str, str]:
     return {}
 
 
+def _a_budget_of_all(scene: Scene) -> Mapping[str, str]:
+    path = f"workspaces/{scene.site.workspace_id}/budget"
+    scene.owner.call("PUT", path, code=200, json={"usd_per_month": 500})
+    return {}
+
+
 def _a_budget(scene: Scene) -> Mapping[str, str]:
     scene.owner.call("PUT", f"twins/{scene.twin_id}/budget", code=200, json={"usd_per_month": 50})
     return {}
@@ -223,6 +229,10 @@ ROWS: dict[str, Row] = {
         "run", "operator", "twin", 409, body={"device": "sensor-1", "name": "blink"}
     ),
     f"GET {_V1}/twins/{{twin}}/meters": Row("read", "viewer", "twin", 409),
+    # workspace_budgets
+    f"GET {_V1}/workspaces/{{workspace}}/budget": Row("read", "viewer", "workspace", prepare=_a_budget_of_all),
+    f"PUT {_V1}/workspaces/{{workspace}}/budget": Row("write", "operator", "workspace", body={"usd_per_month": 500}),
+    f"DELETE {_V1}/workspaces/{{workspace}}/budget": Row("write", "operator", "workspace", 204),
     # alerts
     f"GET {_V1}/alerts": Row("read"),
     f"GET {_V1}/twins/{{twin}}/alerts": Row("read", "viewer", "twin"),

@@ -16,14 +16,16 @@ from tests.app.runners import FakeTarget, work_off
 from tests.app.test_placements import place, propose
 from tests.app.test_price_refresh import dearer, refreshed
 from twin2multicloud.app.db.tables import Alert, Event
-from twin2multicloud.app.monitoring.advising import Adviser
+from twin2multicloud.app.db.tables.costs import WorkloadSample
+from twin2multicloud.app.db.tables.twins import Twin
+from twin2multicloud.app.monitoring.advising import Adviser, CloudAdviser
 from twin2multicloud.app.optimizing import migrating
 from twin2multicloud.app.optimizing.advising import Subject, Terms, advise
 from twin2multicloud.app.optimizing.kept import Kept
 from twin2multicloud.app.optimizing.migrating import Migration
 from twin2multicloud.app.optimizing.solver import Solver
 from twin2multicloud.app.optimizing.twins import asked_of
-from twin2multicloud.app.services import advice
+from twin2multicloud.app.services import advice, cloud_costs
 from twin2multicloud.app.services.advice import Counted, is_otherwise
 from twin2multicloud.model.constraints import Constraints
 from twin2multicloud.model.placement import Placement
@@ -305,8 +307,9 @@ class Feed:
 def test_another_workload_gives_advice_once_it_lasts(sqlite_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float | None] = []
 
-    def note(_backend: object, _twin: str, why: str, factor: float | None) -> dict[str, Any]:
+    def note(_backend: object, _twin: str, why: str, factor: float | None, target: str) -> dict[str, Any]:
         assert "messages come a second" in why
+        assert target == "sandbox"
         asked.append(factor)
         return {}
 
@@ -339,6 +342,58 @@ def test_another_workload_gives_advice_once_it_lasts(sqlite_site: Site, monkeypa
     feed.count = Counted(10.0, 1e6, 1.0)  # a new sandbox
     adviser.attend("twn_1", "sandbox")
     assert len(asked) == 1 + len(more) + len(back)
+
+
+def clouds_counted(here: Site, twin: str, factor: float, hours: int) -> None:
+    """So many messages came for each one expected in as many hours, as clouds told."""
+    with here.backend.database.read() as session:
+        plan = cloud_costs.planned(session, session.get_one(Twin, twin))
+    assert plan is not None
+    hourly = plan.by_edge["telemetry"].messages / 730
+    for _ in range(hours):
+        with here.backend.database.write() as session:
+            session.add(
+                WorkloadSample(
+                    twin_id=twin, target="clouds", hour=here.backend.now(), what="messages", site="aws/eu-central-1",
+                    quantity=factor * hourly,
+                )
+            )  # fmt: skip
+        here.clock.pass_by(3_600)
+
+
+def test_messages_that_clouds_count_are_another_workload_once_it_lasts(
+    sqlite_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = sqlite_site.person("olga")
+    twin = deployed(sqlite_site, owner, "aws")
+    asked: list[float | None] = []
+
+    def note(_backend: object, _twin: str, why: str, factor: float | None, target: str) -> dict[str, Any]:
+        assert "messages come a second" in why
+        assert target == "clouds"
+        asked.append(factor)
+        return {}
+
+    adviser = CloudAdviser(sqlite_site.backend)
+    assert adviser.is_due(twin, "clouds")
+    assert not adviser.is_due(twin, "clouds")
+    assert not adviser.is_due(twin, "sandbox")
+    with monkeypatch.context() as patched:
+        patched.setattr(advice, "reconsider", note)
+        adviser.attend(twin, "clouds")
+        assert not asked, "nothing was counted"
+        clouds_counted(sqlite_site, twin, 1.0, 24)
+        adviser.attend(twin, "clouds")
+        clouds_counted(sqlite_site, twin, 3.0, 12)
+        adviser.attend(twin, "clouds")
+        assert not asked, "half a day is a moment"
+        clouds_counted(sqlite_site, twin, 3.0, 12)
+        for _ in range(3):
+            adviser.attend(twin, "clouds")
+        assert asked == [pytest.approx(3.0)]
+    found = owner.get(f"twins/{twin}/advice?target=clouds")
+    assert found["observed"] == pytest.approx(3.0)
+    assert found["usd_per_month"] > owner.get(f"twins/{twin}/advice?target=clouds&messages=1")["usd_per_month"]
 
 
 def test_it_is_looked_at_as_often_as_the_settings_say(sqlite_site: Site) -> None:

@@ -18,8 +18,9 @@ from twin2multicloud.app.cost_sources.exports import SourceError
 from twin2multicloud.app.cost_sources.metrics import Told
 from twin2multicloud.app.db.tables.costs import UsageReading, UsageSample
 from twin2multicloud.app.db.tables.stacks import Stack
+from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
-from twin2multicloud.app.services import cloud_usage
+from twin2multicloud.app.services import cloud_costs, cloud_usage
 from twin2multicloud.costing.clouds import HOUR, Point, Query
 from twin2multicloud.deployer.deployment import Site as Place
 from twin2multicloud.deployer.state.records import LockRequest
@@ -69,7 +70,12 @@ def twin(sqlite_site: Site, person: Person) -> str:
         session.add(row)
     resources = [
         {"mode": "managed", "type": kind, "name": "this", "instances": [{"attributes": attributes}]}
-        for kind, attributes in (("aws_lambda_function", FUNCTION), ("aws_kinesis_stream", {"name": "t-intake"}))
+        for kind, attributes in (
+            ("aws_lambda_function", FUNCTION),
+            ("aws_kinesis_stream", {"name": "t-intake"}),
+            ("aws_iot_topic_rule", {"name": "t_telemetry", "description": "Twin2MultiCloud: telemetry of devices"}),
+            ("aws_iot_topic_rule", {"name": "t_lost", "description": "Twin2MultiCloud: lost of devices"}),
+        )
     ]
     states = store(sqlite_site, found, "clouds")
     states.lock(STACK, LockRequest("saving"), HOLDER)
@@ -190,3 +196,71 @@ def test_validation_has_what_was_metered(sqlite_site: Site, person: Person, twin
     told = {each["meter"]: each for each in found["meters"]}
     assert float(told["aws.lambda.requests"]["metered"]) == pytest.approx(730_000.0)
     assert found["metered_s"] == timedelta(hours=4).total_seconds()
+
+
+def test_costs_are_told_meter_by_meter_and_what_nothing_meters_apart(
+    sqlite_site: Site, person: Person, twin: str
+) -> None:
+    place(sqlite_site, twin)
+    unread = person.get(f"twins/{twin}/costs?target=clouds")
+    assert unread["usd_metered"] is None
+    assert "not read from its clouds yet" in unread["problem"]
+    assert {each["verdict"] for each in unread["meters"]} == {"not metered"}
+    sqlite_site.clock.pass_by(5 * HOURS_S)
+    cloud_usage.take_down(sqlite_site.backend, twin, Cloud({"Invocations": 1_000_000.0}))
+    costs = person.get(f"twins/{twin}/costs?target=clouds")
+    meters = {each["meter"]: each for each in costs["meters"]}
+    requests = meters["aws.lambda.requests"]
+    assert (requests["to_date"], requests["metered"]) == (pytest.approx(4e6), pytest.approx(730e6))
+    # Three millions of the four are not free, at 0.20 USD a million.
+    assert requests["usd_to_date"] == pytest.approx(0.6)
+    assert requests["usd_per_unit"] == pytest.approx(requests["usd_metered"] / 730e6)
+    assert requests["usd_forecast"] > requests["usd_to_date"]
+    assert requests["verdict"] == "deviates"
+    minutes = meters["aws.iot-core.connectivity"]
+    assert (minutes["metered"], minutes["usd_to_date"], minutes["verdict"]) == (None, None, "not metered")
+    assert minutes["note"] == "not metered by AWS: IoT Core tells minutes of connections for the whole account"
+    assert minutes["usd_predicted"] > 0
+    # What is metered adds up without what is not, and what is not stands beside it.
+    known = [each for each in costs["meters"] if each["metered"] is not None]
+    assert costs["usd_metered"] == pytest.approx(sum(each["usd_metered"] for each in known))
+    assert costs["month"]["usd_to_date"] == pytest.approx(sum(each["usd_to_date"] for each in known))
+    assert costs["month"]["usd_forecast"] == pytest.approx(sum(each["usd_forecast"] for each in known))
+    apart = sum(each["usd_predicted"] for each in costs["meters"] if each["metered"] is None)
+    assert costs["usd_not_metered"] == pytest.approx(apart)
+    assert costs["usd_predicted"] == pytest.approx(sum(each["usd_predicted"] for each in costs["meters"]))
+    assert costs["metered_until"] == "2026-11-26T12:00:00Z"
+
+
+def test_validation_tells_the_workload_that_was_from_formulas(sqlite_site: Site, person: Person, twin: str) -> None:
+    place(sqlite_site, twin)
+    with sqlite_site.backend.database.read() as session:
+        plan = cloud_costs.planned(session, session.get_one(Twin, twin))
+    assert plan is not None
+    hourly = plan.by_edge["telemetry"].messages / 730
+    sqlite_site.clock.pass_by(5 * HOURS_S)
+    # Twice as many messages as were planned; and both rules matched each, while formulas know of one.
+    cloud_usage.take_down(sqlite_site.backend, twin, Cloud({"TopicMatch": 2 * hourly}))
+    found = person.get(f"twins/{twin}/validation?target=clouds")
+    told = {each["meter"]: each for each in found["meters"]}
+    rules = told["aws.iot-core.rules-triggered"]
+    predicted, metered = float(rules["usd_predicted"]), float(rules["usd_metered"])
+    assert metered == pytest.approx(4 * predicted, rel=1e-3)
+    effects = {cause: float(amount) for cause, amount in rules["effects"].items()}
+    assert sum(effects.values()) == pytest.approx(3 * predicted, rel=1e-3)
+    # Of two doublings each has the mean over both orders: (1 + 2) / 2.
+    assert effects == pytest.approx({"workload": 1.5 * predicted, "formula": 1.5 * predicted}, rel=1e-3)
+    assert "formula" not in told["aws.dynamodb.write-units"]["effects"], "there was no occasion for it"
+    assert not any("not observed" in each for each in found["problems"])
+
+
+def test_without_counts_no_formula_is_blamed(sqlite_site: Site, person: Person, twin: str) -> None:
+    place(sqlite_site, twin)
+    sqlite_site.clock.pass_by(5 * HOURS_S)
+    cloud_usage.take_down(
+        sqlite_site.backend, twin, Cloud({"Invocations": 9e6, "Duration": 9e9}, lacks=("TopicMatch",))
+    )
+    assert "messages (TopicMatch: no such metric)" in alert(person)["message"]
+    found = person.get(f"twins/{twin}/validation?target=clouds")
+    assert any(each.startswith("workload not observed (AWS told of no messages yet)") for each in found["problems"])
+    assert set(found["effects"]) == {"quantity"}

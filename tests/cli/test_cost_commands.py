@@ -77,6 +77,18 @@ def test_a_budget(place: Place) -> None:
     place.done("costs", "budget", "greenhouse", "--remove")
 
 
+def test_a_budget_of_all_twins(place: Place) -> None:
+    name = place.done("workspaces", "list", "--json").json[0]["name"]
+    assert place("costs", "budget", "--workspace", name).code == 6
+    assert place("costs", "budget").code == 2, "whose it is has to be said"
+    assert place("costs", "budget", "greenhouse", "--workspace", name).code == 2
+    assert "$500.00" in place.done("costs", "budget", "--workspace", name, "--usd", "500").out
+    found = place.done("costs", "budget", "--workspace", name, "--json").json
+    assert (found["usd_per_month"], [each["target"] for each in found["spent"]]) == (500, ["clouds", "sandbox"])
+    place.done("costs", "budget", "--workspace", name, "--remove")
+    assert place("costs", "budget", "--workspace", name).code == 6
+
+
 def test_where_bills_are_read_from(place: Place) -> None:
     place.done("twins", "create", place.twin)
     assert "no bills are read by themselves" in place.done("costs", "source", "greenhouse").out

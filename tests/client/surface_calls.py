@@ -206,6 +206,9 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda c: c.bills.set_budget(_TWIN, BudgetInput(usd_per_month=5, thresholds=[0.5], on_forecast=False))
     ],
     "remove_budget": [lambda c: c.bills.remove_budget(_TWIN)],
+    "show_workspace_budget": [lambda c: c.bills.workspace_budget(_PLACE)],
+    "set_workspace_budget": [lambda c: c.bills.set_workspace_budget(_PLACE, BudgetInput(usd_per_month=500))],
+    "remove_workspace_budget": [lambda c: c.bills.remove_workspace_budget(_PLACE)],
     "validate_twin": [lambda c: c.bills.validation(_TWIN, "sandbox", "2026-11")],
     "show_outputs": [lambda c: c.operating.outputs(_TWIN)],
     "list_links": [lambda c: c.operating.links(_TWIN)],

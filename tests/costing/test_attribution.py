@@ -18,6 +18,7 @@ from twin2multicloud.costing.validation import Validation, validate
 from twin2multicloud.model.errors import InvalidInputError
 from twin2multicloud.model.slots import Provider
 
+WRITES = ("aws.dynamodb.write-units", FRANKFURT)
 LAMBDA = ("aws.lambda.requests", FRANKFURT)
 _KEYS = sorted(METERED)
 _COUNTED = [key for key in _KEYS if key[0] != "azure.iot-hub.s1"]
@@ -178,3 +179,15 @@ def test_only_what_is_on_the_bill_can_be_changed() -> None:
     Changes({"aws.lambda.requests": 1.2}).check([meter for meter, _ in METERED])
     extra = bill(Changes(unmodelled={Provider.AWS: Decimal("12.5")}))[-1]
     assert (extra.service, extra.cost) == (UNMODELLED, Decimal("12.5"))
+
+
+@pytest.mark.parametrize("billed", [130.0, None])
+def test_a_workload_that_is_known_counts_without_a_meter(billed: float | None) -> None:
+    """Nothing metered it: what the workload explains is told, and the rest is quantity, or price without one."""
+    rate = priced({WRITES: 1.0})[WRITES]
+    steps = Steps(100.0, 120.0, None, billed, usd(130.0 * rate))
+    (told,) = effects({WRITES: steps}, priced).values()
+    assert told.keys() == {Cause.WORKLOAD, Cause.QUANTITY if billed else Cause.PRICE}
+    assert float(sum(told.values())) == pytest.approx(30 * rate, abs=1e-8)
+    (alone,) = effects({WRITES: Steps(100.0, 120.0)}, priced).values()
+    assert not alone, "without a bill or a meter there is no difference to explain"

@@ -11,8 +11,11 @@ from tests.ui.conftest import OpenUi
 from tests.ui.driver import driven
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.schemas.login import Me
+from twin2multicloud.app.services import spending
+from twin2multicloud.app.services.spending import Spent
 from twin2multicloud.app.ui import may
 from twin2multicloud.app.ui.shell.account import initials
+from twin2multicloud.costing.months import month_of
 
 
 @driven
@@ -35,6 +38,35 @@ async def test_an_owner_lets_somebody_in_changes_their_role_and_takes_them_out(
         await page.press("Take out")
         await page.sees("ada is in berlin no more")
         assert _roles(person, place) == {"olga": "owner"}
+
+
+@driven
+async def test_an_operator_says_what_all_twins_together_may_cost(ui: OpenUi, sqlite_site: Site, person: Person) -> None:
+    twin = person.create_twin()["id"]
+    spent = Spent(month_of(sqlite_site.backend.now()), sqlite_site.backend.now(), 4.0, 12.0)
+    with sqlite_site.backend.database.write() as session:
+        spending.keep(session, twin, "clouds", "metered", spent)
+    place = sqlite_site.workspace_id
+    async with ui(f"/people?chosen={place}") as page:
+        await page.sees("Nobody has said what its twins together may cost in a month.")
+        await page.fill("A month may cost", "nothing")
+        await page.press("Set the budget")
+        await page.until(lambda: "more than 0" in str(getattr(page.field("A month may cost"), "error", "")))
+        await page.fill("A month may cost", "5")
+        await page.press("Set the budget")
+        await page.sees("$5.00 a month; alerts come at 50%, 80%, 100%.")
+        await page.sees("80% of it; $12.00 by its end.")
+        (alert, _forecast) = person.get("alerts?sort=first_at")["items"]
+        await page.go(f"/alerts?alert={alert['id']}")
+        await page.sees("all twins of berlin · clouds")
+        await page.press("Show the workspace")
+        await page.press("Take it away")
+        await page.sees("Nobody has said what its twins together may cost in a month.")
+        person.get(f"workspaces/{place}/budget", 404)
+    viewer = sqlite_site.person("vera", Role.VIEWER)
+    async with ui(f"/people?chosen={place}", who=viewer) as page:
+        await page.sees("Nobody has said what its twins together may cost in a month.")
+        assert "Set the budget" not in page.texts()
 
 
 @driven

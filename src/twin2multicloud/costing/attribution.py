@@ -30,8 +30,9 @@ class Cause(StrEnum):
     """Why an amount differs.
 
     WORKLOAD: devices did something else than was assumed. FORMULA: at what they did, our formulas predict another usage
-    than our meters counted. COUNTING: the provider counted otherwise than our meters. QUANTITY: the three together,
-    where nothing was metered. PRICE: a unit costs something else. NOT_MODELLED: no meter of the prediction is for it.
+    than our meters counted. COUNTING: the provider counted otherwise than our meters. QUANTITY: those of the three
+    together that nothing tells apart, where the workload is not known or nothing was metered. PRICE: a unit costs
+    something else. NOT_MODELLED: no meter of the prediction is for it.
     """
 
     WORKLOAD = "workload"
@@ -56,8 +57,8 @@ class Steps:
     """A line's way from the prediction to the bill: quantities in the meter's unit, and what was billed in USD.
 
     `observed` is the prediction at the workload that was; None where that is not known, so that workload and formula
-    cannot be told apart. `metered` None: nothing was
-    metered. `billed` None: there is no bill of it. `billed_usd` None: there is no bill at all.
+    cannot be told apart. `metered` None: nothing was metered. `billed` None: there is no bill of it. `billed_usd` None:
+    there is no bill at all.
     """
 
     predicted: float
@@ -71,12 +72,11 @@ class Steps:
         """The quantity before and after each step that changes it."""
         found: dict[Cause, tuple[float, float]] = {}
         at = self.predicted
+        if self.observed is not None and self._known:
+            found[Cause.WORKLOAD] = (at, self.observed)
+            at = self.observed
         if self.metered is not None:
-            if self.observed is None:
-                found[Cause.QUANTITY] = (at, self.metered)
-            else:
-                found[Cause.WORKLOAD] = (at, self.observed)
-                found[Cause.FORMULA] = (self.observed, self.metered)
+            found[Cause.QUANTITY if self.observed is None else Cause.FORMULA] = (at, self.metered)
             at = self.metered
         if self.billed is not None:
             found[Cause.QUANTITY if self.metered is None else Cause.COUNTING] = (at, self.billed)
@@ -93,7 +93,13 @@ class Steps:
     @property
     def last(self) -> float:
         """The quantity after all steps."""
-        return next(q for q in (self.billed, self.metered, self.predicted) if q is not None)
+        observed = self.observed if self._known else None
+        return next(q for q in (self.billed, self.metered, observed, self.predicted) if q is not None)
+
+    @property
+    def _known(self) -> bool:
+        """Whether anything tells what it came to: without that there is no difference to explain."""
+        return self.metered is not None or self.billed is not None or self.billed_usd is not None
 
 
 def usd(amount: float) -> Decimal:

@@ -1,6 +1,7 @@
 """What clouds' own metrics tell of a twin's meters: which are asked for, and usage hour by hour from the answers.
 
-A source says which metric of which kind of resource gives a meter's quantity (`data/metrics/*.toml`). Answers are of
+A source says which metric of which kind of resource gives a meter's quantity (`data/metrics/*.toml`), or counts what
+devices did (`MESSAGES`). Answers are of
 full hours; what is told once a day (`days`) is a level that holds until the next is told. Answers that come late
 replace what was thought before: whoever keeps usage asks again for the hours that may still change.
 """
@@ -23,6 +24,8 @@ from twin2multicloud.model.workload import SECONDS_PER_MONTH
 HOUR: Final = timedelta(hours=1)
 HELD: Final = timedelta(days=4)
 """So long what is told once a day holds; S3 and Cloud Storage tell a day's size up to two days later."""
+MESSAGES: Final = "messages"
+"""What is counted of a workload: messages of devices."""
 _HOUR_S: Final = 3_600.0
 _LASTS: Final[Mapping[str, float]] = {"hour": 1.0, "month": _HOUR_S / SECONDS_PER_MONTH}
 
@@ -44,17 +47,21 @@ class Source:
     per_unit: float = 1.0
     over: Literal["", "hour", "month"] = ""
     days: bool = False
+    take: Literal["value", "count"] = "value"
     rounding: str = ""
     unconfirmed: str = ""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """How a cloud's meters are metered; `not_metered` says why others are not."""
+    """How a cloud's meters are metered; `not_metered` says why others are not. `counts` tell what devices did: their
+    `meter` is what is counted.
+    """
 
     provider: Provider
     sources: tuple[Source, ...]
     not_metered: Mapping[str, str]
+    counts: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,8 @@ class Point:
 def sources_of(provider: Provider) -> Sources:
     """What the package knows of a cloud's metrics."""
     data = tomllib.loads((DATA / "metrics" / f"{provider.value}.toml").read_text("utf-8"))
-    return Sources(provider, tuple(Source(**each) for each in data["sources"]), data["not_metered"])
+    sources, counts = (tuple(Source(**each) for each in data[kind]) for kind in ("sources", "counts"))
+    return Sources(provider, sources, data["not_metered"], counts)
 
 
 def metered_meters(provider: Provider) -> frozenset[str]:
@@ -99,11 +107,25 @@ def metered_meters(provider: Provider) -> frozenset[str]:
     return frozenset(source.meter for source in sources_of(provider).sources)
 
 
+def stored_meters(provider: Provider) -> frozenset[str]:
+    """The meters of a cloud whose metric tells how much is kept: less than its formula says until retention is over."""
+    return frozenset(each.meter for each in sources_of(provider).sources if each.metric and each.over == "month")
+
+
 def queries_of(provider: Provider, region: str, resources: Iterable[Resource]) -> list[Query]:
     """What is to be asked about resources at a site. Those that count by existing are among it, without a metric."""
+    return _queries(sources_of(provider).sources, region, resources)
+
+
+def counts_of(provider: Provider, region: str, resources: Iterable[Resource]) -> list[Query]:
+    """What is to be asked to know what devices did; their `key` names what is counted instead of a meter."""
+    return _queries(sources_of(provider).counts, region, resources)
+
+
+def _queries(sources: Sequence[Source], region: str, resources: Iterable[Resource]) -> list[Query]:
     found = []
     for resource in resources:
-        for source in sources_of(provider).sources:
+        for source in sources:
             if source.of != resource.kind:
                 continue
             if any(_attribute(resource, path) != wanted for path, wanted in source.where.items()):
@@ -161,6 +183,19 @@ def added_up(parts: Iterable[Sequence[Used]], begins: datetime, ends: datetime, 
     for number in range(int((ends - begins) / HOUR)):
         if (hour := begins + HOUR * number) not in busy:
             sums[hour, nothing] = 0.0
+    return [Used(at, key, quantity, _HOUR_S) for (at, key), quantity in sums.items()]
+
+
+def counted(told: Iterable[tuple[Query, Sequence[Point]]], begins: datetime, ends: datetime) -> list[Used]:
+    """What devices did in the full hours from `begins` until `ends`, by what was counted and region. An hour in which
+    they did nothing is one, too, if it was asked for.
+    """
+    sums: dict[tuple[datetime, MeterKey], float] = {}
+    for query, points in told:
+        for number in range(int((ends - begins) / HOUR)):
+            sums.setdefault((begins + HOUR * number, query.key), 0.0)
+        for each in used_of(query, points, begins, ends):
+            sums[each.at, each.key] += each.quantity
     return [Used(at, key, quantity, _HOUR_S) for (at, key), quantity in sums.items()]
 
 

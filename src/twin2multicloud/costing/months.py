@@ -60,13 +60,19 @@ class Day:
 
 @dataclass(frozen=True)
 class ToDate:
-    """A month so far: USD by meter and region, what it comes to by its end if it goes on as in the last day that was
-    metered, and the seconds that were.
+    """A month so far, by meter and region: USD, the quantities that they are for, and the USD that it comes to by its
+    end if it goes on as in the last day that was metered; and the seconds that were.
     """
 
     usd: Mapping[MeterKey, float]
-    forecast_usd: float
+    quantities: Mapping[MeterKey, float]
+    forecast: Mapping[MeterKey, float]
     seconds: float
+
+    @property
+    def forecast_usd(self) -> float:
+        """What all meters together come to."""
+        return sum(self.forecast.values())
 
     @property
     def total_usd(self) -> float:
@@ -103,7 +109,7 @@ def to_date(used: Sequence[Used], month: Month, now: datetime, priced: Priced, h
     within = [each for each in used if month.begins <= each.at < month.ends]
     seconds = _seconds(within)
     if not seconds:
-        return ToDate({}, 0.0, 0.0)
+        return ToDate({}, {}, {}, 0.0)
     last = max(each.at for each in within) - timedelta(seconds=_DAY_S - _HOUR_S)
     recent = [each for each in within if each.at >= last]
     left = max((month.ends - now).total_seconds(), 0.0)
@@ -111,8 +117,9 @@ def to_date(used: Sequence[Used], month: Month, now: datetime, priced: Priced, h
     ahead = _sums(within)
     for key, quantity in _sums(recent).items():
         ahead[key] += quantity * more
-    forecast = sum(_usd(ahead, seconds + left, priced, how_sold).values())
-    return ToDate(_usd(_sums(within), seconds, priced, how_sold), forecast, seconds)
+    forecast = _usd(ahead, seconds + left, priced, how_sold)
+    sums = _sums(within)
+    return ToDate(_usd(sums, seconds, priced, how_sold), sums, forecast, seconds)
 
 
 def by_day(used: Sequence[Used], month: Month, priced: Priced, how_sold: HowSold) -> list[Day]:

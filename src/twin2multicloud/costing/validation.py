@@ -19,7 +19,8 @@ _ZERO: Final = Decimal(0)
 class Expected:
     """A line as it was predicted and metered: a month's quantities in the meter's unit.
 
-    `observed` is the prediction at the workload that was. Both it and `metered` are None where nothing was metered.
+    `observed` is the prediction at the workload that was; None where that is not known. `metered` is None where nothing
+    was metered.
     `projected`: the metered quantity follows from what was written rather than from what was kept.
     """
 

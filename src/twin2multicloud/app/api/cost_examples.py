@@ -24,6 +24,30 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "on_forecast": True,
         "set_at": "2026-11-26T08:00:00Z",
     },
+    "WorkspaceBudget": {
+        "usd_per_month": 500.0,
+        "thresholds": [0.5, 0.8, 1.0],
+        "on_forecast": True,
+        "set_at": "2026-11-26T08:00:00Z",
+        "spent": [
+            {
+                "target": "clouds",
+                "period": "2026-11",
+                "usd_to_date": 310.5,
+                "usd_forecast": 365.2,
+                "twins": [
+                    {
+                        "twin": "twn_4qz0m8k2v1x7c9b3n5d6",
+                        "name": "greenhouse",
+                        "usd_to_date": 310.5,
+                        "usd_forecast": 365.2,
+                        "metered_until": "2026-11-26T07:00:00Z",
+                        "problem": "",
+                    }
+                ],
+            }
+        ],
+    },
     "CostHistory": {
         "live": True,
         "problem": "",

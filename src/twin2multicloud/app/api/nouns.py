@@ -54,6 +54,7 @@ _DEPLOYING: Final = (
     _api("operating", *_twins("status", "health", "outputs", "links", "proof")),
     _api("watching", *_twins("devices", "rates", "rules", "graph", "dashboards", "costs")),
     _api("bills", *_twins("bills", "budget", "validation")),
+    _api("workspace_budgets", "/workspaces/*/budget"),
     _api("states", *_twins("states")),
     _api("sandboxes", *_twins("errors", "logs", "dead-letters", "faults", "commands", "meters")),
     _api("alerts", "/alerts", *_twins("alerts")),

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from twin2multicloud.app.db.tables.events import Alert
@@ -41,7 +41,7 @@ class On(StrEnum):
     RUN = "run"
     """The run's twin; of a run that is of none, its workspace."""
     ALERT = "alert"
-    """The alert's twin."""
+    """The alert's twin; of an alert that is of none, its workspace."""
     OWN_KEY = "own-key"
     """Not a role: the key that asks may be the one that is asked about, and then needs no scope."""
     INSTALLATION = "installation"
@@ -160,13 +160,14 @@ def the_run(session: OrmSession, principal: Principal, run_id: str, needed: Role
 
 
 def the_alert(session: OrmSession, principal: Principal, alert_id: str, needed: Role) -> Alert:
-    """An alert, for whoever has that role for its twin."""
+    """An alert, for whoever has that role for its twin, or for its workspace where it is of no twin."""
     found = session.execute(_AN_ALERT, {"asked": alert_id, "who": principal.user_id}).first()
     problem = f"there is no alert {alert_id[:60]!r} that you may see"
     if found is None:
         raise NotFoundError(problem)
-    alert, twin, in_workspace, own = found
-    _checked(principal, twin, in_workspace, own, needed, problem)
+    alert, in_workspace, own = found
+    held = _highest(principal, alert.workspace_id, in_workspace, own)
+    check_role(held, needed, f"the alert {alert.id}", problem)
     return alert
 
 
@@ -219,10 +220,9 @@ _A_RUN: Final = (
     .where(Run.id == bindparam("asked"))
 )
 _AN_ALERT: Final = (
-    select(Alert, Twin, WorkspaceMember.role, TwinMember.role)
-    .join(Twin, Twin.id == Alert.twin_id)
-    .outerjoin(WorkspaceMember, _in_workspace(Twin.workspace_id))
-    .outerjoin(TwinMember, _at_twin(Twin.id))
+    select(Alert, WorkspaceMember.role, TwinMember.role)
+    .outerjoin(WorkspaceMember, _in_workspace(Alert.workspace_id))
+    .outerjoin(TwinMember, _at_twin(Alert.twin_id))
     .where(Alert.id == bindparam("asked"))
 )
 
@@ -265,9 +265,16 @@ def _only_workspace(session: OrmSession, principal: Principal, needed: Role) -> 
     return mine[0]
 
 
+def workspaces_of(principal: Principal) -> Select[str]:
+    """The ids of the workspaces that somebody is in, and asks about."""
+    found = select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == principal.user_id)
+    only = principal.workspace_id
+    return found if only is None else found.where(WorkspaceMember.workspace_id == only)
+
+
 def visible_twins(principal: Principal) -> ColumnElement[bool]:
     """The condition that a twin may be seen."""
-    in_workspace = select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == principal.user_id)
+    in_workspace = workspaces_of(principal)
     own = select(TwinMember.twin_id).where(TwinMember.user_id == principal.user_id)
     seen = or_(Twin.workspace_id.in_(in_workspace), Twin.id.in_(own))
     return seen if principal.workspace_id is None else seen & (Twin.workspace_id == principal.workspace_id)

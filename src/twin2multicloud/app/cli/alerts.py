@@ -46,7 +46,7 @@ def list_all(client: Client, request: AlertsRequest) -> int:
         return 0
     if not request.json_output:
         records.print_table(
-            ("alert", "last (UTC)", "severity", "twin", "where", ">times", "what", "looked after"),
+            ("alert", "last (UTC)", "severity", "whose", "where", ">times", "what", "looked after"),
             (_row(alert) for alert in found),
             "no alerts",
         )
@@ -84,7 +84,7 @@ def _row(alert: Alert) -> tuple[str, ...]:
         alert.id,
         moment(alert.last_at),
         alert.severity,
-        alert.twin_name,
+        alert.twin_name or f"all of {alert.workspace_name}",
         where,
         f"{alert.count:,}",
         f"{alert.kind}: {alert.message}",

@@ -135,7 +135,10 @@ def history(
 @needs_backend
 def budget(
     context: typer.Context,
-    twin: TwinArgument,
+    twin: Annotated[str | None, typer.Argument(metavar="[TWIN]", help="A twin's name or id.")] = None,
+    workspace: Annotated[
+        str | None, typer.Option("--workspace", metavar="NAME", help="All twins of this workspace instead of one.")
+    ] = None,
     usd: Annotated[float | None, typer.Option("--usd", metavar="AMOUNT", help="What a month may cost, in USD.")] = None,
     at: Annotated[
         list[float] | None,
@@ -147,18 +150,20 @@ def budget(
     remove: Annotated[bool, typer.Option("--remove", help="Take it away.")] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Show, set or remove what a twin may cost in a month. Alerts come when shares of it are used, or will be.
+    """Show, set or remove what a twin, or all twins of a workspace, may cost in a month. Alerts come when shares of it
+    are used, or will be.
 
     \b
     Examples:
       twin2multicloud costs budget greenhouse --usd 50
       twin2multicloud costs budget greenhouse --usd 50 --at 0.9 --no-forecast
       twin2multicloud costs budget greenhouse --remove
+      twin2multicloud costs budget --workspace default --usd 500
     """
     from twin2multicloud.app.cli import budgets as commands
 
     given = commands.Given(usd, at, forecast, remove, json_output)
-    with_client(context, json_output, lambda client: commands.budget(client, twin, given))
+    with_client(context, json_output, lambda client: commands.budget(client, twin, workspace, given))
 
 
 @costs.command("import")

@@ -170,10 +170,16 @@ def costs(client: Client, wanted: str, target: Target, json_output: bool) -> int
         print_model(found)
         return 0
     print_table(
-        ("cloud", "meter", "region", ">predicted", ">metered", ">to date", "verdict"),
+        ("cloud", "meter", "region", ">quantity", "unit", ">USD / unit", ">predicted", ">metered", ">to date",
+         ">by its end", "verdict"),
         (_meter(each) for each in found.meters if each.usd_predicted or each.usd_metered),
         "no meters",
-    )
+    )  # fmt: skip
+    apart = [each for each in found.meters if each.metered is None and each.usd_predicted]
+    if apart:
+        say("predicted, but not metered, and in no sum of what was metered:")
+        for each in sorted(apart, key=lambda each: -each.usd_predicted):
+            say(f"  {each.meter} ({each.region}), {dollars(each.usd_predicted)} / month: {each.note}")
     say(f"predicted {dollars(found.usd_predicted)} / month; metered {dollars(found.usd_metered)} / month so far")
     if found.month is not None:
         to_date, in_all = dollars(found.month.usd_to_date), dollars(found.month.usd_forecast)
@@ -213,8 +219,11 @@ def cost_history(client: Client, wanted: str, target: Target, period: str | None
 
 
 def _meter(each: CostMeter) -> tuple[str, ...]:
-    amounts = (dollars(each.usd_predicted), dollars(each.usd_metered), dollars(each.usd_to_date))
-    return (each.cloud, each.meter, each.region, *amounts, each.verdict)
+    usd = (each.usd_predicted, each.usd_metered, each.usd_to_date, each.usd_forecast)
+    unit = NONE if each.usd_per_unit is None else f"{each.usd_per_unit:.4g}"
+    quantity = NONE if each.to_date is None else f"{each.to_date:,.4g}"
+    amounts = (NONE if amount is None else dollars(amount) for amount in usd)
+    return (each.cloud, each.meter, each.region, quantity, each.unit, unit, *amounts, each.verdict)
 
 
 def _rule(rule: TwinRule) -> tuple[str, ...]:

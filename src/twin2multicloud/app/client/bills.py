@@ -15,14 +15,16 @@ from twin2multicloud.app.schemas.bills import (
     SimulatedBillInput,
     Validation,
 )
-from twin2multicloud.app.schemas.costs import Budget, BudgetInput
+from twin2multicloud.app.schemas.costs import Budget, BudgetInput, WorkspaceBudget
 from twin2multicloud.app.schemas.runs import Run
 from twin2multicloud.app.schemas.sandboxes import CloudName
 from twin2multicloud.app.schemas.twins import Target
 
 
 class Bills:
-    """`/api/v1/twins/{twin}/bills`, `budget` and `validation`; each method takes the twin's id."""
+    """`/api/v1/twins/{twin}/bills`, `budget` and `validation`, and `budget` of workspaces. What
+    does not say workspace takes a twin's id.
+    """
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -81,5 +83,21 @@ class Bills:
         """Take its budget away."""
         self._http.send("DELETE", self._path(twin, "budget"), type(None))
 
+    def workspace_budget(self, workspace: str) -> WorkspaceBudget:
+        """What all twins of a workspace (its id) may cost in a month, and come to; `NotFoundError` without one."""
+        return self._http.get(_of_workspace(workspace), WorkspaceBudget)
+
+    def set_workspace_budget(self, workspace: str, given: BudgetInput) -> WorkspaceBudget:
+        """Say what all twins of a workspace together may cost in a month."""
+        return self._http.send("PUT", _of_workspace(workspace), WorkspaceBudget, body=given)
+
+    def remove_workspace_budget(self, workspace: str) -> None:
+        """Take a workspace's budget away."""
+        self._http.send("DELETE", _of_workspace(workspace), type(None))
+
     def _path(self, twin: str, rest: str) -> str:
         return f"/api/v1/twins/{twin}/{rest}"
+
+
+def _of_workspace(workspace: str) -> str:
+    return f"/api/v1/workspaces/{workspace}/budget"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -75,11 +75,17 @@ class CloudMonitoring:
             page = self._google.ask("GET", f"{_API}/v3/projects/{query.project}/timeSeries", **asked)
             for series in page.get("timeSeries", ()):
                 for point in series["points"]:
-                    value = point["value"]
                     # A period is told by its end; hours are counted back from the interval's, which is a full one.
                     at = datetime.fromisoformat(point["interval"]["endTime"]).astimezone(UTC) - _HOUR
-                    yield Point(at, float(value.get("doubleValue", value.get("int64Value", 0))))
+                    yield Point(at, _number(point["value"], source.take))
             if not page.get("nextPageToken"):
                 return
             asked["pageToken"] = page["nextPageToken"]
         raise SourceError(f"Cloud Monitoring answers with more than {_MOST_PAGES} pages")
+
+
+def _number(value: Mapping[str, Any], take: str) -> float:
+    """A point's value, or how many there are of a distribution."""
+    if take == "count":
+        return float(value.get("distributionValue", {}).get("count", 0))
+    return float(value.get("doubleValue", value.get("int64Value", 0)))

@@ -22,7 +22,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.stacks import Document, Stack
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import BackendError
-from twin2multicloud.app.monitoring.advising import Adviser
+from twin2multicloud.app.monitoring.advising import Adviser, CloudAdviser
 from twin2multicloud.app.monitoring.alone import Reach
 from twin2multicloud.app.monitoring.attending import Attendant
 from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
@@ -137,7 +137,7 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     )
     here = Collector(backend, {"sandbox": SandboxSource(backend)})
     clouds = Collector(backend, {"clouds": CloudSource(backend)})
-    there = (CloudUsageTaker(backend),)
+    there = (CloudUsageTaker(backend), CloudAdviser(backend))
     with (
         collecting(backend, here, attendants=attendants),
         collecting(backend, clouds, Reach.INSTALLATION, attendants=there),

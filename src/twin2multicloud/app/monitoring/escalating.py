@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -22,11 +23,20 @@ def escalate(backend: Backend) -> int:
     """
     with backend.database.read() as session:
         due = [alert for policy in session.scalars(select(AlertPolicy)) for alert in _due(backend, session, policy)]
-    return sum(_take_step(backend, alert_id, twin_id) for alert_id, twin_id in due)
+    return sum(_take_step(backend, each) for each in due)
 
 
-def _due(backend: Backend, session: Session, policy: AlertPolicy) -> Iterator[tuple[str, str]]:
-    """Alerts of a workspace, with their twins, whose next step is due."""
+@dataclass(frozen=True)
+class _Due:
+    """An alert whose next step is due, and whose it is."""
+
+    alert_id: str
+    workspace_id: str
+    twin_id: str | None
+
+
+def _due(backend: Backend, session: Session, policy: AlertPolicy) -> Iterator[_Due]:
+    """Alerts of a workspace, and of its twins, whose next step is due."""
     severities = [each for each, rank in notices.GRAVITY.items() if rank >= notices.GRAVITY[policy.escalate_from]]
     for number, step in enumerate(policy.steps):
         before = backend.now() - timedelta(minutes=step["after_minutes"])
@@ -37,17 +47,17 @@ def _due(backend: Backend, session: Session, policy: AlertPolicy) -> Iterator[tu
             Alert.told_at <= before,
             alerts.is_open(backend.now()),
         )
-        yield from ((row.id, row.twin_id) for row in session.execute(found))
+        yield from (_Due(row.id, policy.workspace_id, row.twin_id) for row in session.execute(found))
 
 
-def _take_step(backend: Backend, alert_id: str, twin_id: str) -> bool:
+def _take_step(backend: Backend, due: _Due) -> bool:
     with backend.database.write() as session:
-        backend.database.take_turns(session, f"alerts/{twin_id}")
-        alert, twin = session.get(Alert, alert_id), session.get(Twin, twin_id)
-        policy = None if twin is None else session.get(AlertPolicy, twin.workspace_id)
-        if alert is None or twin is None or policy is None:
+        backend.database.take_turns(session, alerts.turns_of(due.workspace_id, due.twin_id))
+        alert, policy = session.get(Alert, due.alert_id), session.get(AlertPolicy, due.workspace_id)
+        twin = None if due.twin_id is None else session.get(Twin, due.twin_id)
+        if alert is None or policy is None:
             return False
-        if alert_id not in {each for each, _ in _due(backend, session, policy)}:
+        if due not in set(_due(backend, session, policy)):
             return False  # somebody looks after it since a moment ago, or the step was taken
         route = session.get(AlertRoute, policy.steps[alert.escalated]["route"])
         alert.escalated += 1
@@ -58,6 +68,7 @@ def _take_step(backend: Backend, alert_id: str, twin_id: str) -> bool:
         message = f"nobody looks after it since {waited:,} min, so {route.name} is told: {alert.message}"
         facts = {"alert": alert.id, "route": route.id, "step": alert.escalated, "severity": alert.severity}
         backend.events.add(
-            session, NewEvent(twin.workspace_id, "alert.escalated", message, "warning", twin_id=twin.id, data=facts)
+            session,
+            NewEvent(due.workspace_id, "alert.escalated", message, "warning", twin_id=due.twin_id, data=facts),
         )
     return True

@@ -1,4 +1,4 @@
-"""Alerts: what went wrong with a twin, folded, and what people do about it."""
+"""Alerts: what went wrong with a twin or a workspace, folded, and what people do about it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ AlertSeverity = Literal["info", "warning", "error", "critical"]
 
 
 class Alert(Answer):
-    """A problem of a twin. The same again counts up. Whoever looks after it acknowledges it: when it comes again it is
-    told again. While it is muted nobody is told.
+    """A problem of a twin, or of a workspace as a whole, which names no twin. The same again counts up. Whoever looks
+    after it acknowledges it: when it comes again it is told again. While it is muted nobody is told.
     """
 
     id: str
     workspace: str
-    twin: str
-    twin_name: str
+    workspace_name: str
+    twin: str | None
+    twin_name: str | None
     target: str
     kind: str
     severity: AlertSeverity

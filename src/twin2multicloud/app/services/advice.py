@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -19,10 +20,12 @@ from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.optimizing.kept import Kept
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import alerts, placements, prices
+from twin2multicloud.app.services import alerts, cloud_costs, cloud_workload, placements, prices
 from twin2multicloud.app.services.definitions import defined
+from twin2multicloud.app.services.twin_connections import CLOUDS
 from twin2multicloud.app.services.watching import ask_sandbox
 from twin2multicloud.blueprint.plan import Place
+from twin2multicloud.costing.months import Month
 from twin2multicloud.model.errors import Twin2MultiCloudError
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.model.spec import SECONDS_PER_MONTH
@@ -36,12 +39,14 @@ OTHERWISE: Final = 0.25
 """By this part more or less, messages come otherwise than the workload says."""
 _TARGETS: Final[tuple[Target, ...]] = ("clouds", "sandbox")
 _MESSAGES: Final = "payload-count"
+_HOUR_S: Final = 3_600.0
+_DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What a sandbox has counted since it was made: seconds of the twin's time, and messages of devices.
-    `expected_per_s` is what its workload says.
+    """What a sandbox has counted since it was made, or clouds since some hour: seconds of the twin's time, and messages
+    of devices. `expected_per_s` is what its workload says.
     """
 
     elapsed_s: float
@@ -67,6 +72,46 @@ def counted(client: SandboxClient) -> Counted:
     window = Window.until_now(client.meters())
     messages = sum(amount for (name, _), amount in window.book.amounts().items() if name == _MESSAGES)
     return Counted(window.elapsed_s, messages, client.blueprint.by_edge["telemetry"].messages / SECONDS_PER_MONTH)
+
+
+@dataclass(frozen=True)
+class CloudCounts:
+    """Counts from an hour on, after each further one that clouds told of; `until` is the last one's time."""
+
+    counts: Sequence[Counted]
+    until: float
+
+
+def cloud_window_s(backend: Backend) -> float:
+    """For how long messages in clouds must come otherwise. At least a day, so that nights are no other workload."""
+    return max(backend.settings.advice_after_minutes * 60, _DAY_S)
+
+
+def counted_in_clouds(backend: Backend, twin_id: str) -> CloudCounts | None:
+    """What clouds counted lately, long enough ago for `cloud_window_s`; None where they count no messages of it."""
+    now = backend.now()
+    lately = Month(now - timedelta(seconds=2 * cloud_window_s(backend)), now)
+    with backend.database.read() as session:
+        twin = session.get(Twin, twin_id)
+        hours = [] if twin is None else cloud_workload.kept(session, twin_id, lately)
+        plan = cloud_costs.planned(session, twin) if twin is not None and hours else None
+    if plan is None:
+        return None
+    per_s = plan.by_edge["telemetry"].messages / SECONDS_PER_MONTH
+    counts = [Counted(0.0, 0.0, per_s)]
+    for hour in hours:
+        counts.append(Counted(counts[-1].elapsed_s + _HOUR_S, counts[-1].messages + hour.messages, per_s))
+    return CloudCounts(counts, hours[-1].at.timestamp())
+
+
+def _factor_in_clouds(backend: Backend, twin_id: str) -> float | None:
+    """Messages for each one expected in the last hours that were told, if those are enough and it is otherwise."""
+    told = counted_in_clouds(backend, twin_id)
+    hours = round(cloud_window_s(backend) / _HOUR_S)
+    if told is None or len(told.counts) <= hours:
+        return None
+    found = told.counts[-1].factor_since(told.counts[-1 - hours])
+    return found if is_otherwise(found) else None
 
 
 def target_of(session: Session, twin: Twin, wanted: Target | None = None) -> Target:
@@ -112,7 +157,7 @@ def question(
     backend: Backend, asked: Asked, *, horizon_months: float | None = None, factor: float | None = None
 ) -> partial[bytes]:
     """The question to the optimizer. A running sandbox tells what it holds, and, without a `factor`, how many messages
-    came for each expected one, if it counted for long enough.
+    came for each expected one, if it counted for long enough; so do clouds that count messages.
     """
     from twin2multicloud.app.optimizing import advising  # the optimizer, for whoever asks it
 
@@ -124,6 +169,8 @@ def question(
             if factor is None and count.elapsed_s >= backend.settings.advice_after_minutes * 60:
                 found = count.factor_since()
                 factor = found if is_otherwise(found) else None
+    elif asked.target == CLOUDS and factor is None:
+        factor = _factor_in_clouds(backend, asked.twin_id)
     subject = advising.Subject(
         asked.kept,
         defined(backend, asked.twin_id).spec,
@@ -152,8 +199,11 @@ def _held(client: SandboxClient) -> dict[str, tuple[float, float]]:
     return {name: (content.items, content.bytes) for name, content in found.items()}
 
 
-def reconsider(backend: Backend, twin_id: str, why: str, factor: float | None = None) -> dict[str, Any] | None:
-    """Work out the advice about a twin anew, and tell if there is some now, or none any more; `why` says what changed.
+def reconsider(
+    backend: Backend, twin_id: str, why: str, factor: float | None = None, target: Target | None = None
+) -> dict[str, Any] | None:
+    """Work out the advice about a twin anew, at a `target` or where it is deployed, and tell if there is some now, or
+    none any more; `why` says what changed.
     None where nothing can be said about it; what was said of a place where it is not any more is withdrawn. For whoever
     has time: it takes about a second.
     """
@@ -163,7 +213,7 @@ def reconsider(backend: Backend, twin_id: str, why: str, factor: float | None = 
             twin = session.get(Twin, twin_id)
             if twin is None:
                 return None
-            known = asked(session, twin)
+            known = asked(session, twin, target)
         answer = backend.optimizer.ask_now(prices.current(backend), question(backend, known, factor=factor))
     except Twin2MultiCloudError:
         return None  # it is not deployed, or what is there has no price: others say so

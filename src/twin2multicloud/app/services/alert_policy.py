@@ -50,13 +50,13 @@ class Treatment:
         return True
 
 
-def treatment(backend: Backend, session: Session, twin: Twin) -> Treatment:
-    """How a twin's alerts are treated."""
-    policy = session.get(AlertPolicy, twin.workspace_id)
+def treatment(backend: Backend, session: Session, workspace_id: str, twin: Twin | None) -> Treatment:
+    """How alerts of a twin, or without one of the workspace as a whole, are treated."""
+    policy = session.get(AlertPolicy, workspace_id)
     rules = session.scalars(
         select(MuteRule).where(
-            MuteRule.workspace_id == twin.workspace_id,
-            or_(MuteRule.twin_id.is_(None), MuteRule.twin_id == twin.id),
+            MuteRule.workspace_id == workspace_id,
+            or_(MuteRule.twin_id.is_(None), MuteRule.twin_id == (None if twin is None else twin.id)),
             MuteRule.until > backend.now(),
         )
     ).all()

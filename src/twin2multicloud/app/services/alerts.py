@@ -11,10 +11,10 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from twin2multicloud.app.auth.access import Principal, visible_twins
+from twin2multicloud.app.auth.access import Principal, visible_twins, workspaces_of
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.events import Alert
-from twin2multicloud.app.db.tables.people import User
+from twin2multicloud.app.db.tables.people import User, Workspace
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import InvalidError
 from twin2multicloud.app.events.log import NewEvent, Severity
@@ -54,15 +54,24 @@ class Problem:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def fold_in(backend: Backend, session: Session, twin: Twin, target: str, problems: Sequence[Problem]) -> None:
-    """Take problems up. An event tells of an alert that is new, that was acknowledged and comes again, or that comes
-    again after it was muted.
+def fold_in(
+    backend: Backend, session: Session, whose: Twin | Workspace, target: str, problems: Sequence[Problem]
+) -> None:
+    """Take up problems of a twin, or of a workspace as a whole. An event tells of an alert that is new, that was
+    acknowledged and comes again, or that comes again after it was muted.
     """
-    backend.database.take_turns(session, f"alerts/{twin.id}")
-    treatment = alert_policy.treatment(backend, session, twin) if problems else None
+    twin = whose if isinstance(whose, Twin) else None
+    home = whose.workspace_id if isinstance(whose, Twin) else whose.id
+    backend.database.take_turns(session, turns_of(home, None if twin is None else twin.id))
+    treatment = alert_policy.treatment(backend, session, home, twin) if problems else None
     for problem in problems:
         assert treatment is not None
-        _fold_one(backend, session, twin, target, problem, treatment)
+        _fold_one(backend, session, _Home(home, twin), target, problem, treatment)
+
+
+def turns_of(workspace_id: str, twin_id: str | None) -> str:
+    """What whoever changes alerts of a twin, or of a workspace as a whole, takes turns by."""
+    return f"alerts/{twin_id or workspace_id}"
 
 
 def acknowledge(backend: Backend, session: Session, principal: Principal, alert: Alert) -> None:
@@ -110,8 +119,9 @@ class Wanted:
 
 
 def listed(backend: Backend, principal: Principal, wanted: Wanted) -> Select[Alert]:
-    """Those of the alerts that somebody may see."""
-    query = select(Alert).join(Twin, Twin.id == Alert.twin_id).where(visible_twins(principal))
+    """Those of the alerts that somebody may see: of twins, and of workspaces as a whole."""
+    of_all = Alert.twin_id.is_(None) & Alert.workspace_id.in_(workspaces_of(principal))
+    query = select(Alert).outerjoin(Twin, Twin.id == Alert.twin_id).where(or_(visible_twins(principal), of_all))
     if wanted.twin is not None:
         query = query.where(Alert.twin_id == wanted.twin)
     if wanted.severities:
@@ -140,9 +150,7 @@ def is_open(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
     """Alerts as they are told."""
-    twins = {row.id: row.name for row in session.execute(
-        select(Twin.id, Twin.name).where(Twin.id.in_({alert.twin_id for alert in alerts}))
-    )}  # fmt: skip
+    twins, places = _names(session, alerts)
     ids = {alert.acknowledged_by for alert in alerts if alert.acknowledged_by is not None}
     people = {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(ids)))}
     return [
@@ -150,8 +158,9 @@ def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
             {
                 "id": alert.id,
                 "workspace": alert.workspace_id,
+                "workspace_name": places.get(alert.workspace_id, alert.workspace_id),
                 "twin": alert.twin_id,
-                "twin_name": twins.get(alert.twin_id, alert.twin_id),
+                "twin_name": None if alert.twin_id is None else twins.get(alert.twin_id, alert.twin_id),
                 "target": alert.target,
                 "kind": alert.kind,
                 "severity": alert.severity,
@@ -172,6 +181,17 @@ def shown(session: Session, alerts: Sequence[Alert]) -> list[shapes.Alert]:
     ]
 
 
+def _names(session: Session, alerts: Sequence[Alert]) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of twins and of workspaces, by their ids."""
+    mine = (Twin.workspace_id == Workspace.id) & Twin.id.in_({alert.twin_id for alert in alerts if alert.twin_id})
+    rows = session.execute(
+        select(Workspace.id, Workspace.name, Twin.id, Twin.name)
+        .outerjoin(Twin, mine)
+        .where(Workspace.id.in_({alert.workspace_id for alert in alerts}))
+    ).all()
+    return {row[2]: row[3] for row in rows if row[2] is not None}, {row[0]: row[1] for row in rows}
+
+
 def told_data(alert: Alert) -> dict[str, Any]:
     """What an alert's data tells to others."""
     return {name: value for name, value in alert.data.items() if name != _COUNTED}
@@ -182,12 +202,31 @@ _COUNTED: Final = "counted"
 """What whoever counts had counted last, and since when: in `data`, told to nobody."""
 
 
+@dataclass(frozen=True)
+class _Home:
+    """Whose alert it is: a twin's, or without one the workspace's."""
+
+    workspace_id: str
+    twin: Twin | None
+
+    @property
+    def twin_id(self) -> str | None:
+        return None if self.twin is None else self.twin.id
+
+    @property
+    def of_alerts(self) -> ColumnElement[bool]:
+        """The condition that an alert is one of these."""
+        if self.twin is not None:
+            return Alert.twin_id == self.twin.id
+        return Alert.twin_id.is_(None) & (Alert.workspace_id == self.workspace_id)
+
+
 def _fold_one(
-    backend: Backend, session: Session, twin: Twin, target: str, problem: Problem, treatment: alert_policy.Treatment
+    backend: Backend, session: Session, home: _Home, target: str, problem: Problem, treatment: alert_policy.Treatment
 ) -> None:
     fold = _short(problem.fold)
     alert = session.scalar(
-        select(Alert).where(Alert.twin_id == twin.id, Alert.target == target, Alert.fold == fold).with_for_update()
+        select(Alert).where(home.of_alerts, Alert.target == target, Alert.fold == fold).with_for_update()
     )
     severity = treatment.severity(problem.kind[:40], problem.severity if problem.severity in _SEVERITIES else "warning")
     message = problem.message[:_MOST_MESSAGE].replace("\x00", "\ufffd")
@@ -197,8 +236,8 @@ def _fold_one(
             return
         alert = Alert(
             id=backend.make_id("alr"),
-            workspace_id=twin.workspace_id,
-            twin_id=twin.id,
+            workspace_id=home.workspace_id,
+            twin_id=home.twin_id,
             target=target,
             fold=fold,
             kind=problem.kind[:40],
@@ -215,7 +254,7 @@ def _fold_one(
         session.add(alert)
         session.flush()
         if not treatment.keep_quiet(alert):
-            _tell(backend, session, twin, alert, again=False)
+            _tell(backend, session, home, alert, again=False)
         return
     if problem.over:
         alert.over = True
@@ -233,7 +272,7 @@ def _fold_one(
         return
     if alert.acknowledged_at is not None or alert.muted_until is not None:
         alert.acknowledged_at = alert.acknowledged_by = alert.muted_until = alert.muted_by = None
-        _tell(backend, session, twin, alert, again=True)
+        _tell(backend, session, home, alert, again=True)
 
 
 def _more(before: Mapping[str, Any], problem: Problem) -> int:
@@ -245,7 +284,7 @@ def _more(before: Mapping[str, Any], problem: Problem) -> int:
     return problem.total
 
 
-def _tell(backend: Backend, session: Session, twin: Twin, alert: Alert, *, again: bool) -> None:
+def _tell(backend: Backend, session: Session, home: _Home, alert: Alert, *, again: bool) -> None:
     alert.told_at, alert.escalated = backend.now(), 0
     data = told_data(alert)
     facts = data | {
@@ -260,9 +299,9 @@ def _tell(backend: Backend, session: Session, twin: Twin, alert: Alert, *, again
     }
     severity = _SEVERITIES[alert.severity]
     backend.events.add(
-        session, NewEvent(twin.workspace_id, "alert", alert.message, severity, twin_id=twin.id, data=facts)
+        session, NewEvent(home.workspace_id, "alert", alert.message, severity, twin_id=home.twin_id, data=facts)
     )
-    notices.tell(backend, session, twin, alert, data, "again" if again else "new")
+    notices.tell(backend, session, home.twin, alert, data, "again" if again else "new")
 
 
 def _note(

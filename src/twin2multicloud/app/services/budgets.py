@@ -16,16 +16,20 @@ from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.errors import NotFoundError
 from twin2multicloud.app.schemas import costs as shapes
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import alerts, audit, bills, usage
+from twin2multicloud.app.services import alerts, audit, bills, spending, usage, workspace_budgets
 from twin2multicloud.app.services.alerts import Problem
+from twin2multicloud.app.services.budget_alerts import Amount, ended, reached
 from twin2multicloud.app.services.prices import current
+from twin2multicloud.app.services.spending import BILLED, METERED, Of, Spent
 from twin2multicloud.app.services.validating import tags_of
 from twin2multicloud.costing.anomalies import WEEKS, Anomaly, rates, unusual
 from twin2multicloud.costing.months import Month, ToDate, Used, month_of, to_date
 from twin2multicloud.costing.pricing import TRANSIT, Pricing
+from twin2multicloud.model.errors import PriceError
 
 LEAST_USD_PER_H: Final = 0.01
 """An hour that costs less than this more is no anomaly: some 7 USD a month."""
+_TARGETS: Final = ("sandbox", "clouds", "rehearsal")
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -46,6 +50,8 @@ def put(
     if row is None:
         row = Budget(twin_id=twin.id)
         session.add(row)
+    else:
+        _end(backend, session, twin, sorted({*row.thresholds} - {*given.thresholds}))
     row.usd_per_month, row.thresholds = given.usd_per_month, sorted(set(given.thresholds))
     row.on_forecast, row.set_by, row.set_at = given.on_forecast, principal.user_id, backend.now()
     session.flush()
@@ -61,16 +67,20 @@ def remove(backend: Backend, session: Session, principal: Principal, twin: Twin)
     row = session.get(Budget, twin.id)
     if row is None:
         return
-    ended = [Problem(fold, "budget", "warning", "", backend.now(), over=True) for fold in _folds(row.thresholds)]
-    for target in ("sandbox", "clouds", "rehearsal"):
-        alerts.fold_in(backend, session, twin, target, ended)
+    _end(backend, session, twin, row.thresholds)
     session.delete(row)
     audit.note(backend, session, principal, "budget.removed", twin.id, workspace_id=twin.workspace_id)
 
 
+def _end(backend: Backend, session: Session, twin: Twin, thresholds: Sequence[float]) -> None:
+    for target in _TARGETS:
+        alerts.fold_in(backend, session, twin, target, ended(thresholds, backend.now()))
+
+
 def watch(backend: Backend, twin_id: str, target: str, at: datetime, looked: datetime | None = None) -> datetime | None:
     """Raise and end alerts about a twin's cost until a moment of its time. Hours are looked at once each: `looked` is
-    the last one that was, and what is returned the one that is then.
+    the last one that was, and what is returned the one that is then. `PriceError` where the book lacks a price: what
+    the month comes to is not known then, and its workspace's budget says so.
     """
     month, pricing = month_of(at), Pricing(current(backend).prices, {})
     with backend.database.read() as session:
@@ -81,17 +91,30 @@ def watch(backend: Backend, twin_id: str, target: str, at: datetime, looked: dat
     problems = []
     complete = _complete(lately, at)
     last = max((each.at for each in complete), default=None)
-    if last != looked:
-        found = unusual(rates(complete, pricing.usd, pricing.sold), LEAST_USD_PER_H)
-        problems.append(_anomaly_problem(found, backend.now()))
-    if budget is not None:
+    try:
+        if last != looked:
+            found = unusual(rates(complete, pricing.usd, pricing.sold), LEAST_USD_PER_H)
+            problems.append(_anomaly_problem(found, backend.now()))
         so_far = to_date(this, month, at, pricing.usd, pricing.sold)
+    except PriceError as error:
+        unknown = Spent(month, at, None, None, f"it cannot be priced: {error}")
+        _tell(backend, twin_id, target, [], METERED, unknown)
+        raise
+    if budget is not None:
         problems += _budget_problems(budget, so_far, month, backend.now())
+    _tell(backend, twin_id, target, problems, METERED, spending.metered(month, at, so_far))
+    return last
+
+
+def _tell(backend: Backend, twin_id: str, target: str, problems: list[Problem], of: Of, spent: Spent) -> None:
+    """Of a twin that is no longer there: nothing."""
     with backend.database.write() as session:
         twin = session.get(Twin, twin_id)
-        if twin is not None:
-            alerts.fold_in(backend, session, twin, target, problems)
-    return last
+        if twin is None:
+            return
+        alerts.fold_in(backend, session, twin, target, problems)
+        spending.keep(session, twin_id, target, of, spent)
+        workspace_budgets.hold_against(backend, session, twin.workspace_id, target)
 
 
 def watch_bill(backend: Backend, twin_id: str, target: Target) -> None:
@@ -99,17 +122,15 @@ def watch_bill(backend: Backend, twin_id: str, target: Target) -> None:
     with backend.database.read() as session:
         budget = session.get(Budget, twin_id)
         period = bills.newest_period(session, twin_id, target)
-        if budget is None or period is None:
+        if period is None:
             return
         lines = bills.lines_of(session, twin_id, target, period)
         name = session.get_one(Twin, twin_id).name
     tags = tags_of(backend, twin_id, name, target)
     usd = float(sum((line.cost for line in lines if tags.whose(line) == "ours"), Decimal(0)))
-    problems = _reached(budget, "billed", usd, "as billed so far", month_of(lines[0].period_begins), backend.now())
-    with backend.database.write() as session:
-        twin = session.get(Twin, twin_id)
-        if twin is not None:
-            alerts.fold_in(backend, session, twin, target, problems)
+    month, now = month_of(lines[0].period_begins), backend.now()
+    problems = [] if budget is None else reached(budget, Amount("billed", usd, "as billed so far"), month, now)
+    _tell(backend, twin_id, target, problems, BILLED, Spent(month, now, usd))
 
 
 def _complete(used: Sequence[Used], at: datetime) -> list[Used]:
@@ -124,35 +145,9 @@ def _without_transit(used: Sequence[Used]) -> list[Used]:
 def _budget_problems(budget: Budget, so_far: ToDate, month: Month, now: datetime) -> list[Problem]:
     forecast = so_far.forecast_usd if budget.on_forecast else 0.0
     return [
-        *_reached(budget, "actual", so_far.total_usd, "so far", month, now),
-        *_reached(budget, "forecast", forecast, "by its end (forecast)", month, now),
+        *reached(budget, Amount("actual", so_far.total_usd, "so far"), month, now),
+        *reached(budget, Amount("forecast", forecast, "by its end (forecast)"), month, now),
     ]
-
-
-def _reached(budget: Budget, of: str, usd: float, when: str, month: Month, now: datetime) -> list[Problem]:
-    """A problem for each threshold, of which all are over but that of the highest one that is reached."""
-    share = usd / budget.usd_per_month
-    highest = max((threshold for threshold in budget.thresholds if share >= threshold), default=None)
-    return [
-        Problem(
-            fold=f"budget|{of}|{threshold:g}",
-            kind="budget",
-            severity="error" if threshold >= 1 and of != "forecast" else "warning",
-            message=f"{month.begins:%B %Y} costs {usd:,.2f} USD {when}: {share:.0%} of the budget of "
-            f"{budget.usd_per_month:,.2f} USD",
-            at=now,
-            # Once a month: what was told of this one is told.
-            total=1,
-            since=month.begins.timestamp(),
-            over=threshold != highest,
-            data={"usd": usd, "budget_usd": budget.usd_per_month, "threshold": threshold, "of": of},
-        )
-        for threshold in budget.thresholds
-    ]
-
-
-def _folds(thresholds: Sequence[float]) -> list[str]:
-    return [f"budget|{name}|{threshold:g}" for name in ("actual", "forecast", "billed") for threshold in thresholds]
 
 
 def _anomaly_problem(found: Anomaly | None, now: datetime) -> Problem:

@@ -21,7 +21,7 @@ from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.cost_sources.exports import SourceError
 from twin2multicloud.app.cost_sources.metrics import Metrics, Told, opened
 from twin2multicloud.app.db.sealing import SealError
-from twin2multicloud.app.db.tables.costs import UsageReading, UsageSample
+from twin2multicloud.app.db.tables.costs import UsageReading, UsageSample, WorkloadSample
 from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.db.tables.twins import Connection, Twin
 from twin2multicloud.app.services import alerts, connections, twin_connections
@@ -29,7 +29,7 @@ from twin2multicloud.app.services.alerts import Problem
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.twin_connections import CLOUDS
 from twin2multicloud.app.services.usage import KEPT
-from twin2multicloud.costing.clouds import Query, Resource, added_up, queries_of, used_of
+from twin2multicloud.costing.clouds import Query, Resource, added_up, counted, counts_of, queries_of, used_of
 from twin2multicloud.costing.mapping import MeterKey
 from twin2multicloud.costing.months import Used
 from twin2multicloud.deployer.deployment import Site
@@ -60,12 +60,15 @@ class _There:
 
 @dataclass(frozen=True)
 class _Read:
-    """What a site's metrics told of hours. Of `unread` meters some metric was not told: what was kept of them stays."""
+    """What a site's metrics told of hours: usage, and what devices did. Of `unread` meters and counts some metric was
+    not told: what was kept of them stays.
+    """
 
     begins: datetime
     used: list[Used]
     gaps: list[str]
     unread: frozenset[MeterKey] = frozenset()
+    counts: list[Used] = field(default_factory=list)
 
 
 def last_hour(now: datetime) -> datetime:
@@ -167,8 +170,9 @@ def _begins(since: datetime, known: float | None, ends: datetime) -> datetime:
 
 def _read(site: Site, what: _There, metrics: Metrics, begins: datetime, ends: datetime) -> _Read:
     queries = queries_of(site.provider, site.region, what.resources)
-    asked = [each for each in queries if each.source.metric]
-    if begins >= ends or not queries:
+    counts = counts_of(site.provider, site.region, what.resources)
+    asked = [*(each for each in queries if each.source.metric), *counts]
+    if begins >= ends or not (queries or counts):
         return _Read(begins, [], [])
     told = metrics.ask(asked, begins, ends) if asked else Told()
     points = {id(query): told.points.get(number, []) for number, query in enumerate(asked)}
@@ -176,7 +180,8 @@ def _read(site: Site, what: _There, metrics: Metrics, begins: datetime, ends: da
     read = [query for query in queries if query.key not in unread]
     parts = [used_of(query, points.get(id(query), []), begins, ends) for query in read]
     used = added_up(parts, begins, ends, read[0].key) if read else []
-    return _Read(begins, used, [_gap(asked, told, at) for at in told.gaps], unread)
+    did = counted([(each, points[id(each)]) for each in counts if each.key not in unread], begins, ends)
+    return _Read(begins, used, [_gap(asked, told, at) for at in told.gaps], unread, did)
 
 
 def _gap(asked: list[Query], told: Told, number: int) -> str:
@@ -215,7 +220,28 @@ def _keep(backend: Backend, twin_id: str, site: Site, read: _Read, ends: datetim
             for each in read.used
         )
         session.execute(delete(UsageSample).where(*mine, UsageSample.hour < ends - KEPT))
+        _keep_counts(session, twin_id, site, read, ends)
         _note(session, twin_id, site, ends)
+
+
+def _keep_counts(session: Session, twin_id: str, site: Site, read: _Read, ends: datetime) -> None:
+    mine = (WorkloadSample.twin_id == twin_id, WorkloadSample.target == CLOUDS)
+    session.execute(
+        delete(WorkloadSample).where(
+            *mine,
+            WorkloadSample.hour >= read.begins,
+            WorkloadSample.hour < ends,
+            WorkloadSample.site == str(site),
+            WorkloadSample.what.not_in([what for what, _ in read.unread]),
+        )
+    )
+    session.add_all(
+        WorkloadSample(
+            twin_id=twin_id, target=CLOUDS, hour=each.at, what=each.key[0], site=str(site), quantity=each.quantity
+        )
+        for each in read.counts
+    )
+    session.execute(delete(WorkloadSample).where(*mine, WorkloadSample.hour < ends - KEPT))
 
 
 def _note(session: Session, twin_id: str, site: Site, ends: datetime) -> None:

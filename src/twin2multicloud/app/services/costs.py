@@ -15,13 +15,14 @@ from twin2multicloud.app.db.tables.costs import Budget
 from twin2multicloud.app.db.tables.twins import Twin, TwinVersion
 from twin2multicloud.app.schemas import costs as shapes
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bills, usage
+from twin2multicloud.app.services import bills, cloud_costs, cloud_usage, usage
 from twin2multicloud.app.services.metering import Metered, compared, metered
 from twin2multicloud.app.services.prices import current
+from twin2multicloud.app.services.twin_connections import CLOUDS
 from twin2multicloud.app.services.validating import tags_of
 from twin2multicloud.app.services.watching import Told, ask_sandbox
 from twin2multicloud.costing.mapping import MappedBill, MeterKey, map_lines
-from twin2multicloud.costing.months import Month, ToDate, Used, by_day, month_of, to_date
+from twin2multicloud.costing.months import Month, ToDate, Used, by_day, metered_seconds, month_of, to_date
 from twin2multicloud.costing.pricing import TRANSIT, Pricing
 from twin2multicloud.model.errors import PriceError
 from twin2multicloud.sandbox.client import SandboxClient
@@ -53,13 +54,15 @@ class _Usage:
 
 
 def costs(backend: Backend, twin_id: str, target: Target) -> shapes.Costs:
-    """What it costs, meter by meter where it runs in a sandbox."""
+    """What it costs, meter by meter."""
+    if target == CLOUDS:
+        return _in_clouds(backend, twin_id)
     told = ask_sandbox(backend, twin_id, target, lambda client: _look(backend, client))
     life = None if told.answer is None else told.answer.life
     found = None if life is None else life.month
     now = told.twin_time or backend.now()
     month = month_of(now)
-    whole = _used(backend, twin_id, target, month, told)
+    whole = _used(backend, twin_id, target, month, told, found)
     so_far = whole.to_date(month, now)
     bill, period = _billed(backend, twin_id, target, found)
     shown = shapes.Costs(
@@ -80,11 +83,45 @@ def costs(backend: Backend, twin_id: str, target: Target) -> shapes.Costs:
     return shown if bill is not None else shown.model_copy(update={"billed_problem": NOT_READ})
 
 
+def _in_clouds(backend: Backend, twin_id: str) -> shapes.Costs:
+    """By the clouds' own metrics, as they were read last."""
+    seen, prices = cloud_costs.foreseen(backend, twin_id), current(backend).prices
+    found, now = seen.month, backend.now()
+    month, until = month_of(now), cloud_usage.read_until(backend, twin_id)
+    whole = _used(backend, twin_id, CLOUDS, month, Told(None), found)
+    so_far = whole.to_date(month, now)
+    bill, period = _billed(backend, twin_id, CLOUDS, found)
+    billed = {} if bill is None else {key: float(each.usd) for key, each in bill.meters.items()}
+    metered = cloud_costs.MeteredMonth(whole.used, whole.pricing or Pricing(prices, {}), so_far)
+    rows = cloud_costs.meters(prices, found, metered, billed)
+    known = [each.usd_metered for each in rows if each.usd_metered is not None]
+    problem = seen.problem if until is not None or seen.problem else "what it uses was not read from its clouds yet"
+    return shapes.Costs(
+        live=False,
+        problem=problem,
+        twin_time=None,
+        metered_until=until,
+        usd_predicted=_predicted(backend, twin_id) if found is None else found.usd.predicted,
+        usd_metered=sum(known) if so_far is not None else None,
+        usd_not_metered=sum(each.usd_predicted for each in rows if each.metered is None),
+        metered_s=metered_seconds(whole.used),
+        month=None if so_far is None else _month(month, so_far),
+        meters=rows,
+        days=_days(backend, twin_id, CLOUDS, month, whole),
+        budget_usd=_budget(backend, twin_id),
+        billed=None if bill is None else float(bill.usd),
+        billed_period=period,
+        billed_unmapped=0.0 if bill is None else float(bill.unmapped_usd),
+        billed_problem=NOT_READ if bill is None else "",
+    )
+
+
 def history(backend: Backend, twin_id: str, target: Target, period: str | None) -> shapes.CostHistory:
     """A month day by day: what was metered, priced as the month's sums are, and billed. `period` None: the month that
     it is in the twin.
     """
     told = ask_sandbox(backend, twin_id, target, lambda client: _look(backend, client))
+    found = None if told.answer is None else told.answer.life.month
     now = told.twin_time or backend.now()
     month = month_of(now if period is None else datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC))
     return shapes.CostHistory(
@@ -92,7 +129,7 @@ def history(backend: Backend, twin_id: str, target: Target, period: str | None) 
         problem=told.problem,
         twin_time=told.twin_time,
         period=f"{month.begins:%Y-%m}",
-        days=_days(backend, twin_id, target, month, _used(backend, twin_id, target, month, told)),
+        days=_days(backend, twin_id, target, month, _used(backend, twin_id, target, month, told, found)),
     )
 
 
@@ -118,8 +155,10 @@ def _look(backend: Backend, client: SandboxClient) -> _Seen:
     return _Seen(metered(backend, client, snapshots), usage.read(client, snapshots))
 
 
-def _used(backend: Backend, twin_id: str, target: Target, month: Month, told: Told[_Seen]) -> _Usage:
-    """What was taken down of a month, and what came since."""
+def _used(
+    backend: Backend, twin_id: str, target: Target, month: Month, told: Told[_Seen], found: Comparison | None
+) -> _Usage:
+    """What was taken down of a month, and what came since; `found` tells what traffic between regions costs."""
     prices, seen = current(backend).prices, told.answer
     with backend.database.read() as session:
         kept = usage.kept(session, twin_id, target, month)
@@ -130,7 +169,7 @@ def _used(backend: Backend, twin_id: str, target: Target, month: Month, told: To
         except PriceError:
             rest = []  # the problem is told with the meters
     used = usage.together(kept, [each for each in rest if month.begins <= each.at < month.ends])
-    flat = _flat(None if seen is None else seen.life.month)
+    flat = _flat(found)
     # Traffic between regions that nobody can price now, because what it crossed is gone, is left out.
     return _Usage(
         [each for each in used if not each.key[0].endswith(TRANSIT) or each.key in flat], Pricing(prices, flat)
@@ -161,12 +200,25 @@ def _month(month: Month, so_far: ToDate) -> shapes.MonthToDate:
 
 def _meters(found: Comparison | None, so_far: ToDate | None, bill: MappedBill | None) -> list[shapes.CostMeter]:
     """A row for each meter; what lines of a meter have in common stands with the first of them."""
-    usd = {} if so_far is None else dict(so_far.usd)
+    usd, quantities, ahead = (
+        ({}, {}, {}) if so_far is None else (dict(so_far.usd), dict(so_far.quantities), dict(so_far.forecast))
+    )
     billed = {} if bill is None else {key: float(each.usd) for key, each in bill.meters.items()}
     shown = []
     for facts in () if found is None else compared(found):
         key = (facts["meter"], facts["region"])
-        shown.append(shapes.CostMeter(**facts, usd_to_date=usd.pop(key, 0.0), usd_billed=billed.pop(key, None)))
+        amounts = ("metered", "predicted")
+        unit = next((facts[f"usd_{each}"] / facts[each] for each in amounts if facts[each] > 0), None)
+        shown.append(
+            shapes.CostMeter(
+                **facts,
+                usd_per_unit=unit,
+                to_date=quantities.pop(key, 0.0),
+                usd_to_date=usd.pop(key, 0.0),
+                usd_forecast=ahead.pop(key, 0.0),
+                usd_billed=billed.pop(key, None),
+            )
+        )
     return shown
 
 

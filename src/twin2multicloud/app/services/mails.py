@@ -72,10 +72,15 @@ def _words(error: smtplib.SMTPException) -> str:
 def _subject(bodies: Sequence[dict[str, Any]]) -> str:
     if len(bodies) == 1:
         alert = bodies[0]["alert"]
-        where = " ".join(filter(None, (alert["twin_name"], alert["cloud"], alert["layer"])))
+        where = " ".join(filter(None, (_whose(bodies[0]), alert["cloud"], alert["layer"])))
         return f"[{alert['severity']}] {where}: {alert['message']}"
-    twins = sorted({str(body["alert"]["twin_name"]) for body in bodies})
-    return f"{len(bodies):,} alerts of {', '.join(twins)}"
+    whose = sorted({_whose(body) for body in bodies})
+    return f"{len(bodies):,} alerts of {', '.join(whose)}"
+
+
+def _whose(body: dict[str, Any]) -> str:
+    """The twin's name, or the workspace's."""
+    return str(body["alert"]["twin_name"] or body["workspace"]["name"])
 
 
 def _text(body: dict[str, Any]) -> str:
@@ -85,7 +90,7 @@ def _text(body: dict[str, Any]) -> str:
     return "\n".join(
         (
             f"{alert['severity']}: {_line(alert['message'])}",
-            f"  twin   {alert['twin_name']} ({where})",
+            f"  {'twin  ' if alert['twin_name'] else 'of all'} {_whose(body)} ({where})",
             f"  kind   {alert['kind']}, {times}, {_REASONS[body['reason']]}",
             f"  since  {alert['first_at']}",
             f"  last   {alert['last_at']}",

@@ -44,12 +44,12 @@ def body_of(
     }
 
 
-def facts_of(alert: Alert, twin: Twin, data: Mapping[str, Any]) -> dict[str, Any]:
-    """An alert as notices tell it."""
+def facts_of(alert: Alert, twin: Twin | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    """An alert as notices tell it; one of a workspace as a whole has no twin."""
     return {
         "id": alert.id,
-        "twin": twin.id,
-        "twin_name": twin.name,
+        "twin": alert.twin_id,
+        "twin_name": None if twin is None else twin.name,
         "target": alert.target,
         "kind": alert.kind,
         "severity": alert.severity,
@@ -63,11 +63,13 @@ def facts_of(alert: Alert, twin: Twin, data: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def tell(backend: Backend, session: Session, twin: Twin, alert: Alert, data: Mapping[str, Any], reason: Reason) -> None:
+def tell(
+    backend: Backend, session: Session, twin: Twin | None, alert: Alert, data: Mapping[str, Any], reason: Reason
+) -> None:
     """Write a notice for each route that wants the alert."""
     routes = session.scalars(
         select(AlertRoute).where(
-            AlertRoute.workspace_id == twin.workspace_id,
+            AlertRoute.workspace_id == alert.workspace_id,
             AlertRoute.enabled,
             ~AlertRoute.only_escalated,
         )
@@ -78,7 +80,7 @@ def tell(backend: Backend, session: Session, twin: Twin, alert: Alert, data: Map
 def put(
     backend: Backend,
     session: Session,
-    twin: Twin,
+    twin: Twin | None,
     alert: Alert,
     data: Mapping[str, Any],
     reason: Reason,
@@ -87,14 +89,14 @@ def put(
     """Write a notice for each of some routes."""
     if not routes:
         return
-    workspace, at = session.get_one(Workspace, twin.workspace_id), backend.now()
+    workspace, at = session.get_one(Workspace, alert.workspace_id), backend.now()
     facts = facts_of(alert, twin, data)
     for route in routes:
         identity = backend.make_id("ntc")
         session.add(
             AlertNotice(
                 id=identity,
-                workspace_id=twin.workspace_id,
+                workspace_id=alert.workspace_id,
                 route_id=route.id,
                 alert_id=alert.id,
                 reason=reason,
@@ -107,7 +109,9 @@ def put(
 
 
 def wants(route: AlertRoute, alert: Alert) -> bool:
-    """Whether an alert is severe enough for a route, and of its twins and layers."""
+    """Whether an alert is severe enough for a route, and of its twins and layers. One of a workspace as a whole is of
+    no twin.
+    """
     return (
         GRAVITY[alert.severity] >= GRAVITY[route.min_severity]
         and (not route.twins or alert.twin_id in route.twins)

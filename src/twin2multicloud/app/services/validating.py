@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -15,13 +16,13 @@ from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.schemas import bills as shapes
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import bills, twin_connections, twins, usage
+from twin2multicloud.app.services import bills, cloud_costs, cloud_workload, twin_connections, twins, usage
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.prices import current
 from twin2multicloud.app.services.sandboxes import sandbox_of
 from twin2multicloud.app.services.watching import ask_sandbox
 from twin2multicloud.blueprint.plan import Blueprint, blueprint_of
-from twin2multicloud.costing.clouds import metered_meters
+from twin2multicloud.costing.clouds import metered_meters, stored_meters
 from twin2multicloud.costing.focus import write_focus
 from twin2multicloud.costing.mapping import MeterKey, TwinTags, map_lines
 from twin2multicloud.costing.months import Used, at_rate, metered_seconds, month_of
@@ -61,15 +62,21 @@ def validation(backend: Backend, twin_id: str, target: Target, period: str | Non
         twin = session.get_one(Twin, twin_id)
         month = period or bills.newest_period(session, twin_id, target)
         lines = [] if month is None else bills.lines_of(session, twin_id, target, month)
-        planned = _planned(session, twin)
+        clouds = target == twin_connections.CLOUDS
+        planned = cloud_costs.planned(session, twin) if clouds else _planned(session, twin)
         name = twin.name
         of = month_of(lines[0].period_begins if lines else backend.now())
-        used = usage.kept(session, twin_id, target, of) if target == twin_connections.CLOUDS else []
+        used = usage.kept(session, twin_id, target, of) if clouds else []
+        hours = cloud_workload.kept(session, twin_id, of) if clouds else []
     seconds = (lines[0].period_ends - lines[0].period_begins).total_seconds() if lines else SECONDS_PER_MONTH
     seen = _foreseen(backend, twin_id, target, book.prices, planned, seconds)
-    if used:
+    problems = [seen.problem] if seen.problem and not clouds else []
+    if clouds and not used:
+        problems.append("nothing of it was metered in this month: only what was billed is compared")
+    if clouds and planned is not None:
         seen = _metered_in_clouds(seen, used, book.prices, seconds)
-    problems = [seen.problem] if seen.problem else []
+        seen, problem = _observed_in_clouds(seen, planned, hours, book.prices, seconds)
+        problems += [problem] if problem else []
     bill = None
     if lines:
         expected = {each.key: each.predicted if each.metered is None else each.metered for each in seen.lines}
@@ -185,8 +192,38 @@ def _of(
     return Foreseen(lines, Pricing(prices, flat), metered_s, problem)
 
 
+def _observed_in_clouds(
+    seen: Foreseen, planned: Blueprint, hours: Sequence[cloud_workload.Hour], prices: PriceBook, seconds: float
+) -> tuple[Foreseen, str]:
+    """With what the formulas predict for the messages that clouds counted; or why that is not known."""
+    workload = cloud_workload.observed(planned, hours)
+    if workload is None:
+        return seen, cloud_workload.not_observed(planned, hours)
+    again = _of(compare(replanned(planned, workload), MeterBook(), 1.0, prices), None, prices, 0.0)
+    quantities = {each.key: _for(each, again.pricing, seconds).predicted for each in again.lines}
+    stored = {meter for provider in Provider for meter in stored_meters(provider)}
+
+    def at_workload(line: Expected) -> Expected:
+        quantity = quantities.pop(line.key, 0.0)
+        if line.meter in stored:
+            return line  # how full a store is depends on its age, too
+        # What there was no occasion for, such as dashboards that nobody opened, is no matter of formulas.
+        return replace(line, observed=0.0 if line.metered == 0 else quantity)
+
+    lines = [at_workload(each) for each in seen.lines]
+    # What the planned workload has no use for, and the one that was has.
+    lines += [
+        replace(_for(each, again.pricing, seconds), predicted=0.0, observed=quantities[each.key])
+        for each in again.lines
+        if quantities.get(each.key)
+    ]
+    return replace(seen, lines=lines), ""
+
+
 def _metered_in_clouds(seen: Foreseen, used: list[Used], prices: PriceBook, seconds: float) -> Foreseen:
     """With what clouds told of a month, at its rate for all of `seconds`; what they do not tell was not metered."""
+    if not used:
+        return seen
     metered = at_rate(used, seconds, seen.pricing.sold)
     told = {meter for provider in Provider for meter in metered_meters(provider)}
     lines = [replace(each, metered=metered.pop(each.key, 0.0)) if each.meter in told else each for each in seen.lines]

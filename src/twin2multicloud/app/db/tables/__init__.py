@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from twin2multicloud.app.db.tables.checks import HealthChange, HealthCheck, HealthHour
-from twin2multicloud.app.db.tables.costs import BillImport, BillLine, Budget, UsageReading, UsageSample
+from twin2multicloud.app.db.tables.costs import (
+    BillImport,
+    BillLine,
+    Budget,
+    TwinSpending,
+    UsageReading,
+    UsageSample,
+    WorkloadSample,
+    WorkspaceBudget,
+)
 from twin2multicloud.app.db.tables.drafts import Draft
 from twin2multicloud.app.db.tables.events import Alert, AuditEntry, Event
 from twin2multicloud.app.db.tables.glances import Glance
@@ -66,10 +75,13 @@ __all__ = [
     "Twin",
     "TwinConnection",
     "TwinMember",
+    "TwinSpending",
     "TwinVersion",
     "UsageReading",
     "UsageSample",
     "User",
+    "WorkloadSample",
     "Workspace",
+    "WorkspaceBudget",
     "WorkspaceMember",
 ]

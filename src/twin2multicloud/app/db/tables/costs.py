@@ -109,6 +109,21 @@ class UsageSample(Base):
     seconds: Mapped[float]
 
 
+class WorkloadSample(Base):
+    """How much of something (`what`: messages) devices of a twin did from a full hour on, as the cloud of a site
+    (`aws/eu-central-1`) counted it; none is a count, too.
+    """
+
+    __tablename__ = "workload_samples"
+
+    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
+    target: Mapped[str] = mapped_column(String(20), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    what: Mapped[str] = mapped_column(String(40), primary_key=True)
+    site: Mapped[str] = mapped_column(String(60), primary_key=True)
+    quantity: Mapped[float]
+
+
 class Budget(Base):
     """What a twin may cost in a month; alerts come when a share of it (`thresholds`) is used, or will be."""
 
@@ -120,6 +135,36 @@ class Budget(Base):
     on_forecast: Mapped[bool]
     set_by: Mapped[str | None] = mapped_column(Id)
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WorkspaceBudget(Base):
+    """What all twins of a workspace together may cost in a month; otherwise as `Budget`."""
+
+    __tablename__ = "workspace_budgets"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    usd_per_month: Mapped[float]
+    thresholds: Mapped[list[Any]] = mapped_column(Json)
+    on_forecast: Mapped[bool]
+    set_by: Mapped[str | None] = mapped_column(Id)
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TwinSpending(Base):
+    """What a twin's month (`period`, as in 2026-11) came to when it was looked at last, by what was metered until `at`,
+    a moment of its time, or by its bill (`of`). Without `usd` it could not be priced, and `problem` says why.
+    """
+
+    __tablename__ = "twin_spendings"
+
+    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
+    target: Mapped[str] = mapped_column(String(20), primary_key=True)
+    of: Mapped[str] = mapped_column(String(10), primary_key=True)
+    period: Mapped[str] = mapped_column(String(7))
+    usd: Mapped[float | None]
+    forecast_usd: Mapped[float | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    problem: Mapped[str] = mapped_column(Text)
 
 
 Index("ix_bill_lines_twin_id_target_period", BillLine.twin_id, BillLine.target, BillLine.period)

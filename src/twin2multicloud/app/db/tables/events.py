@@ -35,9 +35,10 @@ class Event(Base):
 
 
 class Alert(Base):
-    """A problem of a twin, folded: the same again counts up. Acknowledged by whoever looks after it; `muted_until`
-    keeps it quiet, by a mute rule if `muted_by` names one. `over`: whoever noticed it says that it has ended. `told_at`
-    is when it was told last, `escalated` how many steps of escalation were taken since.
+    """A problem of a twin, or without `twin_id` of a workspace as a whole, folded: the same again counts up.
+    Acknowledged by whoever looks after it; `muted_until` keeps it quiet, by a mute rule if `muted_by` names one.
+    `over`: whoever noticed it says that it has ended. `told_at` is when it was told last, `escalated` how many steps of
+    escalation were taken since.
     """
 
     __tablename__ = "alerts"
@@ -45,7 +46,7 @@ class Alert(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
-    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"))
+    twin_id: Mapped[str | None] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"))
     target: Mapped[str] = mapped_column(String(20))
     fold: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(40))
@@ -84,6 +85,16 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
+# Of rows without a twin the constraint above says nothing: to a database no two of them are alike.
+Index(
+    "uq_alerts_of_workspaces",
+    Alert.workspace_id,
+    Alert.target,
+    Alert.fold,
+    unique=True,
+    sqlite_where=Alert.twin_id.is_(None),
+    postgresql_where=Alert.twin_id.is_(None),
+)
 Index("ix_events_workspace_id_id", Event.workspace_id, Event.id)
 Index("ix_events_twin_id_id", Event.twin_id, Event.id)
 Index("ix_events_run_id_id", Event.run_id, Event.id)

@@ -14,7 +14,7 @@ from twin2multicloud.app.schemas.alerts import Alert
 from twin2multicloud.app.schemas.people import RoleName
 from twin2multicloud.app.ui import figures, layers, may, places
 from twin2multicloud.app.ui.alerts import acting
-from twin2multicloud.app.ui.alerts.state import Chosen, Look, is_muted
+from twin2multicloud.app.ui.alerts.state import Chosen, Look, is_muted, whose
 from twin2multicloud.app.ui.components import badges, buttons, cards, states, text
 from twin2multicloud.app.ui.components.facts import Fact, facts
 from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
@@ -29,7 +29,7 @@ _NEWS: Final = Wanted(("alert",))
 @dataclass(frozen=True)
 class _Whole:
     alert: Alert
-    role: RoleName
+    role: RoleName | None
 
 
 @ft.component
@@ -37,7 +37,7 @@ def Details(look: Look, changed: Callable[[], None]) -> ft.Control:  # noqa: N80
     """The alert whose id the address has; `changed` is called when something was done about it."""
     session = use_session()
     use_store(session.appearance)
-    whole = use_remote(lambda: session.ask(lambda api: _load(api, look.alert)), look.alert, refresh_on=_NEWS)
+    whole = use_remote(lambda: session.ask(lambda api: _load(api, session, look.alert)), look.alert, refresh_on=_NEWS)
     chosen = use_made(Chosen, look.alert)
 
     def done() -> None:
@@ -53,8 +53,10 @@ def Details(look: Look, changed: Callable[[], None]) -> ft.Control:  # noqa: N80
     )
 
 
-def _load(api: Client, alert: str) -> _Whole:
+def _load(api: Client, session: Session, alert: str) -> _Whole:
     found = api.alerts.get(alert)
+    if found.twin is None:
+        return _Whole(found, next((each.role for each in session.me.workspaces if each.id == found.workspace), None))
     return _Whole(found, api.twins.get(found.twin).role)  # type: ignore[arg-type]  # a role's name
 
 
@@ -69,17 +71,7 @@ def _shown(session: Session, look: Look, whole: _Whole, chosen: Chosen, done: Ca
         facts(_facts(session, alert)),
         _actions(session, whole, chosen, done),
         ft.Row(
-            [
-                buttons.other(
-                    tr("Show the twin"),
-                    lambda: session.go(places.twin(alert.twin, "errors")),
-                    icon=ft.Icons.HUB_OUTLINED,
-                ),
-                *_run(session, alert.data),
-                buttons.quiet(
-                    tr("Only this twin's alerts"), lambda: session.go(look.changed(twin=alert.twin, state="all").path)
-                ),
-            ],
+            _ways(session, look, alert),
             wrap=True,
             spacing=GAP,
             run_spacing=GAP,
@@ -99,6 +91,22 @@ def _shown(session: Session, look: Look, whole: _Whole, chosen: Chosen, done: Ca
     return ft.Column(parts, spacing=GAP + 6, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
+def _ways(session: Session, look: Look, alert: Alert) -> list[ft.Control]:
+    """Where to go on looking."""
+    twin = alert.twin
+    if twin is None:
+        path = places.asked(places.people("workspaces"), chosen=alert.workspace)
+        return [
+            buttons.other(tr("Show the workspace"), lambda: session.go(path), icon=ft.Icons.WORKSPACES_OUTLINED),
+            *_run(session, alert.data),
+        ]
+    return [
+        buttons.other(tr("Show the twin"), lambda: session.go(places.twin(twin, "errors")), icon=ft.Icons.HUB_OUTLINED),
+        *_run(session, alert.data),
+        buttons.quiet(tr("Only this twin's alerts"), lambda: session.go(look.changed(twin=twin, state="all").path)),
+    ]
+
+
 def _facts(session: Session, alert: Alert) -> list[Fact]:
     now = session.now()
 
@@ -106,7 +114,7 @@ def _facts(session: Session, alert: Alert) -> list[Fact]:
         return f"{figures.since(at, now)} · {figures.day_and_time(at)}"
 
     found: list[Fact] = [
-        (tr("Twin"), f"{alert.twin_name} · {alert.target}"),
+        (tr("Twin"), f"{whose(alert)} · {alert.target}"),
         (tr("Where"), layers.name(alert.layer) if alert.layer else figures.NONE),
         (tr("Kind"), alert.kind),
         (tr("How often"), figures.count(alert.count)),
@@ -123,7 +131,7 @@ def _facts(session: Session, alert: Alert) -> list[Fact]:
 
 def _actions(session: Session, whole: _Whole, chosen: Chosen, done: Callable[[], None]) -> ft.Control:
     alert = whole.alert
-    if "run" not in session.me.scopes or not may.at_least(whole.role, "operator"):
+    if "run" not in session.me.scopes or whole.role is None or not may.at_least(whole.role, "operator"):
         return text.muted(tr("Operators of this twin can acknowledge and mute alerts; you look at them."))
     ids, busy = [alert.id], chosen.busy
     first = (

@@ -10,7 +10,7 @@ from twin2multicloud.app.schemas.alerts import Alert
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import figures, layers, may
 from twin2multicloud.app.ui.alerts import acting
-from twin2multicloud.app.ui.alerts.state import PAGE, Chosen, Look, called, device_of, is_muted
+from twin2multicloud.app.ui.alerts.state import PAGE, Chosen, Look, called, device_of, is_muted, whose
 from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
@@ -123,7 +123,7 @@ def _columns(session: Session, given: Sequence[Alert], chosen: Chosen, look: Loo
 
 
 def _what(session: Session, alert: Alert, look: Look) -> ft.Control:
-    where = [alert.twin_name]
+    where = [whose(alert)]
     if alert.layer:
         where.append(layers.name(alert.layer))
     if device := device_of(alert):

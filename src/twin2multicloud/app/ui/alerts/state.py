@@ -10,6 +10,7 @@ from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.alerts import Alert, AlertSeverity
 from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.ui import places
+from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.store import Store
 from twin2multicloud.app.ui.trail import BEGINNING, Trail
 
@@ -166,6 +167,11 @@ def device_of(alert: Alert) -> str:
     """The device that an alert is about; "" where it is about something else."""
     found = alert.data.get("device")
     return found if isinstance(found, str) else ""
+
+
+def whose(alert: Alert) -> str:
+    """The twin's name, or that it is of all twins of a workspace."""
+    return alert.twin_name or tr("all twins of {workspace}", workspace=alert.workspace_name)
 
 
 def called(alert: Alert) -> str:

@@ -1,4 +1,4 @@
-"""A workspace: who is in it with which role, letting people in, and what can be done with it."""
+"""A workspace: who is in it with which role, its budget, letting people in, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
 from twin2multicloud.app.ui.people import roles
+from twin2multicloud.app.ui.people.budget import WorkspaceBudgetPart
 from twin2multicloud.app.ui.people.state import Inside, Look, load_inside
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
@@ -59,6 +60,8 @@ def _shown(session: Session, look: Look, inside: Inside, changed: Changed) -> ft
             parts.append(buttons.other(tr("Give it an owner…"), lambda: _adopt(session, place, changed)))
     else:
         parts += [_member(session, place, each, owner, changed) for each in inside.members]
+    if inside.members is not None:
+        parts.append(WorkspaceBudgetPart(place.id))
     if owner:
         parts.append(LetIn(place.id, changed))
         parts.append(_actions(session, look, place, changed))

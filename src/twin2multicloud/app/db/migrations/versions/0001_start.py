@@ -298,6 +298,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_twins_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
+        "workspace_budgets",
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("usd_per_month", sa.Double(), nullable=False),
+        sa.Column("thresholds", Json, nullable=False),
+        sa.Column("on_forecast", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=32), nullable=True),
+        sa.Column("set_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspaces.id"],
+            name=op.f("fk_workspace_budgets_workspace_id_workspaces"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspace_budgets")),
+    )
+    op.create_table(
         "workspace_members",
         sa.Column("workspace_id", sa.String(length=32), nullable=False),
         sa.Column("user_id", sa.String(length=32), nullable=False),
@@ -345,7 +361,7 @@ def upgrade() -> None:
         "alerts",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=False),
-        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("twin_id", sa.String(length=32), nullable=True),
         sa.Column("target", sa.String(length=20), nullable=False),
         sa.Column("fold", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -376,6 +392,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alerts_last_at"), ["last_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_alerts_muted_by"), ["muted_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_alerts_workspace_id"), ["workspace_id"], unique=False)
+        batch_op.create_index(
+            "uq_alerts_of_workspaces",
+            ["workspace_id", "target", "fold"],
+            unique=True,
+            sqlite_where=sa.text("twin_id IS NULL"),
+            postgresql_where=sa.text("twin_id IS NULL"),
+        )
 
     op.create_table(
         "bill_imports",
@@ -737,6 +760,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_twin_members_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "twin_spendings",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("of", sa.String(length=10), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("usd", sa.Double(), nullable=True),
+        sa.Column("forecast_usd", sa.Double(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_twin_spendings_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "of", name=op.f("pk_twin_spendings")),
+    )
+    op.create_table(
         "twin_versions",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -784,6 +822,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("twin_id", "target", "hour", "meter", "region", name=op.f("pk_usage_samples")),
     )
     op.create_table(
+        "workload_samples",
+        sa.Column("twin_id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("hour", UtcDateTime(), nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("site", sa.String(length=60), nullable=False),
+        sa.Column("quantity", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_id"], ["twins.id"], name=op.f("fk_workload_samples_twin_id_twins"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("twin_id", "target", "hour", "what", "site", name=op.f("pk_workload_samples")),
+    )
+    op.create_table(
         "claims",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("target", sa.String(length=20), nullable=False),
@@ -817,9 +868,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_claims_run_id"))
 
     op.drop_table("claims")
+    op.drop_table("workload_samples")
     op.drop_table("usage_samples")
     op.drop_table("usage_readings")
     op.drop_table("twin_versions")
+    op.drop_table("twin_spendings")
     with op.batch_alter_table("twin_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_twin_members_user_id"))
 
@@ -882,6 +935,11 @@ def downgrade() -> None:
     op.drop_table("bill_lines")
     op.drop_table("bill_imports")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_alerts_of_workspaces",
+            sqlite_where=sa.text("twin_id IS NULL"),
+            postgresql_where=sa.text("twin_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_alerts_workspace_id"))
         batch_op.drop_index(batch_op.f("ix_alerts_muted_by"))
         batch_op.drop_index(batch_op.f("ix_alerts_last_at"))
@@ -897,6 +955,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_workspace_members_user_id"))
 
     op.drop_table("workspace_members")
+    op.drop_table("workspace_budgets")
     with op.batch_alter_table("twins", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_twins_workspace_id"))
         batch_op.drop_index(batch_op.f("ix_twins_updated_at"))

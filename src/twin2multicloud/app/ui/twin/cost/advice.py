@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import flet as ft
 
 from twin2multicloud.app.schemas.advice import Advice, AdvisedMove, Way
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, cards, states, tables, text
-from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
+from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
+from twin2multicloud.app.ui.remote import Remote
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.app.ui.twin.parts import Parts
 from twin2multicloud.model.payback import AT_ONCE_MONTHS
 
+_NEWS: Final = ("advice", "prices.", "run.", "twin.")
+
+
+def use_advice(parts: Parts) -> Remote[Advice | None]:
+    """The advice about a twin that is really somewhere, None about others. It is asked for at once, beside the costs:
+    it takes longer than they do.
+    """
+    session = use_session()
+    target = parts.seen.target
+    there = parts.seen.deployed and target != "rehearsal"
+
+    async def ask() -> Advice | None:
+        return await session.ask(lambda api: api.twins.advice(parts.id, target=target)) if there else None
+
+    return use_held(ask, parts.id, target, there, refresh_on=Wanted(_NEWS, twin=parts.id), keeps=True)
+
 
 @ft.component
-def AdviceCard(parts: Parts) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
-    """A card; for a twin that is really somewhere."""
+def AdviceCard(found: Remote[Advice | None]) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+    """A card with advice that was asked for."""
     session = use_session()
     use_store(session.appearance)
     use_store(session.preferences)
     use_store(session.viewport)
-    target = parts.seen.target
+    use_store(found)
 
-    async def ask() -> Advice:
-        return await session.ask(lambda api: api.twins.advice(parts.id, target=target))
+    def shown(advice: Advice | None) -> ft.Control:
+        return text.muted(figures.NONE) if advice is None else _shown(session, advice)
 
-    found = use_remote(ask, parts.id, target, refresh_on=Wanted(("advice", "prices.", "run.", "twin."), twin=parts.id))
-    return cards.card(
-        states.shown(found, lambda advice: _shown(session, advice), rows=2), title=tr("Moves that pay"), id="advice"
-    )
+    return cards.card(states.shown(found, shown, rows=2), title=tr("Moves that pay"), id="advice")
 
 
 def _shown(session: Session, advice: Advice) -> ft.Control:

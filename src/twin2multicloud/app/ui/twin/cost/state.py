@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from twin2multicloud.app.schemas.costs import CostMeter
 
-Verdict = Literal["agrees", "deviates", "not exercised", "unexpected"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("agrees", "deviates", "not exercised", "unexpected")
+Verdict = Literal["agrees", "deviates", "not exercised", "unexpected", "not metered"]
+VERDICTS: Final[tuple[Verdict, ...]] = ("agrees", "deviates", "not exercised", "unexpected", "not metered")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def by_cloud(meters: Sequence[CostMeter]) -> list[Totals]:
         Totals(
             cloud,
             sum(each.usd_predicted for each in meters if each.cloud == cloud),
-            sum(each.usd_metered for each in meters if each.cloud == cloud),
+            sum(each.usd_metered or 0.0 for each in meters if each.cloud == cloud),
         )
         for cloud in clouds
     ]
@@ -38,4 +38,4 @@ def by_cloud(meters: Sequence[CostMeter]) -> list[Totals]:
 def chosen(meters: Sequence[CostMeter], verdict: str) -> list[CostMeter]:
     """Those with a verdict ("": all), the dearest first."""
     fitting = [each for each in meters if verdict in ("", each.verdict)]
-    return sorted(fitting, key=lambda each: (-max(each.usd_predicted, each.usd_metered), each.meter))
+    return sorted(fitting, key=lambda each: (-max(each.usd_predicted, each.usd_metered or 0.0), each.meter))

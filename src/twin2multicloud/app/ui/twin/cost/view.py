@@ -18,7 +18,7 @@ from twin2multicloud.app.ui.preferences import Currency
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP, Palette
-from twin2multicloud.app.ui.twin.cost.advice import AdviceCard
+from twin2multicloud.app.ui.twin.cost.advice import AdviceCard, use_advice
 from twin2multicloud.app.ui.twin.cost.state import VERDICTS, Verdict, by_cloud, chosen
 from twin2multicloud.app.ui.twin.parts import Parts
 
@@ -33,14 +33,18 @@ def CostTab(parts: Parts) -> ft.Control:  # noqa: N802
     currency = use_store(session.preferences).choices.currency
     use_store(session.viewport)
     costs = use_store(parts.costs)
-    return states.shown(costs, lambda found: _shown(session, parts, found, currency, palette), rows=6)
+    advised = use_advice(parts)
+    there = parts.seen.deployed and parts.seen.target != "rehearsal"
+    advice: list[ft.Control] = [AdviceCard(advised)] if there else []
+    return states.shown(costs, lambda found: _shown(session, parts, found, advice, currency, palette), rows=6)
 
 
-def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
+def _shown(
+    session: Session, parts: Parts, costs: Costs, advice: list[ft.Control], currency: Currency, palette: Palette
+) -> ft.Control:
     bill = buttons.quiet(
         tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
     )
-    advice: list[ft.Control] = [AdviceCard(parts)] if parts.seen.deployed and parts.seen.target != "rehearsal" else []
     if costs.usd_predicted is None and costs.usd_metered is None:
         none = cards.card(
             states.nothing(
@@ -95,6 +99,12 @@ def _totals(costs: Costs, currency: Currency, palette: Palette) -> ft.Control:
         told.append(text.muted(said))
     elif costs.problem:
         told.append(text.muted(tr("Metered: {why}.", why=costs.problem)))
+    if costs.usd_not_metered and costs.usd_metered is not None:
+        apart = tr(
+            "Not metered: no metric tells meters for which {usd} are predicted; they are listed below.",
+            usd=figures.per_month(costs.usd_not_metered, currency),
+        )
+        told.append(text.muted(apart))
     if costs.billed is None:
         told.append(text.muted(tr("Billed: {why}.", why=costs.billed_problem)))
     else:
@@ -215,17 +225,24 @@ def verdict_name(verdict: Verdict) -> str:
         "deviates": tr("deviates"),
         "not exercised": tr("not exercised"),
         "unexpected": tr("not predicted"),
+        "not metered": tr("not metered"),
     }[verdict]
 
 
 def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
-    def quantity(amount: float, unit: str) -> ft.Control:
-        # Below each other: some units, such as connection-minutes, are as wide as the column.
-        lines: list[ft.Control] = [
-            text.figure(figures.short(amount)),
-            text.muted(unit, text_align=ft.TextAlign.RIGHT),
-        ]
+    def below(figure: str, said: str) -> ft.Control:
+        lines: list[ft.Control] = [text.figure(figure), text.muted(said, text_align=ft.TextAlign.RIGHT)]
         return ft.Column(lines, spacing=1, tight=True, horizontal_alignment=ft.CrossAxisAlignment.END)
+
+    def quantity(amount: float | None, unit: str) -> ft.Control:
+        # Below each other: some units, such as connection-minutes, are as wide as the column.
+        return text.figure(figures.NONE) if amount is None else below(figures.short(amount), unit)
+
+    def to_date(meter: CostMeter) -> ft.Control:
+        if meter.usd_to_date is None or meter.usd_forecast is None:
+            return text.figure(figures.NONE)
+        ahead = tr("{usd} by its end", usd=figures.money(meter.usd_forecast, currency))
+        return below(figures.money(meter.usd_to_date, currency), ahead)
 
     return [
         Column(tr("Meter"), _name, share=6, main=True),
@@ -248,7 +265,7 @@ def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
         ),
         Column(
             tr("This month so far"),
-            lambda meter: text.figure(figures.money(meter.usd_to_date, currency)),
+            to_date,
             share=3,
             number=True,
             wide_only=True,
@@ -272,6 +289,8 @@ def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
 
 def _name(meter: CostMeter) -> ft.Control:
     notes = [meter.region]
+    if meter.usd_per_unit is not None:
+        notes.append(tr("{usd} a unit", usd=f"${meter.usd_per_unit:.3g}"))
     if meter.projected:
         notes.append(tr("projected"))
     if meter.planned:
@@ -280,6 +299,7 @@ def _name(meter: CostMeter) -> ft.Control:
         [
             text.body(meter.service, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS),
             text.muted(f"{meter.dimension} · {' · '.join(notes)}", max_lines=2, overflow=ft.TextOverflow.ELLIPSIS),
+            *([text.muted(meter.note)] if meter.note else []),
         ],
         spacing=1,
         tight=True,
@@ -292,6 +312,7 @@ def _verdict(meter: CostMeter, palette: Palette) -> ft.Control:
         "deviates": (palette.warn, "▲"),
         "not exercised": (palette.unknown, "○"),
         "unexpected": (palette.bad, "■"),
+        "not metered": (palette.unknown, "–"),
     }
     tint, sign = tints[meter.verdict]
     return badges.pill(verdict_name(meter.verdict), tint, sign=sign)
