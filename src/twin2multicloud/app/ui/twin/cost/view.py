@@ -19,6 +19,7 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.cost.advice import AdviceCard
+from twin2multicloud.app.ui.twin.cost.bills import BillsCard
 from twin2multicloud.app.ui.twin.cost.state import VERDICTS, Verdict, by_cloud, chosen
 from twin2multicloud.app.ui.twin.parts import Parts
 
@@ -40,7 +41,9 @@ def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, pal
     bill = buttons.quiet(
         tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
     )
-    advice: list[ft.Control] = [AdviceCard(parts)] if parts.seen.deployed and parts.seen.target != "rehearsal" else []
+    below: list[ft.Control] = [AdviceCard(parts)] if parts.seen.deployed and parts.seen.target != "rehearsal" else []
+    if parts.seen.target == "clouds":
+        below.append(BillsCard(parts))
     if costs.usd_predicted is None and costs.usd_metered is None:
         none = cards.card(
             states.nothing(
@@ -50,7 +53,7 @@ def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, pal
                 action=buttons.main(tr("Find its cheapest home"), lambda: session.go(places.proposal(parts.id))),
             )
         )
-        return _stack([none, *advice])
+        return _stack([none, *below])
     totals = cards.card(
         _totals(costs, currency, palette), title=tr("Cost per month (estimate)"), beside=[bill], id="cost"
     )
@@ -58,7 +61,7 @@ def _shown(session: Session, parts: Parts, costs: Costs, currency: Currency, pal
         totals,
         *([_to_date(costs.month, costs.budget_usd, currency)] if costs.month is not None else []),
     ]
-    left += advice
+    left += below
     if not costs.meters:
         return _stack(left)
     right = [cards.card(_clouds(costs, currency, palette), title=tr("By cloud"))]
