@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from tests.app.backends import Person, Site
 from tests.app.runners import kinds, work_off
 from tests.app.test_bills import export, read
+from tests.costing.bill_services import Charge, FakeCostExplorer
+from tests.costing.bill_stores import serving
 from tests.costing.bills import line
+from twin2multicloud.app.cost_sources import cost_explorer
 from twin2multicloud.app.cost_sources.exports import Begin, SourceError
 from twin2multicloud.app.runs.exits import StageExit
 from twin2multicloud.app.runs.stage import carry_out
@@ -96,6 +100,43 @@ def test_what_was_fetched_replaces_the_month_and_is_told(
     ]
     assert told[-1]["data"] == {"ours": 2, "mapped": 1, "bad_lines": 1}
     assert alerts(owner, twin) == []
+
+
+def test_a_cloud_is_asked_with_the_connection_about_its_account(
+    sqlite_site: Site, owner: Person, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that was asked half is kept."""
+    charges = [
+        Charge("2026-11-03", "AWS Lambda", "EUC1-Request", "2.5", "9", "Requests"),
+        Charge("2026-11-04", "AWS Lambda", "EUC1-Request", "0.5", "3", "Requests"),
+    ]
+    asked = {"cloud": "aws", "kind": "query", "period": "2026-11"}
+    fake = FakeCostExplorer(charges=charges)
+    with serving(fake):
+        monkeypatch.setattr(
+            cost_explorer, "CostExplorer", partial(cost_explorer.CostExplorer, endpoint=fake.url, sleep=lambda _s: None)
+        )
+        run = owner.post(f"twins/{twin}/bills/fetch", asked, 201)
+        work_off(sqlite_site)
+        fake.refusals_from = len(fake.bodies) - 1
+        fake.bodies.clear()
+        failed = owner.post(f"twins/{twin}/bills/fetch", asked, 201)
+        work_off(sqlite_site)
+    (bill,) = owner.get(f"runs/{run['id']}")["result"]["bills"]
+    assert (bill["usd"], bill["lines"], bill["source"]) == ("3.0", 2, "Cost Explorer, 123456789012")
+    told = owner.get("events", params={"run": run["id"], "kind": "bills"})["items"]
+    assert told[0]["message"] == "AWS: Cost Explorer, kinds of charges, page 1"
+    assert "LimitExceededException" in owner.get(f"runs/{failed['id']}")["problem"]
+    assert usd(owner, twin) == ["3.0"]
+    assert [(each["kind"], each["over"]) for each in alerts(owner, twin)] == [("bill-import", False)]
+
+
+def test_who_cannot_be_asked(owner: Person, twin: str) -> None:
+    gcp = owner.post(f"twins/{twin}/bills/fetch", {"cloud": "gcp", "kind": "query", "period": "2026-11"}, 422)
+    assert "by its export in BigQuery only" in gcp["detail"]
+    assert [each["field"] for each in gcp["errors"]] == ["kind"]
+    none = owner.post(f"twins/{twin}/bills/fetch", {"cloud": "aws", "period": "2026-11"}, 422)
+    assert "is no place of exports of AWS" in none["detail"], "an export is somewhere"
 
 
 def test_what_fails_is_an_alert_until_it_works_again(

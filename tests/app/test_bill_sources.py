@@ -92,6 +92,30 @@ def test_a_source_is_a_place_with_a_connection(owner: Person, twin: str) -> None
     owner.call("PUT", f"twins/{twin}/bills/sources/oracle", json=azure, code=422)
 
 
+def test_a_cloud_that_is_asked_is_asked_again_every_day(
+    sqlite_site: Site, owner: Person, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def told(_provider: object, scope: str, period: str, *_: object) -> object:
+        seen.append((scope, period))
+        yield line("2")
+
+    monkeypatch.setattr(bill_fetching, "told_lines", told)
+    sqlite_site.clock.time = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+    made = owner.call("PUT", f"twins/{twin}/bills/sources/aws", json={"kind": "query"}, code=200).json()
+    assert (made["kind"], made["location"]) == ("query", "")
+    for day in (0, 1):
+        sqlite_site.clock.time += day * 86_400
+        read_due_bills(sqlite_site.backend)
+        work_off(sqlite_site)
+    assert seen == [("123456789012", "2026-11")] * 2
+    owner.call("PUT", f"twins/{twin}/bills/sources/aws", json=WHERE, code=200)
+    assert [each["kind"] for each in owner.get(f"twins/{twin}/bills/sources")] == ["export"]
+    refused = owner.call("PUT", f"twins/{twin}/bills/sources/gcp", json={"kind": "query"}, code=422)
+    assert "by its export in BigQuery only" in refused.json()["detail"]
+
+
 def test_which_months_are_read() -> None:
     def at(day: int) -> list[str]:
         return months(datetime(2026, 1, day, 3, tzinfo=UTC))

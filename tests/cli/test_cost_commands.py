@@ -93,10 +93,23 @@ def test_where_bills_are_read_from(place: Place) -> None:
     place.done("twins", "create", place.twin)
     assert "no bills are read by themselves" in place.done("costs", "source", "greenhouse").out
     assert place.done("costs", "source", "greenhouse", "--json").json == []
-    for wrong in (("--from", "s3://bills/focus", "--remove", "aws"), ("--rate", "EUR=1.1")):
+    for wrong in (
+        ("--from", "s3://bills/focus", "--remove", "aws"),
+        ("--rate", "EUR=1.1"),
+        ("--kind", "query"),
+        ("--kind", "query", "--from", "s3://bills/focus"),
+    ):
         assert place("costs", "source", "greenhouse", *wrong).code == 2, wrong
     assert place("costs", "source", "greenhouse", "--from", "s3://").code == 4
     assert "there is no connection" in place("costs", "source", "greenhouse", "--from", "s3://bills/focus").err
+    for cloud in ("aws", "123456789012", "azure", "/subscriptions/11111111-2222-3333-4444-555555555555"):
+        refused = place("costs", "source", "greenhouse", "--from", cloud, "--kind", "query")
+        assert "there is no connection" in refused.err, cloud
+    assert "BigQuery only" in place("costs", "source", "greenhouse", "--from", "gcp", "--kind", "query").err
+    wrong_scope = place("costs", "source", "greenhouse", "--from", "/subscriptions/mine", "--kind", "query")
+    assert "is nothing that Cost Management answers about" in wrong_scope.err
+    asked = ("--from", "aws", "--kind", "query", "--period", "2026-11")
+    assert "there is no connection" in place("costs", "import", "greenhouse", *asked).err
     asked = ("--from", "aws", "--location", "s3://bills/focus", "--period", "2026-11")
     assert "there is no connection" in place("costs", "import", "greenhouse", *asked).err
     place.done("costs", "source", "greenhouse", "--remove", "aws")
@@ -106,7 +119,14 @@ def test_what_is_given_wrongly(place: Place, rig: Rig, tmp_path: Path) -> None:
     for wrong in (("--price", "aws.lambda.requests"), ("--quantity", "a=-1"), ("--extra", "oracle=3")):
         assert place("sandbox", "bill", "greenhouse", *wrong).code == 2, wrong
     assert place("validate", "greenhouse", "--file", str(tmp_path / "none.csv")).code == 2
-    for wrong in ((), ("--from", "aws"), ("--from", "aws", "--location", "s3://x/y", "--period", "2026-13")):
+    with_file = ("--file", "-", "--kind", "query")
+    for wrong in (
+        (),
+        ("--from", "aws"),
+        ("--from", "aws", "--kind", "query"),
+        with_file,
+        ("--from", "aws", "--location", "s3://x/y", "--period", "2026-13"),
+    ):
         assert place("costs", "import", "greenhouse", *wrong).code == 2, wrong
     (tmp_path / "bad.csv").write_text("a,b\n", "utf-8")
     refused = place("costs", "import", "greenhouse", "--file", str(tmp_path / "bad.csv"))

@@ -23,6 +23,10 @@ class Fake:
     refusals: int = 0
     asked: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
+    waits: dict[str, str] = field(default_factory=dict)
+    """Headers of refusals that say how long to wait."""
+    cut_off: int = 0
+    """How many answers end before they are whole."""
     url: str = ""
 
     def answer(
@@ -131,8 +135,14 @@ def serving(fake: Fake) -> Iterator[Fake]:
             self.send_header("Content-Length", str(length if self.command == "HEAD" else len(content)))
             self.send_header("Last-Modified", "Thu, 03 Dec 2026 08:00:00 GMT")
             self.send_header("ETag", '"1"')
+            for name, value in fake.waits.items() if status == 429 else ():
+                self.send_header(name, value)
             self.end_headers()
-            if self.command != "HEAD":
+            if fake.cut_off:
+                fake.cut_off -= 1
+                self.wfile.write(content[: len(content) // 2])
+                self.close_connection = True
+            elif self.command != "HEAD":
                 self.wfile.write(content)
 
         def do_GET(self) -> None:

@@ -8,6 +8,9 @@ what was found, and a line's cost is known for every set of steps that are taken
     v(S) = tariff(q(S))                           at the book's tariffs, of all lines together, pools included
     v(S) = tariff(q(S)) · billed / tariff(q_last) once the step "price" is taken, too
 
+Where a bill tells amounts without quantities, what lies between our meters and an amount is one step: whether the
+provider counted otherwise or a unit costs something else cannot be told apart.
+
 A cause's effect is what its step adds to v, averaged over all orders in which the steps can be taken. So effects do not
 depend on an order that somebody chose, they are 0 for a step that changes nothing, and they add up to the difference.
 """
@@ -32,7 +35,8 @@ class Cause(StrEnum):
     WORKLOAD: devices did something else than was assumed. FORMULA: at what they did, our formulas predict another usage
     than our meters counted. COUNTING: the provider counted otherwise than our meters. QUANTITY: those of the three
     together that nothing tells apart, where the workload is not known or nothing was metered. PRICE: a unit costs
-    something else. NOT_MODELLED: no meter of the prediction is for it.
+    something else. PRICE_OR_QUANTITY: either, where the bill tells no quantity. NOT_MODELLED: no meter of the
+    prediction is for it.
     """
 
     WORKLOAD = "workload"
@@ -40,6 +44,7 @@ class Cause(StrEnum):
     COUNTING = "counting"
     QUANTITY = "quantity"
     PRICE = "price"
+    PRICE_OR_QUANTITY = "price-or-quantity"
     NOT_MODELLED = "not-modelled"
 
 
@@ -57,8 +62,8 @@ class Steps:
     """A line's way from the prediction to the bill: quantities in the meter's unit, and what was billed in USD.
 
     `observed` is the prediction at the workload that was; None where that is not known, so that workload and formula
-    cannot be told apart. `metered` None: nothing was metered. `billed` None: there is no bill of it. `billed_usd` None:
-    there is no bill at all.
+    cannot be told apart. `metered` None: nothing was metered. `billed` None: there is no bill of it, or one in another
+    unit; `untold`: one without quantities. `billed_usd` None: there is no bill at all.
     """
 
     predicted: float
@@ -66,6 +71,7 @@ class Steps:
     metered: float | None = None
     billed: float | None = None
     billed_usd: Decimal | None = None
+    untold: bool = False
 
     @cached_property
     def steps(self) -> dict[Cause, tuple[float, float]]:
@@ -113,7 +119,7 @@ def effects(lines: Mapping[MeterKey, Steps], priced: Priced) -> dict[MeterKey, d
 
     What rounding leaves, less than a millionth of a cent, is with the largest effect of a line.
     """
-    causes: list[Cause] = [cause for cause in Cause if cause is not Cause.NOT_MODELLED]
+    causes: list[Cause] = [cause for cause in Cause if cause not in (Cause.PRICE_OR_QUANTITY, Cause.NOT_MODELLED)]
     taken: list[Cause] = [
         cause for cause in causes if cause is Cause.PRICE or any(cause in steps.steps for steps in lines.values())
     ]
@@ -128,7 +134,10 @@ def effects(lines: Mapping[MeterKey, Steps], priced: Priced) -> dict[MeterKey, d
         exact = {cause: _shapley(key, cause, taken, values) for cause in taken}
         before = usd(values[frozenset()][key])
         after = usd(values[frozenset(taken)][key]) if steps.billed_usd is None else steps.billed_usd.quantize(_EXACT)
-        found[key] = _adding_up(exact, after - before)
+        caused = _adding_up(exact, after - before)
+        if steps.untold and Cause.PRICE in caused:
+            caused[Cause.PRICE_OR_QUANTITY] = caused.pop(Cause.PRICE)
+        found[key] = caused
     return found
 
 

@@ -53,6 +53,11 @@ def missing_columns(columns: Iterable[str]) -> list[str]:
     return [name for name in (_TYPE, *_COLUMNS.values()) if name not in there]
 
 
+def kind_of(charge: str) -> tuple[Category, bool]:
+    """What AWS means by a kind of charge, such as Usage, and whether something that was committed stands behind it."""
+    return _CATEGORIES.get(charge, Category.ADJUSTMENT), charge in _COMMITTED
+
+
 def read_row(cells: Mapping[str, str], line: int) -> CostLine | BadLine:
     """A row of which the columns are known."""
     kind = cells[_TYPE].strip()
@@ -61,8 +66,9 @@ def read_row(cells: Mapping[str, str], line: int) -> CostLine | BadLine:
     named = {**_COLUMNS, **_OPTIONAL}
     given = {name: cells.get(column, "") for name, column in named.items()}
     given["ProviderName"] = "AWS"
-    given["ChargeCategory"] = _CATEGORIES.get(kind, Category.ADJUSTMENT).value
-    given["CommitmentDiscountId"] = kind if kind in _COMMITTED else ""
+    category, committed = kind_of(kind)
+    given["ChargeCategory"] = category.value
+    given["CommitmentDiscountId"] = kind if committed else ""
     if kind not in _USED:
         # Discounts and fees repeat the quantity of what they are for.
         given["PricingQuantity"] = ""

@@ -32,6 +32,11 @@ class TwinTags:
     name: str
     runs: frozenset[str] = frozenset()
 
+    @property
+    def searched(self) -> tuple[str, tuple[str, ...]]:
+        """The tag that its lines are looked for by, and which values it has."""
+        return ("run", tuple(sorted(self.runs))) if self.runs else ("twin", (self.name,))
+
     def whose(self, line: CostLine) -> Whose:
         """Whether a line is this twin's, another's, or says nothing."""
         run, twin = line.tags.get("run", ""), line.tags.get("twin", "")
@@ -44,7 +49,8 @@ class TwinTags:
 
 @dataclass(frozen=True)
 class BilledMeter:
-    """What a bill says of one meter in one region. `quantity` is None where the bill counts in something else.
+    """What a bill says of one meter in one region. `quantity` is None where the bill counts in something else, or
+    (`untold`) tells no quantity, or in a unit that nobody knows.
 
     `untagged_usd` of it came without tags; `shared` says that lines of the whole account were shared among twins.
     """
@@ -54,6 +60,7 @@ class BilledMeter:
     untagged_usd: Decimal = _ZERO
     shared: bool = False
     lines: int = 0
+    untold: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,10 +176,12 @@ def _uses(meters: Sequence[str], expected: Mapping[MeterKey, float]) -> bool:
 
 
 def _quantity(line: CostLine, meters: Sequence[str]) -> Decimal | None:
-    selectors = selectors_of(line.provider)
-    if any(selectors.by_meter[meter].cost_only for meter in meters):
-        return None
-    return selectors.quantity_of(line)
+    return None if any(map(_elsewhere, meters)) else selectors_of(line.provider).quantity_of(line)
+
+
+def _elsewhere(meter: str) -> bool:
+    """Whether bills count something else than the meter does."""
+    return selectors_of(Provider(meter.partition(".")[0])).by_meter[meter].cost_only
 
 
 def _targets(
@@ -193,9 +202,7 @@ def _targets(
 
 def _billed(key: MeterKey, sums: Mapping[Whose, Mapping[MeterKey, _Sum]], pooled: Callable[[str], bool]) -> BilledMeter:
     ours, others, nobody = (sums[whose].get(key, _Sum()) for whose in ("ours", "others", "nobody"))
-    # Of what is tagged for nobody the twin has its share of what is tagged.
-    tagged = ours.quantity + others.quantity
-    share = ours.quantity / tagged if others.lines and tagged > 0 else Decimal(1)
+    share = _share(ours, others)
     usd, quantity = ours.usd + nobody.usd * share, ours.quantity + nobody.quantity * share
     if others.lines and pooled(key[0]):
         everything = ours.quantity + others.quantity + nobody.quantity
@@ -208,7 +215,22 @@ def _billed(key: MeterKey, sums: Mapping[Whose, Mapping[MeterKey, _Sum]], pooled
         untagged_usd=nobody.usd * share,
         shared=bool(others.lines),
         lines=ours.lines + nobody.lines,
+        untold=not counted and not _elsewhere(key[0]),
     )
+
+
+def _share(ours: _Sum, others: _Sum) -> Decimal:
+    """The twin's part of what is tagged for nobody: its part of what is tagged, by quantity, or by amount where no
+    quantities are told.
+    """
+    if others.lines:
+        for mine, all_of_it in (
+            (ours.quantity, ours.quantity + others.quantity),
+            (ours.usd, ours.usd + others.usd),
+        ):
+            if all_of_it > 0:
+                return mine / all_of_it
+    return Decimal(1)
 
 
 def _label(text: str) -> str:

@@ -86,6 +86,12 @@ def month_of(moment: datetime) -> Month:
     return Month(begins, datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC))
 
 
+def month_called(period: str) -> Month:
+    """The calendar month that is written so, as in 2026-11."""
+    year, month = map(int, period.split("-"))
+    return month_of(datetime(year, month, 1, tzinfo=UTC))
+
+
 def spread(until: datetime, seconds: float, quantities: Mapping[MeterKey, float]) -> list[Used]:
     """What was used in the `seconds` before a moment, evenly over its hours, or over its days if those are many."""
     step = _HOUR_S if seconds <= _FINE_S else _DAY_S

@@ -68,6 +68,10 @@ class Selectors:
         factor = self.units.get(line.unit.casefold())
         return None if factor is None or line.quantity is None else line.quantity * factor
 
+    def region_of(self, usage: str) -> str:
+        """The region that what is metered is in, by the prefix that AWS puts before its name; "" where it has none."""
+        return next((region for region, prefix in self._prefixes.items() if usage.startswith(prefix)), "")
+
     def named(self, meter: str, region: str) -> tuple[str, str, str]:
         """Service, usage and unit as a bill names a meter in a region; `KeyError` for a meter that none names."""
         selector = self.by_meter[meter]

@@ -38,6 +38,7 @@ EFFECTS: Final = {
     "counting": "counted otherwise",
     "quantity": "quantity differs",
     "price": "price differs",
+    "price-or-quantity": "price or quantity differs",
     "not-modelled": "not modelled",
 }
 """What each cause is called, in the order of columns."""

@@ -191,7 +191,7 @@ def _steps(line: Expected, bill: MappedBill | None) -> Steps:
     billed = bill.meters.get(line.key)
     if billed is None:
         return Steps(line.predicted, line.observed, line.metered, 0.0, _ZERO)
-    return Steps(line.predicted, line.observed, line.metered, billed.quantity, billed.usd)
+    return Steps(line.predicted, line.observed, line.metered, billed.quantity, billed.usd, billed.untold)
 
 
 def _note(key: MeterKey, bill: MappedBill | None) -> str:
@@ -201,7 +201,9 @@ def _note(key: MeterKey, bill: MappedBill | None) -> str:
     if billed is None:
         return "no line of the bill is for it"
     told = []
-    if billed.quantity is None:
+    if billed.untold:
+        told.append("the bill tells amounts only: price and quantity cannot be told apart without quantities")
+    elif billed.quantity is None:
         told.append("billed in another unit: amounts only")
     if billed.shared:
         told.append("shared with other twins of the account")

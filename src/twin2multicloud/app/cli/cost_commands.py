@@ -24,6 +24,14 @@ RateOption = Annotated[
     list[str] | None,
     typer.Option("--rate", metavar="CURRENCY=USD", help="What a unit of another currency is worth in USD. Repeatable."),
 ]
+KindOption = Annotated[
+    Literal["export", "query"],
+    typer.Option(
+        "--kind",
+        help="With --from: what the cloud exported, or what it answers when it is asked (AWS: Cost Explorer, which "
+        "takes 0.01 USD a request and two to four of them for a month; Azure: Cost Management, free).",
+    ),
+]
 
 
 @needs_backend
@@ -180,27 +188,33 @@ def import_bill(
     ] = None,
     location: Annotated[
         str | None,
-        typer.Option(metavar="WHERE", help="s3://bucket/prefix, a container's URL, or a table of BigQuery."),
+        typer.Option(
+            metavar="WHERE",
+            help="s3://bucket/prefix, a container's URL, or a table of BigQuery; with --kind query an account of AWS "
+            "or a scope of Azure, left out: the connection's.",
+        ),
     ] = None,
+    kind: KindOption = "export",
     period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="With --from: which month.")] = None,
     target: TargetOption = "clouds",
     rate: RateOption = None,
     detach: Annotated[bool, typer.Option("--detach", help="With --from: ask for it, and do not watch it.")] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Read a billing export in FOCUS 1.0 to 1.2 (or AWS's CUR 2.0), from a file or from where a cloud exports to. Of
-    each cloud and month on it, what was read before is replaced. What a cloud exports is read by a run; Ctrl-C stops
-    watching it.
+    """Read a billing export in FOCUS 1.0 to 1.2 (or AWS's CUR 2.0), from a file or from where a cloud exports to, or
+    ask the cloud for its bill. Of each cloud and month on it, what was read before is replaced. What comes from a cloud
+    is read by a run; Ctrl-C stops watching it.
 
     \b
     Examples:
       twin2multicloud costs import greenhouse --file november.csv
       twin2multicloud costs import greenhouse --file november.csv --rate EUR=1.08
       twin2multicloud costs import greenhouse --from aws --location s3://my-bills/focus --period 2026-11
+      twin2multicloud costs import greenhouse --from azure --kind query --period 2026-11
     """
     from twin2multicloud.app.cli import validating as commands
 
-    given = commands.Import(file, source, location, period, target, rate or (), detach, json_output)
+    given = commands.Import(file, source, kind, location, period, target, rate or (), detach, json_output)
     runs = source is not None and not detach
     with_client(context, json_output, lambda client: commands.read_bill(client, twin, given), runs=runs)
 
@@ -212,8 +226,14 @@ def bill_source(
     twin: TwinArgument,
     location: Annotated[
         str | None,
-        typer.Option("--from", metavar="WHERE", help="s3://bucket/prefix, a container's URL, or a table of BigQuery."),
+        typer.Option(
+            "--from",
+            metavar="WHERE",
+            help="s3://bucket/prefix, a container's URL, or a table of BigQuery; with --kind query aws, azure, an "
+            "account of AWS or a scope of Azure.",
+        ),
     ] = None,
+    kind: KindOption = "export",
     remove: Annotated[
         Literal["aws", "azure", "gcp"] | None, typer.Option(help="Read this cloud's bills no more.")
     ] = None,
@@ -225,12 +245,13 @@ def bill_source(
     \b
     Examples:
       twin2multicloud costs source greenhouse --from s3://my-bills/focus
+      twin2multicloud costs source greenhouse --from azure --kind query
       twin2multicloud costs source greenhouse
       twin2multicloud costs source greenhouse --remove aws
     """
     from twin2multicloud.app.cli import bill_sources as commands
 
-    given = commands.Given(location, remove, rate or (), json_output)
+    given = commands.Given(kind, location, remove, rate or (), json_output)
     with_client(context, json_output, lambda client: commands.source(client, twin, given))
 
 

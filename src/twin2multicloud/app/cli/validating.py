@@ -19,6 +19,7 @@ from twin2multicloud.app.schemas.bills import (
     AgreementMeasure,
     Bill,
     BillFetch,
+    BillKind,
     CauseName,
     SimulatedBillInput,
     ValidatedMeter,
@@ -55,6 +56,7 @@ class Import:
 
     file: Path | None
     source: CloudName | None
+    kind: BillKind
     location: str | None
     period: str | None
     target: Target
@@ -129,14 +131,24 @@ def read_bill(client: Client, wanted: str, given: Import) -> int:
         raise UsageError("--file, --from: say one of them")
     rates = numbers("--rate", given.rates)
     if given.file is not None:
+        if given.kind != "export":
+            raise UsageError("--kind: goes with --from")
         content, name = _content(given.file)
         read = client.bills.read(client.twins.find(wanted), content, target=given.target, source=name, usd_per=rates)
         _print_bills(read, given.json_output)
         _tell_bad_lines(read)
         return 0
-    if given.location is None or re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
-        raise UsageError("--from: needs --location WHERE and --period YYYY-MM")
-    asked = {"cloud": given.source, "location": given.location, "period": given.period, "usd_per": rates}
+    if given.location is None and given.kind == "export":
+        raise UsageError("--from: needs --location WHERE, or --kind query to ask the cloud itself")
+    if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given.period or "") is None:
+        raise UsageError("--from: needs --period YYYY-MM")
+    asked = {
+        "cloud": given.source,
+        "kind": given.kind,
+        "location": given.location or "",
+        "period": given.period,
+        "usd_per": rates,
+    }
     run = client.bills.fetch(client.twins.find(wanted), BillFetch.model_validate(asked))
     if given.detach:
         return runs.asked_for(run, given.json_output)

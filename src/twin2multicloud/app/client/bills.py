@@ -47,7 +47,7 @@ class Bills:
         return self._http.send("POST", self._path(twin, "bills"), list[Bill], body=given)
 
     def fetch(self, twin: str, given: BillFetch, idempotency_key: str | None = None) -> Run:
-        """Have a run fetch the newest export of a cloud's bill; its events tell how it goes."""
+        """Have a run fetch the newest export of a cloud's bill, or ask the cloud; its events tell how it goes."""
         key = idempotency_key or secrets.token_urlsafe(18)
         return self._http.send("POST", self._path(twin, "bills/fetch"), Run, body=given, idempotency_key=key)
 

@@ -59,7 +59,12 @@ def lines_from(
 
             yield from billing_export(google_of(google_credentials(environ)), location, period, begin=begin)
     except ImportError as error:
-        raise UsageError(
-            f"what speaks to {provider.label} is not installed here ({error.name} is missing), so no bill can be "
-            f"fetched there; pip install 'twin2multicloud[{provider.value}]'"
-        ) from error
+        raise not_installed(provider, error) from error
+
+
+def not_installed(provider: Provider, error: ImportError) -> UsageError:
+    """That what speaks to a cloud is missing here."""
+    return UsageError(
+        f"what speaks to {provider.label} is not installed here ({error.name} is missing), so no bill can be "
+        f"fetched there; pip install 'twin2multicloud[{provider.value}]'"
+    )

@@ -56,7 +56,13 @@ def _read(backend: Backend, twin_id: str, provider: str) -> None:
         if row is None or row.next_at > now:
             return  # another process was faster, or somebody removed it
         first, *later = row.waiting or bill_sources.months(now)
-        given = {"cloud": provider, "location": row.location, "period": first, "usd_per": row.usd_per}
+        given = {
+            "cloud": provider,
+            "kind": row.kind,
+            "location": row.location,
+            "period": first,
+            "usd_per": row.usd_per,
+        }
         principal = user_principal(session.get_one(User, row.set_by), session=False)
         create_bills(backend, session, principal, twin, BillFetch.model_validate(given).model_dump(mode="json"))
         row.waiting = later

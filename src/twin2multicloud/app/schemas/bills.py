@@ -14,9 +14,12 @@ from twin2multicloud.app.schemas.twins import Target
 Period = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-11"])]
 Usd = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", examples=["12.503117"])]
 """An exact amount in USD, as a decimal number in text."""
-CauseName = Literal["workload", "formula", "counting", "quantity", "price", "not-modelled"]
+CauseName = Literal["workload", "formula", "counting", "quantity", "price", "price-or-quantity", "not-modelled"]
+BillKind = Literal["export", "query"]
+"""From what a cloud exported, or from what it answers when it is asked."""
 Factor = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
 _Meter = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9.-]+$")]
+_Location = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f]*$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -32,21 +35,26 @@ class BillInput(Body):
 
 
 class BillFetch(Body):
-    """Where a cloud exports its bills in FOCUS, and the month: `s3://bucket/prefix`,
-    `https://account.blob.core.windows.net/container/prefix`, or a table `project.dataset.table` of BigQuery. It is read
-    with the twin's connection at that cloud.
+    """Where a cloud tells its bills, and the month. It is read with the twin's connection at that cloud.
+
+    `export`: where it exports them to: `s3://bucket/prefix`, `https://account.blob.core.windows.net/container/prefix`,
+    or a table `project.dataset.table` of BigQuery. `query`: what it answers itself, AWS (Cost Explorer, which takes
+    0.01 USD a request) for an account, Azure (Cost Management) for a scope such as `/subscriptions/…`; without a
+    location for those of the connection. Google Cloud has exports only.
     """
 
     cloud: CloudName
-    location: str = Field(min_length=3, max_length=1_000, pattern=r"^[^\x00-\x1f]*$")
+    kind: BillKind = "export"
+    location: _Location = ""
     period: Period
     usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
 
 
 class BillSourceInput(Body):
-    """Where a cloud exports its bills, as in `BillFetch`, to be read again and again."""
+    """Where a cloud tells its bills, as in `BillFetch`, to be read again and again."""
 
-    location: str = Field(min_length=3, max_length=1_000, pattern=r"^[^\x00-\x1f]*$")
+    kind: BillKind = "export"
+    location: _Location = ""
     usd_per: dict[_Currency, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict, max_length=20)
 
 
@@ -54,6 +62,7 @@ class BillSource(Answer):
     """Where a cloud's bills are read from, and when next."""
 
     cloud: CloudName
+    kind: BillKind
     location: str
     usd_per: dict[str, float]
     set_at: datetime

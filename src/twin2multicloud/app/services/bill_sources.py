@@ -50,10 +50,10 @@ def put(
     if row is None:
         row = BillSource(twin_id=twin.id, provider=provider.value)
         session.add(row)
-    row.location, row.usd_per = given.location, dict(given.usd_per)
+    row.kind, row.location, row.usd_per = given.kind, given.location, dict(given.usd_per)
     row.set_by, row.set_at, row.next_at, row.waiting = principal.user_id, now, now, []
     session.flush()
-    _note(backend, session, principal, twin, "bill-source.set", provider, location=given.location)
+    _note(backend, session, principal, twin, "bill-source.set", provider, kind=given.kind, location=given.location)
     return _shape(row)
 
 
@@ -105,10 +105,13 @@ def _note(
 
 
 def _shape(row: BillSource) -> shapes.BillSource:
-    return shapes.BillSource(
-        cloud=Provider(row.provider).value,
-        location=row.location,
-        usd_per=row.usd_per,
-        set_at=row.set_at,
-        next_at=row.next_at,
+    return shapes.BillSource.model_validate(
+        {
+            "cloud": row.provider,
+            "kind": row.kind,
+            "location": row.location,
+            "usd_per": row.usd_per,
+            "set_at": row.set_at,
+            "next_at": row.next_at,
+        }
     )

@@ -23,13 +23,14 @@ _MOST_PAGES: Final = 200
 
 class ArmError(Exception):
     """What the Resource Manager said instead of an answer. `status` is None where it could not be asked at all, 401
-    where there is no token to ask with.
+    where there is no token to ask with; `wait_s` is how long it asks to wait, where it says so.
     """
 
-    def __init__(self, status: int | None, code: str, message: str) -> None:
+    def __init__(self, status: int | None, code: str, message: str, wait_s: float | None = None) -> None:
         super().__init__(f"{code}: {message}" if code else message)
         self.status = status
         self.code = code
+        self.wait_s = wait_s
 
 
 class Arm:
@@ -57,9 +58,13 @@ class Arm:
         """One resource; `ArmError` says why not."""
         return self._send("GET", f"{self._endpoint}{path}", version)
 
-    def post(self, path: str, version: str) -> Any:
+    def post(self, path: str, version: str, content: Any = None) -> Any:
         """The answer of an action."""
-        return self._send("POST", f"{self._endpoint}{path}", version)
+        return self._send("POST", f"{self._endpoint}{path}", version, content)
+
+    def post_again(self, link: str, content: Any) -> Any:
+        """The next page of an action's answer, which is asked for by its link with the same content."""
+        return self._send("POST", self._checked(link), "", content)
 
     def put(self, path: str, version: str, content: Any) -> Any:
         """Make or replace a resource."""
@@ -73,10 +78,13 @@ class Arm:
             further = page.get("nextLink")
             if not further:
                 return
-            # A link that leads elsewhere would be shown the token.
-            if not str(further).startswith(f"{self._endpoint}/"):
-                raise ArmError(None, "", f"the next page of {path} is at another address")
-            page = self._send("GET", str(further), "")
+            page = self._send("GET", self._checked(str(further)), "")
+
+    def _checked(self, link: str) -> str:
+        # A link that leads elsewhere would be shown the token.
+        if not link.startswith(f"{self._endpoint}/"):
+            raise ArmError(None, "", f"the next page is at another address than {self._endpoint}")
+        return link
 
     def _send(self, method: str, url: str, version: str, content: Any = None) -> Any:
         params = {"api-version": version} if version else None
@@ -102,4 +110,11 @@ def _said(response: HttpResponse) -> ArmError:
     except (ValueError, AttributeError):
         told = {}
     code, message = str(told.get("code") or ""), str(told.get("message") or f"status {response.status_code}")
-    return ArmError(response.status_code, code, message[:500])
+    return ArmError(response.status_code, code, message[:500], _wait_s(response))
+
+
+def _wait_s(response: HttpResponse) -> float | None:
+    """The longest of the waits that headers ask for: Cost Management tells one for each of its limits."""
+    told = [value for name, value in response.headers.items() if name.lower().endswith("retry-after")]
+    waits = [float(value) for value in told if value.strip().isdecimal()]
+    return max(waits, default=None)

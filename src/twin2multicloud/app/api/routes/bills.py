@@ -56,8 +56,9 @@ def fetch_bill(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> Run:
-    """Have the newest export of a cloud's bill of a month fetched with the twin's connection, and kept in place of what
-    was kept of that month. Answers at once; the run's events tell how it goes. One at a time of each twin.
+    """Have the newest export of a cloud's bill of a month, or what the cloud answers of it, fetched with the twin's
+    connection, and kept in place of what was kept of that month. Answers at once; the run's events tell how it goes.
+    One at a time of each twin.
     """
     with backend.database.write() as session:
         found = the_twin(session, principal, twin, Role.OPERATOR)

@@ -34,13 +34,15 @@ class BillImport(Base):
 
 class BillSource(Base):
     """Where a cloud's bills of a twin are read from, again and again: next at `next_at`, and then those months first
-    that are still `waiting` (as in 2026-11). Runs do so in the name of whoever set it.
+    that are still `waiting` (as in 2026-11). `kind`: an export, or the cloud's own answers ("query"). Runs do so in the
+    name of whoever set it.
     """
 
     __tablename__ = "bill_sources"
 
     twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
     provider: Mapped[str] = mapped_column(String(10), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
     location: Mapped[str] = mapped_column(Text)
     usd_per: Mapped[dict[str, Any]] = mapped_column(Json)
     set_by: Mapped[str] = mapped_column(ForeignKey("users.id"))

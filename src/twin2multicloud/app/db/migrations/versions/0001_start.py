@@ -1,4 +1,4 @@
-"""The tables as they were at first."""
+"""start"""
 
 from __future__ import annotations
 
@@ -453,6 +453,7 @@ def upgrade() -> None:
         "bill_sources",
         sa.Column("twin_id", sa.String(length=32), nullable=False),
         sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("usd_per", Json, nullable=False),
         sa.Column("set_by", sa.String(length=32), nullable=False),

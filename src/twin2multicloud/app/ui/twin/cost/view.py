@@ -19,6 +19,7 @@ from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.shell.screen import columns
 from twin2multicloud.app.ui.theme import GAP, Palette
 from twin2multicloud.app.ui.twin.cost.advice import AdviceCard, use_advice
+from twin2multicloud.app.ui.twin.cost.bills import BillsCard
 from twin2multicloud.app.ui.twin.cost.state import VERDICTS, Verdict, by_cloud, chosen
 from twin2multicloud.app.ui.twin.parts import Parts
 
@@ -35,12 +36,14 @@ def CostTab(parts: Parts) -> ft.Control:  # noqa: N802
     costs = use_store(parts.costs)
     advised = use_advice(parts)
     there = parts.seen.deployed and parts.seen.target != "rehearsal"
-    advice: list[ft.Control] = [AdviceCard(advised)] if there else []
-    return states.shown(costs, lambda found: _shown(session, parts, found, advice, currency, palette), rows=6)
+    below: list[ft.Control] = [AdviceCard(advised)] if there else []
+    if parts.seen.target == "clouds":
+        below.append(BillsCard(parts))
+    return states.shown(costs, lambda found: _shown(session, parts, found, below, currency, palette), rows=6)
 
 
 def _shown(
-    session: Session, parts: Parts, costs: Costs, advice: list[ft.Control], currency: Currency, palette: Palette
+    session: Session, parts: Parts, costs: Costs, below: list[ft.Control], currency: Currency, palette: Palette
 ) -> ft.Control:
     bill = buttons.quiet(
         tr("Bill lines"), lambda: session.go(places.proposal(parts.id)), icon=ft.Icons.RECEIPT_LONG_OUTLINED
@@ -54,7 +57,7 @@ def _shown(
                 action=buttons.main(tr("Find its cheapest home"), lambda: session.go(places.proposal(parts.id))),
             )
         )
-        return _stack([none, *advice])
+        return _stack([none, *below])
     totals = cards.card(
         _totals(costs, currency, palette), title=tr("Cost per month (estimate)"), beside=[bill], id="cost"
     )
@@ -62,7 +65,7 @@ def _shown(
         totals,
         *([_to_date(costs.month, costs.budget_usd, currency)] if costs.month is not None else []),
     ]
-    left += advice
+    left += below
     if not costs.meters:
         return _stack(left)
     right = [cards.card(_clouds(costs, currency, palette), title=tr("By cloud"))]
