@@ -17,7 +17,7 @@ from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.deployment import Site as Place
 from twin2multicloud.deployer.proof.world import Resource, World
 from twin2multicloud.deployer.stacks import foundation_name, slot_name
-from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.model.slots import SLOTS, Provider, Slot
 from twin2multicloud.runtime.adapters.local.dead_letters import LocalDeadLetters
 from twin2multicloud.runtime.adapters.local.graph import LocalTwinGraph
 from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
@@ -105,6 +105,31 @@ class Clouds:
         self.outputs: dict[str, Any] = {foundation_name(site): {} for site in self.deployment.sites}
         self.outputs |= {slot_name(slot, 1): {} for slot in SLOTS}
         self.resources: list[Resource] = []
+        self._describe()
+
+    def _describe(self) -> None:
+        """What the stacks put out and made, as far as it is looked at."""
+        account, slot = "https://sqs.eu-central-1.amazonaws.com/1", "module.slot.module"
+        insights = {"id": "/subscriptions/s/insights"}
+        storage = {"storage_account_id": "/subscriptions/s/storageAccounts/l2host"}
+        self.outputs["L1"] = {
+            "queues": {
+                "telemetry-outbox": {"url": f"{account}/t-outbox", "undelivered_url": f"{account}/t-outbox-undelivered"}
+            }
+        }
+        self.outputs["L5"] = {"dashboards": {"url": "https://dashboards.example.org"}}
+        rows: list[tuple[str, str, str, dict[str, Any]]] = [
+            ("L1", f'{slot}.function["telemetry-sender"]', "aws_lambda_function", {"function_name": "t-sender"}),
+            ("L2", f'{slot}.function["process"]', "azurerm_linux_function_app", {"name": "t-process"}),
+            ("L2", f'{slot}.host[0].q["intake"]', "azurerm_storage_queue", {"name": "intake", **storage}),
+            ("L3-hot", f'{slot}.f["persist-receiver"]', "google_cloudfunctions2_function", {"name": "t-persist"}),
+        ]
+        for site in self.deployment.sites:
+            if site.provider is Provider.AZURE:
+                rows.append((foundation_name(site), "module.slot", "azurerm_application_insights", insights))
+            if site.provider is Provider.GCP:
+                self.outputs[foundation_name(site)] = {"undelivered_queue": "projects/p/subscriptions/t-undelivered"}
+        self.resources += [Resource(stack, f"{at}.{kind}.this", kind, facts) for stack, at, kind, facts in rows]
 
     def shared(self, site: Place) -> Any:
         return self.shared_ports[site]

@@ -30,8 +30,9 @@ from twin2multicloud.app.monitoring.alone import Reach, the_only_one
 from twin2multicloud.app.monitoring.attending import Attendant
 from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
 from twin2multicloud.app.monitoring.cloud_source import CloudSource
+from twin2multicloud.app.monitoring.clouds.examining import CloudExaminer
 from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
-from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
+from twin2multicloud.app.monitoring.glancing import CloudLooker, Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.metering import UsageTaker
 from twin2multicloud.app.monitoring.sources import Polled, Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
@@ -183,7 +184,11 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     )
     here = Collector(backend, {"sandbox": SandboxSource(backend)})
     clouds = Collector(backend, {"clouds": CloudSource(backend)})
-    there = (CloudUsageTaker(backend),)
+    there = (
+        CloudUsageTaker(backend),
+        Glancer(backend, {"clouds": CloudLooker(backend)}),
+        Checker(backend, {"clouds": CloudExaminer(backend)}),
+    )
     with (
         Collecting(backend, here, attendants=attendants),
         Collecting(backend, clouds, Reach.INSTALLATION, attendants=there),
