@@ -36,6 +36,7 @@ from twin2multicloud.app.monitoring.glancing import CloudLooker, Glancer, Sandbo
 from twin2multicloud.app.monitoring.metering import UsageTaker
 from twin2multicloud.app.monitoring.sources import Polled, Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
+from twin2multicloud.app.services.sandboxes import Looks
 
 DOCUMENT: Final = "monitoring/position.json"
 """How far a twin's source was read."""
@@ -176,9 +177,10 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     those in sandboxes do is looked at and checked, what all of them use is taken down, and where other messages come
     than expected it is asked anew which moves pay.
     """
+    looks = Looks(backend)
     attendants = (
-        Glancer(backend, {"sandbox": SandboxLooker(backend)}),
-        Checker(backend, {"sandbox": SandboxExaminer(backend)}),
+        Glancer(backend, {"sandbox": SandboxLooker(backend, looks)}),
+        Checker(backend, {"sandbox": SandboxExaminer(backend, looks=looks)}),
         UsageTaker(backend),
         Adviser(backend),
     )

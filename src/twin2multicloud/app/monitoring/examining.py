@@ -61,10 +61,15 @@ class _Memory:
 
 
 class SandboxExaminer:
-    """Checks sandboxes on this machine. `now` is the wall clock, which sandboxes tell their times by."""
+    """Checks sandboxes on this machine. `now` is the wall clock, which sandboxes tell their times by. Others who look
+    at them may share their `looks`.
+    """
 
-    def __init__(self, backend: Backend, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, backend: Backend, now: Callable[[], float] = time.time, looks: sandboxes.Looks | None = None
+    ) -> None:
         self._backend = backend
+        self._looks = looks or sandboxes.Looks(backend, 0.0)
         self._now = now
         self._limits: CheckLimits = backend.settings.checks
         self._memories: dict[str, _Memory] = {}
@@ -73,7 +78,7 @@ class SandboxExaminer:
         """As `Examiner.examine`."""
         with self._backend.database.read() as session:
             known = stacks.states(session, twin_id, "sandbox")
-        seen, at = sandboxes.look(self._backend, twin_id), self._backend.now()
+        seen, at = self._looks.at(twin_id), self._backend.now()
         memory = self._memories.setdefault(twin_id, _Memory())
         found = [*checks.layers(health.of_sandbox(seen, known, at)), *checks.links(health.links(seen, at))]
         for cloud in seen.clouds.values():

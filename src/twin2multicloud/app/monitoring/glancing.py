@@ -47,16 +47,17 @@ class Looker(Protocol):
 
 
 class SandboxLooker:
-    """Looks at sandboxes on this machine."""
+    """Looks at sandboxes on this machine. Others who look at them may share their `looks`."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, looks: sandboxes.Looks | None = None) -> None:
         self._backend = backend
+        self._looks = looks or sandboxes.Looks(backend, 0.0)
 
     def look(self, twin_id: str) -> Sequence[LayerHealth]:
         """As `Looker.look`."""
         with self._backend.database.read() as session:
             known = stacks.states(session, twin_id, "sandbox")
-        return health.of_sandbox(sandboxes.look(self._backend, twin_id), known, self._backend.now())
+        return health.of_sandbox(self._looks.at(twin_id), known, self._backend.now())
 
     def usd_per_month(self, twin_id: str) -> float | None:
         """As `Looker.usd_per_month`."""
