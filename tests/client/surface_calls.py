@@ -219,7 +219,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "unlock": [lambda c: c.operating.unlock(_TWIN, "L3-hot", "a-lock")],
     "list_errors": [lambda c: c.operating.errors(_TWIN)],
     "show_logs": [lambda c: c.operating.logs(_TWIN, "aws", 10)],
-    "list_dead_letters": [lambda c: c.operating.letters(_TWIN, "aws", 10)],
+    "list_dead_letters": [lambda c: c.operating.letters(_TWIN, "aws", 10, target="clouds")],
     "show_dead_letter": [lambda c: c.operating.letter(_TWIN, "a-letter")],
     "replay_dead_letters": [lambda c: c.operating.replay(_TWIN, Letters(all=True))],
     "drop_dead_letters": [lambda c: c.operating.drop(_TWIN, Letters(ids=["a-letter"]))],

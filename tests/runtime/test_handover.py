@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.runtime.parts import Reports
+from twin2multicloud.runtime.adapters.local.hot import LocalHotStore
+from twin2multicloud.runtime.envelope import PROBE_DEVICE, probe_event
 from twin2multicloud.runtime.failures import DeviceOfflineError, HandlerError, RejectedError, StoreError
-from twin2multicloud.runtime.handlers.handover import command_event, to_devices
+from twin2multicloud.runtime.handlers.handover import command_event, into_hot, to_devices
 from twin2multicloud.runtime.ports import Command
 
 
@@ -102,3 +105,15 @@ def test_what_is_no_command_is_rejected_as_a_whole() -> None:
     with pytest.raises(RejectedError, match="not a command"):
         to_devices(desk, reports, "process")([event])
     assert desk.calls == []
+
+
+def test_a_probe_stays_for_whoever_looks_for_it_in_the_store_and_no_longer(tmp_path: Path) -> None:
+    store = LocalHotStore(tmp_path / "hot.db")
+    left, passing = (
+        probe_event("test", f"p{left}", "2026-11-26T08:00:00.000000Z", left=left) for left in (True, False)
+    )
+    into_hot(store, "process")([left, passing])
+    assert store.last(PROBE_DEVICE) == left
+    store.delete([left])
+    assert store.last(PROBE_DEVICE) is None
+    store.close()

@@ -16,9 +16,9 @@ from tests.runtime.parts import NOW, Reports, until
 from twin2multicloud.runtime.adapters.local.clock import ManualClock
 from twin2multicloud.runtime.adapters.local.dead_letters import LocalDeadLetters
 from twin2multicloud.runtime.adapters.local.queues import Queue, Queues
-from twin2multicloud.runtime.envelope import Event, RawMessage, encode, encode_batch
+from twin2multicloud.runtime.envelope import Event, RawMessage, encode, encode_batch, items_of
 from twin2multicloud.runtime.failures import ErrorKind, ErrorReport, HandlerError, StoreError
-from twin2multicloud.sandbox.channels import items_of, letter_of
+from twin2multicloud.sandbox.channels import letter_of
 from twin2multicloud.sandbox.host import MOST_ATTEMPTS, FunctionStats, QueueFunction
 
 DEADLINE_S = 20.0

@@ -12,11 +12,10 @@ import pytest
 
 from tests.runtime.parts import HOT_RULE, NOW, Twin, at, raw, spec_of, twin
 from twin2multicloud.model.spec import DeviceGroup, Rule
-from twin2multicloud.runtime.envelope import PROBE_DEVICE, Event, RawMessage, decode, decode_raw, probe_event
+from twin2multicloud.runtime.envelope import PROBE_DEVICE, Event, RawMessage, decode, decode_raw, items_of, probe_event
 from twin2multicloud.runtime.failures import DeviceOfflineError, HandlerError, StoreError
 from twin2multicloud.runtime.handlers.ingest import normalise
 from twin2multicloud.runtime.handlers.process import Process
-from twin2multicloud.sandbox.channels import items_of
 
 SPEC = spec_of(HOT_RULE)
 Message = RawMessage | Event

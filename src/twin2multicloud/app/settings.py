@@ -163,7 +163,8 @@ class Webhooks(BaseModel):
 
 class CheckLimits(BaseModel):
     """How often running twins are checked, and from when on that is a problem; 0 for never. `silence_s`: a device, or
-    a store that devices send to, is silent after so long, or after `device_intervals` of its messages' interval.
+    a store that devices send to, is silent after so long, or after `device_intervals` of its messages' interval. What
+    begins with `cloud_` is about twins in clouds, where every look costs a little.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -178,6 +179,26 @@ class CheckLimits(BaseModel):
     device_intervals: Annotated[float, Field(ge=1, le=1_000)] = 5.0
     graph_lag_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
     function_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    cloud_every_s: Annotated[float, Field(ge=0, le=3_000)] = 300.0
+    cloud_probe_every_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+    cloud_probe_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+    cloud_queue_age_s: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    cloud_silence_s: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    cloud_graph_lag_s: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+
+    @property
+    def in_clouds(self) -> CheckLimits:
+        """The limits for twins in clouds, whose services tell how they do some minutes late, as those for others."""
+        return self.model_copy(
+            update={
+                "every_s": max(self.cloud_every_s, 1.0),
+                "probe_every_s": self.cloud_probe_every_s,
+                "probe_s": self.cloud_probe_s,
+                "queue_age_s": self.cloud_queue_age_s,
+                "silence_s": self.cloud_silence_s,
+                "graph_lag_s": self.cloud_graph_lag_s,
+            }
+        )
 
 
 class PriceLists(BaseModel):

@@ -20,7 +20,9 @@ ALERT: Final = "twin2multicloud.alert"
 ERROR: Final = "twin2multicloud.error"
 DEVICE_STATE: Final = "twin2multicloud.device-state"
 PROBE: Final = "twin2multicloud.probe"
-"""Asks whether messages get through: it goes the way of telemetry, is written to the hot store and deleted at once."""
+"""Asks whether messages get through: it goes the way of telemetry, is written to the hot store and deleted at once.
+One that is `left` stays there until whoever sent it has seen it.
+"""
 
 PROBE_DEVICE: Final = "~probe"
 """The subject of probes: no device can be called so, so nothing that lists devices ever shows it."""
@@ -67,10 +69,15 @@ def event_id(device: str, time: str, payload: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def probe_event(twin: str, id: str, time: str) -> Event:
-    """A probe."""
-    return Event(id=id, source=source_of(twin, PROBE_DEVICE), type=PROBE, subject=PROBE_DEVICE, time=time, data={},
-                 trace=id)  # fmt: skip
+def probe_event(twin: str, id: str, time: str, *, left: bool = False) -> Event:
+    """A probe; `left`: whoever sends it looks for it in the hot store, and deletes it."""
+    return Event(id=id, source=source_of(twin, PROBE_DEVICE), type=PROBE, subject=PROBE_DEVICE, time=time,
+                 data={_LEFT: True} if left else {}, trace=id)  # fmt: skip
+
+
+def is_left(probe: Event) -> bool:
+    """Whether a probe stays in the hot store."""
+    return isinstance(probe.data, dict) and probe.data.get(_LEFT) is True
 
 
 def source_of(twin: str, device: str) -> str:
@@ -78,6 +85,7 @@ def source_of(twin: str, device: str) -> str:
     return f"/twins/{twin}/devices/{device}"
 
 
+_LEFT: Final = "left"
 _ENCODER: Final = msgspec.json.Encoder()
 _EVENT: Final = msgspec.json.Decoder(Event)
 _EVENTS: Final = msgspec.json.Decoder(list[Event])
@@ -118,6 +126,17 @@ def decode_raw(content: bytes | str) -> RawMessage:
         return _RAW.decode(content)
     except _UNREADABLE as error:
         raise msgspec.DecodeError(str(error)) from error
+
+
+def items_of(body: bytes) -> list[Event | RawMessage]:
+    """What a message or dead letter holds: a batch of events, one event, or one message of a device as `encode` wrote
+    it. `ValueError` if none of these.
+    """
+    if body[:1] == b"[":
+        return list(decode_batch(body))
+    if body.startswith(b'{"specversion"'):
+        return [decode(body)]
+    return [decode_raw(body)]
 
 
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])

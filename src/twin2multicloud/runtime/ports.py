@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from twin2multicloud.runtime.envelope import Event
+from twin2multicloud.runtime.envelope import Event, RawMessage
 from twin2multicloud.runtime.failures import ErrorReport
 
 
@@ -136,6 +136,13 @@ class Publisher(Protocol):
 
     def publish(self, topic: str, events: Sequence[Event]) -> None:
         """Hand events over durably, in order. Returns once they are safe."""
+
+
+class RawPublisher(Publisher, Protocol):
+    """A publisher that also puts back what devices sent as they sent it, which dead letters may be."""
+
+    def publish_raw(self, topic: str, messages: Sequence[RawMessage]) -> None:
+        """As `publish`. `RejectedError` for a message that the queue cannot take."""
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):

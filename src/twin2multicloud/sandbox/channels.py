@@ -18,11 +18,9 @@ from twin2multicloud.runtime.adapters.local.queues import Queue
 from twin2multicloud.runtime.envelope import (
     Event,
     RawMessage,
-    decode,
-    decode_batch,
-    decode_raw,
     encode,
     event_id,
+    items_of,
 )
 from twin2multicloud.runtime.ports import DeadLetter
 from twin2multicloud.runtime.times import to_time
@@ -143,15 +141,6 @@ def size_of(body: bytes) -> int:
         return len(body)
     start = body.find(b'"payload":"')
     return len(body) if start < 0 else (body.find(b'"', start + 11) - start - 11) * 3 // 4
-
-
-def items_of(body: bytes) -> list[Event | RawMessage]:
-    """What a message holds: a batch of events, one event, or one message of a device. `ValueError` if none of these."""
-    if body[:1] == b"[":
-        return list(decode_batch(body))
-    if body.startswith(b'{"specversion"'):
-        return [decode(body)]
-    return [decode_raw(body)]
 
 
 class Topics:

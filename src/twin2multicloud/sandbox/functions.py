@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.moving.driver import Hold
-from twin2multicloud.runtime.envelope import Event, RawMessage
+from twin2multicloud.runtime.envelope import Event, RawMessage, items_of
 from twin2multicloud.runtime.handlers.handover import Hand
 from twin2multicloud.runtime.handlers.send import Send
 from twin2multicloud.sandbox.building import CloudParts
-from twin2multicloud.sandbox.channels import Channel, items_of, letter_of
+from twin2multicloud.sandbox.channels import Channel, letter_of
 from twin2multicloud.sandbox.host import QueueFunction, ScheduledFunction
 from twin2multicloud.sandbox.metering.hooks import (
     LINK,

@@ -14,7 +14,7 @@ from twin2multicloud.app.cli.sandbox_faults import CLEAR, FaultRequest, told
 from twin2multicloud.app.cli.terminal import printable
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.operating import StateSummary
-from twin2multicloud.app.schemas.sandboxes import CloudName, DeadLetter, FaultInput, Letters
+from twin2multicloud.app.schemas.sandboxes import CloudName, DeadLetter, FaultInput, Letters, LettersTarget
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.model.errors import UsageError
 
@@ -50,9 +50,11 @@ def _state(state: StateSummary) -> tuple[str, ...]:
     return (state.stack, version, f"{state.resources:,}", moment(state.saved_at), state.run or NONE, held)
 
 
-def list_letters(client: Client, twin: str, cloud: CloudName | None, limit: int, json_output: bool) -> int:
+def list_letters(
+    client: Client, twin: str, target: LettersTarget, cloud: CloudName | None, limit: int, json_output: bool
+) -> int:
     """`twins dead-letters list`."""
-    found = client.operating.letters(client.twins.find(twin), cloud, limit)
+    found = client.operating.letters(client.twins.find(twin), cloud, limit, target=target)
     if json_output:
         print_models(found)
         return 0
@@ -71,9 +73,9 @@ def _letter(letter: DeadLetter) -> tuple[str, ...]:
     return (letter.id[:_SHORT], letter.cloud, letter.device, letter.component, at, letter.reason)
 
 
-def show_letter(client: Client, twin: str, letter: str, json_output: bool) -> int:
+def show_letter(client: Client, twin: str, target: LettersTarget, letter: str, json_output: bool) -> int:
     """`twins dead-letters show`."""
-    found = client.operating.letter(client.twins.find(twin), letter)
+    found = client.operating.letter(client.twins.find(twin), letter, target=target)
     if json_output:
         print_model(found)
         return 0
@@ -83,9 +85,11 @@ def show_letter(client: Client, twin: str, letter: str, json_output: bool) -> in
     return 0
 
 
-def replay(client: Client, twin: str, ids: Sequence[str], all_letters: bool, json_output: bool) -> int:
+def replay(
+    client: Client, twin: str, target: LettersTarget, ids: Sequence[str], all_letters: bool, json_output: bool
+) -> int:
     """`twins dead-letters replay`; exit code 6 if one could not be."""
-    done = client.operating.replay(client.twins.find(twin), _chosen(ids, all_letters))
+    done = client.operating.replay(client.twins.find(twin), _chosen(ids, all_letters), target=target)
     if json_output:
         print_model(done)
     else:
@@ -95,9 +99,11 @@ def replay(client: Client, twin: str, ids: Sequence[str], all_letters: bool, jso
     return 6 if done.kept else 0
 
 
-def drop(client: Client, twin: str, ids: Sequence[str], all_letters: bool, json_output: bool) -> int:
+def drop(
+    client: Client, twin: str, target: LettersTarget, ids: Sequence[str], all_letters: bool, json_output: bool
+) -> int:
     """`twins dead-letters drop`."""
-    done = client.operating.drop(client.twins.find(twin), _chosen(ids, all_letters))
+    done = client.operating.drop(client.twins.find(twin), _chosen(ids, all_letters), target=target)
     if json_output:
         print_model(done)
     else:

@@ -22,7 +22,7 @@ from twin2multicloud.app.cli.sandbox_options import (
 dead_letters = typer.Typer(
     name="dead-letters",
     cls=QuickGroup,
-    help="Messages that a twin's sandbox could not handle: list, show, replay or drop them.",
+    help="Messages that a twin could not handle, in its sandbox or in clouds: list, show, replay or drop them.",
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -32,6 +32,10 @@ IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
 TargetOption = Annotated[
     Literal["clouds", "rehearsal"], typer.Option("--target", help="Where it is deployed.", show_default=True)
+]
+
+LettersTargetOption = Annotated[
+    Literal["sandbox", "clouds"], typer.Option("--target", help="Where it is deployed.", show_default=True)
 ]
 
 
@@ -86,6 +90,7 @@ def list_letters(
         Literal["aws", "azure", "gcp"] | None, typer.Option(metavar="CLOUD", help="Only of this cloud.")
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=500, help="At most so many.")] = 200,
+    target: LettersTargetOption = "sandbox",
     json_output: JsonOption = False,
 ) -> None:
     """List dead letters with their reasons.
@@ -93,10 +98,13 @@ def list_letters(
     \b
     Examples:
       twin2multicloud twins dead-letters list greenhouse
+      twin2multicloud twins dead-letters list greenhouse --target clouds --cloud aws
     """
     from twin2multicloud.app.cli import twin_operating as commands
 
-    with_client(context, json_output, lambda client: commands.list_letters(client, twin, cloud, limit, json_output))
+    with_client(
+        context, json_output, lambda client: commands.list_letters(client, twin, target, cloud, limit, json_output)
+    )
 
 
 @dead_letters.command("show")
@@ -105,6 +113,7 @@ def show_letter(
     context: typer.Context,
     twin: TwinArgument,
     letter: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
+    target: LettersTargetOption = "sandbox",
     json_output: JsonOption = False,
 ) -> None:
     """Show one dead letter with the message as it came.
@@ -115,7 +124,7 @@ def show_letter(
     """
     from twin2multicloud.app.cli import twin_operating as commands
 
-    with_client(context, json_output, lambda client: commands.show_letter(client, twin, letter, json_output))
+    with_client(context, json_output, lambda client: commands.show_letter(client, twin, target, letter, json_output))
 
 
 @dead_letters.command("replay")
@@ -125,6 +134,7 @@ def replay_letters(
     twin: TwinArgument,
     ids: IdsArgument = None,
     all_letters: AllOption = False,
+    target: LettersTargetOption = "sandbox",
     json_output: JsonOption = False,
 ) -> None:
     """Put dead letters back where they got stuck, once the cause is removed.
@@ -132,11 +142,14 @@ def replay_letters(
     \b
     Examples:
       twin2multicloud twins dead-letters replay greenhouse --all
+      twin2multicloud twins dead-letters replay greenhouse 1f0c 2b77 --target clouds
     """
     from twin2multicloud.app.cli import twin_operating as commands
 
     chosen = tuple(ids or ())
-    with_client(context, json_output, lambda client: commands.replay(client, twin, chosen, all_letters, json_output))
+    with_client(
+        context, json_output, lambda client: commands.replay(client, twin, target, chosen, all_letters, json_output)
+    )
 
 
 @dead_letters.command("drop")
@@ -146,6 +159,7 @@ def drop_letters(
     twin: TwinArgument,
     ids: IdsArgument = None,
     all_letters: AllOption = False,
+    target: LettersTargetOption = "sandbox",
     json_output: JsonOption = False,
 ) -> None:
     """Throw dead letters away for good.
@@ -157,7 +171,9 @@ def drop_letters(
     from twin2multicloud.app.cli import twin_operating as commands
 
     chosen = tuple(ids or ())
-    with_client(context, json_output, lambda client: commands.drop(client, twin, chosen, all_letters, json_output))
+    with_client(
+        context, json_output, lambda client: commands.drop(client, twin, target, chosen, all_letters, json_output)
+    )
 
 
 @needs_backend

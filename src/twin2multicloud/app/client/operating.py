@@ -33,6 +33,7 @@ from twin2multicloud.app.schemas.sandboxes import (
     FaultSet,
     Letters,
     LettersDone,
+    LettersTarget,
     Logs,
     Meters,
     TwinError,
@@ -174,21 +175,27 @@ class Operating:
         """The last lines of its sandbox's logs."""
         return self._http.get(self._path(twin, "logs"), Logs, cloud=cloud, lines=lines)
 
-    def letters(self, twin: str, cloud: CloudName | None = None, limit: int = 200) -> Sequence[DeadLetter]:
-        """Messages that its sandbox set aside, cloud by cloud, at most so many (500)."""
-        return self._http.get(self._path(twin, "dead-letters"), list[DeadLetter], cloud=cloud, limit=limit)
+    def letters(
+        self, twin: str, cloud: CloudName | None = None, limit: int = 200, *, target: LettersTarget = "sandbox"
+    ) -> Sequence[DeadLetter]:
+        """Messages that were set aside, cloud by cloud, at most so many (500)."""
+        path = self._path(twin, "dead-letters")
+        return self._http.get(path, list[DeadLetter], target=target, cloud=cloud, limit=limit)
 
-    def letter(self, twin: str, letter: str) -> WholeDeadLetter:
+    def letter(self, twin: str, letter: str, *, target: LettersTarget = "sandbox") -> WholeDeadLetter:
         """One of them with what it holds; its id may be shortened to where it is still unique."""
-        return self._http.get(self._path(twin, f"dead-letters/{quote(letter, safe='')}"), WholeDeadLetter)
+        path = self._path(twin, f"dead-letters/{quote(letter, safe='')}")
+        return self._http.get(path, WholeDeadLetter, target=target)
 
-    def replay(self, twin: str, letters: Letters) -> LettersDone:
+    def replay(self, twin: str, letters: Letters, *, target: LettersTarget = "sandbox") -> LettersDone:
         """Put dead letters back where they came from."""
-        return self._http.send("POST", self._path(twin, "dead-letters/replay"), LettersDone, body=letters)
+        path = self._path(twin, "dead-letters/replay")
+        return self._http.send("POST", path, LettersDone, body=letters, query={"target": target})
 
-    def drop(self, twin: str, letters: Letters) -> LettersDone:
+    def drop(self, twin: str, letters: Letters, *, target: LettersTarget = "sandbox") -> LettersDone:
         """Throw dead letters away."""
-        return self._http.send("POST", self._path(twin, "dead-letters/drop"), LettersDone, body=letters)
+        path = self._path(twin, "dead-letters/drop")
+        return self._http.send("POST", path, LettersDone, body=letters, query={"target": target})
 
     def inject(self, twin: str, fault: FaultInput) -> FaultSet:
         """Have something go wrong in its sandbox."""

@@ -15,12 +15,11 @@ from urllib3.util.retry import Retry
 
 from twin2multicloud.app.cost_sources.exports import SourceError
 from twin2multicloud.app.cost_sources.metrics import Told
-from twin2multicloud.costing.clouds import Point, Query, begins_to_ask
+from twin2multicloud.costing.clouds import HOUR, Point, Query, begins_to_ask
 from twin2multicloud.deployer.credentials.findings import gist
 from twin2multicloud.deployer.credentials.gcp import Google, GoogleError
 
 _API: Final = "https://monitoring.googleapis.com"
-_HOUR: Final = timedelta(hours=1)
 _AT_ONCE: Final = 4
 _MOST_PAGES: Final = 1_000
 _NONE: Final = 404
@@ -37,20 +36,20 @@ class CloudMonitoring:
         asking.mount(endpoint, HTTPAdapter(max_retries=again))  # waits as long as Retry-After says
         self._google = Google(asking, {_API: endpoint})
 
-    def ask(self, queries: Sequence[Query], begins: datetime, ends: datetime) -> Told:
+    def ask(self, queries: Sequence[Query], begins: datetime, ends: datetime, period: timedelta = HOUR) -> Told:
         """As `Metrics.ask`. A filter that is refused is a gap; a refusal of everything is an error."""
         told = Told()
         with ThreadPoolExecutor(_AT_ONCE, "cloud-monitoring") as pool:
-            for number, found in enumerate(pool.map(lambda query: self._one(query, begins, ends), queries)):
+            for number, found in enumerate(pool.map(lambda query: self._one(query, begins, ends, period), queries)):
                 if isinstance(found, str):
                     told.gaps[number] = found
                 else:
                     told.points[number] = found
         return told
 
-    def _one(self, query: Query, begins: datetime, ends: datetime) -> list[Point] | str:
+    def _one(self, query: Query, begins: datetime, ends: datetime, period: timedelta) -> list[Point] | str:
         try:
-            return list(self._points(query, begins_to_ask(query, begins), ends))
+            return list(self._points(query, begins_to_ask(query, begins), ends, period))
         except GoogleError as error:
             if error.status == _NONE:
                 return []
@@ -60,14 +59,14 @@ class CloudMonitoring:
         except (GoogleAuthError, RequestException) as error:
             raise SourceError(f"Cloud Monitoring cannot be asked: {gist(error)}") from error
 
-    def _points(self, query: Query, begins: datetime, ends: datetime) -> Iterator[Point]:
+    def _points(self, query: Query, begins: datetime, ends: datetime, period: timedelta) -> Iterator[Point]:
         source = query.source
         wanted = [f'metric.type = "{source.metric}"', *(f'resource.labels.{k} = "{v}"' for k, v in query.of.items())]
         asked = {
             "filter": " AND ".join([*wanted, *([source.only] if source.only else [])]),
             "interval.startTime": f"{begins:%Y-%m-%dT%H:%M:%SZ}",
             "interval.endTime": f"{ends:%Y-%m-%dT%H:%M:%SZ}",
-            "aggregation.alignmentPeriod": "3600s",
+            "aggregation.alignmentPeriod": f"{int(period.total_seconds())}s",
             "aggregation.perSeriesAligner": source.statistic,
             "aggregation.crossSeriesReducer": "REDUCE_SUM",
         }
@@ -76,7 +75,7 @@ class CloudMonitoring:
             for series in page.get("timeSeries", ()):
                 for point in series["points"]:
                     # A period is told by its end; hours are counted back from the interval's, which is a full one.
-                    at = datetime.fromisoformat(point["interval"]["endTime"]).astimezone(UTC) - _HOUR
+                    at = datetime.fromisoformat(point["interval"]["endTime"]).astimezone(UTC) - period
                     yield Point(at, _number(point["value"], source.take))
             if not page.get("nextPageToken"):
                 return

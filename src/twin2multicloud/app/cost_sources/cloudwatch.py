@@ -6,7 +6,7 @@ Each metric that is asked for costs a hundred-thousandth of a dollar, however ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from botocore.config import Config  # type: ignore[import-untyped]
@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 
 from twin2multicloud.app.cost_sources.exports import SourceError
 from twin2multicloud.app.cost_sources.metrics import Told
-from twin2multicloud.costing.clouds import Point, Query, begins_to_ask
+from twin2multicloud.costing.clouds import HOUR, Point, Query, begins_to_ask
 from twin2multicloud.deployer.credentials.aws_sign_in import aws_session
 from twin2multicloud.deployer.credentials.findings import gist
 
@@ -22,7 +22,6 @@ AT_ONCE: Final = 500
 _CONFIG: Final = {"retries": {"mode": "standard", "total_max_attempts": 5}, "connect_timeout": 10, "read_timeout": 30}
 _MOST_PAGES: Final = 1_000
 _DAY_S: Final = 86_400
-_HOUR_S: Final = 3_600
 
 
 class CloudWatch:
@@ -35,19 +34,21 @@ class CloudWatch:
         except BotoCoreError as error:
             raise SourceError(f"nobody can sign in at AWS: {gist(error)}") from error
 
-    def ask(self, queries: Sequence[Query], begins: datetime, ends: datetime) -> Told:
+    def ask(self, queries: Sequence[Query], begins: datetime, ends: datetime, period: timedelta = HOUR) -> Told:
         """As `Metrics.ask`."""
         told = Told()
         for days in (False, True):
             some = [(number, each) for number, each in enumerate(queries) if each.source.days is days]
             for first in range(0, len(some), AT_ONCE):
                 batch = some[first : first + AT_ONCE]
-                self._ask(batch, begins_to_ask(batch[0][1], begins), ends, told)
+                self._ask(batch, begins_to_ask(batch[0][1], begins), ends, period, told)
         return told
 
-    def _ask(self, batch: Sequence[tuple[int, Query]], begins: datetime, ends: datetime, told: Told) -> None:
+    def _ask(
+        self, batch: Sequence[tuple[int, Query]], begins: datetime, ends: datetime, period: timedelta, told: Told
+    ) -> None:
         asked = {
-            "MetricDataQueries": [_query(number, each) for number, each in batch],
+            "MetricDataQueries": [_query(number, each, period) for number, each in batch],
             "StartTime": begins,
             "EndTime": ends,
             "ScanBy": "TimestampAscending",
@@ -69,7 +70,7 @@ class CloudWatch:
         raise SourceError(f"CloudWatch answers with more than {_MOST_PAGES} pages")
 
 
-def _query(number: int, query: Query) -> dict[str, Any]:
+def _query(number: int, query: Query, period: timedelta) -> dict[str, Any]:
     source = query.source
     return {
         "Id": f"q{number}",
@@ -79,7 +80,7 @@ def _query(number: int, query: Query) -> dict[str, Any]:
                 "MetricName": source.metric,
                 "Dimensions": [{"Name": name, "Value": value} for name, value in query.of.items()],
             },
-            "Period": _DAY_S if source.days else _HOUR_S,
+            "Period": _DAY_S if source.days else int(period.total_seconds()),
             "Stat": source.statistic,
         },
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from twin2multicloud.costing.clouds import Point, Query
+from twin2multicloud.costing.clouds import HOUR, Point, Query
 from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
@@ -25,8 +25,8 @@ class Told:
 class Metrics(Protocol):
     """A cloud's monitoring service in a region, as somebody may read it."""
 
-    def ask(self, queries: Sequence[Query], begins: datetime, ends: datetime) -> Told:
-        """What there is of full hours; `SourceError` where nothing can be asked."""
+    def ask(self, queries: Sequence[Query], begins: datetime, ends: datetime, period: timedelta = HOUR) -> Told:
+        """What there is of full hours, or of other periods; `SourceError` where nothing can be asked."""
         ...
 
 

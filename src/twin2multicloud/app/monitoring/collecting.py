@@ -27,12 +27,14 @@ from twin2multicloud.app.monitoring.alone import Reach
 from twin2multicloud.app.monitoring.attending import Attendant
 from twin2multicloud.app.monitoring.cloud_metering import CloudUsageTaker
 from twin2multicloud.app.monitoring.cloud_source import CloudSource
+from twin2multicloud.app.monitoring.clouds.examining import CloudExaminer
 from twin2multicloud.app.monitoring.examining import Checker, SandboxExaminer
-from twin2multicloud.app.monitoring.glancing import Glancer, SandboxLooker
+from twin2multicloud.app.monitoring.glancing import CloudLooker, Glancer, SandboxLooker
 from twin2multicloud.app.monitoring.metering import UsageTaker
 from twin2multicloud.app.monitoring.rounds import Errands, Rounds
 from twin2multicloud.app.monitoring.sources import Polled, Position, SandboxSource, Source
 from twin2multicloud.app.services import alerts
+from twin2multicloud.app.services.sandboxes import Looks
 
 DOCUMENT: Final = "monitoring/position.json"
 """How far a twin's source was read."""
@@ -129,15 +131,21 @@ def collecting_alerts(backend: Backend) -> Iterator[None]:
     those in sandboxes do is looked at and checked, what all of them use is taken down, and where other messages come
     than expected it is asked anew which moves pay.
     """
+    looks = Looks(backend)
     attendants = (
-        Glancer(backend, {"sandbox": SandboxLooker(backend)}),
-        Checker(backend, {"sandbox": SandboxExaminer(backend)}),
+        Glancer(backend, {"sandbox": SandboxLooker(backend, looks)}),
+        Checker(backend, {"sandbox": SandboxExaminer(backend, looks=looks)}),
         UsageTaker(backend),
         Adviser(backend),
     )
     here = Collector(backend, {"sandbox": SandboxSource(backend)})
     clouds = Collector(backend, {"clouds": CloudSource(backend)})
-    there = (CloudUsageTaker(backend), CloudAdviser(backend))
+    there = (
+        CloudUsageTaker(backend),
+        CloudAdviser(backend),
+        Glancer(backend, {"clouds": CloudLooker(backend)}),
+        Checker(backend, {"clouds": CloudExaminer(backend)}),
+    )
     with (
         collecting(backend, here, attendants=attendants),
         collecting(backend, clouds, Reach.INSTALLATION, attendants=there),

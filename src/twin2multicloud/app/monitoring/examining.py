@@ -35,6 +35,9 @@ KEEP_S: Final = 60.0
 _UNSETTLED: Final = frozenset((Operation.DEPLOY, Operation.REDEPLOY, Operation.DESTROY, Operation.MOVE))
 _TOLD: Final = frozenset(("probe", "dashboard"))
 """Kinds that become an alert when they are down: what fails otherwise tells of itself by an error event."""
+_TOLD_IN_CLOUDS: Final = frozenset((*_TOLD, "queue", "function", "store", "graph", "devices", "letters"))
+"""In clouds something may also fail that has nobody to tell it: each becomes an alert, also when it is degraded."""
+_LAYERS: Final = {"dashboard": "L5", "store": "L3", "graph": "L4", "devices": "L1"}
 _TIMEOUT_S: Final = 5.0
 _MOST_SILENT: Final = 50
 
@@ -58,10 +61,15 @@ class _Memory:
 
 
 class SandboxExaminer:
-    """Checks sandboxes on this machine. `now` is the wall clock, which sandboxes tell their times by."""
+    """Checks sandboxes on this machine. `now` is the wall clock, which sandboxes tell their times by. Others who look
+    at them may share their `looks`.
+    """
 
-    def __init__(self, backend: Backend, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, backend: Backend, now: Callable[[], float] = time.time, looks: sandboxes.Looks | None = None
+    ) -> None:
         self._backend = backend
+        self._looks = looks or sandboxes.Looks(backend, 0.0)
         self._now = now
         self._limits: CheckLimits = backend.settings.checks
         self._memories: dict[str, _Memory] = {}
@@ -70,7 +78,7 @@ class SandboxExaminer:
         """As `Examiner.examine`."""
         with self._backend.database.read() as session:
             known = stacks.states(session, twin_id, "sandbox")
-        seen, at = sandboxes.look(self._backend, twin_id), self._backend.now()
+        seen, at = self._looks.at(twin_id), self._backend.now()
         memory = self._memories.setdefault(twin_id, _Memory())
         found = [*checks.layers(health.of_sandbox(seen, known, at)), *checks.links(health.links(seen, at))]
         for cloud in seen.clouds.values():
@@ -208,7 +216,8 @@ class Checker:
             if twin is None or session.scalar(there) is None or self._is_unsettled(session, twin_id, target):
                 return  # it is gone, or going
             changed = health_history.record(session, twin_id, target, news, at)
-            problems = [_problem(result, at) for result in changed if result.kind in _TOLD]
+            told = _told_in_clouds if target == "clouds" else _told
+            problems = [problem for result in changed if (problem := told(result, at)) is not None]
             alerts.fold_in(self._backend, session, twin, target, problems)
 
     def _is_unsettled(self, session: Session, twin_id: str, target: str) -> bool:
@@ -220,15 +229,30 @@ def _known(twin_id: str, target: str) -> Select[HealthCheck]:
     return select(HealthCheck).where(HealthCheck.twin_id == twin_id, HealthCheck.target == target)
 
 
-def _problem(result: CheckResult, at: datetime) -> alerts.Problem:
+def _told(result: CheckResult, at: datetime) -> alerts.Problem | None:
     """A check that is down, as an alert; one that is not any more, as the end of it."""
+    if result.kind not in _TOLD:
+        return None
+    return _problem(result, at, "error", over=result.health != "down")
+
+
+def _told_in_clouds(result: CheckResult, at: datetime) -> alerts.Problem | None:
+    """A check that is not well, as an alert; one that is well again, as the end of it. What nobody can tell changes
+    nothing.
+    """
+    if result.kind not in _TOLD_IN_CLOUDS or result.health == "unknown":
+        return None
+    return _problem(result, at, "error" if result.health == "down" else "warning", over=result.health == "ok")
+
+
+def _problem(result: CheckResult, at: datetime, severity: str, *, over: bool) -> alerts.Problem:
     return alerts.Problem(
         fold=f"check|{result.subject}",
         kind=f"check-{result.kind}",
-        severity="error",
+        severity=severity,
         message=result.problem or f"the check {result.subject} finds {result.health}",
         at=at,
-        layer="L5" if result.kind == "dashboard" else "",
-        over=result.health != "down",
+        layer=_LAYERS.get(result.kind, ""),
+        over=over,
         data={"check": result.subject},
     )

@@ -21,7 +21,7 @@ from twin2multicloud.app.monitoring.attending import Turns
 from twin2multicloud.app.monitoring.sources import AWAY
 from twin2multicloud.app.schemas.operating import LayerHealth
 from twin2multicloud.app.schemas.twins import Health
-from twin2multicloud.app.services import health, sandboxes, stacks
+from twin2multicloud.app.services import health, health_history, sandboxes, stacks
 from twin2multicloud.app.services.life import Operation
 from twin2multicloud.app.services.metering import metered
 
@@ -47,16 +47,17 @@ class Looker(Protocol):
 
 
 class SandboxLooker:
-    """Looks at sandboxes on this machine."""
+    """Looks at sandboxes on this machine. Others who look at them may share their `looks`."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, looks: sandboxes.Looks | None = None) -> None:
         self._backend = backend
+        self._looks = looks or sandboxes.Looks(backend, 0.0)
 
     def look(self, twin_id: str) -> Sequence[LayerHealth]:
         """As `Looker.look`."""
         with self._backend.database.read() as session:
             known = stacks.states(session, twin_id, "sandbox")
-        return health.of_sandbox(sandboxes.look(self._backend, twin_id), known, self._backend.now())
+        return health.of_sandbox(self._looks.at(twin_id), known, self._backend.now())
 
     def usd_per_month(self, twin_id: str) -> float | None:
         """As `Looker.usd_per_month`."""
@@ -65,6 +66,24 @@ class SandboxLooker:
         except AWAY:
             return None
         return None if found.month is None else found.month.usd.metered
+
+
+class CloudLooker:
+    """Looks at what the checks of twins in clouds found last: nothing is asked there."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def look(self, twin_id: str) -> Sequence[LayerHealth]:
+        """As `Looker.look`; nothing for a twin that was not checked yet."""
+        with self._backend.database.read() as session:
+            known = stacks.states(session, twin_id, "clouds")
+            checked = health_history.layers(session, twin_id, "clouds")
+        return health.of_checks(known, checked, self._backend.now(), health.FRESH) if checked else ()
+
+    def usd_per_month(self, twin_id: str) -> float | None:  # noqa: ARG002  metrics tell that hour by hour
+        """As `Looker.usd_per_month`."""
+        return None
 
 
 class Glancer:

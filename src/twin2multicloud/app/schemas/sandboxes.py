@@ -1,4 +1,4 @@
-"""What a twin's sandbox tells and takes: errors, logs, dead letters, faults, commands, meters."""
+"""What a twin's sandbox tells and takes: errors, logs, dead letters (also in clouds), faults, commands, meters."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ class Logs(Answer):
     """The last lines of logs, each process's in their order."""
 
     lines: list[LogLine]
+
+
+LettersTarget = Literal["sandbox", "clouds"]
+"""Where dead letters are; a rehearsal has none."""
 
 
 class DeadLetter(Answer):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from twin2multicloud.app.db.tables.checks import HealthCheck
 from twin2multicloud.app.schemas.operating import LayerHealth, LinkHealth, StackState
 from twin2multicloud.app.schemas.twins import Health
 from twin2multicloud.app.services.sandboxes import Look, moment
@@ -15,9 +16,19 @@ from twin2multicloud.sandbox.status import CloudStatus, FoldedError, LinkStatus,
 
 RECENT_S: Final = 60.0
 """An error counts for as long."""
+FRESH: Final = timedelta(hours=1)
+"""What a check of a twin in clouds found is told for so long."""
 _WAITING_S: Final = 60.0
 """A message that waits longer than this has been left lying."""
 _CHECKED: Final = ["process", "faults", "functions", "links", "errors of the last minute"]
+_CHECKED_IN_CLOUDS: Final = ("stack", "functions")
+_CHECKED_MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    Slot.ACQUISITION.value: ("queues", "devices"),
+    Slot.PROCESSING.value: ("queues",),
+    Slot.HOT.value: ("newest record",),
+    Slot.MANAGEMENT.value: ("newest value",),
+    Slot.VISUALIZATION.value: ("dashboards",),
+}
 _STORES: Final = {Slot.HOT: "hot", Slot.COOL: "cool", Slot.ARCHIVE: "archive", Slot.MANAGEMENT: "graph"}
 _QUEUED: Final = frozenset({Slot.ACQUISITION.value, Slot.PROCESSING.value})
 GRAVITY: Final[Mapping[str, int]] = {"ok": 0, "unknown": 1, "degraded": 2, "down": 3}
@@ -64,6 +75,27 @@ def of_stacks(stacks: Sequence[StackState], at: datetime) -> list[LayerHealth]:
         for stack in stacks
         if stack.slot
     ]
+
+
+def of_checks(
+    stacks: Sequence[StackState], checks: Mapping[str, HealthCheck], at: datetime, fresh: timedelta
+) -> list[LayerHealth]:
+    """Each slot's health by what its check found last (by slot), as of a moment; by its stack where it was not checked
+    for longer than `fresh`.
+    """
+    found = []
+    for layer in of_stacks(stacks, at):
+        row = checks.get(layer.slot)
+        if row is None or at - row.checked_at > fresh or layer.health == "degraded":
+            found.append(layer)
+            continue
+        checked = [*_CHECKED_IN_CLOUDS, *_CHECKED_MORE.get(layer.slot, ())]
+        told = LayerHealth.model_validate(
+            {**layer.model_dump(), "health": row.health, "checked": checked, "checked_at": row.checked_at,
+             "problems": [row.problem] if row.problem else [], "since": row.since}
+        )  # fmt: skip
+        found.append(told)
+    return found
 
 
 def with_since(layers: Sequence[LayerHealth], seen: Sequence[Mapping[str, str]]) -> list[LayerHealth]:

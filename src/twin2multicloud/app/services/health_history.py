@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -16,19 +16,21 @@ from twin2multicloud.app.schemas import health_history as shapes
 from twin2multicloud.app.schemas.twins import Health, Target
 
 LONGEST_S: Final = 150.0
-"""What was found holds for so long at most: after that nobody was there to see."""
+"""What was found holds for so long at most, unless it says otherwise: after that nobody was there to see."""
 KEPT_HOURS: Final = 31 * 24
 _PERIODS: Final = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 _MOST_CHANGES: Final = 500
 _HOUR: Final = timedelta(hours=1)
 
 
-CheckKind = Literal["layer", "link", "store", "queue", "function", "graph", "dashboard", "devices", "probe"]
+CheckKind = Literal["layer", "link", "store", "queue", "function", "graph", "dashboard", "devices", "probe", "letters"]
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found. `value` was measured against `limit`, both in `unit`; None where nothing is measured."""
+    """What a check found. `value` was measured against `limit`, both in `unit`; None where nothing is measured. It
+    holds for so long at most.
+    """
 
     kind: CheckKind
     subject: str
@@ -37,6 +39,11 @@ class CheckResult:
     value: float | None = None
     limit: float | None = None
     unit: str = ""
+    holds_s: float = LONGEST_S
+
+    def lasting(self, holds_s: float) -> CheckResult:
+        """The same, which holds for so long."""
+        return replace(self, holds_s=holds_s)
 
 
 # ── Keeping ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,7 +62,7 @@ def record(
             session.add(row)
         else:
             before = row.health
-            _count(session, row, at)
+            _count(session, row, at, result.holds_s)
         if result.health != before:
             changed.append(result)
             row.since = at
@@ -76,6 +83,12 @@ def record(
     return changed
 
 
+def layers(session: Session, twin_id: str, target: str) -> dict[str, HealthCheck]:
+    """What the checks of a twin's layers found last, by slot."""
+    mine = (HealthCheck.twin_id == twin_id) & (HealthCheck.target == target) & (HealthCheck.kind == "layer")
+    return {row.subject.partition("/")[2]: row for row in session.scalars(select(HealthCheck).where(mine))}
+
+
 def prune(session: Session, now: datetime, keep_days: int) -> None:
     """Forget hours that no figure needs, changes that were kept long enough, and checks that nobody makes any more."""
     session.execute(delete(HealthHour).where(HealthHour.hour < now - KEPT_HOURS * _HOUR))
@@ -83,9 +96,9 @@ def prune(session: Session, now: datetime, keep_days: int) -> None:
     session.execute(delete(HealthCheck).where(HealthCheck.checked_at < now - KEPT_HOURS * _HOUR))
 
 
-def _count(session: Session, row: HealthCheck, at: datetime) -> None:
+def _count(session: Session, row: HealthCheck, at: datetime, holds_s: float) -> None:
     """Add the time since a check was made before to the hours it lies in, as what was found then."""
-    until = min(at, row.checked_at + timedelta(seconds=LONGEST_S))
+    until = min(at, row.checked_at + timedelta(seconds=holds_s))
     for hour, seconds in _hours(row.checked_at, until):
         found = session.get(HealthHour, (row.twin_id, row.target, row.subject, hour))
         if found is None:
@@ -153,9 +166,11 @@ def history(backend: Backend, twin_id: str, target: Target, subject: str | None,
 
 
 def _current(rows: Sequence[HealthCheck]) -> Sequence[HealthCheck]:
-    """Without those that nobody makes any more, as of what was moved away."""
+    """Without those that nobody makes any more, as of what was moved away. Probes may be as rare as one a day."""
     newest = max((row.checked_at for row in rows), default=None)
-    return rows if newest is None else [row for row in rows if row.checked_at > newest - _HOUR]
+    if newest is None:
+        return rows
+    return [row for row in rows if row.checked_at > newest - (25 * _HOUR if row.kind == "probe" else _HOUR)]
 
 
 def _parts(session: Session, twin_id: str, target: str, since: datetime) -> dict[str, tuple[float, float]]:

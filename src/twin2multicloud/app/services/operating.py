@@ -12,7 +12,7 @@ from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.app.redaction import redacted
 from twin2multicloud.app.schemas import operating as shapes
 from twin2multicloud.app.schemas.twins import Target
-from twin2multicloud.app.services import health, sandboxes, stacks
+from twin2multicloud.app.services import health, health_history, sandboxes, stacks
 from twin2multicloud.app.services.homes import home_of_twin
 from twin2multicloud.app.services.life import CHANGING, Operation, life_of
 
@@ -26,10 +26,11 @@ def status(backend: Backend, twin_id: str, target: Target) -> shapes.TwinStatus:
         changing = None if run is None or run.kind not in CHANGING else Operation(run.kind)
         life = life_of(rows, changing)
         glance = session.get(Glance, (twin_id, target))
+        checked = health_history.layers(session, twin_id, target) if target == "clouds" else {}
     at = backend.now()
     run_id = None if run is None else run.id
     if target != "sandbox" or not rows:
-        layers = health.of_stacks(known, at)
+        layers = health.of_checks(known, checked, at, health.FRESH)
         return shapes.TwinStatus(
             twin=twin_id,
             target=target,

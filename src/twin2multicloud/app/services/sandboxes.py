@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -45,6 +46,31 @@ def look(backend: Backend, twin_id: str) -> Look:
     except (ConflictError, UnavailableError, SandboxError, UsageError, OSError, msgspec.DecodeError):
         return Look()
     return Look(whole, clouds)
+
+
+class Looks:
+    """Looks at sandboxes that several share, none older than `within_s`: whoever comes meanwhile is told the same.
+    Threads may share it.
+    """
+
+    def __init__(self, backend: Backend, within_s: float = 5.0) -> None:
+        self._backend = backend
+        self._within_s = within_s
+        self._guard = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
+        self._known: dict[str, tuple[float, Look]] = {}
+
+    def at(self, twin_id: str) -> Look:
+        """A twin's, as `look`."""
+        with self._guard:
+            asking = self._asking.setdefault(twin_id, threading.Lock())
+        with asking:
+            now = self._backend.clock.now()
+            known = self._known.get(twin_id)
+            if known is None or not 0 <= now - known[0] < self._within_s:
+                known = now, look(self._backend, twin_id)
+                self._known[twin_id] = known
+            return known[1]
 
 
 def processes(seen: Look) -> list[shapes.CloudProcess]:

@@ -91,7 +91,8 @@ def facts(session: Session, found: Sequence[Twin], newest: Mapping[str, Newest],
             seen[glance.twin_id][glance.target] = shapes.TwinHealth(
                 health=glance.health, seen_at=glance.seen_at, layers=glance.layers
             )
-            metered[glance.twin_id] = glance.usd_per_month
+            if glance.usd_per_month is not None:
+                metered[glance.twin_id] = glance.usd_per_month
     waiting: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for count in session.execute(_OPEN, {**asked, "at": at}):
         waiting[count.twin_id][count.severity] = count.how_many

@@ -1,6 +1,7 @@
-"""What a twin's sandbox has to tell when something goes wrong, and what is done about it.
+"""What a twin's sandbox has to tell when something goes wrong, and what is done about it; of one in clouds its dead
+letters.
 
-Sandboxes are asked over sockets, so nothing here takes a session: what changes something is noted afterwards.
+They are asked over sockets, so nothing here takes a session: what changes something is noted afterwards.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.redaction import redacted_text
 from twin2multicloud.app.schemas import sandboxes as shapes
 from twin2multicloud.app.schemas.common import Page
-from twin2multicloud.app.services import audit, cursors
+from twin2multicloud.app.services import audit, cloud_letters, cursors
 from twin2multicloud.app.services.metering import compared, metered
 from twin2multicloud.app.services.sandboxes import moment, sandbox_of
 from twin2multicloud.model.errors import Finding
@@ -75,8 +76,12 @@ def logs(backend: Backend, twin_id: str, cloud: str | None, lines: int) -> shape
     )
 
 
-def letters(backend: Backend, twin_id: str, cloud: str | None, limit: int) -> list[shapes.DeadLetter]:
+def letters(
+    backend: Backend, twin_id: str, target: shapes.LettersTarget, cloud: str | None, limit: int
+) -> list[shapes.DeadLetter]:
     """Dead letters, at most so many."""
+    if target == "clouds":
+        return cloud_letters.letters(backend, twin_id, cloud, limit)
     found: list[shapes.DeadLetter] = []
     for name, letter in sandbox_of(backend, twin_id).dead_letters(cloud or ""):
         if len(found) == limit:
@@ -85,25 +90,34 @@ def letters(backend: Backend, twin_id: str, cloud: str | None, limit: int) -> li
     return found
 
 
-def letter(backend: Backend, twin_id: str, letter_id: str) -> shapes.WholeDeadLetter:
+def letter(backend: Backend, twin_id: str, target: shapes.LettersTarget, letter_id: str) -> shapes.WholeDeadLetter:
     """One of them with what it holds."""
+    if target == "clouds":
+        return cloud_letters.letter(backend, twin_id, letter_id)
     cloud, found = sandbox_of(backend, twin_id).dead_letter(letter_id)
     more = {name: str(found.get(name, "")) for name in ("topic", "trace", "body")}
     return shapes.WholeDeadLetter(**_letter(cloud, found), **more)
 
 
 def settle_letters(
-    backend: Backend, principal: Principal, twin_id: str, verb: Literal["replay", "drop"], given: shapes.Letters
+    backend: Backend,
+    principal: Principal,
+    twin_id: str,
+    target: shapes.LettersTarget,
+    verb: Literal["replay", "drop"],
+    given: shapes.Letters,
 ) -> shapes.LettersDone:
     """Put dead letters back where they came from, or throw them away."""
-    client = sandbox_of(backend, twin_id)
-    act = client.replay if verb == "replay" else client.drop
-    done = act(tuple(given.ids), all=given.all)
-    settled = [str(each) for each in done["replayed" if verb == "replay" else "dropped"]]
     word = "replayed" if verb == "replay" else "dropped"
-    message = f"{principal.name} {word} {len(settled):,} dead letters"
-    _note(backend, principal, twin_id, f"letters.{word}", message, letters=len(settled))
-    return shapes.LettersDone(done=settled, kept=list(done.get("kept", [])))
+    if target == "clouds":
+        settled = cloud_letters.settle(backend, twin_id, verb, given)
+    else:
+        client = sandbox_of(backend, twin_id)
+        done = (client.replay if verb == "replay" else client.drop)(tuple(given.ids), all=given.all)
+        settled = shapes.LettersDone(done=[str(each) for each in done[word]], kept=list(done.get("kept", [])))
+    message = f"{principal.name} {word} {len(settled.done):,} dead letters"
+    _note(backend, principal, twin_id, f"letters.{word}", message, target, letters=len(settled.done))
+    return settled
 
 
 def inject(backend: Backend, principal: Principal, twin_id: str, given: shapes.FaultInput) -> list[str]:
@@ -167,12 +181,20 @@ def meters(backend: Backend, twin_id: str) -> shapes.Meters:
 
 
 # ── Mechanics ───────────────────────────────────────────────────────────────────────────────────────────────
-def _note(backend: Backend, principal: Principal, twin_id: str, action: str, message: str, **details: Any) -> None:
+def _note(
+    backend: Backend,
+    principal: Principal,
+    twin_id: str,
+    action: str,
+    message: str,
+    target: str = "sandbox",
+    **details: Any,
+) -> None:
     with backend.database.write() as session:
         twin = session.get(Twin, twin_id)
         if twin is None:
             return
-        event = NewEvent(twin.workspace_id, action, message, twin_id=twin.id, data={"target": "sandbox", **details})
+        event = NewEvent(twin.workspace_id, action, message, twin_id=twin.id, data={"target": target, **details})
         backend.events.add(session, event)
         audit.note(backend, session, principal, action, twin.id, workspace_id=twin.workspace_id, **details)
 

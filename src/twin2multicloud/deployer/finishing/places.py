@@ -7,7 +7,7 @@ person's own credentials, as the clouds' SDKs find them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, Final, Protocol
 
@@ -15,12 +15,13 @@ import msgspec
 
 from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.deployment import Deployment, Site
+from twin2multicloud.deployer.finishing.queues import queue_fields
 from twin2multicloud.deployer.stacks import foundation_name, slot_name
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.adapters.azure.build import AzureConfig, AzurePorts, Emulators
 from twin2multicloud.runtime.entry.roles import Ports
-from twin2multicloud.runtime.ports import Secrets, TwinGraph
+from twin2multicloud.runtime.ports import RawPublisher, Secrets, TwinGraph
 
 Outputs = Mapping[str, Any]
 """The output `slot` of each stack that is applied, by the stack's name."""
@@ -43,7 +44,8 @@ class DeployedPlaces:
     """`Places`, and all other ports, of a deployment whose stacks have these outputs.
 
     `environment` names emulators of Google's services where there are any, `emulators` Azure's; in use there are none.
-    `sign_in` gives the person's credentials; without it they are those that `environment` describes.
+    `sign_in` gives the person's credentials; without it they are those that `environment` describes. AWS's are boto3's
+    of this process, or those of `aws_session`, which makes its session for a region.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class DeployedPlaces:
         environment: Mapping[str, str] | None = None,
         emulators: Emulators | None = None,
         sign_in: SignIn | None = None,
+        aws_session: Callable[[str], Any] | None = None,
     ) -> None:
         self._deployment = deployment
         self._outputs = outputs
         self._environment = dict(environment or {})
         self._emulators = emulators
+        self._aws_session = aws_session
         self._made: dict[tuple[Site, str], Ports] = {}
         self._closing = ExitStack()
         self._sign_in = sign_in or SignIn(self._environment)
@@ -85,6 +89,14 @@ class DeployedPlaces:
         name = slot_name(slot, generation or self._deployment.generation(slot))
         return self._ports(self._deployment.site(slot), name, (STORES,))
 
+    def queues(self, slot: Slot) -> RawPublisher:
+        """The queues of a slot, by their names in the blueprint, for what is put back into them."""
+        site = self._deployment.site(slot)
+        fields = queue_fields(self._deployment, self._outputs, slot)
+        ports: Any = self._build(site, fields, f"the queues of {slot.value}")
+        publisher: RawPublisher = ports.publisher
+        return publisher
+
     def _ports(self, site: Site, stack: str, names: tuple[str, ...]) -> Ports:
         if (site, stack) not in self._made:
             fields = {key: value for name in names for key, value in described(self._outputs, stack, name).items()}
@@ -96,7 +108,12 @@ class DeployedPlaces:
         if site.provider is Provider.AWS:
             from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts
 
-            return AwsPorts(_config({"region": site.region, **fields}, AwsConfig, source))
+            config = _config({"region": site.region, **fields}, AwsConfig, source)
+            if self._aws_session is None:
+                return AwsPorts(config)
+            from twin2multicloud.runtime.adapters.aws.clients import Clients
+
+            return AwsPorts(config, clients=Clients(site.region, session=self._aws_session(site.region)))
         if site.provider is Provider.AZURE:
             # Stand-ins take any token.
             credential = None if self._emulators is not None else self._sign_in.azure

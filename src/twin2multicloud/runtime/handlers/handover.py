@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from twin2multicloud.runtime.envelope import COMMAND, PROBE, Event
+from twin2multicloud.runtime.envelope import COMMAND, PROBE, Event, is_left
 from twin2multicloud.runtime.failures import (
     DeviceOfflineError,
     ErrorKind,
@@ -48,10 +48,10 @@ def outbox(publisher: Publisher, edge: str, component: str) -> Hand:
 
 
 def into_hot(store: HotStore, component: str) -> Hand:
-    """Write records to the hot store. A probe shows that this works, and is not kept."""
+    """Write records to the hot store. A probe shows that this works, and is not kept but by its sender's wish."""
 
     def hand(events: Sequence[Event]) -> None:
-        probes = [event for event in events if event.type == PROBE]
+        probes = [event for event in events if event.type == PROBE and not is_left(event)]
         try:
             store.put(events)
             if probes:

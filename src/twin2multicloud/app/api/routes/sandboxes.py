@@ -1,4 +1,4 @@
-"""A twin's sandbox: errors, logs, dead letters, faults, commands, meters."""
+"""A twin's sandbox: errors, logs, dead letters (those in clouds, too), faults, commands, meters."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _Viewer = Annotated[Principal, allow(Scope.READ, Role.VIEWER, On.TWIN)]
 _Reader = Annotated[Principal, allow(Scope.READ, Role.OPERATOR, On.TWIN)]
 _Operator = Annotated[Principal, allow(Scope.RUN, Role.OPERATOR, On.TWIN)]
 _LetterId = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$")]
+_Where = Annotated[shapes.LettersTarget, Query(description="Where it is deployed.")]
 _CloudFilter = Annotated[shapes.CloudName | None, Query(description="Only of this cloud.")]
 
 
@@ -45,34 +46,39 @@ def show_logs(
 
 @router.get("/twins/{twin}/dead-letters")
 def list_dead_letters(
-    backend: BackendDep, _principal: _Reader, twin: TwinId, cloud: _CloudFilter = None, limit: Limit = 200
+    backend: BackendDep,
+    _principal: _Reader,
+    twin: TwinId,
+    target: _Where = "sandbox",
+    cloud: _CloudFilter = None,
+    limit: Limit = 200,
 ) -> list[shapes.DeadLetter]:
     """Messages that were set aside, cloud by cloud."""
-    return troubles.letters(backend, twin, cloud, limit)
+    return troubles.letters(backend, twin, target, cloud, limit)
 
 
 @router.get("/twins/{twin}/dead-letters/{letter}")
 def show_dead_letter(
-    backend: BackendDep, _principal: _Reader, twin: TwinId, letter: _LetterId
+    backend: BackendDep, _principal: _Reader, twin: TwinId, letter: _LetterId, target: _Where = "sandbox"
 ) -> shapes.WholeDeadLetter:
     """One of them with what it holds."""
-    return troubles.letter(backend, twin, letter)
+    return troubles.letter(backend, twin, target, letter)
 
 
 @router.post("/twins/{twin}/dead-letters/replay")
 def replay_dead_letters(
-    backend: BackendDep, principal: _Operator, twin: TwinId, given: shapes.Letters
+    backend: BackendDep, principal: _Operator, twin: TwinId, given: shapes.Letters, target: _Where = "sandbox"
 ) -> shapes.LettersDone:
     """Put dead letters back where they came from."""
-    return troubles.settle_letters(backend, principal, twin, "replay", given)
+    return troubles.settle_letters(backend, principal, twin, target, "replay", given)
 
 
 @router.post("/twins/{twin}/dead-letters/drop")
 def drop_dead_letters(
-    backend: BackendDep, principal: _Operator, twin: TwinId, given: shapes.Letters
+    backend: BackendDep, principal: _Operator, twin: TwinId, given: shapes.Letters, target: _Where = "sandbox"
 ) -> shapes.LettersDone:
     """Throw dead letters away."""
-    return troubles.settle_letters(backend, principal, twin, "drop", given)
+    return troubles.settle_letters(backend, principal, twin, target, "drop", given)
 
 
 @router.post("/twins/{twin}/faults")

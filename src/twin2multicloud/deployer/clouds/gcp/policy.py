@@ -132,13 +132,14 @@ AFTER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *_each("pubsub.topics", "attachSubscription", "create", "delete", "setIamPolicy"),
         ),
         "google_pubsub_subscription": _each("pubsub.subscriptions", "consume"),
+        "google_pubsub_topic": _each("pubsub.topics", "publish"),
         "google_secret_manager_secret": _each("secretmanager.versions", "access", "add", "destroy", "list"),
         "google_bigtable_table": _each("bigtable.tables", "mutateRows", "readRows"),
         "google_storage_bucket": _each("storage.objects", "create", "get", "update"),
     }
 )
-"""What the steps after Terraform do: the values of secrets, the twin graph, devices' topics, pulling errors, and the
-copying of a move."""
+"""What the steps after Terraform do: the values of secrets, the twin graph, devices' topics, pulling errors, the
+copying of a move, and putting back dead letters."""
 
 BUDGETS_ROLE: Final = "roles/billing.costsManager"
 """What a budget needs on the billing account."""

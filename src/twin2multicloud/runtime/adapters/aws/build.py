@@ -16,7 +16,7 @@ from twin2multicloud.runtime.ports import (
     HotStore,
     Nonces,
     ObjectStore,
-    Publisher,
+    RawPublisher,
     Reporter,
     RuleStates,
     Secrets,
@@ -131,7 +131,7 @@ class AwsPorts:
         return DynamoTwinGraph(self.clients, self._needed("graph_table"), consistent=self.config.consistent_reads)
 
     @cached_property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> RawPublisher:
         """Queues, topics and streams."""
         from twin2multicloud.runtime.adapters.aws.publisher import AwsPublisher
 

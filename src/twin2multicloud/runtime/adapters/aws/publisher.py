@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from twin2multicloud.runtime.adapters.aws.clients import Clients, calling, failure
-from twin2multicloud.runtime.envelope import Event, encode
+from twin2multicloud.runtime.envelope import Event, RawMessage, encode
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 
 _ATTEMPTS: Final = 6
+_Item = Event | RawMessage
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class _Service:
     entries: int
     entry_bytes: int
     batch_bytes: int
-    overhead: Callable[[Event], int]
-    send: Callable[[Any, str, Sequence[tuple[Event, bytes]]], list[tuple[str, str, bool] | None]]
+    overhead: Callable[[_Item], int]
+    send: Callable[[Any, str, Sequence[tuple[_Item, bytes]]], list[tuple[str, str, bool] | None]]
 
 
 class AwsPublisher:
@@ -41,6 +42,13 @@ class AwsPublisher:
 
     def publish(self, topic: str, events: Sequence[Event]) -> None:
         """As the port says. An event larger than the service takes is a `RejectedError`, and nothing is sent."""
+        self._publish(topic, events)
+
+    def publish_raw(self, topic: str, messages: Sequence[RawMessage]) -> None:
+        """As `RawPublisher.publish_raw`, in the form that IoT Core's rule gives what devices send."""
+        self._publish(topic, messages)
+
+    def _publish(self, topic: str, items: Sequence[_Item]) -> None:
         address = self._topics.get(topic)
         if address is None:
             known = ", ".join(sorted(self._topics)) or "none"
@@ -48,17 +56,16 @@ class AwsPublisher:
         service = _SERVICES.get(address.split(":")[2]) if address.startswith("arn:") else _SQS
         if service is None:
             raise StoreError(f"topic '{topic}': {address} is neither an SQS queue, an SNS topic nor a Kinesis stream")
-        entries = [(event, _text(event)) for event in events]
-        for event, body in entries:
-            if len(body) + service.overhead(event) > service.entry_bytes:
+        entries = [(item, _text(item)) for item in items]
+        for item, body in entries:
+            if len(body) + service.overhead(item) > service.entry_bytes:
                 raise RejectedError(
-                    f"{topic}: event {event.id} of {event.subject} has {len(body)} bytes; "
-                    f"{service.name} takes {service.entry_bytes}"
+                    f"{topic}: {_named(item)} has {len(body)} bytes; {service.name} takes {service.entry_bytes}"
                 )
         for batch in _batches(entries, service):
             self._send(service, topic, address, batch)
 
-    def _send(self, service: _Service, topic: str, address: str, batch: list[tuple[Event, bytes]]) -> None:
+    def _send(self, service: _Service, topic: str, address: str, batch: list[tuple[_Item, bytes]]) -> None:
         what = f"publishing on {topic} ({service.name})"
         api = self._clients.get(service.name.lower())
         for attempt in range(1, _ATTEMPTS + 1):
@@ -75,13 +82,13 @@ class AwsPublisher:
             self._clients.pause(attempt)
 
 
-def _text(event: Event) -> bytes:
+def _text(event: _Item) -> bytes:
     """The event's JSON without the two characters that JSON allows in text and SQS and SNS do not."""
     return encode(event).replace("\ufffe".encode(), b"\\ufffe").replace("\uffff".encode(), b"\\uffff")
 
 
-def _batches(entries: Sequence[tuple[Event, bytes]], service: _Service) -> Iterator[list[tuple[Event, bytes]]]:
-    batch: list[tuple[Event, bytes]] = []
+def _batches(entries: Sequence[tuple[_Item, bytes]], service: _Service) -> Iterator[list[tuple[_Item, bytes]]]:
+    batch: list[tuple[_Item, bytes]] = []
     size = 0
     for event, body in entries:
         weight = len(body) + service.overhead(event)
@@ -101,18 +108,18 @@ def _failed(answer: Mapping[str, Any], count: int) -> list[tuple[str, str, bool]
     return results
 
 
-def _to_queue(api: Any, address: str, batch: Sequence[tuple[Event, bytes]]) -> list[tuple[str, str, bool] | None]:
+def _to_queue(api: Any, address: str, batch: Sequence[tuple[_Item, bytes]]) -> list[tuple[str, str, bool] | None]:
     entries = [{"Id": str(number), "MessageBody": body.decode()} for number, (_, body) in enumerate(batch)]
     return _failed(api.send_message_batch(QueueUrl=address, Entries=entries), len(batch))
 
 
-def _to_topic(api: Any, address: str, batch: Sequence[tuple[Event, bytes]]) -> list[tuple[str, str, bool] | None]:
+def _to_topic(api: Any, address: str, batch: Sequence[tuple[_Item, bytes]]) -> list[tuple[str, str, bool] | None]:
     entries = [{"Id": str(number), "Message": body.decode()} for number, (_, body) in enumerate(batch)]
     return _failed(api.publish_batch(TopicArn=address, PublishBatchRequestEntries=entries), len(batch))
 
 
-def _to_stream(api: Any, address: str, batch: Sequence[tuple[Event, bytes]]) -> list[tuple[str, str, bool] | None]:
-    records = [{"Data": body, "PartitionKey": event.subject} for event, body in batch]
+def _to_stream(api: Any, address: str, batch: Sequence[tuple[_Item, bytes]]) -> list[tuple[str, str, bool] | None]:
+    records = [{"Data": body, "PartitionKey": _device(item)} for item, body in batch]
     answer = api.put_records(StreamARN=address, Records=records)
     return [
         (each["ErrorCode"], each.get("ErrorMessage", ""), False) if each.get("ErrorCode") else None
@@ -120,12 +127,20 @@ def _to_stream(api: Any, address: str, batch: Sequence[tuple[Event, bytes]]) -> 
     ]
 
 
-def _no_overhead(_: Event) -> int:
+def _no_overhead(_: _Item) -> int:
     return 0
 
 
-def _partition_key(event: Event) -> int:
-    return len(event.subject.encode())
+def _partition_key(item: _Item) -> int:
+    return len(_device(item).encode())
+
+
+def _device(item: _Item) -> str:
+    return item.device if isinstance(item, RawMessage) else item.subject
+
+
+def _named(item: _Item) -> str:
+    return f"a message of {item.device}" if isinstance(item, RawMessage) else f"event {item.id} of {item.subject}"
 
 
 _SQS: Final = _Service("SQS", 10, 2**20, 2**20, _no_overhead, _to_queue)

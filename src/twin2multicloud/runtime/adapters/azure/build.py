@@ -24,7 +24,7 @@ from twin2multicloud.runtime.ports import (
     HotStore,
     Nonces,
     ObjectStore,
-    Publisher,
+    RawPublisher,
     Reporter,
     RuleStates,
     Secrets,
@@ -168,7 +168,7 @@ class AzurePorts:
         return Overflow(self._blobs("overflow"))
 
     @cached_property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> RawPublisher:
         """Queues and topics."""
         from azure.core.credentials import AzureKeyCredential
         from azure.storage.queue import BinaryBase64EncodePolicy, LinearRetry, QueueServiceClient

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from twin2multicloud.runtime.adapters.azure.calls import calling
-from twin2multicloud.runtime.adapters.azure.queue_messages import Overflow, messages
-from twin2multicloud.runtime.envelope import Event
+from twin2multicloud.runtime.adapters.azure.queue_messages import MESSAGE_BYTES, Overflow, messages
+from twin2multicloud.runtime.envelope import Event, RawMessage, encode
+from twin2multicloud.runtime.failures import RejectedError
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueClient
@@ -45,3 +46,16 @@ class AzurePublisher:
             queue = self._queue(topic)
             for message in messages(events, self._most_events, self._overflow):
                 queue.send_message(message, time_to_live=_FOR_EVER)
+
+    def publish_raw(self, topic: str, messages: Sequence[RawMessage]) -> None:
+        """As `RawPublisher.publish_raw`, a queue message each."""
+        bodies = [encode(message) for message in messages]
+        for message, body in zip(messages, bodies, strict=True):
+            if len(body) > MESSAGE_BYTES:
+                raise RejectedError(
+                    f"{topic}: a message of {message.device} has {len(body)} bytes; {MESSAGE_BYTES} fit"
+                )
+        with calling(f"publish to {topic}"):
+            queue = self._queue(topic)
+            for body in bodies:
+                queue.send_message(body, time_to_live=_FOR_EVER)

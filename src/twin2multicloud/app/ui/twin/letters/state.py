@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from twin2multicloud.app.schemas.sandboxes import Letters, LettersDone
+from twin2multicloud.app.schemas.sandboxes import Letters, LettersDone, LettersTarget
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.store import Store
 
@@ -13,10 +13,11 @@ Deed = Literal["replay", "drop"]
 
 
 class Chosen(Store):
-    """Ids of dead letters that are chosen; `done` and `deed` tell of what was done last."""
+    """Ids of dead letters at a target that are chosen; `done` and `deed` tell of what was done last."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: LettersTarget) -> None:
         super().__init__()
+        self.target: LettersTarget = target
         self.ids: frozenset[str] = frozenset()
         self.busy = False
         self.deed: Deed | None = None
@@ -38,9 +39,9 @@ class Chosen(Store):
         self.changed()
         try:
             if deed == "replay":
-                self.done = await session.ask(lambda api: api.operating.replay(twin, letters))
+                self.done = await session.ask(lambda api: api.operating.replay(twin, letters, target=self.target))
             else:
-                self.done = await session.ask(lambda api: api.operating.drop(twin, letters))
+                self.done = await session.ask(lambda api: api.operating.drop(twin, letters, target=self.target))
             self.deed, self.ids = deed, frozenset()
         finally:
             self.busy = False

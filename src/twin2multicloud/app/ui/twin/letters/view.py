@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import flet as ft
 
-from twin2multicloud.app.schemas.sandboxes import DeadLetter, Letters, WholeDeadLetter
+from twin2multicloud.app.schemas.sandboxes import DeadLetter, Letters, LettersTarget, WholeDeadLetter
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, buttons, cards, dialogs, fields, states, text
 from twin2multicloud.app.ui.components.facts import facts
@@ -21,6 +21,7 @@ from twin2multicloud.app.ui.twin.parts import Parts
 
 _MOST = 100
 _EVERY_S = 6.0
+_EVERY_IN_CLOUDS_S = 60.0
 
 
 @ft.component
@@ -28,12 +29,9 @@ def LettersTab(parts: Parts) -> ft.Control:  # noqa: N802
     """All of them."""
     session = use_session()
     use_store(session.viewport)
-    if not parts.seen.runs_in_sandbox:
-        hint = (
-            tr("In the clouds they lie in each cloud's own store for them.")
-            if parts.seen.deployed
-            else tr("It is not deployed.")
-        )
+    target = where(parts)
+    if target is None:
+        hint = tr("A rehearsal handles no messages.") if parts.seen.deployed else tr("It is not deployed.")
         return cards.card(states.nothing(tr("No dead letters to show"), hint=hint))
     if not parts.seen.may_operate:
         return cards.card(
@@ -43,21 +41,28 @@ def LettersTab(parts: Parts) -> ft.Control:  # noqa: N802
                 icon=ft.Icons.LOCK_OUTLINE,
             )
         )
-    return LetterList(parts)
+    return LetterList(parts, target)
+
+
+def where(parts: Parts) -> LettersTarget | None:
+    """Where its dead letters are; None where there are none to look at."""
+    target = parts.seen.target
+    return None if target == "rehearsal" or not parts.seen.deployed else target
 
 
 @ft.component
-def LetterList(parts: Parts) -> ft.Control:  # noqa: N802
+def LetterList(parts: Parts, target: LettersTarget) -> ft.Control:  # noqa: N802
     """The list, and what can be done with it."""
     session = use_session()
     palette = use_store(session.appearance).palette
     use_store(session.viewport)
-    chosen = use_made(Chosen, parts.id)
+    chosen = use_made(lambda: Chosen(target), parts.id, target)
     letters = use_store(
         use_held(
-            lambda: session.ask(lambda api: list(api.operating.letters(parts.id, limit=_MOST))),
+            lambda: session.ask(lambda api: list(api.operating.letters(parts.id, limit=_MOST, target=target))),
             parts.id,
-            every_s=_EVERY_S,
+            target,
+            every_s=_EVERY_S if target == "sandbox" else _EVERY_IN_CLOUDS_S,
             refresh_on=Wanted(("alert",), twin=parts.id),
         )
     )
@@ -178,7 +183,7 @@ def _row(session: Session, parts: Parts, chosen: Chosen, letter: DeadLetter, pal
     )
     shown: list[ft.Control] = [ft.Row([tick, face], spacing=4, vertical_alignment=ft.CrossAxisAlignment.START)]
     if opened:
-        shown.append(Whole(parts, letter.id))
+        shown.append(Whole(parts, letter.id, chosen.target))
     return ft.Container(
         ft.Column(shown, spacing=4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
         key=letter.id,
@@ -188,10 +193,12 @@ def _row(session: Session, parts: Parts, chosen: Chosen, letter: DeadLetter, pal
 
 
 @ft.component
-def Whole(parts: Parts, letter: str) -> ft.Control:  # noqa: N802
+def Whole(parts: Parts, letter: str, target: LettersTarget) -> ft.Control:  # noqa: N802
     """A message with what it holds."""
     session = use_session()
-    whole = use_remote(lambda: session.ask(lambda api: api.operating.letter(parts.id, letter)), parts.id, letter)
+    whole = use_remote(
+        lambda: session.ask(lambda api: api.operating.letter(parts.id, letter, target=target)), parts.id, letter, target
+    )
 
     def shown(found: WholeDeadLetter) -> ft.Control:
         rows: list[tuple[str, ft.Control]] = [
