@@ -422,7 +422,7 @@ def test_what_was_not_acknowledged_comes_again_after_a_restart(tmp_path: Path) -
         here.function.start()
         until(lambda: bool(here.calls))
         # The process is gone: nothing is acknowledged, nothing given back.
-        here.source.ack = lambda _ids: None  # type: ignore[method-assign]
+        here.source.ack = lambda _ids: None  # type: ignore[assignment, method-assign]
         stuck.set()
     with hosted(tmp_path) as again:
         assert again.queue.depth() == 2
