@@ -45,12 +45,12 @@ class Fuzzer:
         site._numbers = itertools.count(10_000)
         self.scene = self._set()
 
-    def operations(self) -> dict[str, APIOperation[Any, Any, Any]]:
+    def operations(self) -> dict[str, APIOperation[Any, Any, Any, Any]]:
         """Every operation by its label ("GET /api/v1/me")."""
         found = [each.ok() for each in self.schema.get_all_operations()]
         return {each.label: each for each in found}
 
-    def ask(self, operation: APIOperation[Any, Any, Any], examples: int) -> None:
+    def ask(self, operation: APIOperation[Any, Any, Any, Any], examples: int) -> None:
         """So many valid and so many invalid requests."""
         taken = operation.definition.raw.get("parameters") or operation.definition.raw.get("requestBody")
         for mode in GenerationMode:
@@ -70,12 +70,12 @@ class Fuzzer:
                 known=st.sampled_from([True, True, True, False]),
                 seen=st.sampled_from([True, True, False]),
             )
-            def asking(case: Case, known: bool, seen: bool) -> None:
+            def asking(case: Case[Any], known: bool, seen: bool) -> None:
                 self._one(case, known, seen)
 
             asking()
 
-    def _one(self, case: Case, known: bool, seen: bool) -> None:
+    def _one(self, case: Case[Any], known: bool, seen: bool) -> None:
         row = ROWS[case.operation.label]
         if known:
             self.keep_alive()
@@ -91,7 +91,7 @@ class Fuzzer:
         left_out = [response_schema_conformance] if case.path.endswith("/diff") else []
         case.validate_response(self.send(case), checks=CHECKS, excluded_checks=left_out)
 
-    def send(self, case: Case) -> Any:
+    def send(self, case: Case[Any]) -> Any:
         """What is answered to a request, whose bytes go out as they are."""
         given = case.as_transport_kwargs(base_url=URL)
         wanted = {"method", "url", "headers", "params", "json", "data", "files", "cookies"}
@@ -109,7 +109,7 @@ class Fuzzer:
         self.statuses.setdefault(case.operation.label, set()).add(answer.status_code)
         return answer
 
-    def _etag(self, case: Case) -> str:
+    def _etag(self, case: Case[Any]) -> str:
         for path in (case.formatted_path, f"/api/v1/twins/{self.scene.twin_id}"):
             found = self.scene.owner.call("GET", path).headers.get("etag")
             if found is not None:

@@ -81,7 +81,7 @@ class FakeTarget:
 
 def work_off(site: Site, target: Target | None = None) -> list[StageExit]:
     """Carry out all that is queued, until nothing is."""
-    exits = []
+    exits: list[StageExit] = []
     made: Target = target or FakeTarget(site)
     while True:
         with site.backend.database.read() as session:

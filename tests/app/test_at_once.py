@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -61,9 +62,9 @@ def test_agreeing_and_calling_off(here: Site, owner: Person) -> None:
         _, run = asked(here, owner)
         work_off(here)
         at_once(
-            lambda run=run: owner.call("POST", f"runs/{run}/decision", json={"agreed": True}),
-            lambda run=run: owner.call("POST", f"runs/{run}/cancel"),
-            lambda run=run: owner.call("POST", f"runs/{run}/decision", json={"agreed": False}),
+            partial(owner.call, "POST", f"runs/{run}/decision", json={"agreed": True}),
+            partial(owner.call, "POST", f"runs/{run}/cancel"),
+            partial(owner.call, "POST", f"runs/{run}/decision", json={"agreed": False}),
         )
         assert check_fits(here, run).status in ("applying", "cancelled", "declined")
         owner.post(f"runs/{run}/cancel")
@@ -74,8 +75,8 @@ def test_beginning_and_calling_off(here: Site, owner: Person) -> None:
     for _ in range(ROUNDS):
         _, run = asked(here, owner)
         at_once(
-            lambda run=run: carry_out(here.backend, run, "plan", 1, lambda _: FakeTarget(here)),
-            lambda run=run: owner.call("POST", f"runs/{run}/cancel", code=200),
+            partial(carry_out, here.backend, run, "plan", 1, lambda _: FakeTarget(here)),
+            partial(owner.call, "POST", f"runs/{run}/cancel", code=200),
         )
         found = check_fits(here, run)
         assert found.status == "cancelled"
@@ -102,8 +103,8 @@ def test_asking_and_deleting(here: Site, owner: Person) -> None:
         twin = owner.create_twin(f"house-{number}")["id"]
         place(here, twin)
         begun, deleted = at_once(
-            lambda twin=twin: owner.call("POST", f"twins/{twin}/runs", json={"kind": "deploy"}),
-            lambda twin=twin: owner.call("DELETE", f"twins/{twin}", headers={"If-Match": '"1"'}),
+            partial(owner.call, "POST", f"twins/{twin}/runs", json={"kind": "deploy"}),
+            partial(owner.call, "DELETE", f"twins/{twin}", headers={"If-Match": '"1"'}),
         )
         assert (begun.status_code, deleted.status_code) in ((201, 409), (404, 204)), (begun.text, deleted.text)
         if begun.status_code == 201:

@@ -38,7 +38,7 @@ def read(owner: Person, twin: str, content: str, code: int = 201, **more: Any) -
 
 
 def test_reading_a_month_again_replaces_it(owner: Person, twin: str) -> None:
-    december = {
+    december: dict[str, Any] = {
         "period_begins": datetime(2026, 12, 1, tzinfo=UTC),
         "period_ends": datetime(2027, 1, 1, tzinfo=UTC),
         "charged_from": datetime(2026, 12, 1, tzinfo=UTC),

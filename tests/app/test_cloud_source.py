@@ -191,7 +191,7 @@ def test_a_queue_that_is_away_is_told_once_and_holds_up_no_other(here: Site, own
 
 def test_it_is_asked_as_often_as_the_settings_say(here: Site, twin: str) -> None:
     asked: list[str] = []
-    made = collector(here, lambda twin_id: asked.append(twin_id) or {})
+    made = collector(here, lambda twin_id: asked.append(twin_id) or {})  # type: ignore[func-returns-value]
     for _ in range(10):
         here.clock.pass_by(1)
         made.collect(twin, "clouds")

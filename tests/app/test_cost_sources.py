@@ -27,7 +27,7 @@ from twin2multicloud.model.errors import InvalidInputError, UsageError
 from twin2multicloud.model.slots import Provider
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "eu-central-1"}
-_DECEMBER = {
+_DECEMBER: dict[str, Any] = {
     "period_begins": datetime(2026, 12, 1, tzinfo=UTC),
     "period_ends": datetime(2027, 1, 1, tzinfo=UTC),
     "charged_from": datetime(2026, 12, 1, tzinfo=UTC),

@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import threading
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -73,7 +74,8 @@ def test_events_are_listed_from_either_end_and_filtered(here: Site, owner: Perso
         ["twin.created"] * 2 + ["run.line"] * 4 + ["run.failed", "prices.changed"]
     )
     for newest, order in ((False, everything), (True, everything[::-1])):
-        found, cursor = [], ""
+        found: list[Any] = []
+        cursor: str | None = ""
         while cursor is not None:
             part = owner.get(f"events?limit=3&newest={newest}{cursor}")
             found += part["items"]

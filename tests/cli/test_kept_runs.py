@@ -17,7 +17,7 @@ from tests.client.conftest import client, client_of, sqlite_file, sqlite_site, s
 from twin2multicloud.app.cli import kept_runs, kept_status, runs
 from twin2multicloud.app.cli.run_request import StartRequest
 from twin2multicloud.app.client.client import Client
-from twin2multicloud.app.deploying.clouds import HoldsDataError
+from twin2multicloud.app.deploying.refusals import HoldsDataError
 from twin2multicloud.app.errors import ConflictError
 from twin2multicloud.app.estimate_json import estimate_json
 from twin2multicloud.app.runs.work import WorkFailedError

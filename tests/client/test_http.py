@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -20,7 +21,7 @@ from twin2multicloud.app.schemas.twins import TwinInput
 from twin2multicloud.model.errors import InfeasibleError, PriceError, Twin2MultiCloudError, UsageError
 
 KEY = "t2m_a-very-secret-key"
-EMPTY = {"items": [], "next": None}
+EMPTY: dict[str, Any] = {"items": [], "next": None}
 
 
 class Scripted:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
-from azure.iot.hub import IoTHubRegistryManager
+from azure.iot.hub import IoTHubRegistryManager  # type: ignore[import-untyped]
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.contracts.base import unique
 from tests.standins.azure.fake_iot_hub import HOST, FakeIotHub, fake_iot_hub, sas_token
@@ -42,7 +43,7 @@ def connect(certificates: Certificates) -> Iterator[Callable[..., mqtt.Client]]:
     clients: list[mqtt.Client] = []
 
     def make(hub: FakeIotHub, device: str, key: str) -> mqtt.Client:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=device, protocol=mqtt.MQTTv311)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device, protocol=mqtt.MQTTv311)
         client.tls_set_context(ssl.create_default_context(cafile=str(certificates.authority)))
         client.username_pw_set(f"{HOST}/{device}/?api-version=2021-04-12", sas_token(f"{HOST}/devices/{device}", key))
         client.will_set(f"devices/{device}/messages/events/", b'{"connected": false}', qos=1)

@@ -17,6 +17,7 @@ import pytest
 from azure.storage.queue import QueueServiceClient
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.contracts.base import unique
 from tests.contracts.commands import CommandsContract, DeviceSide
@@ -166,7 +167,7 @@ class PahoDevices:
         return device
 
     def connect(self, device: str) -> None:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=device, protocol=mqtt.MQTTv311)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device, protocol=mqtt.MQTTv311)
         client.tls_set_context(ssl.create_default_context(cafile=str(self._certificates.authority)))
         token = sas_token(f"{HOST}/devices/{device}", self._hub.devices[device].key)
         client.username_pw_set(f"{HOST}/{device}/?api-version=2021-04-12", token)

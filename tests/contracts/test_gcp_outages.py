@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from google.api_core import exceptions
-from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
 
 from tests.contracts.base import at, record
 from tests.standins.gcp.processes import PROJECT
@@ -67,24 +67,24 @@ def test_what_cannot_be_reached_is_a_store_error(nobody: GcpPorts) -> None:
 @pytest.mark.parametrize(
     ("error", "expected", "quota", "retry_after_s"),
     [
-        (exceptions.ResourceExhausted("quota"), StoreError, True, None),
-        (exceptions.TooManyRequests("slow down"), StoreError, True, None),
+        (exceptions.ResourceExhausted("quota"), StoreError, True, None),  # type: ignore[no-untyped-call]
+        (exceptions.TooManyRequests("slow down"), StoreError, True, None),  # type: ignore[no-untyped-call]
         (
-            exceptions.ResourceExhausted(
+            exceptions.ResourceExhausted(  # type: ignore[no-untyped-call]
                 "quota", details=[RetryInfo(retry_delay={"seconds": 2, "nanos": 500_000_000})]
             ),
             StoreError,
             True,
             2.5,
         ),
-        (exceptions.ServiceUnavailable("down"), StoreError, False, None),
-        (exceptions.DeadlineExceeded("late"), StoreError, False, None),
-        (exceptions.PermissionDenied("no"), StoreError, False, None),
-        (exceptions.FailedPrecondition("the query requires an index"), StoreError, False, None),
-        (exceptions.RetryError("gave up", exceptions.ServiceUnavailable("down")), StoreError, False, None),
-        (exceptions.InvalidArgument("bad"), RejectedError, None, None),
-        (exceptions.BadRequest("bad"), RejectedError, None, None),
-        (exceptions.from_http_status(413, "too large"), RejectedError, None, None),
+        (exceptions.ServiceUnavailable("down"), StoreError, False, None),  # type: ignore[no-untyped-call]
+        (exceptions.DeadlineExceeded("late"), StoreError, False, None),  # type: ignore[no-untyped-call]
+        (exceptions.PermissionDenied("no"), StoreError, False, None),  # type: ignore[no-untyped-call]
+        (exceptions.FailedPrecondition("the query requires an index"), StoreError, False, None),  # type: ignore[no-untyped-call]
+        (exceptions.RetryError("gave up", exceptions.ServiceUnavailable("down")), StoreError, False, None),  # type: ignore[no-untyped-call]
+        (exceptions.InvalidArgument("bad"), RejectedError, None, None),  # type: ignore[no-untyped-call]
+        (exceptions.BadRequest("bad"), RejectedError, None, None),  # type: ignore[no-untyped-call]
+        (exceptions.from_http_status(413, "too large"), RejectedError, None, None),  # type: ignore[no-untyped-call]
         (ConnectionResetError("reset"), StoreError, False, None),
     ],
 )
@@ -99,5 +99,5 @@ def test_the_services_errors_in_our_words(
 
 def test_a_long_content_is_not_quoted_in_full() -> None:
     with pytest.raises(RejectedError) as caught, calling("Firestore hot"):
-        raise exceptions.InvalidArgument("x" * 10_000)
+        raise exceptions.InvalidArgument("x" * 10_000)  # type: ignore[no-untyped-call]
     assert len(str(caught.value)) < 400

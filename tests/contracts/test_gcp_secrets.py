@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import pytest
 
 from tests.contracts.base import unique

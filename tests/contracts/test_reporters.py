@@ -89,7 +89,7 @@ def folded(journal: Journal, cloud: str) -> list[Arrived]:
         Arrived(
             ErrorReport(
                 error.layer,  # type: ignore[arg-type]
-                error.severity,  # type: ignore[arg-type]
+                error.severity,
                 ErrorKind(error.kind),
                 error.message,
                 error.component,

@@ -178,7 +178,7 @@ def test_a_plan_that_others_have_made_untrue_is_refused(hot: Rehearsal) -> None:
             path.unlink()
         return True
 
-    twin.told.agreed = lose_a_table  # type: ignore[method-assign]
+    twin.told.agreed = lose_a_table  # type: ignore[assignment, method-assign]
     with pytest.raises(NotDoneError):
         clouds.deploy(wanted, [Slot.HOT])
     refused = twin.told.outcomes["L3-hot"]

@@ -97,7 +97,7 @@ def test_a_function_has_rights_to_exactly_the_ports_its_handler_asks_for(placed:
             receives=function.receives,  # type: ignore[arg-type]
             shards=function.shards,
         )
-        _handler(Roles(ports, config, Package(spec, {})), function)  # type: ignore[arg-type]
+        _handler(Roles(ports, config, Package(spec, {})), function)
         granted = _ports_of(function.grants)
         # A handler that only reads tells errors by its answer; entries of functions report, and set letters aside.
         hosts = {"reporter", "dead_letters"}

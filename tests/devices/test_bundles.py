@@ -77,7 +77,7 @@ def test_googles_library_takes_a_direct_devices_files(tmp_path: Path, monkeypatc
     write_bundle(device_bundle(Provider.GCP, "house", DIRECT, "meter-001", identity=IDENTITY), tmp_path)
     monkeypatch.chdir(tmp_path)
     told_google = json.loads((tmp_path / "credentials.json").read_text())
-    credentials = identity_pool.Credentials.from_info(told_google)
+    credentials = identity_pool.Credentials.from_info(told_google)  # type: ignore[no-untyped-call]
     (leaf,) = json.loads(credentials.retrieve_subject_token(None))
     certificate = x509.load_pem_x509_certificate(IDENTITY.chain)
     assert base64.b64decode(leaf) == certificate.public_bytes(Encoding.DER)

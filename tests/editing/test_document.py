@@ -234,7 +234,7 @@ def test_what_cannot_be_changed_is_said() -> None:
         lambda: document.rename(("device_types", "smart-plug"), "climate-sensor"),
     ):
         with pytest.raises(NowhereError):
-            act()
+            act()  # type: ignore[no-untyped-call]
     assert document.get(("nowhere",), 7) == 7
     assert document.has(("device_types", "radiator-valve", "commands", "boost"))
     with pytest.raises(UsageError, match="TOML"):

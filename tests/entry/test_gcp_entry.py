@@ -27,6 +27,7 @@ from tests.contracts.base import record
 from tests.standins.gcp import processes
 from tests.standins.gcp.fake_secret_manager import FakeSecretManager
 from tests.standins.gcp.processes import PROJECT
+from tests.standins.ports import free_port, listens
 from twin2multicloud.deployer.packages import build_package
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.model.spec import (
@@ -139,7 +140,7 @@ class Place:
 
     def client(self, role: str, function: FunctionConfig) -> Any:
         """The function in the functions framework, in this process."""
-        return create_app("main", str(self.write_main(role, function)), "http").test_client()
+        return create_app("main", str(self.write_main(role, function)), "http").test_client()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -190,15 +191,15 @@ LOCAL = FunctionConfig("process", local=("persist", "twin-updates", "commands"))
 @pytest.mark.slow
 def test_pushed_telemetry_is_processed_into_firestore(place: Place) -> None:
     """End to end: Pub/Sub pushes to the function's package in a process of its own, which stores and sets aside."""
-    package, port = place.unpack("process"), processes.free_port()
-    command = [
+    package, port = place.unpack("process"), free_port()
+    command: list[str | Path] = [
         *(sys.executable, "-m", "functions_framework", "--source", package / "main.py", "--target", "main"),
         *("--signature-type", "http", "--host", "127.0.0.1", "--port", str(port)),
     ]
     environment = {"PYTHONPATH": str(package), **place.environment(LOCAL)}
 
     def ready() -> bool:
-        return processes.listens(port)
+        return listens(port)
 
     with processes.running("function", command, ready, place.root, environment):
         place.subscribe("intake", f"http://127.0.0.1:{port}/")

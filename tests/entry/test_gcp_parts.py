@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -134,7 +134,7 @@ def signer() -> tuple[Any, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
     pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
-    return crypt.RSASigner.from_string(private, "key-1"), pem
+    return crypt.RSASigner.from_string(private, "key-1"), pem  # type: ignore[no-untyped-call]
 
 
 class TestTokens:
@@ -157,7 +157,7 @@ class TestTokens:
 
     def token(self, signer: Any, key: str = "key-1", **changes: Any) -> str:
         now = int(time.time())
-        encoded: bytes = jwt.encode(signer, {**self.claims, "iat": now, "exp": now + 600, **changes}, key_id=key)
+        encoded: bytes = jwt.encode(signer, {**self.claims, "iat": now, "exp": now + 600, **changes}, key_id=key)  # type: ignore[no-untyped-call]
         return f"Bearer {encoded.decode()}"
 
     def test_googles_token_for_us_is_taken(self, signer: tuple[Any, str]) -> None:
@@ -191,7 +191,7 @@ class TestTokens:
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
         with pytest.raises(TokenError):
-            self.check(signer[1])(self.token(crypt.RSASigner.from_string(other, "key-1")))
+            self.check(signer[1])(self.token(crypt.RSASigner.from_string(other, "key-1")))  # type: ignore[no-untyped-call]
 
     def test_certificates_are_asked_for_hourly_and_for_new_keys_once_a_minute(self, signer: tuple[Any, str]) -> None:
         fetched: list[int] = []
@@ -215,7 +215,7 @@ class Reports:
     def __init__(self) -> None:
         self.kept: list[ErrorReport] = []
 
-    def report(self, reports: Sequence[ErrorReport]) -> None:
+    def report(self, reports: Iterable[ErrorReport]) -> None:
         self.kept.extend(reports)
 
 

@@ -33,7 +33,7 @@ def _azure(environment: Mapping[str, str], root: Path) -> object:
 
 
 def _gcp(environment: Mapping[str, str], root: Path) -> object:
-    return gcp.Function(root, {"PUBSUB_EMULATOR_HOST": "127.0.0.1:1", **environment}).work()
+    return gcp.Function(root, {"PUBSUB_EMULATOR_HOST": "127.0.0.1:1", **environment}).work()  # type: ignore[func-returns-value]
 
 
 CLOUDS: dict[str, tuple[Start, str, dict[str, Any], str]] = {

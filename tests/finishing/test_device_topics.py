@@ -8,10 +8,10 @@ from concurrent import futures
 from dataclasses import replace
 from pathlib import Path
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import msgspec
 import pytest
-from google.iam.v1 import iam_policy_pb2, policy_pb2
+from google.iam.v1 import iam_policy_pb2, policy_pb2  # type: ignore[import-untyped]
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport

@@ -41,7 +41,7 @@ def applied(request: pytest.FixtureRequest, worlds: Worlds) -> Applied:
 
 def test_every_store_and_secret_is_opened(applied: Applied) -> None:
     deployed = applied.deployment
-    sign_in = SignIn({}, azure=NobodysCredential(), google=AnonymousCredentials())
+    sign_in = SignIn({}, azure=NobodysCredential(), google=AnonymousCredentials())  # type: ignore[no-untyped-call]
     places = DeployedPlaces(deployed, applied.outputs, sign_in=sign_in)
     for site in deployed.sites:
         assert places.secrets(site) is not None

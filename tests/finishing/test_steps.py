@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 import msgspec
 import pytest
-from botocore.config import Config as BotoConfig
+from botocore.config import Config as BotoConfig  # type: ignore[import-untyped]
 
 from tests.finishing.rig import SETTINGS, WORKSPACE, Stores, Told, deployment, outputs_of
 from tests.finishing.test_hub_secret import READER
@@ -182,7 +182,7 @@ def test_a_whole_deployment_is_finished_and_then_there_is_nothing_to_do(
 
 def test_before_the_slots_only_secrets_are_written(tools: StandIns, make: Make, told: Told) -> None:
     deployed = own_grafana(AZURE_FIRST)
-    foundations = {foundation_name(site): {} for site in deployed.sites}
+    foundations: dict[str, dict[str, Any]] = {foundation_name(site): {} for site in deployed.sites}
     did = make(deployed, foundations).run(Moment.FOUNDATIONS, told)
     assert [each.step for each in did] == ["secrets"]
     # The container that starts next finds its password.

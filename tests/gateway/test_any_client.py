@@ -68,7 +68,7 @@ def test_nothing_breaks_and_nobody_speaks_for_another(
     version, conversation = sent
     bench, wire = Bench(), Wire()
     taken: list[tuple[str, bytes, str]] = []
-    bench.intake.put = lambda m, receiver=None, number=0: taken.append((m.device, m.payload, m.kind))  # type: ignore[method-assign]
+    bench.intake.put = lambda m, receiver=None, number=0: taken.append((m.device, m.payload, m.kind))  # type: ignore[assignment, method-assign]
     connection = DeviceConnection(bench.gateway, lambda: 0.0)
     connection.connection_made(wire)
     first = [connect("sensor-1", version=version)] if introduced else []

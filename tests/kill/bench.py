@@ -223,7 +223,7 @@ class Bench:
         clouds = sorted(layout.config().clouds)
         assert clouds == sorted({place.provider.value for place in layout.blueprint().places.values()})
 
-        def found() -> list[tuple[str, str]]:
+        def found() -> list[str]:
             mine = [each for each in self.processes() if each.of(layout.directory)]
             return sorted(
                 each.what if each.what == "sandbox.supervisor" else f"{each.what} {each.command[-1]}" for each in mine

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_killed_while_rehearsing(on_sqlite: Bench) -> None:
     whole = world.existing
     kind = "destroy"
     for _ in range(2):
-        more = {"slots": []} if kind == "destroy" else {}
+        more: dict[str, Any] = {"slots": []} if kind == "destroy" else {}
         killer.wave([partial(bench.ask, twin, kind, **{**wish, **more})], over_s, 5)
         assert world.existing == world.known == (whole if kind == "deploy" else 0)
         world.check_unlocked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -32,7 +33,9 @@ from twin2multicloud.mqtt.writer import encode, puback, publish_frame
 versions = st.sampled_from([V311, V5])
 
 
-def read(data: bytes, cuts: list[int] | None = None, version: int = V311, limit: int = 1 << 20) -> tuple[list, str]:
+def read(
+    data: bytes, cuts: list[int] | None = None, version: int = V311, limit: int = 1 << 20
+) -> tuple[list[Any], str]:
     """What a reader makes of `data` cut at `cuts`: the packets, and the error that ended it ("" = none)."""
     reader, found = Reader(version, limit), []
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts or [])})

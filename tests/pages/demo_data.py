@@ -134,7 +134,7 @@ class Demo:
         shift = sum(map(ord, device)) % 97 / 97
         noise = random.Random(f"{device}{field}{int(at)}").gauss(0, 1)
         slow, daily = math.sin(at / 150 + shift * 6), math.sin(at / 86400 * math.tau + shift)
-        return {
+        return {  # type: ignore[no-untyped-call]
             "temperature": lambda: round(22.5 + 2.6 * slow + 1.2 * daily + 0.12 * noise + 1.5 * shift, 2),
             "humidity": lambda: round(46 + 7 * math.cos(at / 190 + shift) + 0.6 * noise, 1),
             "co2": lambda: int(760 + 260 * slow + 20 * noise + 200 * shift),

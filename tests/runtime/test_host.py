@@ -163,6 +163,19 @@ def test_a_window_is_one_of_the_twins_clock(tmp_path: Path) -> None:
         assert here.calls == [["a", "b", "c"], ["d", "e"]]
 
 
+def test_what_was_sent_too_late_closes_the_batch(tmp_path: Path) -> None:
+    with hosted(tmp_path, window_s=5.0) as here:
+        here.send("a")
+        here.clock.set(NOW + 6)
+        here.send("b")
+        here.clock.set(NOW + 1)  # as after a clock that was put right meanwhile
+        receive, asked = here.source.receive, []
+        here.source.receive = lambda *limits: asked.append(limits) or receive(*limits)  # type: ignore[func-returns-value, method-assign]
+        here.function.start()
+        until(lambda: here.calls[:1] == [["a"]])
+        assert len(asked) <= 4, "nobody asks again and again for what is not to come"
+
+
 def test_a_backlog_is_worked_off_in_full_batches(tmp_path: Path) -> None:
     with hosted(tmp_path, window_s=1.0, most=5, speed=lambda: 100.0) as here:
         for number in range(10):
@@ -422,7 +435,7 @@ def test_what_was_not_acknowledged_comes_again_after_a_restart(tmp_path: Path) -
         here.function.start()
         until(lambda: bool(here.calls))
         # The process is gone: nothing is acknowledged, nothing given back.
-        here.source.ack = lambda _ids: None  # type: ignore[method-assign]
+        here.source.ack = lambda _ids: None  # type: ignore[assignment, method-assign]
         stuck.set()
     with hosted(tmp_path) as again:
         assert again.queue.depth() == 2

@@ -106,7 +106,7 @@ def test_followed_from_many_threads_without_gaps_or_repeats(tmp_path: Path) -> N
 def test_every_report_is_counted_however_they_come(tmp_path: Path) -> None:
     sizes: list[int] = []
     with journal(tmp_path, counted=sizes.extend) as here:
-        threads = [threading.Thread(target=lambda: [here.report([report()]) for _ in range(200)]) for _ in range(5)]
+        threads = [threading.Thread(target=lambda: [here.report([report()]) for _ in range(200)]) for _ in range(5)]  # type: ignore[func-returns-value]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -147,7 +147,7 @@ def test_a_device_that_is_offline_and_a_twin_that_is_not_there(tmp_path: Path) -
         def offline(_commands: Any) -> None:
             raise DeviceOfflineError("late-comer")
 
-        here.devices.send = offline  # type: ignore[method-assign]
+        here.devices.send = offline  # type: ignore[assignment, method-assign]
         here.process([raw("late-comer", ts=at(0), temperature=40), raw(ts=at(0), temperature=20)])
         assert here.reports.kinds == ["graph-failed", "action-failed"]
         assert [report.layer for report in here.reports.all] == ["L4", "L1"]
@@ -253,7 +253,7 @@ def test_a_failure_of_any_call_changes_nothing(
     """The nth call of a port fails, for every n: before it has an effect, or after it with the answer lost."""
     for number in itertools.count():
         count = itertools.count()
-        failed = []
+        failed: list[Any] = []
 
         def fails(its_port: str, its_call: str, count: Any = count, number: int = number, failed: Any = failed) -> str:
             if (its_port, its_call) == (port, call) and next(count) == number:
@@ -321,7 +321,7 @@ def test_a_probe_gets_to_the_store_and_leaves_nothing(tmp_path: Path) -> None:
     with twin(tmp_path, HOT_RULE) as here:
         put: list[str] = []
         stored = here.hot.put
-        here.hot.put = lambda events: (put.extend(event.id for event in events), stored(events))[1]  # type: ignore[method-assign]
+        here.hot.put = lambda events: (put.extend(event.id for event in events), stored(events))[1]  # type: ignore[func-returns-value, method-assign]
         done = here.process([raw(ts=at(0), temperature=20.5), probe_event("test", "probe-1", at(1))])
         assert put[-1] == "probe-1"
         assert (done.messages, len(done.kept), done.updates) == (2, 1, 1)

@@ -22,7 +22,7 @@ def scheduled(work: Callable[[], int], clock: Callable[[], float], reports: Repo
 
 def test_a_schedule_follows_the_twins_clock() -> None:
     now, runs, reports = [0.0], [], Reports()
-    function = scheduled(lambda: runs.append(now[0]) or 3, lambda: now[0], reports)
+    function = scheduled(lambda: runs.append(now[0]) or 3, lambda: now[0], reports)  # type: ignore[func-returns-value]
     function.start()
     for moment in (3600.0, 7300.0, 100.0):  # on time, late, and a clock that is put back
         count = len(runs)

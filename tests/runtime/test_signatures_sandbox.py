@@ -45,7 +45,7 @@ class Door:
     def headers(self, body: bytes = BODY, *, by: Key | None = None, off_s: float = 0.0, **more: str) -> dict[str, str]:
         more.setdefault("nonce", secrets.token_hex(12))
         more.setdefault("encoding", "gzip")
-        return sign(more.pop("link", "persist"), by or self.key, body, now=time.time() + off_s, **more)  # type: ignore[arg-type]
+        return sign(more.pop("link", "persist"), by or self.key, body, now=time.time() + off_s, **more)
 
     def post(self, headers: dict[str, str], body: bytes = BODY, edge: str = "persist") -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

@@ -17,7 +17,7 @@ from twin2multicloud.optimizer.sampling.reach import check_range
 BASE = scenario("smart-building").workload
 
 
-def check_points(sampler: Sampler, found: Course, values: np.ndarray) -> None:  # type: ignore[type-arg]  # any numbers
+def check_points(sampler: Sampler, found: Course, values: np.ndarray) -> None:
     """At each value the placement named costs at most the bound's share more than the optimum there."""
     table = np.repeat(table_of([BASE]), len(values), axis=0)
     table[:, COLUMNS.index(found.field)] = values
@@ -46,7 +46,7 @@ def test_few_points_find_the_same_changes_in_a_wide_range(sampler: Sampler) -> N
     assert 0 < found.slack < 0.2
     rng = np.random.default_rng(1)
     inside = [s for s in found.stretches if s.end > s.start]
-    values = np.unique([rng.integers(s.start, s.end + 1) for s in inside for _ in range(20)])
+    values = np.unique([rng.integers(int(s.start), int(s.end) + 1) for s in inside for _ in range(20)])
     check_points(sampler, found, values)
     fine = course(sampler, BASE, "devices", 1_000, 4_000)
     assert [change.above for change in found.changes] == [change.above for change in fine.changes]

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from starlette.routing import Route
 
 from tests.cli.conftest import call
 from tests.sandbox.rig import Rig, sandbox
@@ -54,9 +53,11 @@ def ask(
 def control() -> list[tuple[str, str]]:
     """Method and path of everything under /control."""
     parts = SimpleNamespace(config=SimpleNamespace(token="t"))
-    routes = cast(list[Route], control_routes(cast(Any, SimpleNamespace(parts=parts))))
+    routes = control_routes(cast(Any, SimpleNamespace(parts=parts)))
     found = [
-        (method, re.sub(r"\{\w+\}", "x", route.path)) for route in routes for method in (route.methods or ()) - {"HEAD"}
+        (method, re.sub(r"\{\w+\}", "x", route.path))
+        for route in routes
+        for method in (route.methods or set()) - {"HEAD"}
     ]
     return sorted((method, path) for method, path in found if path != "/health")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.rig import Rig, sandbox
+from tests.sandbox.rig import Rig, Run, sandbox
 from tests.sandbox.twins import ring
 from twin2multicloud.sandbox.faults import Fault, FaultKind
 from twin2multicloud.simulator.faults import Fault as DeviceFault
@@ -84,7 +84,7 @@ TROUBLES = {
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
 def test_nothing_is_lost_or_doubled(trouble: Trouble, tmp_path: Path) -> None:
-    async def run(rig: Rig) -> object:
+    async def run(rig: Rig) -> Run:
         sending = asyncio.create_task(rig.simulate(messages=20, interval_s=0.1))
         await trouble(rig)
         return await sending

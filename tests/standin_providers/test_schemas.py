@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -54,7 +54,12 @@ def paths_of(rules: Rules) -> set[str]:
     """Every path that rules name."""
     keyed = (rules.values, rules.defaults, rules.enum, rules.pattern, rules.range, rules.required_with)
     listed = (rules.json, rules.force_new, rules.in_place, rules.sensitive)
-    grouped = (*rules.exactly_one_of, *rules.at_least_one_of, *rules.conflicts, *rules.required_with.values())
+    grouped: tuple[Iterable[str], ...] = (
+        *rules.exactly_one_of,
+        *rules.at_least_one_of,
+        *rules.conflicts,
+        *rules.required_with.values(),
+    )
     grouped = (*grouped, *rules.recompute.values(), rules.recompute, rules.protected_by, rules.computed_blocks)
     parents = {parent.by for parent in rules.parents}
     return {path for group in (*keyed, *listed, *grouped) for path in group} | parents

@@ -116,7 +116,7 @@ def story_with_a_kill(directory: Path, number: int, **more: Any) -> str:
 
 
 def every(place: Path, stride: int = 1, **more: Any) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for number in itertools.count(0, stride):
         directory = place / str(number)
         directory.mkdir()

@@ -12,7 +12,9 @@ def catalogue(texts: Mapping[str, str]) -> bytes:
     pairs = sorted((key.encode(), value.encode()) for key, value in given.items())
     count, head = len(pairs), 28
     at = head + 16 * count
-    keys, values, body = [], [], b""
+    keys: list[bytes] = []
+    values: list[bytes] = []
+    body = b""
     for column, table in ((0, keys), (1, values)):
         for pair in pairs:
             table.append(struct.pack("<II", len(pair[column]), at + len(body)))

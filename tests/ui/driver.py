@@ -42,7 +42,7 @@ class _Browser(Connection):
     """What stands for the browser: it takes messages, and answers calls of methods that it has no screen for."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.loop = asyncio.get_running_loop()
         self.executor = ThreadPoolExecutor(2)
         self.pubsubhub = PubSubHub(loop=self.loop)
@@ -131,7 +131,7 @@ class Ui:
         browser.send_message(
             Message(
                 MessageAction.REGISTER_CLIENT,
-                RegisterClientResponseBody(session_id=session.id, page_patch=session.get_page_patch(), error=""),
+                RegisterClientResponseBody(session_id=session.id, page_patch=session.get_page_patch(), error=""),  # type: ignore[no-untyped-call]
             )
         )
         ui = cls(browser, sessions, live)

@@ -219,7 +219,7 @@ async def test_passwords_are_shown_once(ui: OpenUi, sqlite_site: Site, person: P
         await page.sees("ann: correct-horse")
         await page.press("Close")
         await page.until(lambda: not person.get(f"runs/{run}")["reveals"])
-        await page.until(lambda: "Show passwords" not in page._buttons())
+        await page.until(lambda: "Show passwords" not in dict(page._buttons()))
 
 
 @driven

@@ -231,16 +231,18 @@ class QueueFunction:
     def _fill(self, batch: list[Delivered], seconds: float, sent_by: float | None) -> None:
         """Add what comes within so many seconds and was sent by then."""
         end = time.monotonic() + seconds
-        is_over = False
+        is_last = waits = False
         while len(batch) < self._most and not self._stopping.is_set():
             try:
-                batch.extend(self._source.receive(self._most - len(batch), sent_by))
+                more = self._source.receive(self._most - len(batch), sent_by)
             except StoreError:
                 return  # what was received is handled all the same
-            if is_over:
-                return
+            batch.extend(more)
+            if is_last or (waits and not more):
+                return  # what waits was sent too late for this batch
             left = end - time.monotonic()
-            is_over = left <= 0 or not self._source.wait(left)
+            waits = left > 0 and self._source.wait(left)
+            is_last = not waits
 
     def _handle(self, batch: list[Delivered]) -> None:
         try:

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.deployer.aws.bench import FIRST, deployed, stacks_at_aws, terraform
 from tests.deployer.aws.real import attached, one_root, outputs, plugin, stand_in_layers
@@ -132,7 +133,7 @@ def _client(
     server: Ministack, devices: Any, device: str, trusted: Path, chain: Path, key: Path
 ) -> tuple[mqtt.Client, threading.Event]:
     client = mqtt.Client(
-        mqtt.CallbackAPIVersion.VERSION2,
+        CallbackAPIVersion.VERSION2,
         client_id=devices["client_id"].replace("{device}", device),
         clean_session=False,
     )

@@ -114,7 +114,7 @@ def test_called_functions_know_the_audience_that_callers_show(tmp_path: Path) ->
         ):
             planned = made.planned(stack)
             (caller,) = [each for each in planned if each["type"] == kind and f'"{component}"' in each["address"]]
-            shown = audience(caller["change"]["after"])
+            shown = audience(caller["change"]["after"])  # type: ignore[no-untyped-call]
             assert re.fullmatch(r"https://[a-z0-9-]+-\d+\.europe-west1\.run\.app", shown), shown
             number = shown.split(".")[0].rsplit("-", 1)[1]
         functions = [

@@ -328,7 +328,7 @@ def test_telling_may_end_it(read: Reading, lists: AwsLists) -> None:
     def cancel(_: Progress) -> None:
         raise CancelledError
 
-    read.told = type("Told", (), {"append": staticmethod(cancel)})()  # type: ignore[assignment]
+    read.told = type("Told", (), {"append": staticmethod(cancel)})()
     with pytest.raises(CancelledError):
         read(lists)
 

@@ -79,7 +79,7 @@ def _times(raw: Raw, draw: st.DrawFn) -> None:
 
 def _no_number(raw: Raw, draw: st.DrawFn) -> None:
     field = draw(st.sampled_from(("retailPrice", "tierMinimumUnits")))
-    value = draw(st.sampled_from((None, "0.5", float("nan"), float("inf"), -0.5, True, [], {})))
+    value: Any = draw(st.sampled_from((None, "0.5", float("nan"), float("inf"), -0.5, True, [], {})))
     _one(raw, draw, **{field: value})
 
 
@@ -184,7 +184,16 @@ def _twin(raw: Raw, **changed: object) -> None:
 
 
 def _no_money(raw: Raw, draw: st.DrawFn) -> None:
-    amounts = (None, {}, "1", {"units": 5.5}, {"nanos": "5"}, {"units": "x"}, {"units": "-1"}, {"currencyCode": "EUR"})
+    amounts: tuple[Any, ...] = (
+        None,
+        {},
+        "1",
+        {"units": 5.5},
+        {"nanos": "5"},
+        {"units": "x"},
+        {"units": "-1"},
+        {"currencyCode": "EUR"},
+    )
     draw(st.sampled_from(_rates(raw)))["unitPrice"] = draw(st.sampled_from(amounts))
 
 

@@ -242,7 +242,7 @@ def test_without_an_account_it_says_what_to_do(server: FaultyPriceServer, open_h
     from google.auth.exceptions import DefaultCredentialsError
 
     def none() -> SignedIn:
-        raise DefaultCredentialsError("nobody is signed in")
+        raise DefaultCredentialsError("nobody is signed in")  # type: ignore[no-untyped-call]
 
     told = "Google's prices need an API key, or an account that this machine is signed in to: nobody is signed in"
     with pytest.raises(FetchError, match=told):

@@ -261,7 +261,7 @@ def test_two_at_once_ask_once(server: FaultyPriceServer, open_http: OpenHttp) ->
     async def twice(http: PriceHttp) -> list[Path]:
         return await asyncio.gather(http.download(f"{server.url}/list"), http.download(f"{server.url}/list"))
 
-    first, second = with_http(open_http(), twice)  # type: ignore[misc, attr-defined]
+    first, second = with_http(open_http(), twice)  # type: ignore[misc]
     assert first.read_bytes() == second.read_bytes() == BODY
     assert len(server.asked) == 1
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.standins.aws.server import Ministack
 from twin2multicloud.runtime.ports import Command
@@ -77,7 +78,7 @@ class MqttDevices:
 
     def client(self, device: str) -> mqtt.Client:
         """A connected client."""
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=device, clean_session=False)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device, clean_session=False)
         client.tls_set_context(self._context())
         connected = threading.Event()
         client.on_connect = lambda *_: connected.set()

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import botocore.session
+import botocore.session  # type: ignore[import-untyped]
 
 Answer = Callable[[str, str, str, bytes], dict[str, Any]]
 """A request's result, of its method, path, Authorization header and body."""

@@ -12,6 +12,6 @@ async def _on_loopback(loop, factory, host=None, port=None, **options):  # type:
     return await _create(loop, factory, "127.0.0.1" if host == "0.0.0.0" else host, port, **options)
 
 
-asyncio.base_events.BaseEventLoop.create_server = _on_loopback  # type: ignore[method-assign]
+asyncio.base_events.BaseEventLoop.create_server = _on_loopback  # type: ignore[assignment, method-assign]
 sys.argv = ["ministack"]
 main()

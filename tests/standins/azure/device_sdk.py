@@ -8,8 +8,9 @@ import json
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
-from azure.iot.device import IoTHubDeviceClient, Message, MethodResponse
+from azure.iot.device import IoTHubDeviceClient, Message, MethodResponse  # type: ignore[import-untyped]
 
 device, key, authority = sys.argv[1:]
 client = IoTHubDeviceClient.create_from_connection_string(
@@ -20,7 +21,7 @@ client = IoTHubDeviceClient.create_from_connection_string(
 called = threading.Event()
 
 
-def answer(request):
+def answer(request: Any) -> Any:
     print(json.dumps({"name": request.name, "payload": request.payload}), flush=True)
     client.send_method_response(MethodResponse.create_from_method_request(request, 200, {}))
     called.set()

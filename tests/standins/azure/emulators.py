@@ -62,6 +62,6 @@ def cosmos(directory: Path) -> Iterator[str]:
     """The Cosmos DB emulator on plain HTTP; yields its URL."""
     package = npm_package("@vercel/cosmosdb-server")
     port = free_port()
-    command = ["node", Path(__file__).with_name("cosmos_server.js"), package, str(port)]
+    command: list[str | Path] = ["node", Path(__file__).with_name("cosmos_server.js"), package, str(port)]
     with running("cosmos", command, lambda: listens(port), directory):
         yield f"http://127.0.0.1:{port}"

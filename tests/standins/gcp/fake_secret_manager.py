@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import google_crc32c
-import grpc
+import grpc  # type: ignore[import-untyped]
 from google.cloud.secretmanager_v1 import types
 
 _SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"

@@ -13,10 +13,10 @@ import threading
 from http import HTTPStatus
 from typing import Any
 
-from gcp_storage_emulator import server
-from gcp_storage_emulator.__main__ import main
-from gcp_storage_emulator.exceptions import NotFound
-from gcp_storage_emulator.handlers import objects
+from gcp_storage_emulator import server  # type: ignore[import-not-found]
+from gcp_storage_emulator.__main__ import main  # type: ignore[import-not-found]
+from gcp_storage_emulator.exceptions import NotFound  # type: ignore[import-not-found]
+from gcp_storage_emulator.handlers import objects  # type: ignore[import-not-found]
 
 _original_rewrite = objects.rewrite
 _original_insert = objects.insert

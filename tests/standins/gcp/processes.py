@@ -99,7 +99,7 @@ def pubsub(directory: Path) -> Iterator[str]:
     """Google's Pub/Sub emulator; yields host:port."""
     jar = _file("pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar", "the Pub/Sub emulator")
     port = free_port()
-    command = [_java(), *_JVM, "-jar", jar, "--host=127.0.0.1", f"--port={port}"]
+    command: list[str | Path] = [_java(), *_JVM, "-jar", jar, "--host=127.0.0.1", f"--port={port}"]
     with running("pubsub", command, lambda: listens(port), directory):
         yield f"127.0.0.1:{port}"
 
@@ -110,7 +110,16 @@ def firestore(directory: Path) -> Iterator[str]:
     jar = _file("cloud-firestore-emulator/cloud-firestore-emulator.jar", "the Firestore emulator")
     port = free_port()
     main = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
-    command = [_java(), *_JVM, "-Duser.language=en", "-cp", jar, main, "--host=127.0.0.1", f"--port={port}"]
+    command: list[str | Path] = [
+        _java(),
+        *_JVM,
+        "-Duser.language=en",
+        "-cp",
+        jar,
+        main,
+        "--host=127.0.0.1",
+        f"--port={port}",
+    ]
     with running("firestore", command, lambda: listens(port), directory):
         yield f"127.0.0.1:{port}"
 
@@ -131,6 +140,13 @@ def storage(directory: Path) -> Iterator[str]:
     if not python.exists():
         pytest.skip("stand-in missing: gcp-storage-emulator (`scripts/standins-gcp` installs it)")
     port = free_port()
-    command = [python, Path(__file__).with_name("gcs.py"), "start", "--host=127.0.0.1", f"--port={port}", "--in-memory"]
+    command: list[str | Path] = [
+        python,
+        Path(__file__).with_name("gcs.py"),
+        "start",
+        "--host=127.0.0.1",
+        f"--port={port}",
+        "--in-memory",
+    ]
     with running("storage", command, lambda: listens(port), directory):
         yield f"http://127.0.0.1:{port}"

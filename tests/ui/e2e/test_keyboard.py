@@ -60,7 +60,7 @@ class Keyboard:
 
     def begin(self) -> None:
         """Press Tab, once there is something to go to."""
-        hands.eventually(lambda: self.press("Tab") or self.at(), "anything to go to")
+        hands.eventually(lambda: self.press("Tab") or self.at(), "anything to go to")  # type: ignore[func-returns-value]
 
     def has_ring(self) -> None:
         """Wait until the ring is around what has the focus."""

@@ -17,6 +17,7 @@ from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.errors import UnavailableError
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.twin.state import TABS
+from twin2multicloud.model.payback import when_back
 
 RULES = """\
 rules:
@@ -260,5 +261,6 @@ async def test_what_moving_would_save_is_told_beside_the_cost(
         await page.sees("Moves that pay")
         await page.sees("moving pays" if advice["worth"] else "hardly worth it")
         await page.sees(f"${way['saving_usd_per_month']:,.2f} / month")
+        await page.sees(f"which is back {when_back(way['payback_months'])}")
         for move in way["moves"]:
             await page.sees(move["target"])

@@ -11,7 +11,7 @@ import inspect
 from importlib.metadata import version
 from pathlib import Path
 
-import flet_web
+import flet_web  # type: ignore[import-untyped]
 import pytest
 from flet.controls import context
 from flet.messaging import connection, protocol

@@ -35,7 +35,7 @@ def test_a_window_shows_the_page_to_whoever_is_signed_in(there: Place) -> None:
 def test_pages_and_names_of_others_get_none(there: Place, headers: dict[str, str]) -> None:
     cookie = there.cookie(there.sign_in(there.site.person("olga")))
     with pytest.raises(InvalidStatus) as refused:
-        there.window(cookie, **headers)  # type: ignore[arg-type]
+        there.window(cookie, **headers)
     assert refused.value.response.status_code == 403
 
 
