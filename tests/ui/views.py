@@ -35,6 +35,7 @@ _VIEWS = (
     "/twins/{twin}/rules",
     "/twins/{twin}/graph",
     "/twins/{twin}/cost",
+    "/twins/{twin}/cost?target=clouds",
     "/twins/{twin}/errors?alert={alert}",
     "/twins/{twin}/dead-letters",
     "/twins/{twin}/specification?part=placement",

@@ -78,6 +78,7 @@ SCREENS = [
     ("/twins/{twin}/deploy", "Deploy", "Rehearsal"),
     ("/twins/{twin}/edit", "Next version", "Save as version"),
     *((f"/twins/{{twin}}/{tab}", "smart-home", _TWIN[tab]) for tab in TABS),
+    ("/twins/{twin}/cost?target=clouds", "smart-home", "None was read yet"),
     *((f"/twins/{{twin}}/proposal?tab={tab}", "Proposal", text) for tab, text in _PROPOSAL.items()),
     ("/twins/{twin}/proposal?slot=L3.hot", "Proposal", "Next best|Consider"),
     *((f"/new/{{draft}}?at={section}", "smart-home", _DRAFT[section]) for section in Section),

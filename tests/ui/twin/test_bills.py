@@ -7,6 +7,7 @@ import pytest
 from tests.app.backends import Person, Site
 from tests.app.runners import work_off
 from tests.app.test_bill_runs import connect, exporting
+from tests.app.test_placements import place, propose
 from tests.costing.bills import line
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
@@ -78,7 +79,9 @@ async def test_a_bill_is_read_by_a_button_and_followed_to_its_end(
 async def test_a_cloud_is_asked_every_day_and_at_once_when_somebody_wants_it(
     ui: OpenUi, sqlite_site: Site, person: Person, twin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    place(person, twin, 1, optimization=propose(person, twin, constraints={"providers": ["aws"]})["id"])
     async with ui(cost(twin)) as page:
+        await page.sees("Billed: no bill of it was read yet (costs import)")
         await filled(page, Cloud="gcp", How="query")
         await page.sees("by its export in BigQuery only")
         await page.fill("Cloud", "aws")
@@ -93,6 +96,7 @@ async def test_a_cloud_is_asked_every_day_and_at_once_when_somebody_wants_it(
         await page.sees("queued")
         work_off(sqlite_site)
         await page.sees("Cost Explorer, 123456789012")
+        await page.sees("Billed: the bill of 2026-11")
         await page.press("Read bills of AWS no more")
         await page.until(lambda: not person.get(f"twins/{twin}/bills/sources"))
 

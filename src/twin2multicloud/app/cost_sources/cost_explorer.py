@@ -159,7 +159,8 @@ class CostExplorer:
                 wait_s = _wait_s(told.get("HTTPHeaders", {}), wait_s)
             except (BotoCoreError, ResponseParserError) as error:
                 if attempt == _TRIES - 1:
-                    raise SourceError(f"Cost Explorer gives no answer that can be read: {gist(error)}") from error
+                    why = "cannot be asked" if isinstance(error, BotoCoreError) else "gives no answer that can be read"
+                    raise SourceError(f"Cost Explorer {why}: {gist(error)}") from error
             self._sleep(min(wait_s, _LONGEST_WAIT_S))
         raise AssertionError("the last try returns or raises")
 

@@ -99,6 +99,7 @@ def Known(seen: Seen) -> ft.Control:  # noqa: N802
         twin.number,
         seen.life,
         every_s=_COSTS_EVERY_S if seen.deployed else None,
+        refresh_on=Wanted(("bill.",), twin=twin.id),
         keeps=True,
     )
     parts = Parts(seen, status, costs)

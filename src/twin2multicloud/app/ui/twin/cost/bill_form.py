@@ -72,13 +72,15 @@ def BillForm(twin: str, begun: Callable[[], None]) -> ft.Control:  # noqa: N802
             lambda given: change(location=given),
             problem=problems.get("location"),
             hint=_example(asking),
+            helper=tr("Empty: what the connection is for.") if asking.kind == "query" else None,
         ),
         fields.line(
-            tr("Rates of other currencies (empty: it is in dollars)"),
+            tr("Rates of other currencies"),
             asking.rates,
             lambda given: change(rates=given),
             problem=problems.get("rates"),
             hint="EUR=1.08",
+            helper=tr("Empty: the bill is in dollars."),
         ),
         fields.switch(tr("From now on, every day"), asking.daily, lambda on: change(daily=on)),
     ]
@@ -115,9 +117,7 @@ def _where(asking: Asking) -> str:
         return {"aws": tr("Bucket and prefix"), "azure": tr("Address of the container")}.get(
             asking.cloud, tr("Table of BigQuery")
         )
-    if asking.cloud == "azure":
-        return tr("Scope (empty: the connection’s subscription)")
-    return tr("Account (empty: the connection’s)")
+    return tr("Scope") if asking.cloud == "azure" else tr("Account")
 
 
 def _example(asking: Asking) -> str:
