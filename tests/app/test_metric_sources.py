@@ -15,7 +15,7 @@ from twin2multicloud.app.cost_sources.azure_monitor import AzureMonitor
 from twin2multicloud.app.cost_sources.cloud_monitoring import CloudMonitoring
 from twin2multicloud.app.cost_sources.cloudwatch import CloudWatch
 from twin2multicloud.app.cost_sources.exports import SourceError
-from twin2multicloud.costing.clouds import Point, Query, Resource, queries_of
+from twin2multicloud.costing.clouds import Point, Query, Resource, counts_of, queries_of
 from twin2multicloud.deployer.credentials import arm as arm_module
 from twin2multicloud.deployer.credentials.arm import Arm
 from twin2multicloud.model.slots import Provider
@@ -100,6 +100,16 @@ def test_cloud_monitoring_page_by_page_and_throttled() -> None:
     assert told.points[0] == [Point(BEGINS, 7.0), Point(BEGINS.replace(hour=11), 1.5)], "told by the end of an hour"
     assert 'resource.labels.database_id = "t-state"' in fake.bodies[0]["filter"]
     assert fake.asked[-1] == "GET /v3/projects/twins-2026/timeSeries"
+
+
+def test_cloud_monitoring_counts_what_a_distribution_has() -> None:
+    topic = Resource("google_pubsub_topic", {"name": "t-gateway", "project": "p", "labels": {"component": "gateway"}})
+    queries = counts_of(Provider.GCP, "europe-west1", [topic])
+    sizes = {"count": "120", "mean": 180.5}
+    with serving(FakeMonitoring(pages=[_series("2026-11-20T11:00:00Z", distributionValue=sizes)])) as fake:
+        told = CloudMonitoring(None, requests.Session(), fake.url).ask(queries, BEGINS, ENDS)
+    assert told.points[0] == [Point(BEGINS, 120.0)]
+    assert fake.bodies[0]["aggregation.perSeriesAligner"] == "ALIGN_DELTA"
 
 
 @pytest.mark.parametrize(("status", "gaps", "points"), [(404, [], [0]), (400, [0], [])])

@@ -89,6 +89,17 @@ def test_a_budget_of_all_twins(place: Place) -> None:
     assert place("costs", "budget", "--workspace", name).code == 6
 
 
+def test_costs_in_clouds_meter_by_meter(place: Place) -> None:
+    place.done("twins", "create", place.twin)
+    place.done("twins", "optimize", "greenhouse", "--providers", "aws", "--take")
+    shown = place.done("costs", "show", "greenhouse", "--target", "clouds")
+    assert "USD / unit" in shown.out
+    assert "not metered" in shown.out
+    assert "predicted, but not metered, and in no sum of what was metered:" in shown.err
+    found = json.loads(place.done("costs", "show", "greenhouse", "--target", "clouds", "--json").out)
+    assert found["usd_not_metered"] == pytest.approx(found["usd_predicted"])
+
+
 def test_where_bills_are_read_from(place: Place) -> None:
     place.done("twins", "create", place.twin)
     assert "no bills are read by themselves" in place.done("costs", "source", "greenhouse").out

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 
 import twin2multicloud
-from twin2multicloud.costing.clouds import HOUR, Point, Query, Resource, added_up, queries_of, sources_of, used_of
+from twin2multicloud.costing.clouds import (
+    HOUR,
+    Point,
+    Query,
+    Resource,
+    added_up,
+    counted,
+    counts_of,
+    queries_of,
+    sources_of,
+    used_of,
+)
+from twin2multicloud.deployer.clouds.gcp.acquisition import ARRIVALS
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.book import load_book
 
@@ -39,7 +51,40 @@ def test_what_is_asked_about_is_what_stacks_are_made_of(provider: Provider) -> N
     modules = Path(twin2multicloud.__file__).parent / "deployer" / "terraform" / provider.value
     text = "\n".join(each.read_text("utf-8") for each in modules.rglob("*.tf"))
     built = set(re.findall(r'^resource "(\w+)"', text, re.MULTILINE))
-    assert {each.of for each in sources_of(provider).sources} <= built
+    known = sources_of(provider)
+    assert {each.of for each in (*known.sources, *known.counts)} <= built
+    if provider is Provider.AWS:
+        assert 'description = "Twin2MultiCloud: ${each.key} of devices"' in text, "by which telemetry's rule is found"
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "there", "elsewhere"),
+    [
+        (
+            Provider.AWS,
+            "aws_iot_topic_rule",
+            [{"name": "t", "description": "Twin2MultiCloud: telemetry of devices"}],
+            {"name": "r", "description": "Twin2MultiCloud: results of devices"},
+        ),
+        (Provider.AZURE, "azurerm_iothub", [{"id": "/hub"}], None),
+        (
+            Provider.GCP,
+            "google_pubsub_topic",
+            [{"name": each, "labels": {"component": each}} for each in ARRIVALS.values()],
+            {"name": "e", "labels": {"component": "errors"}},
+        ),
+    ],
+)
+def test_messages_are_counted_where_they_arrive_and_an_hour_of_none_is_one(
+    provider: Provider, kind: str, there: list[dict[str, Any]], elsewhere: dict[str, Any] | None
+) -> None:
+    resources = [Resource(kind, each) for each in (*there, *([elsewhere] if elsewhere else []))]
+    queries = counts_of(provider, "somewhere", resources)
+    assert [each.key for each in queries] == [("messages", "somewhere")] * len(there)
+    ends = NOON + 2 * HOUR
+    told = counted([(each, [Point(NOON, 40.0)]) for each in queries], NOON, ends)
+    assert [(each.at, each.quantity) for each in told] == [(NOON, 40.0 * len(there)), (NOON + HOUR, 0.0)]
+    assert not counted([], NOON, ends), "what was not asked for is not known"
 
 
 def test_duration_times_memory_of_the_processor_that_it_has() -> None:

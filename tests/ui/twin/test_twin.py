@@ -264,3 +264,16 @@ async def test_what_moving_would_save_is_told_beside_the_cost(
         await page.sees(f"which is back {when_back(way['payback_months'])}")
         for move in way["moves"]:
             await page.sees(move["target"])
+
+
+@driven
+async def test_meters_in_clouds_say_why_nothing_counts_them(
+    ui: OpenUi, sqlite_site: Site, person: Person, twin: str
+) -> None:
+    place(sqlite_site, twin)
+    async with ui(f"{places.twin(twin, 'cost')}?target=clouds") as page:
+        await page.sees("Meter by meter")
+        await page.sees("not metered")
+        await page.sees("nothing was read from AWS in this month yet")
+        await page.sees("not metered by AWS: IoT Core tells minutes of connections for the whole account")
+        await page.sees(" a unit")
