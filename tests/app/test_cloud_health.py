@@ -274,6 +274,16 @@ def test_lists_and_status_tell_what_was_found(rig: Rig) -> None:
     assert "150 of 200" in layer["problems"][0]
 
 
+def test_what_was_moved_away_is_over(rig: Rig) -> None:
+    rig.gauges.functions["process"] = Ran(200, 150)
+    rig.pass_by()
+    assert "function/azure/process" in rig.alerts()
+    rig.clouds.resources = [each for each in rig.clouds.resources if each.type != "azurerm_linux_function_app"]
+    rig.pass_by()
+    assert rig.alerts() == {}
+    assert "function/azure/process" not in rig.found()
+
+
 def test_availability_counts_the_time_between_looks(rig: Rig) -> None:
     for _ in range(5):
         rig.pass_by()

@@ -142,8 +142,9 @@ class CloudExaminer:
         turn = names[first : first + MOST_LOOKED_AT]
         memory.next_device = first + len(turn)
         hot = twin.reached.slot(Slot.HOT).hot
+        there = frozenset(names)
         found = []
-        for name in dict.fromkeys((*turn, *(each for each in memory.silent if each in set(names)))):
+        for name in dict.fromkeys((*turn, *(each for each in memory.silent if each in there))):
             event = hot.last(name)
             found.append(Sighting(name, None if event is None else to_epoch(event.time)))
         return found
