@@ -250,6 +250,24 @@ def test_where_nobody_can_sign_in_no_layer_is_known(rig: Rig, monkeypatch: pytes
     assert "credentials have expired" in found["layer/L1"]["problem"]
 
 
+def test_a_twin_that_is_there_in_part_is_opened_no_more_often(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    del rig.clouds.outputs["L3-hot"]
+    opened: list[str] = []
+    before = rig.clouds.open
+
+    def counted(twin_id: str) -> Any:
+        opened.append(twin_id)
+        return before(twin_id)
+
+    monkeypatch.setattr(rig.clouds, "open", counted)
+    rig.checker = rig.started()
+    rig.check()
+    for _ in range(12):
+        rig.pass_by(100, sends=False)
+    assert len(opened) == 4, "for looks alone: no probe can pass"
+    assert "probe" not in rig.found()
+
+
 def test_it_is_looked_as_often_as_the_settings_say(tmp_path: Path, sqlite_file: str) -> None:
     checks = {"cloud_every_s": 600, "cloud_probe_every_s": 0}
     with site(tmp_path / "site", sqlite_file, checks=checks) as here:
