@@ -102,6 +102,10 @@ class Rig:
         told = self.owner.get(f"twins/{self.twin}/health/history?target=clouds")
         return {each["subject"]: each for each in told["checks"]}
 
+    def pushed(self) -> list[Any]:
+        """What was told of alerts as it came: to the front end, and to what watches events."""
+        return [each for each in self.owner.get("events")["items"] if each["kind"] == "alert"]
+
     def alerts(self) -> dict[str, Any]:
         """Those that are not over, by the check that they are of."""
         items = self.owner.get("alerts")["items"]
@@ -134,6 +138,7 @@ def test_functions_that_fail(rig: Rig) -> None:
     assert (alert["kind"], alert["severity"]) == ("check-function", "error")
     assert "150 of 200 invocations failed" in alert["message"]
     assert rig.found()["layer/L2"]["health"] == "down"
+    assert [each["severity"] for each in rig.pushed()] == ["error"]
     rig.gauges.functions["process"] = Ran(200, 1)
     rig.pass_by()
     assert rig.alerts() == {}
