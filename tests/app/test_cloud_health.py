@@ -102,6 +102,10 @@ class Rig:
         told = self.owner.get(f"twins/{self.twin}/health/history?target=clouds")
         return {each["subject"]: each for each in told["checks"]}
 
+    def pushed(self) -> list[Any]:
+        """What was told of alerts as it came: to the front end, and to what watches events."""
+        return [each for each in self.owner.get("events")["items"] if each["kind"] == "alert"]
+
     def alerts(self) -> dict[str, Any]:
         """Those that are not over, by the check that they are of."""
         items = self.owner.get("alerts")["items"]
@@ -134,6 +138,7 @@ def test_functions_that_fail(rig: Rig) -> None:
     assert (alert["kind"], alert["severity"]) == ("check-function", "error")
     assert "150 of 200 invocations failed" in alert["message"]
     assert rig.found()["layer/L2"]["health"] == "down"
+    assert [each["severity"] for each in rig.pushed()] == ["error"]
     rig.gauges.functions["process"] = Ran(200, 1)
     rig.pass_by()
     assert rig.alerts() == {}
@@ -250,6 +255,24 @@ def test_where_nobody_can_sign_in_no_layer_is_known(rig: Rig, monkeypatch: pytes
     assert "credentials have expired" in found["layer/L1"]["problem"]
 
 
+def test_a_twin_that_is_there_in_part_is_opened_no_more_often(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    del rig.clouds.outputs["L3-hot"]
+    opened: list[str] = []
+    before = rig.clouds.open
+
+    def counted(twin_id: str) -> Any:
+        opened.append(twin_id)
+        return before(twin_id)
+
+    monkeypatch.setattr(rig.clouds, "open", counted)
+    rig.checker = rig.started()
+    rig.check()
+    for _ in range(12):
+        rig.pass_by(100, sends=False)
+    assert len(opened) == 4, "for looks alone: no probe can pass"
+    assert "probe" not in rig.found()
+
+
 def test_it_is_looked_as_often_as_the_settings_say(tmp_path: Path, sqlite_file: str) -> None:
     checks = {"cloud_every_s": 600, "cloud_probe_every_s": 0}
     with site(tmp_path / "site", sqlite_file, checks=checks) as here:
@@ -272,6 +295,16 @@ def test_lists_and_status_tell_what_was_found(rig: Rig) -> None:
     layer = next(each for each in status["layers"] if each["slot"] == "L2")
     assert (layer["health"], "functions" in layer["checked"]) == ("down", True)
     assert "150 of 200" in layer["problems"][0]
+
+
+def test_what_was_moved_away_is_over(rig: Rig) -> None:
+    rig.gauges.functions["process"] = Ran(200, 150)
+    rig.pass_by()
+    assert "function/azure/process" in rig.alerts()
+    rig.clouds.resources = [each for each in rig.clouds.resources if each.type != "azurerm_linux_function_app"]
+    rig.pass_by()
+    assert rig.alerts() == {}
+    assert "function/azure/process" not in rig.found()
 
 
 def test_availability_counts_the_time_between_looks(rig: Rig) -> None:

@@ -17,6 +17,7 @@ from twin2multicloud.app.db.tables import Event, Glance, TwinVersion
 from twin2multicloud.app.monitoring.glancing import Glancer
 from twin2multicloud.app.schemas.operating import LayerHealth
 from twin2multicloud.app.schemas.twins import Health
+from twin2multicloud.app.services import sandboxes
 
 SLOTS = ("L1", "L2", "L3.hot")
 
@@ -264,3 +265,21 @@ def test_filters_take_no_statement_more(here: Site, owner: Person, twin: str) ->
             assert len(owner.get(f"twins{query}")["items"]) == 1
         counts.append(len(found))
     assert counts[0] == counts[1]
+
+
+def test_whoever_looks_at_a_sandbox_within_seconds_is_told_the_same(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def look(_backend: Any, twin: str) -> sandboxes.Look:
+        asked.append(twin)
+        return sandboxes.Look()
+
+    monkeypatch.setattr(sandboxes, "look", look)
+    looks = sandboxes.Looks(here.backend, 5.0)
+    assert looks.at("one") is looks.at("one")
+    looks.at("two")
+    here.clock.pass_by(5.0)
+    looks.at("one")
+    assert asked == ["one", "two", "one"]

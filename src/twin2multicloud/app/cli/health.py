@@ -28,7 +28,7 @@ def health(
         records.print_table(
             ("check", "", "since (UTC)", ">measured", ">limit", ">24 h", ">7 d", ">30 d", "what"),
             (_row(each) for each in found.checks),
-            "nothing was checked yet; a server checks twins in its sandboxes every few seconds",
+            "nothing was checked yet; a server checks sandboxes every few seconds, clouds every few minutes",
         )
         if history:
             records.print_table(

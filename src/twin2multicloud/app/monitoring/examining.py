@@ -207,7 +207,8 @@ class Checker:
             or (row.health, row.problem) != (result.health, result.problem)
             or not stale < row.checked_at <= at
         ]
-        if not news:
+        gone = _gone(before, found) if target == "clouds" else []
+        if not news and not gone:
             return
         with self._backend.database.write() as session:
             self._backend.database.take_turns(session, f"checks/{twin_id}")
@@ -216,8 +217,12 @@ class Checker:
             if twin is None or session.scalar(there) is None or self._is_unsettled(session, twin_id, target):
                 return  # it is gone, or going
             changed = health_history.record(session, twin_id, target, news, at)
+            for result in gone:
+                row = session.get(HealthCheck, (twin_id, target, result.subject))
+                if row is not None:
+                    session.delete(row)
             told = _told_in_clouds if target == "clouds" else _told
-            problems = [problem for result in changed if (problem := told(result, at)) is not None]
+            problems = [problem for result in (*changed, *gone) if (problem := told(result, at)) is not None]
             alerts.fold_in(self._backend, session, twin, target, problems)
 
     def _is_unsettled(self, session: Session, twin_id: str, target: str) -> bool:
@@ -227,6 +232,20 @@ class Checker:
 
 def _known(twin_id: str, target: str) -> Select[HealthCheck]:
     return select(HealthCheck).where(HealthCheck.twin_id == twin_id, HealthCheck.target == target)
+
+
+def _gone(before: Mapping[str, HealthCheck], found: Sequence[CheckResult]) -> list[CheckResult]:
+    """Checks of what is not there any more, such as the functions of a slot that was moved, once all was looked at:
+    what was told of them is over.
+    """
+    if not any(each.kind == "layer" and each.health != "unknown" for each in found):
+        return []
+    there = {each.subject for each in found}
+    return [
+        CheckResult(row.kind, subject, "ok")  # type: ignore[arg-type]  # as it was written
+        for subject, row in before.items()
+        if subject not in there and row.kind in _TOLD_IN_CLOUDS - {"probe"} and row.health not in ("ok", "unknown")
+    ]
 
 
 def _told(result: CheckResult, at: datetime) -> alerts.Problem | None:

@@ -123,7 +123,7 @@ def _stores(twin: CloudTwin, cloud: str | None = None) -> Iterator[tuple[Site, D
                 yield site, twin.reached.shared(site).dead_letters
             except UsageError:
                 continue  # nothing is deployed there yet
-            except (ImportError, *REFUSED) as error:
+            except REFUSED as error:
                 raise _unread(site, error) from error
 
 

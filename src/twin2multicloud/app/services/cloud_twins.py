@@ -28,9 +28,21 @@ from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.entry.roles import Ports
 from twin2multicloud.runtime.failures import RejectedError, StoreError
 from twin2multicloud.runtime.ports import RawPublisher
+from twin2multicloud.runtime.settings import ConfigError
 
-REFUSED: Final = (StoreError, RejectedError, SourceError, SealError, Twin2MultiCloudError, OSError)
-"""What stores and services answer with that do not answer, or refuse; their texts hold no secrets."""
+REFUSED: Final = (
+    StoreError,
+    RejectedError,
+    SourceError,
+    SealError,
+    ConfigError,
+    Twin2MultiCloudError,
+    OSError,
+    ImportError,
+)
+"""What stores and services answer with that do not answer, refuse, or cannot be spoken to from here; no secrets are in
+their texts.
+"""
 
 
 class Reached(Protocol):

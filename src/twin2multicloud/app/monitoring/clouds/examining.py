@@ -68,15 +68,17 @@ class CloudExaminer:
         """As `Examiner.examine`."""
         memory = self._memories.setdefault(twin_id, _Memory())
         looks = self._is_due(memory, "look", self._look_s)
-        if not looks and not memory.probe and not self._is_due(memory, "probe", self._limits.probe_every_s, take=False):
+        sends = not memory.probe and self._is_due(memory, "probe", self._limits.probe_every_s)
+        if not (looks or sends or memory.probe):
             return ()
         slots = self._slots(twin_id)
         try:
             with self._open(twin_id) as twin:
                 # Probes first: one that has arrived says that the store takes what comes.
-                probed = self._probed(twin, memory) if probing.can_be_probed(twin) else None
+                probed = self._probed(twin, memory, sends=sends) if probing.can_be_probed(twin) else None
                 found = self._all(twin, memory, slots) if looks else []
         except BackendError as error:
+            memory.probe = ""
             return self._nobody_in(slots, str(error)) if looks else ()
         return [*found, *([probed] if probed is not None else [])]
 
@@ -142,18 +144,19 @@ class CloudExaminer:
         turn = names[first : first + MOST_LOOKED_AT]
         memory.next_device = first + len(turn)
         hot = twin.reached.slot(Slot.HOT).hot
+        there = frozenset(names)
         found = []
-        for name in dict.fromkeys((*turn, *(each for each in memory.silent if each in set(names)))):
+        for name in dict.fromkeys((*turn, *(each for each in memory.silent if each in there))):
             event = hot.last(name)
             found.append(Sighting(name, None if event is None else to_epoch(event.time)))
         return found
 
     # ── Probes ──────────────────────────────────────────────────────────────────────────────────────────────
-    def _probed(self, twin: CloudTwin, memory: _Memory) -> CheckResult | None:
+    def _probed(self, twin: CloudTwin, memory: _Memory, *, sends: bool) -> CheckResult | None:
         limit, now = self._limits.probe_s, self._backend.clock.now()
         if memory.probe:
             return self._arrival(twin, memory, limit, now)
-        if not self._is_due(memory, "probe", self._limits.probe_every_s):
+        if not sends:
             return None
         memory.probe, memory.probe_at = self._backend.make_id("prb"), now
         try:
@@ -218,14 +221,13 @@ class CloudExaminer:
         """What is found holds until it is looked at again, and a little longer."""
         return result.lasting(max(every_s * 1.5, LONGEST_S))
 
-    def _is_due(self, memory: _Memory, what: str, every_s: float, *, take: bool = True) -> bool:
+    def _is_due(self, memory: _Memory, what: str, every_s: float) -> bool:
         """Whether it is time, from the second time on that it is asked: a twin that has just come needs a while."""
         now = self._backend.clock.now()
         last = memory.looked.setdefault(what, now)
         if not every_s or 0 <= now - last < every_s:
             return False
-        if take:
-            memory.looked[what] = now
+        memory.looked[what] = now
         return True
 
 

@@ -26,6 +26,7 @@ from twin2multicloud.costing.clouds import Query
 from twin2multicloud.deployer.credentials.aws_sign_in import aws_session
 from twin2multicloud.deployer.credentials.sign_in import SignIn
 from twin2multicloud.deployer.deployment import Site
+from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Provider
 
 _TIMEOUT_S: Final = 10.0
@@ -182,10 +183,15 @@ class GcpGauges:
 # ── Opening ─────────────────────────────────────────────────────────────────────────────────────────────────
 def _aws(metrics: Metrics, site: Site, environ: Mapping[str, str], _: SignIn) -> Gauges:
     from botocore.config import Config  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError
 
     options = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 3})
-    endpoint = environ.get("AWS_ENDPOINT_URL_SQS")
-    return AwsGauges(metrics, aws_session(environ, site.region).client("sqs", config=options, endpoint_url=endpoint))
+    try:
+        session = aws_session(environ, site.region)
+        sqs = session.client("sqs", config=options, endpoint_url=environ.get("AWS_ENDPOINT_URL_SQS"))
+    except BotoCoreError as error:
+        raise UsageError(f"nobody can sign in at AWS ({type(error).__name__})") from error
+    return AwsGauges(metrics, sqs)
 
 
 def _azure(metrics: Metrics, _site: Site, _environ: Mapping[str, str], sign_in: SignIn) -> Gauges:
