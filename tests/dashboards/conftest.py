@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twin2multicloud.dashboards import ReadSource
+from twin2multicloud.dashboards.source import ReadSource
 from twin2multicloud.model.spec import DeviceGroup, DeviceType, Field, Retention, Rule, TwinSpec
 
 SOURCE = ReadSource("https://hot.example/read", "https://graph.example/read")

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dashboards.conftest import SOURCE, all_panels, queries, spec_with
-from twin2multicloud.dashboards import grafana_dashboards, unit_suffixes
+from twin2multicloud.dashboards.build import grafana_dashboards
 from twin2multicloud.dashboards.layout import COLUMNS, Size, flow
+from twin2multicloud.dashboards.units import unit_suffixes
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.spec import DeviceGroup, DeviceType, Field, Retention, Rule, TwinSpec
 from twin2multicloud.model.twin.compile import compile_twin

@@ -9,7 +9,7 @@ import pytest
 
 from tests.dashboards.conftest import SOURCE, spec_with
 from tests.dashboards.test_grafana_json import EVERY_PANEL
-from twin2multicloud.dashboards import grafana_dashboards
+from twin2multicloud.dashboards.build import grafana_dashboards
 from twin2multicloud.dashboards.layout import Place
 from twin2multicloud.dashboards.questions import Line, Question, last_values, lines_of, question_of, rows_of
 from twin2multicloud.dashboards.rendering import DashboardView, PanelView, Threshold, dashboard_view

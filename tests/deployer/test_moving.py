@@ -152,8 +152,19 @@ def _kinds(moving: Moving) -> set[str]:
 
 
 def test_a_slot_moves_with_all_it_holds_and_its_neighbours_are_rebuilt(moving: Moving) -> None:
-    report = moving.to("aws/us-east-1")
+    """What an ended move left does not mislead it: a process may be killed right after it has put a journal away."""
+    documents = moving.twin.home.documents
+    documents.write(STATE, msgspec.json.encode(MoveState(cut=True)))
+    held: list[MoveState] = []
+
+    def see(what: str) -> None:
+        if what == "hold done":
+            held.append(msgspec.json.decode(documents.read(STATE) or b"", type=MoveState))
+
+    report = moving.to("aws/us-east-1", see)
     assert not report.aborted
+    assert [(state.writers, state.cut) for state in held] == [(True, False)], "it has not cut over yet"
+    assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
     assert [(each.items, each.late) for each in report.verified] == [(50, 0)]
     assert _count(moving, "us-east-1") == 50
     home = moving.twin.home
@@ -176,23 +187,13 @@ def test_a_slot_moves_with_all_it_holds_and_its_neighbours_are_rebuilt(moving: M
     assert {stack.name for stack in stacks_of(deployment)} >= set(home.applied())
 
 
-def test_a_move_that_was_killed_is_resumed(moving: Moving) -> None:
-    """Twice: while writers wait, and when the cut-over had begun."""
-    with pytest.raises(Killed):
-        moving.to("aws/us-east-1", killed_at("hold done"))
-    with pytest.raises(Killed):
-        moving.resume(killed_at("cut-over begun"))
-    report = moving.resume()
-    assert [each.items for each in report.verified] == [50]
-    assert _count(moving, "us-east-1") == 50
-    assert "L3-hot-2" in moving.twin.home.applied()
-    assert "L3-hot" not in moving.twin.home.applied()
-
-
 @pytest.mark.parametrize("step", ["copy done", "cut-over done"])
 def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) -> None:
+    """Until then no other one begins."""
     with pytest.raises(Killed):
         moving.to("aws/us-east-1", killed_at(step))
+    with pytest.raises(UsageError, match="--resume"):
+        moving.to("aws/eu-west-1")
     report = moving.abort()
     assert report.aborted
     assert _count(moving, "eu-central-1") == 50
@@ -200,35 +201,13 @@ def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) 
     assert set(moving.twin.home.applied()) == {"foundation-aws-eu-central-1", "L3-cool", "L3-hot", "L2"}
 
 
-def test_one_move_at_a_time(moving: Moving) -> None:
-    with pytest.raises(Killed):
-        moving.to("aws/us-east-1", killed_at("build done"))
-    with pytest.raises(UsageError, match="--resume"):
-        moving.to("aws/us-east-1")
-
-
 def test_a_slot_is_not_moved_to_where_it_is(moving: Moving) -> None:
     with pytest.raises(UsageError, match="is there already"):
         moving.to("aws/eu-central-1")
 
 
-def test_what_an_ended_move_left_does_not_mislead_the_next_one(moving: Moving) -> None:
-    """As when a process is killed right after it has put the journal of a move away."""
-    documents = moving.twin.home.documents
-    documents.write(STATE, msgspec.json.encode(MoveState(cut=True)))
-    held: list[MoveState] = []
-
-    def see(what: str) -> None:
-        if what == "hold done":
-            held.append(msgspec.json.decode(documents.read(STATE) or b"", type=MoveState))
-
-    report = moving.to("aws/us-east-1", see)
-    assert [each.items for each in report.verified] == [50]
-    assert [(state.writers, state.cut) for state in held] == [(True, False)], "it has not cut over yet"
-    assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
-
-
-def test_a_move_is_resumed_where_no_file_tells_of_it(moving: Moving, tmp_path: Path) -> None:
+def test_a_move_that_was_killed_is_resumed_where_no_file_tells_of_it(moving: Moving, tmp_path: Path) -> None:
+    """Killed twice: while writers wait, and when the cut-over had begun."""
     twin, documents = moving.twin, MemoryDocuments()
     for name in twin.home.documents.names():
         documents.contents[name] = twin.home.documents.read(name) or b""
@@ -239,14 +218,15 @@ def test_a_move_is_resumed_where_no_file_tells_of_it(moving: Moving, tmp_path: P
     before.world.rename(twin.home.world)
     shutil.rmtree(tmp_path / "deployment")
 
-    def kill(what: str) -> None:
-        if what == "copy done":
-            raise Killed
-
     with pytest.raises(Killed):
-        moving.to("aws/us-east-1", kill)
+        moving.to("aws/us-east-1", killed_at("hold done"))
     kept = ["moves/after.json", "moves/before.json", "moves/current.ndjson"]
     assert set(documents.names("moves/")) >= set(kept)
+    with pytest.raises(Killed):
+        moving.resume(killed_at("cut-over begun"))
     assert [each.items for each in moving.resume().verified] == [50]
+    assert _count(moving, "us-east-1") == 50
+    assert "L3-hot-2" in moving.twin.home.applied()
+    assert "L3-hot" not in moving.twin.home.applied()
     assert documents.names("moves/") == ["moves/0001-L3.hot.ndjson"]
     assert {path.name for path in (tmp_path / "elsewhere/scratch").iterdir()} == {"runs", "work", "world"}

@@ -13,7 +13,7 @@ from tests.kill.processes import kill
 
 _KINDS = ("server", "server", "server", "both", "both", "stages")
 """Who is killed: the server alone, stages' processes with it, or those alone."""
-MOMENTS = int(os.environ.get("T2M_TEST_MOMENTS", "25"))
+MOMENTS = int(os.environ.get("T2M_TEST_MOMENTS", "10"))
 """At how many moments of its runs a test has its killing meet them."""
 _AGAIN = 0.5
 _STARTING_S = 2.0

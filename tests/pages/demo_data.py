@@ -17,7 +17,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from twin2multicloud.dashboards import ReadSource, grafana_dashboards
+from twin2multicloud.dashboards.build import grafana_dashboards
+from twin2multicloud.dashboards.source import ReadSource
 from twin2multicloud.model.spec import (
     DeviceGroup,
     DeviceType,

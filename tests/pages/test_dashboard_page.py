@@ -16,7 +16,8 @@ from starlette.routing import Mount
 from tests.pages.browser import Browser
 from tests.pages.conftest import Site
 from tests.pages.demo_data import MARKUP, served
-from twin2multicloud.dashboards import ReadSource, grafana_dashboards
+from twin2multicloud.dashboards.build import grafana_dashboards
+from twin2multicloud.dashboards.source import ReadSource
 from twin2multicloud.runtime.times import to_epoch
 from twin2multicloud.sandbox.pages import dashboard_app
 

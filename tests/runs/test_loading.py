@@ -36,3 +36,8 @@ def test_a_target_loads_what_it_works_with(target: str, others: tuple[str, ...])
 
 def test_the_program_of_a_stage_hears_interrupts_before_it_loads_anything() -> None:
     assert loaded_by("import twin2multicloud.app.runs.child", "sqlalchemy", "pydantic", "msgspec") == []
+
+
+def test_a_simulated_cloud_does_not_load_what_draws_dashboards() -> None:
+    """One of its processes is started per cloud, and again whenever a slot comes or goes."""
+    assert loaded_by("import twin2multicloud.sandbox.cloud", *_NEVER[2:5], "numpy", "grafana_foundation_sdk") == []

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.twin.conftest import Change, put, read
-from twin2multicloud.dashboards import ReadSource, grafana_dashboards
+from twin2multicloud.dashboards.build import grafana_dashboards
+from twin2multicloud.dashboards.source import ReadSource
 from twin2multicloud.model.documents import read_workload_file
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.expressions import compile_expression
