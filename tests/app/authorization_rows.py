@@ -241,7 +241,7 @@ def _odd_price(scene: Scene) -> Mapping[str, str]:
     backend = scene.site.backend
     odd = PriceFinding("jump", Provider.AWS, "aws.sqs.requests", "eu-central-1", "dearer", ((0, 1.0),), ((0, 2.0),))
     with backend.database.write() as session:
-        price_findings.keep(backend, session, [odd], {})
+        price_findings.keep(backend, session, price_findings.Found([odd], {}))
     return {"finding": odd.id}
 
 

@@ -81,14 +81,18 @@ def test_a_run_reads_the_lists_and_tells_how_far_it_is(
     told = admin.get(f"runs/{run['id']}/events?kind=prices&limit=500")["items"]
     lines = {each["message"]: each["data"] for each in told}
     dynamo = lines["AWS eu-central-1 · Amazon DynamoDB · 5 prices"]
-    assert {**dynamo, "part": 0} == {
+    assert {**dynamo, "part": 0, "percent": 0} == {
         "provider": "aws",
         "region": REGION,
         "service": "Amazon DynamoDB",
         "prices": 5,
         "part": 0,
         "parts": 15,
+        "percent": 0,
     }
+    percents = [each["data"]["percent"] for each in told if "percent" in each["data"]]
+    assert percents == sorted(percents)
+    assert (percents[0], percents[-1]) == (0, 100)
     assert "63 prices taken from the lists" in lines
     now = figure(admin)
     assert (now["confidence"], now["date"]) == ("A", admin.get("prices")["date"])

@@ -97,7 +97,7 @@ async def test_an_odd_price_is_decided_by_an_admin(ui: OpenUi, sqlite_site: Site
     async with ui("/prices/findings", who=admin) as page:
         await page.sees("Nothing is odd about the prices that were fetched")
         with sqlite_site.backend.database.write() as session:
-            price_findings.keep(sqlite_site.backend, session, [odd, gone], {})
+            price_findings.keep(sqlite_site.backend, session, price_findings.Found([odd, gone], {}))
         await page.go("/prices")
         await page.go("/prices/findings")
         await page.sees("The price jumps: dearer")

@@ -46,6 +46,7 @@ class PriceFinding(Shape):
     kind: FindingKind
     provider: Provider
     meter: str
+    unit: str = Field(description="What the meter counts; empty where it is none of the book in use.")
     service: str
     region: str
     message: str
@@ -64,14 +65,19 @@ class PriceFinding(Shape):
 
 
 class DecideFinding(Body):
-    """What is to be done about it: `accept` has the next refresh take the price, for as long as it is the one seen."""
+    """What is to be done about it: `accept` has the next refresh take the price, for as long as it is the one seen;
+    what a list does not have (`no_match`, `vanished`) is not sold there then, and leaves the book. `reject` has the
+    last good price hold.
+    """
 
     decision: Decision
     note: Note = ""
 
 
 class PriceAge(Shape):
-    """How old the prices of a service in a region are, by the dates they were last seen at."""
+    """How old the prices of a service in a region are, by the dates at which each was last seen in its list, or else
+    recorded.
+    """
 
     provider: Provider
     service: str
