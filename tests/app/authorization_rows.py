@@ -512,6 +512,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
     f"GET {_V1}/prices/ages": Row("read"),
     f"GET {_V1}/prices/findings": Row("read"),
+    f"GET {_V1}/prices/listed-regions": Row("read"),
     f"POST {_V1}/prices/findings/{{finding}}": Row(
         "admin",
         on="installation",

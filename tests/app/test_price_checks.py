@@ -15,6 +15,7 @@ from tests.app.test_live_prices import REGION, SQS, figure, refresh
 from tests.app.test_price_refresh import Told
 from tests.pricing.live.aws_lists import AwsLists, lists_of
 from tests.pricing.live.replay import Fault, FaultyPriceServer
+from twin2multicloud.app.db.tables.stacks import Stack
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.book import load_book
 from twin2multicloud.optimizer.pricing.fetching.selectors import load_selectors
@@ -185,6 +186,43 @@ def test_what_is_not_sold_there_leaves_the_book_until_it_is_sold(
     taken, _ = later(priced, server, lists)
     assert taken is not None
     assert figure(admin)["confidence"] == "A"
+
+
+def test_a_twin_that_runs_where_a_price_is_odd_gets_an_alert_that_its_routes_tell(
+    priced: Site, admin: Person, server: FaultyPriceServer, lists: AwsLists
+) -> None:
+    twins = [admin.create_twin(name)["id"] for name in ("greenhouse", "elsewhere")]
+    for twin, site_of in zip(twins, (f"aws/{REGION}", "aws/us-east-1"), strict=True):
+        with priced.backend.database.write() as session:
+            session.add(
+                Stack(
+                    twin_id=twin,
+                    target="clouds",
+                    name="l1",
+                    slot="L1",
+                    site=site_of,
+                    fingerprint="f",
+                    whole=True,
+                    applied_at=priced.backend.now(),
+                )
+            )
+    route = {"name": "ops", "kind": "webhook", "url": "https://93.184.215.14/hook", "min_severity": "info"}
+    routes = f"workspaces/{priced.workspace_id}/alert-routes"
+    made = admin.post(routes, route, 201)
+    lists.row(*SQS).tiers = [(0, 0.000004)]
+    later(priced, server, lists)
+    [alert] = admin.get("alerts")["items"]
+    assert (alert["twin"], alert["kind"], alert["severity"]) == (twins[0], "prices", "info")
+    assert alert["message"].startswith("1 price of AWS eu-central-1, where greenhouse runs, wants a decision")
+    assert len(admin.get(f"{routes}/{made['id']}/notices")["items"]) == 1
+    later(priced, server, lists)
+    [same] = admin.get("alerts")["items"]
+    assert same["count"] == 1
+    [odd] = findings(admin)
+    admin.post(f"prices/findings/{odd['id']}", {"decision": "reject"})
+    later(priced, server, lists)
+    [ended] = admin.get("alerts")["items"]
+    assert ended["over"]
 
 
 def test_what_could_not_be_read_decides_nothing(

@@ -145,9 +145,11 @@ def age(client: Client, provider: str | None, region: str | None, json_output: b
     return 0
 
 
-def regions(client: Client, provider: str | None, json_output: bool) -> int:
+def regions(client: Client, provider: str | None, listed: bool, json_output: bool) -> int:
     """`prices regions`."""
     records.known([provider] if provider else [], "--provider", [each.value for each in PROVIDERS])
+    if listed:
+        return _listed_regions(client, provider, json_output)
     found = list(client.catalogue.regions(provider=provider))
     if json_output:
         records.print_models(found)
@@ -165,6 +167,33 @@ def regions(client: Client, provider: str | None, json_output: bool) -> int:
     )
     columns = ("cloud", "region", "name", "city", "nearest of the other clouds", "every slot")
     records.print_table(columns, rows, "the book has no such regions")
+    beside = [each for each in client.prices.listed_regions(provider) if not each.left_out]
+    for cloud in PROVIDERS:
+        codes = [each.code for each in beside if each.provider is cloud]
+        if codes:
+            say(f"listed by {cloud.label}, not in the book: {', '.join(codes)} (--listed tells where they are)")
+    return 0
+
+
+def _listed_regions(client: Client, provider: str | None, json_output: bool) -> int:
+    found = client.prices.listed_regions(provider)
+    if json_output:
+        records.print_models(found)
+        return 0
+    rows = (
+        (
+            each.provider.label,
+            each.code,
+            each.name or NONE,
+            each.city or NONE,
+            NONE if each.north is None or each.east is None else f"{each.north:.2f}, {each.east:.2f}",
+            each.left_out or "new: the book has no prices for it",
+            moment(each.read_at),
+        )
+        for each in found
+    )
+    columns = ("cloud", "region", "name", "city", "north, east", "not in the book, since", "read (UTC)")
+    records.print_table(columns, rows, "the lists have no regions beside the book's, or were never read as a whole")
     return 0
 
 

@@ -98,3 +98,26 @@ class PriceAges(Shape):
     prices: int
     stale: int
     items: list[PriceAge]
+
+
+class ListedRegion(Shape):
+    """A region that a cloud's list has and the book has not, when the list was read last. `north` and `east` are
+    degrees, of its `city`, where these are known; `left_out` says why it will not be in a book, and is empty where
+    nothing speaks against it.
+    """
+
+    provider: Provider
+    code: str
+    name: str = Field(description="As the list has it; empty where it has codes only.")
+    city: str | None
+    country: str | None
+    north: float | None
+    east: float | None
+    left_out: str
+    read_at: datetime
+
+
+class ListedRegions(Shape):
+    """Regions by cloud and code."""
+
+    items: list[ListedRegion]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.errors import UnavailableError
-from twin2multicloud.app.services import price_checks, price_findings, prices
+from twin2multicloud.app.services import price_alerts, price_checks, price_findings, prices
 from twin2multicloud.app.services.price_refresh import Tell
 from twin2multicloud.model.errors import PriceError, UsageError
 from twin2multicloud.model.fields import counted
@@ -25,6 +25,7 @@ from twin2multicloud.optimizer.pricing.fetching.http import ORIGINS, Patience, P
 from twin2multicloud.optimizer.pricing.fetching.refreshing import Listed, Progress, read_lists
 from twin2multicloud.optimizer.pricing.fetching.rows import Fetcher, ListedRegion
 from twin2multicloud.optimizer.pricing.fetching.selectors import SelectorFile, load_selectors
+from twin2multicloud.optimizer.pricing.places import left_out
 
 _KEPT: Final = timedelta(days=45)
 """So long what was fetched is kept after it was last used."""
@@ -85,7 +86,8 @@ class LivePriceSource:
         self._assembled = assemble(book.texts, self._chosen, decided, today)
         self._keep(book.prices, self._assembled.taken, listed)
         for provider, regions in listed.items():
-            codes = [each.code for each in regions if each.code not in book.prices.regions]
+            beside = [each.code for each in regions if each.code not in book.prices.regions]
+            codes = [code for code in beside if not left_out(provider, code)]
             if codes:
                 text = f"{provider.label} has regions that the book has not: {', '.join(codes)}"
                 tell(text, {"provider": provider.value, "regions_without_prices": codes})
@@ -148,6 +150,8 @@ class LivePriceSource:
             new = price_findings.keep(self._backend, session, found)
             price_checks.note(self._backend, session, seen, book)
             price_checks.keep_regions(self._backend, session, listed)
+            session.flush()
+            price_alerts.fold_in(self._backend, session, new)
             if self._workspace_id is not None:
                 price_findings.tell(self._backend, session, self._workspace_id, new)
 

@@ -18,6 +18,7 @@ from twin2multicloud.app.schemas.common import Page
 from twin2multicloud.app.services import price_checks, price_findings, prices
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.fetching.staleness import ages, stale_count
+from twin2multicloud.optimizer.pricing.places import left_out, places
 
 router = Endpoints(prefix="/prices", tags=["catalogue"])
 _Reader = Annotated[Principal, allow(Scope.READ)]
@@ -94,3 +95,30 @@ def show_price_ages(
         stale=stale_count(found),
         items=[shapes.PriceAge.model_validate(asdict(age)) for age in found],
     )
+
+
+@router.get("/listed-regions")
+def list_listed_regions(
+    backend: BackendDep,
+    principal: _Reader,
+    provider: Annotated[Provider | None, Query(description="Only of this cloud.")] = None,
+) -> shapes.ListedRegions:
+    """The regions that clouds' lists have and the book has not, as a refresh of everything last read them."""
+    del principal
+    book = prices.current(backend).prices
+    with backend.database.read() as session:
+        found = price_checks.listed_regions(session)
+    known = places()
+    items = []
+    for region, read_at in found:
+        if region.code in book.regions or (provider is not None and region.provider is not provider):
+            continue
+        place = known.get((region.provider, region.code))
+        where = {name: getattr(place, name, None) for name in ("city", "country", "north", "east")}
+        why = left_out(region.provider, region.code)
+        items.append(
+            shapes.ListedRegion(
+                provider=region.provider, code=region.code, name=region.name, left_out=why, read_at=read_at, **where
+            )
+        )
+    return shapes.ListedRegions(items=items)
