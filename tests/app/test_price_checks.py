@@ -5,6 +5,7 @@ have is decided until it has it. New findings are told once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,25 @@ def test_what_could_not_be_read_decides_nothing(
     later(priced, server, lists)
     assert [each["id"] for each in findings(admin)] == [odd["id"]]
     assert len(news(admin)) == 1
+
+
+def test_a_bill_is_the_same_to_the_cent_while_prices_are_odd(
+    priced: Site, admin: Person, server: FaultyPriceServer, lists: AwsLists
+) -> None:
+    later(priced, server, lists, 0)
+    asked = {"workload": SMALL, "constraints": {"providers": ["aws"], "regions": {"aws": [REGION]}}}
+    before = admin.post("optimize", asked)
+    lambdas, tables = lists.rows["AWSLambda", REGION], lists.rows["AmazonDynamoDB", REGION]
+    lists.row(*SQS).tiers = [(0, 0.0004)]
+    lists.row("AmazonSNS", REGION, "EUC1-Requests-Tier1").unit = "1K Requests"
+    lists.row("AWSLambda", REGION, "EUC1-Request").columns = {"Currency": "CNY"}
+    lambdas += [replace(row, sku=f"{row.sku}2", tiers=[(0, 1.0)]) for row in lambdas if "GB-Second" in row.usagetype]
+    tables[:] = [row for row in tables if "Storage" not in row.usagetype]
+    for row in lists.rows["AWSIoT", REGION]:
+        row.tiers = [(start, usd * 1e-6) for start, usd in row.tiers]
+    later(priced, server, lists)
+    assert {"jump", "unit", "tiers", "several_matches", "vanished"} <= {each["kind"] for each in findings(admin)}
+    after = admin.post("optimize", asked)
+    assert before["usd_per_month"] > 0
+    assert after["usd_per_month"] == before["usd_per_month"]
+    assert (after["bill"], after["slot_usd"]) == (before["bill"], before["slot_usd"])

@@ -384,3 +384,87 @@ def test_what_the_free_grant_hides_is_odd_all_the_same() -> None:
     book, chosen = refreshed(Provider.AZURE, azure_parts(lists))
     assert [(each.kind, each.meter, each.region) for each in chosen.findings] == [("not_monotone", meter, region)]
     assert book.figure(meter, region) == of_one_region(Provider.AZURE)[1].figure(meter, region)
+
+
+def _kinds(provider: Provider, meter: str, fault: Fault, value: object = None) -> set[str]:
+    """What is told of a meter whose row went wrong; its price is the last good one."""
+    known, parts_of, _ = CLOUDS[provider]
+    lists = deepcopy(list(known()))
+    for _, rows in lists:
+        numbers = [number for number, row in enumerate(rows) if _prices(provider, row, meter)]
+        if numbers:
+            fault(rows, numbers[-1], lambda strategy: value)
+            break
+    book, chosen = refreshed(provider, parts_of(lists))
+    region = REGION[provider]
+    assert book.figure(meter, region) == of_one_region(provider)[1].figure(meter, region)
+    return {each.kind for each in chosen.findings if each.meter == meter}
+
+
+def _prices(provider: Provider, row: dict[str, Any], meter: str) -> bool:
+    if provider is Provider.AWS:
+        return row["SKU"] == f"{meter}@{REGION[provider]}".upper() and row["TermType"] == "OnDemand"
+    if provider is Provider.AZURE:
+        feed = azure_list.FEED[meter]
+        return (row["productName"], row["skuName"], row["meterName"]) == (feed.product, feed.sku, feed.meter)
+    return bool(row["description"] == gcp_list.described(gcp_list.FEED[meter], WHOLE.region(REGION[provider])))
+
+
+TIERED = {
+    Provider.AWS: "aws.egress.internet",
+    Provider.AZURE: "azure.egress.internet",
+    Provider.GCP: "gcp.egress.internet",
+}
+EXPECTED = {
+    "jump": ("power of ten", 3),
+    "several_matches": ("twin", {"meterId": "another"}),
+    "no_match": ("to come", "2031-01-01T00:00:00Z"),
+}
+UNITS = {Provider.AWS: "1K Requests", Provider.AZURE: "1 TB", Provider.GCP: "TBy"}
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_each_kind_of_fault_is_told_by_its_name_and_changes_nothing(provider: Provider) -> None:
+    faults, meter = CLOUDS[provider][2], TIERED[provider]
+    assert "unit" in _kinds(provider, meter, _all_tiers(faults["unit"]), UNITS[provider])
+    assert "not_monotone" in _kinds(provider, meter, _dearest_last)
+    for kind, (fault, value) in EXPECTED.items():
+        assert kind in _kinds(provider, meter, _all_tiers(faults[fault]), value), f"{fault} of {provider}"
+    assert "tiers" in _kinds(provider, meter, _no_price)
+
+
+def _all_tiers(fault: Fault) -> Fault:
+    """The same for each row of the meter: AWS and Azure list tiers one by one."""
+
+    def corrupt(rows: Rows, number: int, draw: Draw) -> None:
+        same = [each for each in range(len(rows)) if _identity(rows[each]) == _identity(rows[number])]
+        for each in same:
+            fault(rows, each, draw)
+
+    return corrupt
+
+
+def _identity(row: dict[str, Any]) -> object:
+    return row.get("SKU") or row.get("meterId") or row["skuId"]
+
+
+def _dearest_last(rows: Rows, number: int, _draw: Draw) -> None:
+    """The last tier costs a little more than the one before."""
+    row = rows[number]
+    if "SKU" in row:
+        row["PricePerUnit"] = repr(float(rows[number - 1]["PricePerUnit"]) * 1.05)
+    elif "meterId" in row:
+        row["retailPrice"] = rows[number - 2]["retailPrice"] * 1.05
+    else:
+        rates = expression(row)["tieredRates"]
+        rates[-1]["unitPrice"] = {**rates[-2]["unitPrice"], "nanos": rates[-2]["unitPrice"]["nanos"] + 10_000}
+
+
+def _no_price(rows: Rows, number: int, _draw: Draw) -> None:
+    row = rows[number]
+    if "SKU" in row:
+        row["PricePerUnit"] = "N/A"
+    elif "meterId" in row:
+        row["retailPrice"] = None
+    else:
+        expression(row)["tieredRates"][-1]["unitPrice"] = None

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.prices import ListedRegionRecord, PriceCheckRecord
 from twin2multicloud.model.slots import Provider
-from twin2multicloud.optimizer.pricing.fetching.rows import ListedRegion
 
 if TYPE_CHECKING:
     from twin2multicloud.optimizer.pricing.book import PriceBook
     from twin2multicloud.optimizer.pricing.fetching.choosing import FetchedPrice
+    from twin2multicloud.optimizer.pricing.fetching.rows import ListedRegion
     from twin2multicloud.optimizer.pricing.fetching.staleness import Checks
 
 _TURNS: Final = "price checks"
@@ -67,5 +67,7 @@ def keep_regions(backend: Backend, session: Session, listed: Mapping[Provider, S
 
 def listed_regions(session: Session) -> list[tuple[ListedRegion, datetime]]:
     """The regions that the clouds' lists had when they were last read, and when that was."""
+    from twin2multicloud.optimizer.pricing.fetching.rows import ListedRegion  # as above
+
     found = session.scalars(select(ListedRegionRecord).order_by(ListedRegionRecord.provider, ListedRegionRecord.code))
     return [(ListedRegion(Provider(each.provider), each.code, each.name), each.read_at) for each in found]
