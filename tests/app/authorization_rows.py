@@ -99,7 +99,7 @@ def _odd_price(scene: Scene) -> Mapping[str, str]:
     backend = scene.site.backend
     odd = PriceFinding("jump", Provider.AWS, "aws.sqs.requests", "eu-central-1", "dearer", ((0, 1.0),), ((0, 2.0),))
     with backend.database.write() as session:
-        price_findings.keep(backend, session, [odd], {})
+        price_findings.keep(backend, session, price_findings.Found([odd], {}))
     return {"finding": odd.id}
 
 
@@ -262,6 +262,7 @@ ROWS: dict[str, Row] = {
     f"GET {_V1}/prices/books/{{number}}": Row("read", path={"number": "1"}, prepare=_proposed),
     f"GET {_V1}/prices/ages": Row("read"),
     f"GET {_V1}/prices/findings": Row("read"),
+    f"GET {_V1}/prices/listed-regions": Row("read"),
     f"POST {_V1}/prices/findings/{{finding}}": Row(
         "admin",
         on="installation",

@@ -81,14 +81,18 @@ def test_a_run_reads_the_lists_and_tells_how_far_it_is(
     told = admin.get(f"runs/{run['id']}/events?kind=prices&limit=500")["items"]
     lines = {each["message"]: each["data"] for each in told}
     dynamo = lines["AWS eu-central-1 · Amazon DynamoDB · 5 prices"]
-    assert {**dynamo, "part": 0} == {
+    assert {**dynamo, "part": 0, "percent": 0} == {
         "provider": "aws",
         "region": REGION,
         "service": "Amazon DynamoDB",
         "prices": 5,
         "part": 0,
         "parts": 15,
+        "percent": 0,
     }
+    percents = [each["data"]["percent"] for each in told if "percent" in each["data"]]
+    assert percents == sorted(percents)
+    assert (percents[0], percents[-1]) == (0, 100)
     assert "63 prices taken from the lists" in lines
     now = figure(admin)
     assert (now["confidence"], now["date"]) == ("A", admin.get("prices")["date"])
@@ -230,13 +234,23 @@ def test_a_refresh_that_is_called_off_ends_at_once(
     assert admin.get("prices/findings")["items"] == []
 
 
-def test_regions_that_the_book_has_not_are_told(priced: Site, server: FaultyPriceServer, lists: AwsLists) -> None:
-    lists.add("AWSLambda", "eu-south-2", AwsRow("NEW", "EUS2-Request", "Requests", [(0, 0.0000002)]))
+def test_regions_that_the_book_has_not_are_told(
+    priced: Site, admin: Person, server: FaultyPriceServer, lists: AwsLists
+) -> None:
+    assert admin.get("prices/listed-regions")["items"] == []
+    for region in ("eu-south-2", "us-gov-south-9", "us-east-1-bos-1"):
+        lists.add("AWSLambda", region, AwsRow("NEW", "EUS2-Request", "Requests", [(0, 0.0000002)]))
     server.files = lists.files()
     told = Told()
     LivePriceSource(priced.backend, ["aws"]).fetch(told)
     [data] = [data for _, data in told if "regions_without_prices" in data]
     assert data == {"provider": "aws", "regions_without_prices": ["eu-south-2"]}
+    found = {each["code"]: each for each in admin.get("prices/listed-regions?provider=aws")["items"]}
+    assert found.keys() == {"eu-south-2", "us-gov-south-9", "us-east-1-bos-1"}
+    assert (found["eu-south-2"]["city"], found["eu-south-2"]["left_out"]) == ("Aragón", "")
+    assert found["us-gov-south-9"]["left_out"].startswith("AWS GovCloud")
+    assert "local zone" in found["us-east-1-bos-1"]["left_out"]
+    assert admin.get("prices/listed-regions?provider=gcp")["items"] == []
 
 
 def test_how_old_prices_are(priced: Site, admin: Person, server: FaultyPriceServer, lists: AwsLists) -> None:

@@ -29,7 +29,7 @@ EVERYWHERE = {Provider.AWS: ("eu-central-1", "us-east-1"), Provider.AZURE: ("wes
 def keep(here: Site, findings: Sequence[PriceFinding], looked_at: dict[Provider, tuple[str, ...]]) -> None:
     here.clock.pass_by(60)
     with here.backend.database.write() as session:
-        price_findings.keep(here.backend, session, findings, looked_at)
+        price_findings.keep(here.backend, session, price_findings.Found(findings, looked_at))
 
 
 def ids(person: Person, query: str = "") -> list[str]:
@@ -48,7 +48,7 @@ def test_findings_are_kept_whole_and_listed_the_newest_first(here: Site, owner: 
     assert jump["first_seen_at"] < jump["last_seen_at"]
     assert {each["id"]: each["decidable"] for each in found.values()} == {
         JUMP.id: True,
-        GONE.id: False,
+        GONE.id: True,
         UNREAD.id: False,
     }
     assert ids(owner, "kind=vanished&kind=jump&provider=azure") == [GONE.id]

@@ -89,7 +89,13 @@ def test_prices_are_refreshed_and_odd_ones_decided(
 
     ages = home("prices", "age", "--provider", "aws", "--region", REGION, "--json").json
     assert (ages["stale"], ages["prices"]) == (0, 63)
-    assert "prices are older than 30 days" in home("prices", "age").err
+    assert "prices were last seen more than 30 days ago" in home("prices", "age").err
+    again = home("prices", "refresh", "--provider", "aws", "--region", REGION)
+    assert "Nothing has moved since the prices of" in again.out + again.err
+    assert "100 % · AWS eu-central-1" in again.out + again.err
+    assert len(home("prices", "books", "--json").json) == 3
+    assert "per million requests" in home("prices", "diff", "1", "3").out
+    assert "were never read as a whole" in home("prices", "regions", "--listed").out
 
 
 @pytest.mark.slow

@@ -106,6 +106,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     ],
     "decide_price_finding": [lambda c: c.prices.decide("8b0c7c1f9a3d5e60", "accept", "as announced")],
     "show_price_ages": [lambda c: c.prices.ages(provider="aws", region="eu-central-1")],
+    "list_listed_regions": [lambda c: c.prices.listed_regions("aws")],
     "list_books": [lambda c: c.prices.books()],
     "show_book": [lambda c: c.prices.book_detail(2, since=1)],
     "show_prices": [lambda c: c.prices.identity()],

@@ -113,7 +113,7 @@ def test_diff_gives_the_relative_change(
     before = str(write_book())
     after = str(write_book((CALLS, "usd = [[0, 0], [1000000, 0.15]], per = 1000000,"), name="after"))
     assert prices.diff(before, after, console=console) == 0
-    assert "0.0000002 → 0.00000015 (-25.0%)" in console.export_text()
+    assert "$0.20 per million calls → $0.15 per million calls (-25.0%)" in console.export_text()
     assert prices.diff(before, after, json_output=True) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["figures"][0]["tiers"][0]["relative"] == pytest.approx(-0.25)

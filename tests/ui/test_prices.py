@@ -11,6 +11,7 @@ from tests.app.test_price_refresh import dearer, refreshed
 from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.db.tables.people import Role
+from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.services import price_findings
 from twin2multicloud.app.ui.prices.state import units
 from twin2multicloud.app.ui.prices.words import price, usd
@@ -97,20 +98,54 @@ async def test_an_odd_price_is_decided_by_an_admin(ui: OpenUi, sqlite_site: Site
     async with ui("/prices/findings", who=admin) as page:
         await page.sees("Nothing is odd about the prices that were fetched")
         with sqlite_site.backend.database.write() as session:
-            price_findings.keep(sqlite_site.backend, session, [odd, gone], {})
+            price_findings.keep(sqlite_site.backend, session, price_findings.Found([odd, gone], {}))
         await page.go("/prices")
         await page.go("/prices/findings")
         await page.sees("The price jumps: dearer")
-        await page.sees("$0.000004")
+        await page.sees("$4.00 per million requests")
+        assert page.button("It is not sold there")
         await page.sees("No row of the list is this meter's: no row matches")
         await page.press("Accept the price")
         await page.sees("accepted: the next refresh takes it")
+        await page.press("It is not sold there")
+        await page.sees("not sold there: the next refresh takes it out of the book")
     [found] = [each for each in admin.get("prices/findings")["items"] if each["kind"] == "jump"]
     assert found["decision"] == "accept"
     async with ui("/prices/findings", who=sqlite_site.person("vera", Role.VIEWER)) as page:
         await page.sees("The price jumps: dearer")
         with pytest.raises(LookupError, match="Keep the last good one"):
             page.button("Keep the last good one")
+
+
+@driven
+async def test_odd_prices_are_told_while_somebody_looks(ui: OpenUi, sqlite_site: Site, person: Person) -> None:
+    async with ui("/prices") as page:
+        await page.sees("Confidence, from A")
+        odd = PriceFinding("jump", Provider.AWS, "aws.sqs.requests", "eu-central-1", "dearer", (), ((0, 4e-6),))
+        with sqlite_site.backend.database.write() as session:
+            new = price_findings.keep(sqlite_site.backend, session, price_findings.Found([odd], {}))
+            session.flush()
+            price_findings.tell(sqlite_site.backend, session, sqlite_site.workspace_id, new)
+        await page.sees("1 price of AWS eu-central-1 wants a decision")
+        await page.press("Show")
+        await page.sees("The price jumps: dearer")
+        assert page.page.route == "/prices/findings"
+
+
+@driven
+async def test_a_refresh_tells_how_far_it_is_and_can_be_called_off(
+    ui: OpenUi, sqlite_site: Site, person: Person
+) -> None:
+    run = person.post("prices/refresh", {"source": "lists", "providers": ["aws"]}, 201)
+    async with ui(f"/prices?run={run['id']}") as page:
+        with sqlite_site.backend.database.write() as session:
+            told = NewEvent(
+                sqlite_site.workspace_id, "prices", "AWS eu-north-1", run_id=run["id"], data={"percent": 42}
+            )
+            sqlite_site.backend.events.add(session, told)
+        await page.sees("42 % of the lists are read")
+        await page.press("Cancel the refresh")
+        await page.until(lambda: person.get(f"runs/{run['id']}")["status"] in ("cancelling", "cancelled"))
 
 
 @pytest.mark.parametrize(

@@ -89,11 +89,23 @@ def test_the_same_lists_make_the_same_book(read: Reading, lists: AwsLists) -> No
     assert texts[0] == texts[1]
 
 
-def test_a_refresh_of_what_was_refreshed_takes_it_up_anew(read: Reading, lists: AwsLists) -> None:
+def test_a_refresh_in_which_nothing_moved_is_the_same_book(read: Reading, lists: AwsLists) -> None:
     first = assemble(book_texts(), {Provider.AWS: read(lists)}, frozenset(), ON).texts
     again = assemble(first, {Provider.AWS: read(lists)}, frozenset(), "2026-11-27").texts
-    assert {f.date for f in read_book(again).figures("list") if f.sku} == {"2026-11-27"}
-    assert f"price-list-{ON}" not in again["aws.toml"], "a source that nothing cites goes"
+    assert again == first
+    for row in lists.rows["AWSLambda", "eu-central-1"]:
+        row.tiers = [(start, usd * 1.05) for start, usd in row.tiers]
+    lists.version = "20261127070000"
+    moved = assemble(first, {Provider.AWS: read(lists)}, frozenset(), "2026-11-27").texts
+    dates = {f.meter: f.date for f in read_book(moved).figures("list") if f.sku}
+    assert {meter for meter, on in dates.items() if on == "2026-11-27"} == {m for m in dates if ".lambda." in m}
+    assert f"price-list-{ON}" in moved["aws.toml"], "the others are of the day before still"
+    for here in lists.rows.values():
+        for row in here:
+            row.tiers = [(start, usd * 1.05) for start, usd in row.tiers]
+    lists.version = "20261128070000"
+    last = assemble(moved, {Provider.AWS: read(lists)}, frozenset(), "2026-11-28").texts
+    assert f"price-list-{ON}" not in last["aws.toml"], "a source that nothing cites goes"
 
 
 def test_new_prices_are_taken_and_new_regions_added(read: Reading, lists: AwsLists) -> None:

@@ -17,7 +17,7 @@ from twin2multicloud.app.api.surface import Surface
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.optimizing.desk import Desk
-from twin2multicloud.app.services import prices
+from twin2multicloud.app.services import price_checks, prices
 from twin2multicloud.app.services.directory import Directory
 
 _WHOLE = Surface(
@@ -65,6 +65,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         backend.optimizer,
         lambda: prices.current(backend),
         lambda: backend.now().date(),
+        checks=lambda: price_checks.at(backend),
     )
     surface.guard(app, backend.settings, backend.clock, figures)
     return app

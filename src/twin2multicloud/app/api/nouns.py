@@ -78,7 +78,7 @@ WHOLE: Final = (
     _api("users", "/users"),
     _api("members", "/workspaces/*/members", *_twins("members")),
     _api("books", "/prices/books"),
-    _api("price_findings", "/prices/findings", "/prices/ages"),
+    _api("price_findings", "/prices/findings", "/prices/ages", "/prices/listed-regions"),
     _api("drafts", "/drafts"),
     *_DEPLOYING,
     # They keep nothing, so whoever is known may ask.

@@ -67,6 +67,19 @@ class BookChoice:
             directory = os.environ.get("T2M_PRICES") or BUNDLED_NAME
         return load_book(None if directory == BUNDLED_NAME else Path(directory))
 
+    def last_seen(self, book: PriceBook) -> str:
+        """The ISO date at which the prices of that book, as it was read, were last seen: a server looks them up again.
+        Of the cloud whose prices wait longest.
+        """
+        if self.server or self.profile:
+            from twin2multicloud.app.cli.connect import chosen, client_to
+
+            found = chosen(Session(server=self.server, profile=self.profile))
+            if found is not None:
+                with client_to(found) as client:
+                    return min(client.prices.identity().seen.values())
+        return book.date
+
     @property
     def newer(self) -> str:
         """How to get a newer one."""

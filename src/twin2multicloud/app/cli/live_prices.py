@@ -4,19 +4,21 @@ up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from twin2multicloud.app.cli import records, runs
 from twin2multicloud.app.cli.failures import say
 from twin2multicloud.app.cli.records import NONE, dollars, moment
 from twin2multicloud.app.client.client import Client
+from twin2multicloud.app.report.figures import unit_price
 from twin2multicloud.app.schemas.books import BookDetail
 from twin2multicloud.app.schemas.price_findings import PriceFinding
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.fields import counted
 from twin2multicloud.model.slots import PROVIDERS, Provider
+from twin2multicloud.optimizer.pricing.fetching.findings import ABSENT
 
 _MOST: Final = 1_000
 
@@ -52,6 +54,7 @@ def refresh(client: Client, request: RefreshRequest) -> int:
         return runs.asked_for(run, request.json_output)
     if not request.json_output:
         runs.say_begun(run)
+        say(f"`twin2multicloud runs cancel {run.id}` calls it off")
     code = runs.watch(client, run.id, request.json_output)
     waiting = 0 if request.json_output else sum(1 for _ in client.prices.findings(decided=False, limit=_MOST))
     if waiting:
@@ -101,7 +104,9 @@ def decide(
     for finding in decided:
         say(f"{finding.id}: {decision}ed, {finding.meter or finding.service} in {finding.region or 'no region'}")
     if decision == "accept":
-        say("the next refresh takes it: `twin2multicloud prices refresh`")
+        gone = {finding.kind in ABSENT for finding in decided}
+        what = "goes by it" if len(gone) > 1 else "takes it out of the book" if True in gone else "takes it"
+        say(f"the next refresh {what}: `twin2multicloud prices refresh`")
     return 0
 
 
@@ -134,15 +139,17 @@ def age(client: Client, provider: str | None, region: str | None, json_output: b
         )
         for each in found.items
     )
-    columns = ("cloud", "region", "service", ">prices", ">fetched", "oldest", ">days", ">too old")
+    columns = ("cloud", "region", "service", ">prices", ">fetched", "last seen", ">days ago", ">too old")
     records.print_table(columns, rows, "the book has no such prices")
-    say(f"{found.stale} of {found.prices} prices are older than {found.stale_after_days} days")
+    say(f"{found.stale} of {found.prices} prices were last seen more than {found.stale_after_days} days ago")
     return 0
 
 
-def regions(client: Client, provider: str | None, json_output: bool) -> int:
+def regions(client: Client, provider: str | None, listed: bool, json_output: bool) -> int:
     """`prices regions`."""
     records.known([provider] if provider else [], "--provider", [each.value for each in PROVIDERS])
+    if listed:
+        return _listed_regions(client, provider, json_output)
     found = list(client.catalogue.regions(provider=provider))
     if json_output:
         records.print_models(found)
@@ -160,6 +167,33 @@ def regions(client: Client, provider: str | None, json_output: bool) -> int:
     )
     columns = ("cloud", "region", "name", "city", "nearest of the other clouds", "every slot")
     records.print_table(columns, rows, "the book has no such regions")
+    beside = [each for each in client.prices.listed_regions(provider) if not each.left_out]
+    for cloud in PROVIDERS:
+        codes = [each.code for each in beside if each.provider is cloud]
+        if codes:
+            say(f"listed by {cloud.label}, not in the book: {', '.join(codes)} (--listed tells where they are)")
+    return 0
+
+
+def _listed_regions(client: Client, provider: str | None, json_output: bool) -> int:
+    found = client.prices.listed_regions(provider)
+    if json_output:
+        records.print_models(found)
+        return 0
+    rows = (
+        (
+            each.provider.label,
+            each.code,
+            each.name or NONE,
+            each.city or NONE,
+            NONE if each.north is None or each.east is None else f"{each.north:.2f}, {each.east:.2f}",
+            each.left_out or "new: the book has no prices for it",
+            moment(each.read_at),
+        )
+        for each in found
+    )
+    columns = ("cloud", "region", "name", "city", "north, east", "not in the book, since", "read (UTC)")
+    records.print_table(columns, rows, "the lists have no regions beside the book's, or were never read as a whole")
     return 0
 
 
@@ -184,6 +218,13 @@ def diff(client: Client, before: int, after: int, json_output: bool) -> int:
         records.print_model(found)
         return 0
     records.print_facts(f"book {after} instead of {before}", _counts(found))
+    if changes := found.diff.get("figures", ()):
+        units = {meter["id"]: meter["unit"] for meter in client.prices.meters()}
+        records.print_table(
+            ("meter", "regions", ">from", ">before", ">after", ">change"),
+            (row for change in changes for row in _changed(change, units.get(change["meter"], "unit"))),
+            "no price differs",
+        )
     names = {twin.id: twin.name for twin in client.twins.list()}
     rows = (
         (
@@ -199,6 +240,16 @@ def diff(client: Client, before: int, after: int, json_output: bool) -> int:
     columns = ("twin", ">bill before", ">after", ">cheapest before", ">after", "would be placed otherwise")
     records.print_table(columns, rows, "no bill changes")
     return 0
+
+
+def _changed(change: Mapping[str, Any], unit: str) -> Iterator[tuple[str, ...]]:
+    """A line for each tier that differs, priced for as many units as people read prices for."""
+    regions = change["regions"]
+    where = ", ".join(regions[:2]) + (f" +{len(regions) - 2}" if len(regions) > 2 else "")
+    for tier in change["tiers"]:
+        was, now = (NONE if usd is None else unit_price(usd, unit) for usd in (tier["before_usd"], tier["after_usd"]))
+        share = NONE if tier["relative"] is None else f"{tier['relative']:+.1%}"
+        yield change["meter"], where, f"{tier['start']:,.10g}", was, now, share
 
 
 def _counts(book: BookDetail) -> list[tuple[str, str]]:

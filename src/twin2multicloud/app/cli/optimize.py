@@ -112,11 +112,12 @@ def open_prices(request: Request, today: Callable[[], date]) -> PriceBook:
     """The price book to use; raises `PriceError` if it is older than the request allows."""
     book = request.book.read()
     if request.max_price_age is not None:
-        age = (today() - date.fromisoformat(book.date)).days
+        seen = request.book.last_seen(book)
+        age = (today() - date.fromisoformat(seen)).days
         if age > request.max_price_age:
             raise PriceError(
-                f"the price book {book.version} is of {book.date}, {age} days old; --max-price-age allows "
-                f"{request.max_price_age}. {request.book.newer}, or allow more days"
+                f"the price book {book.version} is of {book.date}, its prices were last seen on {seen}, {age} days "
+                f"ago; --max-price-age allows {request.max_price_age}. {request.book.newer}, or allow more days"
             )
     return book
 

@@ -273,6 +273,9 @@ def prices_regions(
     provider: Annotated[
         str | None, typer.Option(metavar="CLOUD", help="Only of this cloud.", autocompletion=complete_provider)
     ] = None,
+    listed: Annotated[
+        bool, typer.Option("--listed", help="Those that the clouds' lists have and the book has not, and why.")
+    ] = False,
     json_output: JsonOption = False,
 ) -> None:
     """List the regions of the book in use: where they are, and which regions of the other clouds are nearest.
@@ -280,10 +283,11 @@ def prices_regions(
     \b
     Examples:
       twin2multicloud prices regions --provider aws
+      twin2multicloud prices regions --listed
     """
     from twin2multicloud.app.cli import live_prices
 
-    with_client(context, json_output, lambda client: live_prices.regions(client, provider, json_output))
+    with_client(context, json_output, lambda client: live_prices.regions(client, provider, listed, json_output))
 
 
 def _printed(action: Callable[[Any], int]) -> int:

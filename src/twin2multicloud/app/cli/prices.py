@@ -241,16 +241,19 @@ def _diff_text(a: PriceBook, b: PriceBook, changes: BookDiff, out: Console) -> N
         policy = f" [{change.policy}]" if change.policy != "list" else ""
         heading = f"{change.meter}{policy} {change.what} in {_some(change.regions)}"
         out.print(heading, style="bold", markup=False, highlight=False)
+        unit = (b if change.meter in b.meters else a).meter(change.meter).unit
         for tier in change.tiers:
-            out.print(f"  from {_number(tier.start)}: {_change(tier)}", markup=False, highlight=False)
+            out.print(f"  from {_number(tier.start)}: {_change(tier, unit)}", markup=False, highlight=False)
         for step in change.rounding:
             out.print(f"  {step}", markup=False, highlight=False)
     for sender, receiver, was_usd, now_usd in changes.transit:
         out.print(f"transit {sender} → {receiver}: {was_usd} → {now_usd} USD/GB", markup=False, highlight=False)
 
 
-def _change(tier: TierChange) -> str:
-    was, now = ("none" if usd is None else _number(usd) for usd in (tier.before_usd, tier.after_usd))
+def _change(tier: TierChange, unit: str) -> str:
+    from twin2multicloud.app.report.figures import unit_price
+
+    was, now = ("none" if usd is None else unit_price(usd, unit) for usd in (tier.before_usd, tier.after_usd))
     share = "" if tier.relative is None else f" ({tier.relative:+.1%})"
     return f"{was} → {now}{share}"
 

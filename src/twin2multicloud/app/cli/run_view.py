@@ -70,7 +70,9 @@ class RunView:
             return False
         if event.severity != "debug":
             marks = {"warning": "▲ ", "error": "✗ "}
-            self.teller.say(f"{marks.get(event.severity, '')}{event.message}")
+            percent = event.data.get("percent")
+            share = f"{percent:>3} % · " if isinstance(percent, int) else ""
+            self.teller.say(f"{share}{marks.get(event.severity, '')}{event.message}")
         return False
 
     def _engine(self, event: Event) -> bool:

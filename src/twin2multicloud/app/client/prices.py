@@ -18,7 +18,7 @@ from twin2multicloud.model.errors import InvalidInputError
 if TYPE_CHECKING:
     from twin2multicloud.app.client.kept_book import KeptBook
     from twin2multicloud.app.schemas.books import BookDetail, BookSummary
-    from twin2multicloud.app.schemas.price_findings import PriceAges, PriceFinding
+    from twin2multicloud.app.schemas.price_findings import ListedRegion, PriceAges, PriceFinding
     from twin2multicloud.app.schemas.runs import Run
     from twin2multicloud.optimizer.pricing.book import PriceBook
 
@@ -155,6 +155,12 @@ class Prices:
         from twin2multicloud.app.schemas.price_findings import PriceAges  # as above
 
         return self._http.get(f"{_PATH}/ages", PriceAges, provider=provider, region=region)
+
+    def listed_regions(self, provider: str | None = None) -> list[ListedRegion]:
+        """The regions that clouds' lists have and the book in use has not."""
+        from twin2multicloud.app.schemas.price_findings import ListedRegions  # as above
+
+        return self._http.get(f"{_PATH}/listed-regions", ListedRegions, provider=provider).items
 
     def _taken(self, whole: WholeBook, kept: KeptBook | None) -> PriceBook:
         """A book that was sent, which is kept once it was read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -17,6 +17,8 @@ from twin2multicloud.app.optimizing.pool import Pool
 
 if TYPE_CHECKING:
     from twin2multicloud.app.optimizing.solver import Solver
+    from twin2multicloud.model.slots import Provider
+    from twin2multicloud.optimizer.pricing.fetching.staleness import Checks
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 _MEMORY_BYTES: Final = 32 << 20
@@ -51,15 +53,29 @@ class Memory:
 
 
 class Desk:
-    """What endpoints ask. `book` says which book is in use, `today` which day it is."""
+    """What endpoints ask. `book` says which book is in use, `today` which day it is, `checks` when prices were last
+    seen in their lists, where that is known.
+    """
 
     def __init__(
-        self, pool: Pool, book: Callable[[], Book], today: Callable[[], date], memory: Memory | None = None
+        self,
+        pool: Pool,
+        book: Callable[[], Book],
+        today: Callable[[], date],
+        memory: Memory | None = None,
+        checks: Callable[[], Checks] | None = None,
     ) -> None:
         self.pool = pool
         self.book = book
         self.today = today
+        self._checks = checks
         self._memory = memory or Memory()
+
+    def last_seen(self, book: Book, regions: Collection[str] = ()) -> dict[Provider, str]:
+        """The ISO date at which each cloud's prices (in some of its `regions`) were last seen. It may take a moment."""
+        from twin2multicloud.optimizer.pricing.fetching.staleness import last_seen  # which few ask for
+
+        return last_seen(book.prices, {} if self._checks is None else self._checks(), regions)
 
     async def ask(self, book: Book, question: Callable[[Solver, BodyT], bytes], body: BodyT) -> bytes:
         """The answer to a question; from memory if the same was asked before by the same book."""

@@ -68,7 +68,13 @@ def _refresh_prices(backend: Backend, run: Run, writer: EventWriter) -> dict[str
     from twin2multicloud.app.services.live_prices import LivePriceSource  # with the fetchers, which nothing else needs
 
     # A refresh that goes on after it was killed has what it fetched since the run was made.
-    lists = LivePriceSource(backend, run.request.get("providers"), run.request.get("regions"), since=run.created_at)
+    lists = LivePriceSource(
+        backend,
+        run.request.get("providers"),
+        run.request.get("regions"),
+        since=run.created_at,
+        workspace_id=run.workspace_id,
+    )
     taken = price_refresh.refresh(backend, principal, run.workspace_id, lists, tell)
     return {**price_refresh.taken_json(taken), "lists": lists.outcome()}
 

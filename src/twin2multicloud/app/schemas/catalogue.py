@@ -143,11 +143,14 @@ class Regions(Shape):
 
 
 class PricesInUse(BookIdentity):
-    """The price book in use, its age in days, and how much is in it: of each cloud `regions`, `meters` and `prices`,
-    and how many of these were `fetched` from its list. `oldest` is the date of a cloud's oldest price.
+    """The price book in use, and how much is in it: of each cloud `regions`, `meters` and `prices`, and how many of
+    these were `fetched` from its list. `seen` is when prices of a cloud were last seen, moved or not, `age_days` how
+    many days ago that was for the cloud that waits longest. `oldest` is the date of a cloud's oldest price: since then
+    it is as it is.
     """
 
     age_days: int
+    seen: dict[Provider, str]
     oldest: dict[Provider, str]
     providers: dict[Provider, dict[str, int]]
     confidences: dict[str, int]

@@ -46,6 +46,7 @@ class PriceFinding(Shape):
     kind: FindingKind
     provider: Provider
     meter: str
+    unit: str = Field(description="What the meter counts; empty where it is none of the book in use.")
     service: str
     region: str
     message: str
@@ -64,14 +65,19 @@ class PriceFinding(Shape):
 
 
 class DecideFinding(Body):
-    """What is to be done about it: `accept` has the next refresh take the price, for as long as it is the one seen."""
+    """What is to be done about it: `accept` has the next refresh take the price, for as long as it is the one seen;
+    what a list does not have (`no_match`, `vanished`) is not sold there then, and leaves the book. `reject` has the
+    last good price hold.
+    """
 
     decision: Decision
     note: Note = ""
 
 
 class PriceAge(Shape):
-    """How old the prices of a service in a region are, by the dates they were last seen at."""
+    """How old the prices of a service in a region are, by the dates at which each was last seen in its list, or else
+    recorded.
+    """
 
     provider: Provider
     service: str
@@ -92,3 +98,26 @@ class PriceAges(Shape):
     prices: int
     stale: int
     items: list[PriceAge]
+
+
+class ListedRegion(Shape):
+    """A region that a cloud's list has and the book has not, when the list was read last. `north` and `east` are
+    degrees, of its `city`, where these are known; `left_out` says why it will not be in a book, and is empty where
+    nothing speaks against it.
+    """
+
+    provider: Provider
+    code: str
+    name: str = Field(description="As the list has it; empty where it has codes only.")
+    city: str | None
+    country: str | None
+    north: float | None
+    east: float | None
+    left_out: str
+    read_at: datetime
+
+
+class ListedRegions(Shape):
+    """Regions by cloud and code."""
+
+    items: list[ListedRegion]

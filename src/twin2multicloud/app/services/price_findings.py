@@ -4,9 +4,9 @@ price is seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -15,10 +15,15 @@ from twin2multicloud.app.auth.access import Principal
 from twin2multicloud.app.backend import Backend
 from twin2multicloud.app.db.tables.prices import PriceFindingRecord
 from twin2multicloud.app.errors import ConflictError, NotFoundError
+from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import price_findings as shapes
 from twin2multicloud.app.services import audit
+from twin2multicloud.model.fields import counted
 from twin2multicloud.model.slots import Provider
-from twin2multicloud.optimizer.pricing.fetching.findings import KINDS, PriceFinding, is_decidable
+from twin2multicloud.optimizer.pricing.fetching.findings import ABSENT, KINDS, PriceFinding, is_decidable
+
+if TYPE_CHECKING:
+    from twin2multicloud.optimizer.pricing.meters import Meter
 
 _TURNS: Final = "price findings"
 """Refreshes that end at the same time take turns at keeping what they found."""
@@ -29,28 +34,66 @@ def accepted(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(select(PriceFindingRecord.id).where(PriceFindingRecord.decision == "accept")))
 
 
-def keep(
-    backend: Backend,
-    session: Session,
-    findings: Iterable[PriceFinding],
-    looked_at: Mapping[Provider, Sequence[str]],
-) -> None:
-    """Keep what a refresh found. What it did not find again where it `looked_at` (regions of a cloud) is not current
-    any more, but for what it could not read.
+@dataclass(frozen=True)
+class Found:
+    """What a refresh came to where it `looked_at` (regions of a cloud): its findings, which prices (meter, region) the
+    lists had, and of which they could not be `unread`.
+    """
+
+    findings: Sequence[PriceFinding]
+    looked_at: Mapping[Provider, Sequence[str]]
+    priced: Set[tuple[str, str]] = frozenset()
+    unread: Set[tuple[str, str]] = frozenset()
+
+
+def keep(backend: Backend, session: Session, found: Found) -> list[PriceFindingRecord]:
+    """Keep what a refresh found; those are returned that were not seen in the refresh before and wait for a decision.
+
+    What was not found again is not current any more, unless its part of the list could not be read. That a list has no
+    price is decided until it has one: a decision about that is forgotten then.
     """
     backend.database.take_turns(session, _TURNS)
-    found = {finding.id: finding for finding in findings}
+    seen = {finding.id: finding for finding in found.findings}
     known = {record.id: record for record in session.scalars(select(PriceFindingRecord))}
+    before = {identity for identity, record in known.items() if record.current}
     for record in known.values():
-        regions = looked_at.get(Provider(record.provider))
-        if regions is not None and (not record.region or record.region in regions):
-            record.current = record.id in found
-    for finding in found.values():
+        regions = found.looked_at.get(Provider(record.provider))
+        if regions is None or (record.region and record.region not in regions):
+            continue
+        if (record.meter, record.region) not in found.unread:
+            record.current = record.id in seen
+        if record.kind in ABSENT and (record.meter, record.region) in found.priced:
+            record.decision = record.decided_by = record.decided_at = None
+            record.note = ""
+    kept = []
+    for finding in seen.values():
         record = known.get(finding.id) or _new(backend, session, finding)
         record.current = True
+        record.kind = finding.kind
         record.message = finding.message
         record.before = [list(tier) for tier in finding.before]
         record.last_seen_at = backend.now()
+        if finding.id not in before and record.decision is None and finding.kind != "unreachable":
+            kept.append(record)
+    return kept
+
+
+def tell(backend: Backend, session: Session, workspace_id: str, new: Sequence[PriceFindingRecord]) -> None:
+    """An event for each cloud and region in which prices newly want a decision."""
+    places: dict[tuple[Provider, str], list[PriceFindingRecord]] = {}
+    for record in new:
+        places.setdefault((Provider(record.provider), record.region), []).append(record)
+    for (provider, region), records in sorted(places.items()):
+        where = " ".join(each for each in (provider.label, region) if each)
+        text = f"{counted(len(records), 'price')} of {where} {'want' if len(records) > 1 else 'wants'} a decision"
+        data = {
+            "provider": provider.value,
+            "region": region,
+            "findings": [record.id for record in records],
+            "meters": sorted({record.meter for record in records}),
+            "url": f"{backend.settings.origin}/prices/findings",
+        }
+        backend.events.add(session, NewEvent(workspace_id, "prices.findings", text, "warning", data=data))
 
 
 def _new(backend: Backend, session: Session, finding: PriceFinding) -> PriceFindingRecord:
@@ -128,11 +171,13 @@ def decide(
     return record
 
 
-def shown(record: PriceFindingRecord) -> shapes.PriceFinding:
-    """A finding as it is answered."""
+def shown(record: PriceFindingRecord, meters: Mapping[str, Meter]) -> shapes.PriceFinding:
+    """A finding as it is answered; `meters` are those of the book in use."""
+    meter = meters.get(record.meter)
     return shapes.PriceFinding.model_validate(
         {
-            **{name: getattr(record, name) for name in shapes.PriceFinding.model_fields if name != "decidable"},
+            **{name: getattr(record, name) for name in shapes.PriceFinding.model_fields if hasattr(record, name)},
+            "unit": "" if meter is None else meter.unit,
             "decidable": is_decidable(record.kind, record.after),
         }
     )

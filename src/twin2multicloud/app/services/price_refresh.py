@@ -1,7 +1,7 @@
 """Taking up newer prices: fetched from a source, checked, and told by what they do to every twin's bill.
 
 Fetching and pricing take long, so they come first and in no session; taking up is one transaction. A source is whatever
-gives the texts of a book's files: a directory so far, clouds' price lists later.
+gives the texts of a book's files: a directory, or the clouds' price lists (`live_prices`).
 """
 
 from __future__ import annotations
@@ -136,10 +136,13 @@ def refresh(
 def prepare(backend: Backend, source: PriceSource, tell: Tell) -> Prepared:
     """Fetch a book, check it, and work out what it changes. Opens sessions of its own, each for a moment."""
     texts = source.fetch(tell)
+    before = prices.current(backend)
+    if texts == before.texts:
+        tell("These prices are in use already")
+        return Prepared(before, before, known=True)
     tell("Checking")
     book = Book.of(texts)
     _tell_contents(book.prices, tell)
-    before = prices.current(backend)
     with backend.database.read() as session:
         known = book.hash == before.hash or session.get(PriceBookVersion, book.hash) is not None
     if known:

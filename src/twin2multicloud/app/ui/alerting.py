@@ -22,6 +22,7 @@ from twin2multicloud.app.ui.store import Store
 from twin2multicloud.model.errors import Twin2MultiCloudError
 
 ALERTS: Final = Wanted(("alert",))
+ODD_PRICES: Final = Wanted(("prices.findings",))
 MOST_COUNTED: Final = 100
 _GATHER_S: Final = 0.7
 _APART_S: Final = 10.0
@@ -50,7 +51,11 @@ class Alerting(Store):
 
     def begin(self) -> None:
         """Count, and go on counting."""
-        self._ends = [self._live.on(ALERTS, self._count), self._live.each(ALERTS, self._came)]
+        self._ends = [
+            self._live.on(ALERTS, self._count),
+            self._live.each(ALERTS, self._came),
+            self._live.each(ODD_PRICES, self._odd),
+        ]
         self._count()
 
     def stop(self) -> None:
@@ -86,6 +91,12 @@ class Alerting(Store):
             loop = asyncio.get_running_loop()
             at = max(loop.time() + _GATHER_S, self._told_at + _APART_S)
             self._waiting = loop.call_at(at, self._tell)
+
+    def _odd(self, event: Event) -> None:
+        """Prices want a decision: said at once, unless they are in view."""
+        there = places.prices("findings")
+        if Place.of(self._here()).path != there:
+            self._notices.alert(event.message, label=tr("Show"), act=lambda: self._go(there))
 
     def _in_view(self, event: Event) -> bool:
         path = Place.of(self._here()).path

@@ -8,6 +8,7 @@ import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -50,6 +51,18 @@ def places() -> Mapping[tuple[Provider, str], RegionPlace]:
         for code, row in data[provider.value].items()
     }
     return MappingProxyType(found)
+
+
+@lru_cache(maxsize=1)
+def _left_out() -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, dict[str, str]] = tomllib.loads(_FILE.read_text(encoding="utf-8"))["left_out"]
+    return MappingProxyType(found)
+
+
+def left_out(provider: Provider, code: str) -> str:
+    """Why what a list names is none of the regions that a book has prices for; "" where nothing speaks against it."""
+    patterns = _left_out()[provider.value]
+    return next((why for pattern, why in patterns.items() if fnmatchcase(code.casefold(), pattern)), "")
 
 
 def km_between(one: RegionPlace, other: RegionPlace) -> float:

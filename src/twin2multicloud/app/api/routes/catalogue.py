@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
@@ -84,8 +85,9 @@ async def list_regions(desk: DeskDep, book: BookDep, query: Annotated[shapes.Reg
 async def show_prices(desk: DeskDep, book: BookDep, today: TodayDep) -> Response:
     """Which price book is in use, and how old it is."""
     found = msgspec.json.decode(await desk.ask(book, questions.prices, shapes.RegionsQuery()))
-    age = (today - date.fromisoformat(book.prices.date)).days
-    return raw(msgspec.json.encode({**found, "age_days": age}))
+    seen = await asyncio.to_thread(desk.last_seen, book)
+    age = (today - date.fromisoformat(min(seen.values()))).days
+    return raw(msgspec.json.encode({**found, "seen": seen, "age_days": age}))
 
 
 @router.get(

@@ -14,7 +14,9 @@ from twin2multicloud.app.api.dispatch import Endpoints
 from twin2multicloud.app.optimizing import answers as questions
 from twin2multicloud.app.optimizing import uncertainty as uncertain
 from twin2multicloud.app.optimizing.books import Book
+from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.optimizing.frontiers import frontier
+from twin2multicloud.app.optimizing.reading import read
 from twin2multicloud.app.schemas import answers as shapes
 from twin2multicloud.app.schemas.frontiers import FrontierInput, FrontierResult
 from twin2multicloud.app.schemas.questions import (
@@ -41,17 +43,24 @@ _A_PART = 1_000
 @router.post("/optimize", response_model=None, responses=answers(shapes.OptimizeResult))
 async def optimize(desk: DeskDep, book: BookDep, today: TodayDep, given: OptimizeInput) -> Response:
     """The cheapest placement of a workload, proven, with its bill and what every alternative would add."""
-    _check_age(book, today, given.max_price_age if given.model == "bill" else None)
+    if given.max_price_age is not None and given.model == "bill":
+        await asyncio.to_thread(_check_age, desk, book, today, given, given.max_price_age)
     return raw(await desk.ask(book, questions.optimize, given))
 
 
-def _check_age(book: Book, today: date, most: int | None) -> None:
-    age = (today - date.fromisoformat(book.prices.date)).days
-    if most is not None and age > most:
-        raise PriceError(
-            f"the price book {book.prices.version} is of {book.prices.date}, {age} days old; max_price_age allows "
-            f"{most}. Refresh the prices, or allow more days"
-        )
+def _check_age(desk: Desk, book: Book, today: date, given: OptimizeInput, most: int) -> None:
+    """`PriceError` where the prices of a cloud that is allowed were last seen longer ago: any of them, or in the
+    regions of it that are named.
+    """
+    allowed = read(given).constraints
+    regions = {code for codes in allowed.regions.values() for code in codes}
+    for provider, seen in desk.last_seen(book, regions).items():
+        age = (today - date.fromisoformat(seen)).days
+        if provider in allowed.allowed_providers and age > most:
+            raise PriceError(
+                f"the prices of {provider.label} in the book {book.prices.version} were last seen on {seen}, {age} "
+                f"days ago; max_price_age allows {most}. Refresh the prices, or allow more days"
+            )
 
 
 @router.post("/optimize/batch", response_model=None, responses=answers(shapes.BatchResult))

@@ -27,7 +27,7 @@ from twin2multicloud.app.db.tables.people import (
     Workspace,
     WorkspaceMember,
 )
-from twin2multicloud.app.db.tables.prices import PriceFindingRecord
+from twin2multicloud.app.db.tables.prices import ListedRegionRecord, PriceCheckRecord, PriceFindingRecord
 from twin2multicloud.app.db.tables.runs import Claim, Run, Stage
 from twin2multicloud.app.db.tables.stacks import Document, Stack, StateLock, StateVersion
 from twin2multicloud.app.db.tables.telling import AlertNotice, AlertPolicy, AlertRoute, MuteRule
@@ -60,10 +60,12 @@ __all__ = [
     "HealthChange",
     "HealthCheck",
     "HealthHour",
+    "ListedRegionRecord",
     "LoginAttempt",
     "MuteRule",
     "Optimization",
     "PriceBookVersion",
+    "PriceCheckRecord",
     "PriceFindingRecord",
     "Run",
     "SeenAssertion",

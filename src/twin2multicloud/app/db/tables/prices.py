@@ -1,4 +1,4 @@
-"""What is odd about prices that were fetched, and what people decided about it."""
+"""What is odd about prices that were fetched, what people decided about it, and when lists were read."""
 
 from __future__ import annotations
 
@@ -36,3 +36,27 @@ class PriceFindingRecord(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PriceCheckRecord(Base):
+    """When a region's prices were last seen in their cloud's list: in `prices` by meter the ISO date, and the
+    fingerprint of the price that was seen.
+    """
+
+    __tablename__ = "price_checks"
+
+    provider: Mapped[str] = mapped_column(String(10), primary_key=True)
+    region: Mapped[str] = mapped_column(String(60), primary_key=True)
+    prices: Mapped[dict[str, Any]] = mapped_column(Json)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListedRegionRecord(Base):
+    """A region that a cloud's list has, as it was last read; `name` is "" where the list has codes only."""
+
+    __tablename__ = "listed_regions"
+
+    provider: Mapped[str] = mapped_column(String(10), primary_key=True)
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -14,9 +14,10 @@ from twin2multicloud.app.ui.components.facts import facts
 from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
-from twin2multicloud.app.ui.prices.words import number, usd
+from twin2multicloud.app.ui.prices.words import number
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.optimizer.pricing.fetching.findings import ABSENT
 
 _MOST = 100
 
@@ -61,8 +62,8 @@ def _card(session: Session, finding: PriceFinding, decided: Callable[[], None]) 
         text.body(f"{kind_word(finding.kind)}: {finding.message}"),
         facts(
             [
-                *([(tr("Was"), tiers_text(finding.before))] if finding.before else []),
-                *([(tr("The list says"), tiers_text(finding.after))] if finding.after else []),
+                *([(tr("Was"), tiers_text(finding.before, finding))] if finding.before else []),
+                *([(tr("The list says"), tiers_text(finding.after, finding))] if finding.after else []),
                 (tr("Seen"), figures.since(finding.last_seen_at, now)),
                 *([(tr("Decided"), decision_text(finding))] if finding.decision else []),
             ],
@@ -84,28 +85,41 @@ def _buttons(session: Session, finding: PriceFinding, decided: Callable[[], None
 
     accept = None if finding.decision == "accept" else decide("accept")
     reject = None if finding.decision == "reject" else decide("reject")
+    absent = finding.kind in ABSENT
     return ft.Row(
-        [buttons.other(tr("Accept the price"), accept), buttons.quiet(tr("Keep the last good one"), reject)],
+        [
+            buttons.other(tr("It is not sold there") if absent else tr("Accept the price"), accept),
+            buttons.quiet(tr("Keep the last good one"), reject),
+        ],
         spacing=GAP,
         wrap=True,
     )
 
 
-def tiers_text(tiers: Sequence[PriceTier]) -> str:
-    """Tiers in one line: $0.0000004, from 1,000,000 $0.0000003."""
+def tiers_text(tiers: Sequence[PriceTier], of: PriceFinding) -> str:
+    """Tiers in one line, all prices of the finding for as many units: $0.40 per million requests, from 1,000,000 $0.30
+    per million requests.
+    """
+    beside = [usd for _, usd in (*of.before, *of.after)]
+
+    def told(usd: float) -> str:
+        word = figures.unit_price(usd, *beside)
+        return f"{word} {of.unit}" if usd and of.unit and " " in word else word
+
     return ", ".join(
-        usd(price) if start == 0 else tr("from {start} {price}", start=number(start), price=usd(price))
-        for start, price in tiers
+        told(usd) if start == 0 else tr("from {start} {price}", start=number(start), price=told(usd))
+        for start, usd in tiers
     )
 
 
 def decision_text(finding: PriceFinding) -> str:
     """What was decided, and why if that was said."""
-    said = (
-        tr("accepted: the next refresh takes it")
-        if finding.decision == "accept"
-        else tr("rejected: the last good one stays")
-    )
+    if finding.decision == "reject":
+        said = tr("rejected: the last good one stays")
+    elif finding.kind in ABSENT:
+        said = tr("not sold there: the next refresh takes it out of the book")
+    else:
+        said = tr("accepted: the next refresh takes it")
     return f"{said} ({finding.note})" if finding.note else said
 
 

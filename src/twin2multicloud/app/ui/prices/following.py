@@ -59,13 +59,18 @@ def Followed(look: Look, ended: Callable[[], None]) -> ft.Control:  # noqa: N802
             ended()
 
     ft.use_effect(tell, [look.run, refresh.ended])
-    rows: list[ft.Control] = [log.head(session, refresh.run), log.lines(refresh.lines)]
+    rows: list[ft.Control] = [log.head(session, refresh.run)]
+    if not refresh.ended and refresh.percent is not None:
+        rows.append(log.progress(session, refresh.percent))
+    rows.append(log.lines(refresh.lines))
     if refresh.failure is not None:
         rows.append(states.failed(refresh.failure))
     elif refresh.run is not None and refresh.run.problem:
         rows.append(text.body(refresh.run.problem, color=ft.Colors.ERROR, selectable=True))
     elif refresh.ended:
         rows.append(_outcome(session, refresh))
+    if not refresh.ended and refresh.run is not None and may.have(session.me, "run", "operator", refresh.run.workspace):
+        rows.append(_cancel(session, refresh))
     close = buttons.icon(ft.Icons.CLOSE, tr("Close the log"), lambda: session.go(look.changed(run="").path))
     return cards.card(
         ft.Column(rows, spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
@@ -73,6 +78,20 @@ def Followed(look: Look, ended: Callable[[], None]) -> ft.Control:  # noqa: N802
         beside=[close],
         id="refresh",
     )
+
+
+def _cancel(session: Session, refresh: Refresh) -> ft.Control:
+    run = refresh.run
+    assert run is not None
+
+    async def cancel() -> None:
+        await session.ask(lambda api: api.runs.cancel(run.id))
+        await refresh.look()
+
+    under_way = run.status == "cancelling"
+    word = tr("Cancelling …") if under_way else tr("Cancel the refresh")
+    act = None if under_way else lambda: session.act(cancel())
+    return ft.Row([buttons.other(word, act, icon=ft.Icons.CLOSE)], wrap=True)
 
 
 def _outcome(session: Session, refresh: Refresh) -> ft.Control:

@@ -21,7 +21,11 @@ def is_stale(prices: PricesInUse) -> bool:
 
 
 def age_text(prices: PricesInUse) -> str:
-    """Of when they are."""
+    """Of when they are, and if they were looked up since, when that was."""
+    if min(prices.seen.values()) != prices.date:
+        days = prices.age_days
+        ago = tr("today") if days == 0 else trn("{count} day ago", "{count} days ago", days)
+        return tr("prices {date}, checked {ago}", date=prices.date, ago=ago)
     age = tr("today") if prices.age_days == 0 else trn("{count} day old", "{count} days old", prices.age_days)
     return tr("prices {date}, {age}", date=prices.date, age=age)
 
@@ -44,9 +48,10 @@ def card(session: Session, prices: PricesInUse) -> ft.Control:
                 ),
                 text.muted(
                     tr(
-                        "{fetched:,} fetched from its list; the oldest of {date}",
+                        "{fetched:,} fetched from its list; the oldest of {date}, last seen {seen}",
                         fetched=counts["fetched"],
                         date=prices.oldest.get(provider, prices.date),
+                        seen=prices.seen.get(provider, prices.date),
                     )
                 ),
             ],

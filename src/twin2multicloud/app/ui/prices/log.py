@@ -28,6 +28,13 @@ def head(session: Session, run: Run | None) -> ft.Control:
     return text.named("refresh-state", ft.Row([text.strong(tr("Refresh")), state], spacing=GAP, tight=True), live=True)
 
 
+def progress(session: Session, percent: int) -> ft.Control:
+    """How much of the lists was read."""
+    said = tr("{percent} % of the lists are read", percent=percent)
+    bar = ft.ProgressBar(value=percent / 100, color=session.appearance.palette.accent.strong, bar_height=6, expand=True)
+    return text.named("refresh-progress", ft.Row([bar, text.muted(said)], spacing=GAP))
+
+
 def lines(given: Sequence[LogLine]) -> ft.Control:
     """What it told, the newest in view."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from twin2multicloud.app.schemas.books import BookDetail, TwinEffect
+from twin2multicloud.app.schemas.events import Event
 from twin2multicloud.app.schemas.runs import ENDED, Run
 from twin2multicloud.app.ui.failures import Failure
 from twin2multicloud.app.ui.session import Session
@@ -29,7 +30,9 @@ class LogLine:
 
 
 class Refresh(Store):
-    """A run that refreshes prices. `run` None: not known yet; `book` is what it took up, with what that changed."""
+    """A run that refreshes prices. `run` None: not known yet; `book` is what it took up, with what that changed;
+    `percent` of the lists were read, if it reads any.
+    """
 
     def __init__(self, session: Session, run: str) -> None:
         super().__init__()
@@ -37,6 +40,7 @@ class Refresh(Store):
         self.run: Run | None = None
         self.book: BookDetail | None = None
         self.failure: Failure | None = None
+        self.percent: int | None = None
         self._session = session
         self._id = run
         self._task: asyncio.Task[None] | None = None
@@ -72,6 +76,7 @@ class Refresh(Store):
                     if event.kind.startswith("run."):
                         await self._look()
                     else:
+                        self._read(event)
                         self.lines = [*self.lines[1 - _MOST_LINES :], LogLine(event.at, event.message, event.severity)]
                     self._soon()
                     if event.kind.removeprefix("run.") in ENDED:
@@ -79,6 +84,16 @@ class Refresh(Store):
             await self._finish()
         except Twin2MultiCloudError as error:
             self.failure = Failure.of(error)
+        self.changed()
+
+    def _read(self, event: Event) -> None:
+        percent = event.data.get("percent")
+        if isinstance(percent, int):
+            self.percent = percent
+
+    async def look(self) -> None:
+        """Look what became of it, after something was asked of it."""
+        await self._look()
         self.changed()
 
     async def _look(self) -> None:

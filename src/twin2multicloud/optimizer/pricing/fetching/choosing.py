@@ -58,10 +58,13 @@ class FetchedPrice:
 
 @dataclass
 class Chosen:
-    """All that a list says of a book's meters: prices, and what is odd about them or about those that are not there."""
+    """All that a list says of a book's meters: prices, and what is odd about them or about those that are not there.
+    `unread` are meters and regions of which it says nothing, since their part of it could not be read.
+    """
 
     prices: list[FetchedPrice] = field(default_factory=list)
     findings: list[PriceFinding] = field(default_factory=list)
+    unread: set[tuple[str, str]] = field(default_factory=set)
 
 
 class UnitError(ValueError):
@@ -130,8 +133,11 @@ class _Choosing:
                 chosen.findings.append(self._finding("tiers", selector, region, str(error), rows=[row]))
                 return
             found.append(row)
-        per_unit = _with_allowance(_sum(tiers), selector.free_in(facts))
-        odd = list(self._odd(selector, region, per_unit, found))
+        printed = _sum(tiers)
+        per_unit = _with_allowance(printed, selector.free_in(facts))
+        # A free allowance of ours hides what the list has below it, and must not hide what is odd there.
+        rise = _rise(printed) or _rise(per_unit)
+        odd = list(self._odd(selector, region, per_unit, found, rise))
         chosen.findings += odd
         chosen.prices.append(
             FetchedPrice(
@@ -159,6 +165,8 @@ class _Choosing:
         if not matching:
             if self._read(wanted.service, where):
                 self._absent(selector, region, wanted, bool(rows), chosen)
+            else:
+                chosen.unread.add((selector.meter, region))
             return None
         if len({(row.unit, row.tiers, row.problem) for row in matching}) > 1:
             message = f"{len(matching)} rows of {self._selectors.title(wanted.service)} match, with different prices"
@@ -182,10 +190,12 @@ class _Choosing:
 
     # -- what is odd about a price ---------------------------------------------------------------------------------
 
-    def _odd(self, selector: Selector, region: str, tiers: Tiers, rows: Sequence[PriceRow]) -> Iterator[PriceFinding]:
+    def _odd(
+        self, selector: Selector, region: str, tiers: Tiers, rows: Sequence[PriceRow], rise: str
+    ) -> Iterator[PriceFinding]:
         known = self._known.get((selector.meter, region))
         before = () if known is None else tuple(zip(known.starts, known.usd_per_unit, strict=True))
-        problem = "" if selector.rising or (known is not None and known.rising) else _rise(tiers)
+        problem = "" if selector.rising or (known is not None and known.rising) else rise
         if problem:
             yield self._finding("not_monotone", selector, region, problem, before, tiers, rows)
         was_free = bool(before) and not any(usd for _, usd in before)
@@ -212,7 +222,8 @@ class _Choosing:
         if not others or any(other / within <= usd <= other * within for _, other in others):
             return ""
         region, nearest = min(others, key=lambda each: abs(math.log(each[1] / usd)))
-        return f"{usd:g} a unit, but {nearest:g} in {region}, and no other region is nearer"
+        here, there, what = _readable(usd, nearest)
+        return f"{here:g} USD {what}, but {there:g} in {region}, and no other region is nearer"
 
     def _finding(
         self,
@@ -297,10 +308,15 @@ def _rise(tiers: Tiers) -> str:
 
 
 def _from_to(before: float, after: float) -> str:
-    """Two prices of a unit, or of a million where a unit costs next to nothing."""
-    many = max(before, after) < 0.001
+    was, now, what = _readable(before, after)
+    return f"from {was:g} to {now:g} USD {what}"
+
+
+def _readable(one: float, other: float) -> tuple[float, float, str]:
+    """Two prices of a unit, or of a million where a unit costs next to nothing; and which it is."""
+    many = max(one, other) < 0.001
     factor = 1e6 if many else 1.0
-    return f"from {before * factor:g} to {after * factor:g} USD {'per million units' if many else 'a unit'}"
+    return one * factor, other * factor, "per million units" if many else "a unit"
 
 
 def _jump(before: Tiers, after: Tiers, limit: float) -> str:

@@ -25,7 +25,10 @@ KINDS: Final = {
 """What a finding can be, in words."""
 
 DECIDABLE: Final = frozenset({"not_monotone", "jump", "outlier", "free"})
-"""Kinds of which a person can say that the new price is right; the others have no price that could be taken."""
+"""Kinds of which a person can say that the new price is right."""
+
+ABSENT: Final = frozenset({"no_match", "vanished"})
+"""Kinds that say that the list has no such price. A person can say that it is not sold there: then it has none."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,20 @@ class PriceFinding:
 
     @property
     def id(self) -> str:
-        """The same for as long as the same thing is odd: it changes with the price seen, not with the day."""
+        """The same for as long as the same thing is odd: it changes with the price seen, not with the day. That a list
+        has no price is the same whether or not it had been fetched from there before.
+        """
         seen: list[object] = [list(tier) for tier in self.after] or list(self.rows)
-        parts = [self.kind, self.provider.value, self.meter or self.service, self.region, seen]
+        kind = "absent" if self.kind in ABSENT else self.kind
+        parts = [kind, self.provider.value, self.meter or self.service, self.region, seen]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @property
     def decidable(self) -> bool:
-        """Whether accepting it would give a price."""
+        """Whether accepting it would say anything."""
         return is_decidable(self.kind, self.after)
 
 
 def is_decidable(kind: str, after: Sequence[object]) -> bool:
-    """Whether accepting a finding of that kind, with such a price, would give a price."""
-    return kind in DECIDABLE and bool(after)
+    """Whether accepting a finding of that kind, with such a price, would give a price, or say that there is none."""
+    return kind in ABSENT or (kind in DECIDABLE and bool(after))

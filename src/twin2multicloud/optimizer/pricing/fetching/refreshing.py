@@ -33,6 +33,11 @@ class Progress:
     total: int
     problem: str = ""
 
+    @property
+    def share(self) -> float:
+        """How much of this provider's list was dealt with (0 … 1): all of it where it could not be read at all."""
+        return self.done / self.total if self.service else 1.0
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -83,7 +88,8 @@ async def _read(
     except PriceError as error:
         # Parts that came are whole; the others are missing, and their prices stay.
         tell(Progress(provider, "", "", 0, len(parts), max(len(parts), 1), str(error)))
-        return Chosen(findings=[PriceFinding("unreachable", provider, "", "", str(error))])
+        unread = {(meter, code) for meter in selectors.meters for code in codes}
+        return Chosen(findings=[PriceFinding("unreachable", provider, "", "", str(error))], unread=unread)
     return choose(selectors, parts, book, codes, limits)
 
 

@@ -55,6 +55,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_events_workspace_id_id", ["workspace_id", "id"], unique=False)
 
     op.create_table(
+        "listed_regions",
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "code", name=op.f("pk_listed_regions")),
+    )
+    op.create_table(
         "login_attempts",
         sa.Column("state_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("provider", sa.String(length=100), nullable=False),
@@ -78,6 +86,14 @@ def upgrade() -> None:
         sa.Column("taken_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_price_books")),
         sa.UniqueConstraint("number", name=op.f("uq_price_books_number")),
+    )
+    op.create_table(
+        "price_checks",
+        sa.Column("provider", sa.String(length=10), nullable=False),
+        sa.Column("region", sa.String(length=60), nullable=False),
+        sa.Column("prices", Json, nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "region", name=op.f("pk_price_checks")),
     )
     op.create_table(
         "price_findings",
@@ -993,11 +1009,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_price_findings_provider"))
 
     op.drop_table("price_findings")
+    op.drop_table("price_checks")
     op.drop_table("price_books")
     with op.batch_alter_table("login_attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_attempts_expires_at"))
 
     op.drop_table("login_attempts")
+    op.drop_table("listed_regions")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_workspace_id_id")
         batch_op.drop_index("ix_events_twin_id_id")
