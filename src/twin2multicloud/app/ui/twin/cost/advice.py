@@ -48,7 +48,7 @@ def _shown(session: Session, advice: Advice) -> ft.Control:
         "are left of it.",
         saving=figures.per_month(way.saving_usd_per_month, currency),
         once=figures.money(way.usd_once, currency),
-        months=f"{way.payback_months or 0.0:.1f}",
+        months=_months(way.payback_months),
         horizon=f"{advice.horizon_months:g}",
         left=figures.money(way.left_usd, currency),
     )
@@ -82,7 +82,7 @@ def _otherwise(session: Session, advice: Advice, way: Way) -> list[ft.Control]:
     most = advice.cheapest
     if most is None or most.slots == way.slots:
         return []
-    months = figures.NONE if most.payback_months is None else f"{most.payback_months:.1f}"
+    months = _months(most.payback_months)
     said = tr(
         "Moving {slots} would save {saving}, but cost {once} once, which is back after {months} months.",
         slots=", ".join(most.slots),
@@ -91,6 +91,13 @@ def _otherwise(session: Session, advice: Advice, way: Way) -> list[ft.Control]:
         months=months,
     )
     return [text.muted(said)]
+
+
+def _months(payback: float | None) -> str:
+    """So many months, to a tenth; what is less than that is not nothing."""
+    if payback is None:
+        return figures.NONE
+    return tr("less than 0.1") if payback < 0.1 else f"{payback:.1f}"
 
 
 def _columns(session: Session) -> list[tables.Column[AdvisedMove]]:
