@@ -26,16 +26,8 @@ from pathlib import Path
 
 from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from tests.ui.browser import AUTO_A11Y, FLAGS
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")  # fmt: skip
-A11Y = """
-new MutationObserver((_, observer) => {
-  const placeholder = document.querySelector("flt-semantics-placeholder");
-  if (placeholder) { observer.disconnect(); placeholder.click(); }
-}).observe(document, {childList: true, subtree: true});
-"""
 SEEN = re.compile(r"\S")
 """Something can be read: also by a screen reader, to whom Flutter tells what it has painted."""
 HELLO = """
@@ -136,7 +128,7 @@ def _cookies(url: str, key: str) -> list[SetCookieParam]:
 def visit(context: BrowserContext, url: str) -> Visit:
     """Go there and look until something is seen."""
     page = context.new_page()
-    page.add_init_script(A11Y)
+    page.add_init_script(AUTO_A11Y)
     network = context.new_cdp_session(page)
     sizes: list[float] = []
     network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))

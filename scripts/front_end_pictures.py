@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 DESK: Final = (1440, 900)
 PHONE: Final = (390, 844)
-LOW: Final = 600
+LOW: Final = 664
 """For what a desk shows in less: as high as the rail."""
-_PATIENCE_MS: Final = 60_000
+_HIGH: Final = 2_800
+"""For what is pictured in part, so that all of it is there."""
+_UNCERTAIN: Final = "devices=20%25%3Bmessage_interval_s=30..60..120%3Bviewers=5..50"
+_PATIENCE_MS: Final = 120_000
 _SETTLES_MS: Final = 1_500
 """What a screen takes at most to load the rest of what it shows, or to appear in other colours."""
 _BRIGHTNESS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
@@ -31,7 +34,7 @@ _BRIGHTNESS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 @dataclass(frozen=True)
 class Screen:
     """A screen at its address, and what can be read there once it is there. `height` is less where less is to be seen;
-    `phone`: it is pictured there, too.
+    `phone`: it is pictured there, too; `part`: only that of it is pictured which has this identifier, whole.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Screen:
     shows: str
     height: int = DESK[1]
     phone: bool = False
+    part: str | None = None
 
 
 def screens(there: Installation) -> Sequence[Screen]:
@@ -51,6 +55,20 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("proposal", f"{proposed}/proposal", r"\$[\d,.]+ / month", phone=True),
         Screen("why", f"{proposed}/proposal?slot=L3.hot", "L3 Storage"),
         Screen("what-if", f"{proposed}/proposal?tab=what-if", "What if", height=1150),
+        Screen(
+            "break-even",
+            f"{proposed}/proposal?tab=break-even&along=devices&between=400..40000",
+            "optimized exactly",
+            height=_HIGH,
+            part="proposal-tabs",
+        ),
+        Screen(
+            "uncertainty",
+            f"{proposed}/proposal?tab=uncertainty&samples=10000&vary={_UNCERTAIN}",
+            "What drives the cost",
+            height=_HIGH,
+            part="proposal-tabs",
+        ),
         Screen("trade-offs", f"{proposed}/proposal?tab=frontier", "not modelled", height=1300),
         Screen("deploy", f"/twins/{there.ready}/deploy?target=clouds", "Sandbox"),
         Screen("plan", f"/runs/{there.waiting}", "Agree"),
@@ -64,7 +82,7 @@ def screens(there: Installation) -> Sequence[Screen]:
         Screen("people", "/people/users", "Sofia", height=LOW),
         Screen("keys", "/people/keys", "nightly report", height=LOW),
         Screen("audit", "/audit", "Mira"),
-        Screen("settings", "/settings", "Language", height=LOW),
+        Screen("settings", "/settings", "Language", height=760),
         Screen("devices", f"{twin}/devices?device=climate-01", "climate-01"),
         Screen("rules", f"{twin}/rules", "stuffy-air", height=760),
         Screen("graph", f"{twin}/graph", "house", height=LOW),
@@ -89,6 +107,7 @@ def front_end(images: Path, only: Sequence[str] = ()) -> None:
         installation(Path(folder) / "data") as there,
         sync_playwright() as playwright,
     ):
+        playwright.selectors.set_test_id_attribute("flt-semantics-identifier")
         browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         wanted = [screen for screen in screens(there) if not only or screen.name in only]
         with _tab(browser, there, DESK) as tab:
@@ -130,13 +149,17 @@ def _picture(tab: Page, there: Installation, screen: Screen, image: Path) -> Non
         )
     except TooLong:
         print(f"never seen at {screen.path}: {screen.shows}\n{seen.aria_snapshot()}", file=sys.stderr)
+    tab.get_by_text("Loading", exact=True).first.wait_for(state="detached")
     for brightness in _BRIGHTNESS:
         tab.emulate_media(color_scheme=brightness)
         tab.wait_for_timeout(_SETTLES_MS)
         # A message of something new would lie over the screen.
         tab.get_by_test_id("notice").wait_for(state="detached")
         taken = image.with_name(f"{image.name}-{brightness}.png")
-        tab.screenshot(path=taken)
+        if screen.part is None:
+            tab.screenshot(path=taken)
+        else:
+            tab.screenshot(path=taken, clip=tab.get_by_test_id(screen.part).bounding_box())
         press(taken)
 
 

@@ -23,7 +23,7 @@ from deploying_pictures import deploying
 from front_end_installation import overload
 from front_end_pictures import front_end
 from login_pictures import login
-from terminal_pictures import COLUMNS, chromium, picture, shoot
+from terminal_pictures import COLUMNS, chromium, picture, press, shoot
 
 from twin2multicloud.sandbox.layout import Layout
 
@@ -106,6 +106,7 @@ def pages() -> None:
                     browser.window(width, height, dark=name.endswith("dark"))
                     browser.run("new Promise(done => setTimeout(done, 1500))")
                     browser.picture(IMAGES / f"{name}.png")
+                    press(IMAGES / f"{name}.png")
         finally:
             devices.terminate()
             devices.wait()
@@ -126,7 +127,7 @@ def demo() -> None:
     subprocess.run(start, check=True, env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
     try:
         for moment, name in (("stopped", "demo-outage.png"), ("every process has ended", "demo.png")):
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 300
             while moment not in (told := screen(100)):
                 if time.monotonic() > deadline:
                     sys.exit(f"the demo never said '{moment}'")
@@ -172,8 +173,9 @@ def main() -> None:
         report = Path(folder) / "report.html"
         command = [sys.executable, "-m", "twin2multicloud", "optimize", "smart-building", "--report", str(report)]
         subprocess.run(command, check=True, capture_output=True)
-        shoot(report, IMAGES / "report-light.png", 1280, 2200)
-        shoot(report, IMAGES / "report-dark.png", 1280, 2200, dark=True)
+        for name, dark in (("report-light.png", False), ("report-dark.png", True)):
+            shoot(report, IMAGES / name, 1280, 2200, dark=dark)
+            press(IMAGES / name)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from rich.text import Text
 
 COLUMNS: Final = 110
 MOST_BYTES: Final = 150_000
+_FEWER: Final = (128, 64, 32)
+_PATIENCE_S: Final = 300.0
+"""For what is awaited at most, also on a machine that has other things to do."""
 DARK: Final = TerminalTheme(
     (22, 27, 34),
     (220, 226, 233),
@@ -67,13 +70,18 @@ def picture(command: str, shown: list[str], image: Path, columns: int = COLUMNS)
 
 
 def press(image: Path, colours: int = 256) -> None:
-    """Fewer colours, which nobody sees of such surfaces, for a third of the size."""
+    """Fewer colours, which nobody sees of such surfaces, for a third of the size; fewer still where that is too
+    much.
+    """
     if shutil.which("pngquant") is None:
         sys.exit("screenshots need pngquant: scripts/apt-install pngquant")
-    command = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", str(colours), "--", str(image)]
-    subprocess.run(command, check=True)
-    if image.stat().st_size > MOST_BYTES:
-        sys.exit(f"{image.name} has {image.stat().st_size:,} bytes; more than {MOST_BYTES:,} are not kept")
+    # Without dithering, which surfaces of one colour do not need, and which makes pictures several times larger.
+    command = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "--nofs"]
+    for number in (colours, *(fewer for fewer in _FEWER if fewer < colours)):
+        subprocess.run([*command, str(number), "--", str(image)], check=True)
+        if image.stat().st_size <= MOST_BYTES:
+            return
+    sys.exit(f"{image.name} has {image.stat().st_size:,} bytes; more than {MOST_BYTES:,} are not kept")
 
 
 class Terminal:
@@ -110,13 +118,13 @@ class Terminal:
         subprocess.run([*self._tmux, "send-keys", "-t", "it", "-l", text], check=True)
         subprocess.run([*self._tmux, "send-keys", "-t", "it", "Enter"], check=True)
 
-    def run(self, command: str, timeout: float = 120) -> None:
+    def run(self, command: str, timeout: float = _PATIENCE_S) -> None:
         """Run a command to its end."""
         self.type(command)
         time.sleep(0.3)  # until then the prompt at the end may be the old one
         self.prompt(timeout)
 
-    def prompt(self, timeout: float = 120) -> None:
+    def prompt(self, timeout: float = _PATIENCE_S) -> None:
         """Wait until the command under way has ended."""
         self.until(r"\n?\$\s*$", timeout)
 
@@ -125,7 +133,7 @@ class Terminal:
         self.run("tput reset")
         subprocess.run([*self._tmux, "clear-history", "-t", "it"], check=True)
 
-    def until(self, pattern: str, timeout: float = 120) -> None:
+    def until(self, pattern: str, timeout: float = _PATIENCE_S) -> None:
         """Wait until something is on the screen (a regular expression)."""
         deadline = time.monotonic() + timeout
         while not re.search(pattern, self.plain()):

@@ -41,6 +41,9 @@ async def test_what_an_uncertain_workload_costs_is_told_in_full(ui: OpenUi, pers
         figures = " · ".join(f"${optimum[name]['usd']:,.2f}" for name in ("p5", "p50", "p95"))
         assert figures in str(page.named("cost-bands").label)
         assert "as it is placed" in str(page.named("cost-bands").label)
+        for name in ("cost-bands", "tornado"):
+            axis = [str(each.value) for each in page.within(page.named(name)) if isinstance(each, ft.Text)][-1]
+            assert axis.startswith("$ / month"), "an axis says what it is of"
         best = max(each["best"]["probability"] for each in expected["candidates"])
         await page.sees(f"{best * 100:.1f} %")
         regret = expected["candidates"][expected["least_maximal_regret"]]["regret"]
@@ -65,6 +68,8 @@ async def test_a_placement_that_suits_uncertainty_is_taken(ui: OpenUi, person: P
     twin = placed(person)
     expected = studied(person, twin)
     number = expected[least]
+    if expected["least_expected_cost"] == expected["least_maximal_regret"]:
+        button = "Consider the one of least expected cost and least maximal regret"
     wanted = expected["candidates"][number]["placement"]
     async with ui(f"/twins/{twin}/proposal?tab=uncertainty&samples=200&vary={VARY}") as page:
         await study(page)
@@ -151,6 +156,18 @@ async def test_whoever_goes_elsewhere_waits_for_nothing(ui: OpenUi, person: Pers
     twin = placed(person)
     async with ui(f"/twins/{twin}/proposal?tab=uncertainty&samples=2000&vary={VARY}") as page:
         await page.until(lambda: page.named("uncertainty-progress"), "progress")
+        assert page.button("Calculating…").disabled  # type: ignore[attr-defined]  # a button
         await page.go(f"/twins/{twin}/proposal?tab=ranking")
         await page.until(lambda: page.button("Consider placement 2"))
         assert not [label for label in page.labels() if label == "Calculating"]
+
+
+@driven
+async def test_what_takes_long_says_so_and_is_asked_once(ui: OpenUi, person: Person) -> None:
+    twin = placed(person)
+    async with ui(f"/twins/{twin}/proposal?tab=break-even&between=50..500") as page:
+        await page.until(lambda: page.named("break-even-progress"), "progress")
+        assert page.button("Finding…").disabled  # type: ignore[attr-defined]  # a button
+        await page.until(lambda: page.named("break-even-line"))
+        await page.until(lambda: page.button("Find"))
+        assert not any(each.identifier == "break-even-progress" for each in page.all(ft.Semantics))

@@ -113,3 +113,25 @@ def test_a_short_range_is_shown_evenly() -> None:
 )
 def test_a_range_goes_no_further_than_its_field(field: str, value: float, between: str) -> None:
     assert course.usual(field, {field: value}) == between
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "most", "values"),
+    [
+        (400, 40_000, 9, [500, 1_000, 2_000, 5_000, 10_000, 20_000]),
+        (400, 40_000, 5, [1_000, 10_000]),
+        (100, 200, 9, [150]),
+        (0, 10, 9, [5]),
+    ],
+)
+def test_a_line_has_marks_at_round_values(first: float, last: float, most: int, values: list[float]) -> None:
+    marks = course.marks(first, last, most=most)
+    assert [value for _, value in marks] == pytest.approx(values)
+    shares = [share for share, _ in marks]
+    assert shares == sorted(shares)
+    assert all(0 < share < 1 for share in shares)
+
+
+def test_a_factor_takes_the_same_room_wherever_it_is() -> None:
+    at = {value: share for share, value in course.marks(1, 10_000, most=9)}
+    assert [at[10], at[100], at[1_000]] == pytest.approx([0.25, 0.5, 0.75])

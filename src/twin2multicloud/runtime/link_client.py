@@ -54,7 +54,7 @@ class LinkStats:
 
 
 Troubled = Callable[[LinkError, int], None]
-"""Told, once a POST, that an attempt failed (the how manieth) and that another follows."""
+"""Told, once a POST, that an attempt failed (which one of them) and that another follows."""
 
 
 @dataclass(frozen=True)

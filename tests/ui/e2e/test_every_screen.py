@@ -41,6 +41,7 @@ _PROPOSAL = {
     "what-if": "Factors",
     "break-even": "From – to",
     "uncertainty&samples=200&vary=devices%3D20%25": "Consider placement|placed",
+    "frontier": "Not modelled|the cheapest",
     "prices": "All prices",
     "proof": "Proved optimal",
 }
@@ -59,6 +60,7 @@ SCREENS = [
     ("/new", "New twin", "From an example"),
     ("/alerts", "Alerts", "a JSON array|not JSON"),
     ("/alerts?alert={alert}", "Alerts|Details", "Only this twin's alerts"),
+    ("/alerts?part=telling", "Who is told", "Kept quiet"),
     ("/runs", "Runs", "Deployment"),
     ("/runs/{run}", "Run 1 · Deployment", "L3 Storage · archive"),
     ("/connections", "Cloud connections", "aws-dev"),

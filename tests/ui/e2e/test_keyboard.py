@@ -196,6 +196,26 @@ def test_a_slider_a_field_and_code(keyboard: Keyboard, backend: ServerProcess) -
     keyboard.stands_at("^Processor$")
 
 
+def test_signs_lead_to_the_search_to_a_filter_and_to_the_keys(keyboard: Keyboard, twin: str) -> None:
+    tab = keyboard.tab
+    expect(hands.heading(tab, "Twins").or_(tab.locator("flt-semantics-placeholder"))).to_be_attached()
+    keyboard.press("/")  # also where no tree was made yet
+    keyboard.stands_at("^Search twins$")
+    tab.keyboard.type("a/?")  # where somebody writes they are what they are
+    hands.eventually(lambda: (at := keyboard.at()) is not None and at["text"] == "a/?", lambda: f"{keyboard.at()}")
+    keyboard.press("ControlOrMeta+a", "Delete", "Tab", "?")
+    dialog = tab.get_by_role("dialog", name="Keyboard").or_(tab.get_by_role("alertdialog", name="Keyboard"))
+    expect(dialog).to_be_attached()
+    keyboard.stands_at("^Close$")
+    keyboard.press("/")  # what has opened is not left by it
+    keyboard.stands_at("^Close$")
+    keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    show(keyboard, "/alerts", "Alerts")
+    keyboard.press("/")
+    keyboard.stands_at("^Severity")
+
+
 def test_a_choice(keyboard: Keyboard, twin: str) -> None:
     show(keyboard, "/", "Twins")
     tab = keyboard.tab

@@ -169,6 +169,11 @@ def mark(value: float, step: float) -> str:
     return f"{value:,.{digits}f}"
 
 
+def money_mark(usd: float, step: float, currency: Currency = USD) -> str:
+    """An amount that came in USD beside an axis whose marks are so far apart: no finer than these need it."""
+    return f"{currency.symbol}{mark(usd * currency.per_usd, step * currency.per_usd)}"
+
+
 def moment(seconds: float, step_s: float) -> str:
     """A moment (since 1970) in UTC, as exact as steps of that length need it."""
     at = datetime.fromtimestamp(seconds, UTC)

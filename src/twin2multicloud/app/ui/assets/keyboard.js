@@ -9,6 +9,7 @@
   const CODE = '[flt-semantics-identifier="code"]';
   const TYPED = '[data-semantics-role="text-field"]';
   const WAIT_MS = 300;
+  const MADE_MS = 3000;
   const STEPS = { ArrowDown: 1, ArrowUp: -1 };
   // Flutter names what is around a slider, an editor or text that can be marked, and what is in a dialog, and not what a
   // screen reader says the name of.
@@ -119,6 +120,21 @@
     if (back) collect(document.querySelector(TREE), STOP, [])[0].focus();  // where Flutter would go on where it was
   });
 
+  // A sign by itself, where nobody writes: to what a list is searched or filtered by, and what shows all keys.
+  const SIGNS = {
+    "/": () => { const found = within("search") || within("filters"); found?.focus(); return found; },
+    "?": () => { const found = within("keys"); found?.click(); return found; },
+  };
+  const WRITTEN = 'textarea, input:not([type="range"])';
+  function within(identifier) {
+    const found = document.querySelector(`${TREE} [flt-semantics-identifier="${identifier}"]`);
+    return found && (found.matches(STOP) ? found : found.querySelector(STOP));
+  }
+  function sign(key, until) {
+    // The tree may only just be made.
+    if (!SIGNS[key]() && performance.now() < until) requestAnimationFrame(() => sign(key, until));
+  }
+
   // Flutter is not told of keys that are acted on here.
   let ours = "";
   let escaped = false;
@@ -134,6 +150,13 @@
       // Tab indents code; after Escape it leads on.
       acted = !untold && (escaped || !focused().closest(CODE));
       if (acted) tab(event);
+    } else if (event.key in SIGNS && plain && !focused().matches(WRITTEN) && !opened()) {
+      acted = true;
+      event.preventDefault();
+      keys = true;
+      drawing ||= requestAnimationFrame(draw);
+      document.querySelector("flt-semantics-placeholder")?.click();
+      sign(event.key, performance.now() + MADE_MS);
     } else if (event.key in STEPS && plain && focused().matches(ENTRY)) {
       acted = true;
       event.preventDefault();

@@ -40,10 +40,18 @@ class Bar:
         return sum(part.amount for part in self.parts)
 
 
-def bars(given: Sequence[Bar], *, label: str, name_px: int = 110, said_px: int = 120, thick_px: int = 14) -> ft.Control:
+def bars(
+    given: Sequence[Bar],
+    *,
+    label: str,
+    name_px: int = 110,
+    said_px: int = 120,
+    thick_px: int = 14,
+    name_lines: int = 1,
+) -> ft.Control:
     """Bars below each other, on one scale from 0."""
     most = max((bar.amount for bar in given), default=0.0)
-    rows: list[ft.Control] = [_row(bar, most, name_px, said_px, thick_px) for bar in given]
+    rows: list[ft.Control] = [_row(bar, most, name_px, said_px, thick_px, name_lines) for bar in given]
     told = label + ": " + ", ".join(f"{bar.name} {bar.said}" for bar in given)
     return ft.Semantics(
         label=told,
@@ -54,11 +62,14 @@ def bars(given: Sequence[Bar], *, label: str, name_px: int = 110, said_px: int =
     )
 
 
-def _row(bar: Bar, most: float, name_px: int, said_px: int, thick_px: int) -> ft.Control:
+def _row(bar: Bar, most: float, name_px: int, said_px: int, thick_px: int, name_lines: int) -> ft.Control:
     share = text.strong if bar.strong else text.body
     return ft.Row(
         [
-            ft.Container(share(bar.name, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS), width=name_px),
+            ft.Container(
+                share(bar.name, no_wrap=name_lines == 1, max_lines=name_lines, overflow=ft.TextOverflow.ELLIPSIS),
+                width=name_px,
+            ),
             ft.Container(_drawn(bar, most, thick_px), expand=True),
             ft.Container(
                 text.figure(bar.said, weight=ft.FontWeight.W_600 if bar.strong else ft.FontWeight.W_400),

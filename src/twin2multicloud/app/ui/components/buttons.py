@@ -19,6 +19,11 @@ def main(
     return ft.FilledButton(_said(label, name), icon=icon, on_click=_clicked(act), disabled=act is None, **more)
 
 
+def busy(label: str) -> ft.Control:
+    """The thing to do, while it is being done: it cannot be asked for again."""
+    return ft.FilledButton(label, icon=ft.ProgressRing(width=16, height=16, stroke_width=2), disabled=True)
+
+
 def other(label: str, act: Act | None, *, icon: ft.IconData | None = None, **more: Any) -> ft.Control:
     """Another thing to do."""
     return ft.OutlinedButton(label, icon=icon, on_click=_clicked(act), disabled=act is None, **more)

@@ -64,8 +64,8 @@ def lines(
 
 
 def search(label: str, value: str, changed: Told, **more: Any) -> ft.Control:
-    """A field to look for something."""
-    return ft.TextField(
+    """A field to look for something: "/" leads to it (assets/keyboard.js)."""
+    field = ft.TextField(
         label=label,
         value=value,
         prefix_icon=ft.Icons.SEARCH,
@@ -74,6 +74,7 @@ def search(label: str, value: str, changed: Told, **more: Any) -> ft.Control:
         on_change=lambda event: changed(event.control.value or ""),
         **more,
     )
+    return ft.Semantics(identifier="search", container=True, content=field)
 
 
 def choice(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import flet as ft
 
-from twin2multicloud.app.ui.components import text
+from twin2multicloud.app.ui.components import axes, text
 from twin2multicloud.app.ui.components.scales import Scale
 from twin2multicloud.app.ui.theme import GAP, Tint
 
 _STEPS = 1_000
-_NAME_PX, _SAID_PX = 190, 250
 _THICK_PX = 16
 
 
@@ -29,9 +28,19 @@ class Span:
 
 
 def spans(
-    given: Sequence[Span], scale: Scale, said: Callable[[float], str], tint: Tint, *, label: str, id: str, narrow: bool
+    given: Sequence[Span],
+    scale: Scale,
+    said: Callable[[float], str],
+    tint: Tint,
+    *,
+    axis: str,
+    label: str,
+    id: str,
+    narrow: bool,
 ) -> ft.Control:
-    """All of them below each other, with the scale below. `said`: how a number of the scale reads."""
+    """All of them below each other, with the scale below. `said`: how a mark of the scale reads; `axis`: what it is
+    of.
+    """
     rows: list[ft.Control] = [_row(span, scale, tint, narrow) for span in given]
     told = f"{label}: " + ". ".join(f"{span.name}: {span.said}" for span in given)
     return ft.Semantics(
@@ -40,7 +49,7 @@ def spans(
         image=True,
         container=True,
         exclude_semantics=True,
-        content=ft.Column([*rows, _axis(scale, said, narrow)], spacing=GAP, tight=True),
+        content=ft.Column([*rows, axes.even(scale, said, axis)], spacing=GAP, tight=True),
     )
 
 
@@ -53,14 +62,17 @@ def _row(span: Span, scale: Scale, tint: Tint, narrow: bool) -> ft.Control:
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
         )
-    return ft.Row(
+    return ft.Column(
         [
-            ft.Container(written(span.name, size=13), width=_NAME_PX),
-            ft.Container(_drawn(span, scale, tint), expand=True),
-            ft.Container(text.muted(span.said, text_align=ft.TextAlign.RIGHT), width=_SAID_PX),
+            ft.Row(
+                [written(span.name, size=13, expand=True), text.muted(span.said, no_wrap=True)],
+                spacing=GAP,
+                vertical_alignment=ft.CrossAxisAlignment.END,
+            ),
+            _drawn(span, scale, tint),
         ],
-        spacing=GAP,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+        spacing=2,
+        tight=True,
     )
 
 
@@ -82,15 +94,3 @@ def _piece(steps: int, color: str | None, border: ft.Border | None = None) -> li
     if steps <= 0:
         return []
     return [ft.Container(expand=steps, height=_THICK_PX, bgcolor=color, border=border)]
-
-
-def _axis(scale: Scale, said: Callable[[float], str], narrow: bool) -> ft.Control:
-    """Its ends: where the ranges lie between them is what is seen, and the numbers are beside each."""
-    ends = ft.Row(
-        [text.muted(said(scale.least), size=11), text.muted(said(scale.most), size=11)],
-        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
-    )
-    lined = ft.Container(ends, border=ft.Border(top=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT)), expand=not narrow)
-    if narrow:
-        return lined
-    return ft.Row([ft.Container(width=_NAME_PX), lined, ft.Container(width=_SAID_PX)], spacing=GAP)

@@ -32,6 +32,16 @@ def waiting(rows: int = 4) -> ft.Control:
     )
 
 
+def working(said: str, *, id: str) -> ft.Control:
+    """Something is being calculated that takes a while; `said` is what."""
+    return text.named(
+        id,
+        ft.Column([ft.ProgressBar(), text.muted(said)], spacing=GAP, tight=True),
+        live=True,
+        label=tr("Calculating"),
+    )
+
+
 def nothing(
     message: str, *, hint: str = "", icon: ft.IconData = ft.Icons.INBOX_OUTLINED, action: ft.Control | None = None
 ) -> ft.Control:

@@ -23,13 +23,20 @@ class Tab:
 
 
 def tabs(session: Session, given: Sequence[Tab], chosen: str, *, label: str) -> ft.Control:
-    """Which parts there are; `chosen` is the path of the one in view. Where there is no room they are scrolled."""
+    """Which parts there are; `chosen` is the path of the one in view. Where it is narrow they go on in another line:
+    the one in view could be scrolled out of it.
+    """
+    narrow = session.viewport.narrow
     return ft.Semantics(
         label=label,
         container=True,
         content=ft.Container(
             ft.Row(
-                [_tab(session, each, each.path == chosen) for each in given], spacing=2, scroll=ft.ScrollMode.HIDDEN
+                [_tab(session, each, each.path == chosen) for each in given],
+                spacing=2,
+                run_spacing=0,
+                wrap=narrow,
+                scroll=None if narrow else ft.ScrollMode.HIDDEN,
             ),
             border=ft.Border(bottom=ft.BorderSide(1, ft.Colors.OUTLINE_VARIANT)),
         ),
@@ -45,6 +52,6 @@ def _tab(session: Session, tab: Tab, chosen: bool) -> ft.Control:
         said,
         go,
         selected=chosen,
-        padding=ft.Padding.symmetric(horizontal=12, vertical=9),
+        padding=ft.Padding.symmetric(horizontal=8 if session.viewport.narrow else 12, vertical=9),
         border=ft.Border(bottom=ft.BorderSide(2, ft.Colors.PRIMARY if chosen else ft.Colors.TRANSPARENT)),
     )

@@ -10,11 +10,13 @@ import flet as ft
 from twin2multicloud.app.schemas.placements import Proposed
 from twin2multicloud.app.schemas.uncertainty import BreakevenInput, BreakevenResult
 from twin2multicloud.app.ui import figures
-from twin2multicloud.app.ui.components import badges, buttons, fields, states, tables, text
+from twin2multicloud.app.ui.busy import Busy
+from twin2multicloud.app.ui.components import axes, buttons, fields, states, tables, text
+from twin2multicloud.app.ui.components.axes import Tick
 from twin2multicloud.app.ui.components.pressed import tip
 from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
-from twin2multicloud.app.ui.proposal import course
+from twin2multicloud.app.ui.proposal import course, words
 from twin2multicloud.app.ui.proposal.course import Stretch
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import Loaded, pins
@@ -26,6 +28,7 @@ from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.uncertain import FIELDS
 
 _MOST_ROWS = 60
+_TO = " – "
 _STEPS = 1_000
 _LETTERED = 0.03
 """A stretch that takes less of the line has no room for its letter."""
@@ -70,6 +73,7 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
     along = look.along if look.along in FIELDS else DEFAULT
     between = look.between or course.usual(along, proposal.workload or {})
     written = use_made(lambda: Range(between), along, between)
+    busy = use_made(Busy)
     asked, problem = course.question(proposal, along, between)
     names = {name: field_title(field) for name, field in FIELDS.items()}
 
@@ -96,7 +100,7 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
                     (tr("To"), written.high, written.end, None),
                 )
             ),
-            buttons.main(tr("Find"), find, icon=ft.Icons.SEARCH),
+            buttons.busy(tr("Finding…")) if busy.now else buttons.main(tr("Find"), find, icon=ft.Icons.SEARCH),
         ],
         spacing=GAP,
         run_spacing=GAP,
@@ -104,20 +108,24 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
     said = tr("Where the cheapest placement changes as one number grows, under the same constraints and overrides.")
-    rows: list[ft.Control] = [text.muted(said), form]
+    # Below the form, so that the answer keeps its place, and with it what it knows.
+    above: list[ft.Control] = [form]
+    if busy.now:
+        above.append(states.working(tr("Hundreds of values are optimized."), id="break-even-progress"))
+    rows: list[ft.Control] = [text.muted(said), ft.Column(above, spacing=GAP + 4, tight=True)]
     if asked is not None:
-        rows.append(Answered(look, loaded, asked))
+        rows.append(Answered(look, loaded, asked, busy))
     return ft.Column(rows, spacing=GAP + 4, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 @ft.component
-def Answered(look: Look, loaded: Loaded, asked: BreakevenInput) -> ft.Control:  # noqa: N802
+def Answered(look: Look, loaded: Loaded, asked: BreakevenInput, busy: Busy) -> ft.Control:  # noqa: N802
     """The answer; that to the question before stays in view until it comes."""
     session = use_session()
     use_store(session.appearance)
     use_store(session.viewport)
     found = use_remote(
-        lambda: session.ask(lambda api: api.optimizer.breakeven(asked)),
+        lambda: busy.until(session.ask(lambda api: api.optimizer.breakeven(asked))),
         asked.model_dump_json(),
         loaded.standing.price_book.hash,
     )
@@ -173,9 +181,15 @@ def _line(session: Session, name: str, given: Sequence[Stretch]) -> ft.Control:
                 tooltip=tip(f"{each.letter}: {each.between}"),
             )
         )
-    ends = ft.Row(
-        [text.muted(course.exact(given[0].start), size=11), text.muted(course.exact(given[-1].end), size=11)],
-        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+    first, last = given[0].start, given[-1].end
+    narrow = session.viewport.narrow
+    title = f"{name} ({tr('evenly by factor')})" if course.by_factor(first, last) else name
+    axis = axes.uneven(
+        [Tick(at, course.exact(value)) for at, value in course.marks(first, last, most=5 if narrow else 12)],
+        course.exact(first),
+        course.exact(last),
+        title,
+        least_share=0.14 if narrow else 0.07,
     )
     told = ". ".join(f"{each.between}: {each.letter}, {_usd(session, each)}" for each in given[:_MOST_ROWS])
     return ft.Semantics(
@@ -184,15 +198,21 @@ def _line(session: Session, name: str, given: Sequence[Stretch]) -> ft.Control:
         image=True,
         container=True,
         exclude_semantics=True,
-        content=ft.Column([ft.Row(pieces, spacing=0), ends], spacing=4, tight=True),
+        content=ft.Column([ft.Row(pieces, spacing=0), axis], spacing=0, tight=True),
     )
+
+
+def _costs(session: Session, each: Stretch) -> ft.Control:
+    """At both ends, one below the other."""
+    lines: list[ft.Control] = [text.figure(part, size=13) for part in _usd(session, each).split(_TO)]
+    return ft.Column(lines, spacing=1, tight=True, horizontal_alignment=ft.CrossAxisAlignment.END)
 
 
 def _usd(session: Session, each: Stretch) -> str:
     if each.placement is None:
         return tr("no placement")
     ends = [figures.money(usd, session.currency) for usd in dict.fromkeys(each.usd)]
-    return " – ".join(ends)
+    return _TO.join(ends)
 
 
 def _columns(session: Session, look: Look, loaded: Loaded) -> list[tables.Column[Stretch]]:
@@ -200,9 +220,10 @@ def _columns(session: Session, look: Look, loaded: Loaded) -> list[tables.Column
     return [
         tables.Column("", lambda each: text.strong(each.letter), share=1, main=True),
         tables.Column(tr("From – to"), lambda each: text.body(each.between, size=13), share=4),
-        tables.Column(tr("$ / month"), lambda each: text.figure(_usd(session, each), size=13), share=4, number=True),
-        tables.Column(tr("Clouds"), lambda each: badges.clouds(each.clouds, palette), share=3, wide_only=True),
-        tables.Column(tr("What changes"), lambda each: text.body(_changes(loaded, each), size=13), share=6),
+        tables.Column(tr("$ / month"), lambda each: _costs(session, each), share=3, number=True),
+        tables.Column(
+            tr("What changes"), lambda each: words.placement(each.clouds, _changes(loaded, each), palette), share=8
+        ),
         tables.Column("", lambda each: _look_at(session, look, each), share=2, number=True),
     ]
 

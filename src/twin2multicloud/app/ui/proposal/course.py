@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import ceil, floor, log, log10
 from typing import Any, Final
 
 from twin2multicloud.app.schemas.placements import Proposed
 from twin2multicloud.app.schemas.uncertainty import BreakevenInput, BreakevenResult
+from twin2multicloud.app.ui.components import scales
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal import sweep
 from twin2multicloud.app.ui.proposal.state import Difference, Placement, differences
 from twin2multicloud.app.ui.proposal.varying import number_of
-from twin2multicloud.model.fields import number_text
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.model.uncertain import FIELDS
 
@@ -89,15 +89,37 @@ class Stretch:
 
 def exact(value: float) -> str:
     """A number of the range: whole ones in full, others as far as they are told apart."""
-    return number_text(value) if float(value).is_integer() else f"{value:.10g}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.10g}"
+
+
+def by_factor(first: float, last: float) -> bool:
+    """Whether a range is shown evenly by factor."""
+    return first > 0 and last / first > _BY_FACTOR
+
+
+def marks(first: float, last: float, *, most: int) -> list[tuple[float, float]]:
+    """Round values within a range, at most so many, each with where it is as a share of the line."""
+    if not by_factor(first, last):
+        scale = scales.numbers(first, last)
+        return [
+            ((value - first) / (last - first), value)
+            for value in (mark * scale.step for mark in scale.marks)
+            if first < value < last
+        ]
+    decades = range(floor(log10(first)), ceil(log10(last)) + 1)
+    found: list[float] = []
+    for steps in ((1, 2, 5), (1,)):
+        found = [value for decade in decades for step in steps if first < (value := step * 10.0**decade) < last]
+        if len(found) <= most:
+            break
+    return [(log(value / first) / log(last / first), value) for value in found]
 
 
 def stretches(found: BreakevenResult) -> list[Stretch]:
     """All of the range in order. `share` is how much of the line each takes."""
     first, last = found.stretches[0].start, found.stretches[-1].end
-    by_factor = first > 0 and last / first > _BY_FACTOR
     bounds = [each.start for each in found.stretches] + [last]
-    at = [log(each) if by_factor else each for each in bounds]
+    at = [log(each) if by_factor(first, last) else each for each in bounds]
     whole = at[-1] - at[0]
     seen: list[Placement | None] = []
     made: list[Stretch] = []

@@ -11,8 +11,9 @@ import flet_charts as fch
 from twin2multicloud.app.schemas.frontiers import Against, FrontierInput, FrontierPoint, FrontierResult
 from twin2multicloud.app.schemas.placements import Proposed
 from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui.busy import Busy
 from twin2multicloud.app.ui.components import badges, fields, scales, states, tables, text
-from twin2multicloud.app.ui.hooks import use_remote, use_session, use_store
+from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal import sweep
 from twin2multicloud.app.ui.proposal.look import Look
@@ -89,8 +90,10 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
     against: Against = "latency" if look.against == "latency" else "carbon"
     asked = FrontierInput.model_validate({**sweep.question(proposal), "against": against})
 
+    busy = use_made(Busy)
+
     async def ask() -> FrontierResult:
-        return await session.ask(lambda api: api.optimizer.frontier(asked))
+        return await busy.until(session.ask(lambda api: api.optimizer.frontier(asked)))
 
     found = use_remote(ask, asked.model_dump_json(), loaded.standing.price_book.hash)
     choice = fields.choice(
@@ -111,8 +114,9 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
     return ft.Column(
         [
             text.muted(tr("Every placement that no other beats in both respects, under the same constraints.")),
-            choice,
+            ft.Row([choice]),  # which leaves it as wide as it is
             text.muted(explained),
+            *([states.working(tr("The frontier is sought."), id="frontier-progress")] if busy.now else []),
             states.shown(found, lambda answer: _answer(session, loaded, answer)),
         ],
         spacing=GAP,
@@ -187,6 +191,7 @@ def _chart(session: Session, found: FrontierResult) -> ft.Control:
     palette, currency = session.appearance.palette, session.currency
     usd = scales.numbers(points[0][0], points[-1][0])
     other = scales.numbers(points[-1][1], points[0][1], from_zero=True)
+    unit, scaled = _unit(found.against, other.most)
     grid = ft.Colors.OUTLINE_VARIANT
     dots = [
         fch.LineChartDataPoint(
@@ -211,19 +216,25 @@ def _chart(session: Session, found: FrontierResult) -> ft.Control:
         horizontal_grid_lines=fch.ChartGridLines(interval=1, color=grid, width=1),
         left_axis=fch.ChartAxis(
             labels=[
-                fch.ChartAxisLabel(value=mark, label=text.muted(said(found.against, mark * other.step), size=11))
+                fch.ChartAxisLabel(
+                    value=mark, label=text.muted(figures.mark(mark * other.step / scaled, other.step / scaled), size=11)
+                )
                 for mark in other.marks
             ],
-            label_size=92,
+            label_size=48,
             label_spacing=1,
         ),
         bottom_axis=fch.ChartAxis(
             labels=[
-                fch.ChartAxisLabel(value=mark, label=text.muted(figures.money(mark * usd.step, currency), size=11))
+                fch.ChartAxisLabel(
+                    value=mark, label=text.muted(figures.money_mark(mark * usd.step, usd.step, currency), size=11)
+                )
                 for mark in usd.marks
             ],
             label_size=24,
             label_spacing=1,
+            title=text.muted(tr("{symbol} / month", symbol=currency.symbol)),
+            title_size=20,
         ),
         border=ft.Border(bottom=ft.BorderSide(1, grid)),
         tooltip=fch.LineChartTooltip(
@@ -239,5 +250,19 @@ def _chart(session: Session, found: FrontierResult) -> ft.Control:
         image=True,
         container=True,
         exclude_semantics=True,
-        content=ft.Container(chart, padding=ft.Padding.only(right=14, top=8)),
+        content=ft.Column(
+            [
+                text.muted(f"{names()[found.against].capitalize()}, {unit}"),
+                ft.Container(chart, padding=ft.Padding.only(right=24, top=8)),
+            ],
+            spacing=2,
+            tight=True,
+        ),
     )
+
+
+def _unit(against: Against, most: float) -> tuple[str, float]:
+    """What the other axis is told in, and how many of what there is make one of it."""
+    if against == "latency":
+        return "ms", 1.0
+    return (tr("kgCO2e / month"), 1_000.0) if most >= 10_000 else (tr("gCO2e / month"), 1.0)

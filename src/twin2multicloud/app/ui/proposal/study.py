@@ -19,6 +19,7 @@ from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, bars, buttons, scales, states, tables, text
 from twin2multicloud.app.ui.components.spans import Span, spans
 from twin2multicloud.app.ui.language import tr, trn
+from twin2multicloud.app.ui.proposal import words
 from twin2multicloud.app.ui.proposal.look import Look
 from twin2multicloud.app.ui.proposal.state import Loaded, differences, pins
 from twin2multicloud.app.ui.proposal.sweep import field_title
@@ -122,8 +123,9 @@ def _bands(session: Session, found: UncertaintyResult, optimum: CostDistribution
     return spans(
         drawn,
         scale,
-        lambda usd: figures.money(usd, currency),
+        lambda usd: figures.money_mark(usd, scale.step, currency),
         session.appearance.palette.accent,
+        axis=tr("{symbol} / month, from P5 to P95; the mark is P50", symbol=currency.symbol),
         label=tr("What a month costs: P5, P50, P95"),
         id="cost-bands",
         narrow=session.viewport.narrow,
@@ -161,19 +163,22 @@ def _role(role: str) -> str:
 def _choices(session: Session, look: Look, found: UncertaintyResult) -> list[ft.Control]:
     """The two to choose from now, if any placement runs all workloads."""
     made: list[ft.Control] = []
-    for number, best in ((found.least_expected_cost, True), (found.least_maximal_regret, False)):
+    for number in dict.fromkeys((found.least_expected_cost, found.least_maximal_regret)):
         if number is not None:
             each = Candidate(number, found.candidates[number])
             act = partial(session.go, look.of_placement(pins(each.found.placement)).path)
-            label = (
-                tr("Consider the one of least expected cost: {letter}", letter=each.letter)
-                if best
-                else tr("Consider the one of least maximal regret: {letter}", letter=each.letter)
-            )
-            made.append(buttons.other(label, act, icon=ft.Icons.CHECK))
+            made.append(buttons.other(_consider(found, each), act, icon=ft.Icons.CHECK))
     if not made:
         return [text.muted(tr("None of the placements that were priced can run every workload."))]
     return [ft.Row(made, spacing=GAP, run_spacing=GAP, wrap=True)]
+
+
+def _consider(found: UncertaintyResult, each: Candidate) -> str:
+    if found.least_expected_cost == found.least_maximal_regret:
+        return tr("Consider the one of least expected cost and least maximal regret: {letter}", letter=each.letter)
+    if each.number == found.least_expected_cost:
+        return tr("Consider the one of least expected cost: {letter}", letter=each.letter)
+    return tr("Consider the one of least maximal regret: {letter}", letter=each.letter)
 
 
 def _placements(session: Session, look: Look, loaded: Loaded, found: UncertaintyResult) -> ft.Control:
@@ -185,13 +190,14 @@ def _placements(session: Session, look: Look, loaded: Loaded, found: Uncertainty
 
     columns: list[tables.Column[Candidate]] = [
         tables.Column("", lambda each: text.strong(each.letter), share=1, main=True),
-        tables.Column(tr("The best with"), _best, share=3, number=True),
+        tables.Column(tr("The best with"), _best, share=4, number=True),
         tables.Column(tr("Regret, mean"), lambda each: regret(each, "mean"), share=2, number=True),
         tables.Column(tr("P95"), lambda each: regret(each, "p95"), share=2, number=True),
         tables.Column(tr("Largest"), lambda each: regret(each, "max"), share=2, number=True),
-        tables.Column(tr("Clouds"), lambda each: badges.clouds(each.clouds, palette), share=3, wide_only=True),
-        tables.Column(tr("What"), lambda each: text.body(_what(loaded, found, each), size=13), share=6),
-        tables.Column("", lambda each: _look_at(session, look, loaded, each), share=2, number=True),
+        tables.Column(
+            tr("What"), lambda each: words.placement(each.clouds, _what(loaded, found, each), palette), share=8
+        ),
+        tables.Column("", lambda each: _look_at(session, look, loaded, each), share=3, number=True),
     ]
     shown = candidates(found)
     table = tables.table(
@@ -211,7 +217,12 @@ def _placements(session: Session, look: Look, loaded: Loaded, found: Uncertainty
 def _best(each: Candidate) -> ft.Control:
     best = each.found.best
     between = f"{figures.share(best.low)[:-2]}–{figures.share(best.high)}"
-    return text.figure(f"{figures.share(best.probability)} ({between})", size=13)
+    return ft.Column(
+        [text.figure(figures.share(best.probability), size=13), text.muted(between, size=12, no_wrap=True)],
+        spacing=1,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.END,
+    )
 
 
 def _what(loaded: Loaded, found: UncertaintyResult, each: Candidate) -> str:
@@ -240,8 +251,13 @@ def _tornado(session: Session, found: UncertaintyResult) -> ft.Control:
     return spans(
         given,
         scale,
-        lambda usd: figures.money(usd, session.currency),
+        lambda usd: figures.money_mark(usd, scale.step, session.currency),
         session.appearance.palette.accent,
+        axis=tr(
+            "{symbol} / month; the mark is the typical workload, {amount}",
+            symbol=session.currency.symbol,
+            amount=figures.money(typical, session.currency),
+        ),
         label=label,
         id="tornado",
         narrow=session.viewport.narrow,
@@ -250,8 +266,9 @@ def _tornado(session: Session, found: UncertaintyResult) -> ft.Control:
 
 def _swing(session: Session, bar: TornadoBar, typical: float) -> Span:
     known = [usd for usd in bar.optimum_usd if usd is not None]
+    unit = f" {tr(FIELDS[bar.field].unit)}" if bar.field in FIELDS else ""
     ends = [
-        f"{number_text(end)}: {tr('no placement') if usd is None else figures.money(usd, session.currency)}"
+        f"{number_text(end)}{unit}: {tr('no placement') if usd is None else figures.money(usd, session.currency)}"
         for end, usd in zip((bar.low, bar.high), bar.optimum_usd, strict=True)
     ]
     return Span(number_name(bar.field), min([typical, *known]), typical, max([typical, *known]), " · ".join(ends))
@@ -269,7 +286,7 @@ def _drivers(session: Session, drivers: Sequence[CostDriver]) -> ft.Control:
     ]
     label = tr("What each number explains of the variance alone, and its rank correlation with the cost")
     narrow = session.viewport.narrow
-    drawn = bars.bars(given, label=label, name_px=120 if narrow else 190, said_px=120 if narrow else 130)
+    drawn = bars.bars(given, label=label, name_px=130 if narrow else 260, said_px=110 if narrow else 130, name_lines=3)
     return ft.Column([text.muted(label), drawn], spacing=GAP, tight=True)
 
 

@@ -11,6 +11,7 @@ import flet as ft
 from twin2multicloud.app.schemas.placements import Proposed
 from twin2multicloud.app.schemas.uncertainty import UncertaintyInput, UncertaintyResult
 from twin2multicloud.app.ui import figures
+from twin2multicloud.app.ui.busy import Busy
 from twin2multicloud.app.ui.components import buttons, fields, states, text
 from twin2multicloud.app.ui.hooks import use_made, use_remote, use_session, use_store
 from twin2multicloud.app.ui.language import tr
@@ -25,7 +26,7 @@ from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.fields import number_text
 from twin2multicloud.model.uncertain import FIELDS
 
-_FIELD_PX = 150
+_FIELD_PX = 124
 
 
 @ft.component
@@ -48,6 +49,7 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
     editing = use_made(
         lambda: Editing(given or [varying.usual(DEFAULT)], look.samples, workload), look.twin, look.vary, look.samples
     )
+    busy = use_made(Busy)
     placed = loaded.standing.placed
     asked = varying.question(
         proposal, given, look.samples, None if placed is None else _plain(placed.model_dump(mode="json")["placement"])
@@ -56,7 +58,7 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
     if asked is None:
         answer = text.muted(tr("Nothing is calculated yet: say what is uncertain, and press Calculate."))
     else:
-        answer = Answered(look, loaded, asked)
+        answer = Answered(look, loaded, asked, busy)
     return ft.Column(
         [
             text.muted(
@@ -66,7 +68,7 @@ def Asked(look: Look, loaded: Loaded, proposal: Proposed) -> ft.Control:  # noqa
                 )
             ),
             _rows(session, editing, workload),
-            _below(session, look, editing),
+            _below(session, look, editing, busy),
             answer,
         ],
         spacing=GAP + 4,
@@ -93,7 +95,7 @@ def _row(session: Session, editing: Editing, row: Varied, workload: Mapping[str,
     now = workload.get(row.field)
     said = figures.NONE if now is None else f"{number_text(float(now))} {tr(field.unit)}"
     parts: list[ft.Control] = [
-        fields.choice(tr("How uncertain"), row.kind, _kinds(), partial(editing.kind, row.field), width=230),
+        fields.choice(tr("How uncertain"), row.kind, _kinds(), partial(editing.kind, row.field), width=200),
         *_numbers(editing, row),
         buttons.icon(
             ft.Icons.CLOSE,
@@ -133,7 +135,7 @@ def _numbers(editing: Editing, row: Varied) -> list[ft.Control]:
     ]
 
 
-def _below(session: Session, look: Look, editing: Editing) -> ft.Control:
+def _below(session: Session, look: Look, editing: Editing, busy: Busy) -> ft.Control:
     def calculate() -> None:
         if editing.check():
             session.go(look.varying(varying.written(editing.rows), str(editing.samples)).path)
@@ -145,7 +147,9 @@ def _below(session: Session, look: Look, editing: Editing) -> ft.Control:
         [
             fields.choice(tr("Also uncertain"), "", more, editing.add, width=width, key=f"more-{len(editing.rows)}"),
             fields.choice(tr("Workloads drawn"), str(editing.samples), samples, editing.sample, width=160),
-            buttons.main(tr("Calculate"), calculate if editing.rows else None, icon=ft.Icons.CASINO_OUTLINED),
+            buttons.busy(tr("Calculating…"))
+            if busy.now
+            else buttons.main(tr("Calculate"), calculate if editing.rows else None, icon=ft.Icons.CASINO_OUTLINED),
         ],
         spacing=GAP,
         run_spacing=GAP,
@@ -155,7 +159,7 @@ def _below(session: Session, look: Look, editing: Editing) -> ft.Control:
 
 
 @ft.component
-def Answered(look: Look, loaded: Loaded, asked: UncertaintyInput) -> ft.Control:  # noqa: N802
+def Answered(look: Look, loaded: Loaded, asked: UncertaintyInput, busy: Busy) -> ft.Control:  # noqa: N802
     """The answer. While it is being calculated there is none: that of another question would be taken for it."""
     session = use_session()
     use_store(session.appearance)
@@ -164,7 +168,7 @@ def Answered(look: Look, loaded: Loaded, asked: UncertaintyInput) -> ft.Control:
 
     async def ask() -> tuple[str, UncertaintyResult]:
         if question not in loaded.studies:
-            answer = await session.ask(lambda api: api.optimizer.uncertainty(asked))
+            answer = await busy.until(session.ask(lambda api: api.optimizer.uncertainty(asked)))
             loaded.studies.clear()
             loaded.studies[question] = answer
         return question, loaded.studies[question]
@@ -177,17 +181,5 @@ def Answered(look: Look, loaded: Loaded, asked: UncertaintyInput) -> ft.Control:
             "{count} workloads are drawn and optimized. Go elsewhere, and nobody waits for it.",
             count=figures.count(asked.samples),
         )
-        return text.named(
-            "uncertainty-progress",
-            ft.Column(
-                [
-                    ft.ProgressBar(),
-                    text.muted(said),
-                ],
-                spacing=GAP,
-                tight=True,
-            ),
-            live=True,
-            label=tr("Calculating"),
-        )
+        return states.working(said, id="uncertainty-progress")
     return study(session, look, loaded, found.value[1])

@@ -208,6 +208,8 @@ def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Co
                 for number, point in enumerate(points)
             ],
             label_size=24,
+            title=text.muted(tr("{what}, times as much", what=subject.title)),
+            title_size=20,
         ),
         border=ft.Border(bottom=ft.BorderSide(1, grid)),
         tooltip=fch.LineChartTooltip(
@@ -223,7 +225,14 @@ def _chart(session: Session, subject: Subject, points: Sequence[Point]) -> ft.Co
         image=True,
         container=True,
         exclude_semantics=True,
-        content=ft.Container(chart, padding=ft.Padding.only(right=14, top=8)),
+        content=ft.Column(
+            [
+                text.muted(tr("{symbol} / month", symbol=session.currency.symbol)),
+                ft.Container(chart, padding=ft.Padding.only(right=14, top=8)),
+            ],
+            spacing=2,
+            tight=True,
+        ),
     )
 
 

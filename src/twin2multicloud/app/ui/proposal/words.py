@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import flet as ft
+
 from twin2multicloud.app.schemas.answers import Choice
+from twin2multicloud.app.ui.components import badges, text
 from twin2multicloud.app.ui.components.badges import CLOUDS
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.proposal.lines import ROUTE
 from twin2multicloud.app.ui.proposal.state import Difference, Names
-from twin2multicloud.model.slots import SLOTS, Slot
+from twin2multicloud.app.ui.theme import Palette
+from twin2multicloud.model.slots import SLOTS, Provider, Slot
 
 _KNOWN = {slot.value: slot for slot in SLOTS}
 
@@ -49,6 +53,11 @@ def moves_text(given: Sequence[Difference], names: Names) -> str:
             others.append(f"{short_name(each.slot)}: {choice_text(each.after, names)}")
     said = [tr("{slots} in {place}", slots=", ".join(slots), place=place) for place, slots in moved.items()]
     return "; ".join((*said, *others))
+
+
+def placement(clouds: Sequence[Provider], said: str, palette: Palette) -> ft.Control:
+    """A placement in a table: its clouds, and below them what is to be said of it."""
+    return ft.Column([badges.clouds(list(clouds), palette), text.body(said, size=13)], spacing=3, tight=True)
 
 
 def difference_text(each: Difference, names: Names) -> str:

@@ -13,6 +13,7 @@ from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.preferences import Brightness
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.settings.state import OTHER, SYMBOLS, read
+from twin2multicloud.app.ui.shell import keys
 from twin2multicloud.app.ui.shell.screen import Crumb, columns, screen
 from twin2multicloud.app.ui.theme import GAP
 
@@ -176,26 +177,4 @@ def _about(session: Session) -> ft.Control:
 
 
 def _keyboard() -> ft.Control:
-    known: list[Fact] = [
-        ("Tab", tr("to the next field or button; with Shift back; in code: indent")),
-        ("Enter", tr("press, open, or send the field")),
-        ("Space", tr("press, tick, switch")),
-        ("Escape", tr("close a dialog or menu; then Tab leads out of code")),
-        ("↑ ↓", tr("move in a menu; move a slider with ← →")),
-        ("Alt ←", tr("back to the view before")),
-    ]
-    shown: list[Fact] = [(key, said) for key, said in known]
-    return cards.card(
-        ft.Column(
-            [
-                facts(shown, name_px=80),
-                text.muted(
-                    tr("Screen readers: the first Tab, or the button “Enable accessibility”, has the page told.")
-                ),
-            ],
-            spacing=GAP + 2,
-            tight=True,
-        ),
-        title=tr("Keyboard"),
-        id="keyboard",
-    )
+    return cards.card(keys.keys(), title=tr("Keyboard"), id="keyboard")

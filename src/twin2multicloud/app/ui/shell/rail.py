@@ -11,6 +11,7 @@ import flet as ft
 from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.session import Session
+from twin2multicloud.app.ui.shell import keys
 from twin2multicloud.app.ui.shell.account import account
 
 _IN_BAR: Final = 3
@@ -63,7 +64,15 @@ def rail(session: Session, path: str, alerts: int) -> ft.Control:
         min_width=86,
         bgcolor=ft.Colors.SURFACE,
         scrollable=True,
-        trailing=ft.Container(account(session), padding=ft.Padding.symmetric(vertical=10)),
+        trailing=ft.Container(
+            ft.Column(
+                [keys.button(session), account(session)],
+                spacing=6,
+                tight=True,
+                horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+            ),
+            padding=ft.Padding.symmetric(vertical=10),
+        ),
         pin_trailing_to_bottom=True,
         destinations=[
             ft.NavigationRailDestination(icon=_sign(each, alerts), label=_label(each, alerts)) for each in every

@@ -58,14 +58,11 @@ def _shown(session: Session, found: HealthHistory, whole: bool) -> ft.Control:
         return text.muted(tr("Nothing was checked yet; that happens every few seconds while it runs."))
     order = sorted(found.checks, key=lambda each: (_GRAVITY[each.health], _KINDS.index(each.kind), each.subject))
     columns: list[tables.Column[HealthCheck]] = [
-        tables.Column(tr("Check"), _named, share=5, main=True),
-        tables.Column("", lambda each: badges.health(each.health, session.appearance.palette), share=3),
-        tables.Column(
-            tr("Since"), lambda each: text.muted(figures.since(each.since, session.now())), share=3, wide_only=True
-        ),
-        tables.Column(tr("24 h"), lambda each: _part(each.availability.day), share=2, number=True),
-        tables.Column(tr("7 d"), lambda each: _part(each.availability.week), share=2, number=True, wide_only=True),
-        tables.Column(tr("30 d"), lambda each: _part(each.availability.month), share=2, number=True, wide_only=True),
+        tables.Column(tr("Check"), _named, share=6, main=True),
+        tables.Column(tr("Since"), lambda each: _state(session, each), share=5),
+        tables.Column(tr("24 h"), lambda each: _part(each.availability.day), share=3, number=True),
+        tables.Column(tr("7 d"), lambda each: _part(each.availability.week), share=3, number=True, wide_only=True),
+        tables.Column(tr("30 d"), lambda each: _part(each.availability.month), share=3, number=True, wide_only=True),
     ]
     parts: list[ft.Control] = [
         tables.table(
@@ -89,6 +86,19 @@ def _named(check: HealthCheck) -> ft.Control:
     elif check.value is not None and check.unit == "s":
         lines.append(text.muted(figures.age(check.value) if check.value >= 1 else tr("less than a second")))
     return ft.Column(lines, spacing=1, tight=True)
+
+
+def _state(session: Session, check: HealthCheck) -> ft.Control:
+    """How it does, and since when."""
+    return ft.Column(
+        [
+            badges.health(check.health, session.appearance.palette),
+            text.muted(figures.since(check.since, session.now()), no_wrap=True),
+        ],
+        spacing=1,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.END if session.viewport.narrow else ft.CrossAxisAlignment.START,
+    )
 
 
 def _part(found: Availability) -> ft.Control:
