@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from twin2multicloud.app.cli.failures import Session
-from twin2multicloud.app.cli.newest_book import newest_book
+from twin2multicloud.app.cli.newest_book import checks_here, newest_book
 from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class BookChoice:
         return load_book(None if directory == BUNDLED_NAME else Path(directory))
 
     def last_seen(self, book: PriceBook) -> str:
-        """The ISO date at which the prices of that book, as it was read, were last seen: a server looks them up again.
-        Of the cloud whose prices wait longest.
+        """The ISO date at which the prices of that book, as it was read, were last seen: a server looks them up again,
+        and so does a refresh on this machine. Of the cloud whose prices wait longest.
         """
         if self.server or self.profile:
             from twin2multicloud.app.cli.connect import chosen, client_to
@@ -78,7 +78,11 @@ class BookChoice:
             if found is not None:
                 with client_to(found) as client:
                     return min(client.prices.identity().seen.values())
-        return book.date
+        if self.directory is not None:
+            return book.date
+        from twin2multicloud.optimizer.pricing.fetching.staleness import last_seen
+
+        return min(last_seen(book, checks_here()).values())
 
     @property
     def newer(self) -> str:
