@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from tests.deployer.applied.made import Worlds
+from twin2multicloud.app.monitoring.clouds.probing import beginning
 from twin2multicloud.app.monitoring.clouds.watched import watched
 from twin2multicloud.app.services.cloud_twins import CloudTwin
+from twin2multicloud.deployer.deployment import Deployment
+from twin2multicloud.deployer.finishing.queues import queue_fields
 from twin2multicloud.deployer.functions import Starts, functions_of
+from twin2multicloud.deployer.proof.world import World
 from twin2multicloud.deployer.stacks import slot_name
 from twin2multicloud.model.slots import Provider, Slot
 
@@ -36,3 +40,23 @@ def test_every_function_and_queue_of_a_twin_is_looked_at(worlds: Worlds, name: s
         assert names >= outputs
         assert slot is Slot.ACQUISITION or names, "processing always has a queue"
     assert {each.site for each in found.aside} == set(deployed.sites)
+    assert _begins_in_a_queue(deployed, applied.outputs, applied.world)
+
+
+def _begins_in_a_queue(deployed: Deployment, outputs: Any, world: World) -> bool:
+    """Whether probes, and what is put back, go into a queue that exists."""
+    slot, topic = beginning(deployed)
+    fields = queue_fields(deployed, outputs, slot)
+    if deployed.site(slot).provider is Provider.AWS:
+        address = fields["topics"][topic]
+        return any(
+            address in (each.text("url"), each.text("arn")) for each in world.of("aws_sqs_queue", "aws_kinesis_stream")
+        )
+    if deployed.site(slot).provider is Provider.AZURE:
+        account = fields["queue_url"].removeprefix("https://").partition(".")[0]
+        return any(
+            each.text("name") == topic and each.text("storage_account_id").endswith(f"/{account}")
+            for each in world.of("azurerm_storage_queue")
+        )
+    name = fields["topics"].get(topic, f"{fields['prefix']}{topic}")
+    return world.one("google_pubsub_topic", name=name) is not None
