@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from twin2multicloud.app.services.cloud_twins import CloudTwin
+from twin2multicloud.deployer.deployment import Deployment
 from twin2multicloud.deployer.stacks import slot_name
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.envelope import PROBE_DEVICE, probe_event
@@ -21,10 +22,15 @@ def can_be_probed(twin: CloudTwin) -> bool:
     return all(slot_name(slot, deployment.generation(slot)) in twin.outputs for slot in _PATH)
 
 
+def beginning(deployment: Deployment) -> tuple[Slot, str]:
+    """Where messages of devices begin: the queue of L1, or that of L2 where both are neighbours."""
+    apart = deployment.blueprint.by_edge["telemetry"].apart
+    return (Slot.ACQUISITION, "telemetry-outbox") if apart else (Slot.PROCESSING, "intake")
+
+
 def send(twin: CloudTwin, id: str, now: float) -> None:
-    """Send a probe: into the queue of L1, or into that of L2 where both are neighbours. Raises what `REFUSED` names."""
-    apart = twin.deployment.blueprint.by_edge["telemetry"].apart
-    slot, topic = (Slot.ACQUISITION, "telemetry-outbox") if apart else (Slot.PROCESSING, "intake")
+    """Send a probe to where messages of devices begin. Raises what `REFUSED` names."""
+    slot, topic = beginning(twin.deployment)
     event = probe_event(twin.deployment.spec.name, id, to_time(now), left=True)
     twin.reached.queues(slot).publish(topic, [event])
 
