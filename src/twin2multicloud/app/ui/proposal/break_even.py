@@ -216,13 +216,15 @@ def _usd(session: Session, each: Stretch) -> str:
 
 
 def _columns(session: Session, look: Look, loaded: Loaded) -> list[tables.Column[Stretch]]:
-    palette = session.appearance.palette
+    palette, narrow = session.appearance.palette, session.viewport.narrow
     return [
         tables.Column("", lambda each: text.strong(each.letter), share=1, main=True),
         tables.Column(tr("From – to"), lambda each: text.body(each.between, size=13), share=4),
         tables.Column(tr("$ / month"), lambda each: _costs(session, each), share=3, number=True),
         tables.Column(
-            tr("What changes"), lambda each: words.placement(each.clouds, _changes(loaded, each), palette), share=8
+            tr("What changes"),
+            lambda each: words.placement(each.clouds, _changes(loaded, each), palette, narrow=narrow),
+            share=8,
         ),
         tables.Column("", lambda each: _look_at(session, look, each), share=2, number=True),
     ]

@@ -182,7 +182,7 @@ def _consider(found: UncertaintyResult, each: Candidate) -> str:
 
 
 def _placements(session: Session, look: Look, loaded: Loaded, found: UncertaintyResult) -> ft.Control:
-    palette, currency = session.appearance.palette, session.currency
+    palette, currency, narrow = session.appearance.palette, session.currency, session.viewport.narrow
 
     def regret(each: Candidate, name: str) -> ft.Control:
         known = each.found.regret
@@ -195,7 +195,9 @@ def _placements(session: Session, look: Look, loaded: Loaded, found: Uncertainty
         tables.Column(tr("P95"), lambda each: regret(each, "p95"), share=2, number=True),
         tables.Column(tr("Largest"), lambda each: regret(each, "max"), share=2, number=True),
         tables.Column(
-            tr("What"), lambda each: words.placement(each.clouds, _what(loaded, found, each), palette), share=8
+            tr("What"),
+            lambda each: words.placement(each.clouds, _what(loaded, found, each), palette, narrow=narrow),
+            share=8,
         ),
         tables.Column("", lambda each: _look_at(session, look, loaded, each), share=3, number=True),
     ]

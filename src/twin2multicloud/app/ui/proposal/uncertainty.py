@@ -26,7 +26,7 @@ from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.fields import number_text
 from twin2multicloud.model.uncertain import FIELDS
 
-_FIELD_PX = 124
+_FIELD_PX, _NARROW_FIELD_PX = 124, 108
 
 
 @ft.component
@@ -96,7 +96,7 @@ def _row(session: Session, editing: Editing, row: Varied, workload: Mapping[str,
     said = figures.NONE if now is None else f"{number_text(float(now))} {tr(field.unit)}"
     parts: list[ft.Control] = [
         fields.choice(tr("How uncertain"), row.kind, _kinds(), partial(editing.kind, row.field), width=200),
-        *_numbers(editing, row),
+        *_numbers(editing, row, session.viewport.narrow),
         buttons.icon(
             ft.Icons.CLOSE,
             tr("Take as certain"),
@@ -118,7 +118,7 @@ def _kinds() -> dict[str, str]:
     return {"share": tr("give or take, in %"), "range": tr("from … to"), "triangle": tr("least, likely, most")}
 
 
-def _numbers(editing: Editing, row: Varied) -> list[ft.Control]:
+def _numbers(editing: Editing, row: Varied, narrow: bool) -> list[ft.Control]:
     labels: Mapping[Kind, tuple[str, ...]] = {
         "share": (tr("Give or take"),),
         "range": (tr("From"), tr("To")),
@@ -128,7 +128,7 @@ def _numbers(editing: Editing, row: Varied) -> list[ft.Control]:
     return [
         ft.Container(
             fields.line(label, written, partial(editing.write, row.field, number), unit=unit),
-            width=_FIELD_PX,
+            width=_NARROW_FIELD_PX if narrow else _FIELD_PX,
             key=f"{row.field}-{row.kind}-{number}",
         )
         for number, (label, written) in enumerate(zip(labels[row.kind], row.texts, strict=True))

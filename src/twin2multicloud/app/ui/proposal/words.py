@@ -55,9 +55,14 @@ def moves_text(given: Sequence[Difference], names: Names) -> str:
     return "; ".join((*said, *others))
 
 
-def placement(clouds: Sequence[Provider], said: str, palette: Palette) -> ft.Control:
-    """A placement in a table: its clouds, and below them what is to be said of it."""
-    return ft.Column([badges.clouds(list(clouds), palette), text.body(said, size=13)], spacing=3, tight=True)
+def placement(clouds: Sequence[Provider], said: str, palette: Palette, *, narrow: bool) -> ft.Control:
+    """A placement in a table: its clouds, and below them what is to be said of it; to the right in a card."""
+    return ft.Column(
+        [badges.clouds(list(clouds), palette), text.body(said, size=13)],
+        spacing=3,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.END if narrow else ft.CrossAxisAlignment.START,
+    )
 
 
 def difference_text(each: Difference, names: Names) -> str:

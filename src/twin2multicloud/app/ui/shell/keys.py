@@ -25,7 +25,7 @@ def keys() -> ft.Control:
         ("Space", tr("press, tick, switch")),
         ("Escape", tr("close a dialog or menu; then Tab leads out of code")),
         ("↑ ↓", tr("move in a menu; move a slider with ← →")),
-        ("Ctrl Z", tr("undo in a definition; with Shift redo")),
+        (tr("Ctrl Z"), tr("undo in a definition; with Shift redo")),
         ("Alt ←", tr("back to the view before")),
     ]
     return ft.Column(
