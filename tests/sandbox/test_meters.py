@@ -23,6 +23,8 @@ from twin2multicloud.model.spec import Retention
 from twin2multicloud.optimizer.pricing.book import load_book
 from twin2multicloud.sandbox.metering.calibrate import measured_assumptions
 from twin2multicloud.sandbox.metering.compare import Comparison, compare
+from twin2multicloud.sandbox.metering.observed import observed, replanned
+from twin2multicloud.sandbox.metering.pace import EXACT_TO_SPEED
 from twin2multicloud.sandbox.metering.window import Window
 
 # One at a time: they measure rates, which others that keep every core busy disturb.
@@ -117,3 +119,29 @@ def test_metered_is_predicted(clouds: Mapping[Slot, str] | str, tmp_path: Path) 
     assert len(comparison.agreeing) > 20
     found = "\n".join(deviations(comparison))
     assert not found, found
+
+
+def test_a_quicker_clock_batches_alike(tmp_path: Path) -> None:
+    """Windows of batches are the twin's seconds: while they were ours, there were 0.28 of the runs here."""
+    spec, workload = small_twin(10)
+    rig = Rig(tmp_path / "s", spec, workload.model_copy(update={"message_interval_s": 2}), placement_of(ring(0, 1)))
+    rig.up(speed=EXACT_TO_SPEED)
+    try:
+        run = rig.run(messages=60, interval_s=2 / EXACT_TO_SPEED)
+        rig.settle(len(run.ledger))
+        window, planned = Window.until_now(rig.client.meters()), rig.client.blueprint
+    finally:
+        rig.down()
+    seen = observed(window.book, window.elapsed_s)
+    assert seen is not None
+    found = compare(replanned(planned, seen), window.book, window.elapsed_s, load_book(None))
+    ratios = {
+        part.component: part.usage.ratio
+        for row in found.rows
+        if row.meter in ("aws.lambda.requests", "azure.functions.executions")
+        for part in row.components
+        if part.component in ("L1/telemetry-sender", "L2/process", "L2/persist-sender")
+    }
+    assert ratios == {name: pytest.approx(1.0, abs=0.15) for name in ratios}
+    assert len(ratios) == 3
+    assert found.hurried_share == 0.0
