@@ -12,7 +12,9 @@ from tests.ui.conftest import OpenUi
 from tests.ui.driver import Ui, driven
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.events.log import NewEvent
+from twin2multicloud.app.schemas.catalogue import PricesInUse
 from twin2multicloud.app.services import price_findings
+from twin2multicloud.app.ui.prices.identity import age_text, stale_clouds
 from twin2multicloud.app.ui.prices.state import units
 from twin2multicloud.app.ui.prices.words import price, usd
 from twin2multicloud.model.slots import Provider
@@ -154,6 +156,16 @@ async def test_a_refresh_tells_how_far_it_is_and_can_be_called_off(
 )
 def test_quantities_are_read(text: str, found: float | None) -> None:
     assert units(text) == found
+
+
+def test_prices_that_wait_to_be_looked_up_are_named_by_cloud() -> None:
+    seen = {Provider.AWS: "2026-11-20", Provider.AZURE: "2026-10-01", Provider.GCP: "2026-09-01"}
+    book = {"version": "1", "date": "2026-11-01", "hash": "a" * 64, "oldest": {}, "providers": {}, "confidences": {}}
+    prices = PricesInUse.model_validate({**book, "seen": seen, "age_days": 90})
+    assert stale_clouds(prices) == [Provider.AZURE, Provider.GCP]
+    assert age_text(prices) == "prices 2026-11-01, checked 90 days ago"
+    same = PricesInUse.model_validate({**book, "seen": dict.fromkeys(seen, "2026-11-01"), "age_days": 1})
+    assert (stale_clouds(same), age_text(same)) == ([], "prices 2026-11-01, 1 day old")
 
 
 def test_prices_are_never_rounded_away() -> None:

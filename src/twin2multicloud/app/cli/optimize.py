@@ -115,9 +115,10 @@ def open_prices(request: Request, today: Callable[[], date]) -> PriceBook:
         seen = request.book.last_seen(book)
         age = (today() - date.fromisoformat(seen)).days
         if age > request.max_price_age:
+            aged = f"{age} days old" if seen == book.date else f"last seen on {seen}, {age} days ago"
             raise PriceError(
-                f"the price book {book.version} is of {book.date}, its prices were last seen on {seen}, {age} days "
-                f"ago; --max-price-age allows {request.max_price_age}. {request.book.newer}, or allow more days"
+                f"the price book {book.version} is of {book.date}, {aged}; --max-price-age allows "
+                f"{request.max_price_age}. {request.book.newer}, or allow more days"
             )
     return book
 

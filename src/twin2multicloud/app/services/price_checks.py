@@ -24,7 +24,7 @@ _TURNS: Final = "price checks"
 
 def note(backend: Backend, session: Session, prices: Iterable[FetchedPrice], book: PriceBook) -> None:
     """Keep that these prices are in their lists today."""
-    from twin2multicloud.optimizer.pricing.fetching.staleness import fingerprint  # as below
+    from twin2multicloud.optimizer.pricing.fetching.staleness import fingerprint  # with arrays: see `at`
 
     backend.database.take_turns(session, _TURNS)
     today = backend.now().date().isoformat()
@@ -67,7 +67,7 @@ def keep_regions(backend: Backend, session: Session, listed: Mapping[Provider, S
 
 def listed_regions(session: Session) -> list[tuple[ListedRegion, datetime]]:
     """The regions that the clouds' lists had when they were last read, and when that was."""
-    from twin2multicloud.optimizer.pricing.fetching.rows import ListedRegion  # as above
+    from twin2multicloud.optimizer.pricing.fetching.rows import ListedRegion  # as in `at`
 
     found = session.scalars(select(ListedRegionRecord).order_by(ListedRegionRecord.provider, ListedRegionRecord.code))
     return [(ListedRegion(Provider(each.provider), each.code, each.name), each.read_at) for each in found]

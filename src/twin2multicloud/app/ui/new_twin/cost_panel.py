@@ -13,6 +13,7 @@ from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.new_twin import costs
 from twin2multicloud.app.ui.new_twin.costs import Costs
 from twin2multicloud.app.ui.new_twin.desk import Desk
+from twin2multicloud.app.ui.prices.identity import age_text
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 from twin2multicloud.model.errors import InfeasibleError, InvalidInputError, Twin2MultiCloudError
@@ -271,10 +272,7 @@ def Meters(value: Costs) -> ft.Control:  # noqa: N802
 
 
 def _prices(value: Costs) -> ft.Control:
-    age = trn("{count} day old", "{count} days old", value.prices.age_days)
-    return text.muted(
-        tr("Prices of {date}, {age} · book {book}", date=value.prices.date, age=age, book=value.prices.hash[:4])
-    )
+    return text.muted(tr("{prices} · book {book}", prices=age_text(value.prices), book=value.prices.hash[:4]))
 
 
 # ── Where there is no price ─────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import flet as ft
@@ -11,6 +12,7 @@ from twin2multicloud.app.ui.components import badges, cards, text
 from twin2multicloud.app.ui.language import tr, trn
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
+from twin2multicloud.model.slots import Provider
 
 STALE_AFTER_DAYS: Final = 30
 
@@ -18,6 +20,13 @@ STALE_AFTER_DAYS: Final = 30
 def is_stale(prices: PricesInUse) -> bool:
     """Whether prices are so old that somebody should look at newer ones."""
     return prices.age_days > STALE_AFTER_DAYS
+
+
+def stale_clouds(prices: PricesInUse) -> list[Provider]:
+    """The clouds whose prices are so old."""
+    days = {provider: date.fromisoformat(seen).toordinal() for provider, seen in prices.seen.items()}
+    today = min(days.values()) + prices.age_days
+    return [provider for provider, day in days.items() if today - day > STALE_AFTER_DAYS]
 
 
 def age_text(prices: PricesInUse) -> str:
@@ -68,7 +77,11 @@ def card(session: Session, prices: PricesInUse) -> ft.Control:
         text.muted(tr("Confidence, from A (the provider's own list) to D (unverified): {counts}", counts=confidences)),
     ]
     if is_stale(prices):
-        said = tr("These prices are more than {days} days old; the bill may have changed.", days=STALE_AFTER_DAYS)
+        said = tr(
+            "Prices of {clouds} were last seen more than {days} days ago; the bill may have changed.",
+            clouds=", ".join(provider.label for provider in stale_clouds(prices)),
+            days=STALE_AFTER_DAYS,
+        )
         rows.append(
             cards.strip(
                 text.body(said, color=palette.warn.strong),
