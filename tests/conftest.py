@@ -21,14 +21,18 @@ settings.load_profile("suite")
 __all__ = ["postgres", "postgres_url"]
 
 ALLOWED = "stand-in missing:"
+SLOW = re.compile(r"^pytestmark = .*\bmark\.slow\b", re.MULTILINE)
+"""What a module says all of whose tests are slow."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A run of the slow tests alone does not import the modules that have none: half of what collecting costs, and each
-    worker collects by itself.
+    """A run of the slow tests alone does not import the modules that have none, and one of the others not those that
+    have nothing else: that is half of what collecting costs, and each worker collects by itself.
     """
-    if config.option.markexpr == "slow" and collection_path.match("test_*.py"):
-        return None if "mark.slow" in collection_path.read_text("utf-8") else True
+    if config.option.markexpr in ("slow", "not slow") and collection_path.match("test_*.py"):
+        source = collection_path.read_text("utf-8")
+        here = SLOW.search(source) is None if config.option.markexpr == "not slow" else "mark.slow" in source
+        return None if here else True
     return None
 
 
