@@ -193,7 +193,7 @@ def test_a_move_can_be_aborted_until_the_source_goes(moving: Moving, step: str) 
     with pytest.raises(Killed):
         moving.to("aws/us-east-1", killed_at(step))
     with pytest.raises(UsageError, match="--resume"):
-        moving.to("aws/eu-west-1")
+        moving.to("gcp/europe-west1")
     report = moving.abort()
     assert report.aborted
     assert _count(moving, "eu-central-1") == 50
