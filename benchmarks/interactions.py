@@ -23,9 +23,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
+from tests.ui.browser import AUTO_A11Y, FLAGS
 
 from benchmarks.backend import DEFINITION
-from benchmarks.front_end import A11Y, COUNTER, FLAGS, baseline
+from benchmarks.front_end import COUNTER, baseline
 from twin2multicloud.app.schemas.twins import TwinInput
 from twin2multicloud.app.server_process import ServerProcess
 
@@ -108,7 +109,7 @@ def figures(name: str, found: list[float]) -> Figures:
 def new_tab(browser: Browser, url: str) -> Watched:
     """A tab that is at an address."""
     tab = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce").new_page()
-    tab.add_init_script(A11Y)
+    tab.add_init_script(AUTO_A11Y)
     tab.add_init_script(WATCH)
     tab.set_default_timeout(60_000)
     tab.goto(url)

@@ -27,10 +27,12 @@ def fold_in(backend: Backend, session: Session, new: Sequence[PriceFindingRecord
     """
     fresh = _by_site(new)
     waiting = _by_site(session.scalars(_WAITING).all())
-    stood = session.execute(
-        select(Alert.twin_id, Alert.target, Alert.fold).where(Alert.fold.startswith(_FOLD), ~Alert.over)
-    )
-    ended = {(twin, target, fold) for twin, target, fold in stood if fold.removeprefix(_FOLD) not in waiting}
+    stood = session.scalars(select(Alert).where(Alert.fold.startswith(_FOLD), ~Alert.over))
+    ended = {
+        (each.twin_id, each.target, each.fold)
+        for each in stood
+        if each.twin_id is not None and each.fold.removeprefix(_FOLD) not in waiting
+    }
     where = select(Stack.twin_id, Stack.target, Stack.site).where(Stack.site.in_(fresh)).distinct()
     places = [(twin, target, site) for twin, target, site in session.execute(where)] if fresh else []
     for twin_id, target, site in sorted(places):
