@@ -35,7 +35,7 @@ collected: # what pytest makes of the tests' code, once instead of in each of it
 unit:
 	@# Fast tests first, so that a mistake shows within seconds; then the slow ones, which wait half of their time.
 	$(RUN) pytest -q -m "not slow" -n 4 --dist loadgroup
-	$(RUN) pytest -q -m slow -n 6 --dist loadgroup
+	$(RUN) pytest -q -m slow -n 4 --dist loadgroup
 
 tools: ## what some tests need beside Python; a test whose tool cannot be had is skipped with the reason
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
