@@ -32,7 +32,7 @@ def _run(scene: Scene) -> dict[str, str]:
 
 def _planned_run(scene: Scene) -> dict[str, str]:
     found = _run(scene)
-    work_off(scene.site)
+    work_off(scene.site, run=found["run"])
     return found
 
 

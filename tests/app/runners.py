@@ -79,13 +79,14 @@ class FakeTarget:
         return {"done": work.asked.kind, **self.result}
 
 
-def work_off(site: Site, target: Target | None = None) -> list[StageExit]:
-    """Carry out all that is queued, until nothing is."""
+def work_off(site: Site, target: Target | None = None, *, run: str | None = None) -> list[StageExit]:
+    """Carry out all that is queued, or that is of one `run`, until nothing is."""
     exits: list[StageExit] = []
     made: Target = target or FakeTarget(site)
     while True:
         with site.backend.database.read() as session:
-            stage = session.scalar(select(Stage).where(Stage.status == "queued"))
+            queued = select(Stage).where(Stage.status == "queued")
+            stage = session.scalar(queued if run is None else queued.where(Stage.run_id == run))
         if stage is None:
             return exits
         exits.append(carry_out(site.backend, stage.run_id, stage.name, stage.attempt, lambda _name: made))

@@ -279,6 +279,12 @@ def test_new_accounts_run_too_few_functions_at_once(fake: Fake, free: int, verdi
     assert finding.verdict is verdict
 
 
+def test_without_a_twin_only_who_signs_in_is_told(fake: Fake) -> None:
+    fake[0].answers["GetCallerIdentity"] = USER
+    (finding,) = check_aws(Needs(Provider.AWS, (), ()), fake[1])
+    assert (finding.verdict, finding.topic) == (Verdict.OK, Topic.IDENTITY)
+
+
 def test_the_root_user_is_advised_against(fake: Fake) -> None:
     fake[0].answers["GetCallerIdentity"] = identity("arn:aws:iam::123456789012:root")
     finding = of(check_aws(NEEDS, fake[1]), Topic.PERMISSIONS)

@@ -33,6 +33,7 @@ SIGN_IN: Final = (
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _INVALID: Final = frozenset({"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
 
+_ANY_REGION: Final = "us-east-1"
 _SERVICES: Final = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "states": "stepfunctions"}
 """IAM's prefixes of services that the SDK calls otherwise."""
 
@@ -43,7 +44,8 @@ Session = Any
 def check_aws(needs: Needs, session_of: Callable[[str], Session]) -> list[CredentialFinding]:
     """What is found at AWS. `session_of` makes a session for a region; what it raises itself is a finding, too."""
     findings = Findings(Provider.AWS)
-    region = needs.regions[0]
+    # Without a twin nothing is needed anywhere, and whoever signs in does so everywhere.
+    region = needs.regions[0] if needs.regions else _ANY_REGION
     try:
         session = session_of(region)
         caller = session.client("sts").get_caller_identity()
@@ -57,7 +59,8 @@ def check_aws(needs: Needs, session_of: Callable[[str], Session]) -> list[Creden
         _unreachable(findings, error)
         return findings.all
     findings.ok(Topic.IDENTITY, f"{caller['Arn']} of account {caller['Account']}", (str(caller["Account"]),))
-    _permissions(findings, needs.permissions, session, str(caller["Arn"]))
+    if needs.permissions:
+        _permissions(findings, needs.permissions, session, str(caller["Arn"]))
     for each in needs.regions:
         _services(findings, needs.permissions, session, each)
         _concurrency(findings, needs, session_of(each), each)
