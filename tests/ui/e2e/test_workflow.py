@@ -86,9 +86,7 @@ def test_a_twin_from_its_first_draft_to_its_end(
     tap(button(tab, "Prices", exact=True))
     tap(button(tab, "Refresh prices"))
     expect(said(tab, "Refresh succeeded")).to_be_visible(timeout=SLOW_MS)
-    expect(tab.get_by_role("group", name="Log of the refresh")).to_contain_text(
-        re.compile(r"GCP us-central1: .* prices")
-    )
+    expect(tab.get_by_role("group", name="Log of the refresh")).to_contain_text("These prices are in use already")
     tap(button(tab, "Review and place"))
     tap(button(tab, "Place it so"))
     expect(tab.get_by_role("button", name="Place it so")).to_have_count(0)
