@@ -293,7 +293,8 @@ def _columns(currency: Currency, palette: Palette) -> list[Column[CostMeter]]:
 def _name(meter: CostMeter) -> ft.Control:
     notes = [meter.region]
     if meter.usd_per_unit is not None:
-        notes.append(tr("{usd} a unit", usd=f"${meter.usd_per_unit:.3g}"))
+        price = figures.unit_price(meter.usd_per_unit)
+        notes.append(price if " " in price or not meter.usd_per_unit else tr("{usd} a unit", usd=price))
     if meter.projected:
         notes.append(tr("projected"))
     if meter.planned:
