@@ -35,7 +35,7 @@ from twin2multicloud.app.ui.web.sessions import Live, Sessions, belonging_to
 
 ControlT = TypeVar("ControlT", bound=BaseControl)
 T = TypeVar("T")
-_PATIENCE_S = 15.0
+_PATIENCE_S = 60.0
 
 
 class _Browser(Connection):
