@@ -95,6 +95,16 @@ def test_alerts_come_once_a_month_and_end(sqlite_site: Site, owner: Person, twin
     assert not still_open(owner, "budget")
 
 
+def test_a_threshold_that_is_dropped_takes_its_alert_along(sqlite_site: Site, owner: Person, twin: str) -> None:
+    budget(owner, twin, 10, thresholds=[0.8, 1.0], on_forecast=False)
+    used(sqlite_site, twin, {NOON: 8.5})
+    budgets.watch(sqlite_site.backend, twin, "sandbox", NOON + timedelta(hours=1))
+    budget(owner, twin, 10, thresholds=[0.8, 2.0], on_forecast=False)
+    assert [each["data"]["threshold"] for each in still_open(owner, "budget")] == [0.8], "it is still one"
+    budget(owner, twin, 10, thresholds=[1.0], on_forecast=False)
+    assert not still_open(owner, "budget")
+
+
 def test_a_forecast_is_told_as_one(sqlite_site: Site, owner: Person, twin: str) -> None:
     budget(owner, twin, 100, thresholds=[1.0])
     used(sqlite_site, twin, {NOON + timedelta(hours=number): 0.5 for number in range(6)})

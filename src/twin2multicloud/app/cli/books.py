@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from twin2multicloud.app.cli.failures import Session
@@ -10,6 +12,7 @@ from twin2multicloud.app.cli.newest_book import checks_here, newest_book
 from twin2multicloud.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from twin2multicloud.app.cli.profiles import Profile
     from twin2multicloud.optimizer.pricing.book import PriceBook
 
 BUNDLED_NAME: Final = "bundled"
@@ -37,26 +40,19 @@ class BookChoice:
         """The book. `UsageError` where a directory and a server are named, or the server cannot be meant;
         `InvalidInputError` with the faults of a book of one's own; the client's errors.
         """
-        if self.server or self.profile:
-            from twin2multicloud.app.cli.connect import chosen, client_to
+        server = self._server()
+        if server is not None:
+            if self.directory is not None:
+                raise UsageError(
+                    f"--prices: {server.server} has a price book of its own; give either --prices, or --server and "
+                    "--profile"
+                )
+            from twin2multicloud.app.cache_directory import cache_directory
+            from twin2multicloud.app.cli.connect import client_to
+            from twin2multicloud.app.client.kept_book import KeptBook
 
-            found = chosen(Session(server=self.server, profile=self.profile))
-            if found is not None:
-                if self.directory is not None:
-                    raise UsageError(
-                        f"--prices: {found.server} has a price book of its own; give either --prices, or --server and "
-                        "--profile"
-                    )
-                import os
-
-                from twin2multicloud.app.cache_directory import cache_directory
-                from twin2multicloud.app.client.kept_book import KeptBook
-
-                with client_to(found) as client:
-                    return client.prices.book(KeptBook(cache_directory(os.environ), found.server))
-        import os
-        from pathlib import Path
-
+            with client_to(server) as client:
+                return client.prices.book(KeptBook(cache_directory(os.environ), server.server))
         from twin2multicloud.optimizer.pricing.book import load_book
 
         directory = self.directory
@@ -71,18 +67,25 @@ class BookChoice:
         """The ISO date at which the prices of that book, as it was read, were last seen: a server looks them up again,
         and so does a refresh on this machine. Of the cloud whose prices wait longest.
         """
-        if self.server or self.profile:
-            from twin2multicloud.app.cli.connect import chosen, client_to
+        server = self._server()
+        if server is not None:
+            from twin2multicloud.app.cli.connect import client_to
 
-            found = chosen(Session(server=self.server, profile=self.profile))
-            if found is not None:
-                with client_to(found) as client:
-                    return min(client.prices.identity().seen.values())
+            with client_to(server) as client:
+                return min(client.prices.identity().seen.values())
         if self.directory is not None:
             return book.date
         from twin2multicloud.optimizer.pricing.fetching.staleness import last_seen
 
         return min(last_seen(book, checks_here()).values())
+
+    def _server(self) -> Profile | None:
+        """The server that the options name; None where they name none, or this machine's own backend."""
+        if not (self.server or self.profile):
+            return None
+        from twin2multicloud.app.cli.connect import chosen
+
+        return chosen(Session(server=self.server, profile=self.profile))
 
     @property
     def newer(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from twin2multicloud.app.cli.embedded_file import rows_in
@@ -45,12 +44,9 @@ def checks_here() -> Checks:
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
     found = embedded_database()
-    if found is None:
-        return []
-    scheme, _, file = found.url.partition(":///")
-    if not scheme.startswith("sqlite"):
+    if found is None or found.file is None:
         return []
     try:
-        return rows_in(Path(file), query)
+        return rows_in(found.file, query)
     except sqlite3.Error:  # of another version, or not made yet; the backend itself says what is the matter
         return []

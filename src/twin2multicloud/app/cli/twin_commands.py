@@ -12,7 +12,6 @@ from twin2multicloud.app.cli.groups import plain_group
 from twin2multicloud.app.cli.options import (
     DenyOption,
     JsonOption,
-    MaxCloudsOption,
     ProvidersOption,
     ResidencyOption,
     complete_pin,
@@ -244,7 +243,7 @@ def optimize(
     providers: ProvidersOption = None,
     deny: DenyOption = None,
     residency: ResidencyOption = None,
-    max_clouds: MaxCloudsOption = None,
+    max_clouds: Annotated[int | None, typer.Option(metavar="N", min=1, max=3, help="At most so many clouds.")] = None,
     take: Annotated[bool, typer.Option("--take", help="Also place the twin as proposed.")] = False,
     json_output: JsonOption = False,
 ) -> None:

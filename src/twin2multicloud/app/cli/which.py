@@ -68,6 +68,12 @@ class EmbeddedDatabase:
     url: str
     data: Path
 
+    @property
+    def file(self) -> Path | None:
+        """The file that it is; None for one that a server looks after."""
+        scheme, _, file = self.url.partition(":///")
+        return Path(file) if scheme.startswith("sqlite") else None
+
 
 def embedded_database() -> EmbeddedDatabase | None:
     """The embedded backend's database; None where there is none yet. One that is not a file counts as there.
@@ -82,8 +88,7 @@ def embedded_database() -> EmbeddedDatabase | None:
     else:
         data = Path(os.environ.get("T2M_DATA") or DEFAULT_DATA)
         found = EmbeddedDatabase(f"sqlite:///{data.resolve() / DATABASE_FILE}", data)
-    scheme, _, file = found.url.partition(":///")
-    return found if not scheme.startswith("sqlite") or Path(file).exists() else None
+    return found if found.file is None or found.file.exists() else None
 
 
 def target_said(target: str | None, *, offline: bool) -> Target | None:

@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from twin2multicloud.app.db.tables.costs import Limit
+from twin2multicloud.app.schemas import costs as shapes
 from twin2multicloud.app.services.alerts import Problem
 from twin2multicloud.costing.months import Month
 
 _OF = ("actual", "forecast", "billed")
 
 
-class Limit(Protocol):
-    """What a month may cost, and at which shares of that somebody is told."""
+def set_to(limit: Limit, given: shapes.BudgetInput, by: str | None, now: datetime) -> list[float]:
+    """Have a budget, which may be new, be as given; the thresholds that it has no more."""
+    dropped = sorted({*(limit.thresholds or ())} - {*given.thresholds})
+    limit.usd_per_month, limit.thresholds = given.usd_per_month, sorted(set(given.thresholds))
+    limit.on_forecast, limit.set_by, limit.set_at = given.on_forecast, by, now
+    return dropped
 
-    usd_per_month: float
-    thresholds: list[Any]
-    on_forecast: bool
+
+def told(limit: Limit) -> dict[str, Any]:
+    """What budgets are told by, a twin's and a workspace's."""
+    return {
+        "usd_per_month": limit.usd_per_month,
+        "thresholds": [float(each) for each in limit.thresholds],
+        "on_forecast": limit.on_forecast,
+        "set_at": limit.set_at,
+    }
 
 
 @dataclass(frozen=True)

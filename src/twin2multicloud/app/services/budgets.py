@@ -18,7 +18,7 @@ from twin2multicloud.app.schemas import costs as shapes
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services import alerts, audit, bills, spending, usage, workspace_budgets
 from twin2multicloud.app.services.alerts import Problem
-from twin2multicloud.app.services.budget_alerts import Amount, ended, reached
+from twin2multicloud.app.services.budget_alerts import Amount, ended, reached, set_to, told
 from twin2multicloud.app.services.prices import current
 from twin2multicloud.app.services.spending import BILLED, METERED, Of, Spent
 from twin2multicloud.app.services.validating import tags_of
@@ -38,7 +38,7 @@ def shown(session: Session, twin_id: str) -> shapes.Budget:
     row = session.get(Budget, twin_id)
     if row is None:
         raise NotFoundError("this twin has no budget")
-    return _shape(row)
+    return shapes.Budget(**told(row))
 
 
 def put(
@@ -50,15 +50,12 @@ def put(
     if row is None:
         row = Budget(twin_id=twin.id)
         session.add(row)
-    else:
-        _end(backend, session, twin, sorted({*row.thresholds} - {*given.thresholds}))
-    row.usd_per_month, row.thresholds = given.usd_per_month, sorted(set(given.thresholds))
-    row.on_forecast, row.set_by, row.set_at = given.on_forecast, principal.user_id, backend.now()
+    _end(backend, session, twin, set_to(row, given, principal.user_id, backend.now()))
     session.flush()
     audit.note(
         backend, session, principal, "budget.set", twin.id, workspace_id=twin.workspace_id, usd=given.usd_per_month
     )
-    return _shape(row)
+    return shapes.Budget(**told(row))
 
 
 def remove(backend: Backend, session: Session, principal: Principal, twin: Twin) -> None:
@@ -168,13 +165,4 @@ def _anomaly_problem(found: Anomaly | None, now: datetime) -> Problem:
             "usual_usd_per_h": found.usual_usd,
             "meters": [{"meter": meter, "region": region, "usd_per_h": usd} for (meter, region), usd in found.meters],
         },
-    )
-
-
-def _shape(row: Budget) -> shapes.Budget:
-    return shapes.Budget(
-        usd_per_month=row.usd_per_month,
-        thresholds=[float(each) for each in row.thresholds],
-        on_forecast=row.on_forecast,
-        set_at=row.set_at,
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -65,7 +65,7 @@ def costs(backend: Backend, twin_id: str, target: Target) -> shapes.Costs:
     whole = _used(backend, twin_id, target, month, told, found)
     so_far = whole.to_date(month, now)
     bill, period = _billed(backend, twin_id, target, found)
-    shown = shapes.Costs(
+    return shapes.Costs(
         live=told.answer is not None,
         problem=told.problem or ("" if life is None else life.problem),
         twin_time=told.twin_time,
@@ -76,11 +76,8 @@ def costs(backend: Backend, twin_id: str, target: Target) -> shapes.Costs:
         meters=_meters(found, so_far, bill),
         days=_days(backend, twin_id, target, month, whole),
         budget_usd=_budget(backend, twin_id),
-        billed=None if bill is None else float(bill.usd),
-        billed_period=period,
-        billed_unmapped=0.0 if bill is None else float(bill.unmapped_usd),
+        **_of_bill(bill, period),
     )
-    return shown if bill is not None else shown.model_copy(update={"billed_problem": NOT_READ})
 
 
 def _in_clouds(backend: Backend, twin_id: str) -> shapes.Costs:
@@ -109,11 +106,15 @@ def _in_clouds(backend: Backend, twin_id: str) -> shapes.Costs:
         meters=rows,
         days=_days(backend, twin_id, CLOUDS, month, whole),
         budget_usd=_budget(backend, twin_id),
-        billed=None if bill is None else float(bill.usd),
-        billed_period=period,
-        billed_unmapped=0.0 if bill is None else float(bill.unmapped_usd),
-        billed_problem=NOT_READ if bill is None else "",
+        **_of_bill(bill, period),
     )
+
+
+def _of_bill(bill: MappedBill | None, period: str | None) -> dict[str, Any]:
+    """What costs tell of a bill."""
+    if bill is None:
+        return {"billed_period": period, "billed_problem": NOT_READ}
+    return {"billed": float(bill.usd), "billed_period": period, "billed_unmapped": float(bill.unmapped_usd)}
 
 
 def history(backend: Backend, twin_id: str, target: Target, period: str | None) -> shapes.CostHistory:

@@ -25,7 +25,7 @@ from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.schemas import costs as shapes
 from twin2multicloud.app.schemas.twins import Target
 from twin2multicloud.app.services import alerts, audit
-from twin2multicloud.app.services.budget_alerts import Amount, ended, reached
+from twin2multicloud.app.services.budget_alerts import Amount, ended, reached, set_to, told
 from twin2multicloud.app.services.spending import BILLED, METERED
 from twin2multicloud.costing.months import Month, month_of
 
@@ -62,10 +62,7 @@ def put(
     if row is None:
         row = WorkspaceBudget(workspace_id=workspace.id)
         session.add(row)
-    else:
-        _end(backend, session, workspace, sorted({*row.thresholds} - {*given.thresholds}))
-    row.usd_per_month, row.thresholds = given.usd_per_month, sorted(set(given.thresholds))
-    row.on_forecast, row.set_by, row.set_at = given.on_forecast, principal.user_id, backend.now()
+    _end(backend, session, workspace, set_to(row, given, principal.user_id, backend.now()))
     session.flush()
     _note(backend, session, principal, workspace, "budget.set", usd=given.usd_per_month)
     for target in TARGETS:
@@ -200,10 +197,5 @@ def _note(
 
 
 def _shape(backend: Backend, session: Session, row: WorkspaceBudget) -> shapes.WorkspaceBudget:
-    return shapes.WorkspaceBudget(
-        usd_per_month=row.usd_per_month,
-        thresholds=[float(each) for each in row.thresholds],
-        on_forecast=row.on_forecast,
-        set_at=row.set_at,
-        spent=[_together(backend, session, row.workspace_id, target).shown for target in TARGETS],
-    )
+    spent = [_together(backend, session, row.workspace_id, target).shown for target in TARGETS]
+    return shapes.WorkspaceBudget(**told(row), spent=spent)

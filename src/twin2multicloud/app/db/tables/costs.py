@@ -126,30 +126,32 @@ class WorkloadSample(Base):
     quantity: Mapped[float]
 
 
-class Budget(Base):
-    """What a twin may cost in a month; alerts come when a share of it (`thresholds`) is used, or will be."""
+class Limit:
+    """What may be spent in a month; alerts come when a share of it (`thresholds`) is used, or will be."""
+
+    usd_per_month: Mapped[float]
+    thresholds: Mapped[list[Any]] = mapped_column(Json)
+    on_forecast: Mapped[bool]
+    set_by: Mapped[str | None] = mapped_column(Id)
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Budget(Limit, Base):
+    """What a twin may cost in a month."""
 
     __tablename__ = "budgets"
 
-    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True)
-    usd_per_month: Mapped[float]
-    thresholds: Mapped[list[Any]] = mapped_column(Json)
-    on_forecast: Mapped[bool]
-    set_by: Mapped[str | None] = mapped_column(Id)
-    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    twin_id: Mapped[str] = mapped_column(ForeignKey("twins.id", ondelete="CASCADE"), primary_key=True, sort_order=-1)
 
 
-class WorkspaceBudget(Base):
-    """What all twins of a workspace together may cost in a month; otherwise as `Budget`."""
+class WorkspaceBudget(Limit, Base):
+    """What all twins of a workspace together may cost in a month."""
 
     __tablename__ = "workspace_budgets"
 
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
-    usd_per_month: Mapped[float]
-    thresholds: Mapped[list[Any]] = mapped_column(Json)
-    on_forecast: Mapped[bool]
-    set_by: Mapped[str | None] = mapped_column(Id)
-    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True, sort_order=-1
+    )
 
 
 class TwinSpending(Base):

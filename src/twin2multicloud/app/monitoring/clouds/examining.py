@@ -84,7 +84,8 @@ class CloudExaminer:
 
     def _all(self, twin: CloudTwin, memory: _Memory, slots: Mapping[Slot, bool]) -> list[CheckResult]:
         found: list[Found] = []
-        readings = [self._read(twin, site) for site in twin.deployment.sites]
+        there = watched(twin)
+        readings = [self._read(twin, site, there.at(site)) for site in twin.deployment.sites]
         for each in readings:
             found += findings.functions(each, self._limits)
             found += findings.queues(each, self._limits)
@@ -101,8 +102,7 @@ class CloudExaminer:
         ]
         return [self._lasting(result, self._look_s) for result in results]
 
-    def _read(self, twin: CloudTwin, site: Site) -> Readings:
-        there = watched(twin).at(site)
+    def _read(self, twin: CloudTwin, site: Site, there: Watched) -> Readings:
         if there == _NOTHING:
             return Readings()
         try:

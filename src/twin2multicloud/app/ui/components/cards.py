@@ -17,10 +17,13 @@ def card(
     title: str | None = None,
     beside: Sequence[ft.Control] = (),
     id: str | None = None,
+    label: str | None = None,
     padding: int = PAD,
     **more: Any,
 ) -> ft.Control:
-    """A part of a screen, perhaps with a heading and what stands beside that. `id` is what tests find it by."""
+    """A part of a screen, perhaps with a heading and what stands beside that. `id` is what tests find it by,
+    `label` what it is to screen readers.
+    """
     inner: ft.Control = content
     if title is not None or beside:
         inner = ft.Column([_head(title or "", beside), content], spacing=GAP + 4, tight=True)
@@ -32,7 +35,7 @@ def card(
         border_radius=RADIUS,
         **more,
     )
-    return made if id is None else ft.Semantics(identifier=id, container=True, content=made)
+    return made if id is None else text.named(id, made, label=label)
 
 
 def _head(title: str, beside: Sequence[ft.Control]) -> ft.Control:

@@ -7,6 +7,7 @@ from typing import Any
 
 import flet as ft
 
+from twin2multicloud.app.ui.components import text
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.theme import GAP
 
@@ -74,7 +75,7 @@ def search(label: str, value: str, changed: Told, **more: Any) -> ft.Control:
         on_change=lambda event: changed(event.control.value or ""),
         **more,
     )
-    return ft.Semantics(identifier="search", container=True, content=field)
+    return text.named("search", field)
 
 
 def choice(

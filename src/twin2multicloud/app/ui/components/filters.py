@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import flet as ft
 
+from twin2multicloud.app.ui.components import text
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
 
@@ -14,7 +15,7 @@ def filters(session: Session, given: Sequence[tuple[ft.Control, int]]) -> ft.Con
     """Fields with how wide each is where there is room, in pixels. "/" leads to the first of them where there is none
     to search by (assets/keyboard.js).
     """
-    return ft.Semantics(identifier="filters", container=True, content=_laid(session, given))
+    return text.named("filters", _laid(session, given))
 
 
 def _laid(session: Session, given: Sequence[tuple[ft.Control, int]]) -> ft.Control:

@@ -31,7 +31,7 @@ def RunLog(watching: Watching, reading: Reading, look: RunLook, names: Mapping[s
     session = use_session()
     use_store(session.viewport)
     ft.use_effect(lambda: reading.look_at(look.log), [look.log])
-    shown = cards.card(
+    return cards.card(
         ft.Column(
             [
                 _filters(session, look, names, LogState(watching)),
@@ -44,9 +44,10 @@ def RunLog(watching: Watching, reading: Reading, look: RunLook, names: Mapping[s
         ),
         padding=12,
         expand=True,
+        id="log",
+        # Lines that can be selected make a stop for Tab, which needs a name.
+        label=tr("Log"),
     )
-    # Lines that can be selected make a stop for Tab, which needs a name.
-    return text.named("log", shown, label=tr("Log"))
 
 
 def _filters(session: Session, look: RunLook, names: Mapping[str, str], state: ft.Control) -> ft.Control:

@@ -41,7 +41,7 @@ def keys() -> ft.Control:
 def button(session: Session) -> ft.Control:
     """Shows them in a dialog."""
     shown = buttons.icon(ft.Icons.KEYBOARD_OUTLINED, tr("Keys on the keyboard"), lambda: _show(session))
-    return ft.Semantics(identifier=BUTTON, container=True, content=shown)
+    return text.named(BUTTON, shown)
 
 
 def _show(session: Session) -> None:
