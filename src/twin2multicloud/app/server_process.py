@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from twin2multicloud.app.client.client import Client
-from twin2multicloud.app.client.http import Http
+from twin2multicloud.app.client.http import DisconnectedError, Http
 from twin2multicloud.app.data_directory import KEY_FILE, sandbox_directory
 from twin2multicloud.app.schemas.runs import ENDED, Run, RunInput
 from twin2multicloud.app.schemas.twins import Twin, TwinInput
@@ -32,6 +33,7 @@ _START_S: Final = 30.0
 _DEPLOY_S: Final = 120.0
 _END_S: Final = 20.0
 _POLL_S: Final = 0.1
+_TOLD_LINES: Final = 20
 
 
 class ServerProcess:
@@ -115,11 +117,15 @@ class ServerProcess:
         return self.client.login.local_link().url
 
     def _awaited(self, look: Callable[[], T | None], patience_s: float, problem: str) -> T:
+        assert self._process is not None
         deadline = time.monotonic() + patience_s
-        while (found := look()) is None:
-            assert self._process is not None
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                told = self._log.read_text(errors="replace").strip().splitlines()[-3:]
-                raise SandboxError(f"{problem}; it said: {' '.join(told) or 'nothing'}")
+        while True:
+            with suppress(DisconnectedError):  # one that has ended is told of by how it ended
+                if (found := look()) is not None:
+                    return found
+            code = self._process.poll()
+            if code is not None or time.monotonic() > deadline:
+                ended = "" if code is None else f" (the server ended with {code})"
+                told = self._log.read_text(errors="replace").strip().splitlines()[-_TOLD_LINES:]
+                raise SandboxError(f"{problem}{ended}; it said: {' '.join(told) or 'nothing'}")
             time.sleep(_POLL_S)
-        return found
