@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+_TRIES: Final = 10
+_BETWEEN_S: Final = 0.005
+"""Somebody who only looks has the file for a moment, which is no reason to say that it is taken."""
 
 
 class HeldFile:
@@ -25,10 +30,13 @@ class HeldFile:
         """Hold the file, making it if need be; None if somebody else does."""
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _taken(descriptor):
-            os.close(descriptor)
-            return None
-        return cls.inherited(file, descriptor)
+        for left in reversed(range(_TRIES)):
+            if _taken(descriptor, fcntl.LOCK_EX):
+                return cls.inherited(file, descriptor)
+            if left:
+                time.sleep(_BETWEEN_S)
+        os.close(descriptor)
+        return None
 
     @classmethod
     def inherited(cls, file: Path, descriptor: int) -> Self:
@@ -61,7 +69,8 @@ def is_held(file: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _taken(descriptor)
+        # Shared: two who look at once must not take each other for a holder.
+        return not _taken(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
@@ -75,9 +84,9 @@ def holder_id(file: Path) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _taken(descriptor: int) -> bool:
+def _taken(descriptor: int, how: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

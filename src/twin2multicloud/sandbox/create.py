@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import secrets
 import signal
 import subprocess
@@ -32,7 +31,7 @@ from twin2multicloud.sandbox.layout import (
     SandboxConfig,
 )
 from twin2multicloud.sandbox.local_ports import any_taken, choose_ports
-from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, await_release, holder
+from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, await_release, holder, signal_holder
 from twin2multicloud.sandbox.supervisor import address_of, ask
 
 __all__ = ["SandboxError", "TwinInSandbox", "create", "running", "same", "start", "stop"]
@@ -319,10 +318,9 @@ def stop(layout: Layout, timeout_s: float = 20.0) -> bool:
     try:
         found = "stopping" in ask(layout, {"do": "stop"})
     except ConnectionError:
-        owner = _owner(layout)
-        found = owner is not None
-        if owner:
-            os.kill(owner, signal.SIGTERM)
+        _await_begun(layout)
+        found = holder(layout.supervisor_lock) is not None
+        signal_holder(layout.supervisor_lock, signal.SIGTERM)
     if found:
         _await_end(layout, timeout_s)
         _stand_still(layout)
@@ -331,12 +329,11 @@ def stop(layout: Layout, timeout_s: float = 20.0) -> bool:
     return found
 
 
-def _owner(layout: Layout) -> int | None:
-    """The supervisor's process, None without one. One that was begun a moment ago has not said yet which it is."""
+def _await_begun(layout: Layout) -> None:
+    """A supervisor that was begun a moment ago has not said yet which process it is."""
     deadline = time.monotonic() + _BEGIN_S
-    while (owner := holder(layout.supervisor_lock)) == 0 and time.monotonic() < deadline:
+    while holder(layout.supervisor_lock) == 0 and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-    return owner
 
 
 def _await_end(layout: Layout, timeout_s: float) -> None:

@@ -65,16 +65,39 @@ def holder(file: Path) -> int | None:
 
 
 def await_release(file: Path, patience_s: float, *, kill: bool = False) -> bool:
-    """Wait until nobody holds a lock; whether that came true. With `kill`, who still does after that is killed.
-
-    The id in the file is that of a live process of ours as long as the lock is held: no stranger is hit.
-    """
+    """Wait until nobody holds a lock; whether that came true. With `kill`, who still does after that is killed."""
     deadline = time.monotonic() + patience_s
-    while (owner := holder(file)) is not None:
+    while holder(file) is not None:
         if time.monotonic() > deadline:
-            if not kill or not owner:
+            if not kill or not signal_holder(file, signal.SIGKILL):
                 return False
-            os.kill(owner, signal.SIGKILL)
             kill, deadline = False, time.monotonic() + 5.0
         time.sleep(_POLL_S)
+    return True
+
+
+def signal_holder(file: Path, number: int) -> bool:
+    """Send whoever holds a lock a signal; whether it was sent. Not to one that has not written its id yet.
+
+    The id of a holder that was killed stays in the file, and the system gives it to a stranger in the end. Who still
+    holds once we have a handle of the process is the process that the handle is of.
+    """
+    owner = holder(file)
+    if not owner:
+        return False
+    if not hasattr(os, "pidfd_open"):  # no Linux
+        os.kill(owner, number)
+        return True
+    try:
+        handle = os.pidfd_open(owner)
+    except ProcessLookupError:
+        return False
+    try:
+        if holder(file) != owner:
+            return False
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
     return True
