@@ -14,14 +14,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from tests.app.backends import Person, Site
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.db.database import Database
 from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.events.log import EventLog, NewEvent
 from twin2multicloud.app.events.tailer import Pace
 from twin2multicloud.runtime.system_clock import SystemClock
-
-PATIENCE_S = 30.0
 
 
 @dataclass

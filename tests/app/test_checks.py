@@ -13,6 +13,7 @@ import pytest
 
 from tests.app.backends import START, Person, Site, site
 from tests.app.runners import FakeTarget, place, work_off
+from tests.patience import PATIENCE_S
 from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, small_twin
 from twin2multicloud.app.db.tables import HealthHour, Stack
@@ -228,7 +229,7 @@ def test_a_sandbox_is_checked_end_to_end(quick: Site) -> None:
     examiner = SandboxExaminer(quick.backend)
 
     def until(subject: str, health: str) -> CheckResult:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             for each in examiner.examine(twin):
                 if each.subject == subject and each.health == health:

@@ -15,6 +15,7 @@ from azure.storage.queue import QueueClient
 from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
 from tests.app.deployments import saved
+from tests.patience import PATIENCE_S
 from tests.standins.aws.places import queue, topic_to
 from tests.standins.aws.server import ministack
 from tests.standins.azure.emulators import Azurite
@@ -222,7 +223,7 @@ def test_queues_are_found_by_outputs_and_opened_with_the_connection(
 def emptied(queue: ErrorQueue, wanted: int) -> list[bytes]:
     """So many messages, taken out of a queue; and that nothing is left."""
     found: list[bytes] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while len(found) < wanted and time.monotonic() < deadline:
         messages = queue.receive()
         found += [each.body for each in messages]
@@ -252,7 +253,7 @@ def test_errors_come_through_sns_and_sqs(sqlite_site: Site) -> None:
     AwsPorts(config, clients=clients, clock=Still(sqlite_site.clock.now())).reporter.report([report(), report()])
     clients.get("sqs").send_message(QueueUrl=url, MessageBody="no event")
     made = collector(sqlite_site, {AWS: SqsQueue(clients.get("sqs"), url)})
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while set(alerts(owner)) != {"link-timeout", "unreadable"} or alerts(owner)["link-timeout"]["count"] < 2:
         assert time.monotonic() < deadline, alerts(owner)
         collect(sqlite_site, made)

@@ -15,14 +15,13 @@ from sqlalchemy import delete
 
 from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.backend import open_backend
 from twin2multicloud.app.db.tables import Event, Stack
 from twin2multicloud.app.monitoring.alone import Reach
 from twin2multicloud.app.monitoring.collecting import Collector, collecting
 from twin2multicloud.app.monitoring.sources import Polled, Position
 from twin2multicloud.app.services.alerts import Problem
-
-_PATIENCE_S = 10.0
 
 
 @dataclass
@@ -63,7 +62,7 @@ def told(here: Site) -> list[str]:
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.02)
@@ -86,7 +85,7 @@ def test_of_two_that_read_the_same_one_writes(here: Site, owner: Person, twin: s
     journal = Journal()
     journal.add("once")
     both = threading.Barrier(2)
-    journal.before_answer = lambda: void(both.wait(_PATIENCE_S))
+    journal.before_answer = lambda: void(both.wait(PATIENCE_S))
     collector = Collector(here.backend, {"sandbox": journal})
     threads = [threading.Thread(target=collector.collect, args=(twin, "sandbox")) for _ in range(2)]
     for thread in threads:

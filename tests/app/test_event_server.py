@@ -13,7 +13,8 @@ from typing import Any
 import uvicorn
 
 from tests.app.backends import Person, Site
-from tests.app.streaming import PATIENCE_S, write
+from tests.app.streaming import write
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.api.app import create_app, end_streams
 from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.events.log import NewEvent

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.app.backends import SOCKETS, Person, Site
 from tests.app.streaming import write
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.db.tables.people import Role
 from twin2multicloud.app.events.log import NewEvent
 
@@ -92,7 +93,7 @@ def test_whoever_leaves_is_watched_for_no_longer(sqlite_site: Site) -> None:
         session.send_text("{}")
         assert session.receive_json() == []
         session.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while app.state.delivery.watching and time.monotonic() < deadline:
             time.sleep(0.01)
     assert app.state.delivery.figures.ended["left"] == 1

@@ -14,6 +14,7 @@ import pytest
 
 from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
+from tests.patience import PATIENCE_S
 from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, ring, small_twin
 from twin2multicloud.app.db.tables import Event
@@ -24,7 +25,6 @@ from twin2multicloud.sandbox.create import create
 from twin2multicloud.sandbox.journal import Journal
 
 pytestmark = pytest.mark.slow
-_PATIENCE_S = 20.0
 _COLLECTOR = """
 import sys, threading
 from twin2multicloud.app.backend import open_backend
@@ -50,7 +50,7 @@ def collector(site: Site) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while not (found := true()):
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.1)

@@ -14,6 +14,7 @@ import pytest
 from tests.app.backends import Person, Site
 from tests.app.runners import FakeTarget, place, work_off
 from tests.app.test_operating_sandbox import until
+from tests.patience import PATIENCE_S
 from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, ring, small_twin
 from twin2multicloud.app.services.places import sandbox_layout
@@ -21,7 +22,6 @@ from twin2multicloud.model.spec import Rule
 from twin2multicloud.sandbox.faults import Fault, FaultKind
 
 pytestmark = pytest.mark.slow
-_PATIENCE_S = 15.0
 _RULES = (
     Rule("warm", "meter", "temperature > -50", severity="critical"),
     Rule("lit", "lamp", "power >= 0", trigger="each"),
@@ -82,7 +82,7 @@ def test_what_a_running_twin_is_like(running: Running) -> None:
 def test_who_sends_is_connected(running: Running) -> None:
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(running.rig.run, messages=40, interval_s=0.2)
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while not all(each["connected"] for each in running.get("devices")["items"]):
             assert time.monotonic() < deadline
             assert not sending.done()
@@ -171,7 +171,7 @@ def _links(running: Running) -> None:
 
 
 def _rates(running: Running) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         found = running.get("rates", seconds=60)
         assert len(found["at"]) == len(found["total"]["messages"]) == len(found["clouds"]["azure"]["errors"])

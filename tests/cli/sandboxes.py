@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import Outcome, call
+from tests.patience import PATIENCE_S
 from twin2multicloud.blueprint.catalog import OFFERS
 from twin2multicloud.model.placement import Placement, SlotChoice
 from twin2multicloud.model.slots import Provider, Slot
@@ -181,7 +182,7 @@ class Bench:
     def errors(self) -> list[Any]:
         return self("errors", "--json").lines
 
-    def error(self, kind: str, timeout_s: float = 10.0) -> Any:
+    def error(self, kind: str, timeout_s: float = PATIENCE_S) -> Any:
         """The folded error of a kind, as soon as there is one."""
         return until(lambda: next((e for e in self.errors() if e["kind"] == kind), None), f"no {kind}", timeout_s)
 
@@ -220,7 +221,7 @@ def environment(more: Mapping[str, str] | None) -> dict[str, str]:
     return {**clean, **(more or {})}
 
 
-def until(look: Any, problem: str, timeout_s: float = 10.0) -> Any:
+def until(look: Any, problem: str, timeout_s: float = PATIENCE_S) -> Any:
     """What `look` answers, once it is true."""
     deadline = time.monotonic() + timeout_s
     while not (found := look()):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli.conftest import Outcome, call
+from tests.patience import PATIENCE_S
 
 START_S = 60.0
 TWIN = """\
@@ -108,7 +109,7 @@ class Place:
                 process.wait()
 
 
-def seen(log: Path, text: str, patience_s: float = 60.0) -> None:
+def seen(log: Path, text: str, patience_s: float = PATIENCE_S) -> None:
     """Wait until a file has a text in it."""
     deadline = time.monotonic() + patience_s
     while text not in log.read_text():

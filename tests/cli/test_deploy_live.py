@@ -18,6 +18,7 @@ import pytest
 from rich.console import Console
 
 from tests.deployer.placements import THREE_CLOUDS, deployment, placement
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.cli.deploy_live import LiveTeller
 from twin2multicloud.deployer.engine.events import ChangeSummary, Diagnostic, Phase, PlannedChange, Progress, Severity
 from twin2multicloud.deployer.engine.outcome import Action as Deed
@@ -239,7 +240,7 @@ def test_an_interrupt_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
         terminal.until(r"creating +\d+/22")
         terminal.process.send_signal(signal.SIGINT)
         terminal.until(None)
-        assert terminal.process.wait(timeout=20) == 7
+        assert terminal.process.wait(timeout=PATIENCE_S) == 7
     finally:
         terminal.close()
     assert terminal.written.count(HIDE) == terminal.written.count(SHOW)

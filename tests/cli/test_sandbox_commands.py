@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.sandboxes import SPREAD, Bench, bench, environment, until
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one sandbox's commands")]
 
@@ -188,7 +189,7 @@ def test_following_ends_with_an_interruption(site: Bench) -> None:
             pass
         assert time.time() - mark < 5
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=10)
+        out, err = running.communicate(timeout=PATIENCE_S)
         assert running.returncode == 130
         assert "Traceback" not in out + err
 
@@ -207,7 +208,7 @@ def test_the_live_view_in_a_terminal(site: Bench) -> None:
     os.close(slave)
     shown = b""
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while shown.count(b"twin time") < 2:
             assert time.monotonic() < deadline, shown
             if select.select([master], [], [], 0.2)[0]:

@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.app.backends import site
 from tests.app.conftest import migrated
 from tests.cli.conftest import Outcome, call
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.api.optimizer_app import create_optimizer_app
 from twin2multicloud.app.db.database import sqlite_url
@@ -27,7 +28,6 @@ from twin2multicloud.app.optimizing.books import Book
 from twin2multicloud.app.settings import read_settings
 from twin2multicloud.optimizer.pricing.book import book_texts
 
-PATIENCE_S = 30.0
 NOWHERE = "http://127.0.0.1:1"
 TOKEN = "a-token-that-nobody-guesses"
 BATCH = "".join(

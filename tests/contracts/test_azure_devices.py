@@ -15,6 +15,7 @@ from azure.iot.hub import IoTHubRegistryManager  # type: ignore[import-untyped]
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.contracts.base import unique
+from tests.patience import PATIENCE_S
 from tests.standins.azure.fake_iot_hub import HOST, FakeIotHub, fake_iot_hub, sas_token
 from tests.standins.azure.rig import HOME, Certificates
 from tests.standins.ports import listens
@@ -31,7 +32,7 @@ _SDK_PORT = 8883
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)

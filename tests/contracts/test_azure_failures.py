@@ -17,6 +17,7 @@ from azure.storage.blob import ContainerClient
 
 from tests.contracts.base import record, unique
 from tests.contracts.twin_graph import ROOM, interface
+from tests.patience import PATIENCE_S
 from tests.standins.azure import emulators
 from tests.standins.azure.fake_digital_twins import FakeDigitalTwins
 from tests.standins.azure.fake_event_grid import FakeEventGrid
@@ -224,7 +225,7 @@ def test_the_fake_topic_delivers_after_a_handshake_and_again_after_failures(
             event_grid.subscribe(topic, f"http://127.0.0.1:{port}/mute")
         event_grid.subscribe(topic, f"http://127.0.0.1:{port}/hook")
         _topic(open_ports, event_grid, topic).publisher.publish(topic, [record("d", TIME, id="e1")])
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while len(taken) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -23,6 +23,7 @@ from tests.contracts.base import unique
 from tests.contracts.commands import CommandsContract, DeviceSide
 from tests.contracts.publisher import PublisherContract, Received
 from tests.contracts.secrets import SecretsContract
+from tests.patience import PATIENCE_S
 from tests.standins.azure.emulators import Azurite
 from tests.standins.azure.fake_event_grid import FakeEventGrid
 from tests.standins.azure.fake_iot_hub import HOST, FakeIotHub, sas_token
@@ -176,7 +177,7 @@ class PahoDevices:
         client.connect(HOST, self._hub.mqtt_port)
         client.loop_start()
         self._clients[device] = client
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while not ((session := self._hub.devices[device].session) and session.methods):
             assert time.monotonic() < deadline, "the device did not connect"
             time.sleep(0.01)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.finishing.rig import deployment
+from tests.patience import PATIENCE_S
 from tests.sandbox.twins import ring
 from twin2multicloud.deployer.credentials.check import check_credentials, needs_of
 from twin2multicloud.deployer.credentials.findings import CredentialFinding, Topic, Verdict
@@ -60,7 +61,7 @@ def test_permissions_are_those_that_the_policies_give() -> None:
 
 
 def test_clouds_are_asked_at_the_same_time() -> None:
-    together = threading.Barrier(3, timeout=5)
+    together = threading.Barrier(3, timeout=PATIENCE_S)
 
     def one(needs: Needs, environ: Mapping[str, str]) -> list[CredentialFinding]:
         together.wait()

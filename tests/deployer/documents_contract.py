@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from twin2multicloud.deployer.documents import LONGEST, DocumentLog, Documents
 from twin2multicloud.model.errors import UsageError
 
@@ -21,7 +22,6 @@ Work = Callable[[OpenDocuments, object, int, Callable[[int], object]], None]
 
 _PROCESSES = multiprocessing.get_context("spawn")
 _LINES = 800
-_PATIENCE_S = 60.0
 
 
 class DocumentsContract:
@@ -277,7 +277,7 @@ def _write(opening: OpenDocuments, who: object, count: int, told: Callable[[int]
 
 
 def _side_by_side(work: Work, opening: OpenDocuments, who: int, count: int, begin: Barrier) -> None:
-    begin.wait(_PATIENCE_S)
+    begin.wait(PATIENCE_S)
     work(opening, who, count, lambda _number: None)
 
 
@@ -287,12 +287,12 @@ def _two(work: Work, opening: OpenDocuments, count: int) -> list[SpawnProcess]:
     found = [_PROCESSES.Process(target=_side_by_side, args=(work, opening, who, count, begin)) for who in range(2)]
     for process in found:
         process.start()
-    begin.wait(_PATIENCE_S)
+    begin.wait(PATIENCE_S)
     return found
 
 
 def _join(process: SpawnProcess) -> None:
-    process.join(_PATIENCE_S)
+    process.join(PATIENCE_S)
     assert process.exitcode == 0
 
 
@@ -309,11 +309,11 @@ def _killed(work: Work, opening: OpenDocuments, after: int) -> int:
     done = 0
     try:
         while done < after:
-            assert told.poll(_PATIENCE_S), "it does not get on"
+            assert told.poll(PATIENCE_S), "it does not get on"
             done = told.recv()
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
-        process.join(_PATIENCE_S)
+        process.join(PATIENCE_S)
         try:
             while told.poll():
                 done = told.recv()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 
 def processes(root: Path) -> list[tuple[int, str]]:
     """The ids and command lines of processes whose directory is `root` or below it."""
@@ -24,7 +26,7 @@ def processes_in(root: Path) -> list[str]:
     return [line for _, line in processes(root)]
 
 
-def await_none_in(root: Path, patience_s: float = 30.0) -> None:
+def await_none_in(root: Path, patience_s: float = PATIENCE_S) -> None:
     """Wait until none is left; `AssertionError` names those that are."""
     deadline = time.monotonic() + patience_s
     while found := processes_in(root):

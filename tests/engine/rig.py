@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from tests.patience import PATIENCE_S
 from twin2multicloud.deployer.engine.binary import Core
 from twin2multicloud.deployer.engine.engine import Engine
 from twin2multicloud.deployer.engine.events import Event, Phase, Progress
@@ -89,7 +90,7 @@ class Rig:
         )
         await asyncio.sleep(0.3)
 
-    async def until(self, fits: Callable[[Event], bool], patience_s: float = 30.0) -> None:
+    async def until(self, fits: Callable[[Event], bool], patience_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(patience_s):
             while not any(fits(event) for event in self.events):
                 await asyncio.sleep(0.02)

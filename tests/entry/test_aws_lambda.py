@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.entry.aws_twin import Place, wire
+from tests.patience import PATIENCE_S
 from tests.standins.aws.devices import MqttDevices
 from tests.standins.aws.places import drain, name, queue_arn
 from tests.standins.aws.server import ministack
@@ -23,7 +24,6 @@ from twin2multicloud.runtime.entry.roles import FunctionConfig
 from twin2multicloud.runtime.envelope import decode
 from twin2multicloud.runtime.ports import EntityState
 
-_WAIT_S = 60.0
 ROLE = "arn:aws:iam::000000000000:role/function"
 
 
@@ -66,9 +66,9 @@ def feed(place: Place, function: str, topic: str) -> None:
 
 
 def until(found: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + _WAIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not found():
-        assert time.monotonic() < deadline, f"{what}: not within {_WAIT_S:.0f} s"
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_S:.0f} s"
         time.sleep(0.1)
 
 

@@ -24,6 +24,7 @@ from google.pubsub_v1.types import PushConfig
 from werkzeug.serving import make_server
 
 from tests.contracts.base import record
+from tests.patience import PATIENCE_S
 from tests.standins.gcp import processes
 from tests.standins.gcp.fake_secret_manager import FakeSecretManager
 from tests.standins.gcp.processes import PROJECT
@@ -176,7 +177,7 @@ def push(data: bytes, attributes: dict[str, str] | None = None, **more: Any) -> 
 
 
 def eventually(check: Callable[[], object]) -> object:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         found = check()
         if found:
@@ -366,7 +367,7 @@ def test_a_worker_gives_back_what_cannot_be_done(place: Place) -> None:
         log=seen.append,
         pull_s=2.0,
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while len(seen) < 4 and time.monotonic() < deadline:
         worker.once()
     assert sorted(seen[:3]) == ["1", "2", "odd"]

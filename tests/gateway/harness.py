@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from twin2multicloud.mqtt.packets import V5, V311, Connack, Connect, Packet, Suback, Subscribe
 from twin2multicloud.mqtt.reader import Reader
 from twin2multicloud.mqtt.writer import encode
@@ -161,7 +162,7 @@ class Client:
     def send(self, *packets: Packet) -> None:
         self.writer.write(b"".join(encode(packet, self.version) for packet in packets))
 
-    async def read(self, timeout_s: float = 5.0) -> Packet | None:
+    async def read(self, timeout_s: float = PATIENCE_S) -> Packet | None:
         """The next packet; None if the connection ended."""
         while not self._read:
             try:
@@ -192,7 +193,7 @@ class Client:
             await self.writer.wait_closed()
 
 
-async def until(condition: Callable[[], object], within_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     """Wait until something holds; fail if it does not in time."""
     async with asyncio.timeout(within_s):
         while not condition():

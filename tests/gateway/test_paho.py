@@ -14,6 +14,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from tests.gateway.harness import TWIN, Bench, key
+from tests.patience import PATIENCE_S
 from twin2multicloud.runtime.failures import StoreError
 from twin2multicloud.runtime.ports import Command
 from twin2multicloud.sandbox.gateway.mqtt import Delivery
@@ -83,7 +84,7 @@ class Device:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_telemetry_is_acknowledged_and_stored(running: Running, version: Any) -> None:
     with Device(running.bench.port, version) as device:
-        assert not device.connects.get(timeout=5).is_failure
+        assert not device.connects.get(timeout=PATIENCE_S).is_failure
         for number in range(200):
             sent = device.client.publish(f"dt/{TWIN}/sensor-1/telemetry", b'{"n": %d}' % number, qos=1)
         sent.wait_for_publish(10)
@@ -95,11 +96,11 @@ def test_telemetry_is_acknowledged_and_stored(running: Running, version: Any) ->
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_command_goes_to_the_device_and_its_answer_back(running: Running, version: Any) -> None:
     with Device(running.bench.port, version) as device:
-        device.connects.get(timeout=5)
+        device.connects.get(timeout=PATIENCE_S)
         device.client.subscribe(f"dt/{TWIN}/sensor-1/commands", qos=1)
-        assert [code.value for code in device.subscribed.get(timeout=5)] == [1]
+        assert [code.value for code in device.subscribed.get(timeout=PATIENCE_S)] == [1]
         delivery = running.submit(running.bench.gateway.deliver(Command("c1", "sensor-1", "open")))
-        message = device.received.get(timeout=5)
+        message = device.received.get(timeout=PATIENCE_S)
         assert message.payload == b'{"id":"c1","name":"open","payload":{}}'
         assert delivery.result(5) is Delivery.DELIVERED
         device.client.publish(f"dt/{TWIN}/sensor-1/results", b'{"id": "c1", "status": "ok"}', qos=1).wait_for_publish(5)
@@ -109,7 +110,7 @@ def test_a_command_goes_to_the_device_and_its_answer_back(running: Running, vers
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_wrong_key_is_refused_with_the_right_reason(running: Running, version: Any) -> None:
     with Device(running.bench.port, version, password="wrong") as device:
-        reason = device.connects.get(timeout=5)
+        reason = device.connects.get(timeout=PATIENCE_S)
         assert reason.is_failure
         assert str(reason) == "Bad user name or password"
 
@@ -117,18 +118,18 @@ def test_a_wrong_key_is_refused_with_the_right_reason(running: Running, version:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_lost_device_leaves_its_will(running: Running, version: Any) -> None:
     with Device(running.bench.port, version) as device:
-        device.connects.get(timeout=5)
+        device.connects.get(timeout=PATIENCE_S)
         device.client.socket().shutdown(2)
-        device.connects.get(timeout=5)  # paho comes back by itself
+        device.connects.get(timeout=PATIENCE_S)  # paho comes back by itself
     assert running.bench.sink.of("state") == [("sensor-1", b'{"connected": false}')]
 
 
 def test_paho_sends_again_what_the_gateway_gave_up(running: Running) -> None:
     with Device(running.bench.port, paho.MQTTv311) as device:
-        device.connects.get(timeout=5)
+        device.connects.get(timeout=PATIENCE_S)
         running.bench.sink.failure = StoreError("no store")
         sent = device.client.publish(f"dt/{TWIN}/sensor-1/telemetry", b"{}", qos=1)
-        device.connects.get(timeout=10)  # it was sent away, and connects again
+        device.connects.get(timeout=PATIENCE_S)  # it was sent away, and connects again
         assert sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
         running.bench.sink.failure = None
         sent.wait_for_publish(10)

@@ -20,6 +20,7 @@ from tests.app.backends import Person, Site
 from tests.kill.processes import Kin, Process, kill
 from tests.kill.server import Nursery
 from tests.kill.watching import Watcher
+from tests.patience import PATIENCE_S
 from tests.sandbox.twins import placement_of
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.backend import open_backend
@@ -46,7 +47,6 @@ graph:
   models: {{House: {{}}}}
   entities: [{{id: house, model: House}}]
 """
-PATIENCE_S = 120.0
 
 
 class Server:

@@ -19,6 +19,7 @@ from typing import Any
 
 import uvicorn
 
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.backend import Backend, open_backend
 from twin2multicloud.app.runs.children import Manners
@@ -26,7 +27,6 @@ from twin2multicloud.app.runs.running import carrying_out_runs
 from twin2multicloud.app.settings import read_settings
 
 _LARGEST = 1 << 16
-_PATIENCE_S = 60.0
 
 
 class Nursery:
@@ -55,7 +55,7 @@ class Nursery:
     def close(self) -> None:
         """It ends, and its servers with it."""
         self._socket.close()
-        self._process.wait(_PATIENCE_S)
+        self._process.wait(PATIENCE_S)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.moving.rig import MovingRig, moving
+from tests.patience import PATIENCE_S
 from tests.sandbox.twins import MONTH_S, ring
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
@@ -47,7 +48,7 @@ class Device:
             probe.close()
 
 
-def until(found: Callable[[], Any], wanted: Any, timeout_s: float = 15.0) -> None:
+def until(found: Callable[[], Any], wanted: Any, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while (seen := found()) != wanted:
         assert time.monotonic() < deadline, f"{seen} instead of {wanted}"

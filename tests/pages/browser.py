@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.patience import PATIENCE_S
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -118,7 +120,7 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", answer))
         return answer["result"].get("value")
 
-    def until(self, expression: str, timeout: float = 20.0) -> None:
+    def until(self, expression: str, timeout: float = PATIENCE_S) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + timeout
         while not self.run(f"Boolean({expression})"):

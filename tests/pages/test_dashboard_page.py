@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from tests.pages.browser import Browser
 from tests.pages.conftest import Site
 from tests.pages.demo_data import MARKUP, served
+from tests.patience import PATIENCE_S
 from twin2multicloud.dashboards.build import grafana_dashboards
 from twin2multicloud.dashboards.source import ReadSource
 from twin2multicloud.runtime.times import to_epoch
@@ -164,7 +165,7 @@ def seconds(query: dict[str, Any]) -> float:
 
 def until_asked(site: Site, wanted: Callable[[dict[str, Any]], bool]) -> None:
     """Wait until the page has asked a certain question."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while not any(wanted(query) for query in list(site.demo.asked)):
         assert time.monotonic() < end, site.demo.asked
         time.sleep(0.05)

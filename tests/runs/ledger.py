@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.runs.program import alive
-
-PATIENCE_S = 20.0
 
 
 class Ledger:

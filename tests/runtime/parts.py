@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tests.patience import PATIENCE_S
 from twin2multicloud.model.spec import (
     CommandAction,
     CommandType,
@@ -231,7 +232,7 @@ def twin(directory: Path, *rules: Rule, **more: Any) -> Iterator[Twin]:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for something that is sure to come."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.005)

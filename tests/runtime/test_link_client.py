@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.runtime.parts import NOW, Link, key
 from tests.runtime.peers import (
     Behaviour,
@@ -285,7 +286,7 @@ def test_closing_ends_the_connections_of_all_threads(tmp_path: Path) -> None:
             assert there.served == 4
             here.client.close()
             here.client.close()
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + PATIENCE_S
             while there.served and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert there.served == 0

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.sandbox.twins import placement_of, small_twin
 from twin2multicloud.blueprint.plan import blueprint_of
 from twin2multicloud.model.placement import Placement
@@ -113,7 +114,7 @@ class Rig:
         return asyncio.run(self.simulate(**arguments))  # type: ignore[arg-type]
 
     # ── Settling and comparing ──────────────────────────────────────────────────────────────────────────────
-    def settle(self, count: int, timeout_s: float = 60.0) -> None:
+    def settle(self, count: int, timeout_s: float = PATIENCE_S) -> None:
         """Wait until `count` records are stored and nothing is on its way any more."""
         deadline = time.monotonic() + timeout_s
         stored, waiting = -1, -1
@@ -128,7 +129,7 @@ class Rig:
             time.sleep(0.1)
         raise AssertionError(f"{stored} of {count} records stored, {waiting} messages still waiting")
 
-    def calm(self, timeout_s: float = 30.0) -> None:
+    def calm(self, timeout_s: float = PATIENCE_S) -> None:
         """Lift every fault, as soon as every cloud is there."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -139,7 +140,7 @@ class Rig:
                     raise
                 time.sleep(0.2)
 
-    def until_all_are(self, tier: str, count: int, timeout_s: float = 30.0) -> None:
+    def until_all_are(self, tier: str, count: int, timeout_s: float = PATIENCE_S) -> None:
         """Wait until a tier holds all of so many records."""
         deadline = time.monotonic() + timeout_s
         while True:

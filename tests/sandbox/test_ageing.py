@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.sandbox.rig import Rig, sandbox
 from tests.sandbox.twins import ring
 from twin2multicloud.model.slots import Slot
@@ -34,7 +35,7 @@ def tiers(rig: Rig) -> dict[str, int]:
     return found
 
 
-def until(rig: Rig, expected: Mapping[str, int], timeout_s: float = 15.0) -> None:
+def until(rig: Rig, expected: Mapping[str, int], timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while (found := tiers(rig)) != expected:
         assert time.monotonic() < deadline, f"{found}, not {expected}"
@@ -72,7 +73,7 @@ def test_each_record_is_in_the_tier_of_its_age(clouds: Mapping[Slot, str] | str,
         # Four months in a second: everything grows old, passes every tier and goes.
         rig.client.set_clock(speed=120 * DAY_S)
         seen = set()
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + PATIENCE_S
         while sum((found := tiers(rig)).values()):
             seen |= {tier for tier, count in found.items() if count}
             assert time.monotonic() < deadline, found

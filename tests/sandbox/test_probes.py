@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.sandbox.rig import Rig
 from tests.sandbox.twins import placement_of, small_twin
 from twin2multicloud.model.errors import UsageError
@@ -19,7 +20,7 @@ from twin2multicloud.sandbox.watching.devices import DevicesRequest
 pytestmark = pytest.mark.slow
 
 
-def arrives(client: SandboxClient, id: str, timeout_s: float = 20.0) -> float | None:
+def arrives(client: SandboxClient, id: str, timeout_s: float = PATIENCE_S) -> float | None:
     deadline = time.monotonic() + timeout_s
     while (found := client.probed(id)) is None and time.monotonic() < deadline:
         time.sleep(0.05)

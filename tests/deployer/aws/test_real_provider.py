@@ -22,6 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.deployer.aws.bench import FIRST, deployed, stacks_at_aws, terraform
 from tests.deployer.aws.real import attached, one_root, outputs, plugin, stand_in_layers
+from tests.patience import PATIENCE_S
 from tests.standins.aws.server import Ministack, ministack
 from twin2multicloud.deployer.clouds.aws.leftovers import forget_devices
 from twin2multicloud.deployer.devices.authority import Authority, DeviceCertificate
@@ -29,7 +30,6 @@ from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.adapters.aws.build import AwsConfig, AwsPorts
 from twin2multicloud.runtime.ports import EntityState
 
-_WAIT_S = 60.0
 _OPTIONS = ("-input=false", "-parallelism=60")
 
 
@@ -78,9 +78,9 @@ def _a_message_arrives(server: Ministack, made: Any, authority: Authority) -> No
     client.publish(f"dt/smart-home/{device}/telemetry", msgspec.json.encode(payload), qos=1).wait_for_publish(10)
     client.disconnect()
     client.loop_stop()
-    deadline = time.monotonic() + _WAIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while (found := ports.hot.last(device)) is None:
-        assert time.monotonic() < deadline, f"no record of {device} within {_WAIT_S:.0f} s"
+        assert time.monotonic() < deadline, f"no record of {device} within {PATIENCE_S:.0f} s"
         time.sleep(0.2)
     assert found.data == payload
 

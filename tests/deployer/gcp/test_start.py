@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from twin2multicloud.deployer.rendering import SOURCE
 
 SCRIPT = SOURCE / "gcp" / "l5" / "start" / "start.sh"
@@ -90,7 +91,7 @@ def box(tmp_path: Path) -> Box:
 
 
 def eventually(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.app.backends import Person, Site, site
+from tests.patience import PATIENCE_S
 from twin2multicloud.app.api.app import create_app
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.auth.sessions import NewSession
@@ -37,7 +38,6 @@ from twin2multicloud.app.ui.web.front_end import FrontEnd
 from twin2multicloud.app.ui.web.limits import Limits
 from twin2multicloud.app.ui.web.sessions import Live
 
-PATIENCE_S = 120.0
 ValueT = TypeVar("ValueT")
 
 

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.app.streaming import write
+from tests.patience import PATIENCE_S
 from tests.ui.browser import AUTO_A11Y, Heard, tap, type_into
-from tests.ui.web.rig import PATIENCE_S, Place, let_in, place, until
+from tests.ui.web.rig import Place, let_in, place, until
 from twin2multicloud.app.auth.cookies import Cookies
 from twin2multicloud.app.events.log import NewEvent
 from twin2multicloud.app.ui import places
