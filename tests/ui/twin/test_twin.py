@@ -262,8 +262,12 @@ async def test_what_moving_would_save_is_told_beside_the_cost(
         await page.sees("moving pays" if advice["worth"] else "hardly worth it")
         await page.sees(f"${way['saving_usd_per_month']:,.2f} / month")
         await page.sees(f"which is back {when_back(way['payback_months'])}")
+        services = {offer["id"]: offer["service"] for offer in person.get("offers")["items"]}
         for move in way["moves"]:
-            await page.sees(move["target"])
+            offer, _, region = move["target"].partition("@")
+            await page.sees(services[offer])
+            await page.sees(f", {region}")
+            assert offer not in page.texts()
 
 
 @driven

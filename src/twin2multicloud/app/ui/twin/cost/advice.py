@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import flet as ft
 
+from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.schemas.advice import Advice, AdvisedMove, Way
 from twin2multicloud.app.ui import figures
 from twin2multicloud.app.ui.components import badges, cards, states, tables, text
 from twin2multicloud.app.ui.hooks import use_held, use_session, use_store
 from twin2multicloud.app.ui.language import tr
 from twin2multicloud.app.ui.live import Wanted
+from twin2multicloud.app.ui.proposal.state import Names
 from twin2multicloud.app.ui.remote import Remote
 from twin2multicloud.app.ui.session import Session
 from twin2multicloud.app.ui.theme import GAP
@@ -21,7 +24,15 @@ from twin2multicloud.model.payback import AT_ONCE_MONTHS
 _NEWS: Final = ("advice", "prices.", "run.", "twin.")
 
 
-def use_advice(parts: Parts) -> Remote[Advice | None]:
+@dataclass(frozen=True)
+class Advised:
+    """Advice, and what the offers in it are called."""
+
+    advice: Advice
+    names: Names
+
+
+def use_advice(parts: Parts) -> Remote[Advised | None]:
     """The advice about a twin that is really somewhere, None about others. It is asked for at once, beside the costs:
     it takes longer than they do.
     """
@@ -29,14 +40,18 @@ def use_advice(parts: Parts) -> Remote[Advice | None]:
     target = parts.seen.target
     there = parts.seen.deployed and target != "rehearsal"
 
-    async def ask() -> Advice | None:
-        return await session.ask(lambda api: api.twins.advice(parts.id, target=target)) if there else None
+    def advised(api: Client) -> Advised:
+        advice = api.twins.advice(parts.id, target=target)
+        return Advised(advice, Names.of(api.catalogue.offers(), api.catalogue.regions()))
+
+    async def ask() -> Advised | None:
+        return await session.ask(advised) if there else None
 
     return use_held(ask, parts.id, target, there, refresh_on=Wanted(_NEWS, twin=parts.id), keeps=True)
 
 
 @ft.component
-def AdviceCard(found: Remote[Advice | None]) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
+def AdviceCard(found: Remote[Advised | None]) -> ft.Control:  # noqa: N802  components are named as Flet's controls are
     """A card with advice that was asked for."""
     session = use_session()
     use_store(session.appearance)
@@ -44,13 +59,13 @@ def AdviceCard(found: Remote[Advice | None]) -> ft.Control:  # noqa: N802  compo
     use_store(session.viewport)
     use_store(found)
 
-    def shown(advice: Advice | None) -> ft.Control:
-        return text.muted(figures.NONE) if advice is None else _shown(session, advice)
+    def shown(advised: Advised | None) -> ft.Control:
+        return text.muted(figures.NONE) if advised is None else _shown(session, advised.advice, advised.names)
 
     return cards.card(states.shown(found, shown, rows=2), title=tr("Moves that pay"), id="advice")
 
 
-def _shown(session: Session, advice: Advice) -> ft.Control:
+def _shown(session: Session, advice: Advice, names: Names) -> ft.Control:
     palette, currency = session.appearance.palette, session.currency
     way = advice.proposed
     if way is None:
@@ -69,7 +84,7 @@ def _shown(session: Session, advice: Advice) -> ft.Control:
         left=figures.money(way.left_usd, currency),
     )
     table = tables.table(
-        _columns(session),
+        _columns(session, names),
         way.moves,
         narrow=session.viewport.narrow,
         wide=session.viewport.wide,
@@ -115,11 +130,15 @@ def _back(months: float) -> str:
     return tr("within a month") if months < 1 else tr("after {months} months", months=f"{months:.1f}")
 
 
-def _columns(session: Session) -> list[tables.Column[AdvisedMove]]:
+def _columns(session: Session, names: Names) -> list[tables.Column[AdvisedMove]]:
+    def place(choice: str) -> ft.Control:
+        offer, _, region = choice.partition("@")
+        return text.body(f"{names.title(offer)}, {region}", size=13)
+
     return [
         tables.Column(tr("Slot"), lambda move: text.strong(move.slot), share=2, main=True),
-        tables.Column(tr("From"), lambda move: text.body(move.source, size=13), share=4, wide_only=True),
-        tables.Column(tr("To"), lambda move: text.body(move.target, size=13), share=4),
+        tables.Column(tr("From"), lambda move: place(move.source), share=4, wide_only=True),
+        tables.Column(tr("To"), lambda move: place(move.target), share=4),
         tables.Column(
             tr("Once"),
             lambda move: text.figure(figures.money(move.usd_once, session.currency)),
