@@ -14,6 +14,7 @@ from tests.app.authorization_rows import ROWS
 from tests.app.backends import site
 from tests.app.fuzzing import UNLIMITED, Fuzzer
 from tests.app.scenes import Row
+from tests.thoroughness import often
 from twin2multicloud.app.api.description import operations
 
 
@@ -32,7 +33,7 @@ def either(database_url: str, tmp_path: Path) -> Iterator[Fuzzer]:
 @pytest.mark.slow
 def test_every_answer_is_one_that_is_described(fuzzer: Fuzzer) -> None:
     for operation in fuzzer.operations().values():
-        fuzzer.ask(operation, 3)
+        fuzzer.ask(operation, often(2))
 
 
 def sound_of(fuzzer: Fuzzer, label: str) -> tuple[Row, str, dict[str, str], Any]:

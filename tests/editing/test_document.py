@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.thoroughness import often
 from twin2multicloud.model.editing.document import Document
 from twin2multicloud.model.editing.values import NowhereError, changed, same
 from twin2multicloud.model.errors import InvalidInputError, UsageError
@@ -316,7 +317,7 @@ def places(draw: st.DrawFn) -> tuple[str, Path]:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(50))
 @given(place=places(), value=VALUES)
 def test_what_is_set_is_what_is_read(place: tuple[str, Path], value: Any) -> None:
     name, path = place
@@ -329,7 +330,7 @@ def test_what_is_set_is_what_is_read(place: tuple[str, Path], value: Any) -> Non
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(50))
 @given(place=places(), value=SCALARS.filter(lambda value: not isinstance(value, str) or "\n" not in value))
 def test_untouched_lines_stay_byte_for_byte(place: tuple[str, Path], value: Any) -> None:
     """A single value that takes the place of another touches the line of that one, and no other."""
@@ -343,7 +344,7 @@ def test_untouched_lines_stay_byte_for_byte(place: tuple[str, Path], value: Any)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(40))
 @given(place=places())
 def test_what_is_removed_takes_nothing_else_along(place: tuple[str, Path]) -> None:
     name, path = place
@@ -357,7 +358,7 @@ def test_what_is_removed_takes_nothing_else_along(place: tuple[str, Path]) -> No
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(40))
 @given(place=places(), value=VALUES)
 def test_what_is_inserted_moves_nothing(place: tuple[str, Path], value: Any) -> None:
     name, path = place
@@ -371,7 +372,7 @@ def test_what_is_inserted_moves_nothing(place: tuple[str, Path], value: Any) -> 
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(40))
 @given(place=places(), value=VALUES)
 def test_json_is_changed_in_the_same_way(place: tuple[str, Path], value: Any) -> None:
     name, path = place

@@ -5,7 +5,10 @@ nothing that a redeployment or a destruction could not deal with.
 from __future__ import annotations
 
 import signal
+import sqlite3
+import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +41,27 @@ def begun(bench: Bench, run: str, stage: str) -> None:
     until(lambda: bench.processes("runs.child"), lambda: bench.told(run), 30.0)
 
 
+def halted_while_it_writes_nothing(bench: Bench) -> list[Process]:
+    """The processes of stages, halted, none of them in the middle of writing: it would keep everybody else from it."""
+    while halted := bench.processes("runs.child"):
+        signal_all(halted, signal.SIGSTOP)
+        with closing(sqlite3.connect(str(bench.site.backend.database.url.database), timeout=1.0)) as base:
+            try:
+                base.execute("BEGIN IMMEDIATE")
+                return halted
+            except sqlite3.OperationalError:
+                signal_all(halted, signal.SIGCONT)
+        time.sleep(0.01)
+    return []
+
+
 def half_deployed(bench: Bench, twin: str) -> tuple[str, list[Process]]:
     """A run, and its process, which is halted with some of the twin's processes begun and the rest of it to come."""
     file = bench.layout(twin).directory / "supervisor.lock"
     for _ in range(TRIES):
         run = bench.ask(twin, "deploy")
         until(file.exists, lambda run=run: bench.told(run), 30.0)  # type: ignore[misc]
-        halted = bench.processes("runs.child")
-        signal_all(halted, signal.SIGSTOP)
+        halted = halted_while_it_writes_nothing(bench)
         if halted and bench.unfinished([run]):
             return run, halted
         signal_all(halted, signal.SIGCONT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -10,10 +9,11 @@ from dataclasses import dataclass
 
 from tests.kill.bench import Bench, Server
 from tests.kill.processes import kill
+from tests.thoroughness import often
 
 _KINDS = ("server", "server", "server", "both", "both", "stages")
 """Who is killed: the server alone, stages' processes with it, or those alone."""
-MOMENTS = int(os.environ.get("T2M_TEST_MOMENTS", "10"))
+MOMENTS = often(8)
 """At how many moments of its runs a test has its killing meet them."""
 _AGAIN = 0.5
 _STARTING_S = 2.0

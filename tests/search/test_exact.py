@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.small import random_problem, random_request
+from tests.thoroughness import often
 from twin2multicloud.optimizer.search import subset
 from twin2multicloud.optimizer.search.brute import enumerate_best
 from twin2multicloud.optimizer.search.exact import Search, solve
@@ -37,14 +38,14 @@ def check_against_brute(seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=often(300))
 @given(SEEDS)
 def test_equals_brute_force(seed: int) -> None:
     check_against_brute(seed)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=often(150))
 @given(SEEDS)
 def test_equals_brute_force_when_everything_is_branched(seed: int) -> None:
     """Small sizes would be enumerated outright: here every subproblem is branched, with a tiny frontier."""

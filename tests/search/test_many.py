@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.small import random_problem, random_request
+from tests.thoroughness import often
 from twin2multicloud.optimizer.search.brute import enumerate_best
 from twin2multicloud.optimizer.search.exact import Search
 from twin2multicloud.optimizer.search.many import solve as many
@@ -63,7 +64,7 @@ def test_equals_brute_force(seed: int, pool: int) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=often(250))
 @given(SEEDS, st.sampled_from([0, 1, 8, 30]))
 def test_equals_brute_force_on_many_more(seed: int, pool: int) -> None:
     check_seed(seed, pool)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.small import random_problem, random_request
+from tests.thoroughness import often
 from twin2multicloud.optimizer.search import subset
 from twin2multicloud.optimizer.search.brute import enumerate_best
 from twin2multicloud.optimizer.search.exact import Search, pinned_costs, solve
@@ -41,7 +42,7 @@ def check_every_pin(seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=often(100))
 @given(st.integers(0, 2**32 - 1))
 def test_every_pin_equals_brute_force(seed: int) -> None:
     check_every_pin(seed)
@@ -49,7 +50,7 @@ def test_every_pin_equals_brute_force(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("direct", [0, 4])
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=often(60))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_pin_equals_brute_force_when_little_is_enumerated(direct: int, seed: int) -> None:
     """Small sizes would be enumerated outright: here pins go through the bounds they share."""

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pricing.live.aws_lists import COLUMNS, VERSION, AwsLists, lists_of
+from tests.thoroughness import often
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.book import PriceBook, book_texts, load_book, read_book
 from twin2multicloud.optimizer.pricing.fetching.assemble import assemble
@@ -161,6 +162,7 @@ def test_without_corruption_every_price_is_the_right_one(
 
 
 @pytest.mark.slow
+@settings(max_examples=often(30))
 @given(
     share=st.sampled_from((0.9, 1.0, 1.15)),
     faults=st.lists(

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from tests.pricing.live import aws_lists, azure_list, gcp_list
 from tests.pricing.live.truth import TODAY
+from tests.thoroughness import often
 from twin2multicloud.model.slots import Provider
 from twin2multicloud.optimizer.pricing.book import PriceBook, book_texts, load_book, read_book
 from twin2multicloud.optimizer.pricing.fetching import azurerows, gcprows
@@ -345,7 +346,7 @@ def costs(figure: Figure) -> list[float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", Provider)
-@settings(max_examples=120)
+@settings(max_examples=often(40))
 @given(data=st.data())
 def test_a_faulty_row_of_a_whole_list_reaches_no_bill(provider: Provider, data: st.DataObject) -> None:
     known, parts_of, faults = CLOUDS[provider]
