@@ -89,6 +89,13 @@ def test_what_may_have_been_done_is_not_repeated(failure: httpx2.Response | Exce
     assert len(server.asked) == 1
 
 
+def test_what_takes_too_long_is_not_asked_a_second_time() -> None:
+    server = Scripted(httpx2.ReadTimeout("slow"))
+    with pytest.raises(UnavailableError, match="did not answer in time"):
+        server.client().twins.advice("twn_1")
+    assert len(server.asked) == 1
+
+
 def test_what_was_never_sent_or_never_taken_is_repeated() -> None:
     server = Scripted(httpx2.ConnectError("refused"), problem(429, "too-many-requests", **{"retry-after": "1"}))
     server.answers.append(problem(404, "not-found"))

@@ -1,7 +1,8 @@
 """Requests to the API: the only module that knows which HTTP library is used.
 
 What may be repeated without harm is, when a connection breaks or the server says to come again; what may not is told
-as it is. A key is sent to its own server only, and appears in no error and in no `repr`.
+as it is. So is an answer that does not come in time: asked again, a question that takes long would take longer. A key
+is sent to its own server only, and appears in no error and in no `repr`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _AGAIN: Final = frozenset({502, 503, 504})
 _UNCHANGED: Final = 304
 _TRIES: Final = 4
 _LONGEST_PAUSE_S: Final = 10.0
-_TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
+_TIMEOUT: Final = httpx2.Timeout(240.0, connect=10.0)
+"""Advice about a large twin may take minutes where a server has much to do."""
 STREAM_TIMEOUT: Final = httpx2.Timeout(45.0, connect=10.0)
 """Streams say something every 15 seconds even if nothing happens."""
 _WRITING_TIMEOUT: Final = httpx2.Timeout(300.0, connect=10.0)
@@ -206,8 +208,9 @@ class Http:
                 answer = self._once(request)
             except DisconnectedError as error:
                 # What could not even connect was not done, so that it may be sent again whatever it is.
-                connected = not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
-                if last or (connected and not repeatable):
+                cause = error.__cause__
+                connected = not isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout)
+                if last or (connected and not repeatable) or isinstance(cause, httpx2.ReadTimeout):
                     raise
             else:
                 unchanged = answer.status_code == _UNCHANGED and "If-None-Match" in request.headers
