@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.app.in_process import in_process
@@ -99,6 +100,12 @@ class Site:
     http: TestClient
     workspace_id: str = ""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def app(self) -> FastAPI:
+        """What is served."""
+        assert isinstance(self.http.app, FastAPI)
+        return self.http.app
 
     def person(
         self,

@@ -143,8 +143,8 @@ def _spellings(secret: bytes) -> Iterator[bytes]:
             text = encode(b"\0" * shift + secret).rstrip(b"=")
             yield text[skipped : len(text) - 1]
     try:
-        text = secret.decode()
+        readable = secret.decode()
     except UnicodeDecodeError:
         return
-    yield json.dumps(text)[1:-1].encode()
-    yield json.dumps(text, ensure_ascii=False)[1:-1].encode()
+    yield json.dumps(readable)[1:-1].encode()
+    yield json.dumps(readable, ensure_ascii=False)[1:-1].encode()

@@ -19,6 +19,7 @@ from twin2multicloud.app.db.tables import Alert, Event
 from twin2multicloud.app.db.tables.costs import WorkloadSample
 from twin2multicloud.app.db.tables.twins import Twin
 from twin2multicloud.app.monitoring.advising import Adviser, CloudAdviser
+from twin2multicloud.app.moves import estimate_move
 from twin2multicloud.app.optimizing import migrating
 from twin2multicloud.app.optimizing.advising import Subject, Terms, advise
 from twin2multicloud.app.optimizing.kept import Kept
@@ -178,10 +179,9 @@ def test_a_move_without_a_price_is_not_proposed(solver: Solver, monkeypatch: pyt
     here = placed_at(solver, Provider.GCP)
     before = advised(solver, subject(here))["proposed"]
     assert "L3.hot" in before["slots"]
-    estimate = migrating.estimate_move
 
     def unpriced(there: Any, after: Any, slot: Slot, *rest: Any) -> Estimate:
-        found = estimate(there, after, slot, *rest)
+        found = estimate_move(there, after, slot, *rest)
         if slot is not Slot.HOT:
             return found
         return structs.replace(found, costs=tuple(structs.replace(cost, usd=0.0, missing="?") for cost in found.costs))

@@ -24,7 +24,7 @@ _RANKS = {"viewer": 0, "operator": 1, "owner": 2}
 def test_every_endpoint_has_a_row(sqlite_site: Site) -> None:
     there = {
         f"{method} {route.path}"
-        for route in iter_route_contexts(sqlite_site.http.app.routes)  # type: ignore[attr-defined]
+        for route in iter_route_contexts(sqlite_site.app.routes)
         for method in sorted((route.methods or {"WEBSOCKET"}) - {"HEAD"})
     }
     assert there == set(ROWS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.identity import CertificateCredential
 
 from tests.app import cloud_accounts
 from tests.app.backends import Person, Site
@@ -263,7 +264,9 @@ def test_a_certificate_at_azure_is_a_file_that_is_gone_afterwards(sqlite_site: S
     connection = row_of(sqlite_site, made)
     with connections.environment_of(sqlite_site.backend, connection, tmp_path / "run") as variables:
         assert set(variables) <= set(VARIABLES[Provider.AZURE])
-        azure_credential(variables).close()  # reads the file
+        credential = azure_credential(variables)  # reads the file
+        assert isinstance(credential, CertificateCredential)
+        credential.close()
     assert list((tmp_path / "run").iterdir()) == []
     assert connections.accounts_of([connection]).azure_subscription == body["config"]["subscription_id"]
 

@@ -45,7 +45,7 @@ def endpoints(here: Site) -> set[str]:
     """Method and path of all there are."""
     return {
         f"{method} {route.path}"
-        for route in iter_route_contexts(here.http.app.routes)  # type: ignore[attr-defined]
+        for route in iter_route_contexts(here.app.routes)
         for method in sorted((route.methods or {"WEBSOCKET"}) - {"HEAD"})
     }
 
@@ -95,7 +95,7 @@ def test_who_may_is_as_in_the_whole_api(deployer: Site) -> None:
         **a_route(scene),
         **a_mute_rule(scene),
     }
-    by_scope = {
+    by_scope: dict[str | None, str] = {
         scope: deployer.key(scene.owner.user_id, [each for each in Scope if each.value != scope])
         for scope in ("read", "write", "run", "admin")
     }

@@ -31,7 +31,7 @@ def served(site: Site, limits: Limits) -> Iterator[tuple[Server, Any, int]]:
     """A server in a thread; it lets go of connections whose other end takes nothing."""
     backend = site.backend
     app = create_app(backend, Delivery(backend.database, backend.events, backend.clock, limits))
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=PATIENCE_S))
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(PATIENCE_S)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1_000)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from twin2multicloud.app.schemas.operating import LayerHealth
+from twin2multicloud.app.schemas.twins import Health
 from twin2multicloud.app.services import health
 from twin2multicloud.app.services.sandboxes import Look
 from twin2multicloud.sandbox.status import (
@@ -89,7 +90,7 @@ def test_an_error_of_the_storage_is_one_of_its_tier(component: str, slot: str) -
 
 
 def test_what_cannot_tell_since_when_does_so_since_it_was_seen() -> None:
-    def layer(word: health.Health, since: datetime | None = None) -> LayerHealth:
+    def layer(word: Health, since: datetime | None = None) -> LayerHealth:
         return LayerHealth(slot="L1", cloud="aws", health=word, checked=[], checked_at=AT, problems=[], since=since)
 
     before = [{"slot": "L1", "cloud": "aws", "health": "down", "since": "2026-11-26T07:00:00+00:00"}]

@@ -64,6 +64,7 @@ def refresh(here: Site, server: FaultyPriceServer, lists: AwsLists, **asked: Any
 
 
 def figure(person: Person, meter: str = "aws.sqs.requests") -> Mapping[str, Any]:
+    found: Mapping[str, Any]
     [found] = person.get(f"prices/meters/{meter}?region={REGION}")["figures"]
     return found
 

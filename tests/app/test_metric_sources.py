@@ -61,7 +61,8 @@ def test_cloudwatch_page_by_page_and_throttled(monkeypatch: pytest.MonkeyPatch) 
 def test_cloudwatch_is_asked_for_no_more_than_it_takes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("twin2multicloud.app.cost_sources.cloudwatch.AT_ONCE", 3)
     queries = asked(Provider.AWS, *["aws_lambda_function"] * 7)
-    with serving(FakeCloudWatch()) as fake:
+    fake = FakeCloudWatch()
+    with serving(fake):
         told = CloudWatch(_KEYS, "eu-central-1", fake.url).ask(queries, BEGINS, ENDS)
     assert len(told.points) == 7
     assert max(fake.queries) == 3
@@ -76,7 +77,10 @@ def test_azure_monitor_waits_and_tells_what_a_resource_lacks(monkeypatch: pytest
     # The real policy shows tokens to https alone, which this server is not.
     monkeypatch.setattr(arm_module, "BearerTokenCredentialPolicy", lambda *_: UserAgentPolicy("test"))
     queries = asked(Provider.AZURE, "azurerm_linux_function_app", id="/subscriptions/s/providers/Microsoft.Web/sites/a")
-    points = [{"timeStamp": "2026-11-20T10:00:00Z", "total": 40.0}, {"timeStamp": "2026-11-20T11:00:00Z"}]
+    points: list[dict[str, Any]] = [
+        {"timeStamp": "2026-11-20T10:00:00Z", "total": 40.0},
+        {"timeStamp": "2026-11-20T11:00:00Z"},
+    ]
     values = {("/subscriptions/s/providers/Microsoft.Web/sites/a", "FunctionExecutionCount"): points}
     with serving(FakeAzureMonitor(values=values, refusals=1)) as fake:
         arm = Arm(Token(), endpoint=fake.url)

@@ -146,14 +146,15 @@ def test_one_that_is_not_taken_does_not_hold_up_others(here: Site, owner: Person
 
 def test_routes_choose_by_severity_twin_and_layer(here: Site, owner: Person, twin: str, receiver: Hook) -> None:
     other = owner.create_twin("barn")["id"]
-    for name, more in {
+    chosen: dict[str, dict[str, Any]] = {
         "critical": {"min_severity": "critical"},
         "barn": {"twins": [other]},
         "storage": {"layers": ["L3"]},
         "off": {"enabled": False},
         "later": {"only_escalated": True},
         "processing": {"layers": ["L2"], "twins": [twin, other]},
-    }.items():
+    }
+    for name, more in chosen.items():
         route(here, owner, name, receiver.url, **more)
     raised(here, twin)
     waiting = {each["name"]: each["waiting"] for each in owner.get(routes(here))["items"]}
@@ -254,7 +255,7 @@ def test_over_tls_the_name_is_verified_though_an_address_is_connected_to(
     names: list[str | None] = []
     ours.sni_callback = lambda _socket, name, _context: names.append(name)
     trusting = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr(webhooks.httpx2, "Client", partial(httpx2.Client, verify=trusting))
+    monkeypatch.setattr("twin2multicloud.app.services.webhooks.httpx2.Client", partial(httpx2.Client, verify=trusting))
     settings = Webhooks(private_networks=("127.0.0.0/8",))
     with hook(ours) as secure:
         for name, posted in (("hooks.example.org", 1), ("other.example.org", 1)):

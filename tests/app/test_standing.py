@@ -113,7 +113,7 @@ def test_a_choice_of_a_slot_that_there_is_not(owner: Person) -> None:
 def test_a_preview_is_what_placing_answers_and_keeps_nothing(owner: Person) -> None:
     twin, answer = placed(owner)
     choice = dearest(owner, twin, "L5")
-    wanted = {"overrides": {"L5": pin(choice)}}
+    wanted: dict[str, Any] = {"overrides": {"L5": pin(choice)}}
     before = owner.get(f"twins/{twin}")
     preview = owner.post(f"twins/{twin}/preview", wanted)
     assert owner.get(f"twins/{twin}") == before

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.bill.test_optimum import shared_book, workloads
+from tests.bill.conftest import shared_book
+from tests.bill.test_optimum import workloads
 from twin2multicloud.blueprint.catalog import OFFERS
 from twin2multicloud.blueprint.volumes import Volumes
 from twin2multicloud.model.assumptions import Assumptions

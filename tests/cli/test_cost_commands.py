@@ -127,6 +127,7 @@ def test_where_bills_are_read_from(place: Place) -> None:
 
 
 def test_what_is_given_wrongly(place: Place, rig: Rig, tmp_path: Path) -> None:
+    wrong: tuple[str, ...]
     for wrong in (("--price", "aws.lambda.requests"), ("--quantity", "a=-1"), ("--extra", "oracle=3")):
         assert place("sandbox", "bill", "greenhouse", *wrong).code == 2, wrong
     assert place("validate", "greenhouse", "--file", str(tmp_path / "none.csv")).code == 2

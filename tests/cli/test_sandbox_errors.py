@@ -46,7 +46,7 @@ def facts(error: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 # ── What a device does ──────────────────────────────────────────────────────────────────────────────────────────────
-SENT = {
+SENT: dict[str, tuple[str, Any, tuple[str, str, str, str]]] = {
     "malformed": ("meter-1", b"{", ("L1", "warning", "aws", "telemetry-sender")),
     "clock-skew": (
         "meter-1",

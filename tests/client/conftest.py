@@ -23,7 +23,7 @@ ClientOf = Callable[[Person], Client]
 def client_of(sqlite_site: Site) -> Iterator[ClientOf]:
     """Makes clients for people of the site."""
     made: list[Client] = []
-    with tempfile.TemporaryDirectory() as directory, InThread(sqlite_site.http.app, Path(directory)) as thread:
+    with tempfile.TemporaryDirectory() as directory, InThread(sqlite_site.app, Path(directory)) as thread:
 
         def client(person: Person) -> Client:
             made.append(Client(Http("http://127.0.0.1:8080", key=person.token, socket=str(thread.socket))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,9 @@ class Scripted:
         return answer
 
 
-def problem(status: int, name: str = "unavailable", exit_code: int = 6, **headers: str) -> httpx2.Response:
+def problem(
+    status: int, name: str = "unavailable", exit_code: int = 6, headers: Mapping[str, str] | None = None
+) -> httpx2.Response:
     body = Problem(
         type=f"urn:twin2multicloud:problem:{name}",
         title="",
@@ -60,7 +62,7 @@ def problem(status: int, name: str = "unavailable", exit_code: int = 6, **header
 def test_looking_is_repeated_until_it_succeeds() -> None:
     server = Scripted(
         httpx2.ConnectError("refused"),
-        problem(503, **{"retry-after": "2"}),
+        problem(503, headers={"retry-after": "2"}),
         httpx2.ReadError("reset"),
         httpx2.Response(200, json=EMPTY),
     )
@@ -70,7 +72,7 @@ def test_looking_is_repeated_until_it_succeeds() -> None:
 
 
 def test_whoever_cannot_wait_asks_once() -> None:
-    server = Scripted(problem(429, "too-many-requests", **{"retry-after": "1"}))
+    server = Scripted(problem(429, "too-many-requests", headers={"retry-after": "1"}))
     http = Http(
         "http://127.0.0.1:1", transport=httpx2.MockTransport(server), pauses=Pauses(server.waited.append), tries=1
     )
@@ -97,7 +99,7 @@ def test_what_takes_too_long_is_not_asked_a_second_time() -> None:
 
 
 def test_what_was_never_sent_or_never_taken_is_repeated() -> None:
-    server = Scripted(httpx2.ConnectError("refused"), problem(429, "too-many-requests", **{"retry-after": "1"}))
+    server = Scripted(httpx2.ConnectError("refused"), problem(429, "too-many-requests", headers={"retry-after": "1"}))
     server.answers.append(problem(404, "not-found"))
     with pytest.raises(NotFoundError, match="not now"):
         server.client().twins.delete("twn_1", 1)
@@ -112,7 +114,7 @@ def test_with_an_idempotency_key_everything_is() -> None:
 
 
 def test_a_long_wait_is_told_not_waited() -> None:
-    server = Scripted(problem(429, "too-many-requests", **{"retry-after": "60"}))
+    server = Scripted(problem(429, "too-many-requests", headers={"retry-after": "60"}))
     with pytest.raises(TooManyError):
         list(server.client().twins.list())
     assert server.waited == []

@@ -9,6 +9,7 @@ import grpc  # type: ignore[import-untyped]
 import pytest
 from google.cloud.bigtable_admin_v2 import BigtableTableAdminClient
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
+from google.cloud.bigtable_admin_v2.types import ColumnFamily, Table
 
 from tests.contracts.base import at, record, unique
 from tests.contracts.hot_store import HotStoreContract
@@ -27,7 +28,7 @@ def table(bigtable_host: str) -> str:
         transport=BigtableTableAdminGrpcTransport(channel=grpc.insecure_channel(bigtable_host))
     )
     instance, name = f"projects/{PROJECT}/instances/twin", f"hot-{uuid.uuid4().hex[:8]}"
-    admin.create_table(parent=instance, table_id=name, table={"column_families": {FAMILY: {}}})
+    admin.create_table(parent=instance, table_id=name, table=Table(column_families={FAMILY: ColumnFamily()}))
     return f"{instance}/tables/{name}"
 
 

@@ -99,7 +99,7 @@ def folded(journal: Journal, cloud: str) -> list[Arrived]:
                 error.trace,
             ),
             error.count,
-            error.first,
+            error.first or 0.0,
         )
         for error in journal.errors()
     ]

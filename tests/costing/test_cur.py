@@ -49,7 +49,7 @@ def lines(*rows: dict[str, str], without: tuple[str, ...] = ()) -> list[CostLine
 
 def test_a_row_is_a_line_of_its_meter() -> None:
     (found,) = lines({})
-    assert (found.cost, found.quantity, found.unit) == (Decimal("0.2000000001"), 1_000_000, "Requests")
+    assert (found.cost, found.quantity, found.unit) == (Decimal("0.2000000001"), Decimal(1_000_000), "Requests")
     assert (found.period, found.account, found.region) == ("2026-11", "123456789012", "eu-central-1")
     assert found.tags == {"run": "r4n", "twin": "greenhouse"}
     key = ("aws.lambda.requests", "eu-central-1")

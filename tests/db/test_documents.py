@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
+from tests.db import opening
 from tests.db.opening import TWIN, database, open_documents
 from tests.deployer.documents_contract import DocumentsContract, OpenDocuments
 from twin2multicloud.app.db.tables import Document
@@ -18,7 +19,7 @@ class TestDatabaseDocuments(DocumentsContract):
         return partial(open_documents, twin_url)
 
     def test_targets_are_apart_and_nothing_is_in_clear(self, twin_url: str, open_documents: OpenDocuments) -> None:
-        here, rehearsed = open_documents(), partial(open_documents, "rehearsal")()
+        here, rehearsed = open_documents(), opening.open_documents(twin_url, "rehearsal")
         here.write("devices/authority.key", b"very-secret")
         rehearsed.append("moves/current.ndjson", b"secret-line")
         assert rehearsed.read("devices/authority.key") is None

@@ -141,7 +141,7 @@ def _listener(
     subscribed: list[object] = []
     client.on_connect = lambda client, *_: client.subscribe("rules/#", qos=1)
     client.on_subscribe = lambda *_: subscribed.append(1)
-    client.on_message = lambda _c, _d, message: heard.setdefault(message.topic, []).append(message.payload)
+    client.on_message = lambda _c, _d, message: heard.setdefault(message.topic, []).append(bytes(message.payload))
     client.connect("localhost", broker.port)
     client.loop_start()
     asyncio.run(until(lambda: subscribed))

@@ -22,6 +22,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from websockets import Origin
 from websockets.sync.client import connect
 
 from tests.cli.serving import TWIN, Place
@@ -187,7 +188,7 @@ def _check_front_end(http: httpx2.Client, trusting: ssl.SSLContext, port: int, k
     with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
         headers = {"Cookie": cookies}
         with connect(
-            f"wss://{NAME}/ui/ws", sock=raw, ssl=trusting, origin=origin, additional_headers=headers
+            f"wss://{NAME}/ui/ws", sock=raw, ssl=trusting, origin=Origin(origin), additional_headers=headers
         ) as window:
             asked = {"session_id": "", "page_name": "", "page": {"route": "/twins"}}
             window.send(b"\x00" + msgpack.packb([1, asked]))

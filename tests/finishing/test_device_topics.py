@@ -101,7 +101,7 @@ def test_topics_that_exist_already_stay(maker: DeviceTopicsMaker, tmp_path: Path
 
 
 # ── Rights, which the emulator does not know ────────────────────────────────────────────────────────────────
-class FakeIamPolicy(grpc.GenericRpcHandler):
+class FakeIamPolicy(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no types
     """A FAKE of Pub/Sub's IAM service over gRPC: keeps the policies it is given. It checks nothing that Google does."""
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -119,7 +120,9 @@ def test_a_wrong_key_is_refused_with_the_right_reason(running: Running, version:
 def test_a_lost_device_leaves_its_will(running: Running, version: Any) -> None:
     with Device(running.bench.port, version) as device:
         device.connects.get(timeout=PATIENCE_S)
-        device.client.socket().shutdown(2)
+        line = device.client.socket()
+        assert isinstance(line, socket.socket)
+        line.shutdown(socket.SHUT_RDWR)
         device.connects.get(timeout=PATIENCE_S)  # paho comes back by itself
     assert running.bench.sink.of("state") == [("sensor-1", b'{"connected": false}')]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from twin2multicloud.mqtt.fields import SHAPES, SUBSCRIPTION_ID, USER_PROPERTY
@@ -45,7 +47,9 @@ _VALUES = {
     "binary": binaries,
     "pair": st.tuples(texts, texts),
 }
-_property = st.sampled_from(sorted(SHAPES)).flatmap(lambda i: st.tuples(st.just(i), _VALUES[SHAPES[i]]))
+_property: st.SearchStrategy[Any] = st.sampled_from(sorted(SHAPES)).flatmap(
+    lambda i: st.tuples(st.just(i), _VALUES[SHAPES[i]])
+)
 
 
 def _unique(found: list[tuple[int, object]]) -> bool:
@@ -57,7 +61,7 @@ def packets(version: int) -> st.SearchStrategy[Packet]:
     """Packets that `encode` accepts and `Reader` gives back unchanged."""
     v5 = version == V5
     properties: st.SearchStrategy[Properties] = (
-        st.lists(_property, max_size=4).filter(_unique).map(tuple) if v5 else st.just(())
+        st.lists(_property, max_size=4).filter(_unique).map(lambda found: tuple(found)) if v5 else st.just(())
     )
     wills = st.builds(Will, topics, binaries, st.integers(0, 1), st.booleans(), properties)
     connects = st.builds(

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -209,7 +209,7 @@ def test_an_sqlite_that_is_too_old_for_python_is_named_with_the_remedy() -> None
     def module(*version: int) -> SimpleNamespace:
         return SimpleNamespace(sqlite_version_info=version, sqlite_version=".".join(map(str, version)))
 
-    old, new = cast("list[object]", [module(3, 40, 1), module(3, 51, 1)])
+    old, new = cast("list[ModuleType]", [module(3, 40, 1), module(3, 51, 1)])
     assert usable_sqlite(old, (3, 11)) is old
     assert usable_sqlite(new, (3, 12)) is new
     with pytest.raises(EngineError, match=r"SQLite 3\.40\.1 is too old for Python 3\.12.*pysqlite3-binary"):

@@ -430,7 +430,11 @@ def test_stopping_lets_the_batch_under_way_end(tmp_path: Path, concurrency: int)
 
 def test_what_was_not_acknowledged_comes_again_after_a_restart(tmp_path: Path) -> None:
     stuck = threading.Event()
-    with hosted(tmp_path, lambda _items: stuck.wait(DEADLINE_S) and None) as here:
+
+    def hang(_items: list[Any]) -> None:
+        stuck.wait(DEADLINE_S)
+
+    with hosted(tmp_path, hang) as here:
         here.send("a", "b")
         here.function.start()
         until(lambda: bool(here.calls))

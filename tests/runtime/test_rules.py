@@ -402,7 +402,7 @@ def test_an_alert_names_rule_severity_message_and_values(states: LocalRuleStates
 
 
 def test_an_alert_of_a_huge_message_is_small(states: LocalRuleStates) -> None:
-    many = {f"f{n:04}": n for n in range(1000)}
+    many: dict[str, Any] = {f"f{n:04}": n for n in range(1000)}
     event = message(temperature=40, label="x" * 100_000, nested={"a": "y" * 100_000}, **many)
     (alert,) = Ruled(states, edge()).see(event).alerts
     assert len(msgspec.json.encode(alert)) < 20_000

@@ -63,7 +63,9 @@ class Listener:
         self.ready = 0
         self.client.on_connect = lambda client, *_: client.subscribe("dt/#", qos=1)
         self.client.on_subscribe = lambda *_: setattr(self, "ready", self.ready + 1)
-        self.client.on_message = lambda _client, _data, message: self.messages.append((message.topic, message.payload))
+        self.client.on_message = lambda _client, _data, message: self.messages.append(
+            (message.topic, bytes(message.payload))
+        )
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def outcomes(fate: Fate, times: int, kind: str = "aws_sqs_queue") -> str:
 
 
 def test_failures_begin_after_some_and_end_after_some() -> None:
-    def fate(**how: int) -> Fate:
+    def fate(**how: Any) -> Fate:
         return Fate(Scenario(failures=(Failure(type="aws_*", kind="quota", **how),)), Tally(None))
 
     assert outcomes(fate(), 5) == "xxxxx"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.twin.conftest import put, read
 from twin2multicloud.model.expressions import compile_expression, parse
@@ -102,6 +103,7 @@ class _States:
 
 
 def test_the_timetable_shown_is_what_happens() -> None:
+    shown: dict[str, Any]
     (shown,) = parse_document(blocks(RULES, "yaml")[0], "yaml", "docs/rules.md").value  # type: ignore[misc]
     table = re.findall(r"\| (\d\d:\d\d) \| (\d+) \| (.*?) \|", RULES)
     assert len(table) == 6

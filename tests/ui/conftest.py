@@ -37,7 +37,7 @@ OpenUi = Callable[..., AbstractAsyncContextManager[Ui]]
 @pytest.fixture
 def socket(sqlite_site: Site) -> Iterator[str]:
     """Where the API of `sqlite_site` answers."""
-    with tempfile.TemporaryDirectory() as directory, InThread(sqlite_site.http.app, Path(directory)) as thread:
+    with tempfile.TemporaryDirectory() as directory, InThread(sqlite_site.app, Path(directory)) as thread:
         yield str(thread.socket)
 
 

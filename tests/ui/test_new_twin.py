@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import flet as ft
@@ -314,5 +315,5 @@ async def test_every_section_shows_every_example(ui: OpenUi, person: Person, nam
         await page.sees("/ month")
         for section in Section:
             await page.go(f"{path}?at={section}")
-            await page.until(lambda section=section: page.named(f"section-{section}"))
+            await page.until(partial(page.named, f"section-{section}"))
             assert not any(isinstance(each, ft.TextField) and each.error for each in page.controls())

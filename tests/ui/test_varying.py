@@ -35,7 +35,9 @@ def test_what_says_nothing_is_left_out(vary: str) -> None:
 )
 def test_a_number_turns_out_as_it_is_written(vary: str, spread: dict[str, float]) -> None:
     (given,) = varying.read(vary)
-    assert varying.spread(given, WORKLOAD) == (pytest.approx(spread), None)
+    found, problem = varying.spread(given, WORKLOAD)
+    assert found == pytest.approx(spread)
+    assert problem is None
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_change_needs_the_second_token(here: Site, new_browser: BrowserOf) -> 
     body = {"source": TWIN}
     assert browser.get("/api/v1/twins").status_code == 200
     for headers in ({}, {"X-CSRF-Token": "guess"}, csrf(other), {"X-CSRF-Token": "é" * 4000}):
-        raw = {name: value.encode() for name, value in headers.items()}
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         answer = browser.post("/api/v1/twins", json=body, headers=raw)
         assert answer.status_code == 403, headers
         assert answer.json()["details"] == {"csrf": True}

@@ -22,7 +22,8 @@ from twin2multicloud.optimizer.pricing.fetching.selectors import load_selectors
 Raw = list[dict[str, Any]]
 """All that the list has of one meter in one region."""
 
-Way = Callable[[Raw, st.DrawFn], object]
+Draw = Callable[..., Any]
+Way = Callable[[Raw, Draw], object]
 """What may be wrong with that. It changes it in place."""
 
 BOOK = load_book()
@@ -63,7 +64,7 @@ def _all(raw: Raw, **changed: object) -> None:
         each.update({"retailPrice": each["retailPrice"] * LITTLE, **changed})
 
 
-def _one(raw: Raw, draw: st.DrawFn, **changed: object) -> None:
+def _one(raw: Raw, draw: Draw, **changed: object) -> None:
     raw[draw(st.integers(0, len(raw) - 1))].update(changed)
 
 
@@ -71,23 +72,23 @@ def _twins(raw: Raw, **changed: object) -> None:
     raw += [{**each, "retailPrice": each["retailPrice"] * LITTLE + 1e-9, **changed} for each in deepcopy(raw)]
 
 
-def _times(raw: Raw, draw: st.DrawFn) -> None:
+def _times(raw: Raw, draw: Draw) -> None:
     factor = draw(st.sampled_from(FACTORS))
     for each in raw:
         each["retailPrice"] *= factor
 
 
-def _no_number(raw: Raw, draw: st.DrawFn) -> None:
+def _no_number(raw: Raw, draw: Draw) -> None:
     field = draw(st.sampled_from(("retailPrice", "tierMinimumUnits")))
     value: Any = draw(st.sampled_from((None, "0.5", float("nan"), float("inf"), -0.5, True, [], {})))
     _one(raw, draw, **{field: value})
 
 
-def _renamed(raw: Raw, draw: st.DrawFn) -> None:
+def _renamed(raw: Raw, draw: Draw) -> None:
     _all(raw, **{draw(st.sampled_from(("meterName", "productName", "skuName", "armRegionName"))): "Something Else"})
 
 
-def _reversed(raw: Raw, draw: st.DrawFn) -> None:
+def _reversed(raw: Raw, draw: Draw) -> None:
     prices = [each["retailPrice"] for each in raw]
     for each, usd in zip(raw, reversed(prices), strict=True):
         each["retailPrice"] = usd
@@ -183,7 +184,7 @@ def _twin(raw: Raw, **changed: object) -> None:
     raw.append({**twin[0], "skuId": "another", **changed})
 
 
-def _no_money(raw: Raw, draw: st.DrawFn) -> None:
+def _no_money(raw: Raw, draw: Draw) -> None:
     amounts: tuple[Any, ...] = (
         None,
         {},
@@ -197,7 +198,7 @@ def _no_money(raw: Raw, draw: st.DrawFn) -> None:
     draw(st.sampled_from(_rates(raw)))["unitPrice"] = draw(st.sampled_from(amounts))
 
 
-def _no_start(raw: Raw, draw: st.DrawFn) -> None:
+def _no_start(raw: Raw, draw: Draw) -> None:
     starts = (None, "0", float("nan"), -1, True)
     draw(st.sampled_from(_rates(raw)))["startUsageAmount"] = draw(st.sampled_from(starts))
 

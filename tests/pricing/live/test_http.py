@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 import pytest
@@ -23,8 +24,11 @@ from twin2multicloud.optimizer.pricing.fetching.http import FetchError, Patience
 BODY = bytes(range(256)) * 400  # 102,400 bytes
 
 
-def with_http(http: PriceHttp, ask: Callable[[PriceHttp], Awaitable[object]]) -> object:
-    async def all_of_it() -> object:
+T = TypeVar("T")
+
+
+def with_http(http: PriceHttp, ask: Callable[[PriceHttp], Awaitable[T]]) -> T:
+    async def all_of_it() -> T:
         async with http:
             return await ask(http)
 
@@ -258,10 +262,10 @@ def test_two_at_once_ask_once(server: FaultyPriceServer, open_http: OpenHttp) ->
     server.files["/list"] = BODY
     server.fault("/list", Fault(pause_s=0.005))
 
-    async def twice(http: PriceHttp) -> list[Path]:
+    async def twice(http: PriceHttp) -> tuple[Path, Path]:
         return await asyncio.gather(http.download(f"{server.url}/list"), http.download(f"{server.url}/list"))
 
-    first, second = with_http(open_http(), twice)  # type: ignore[misc]
+    first, second = with_http(open_http(), twice)
     assert first.read_bytes() == second.read_bytes() == BODY
     assert len(server.asked) == 1
 

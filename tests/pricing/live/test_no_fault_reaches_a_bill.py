@@ -404,7 +404,7 @@ def _kinds(provider: Provider, meter: str, fault: Fault, value: object = None) -
 
 def _prices(provider: Provider, row: dict[str, Any], meter: str) -> bool:
     if provider is Provider.AWS:
-        return row["SKU"] == f"{meter}@{REGION[provider]}".upper() and row["TermType"] == "OnDemand"
+        return bool(row["SKU"] == f"{meter}@{REGION[provider]}".upper() and row["TermType"] == "OnDemand")
     if provider is Provider.AZURE:
         feed = azure_list.FEED[meter]
         return (row["productName"], row["skuName"], row["meterName"]) == (feed.product, feed.sku, feed.meter)

@@ -112,7 +112,7 @@ class Ministack:
         raise RuntimeError(f"ministack did not start within {_START_S} s: {self.log.read_text()[-2000:]}")
 
 
-class EndpointSession(boto3.session.Session):
+class EndpointSession(boto3.session.Session):  # type: ignore[misc]  # it has no types
     """As with `AWS_ENDPOINT_URL`, without the environment of the whole test process."""
 
     def __init__(self, endpoint: str, **options: Any) -> None:

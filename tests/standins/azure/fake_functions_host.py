@@ -69,6 +69,7 @@ class FakeFunctionsHost:
                 continue
             queue = self.queues.get_queue_client(trigger["queueName"])
             for message in list(queue.receive_messages(messages_per_page=limits.get("batchSize", 16))):
+                assert message.inserted_on is not None
                 metadata = {
                     "Id": Datum(message.id, "string"),
                     "DequeueCount": Datum(str(message.dequeue_count), "string"),

@@ -108,8 +108,10 @@ def serving(app: web.Application, context: ssl.SSLContext | None = None) -> Iter
         await runner.setup()
         assert runner.server is not None
         # A TLS connection that its peer just drops is closed for good within this time, not within 30 s.
-        patience = {"ssl": context, "ssl_shutdown_timeout": TLS_CLOSE_S} if context else {}
-        return await loop.loop.create_server(runner.server, "127.0.0.1", 0, **patience)
+        patience: dict[str, Any] = {"ssl": context, "ssl_shutdown_timeout": TLS_CLOSE_S} if context else {}
+        make: Any = runner.server
+        server: asyncio.Server = await loop.loop.create_server(make, "127.0.0.1", 0, **patience)
+        return server
 
     async def stop(server: asyncio.Server) -> None:
         server.close()

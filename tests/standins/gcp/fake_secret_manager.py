@@ -52,7 +52,7 @@ class FakeSecretManager:
         versions = self._versions(request.parent, context)
         if len(request.payload.data) > 65_536:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The payload is larger than 64 KiB.")
-        versions.append((request.payload.data, _STATE.ENABLED))
+        versions.append((request.payload.data, _STATE(_STATE.ENABLED)))
         return types.SecretVersion(name=f"{request.parent}/versions/{len(versions)}", state=_STATE.ENABLED)
 
     def access_secret_version(
@@ -83,7 +83,7 @@ class FakeSecretManager:
         self, request: types.DestroySecretVersionRequest, context: grpc.ServicerContext
     ) -> types.SecretVersion:
         parent, number, _ = self._version(request.name, context)
-        self.secrets[parent][number - 1] = (b"", _STATE.DESTROYED)
+        self.secrets[parent][number - 1] = (b"", _STATE(_STATE.DESTROYED))
         return types.SecretVersion(name=request.name, state=_STATE.DESTROYED)
 
     def _versions(self, parent: str, context: grpc.ServicerContext) -> Versions:
@@ -114,7 +114,7 @@ class FakeSecretManager:
         return handle
 
 
-_METHODS = {
+_METHODS: dict[str, tuple[str, Any, Any]] = {
     "CreateSecret": ("create_secret", types.CreateSecretRequest, types.Secret),
     "AddSecretVersion": ("add_secret_version", types.AddSecretVersionRequest, types.SecretVersion),
     "AccessSecretVersion": (

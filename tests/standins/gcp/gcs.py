@@ -69,6 +69,9 @@ def _insert(request: Any, response: Any, storage: Any, *rest: Any, **more: Any) 
 class _Listing:
     """A response whose objects are those from `start` on."""
 
+    _response: Any
+    _start: str
+
     def __init__(self, response: Any, start: str) -> None:
         self.__dict__.update(_response=response, _start=start)
 

@@ -16,7 +16,7 @@ from tests.ui.browser import PATIENCE_MS
 from twin2multicloud.app.client.client import Client
 from twin2multicloud.app.data_directory import sandbox_directory
 from twin2multicloud.app.schemas.placements import PlacementInput, ProposalInput
-from twin2multicloud.app.schemas.runs import Run
+from twin2multicloud.app.schemas.runs import RunSummary
 from twin2multicloud.app.schemas.twins import Twin, TwinInput
 from twin2multicloud.app.server_process import ServerProcess
 
@@ -81,7 +81,7 @@ def eventually(true: Callable[[], T | None], what: str | Callable[[], str]) -> T
     return found
 
 
-def newest_run(backend: ServerProcess, twin: str) -> Run:
+def newest_run(backend: ServerProcess, twin: str) -> RunSummary:
     """A twin's newest run."""
     return next(iter(backend.client.runs.list(twin=twin)))
 

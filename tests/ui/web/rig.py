@@ -18,6 +18,7 @@ import flet as ft
 import httpx2
 import msgpack
 from flet.messaging.protocol import MessageAction
+from websockets import Origin
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -103,7 +104,8 @@ class Place:
     @property
     def live(self) -> list[Live]:
         """Its sessions."""
-        return [] if self.front_end.windows is None else self.ask(lambda: list(self.front_end.windows.sessions))
+        windows = self.front_end.windows
+        return [] if windows is None else self.ask(lambda: list(windows.sessions))
 
     def ask(self, question: Callable[[], ValueT]) -> ValueT:
         """The answer to something that only the loop may be asked."""
@@ -150,7 +152,7 @@ class Window:
         opening = connect(
             f"ws://{host}/ui/ws{query}",
             sock=socket.create_connection(("127.0.0.1", place.settings.port)),
-            origin=origin,
+            origin=Origin(origin),
             additional_headers={**headers, **({"Cookie": cookie} if cookie else {})},
             max_size=None,
             compression=None,

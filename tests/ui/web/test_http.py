@@ -9,16 +9,19 @@ import os
 import re
 import stat
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import brotli
+import flet as ft
 import httpx2
 import pytest
 
 from tests.ui.web.rig import Place, place, until
 from twin2multicloud.app.auth.sessions import NewSession
 from twin2multicloud.app.front_end import mounted
+from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.web.client_files import ClientFiles
 from twin2multicloud.app.ui.web.packed import Packed
 
@@ -221,7 +224,12 @@ def test_the_front_end_speaks_to_its_own_server_behind_a_proxy(tmp_path: Path, s
         cookie = there.cookie(there.sign_in(olga))
         assert "__Host-t2m_session=" in cookie
         asked: list[str] = []
-        there.shown.work = lambda _page, access: asked.append(access.public_url) or access.client().close  # type: ignore[func-returns-value]  # fmt: skip
+
+        def work(_page: ft.Page, access: Access) -> Callable[[], None]:
+            asked.append(access.public_url)
+            return access.client().http.close
+
+        there.shown.work = work
         with there.http(cookie) as browser:
             assert browser.get("/").status_code == 200
         with there.window(cookie).register() as window:

@@ -20,6 +20,7 @@ from twin2multicloud.app.ui import places
 from twin2multicloud.app.ui.access import Access
 from twin2multicloud.app.ui.components import buttons
 from twin2multicloud.app.ui.theme import DARK, LIGHT
+from twin2multicloud.app.ui.web.connection import WindowConnection
 from twin2multicloud.app.ui.web.limits import PICKED_MOST_BYTES, Limits
 
 pytestmark = pytest.mark.slow
@@ -126,7 +127,9 @@ def test_a_page_left_open_begins_anew_where_the_server_was_upgraded(
 ) -> None:
     def upgraded(version: str) -> None:
         monkeypatch.setattr(there.front_end._client, "version", version)
-        socket = there.live[-1].session.connection._socket
+        connection = there.live[-1].session.connection
+        assert isinstance(connection, WindowConnection)
+        socket = connection._socket
         asyncio.run_coroutine_threadsafe(socket.close(1012), there.loop).result(PATIENCE_S)
 
     def version() -> str:

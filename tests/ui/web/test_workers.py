@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import msgpack
 import pytest
+from websockets import Origin
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 def opened(stack: ExitStack, url: str, cookies: str, session_id: str = "") -> tuple[ClientConnection, str]:
     """A window and its session."""
     host = url.partition("://")[2]
-    opening = connect(f"ws://{host}/ui/ws", origin=url, additional_headers={"Cookie": cookies}, open_timeout=60)
+    opening = connect(f"ws://{host}/ui/ws", origin=Origin(url), additional_headers={"Cookie": cookies}, open_timeout=60)
     window = stack.enter_context(opening)
     asked = {"session_id": session_id, "page_name": "", "page": {"route": "/twins"}}
     window.send(b"\x00" + msgpack.packb([1, asked]))
