@@ -28,7 +28,8 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 ALLOW_HTTP: Final = "T2M_ALLOW_HTTP"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_AGAIN: Final = frozenset({502, 503, 504})
+_AGAIN: Final = frozenset({502, 503})
+"""Not 504, which is a proxy that did not get an answer in time."""
 _UNCHANGED: Final = 304
 _TRIES: Final = 4
 _LONGEST_PAUSE_S: Final = 10.0
