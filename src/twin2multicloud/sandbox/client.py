@@ -27,6 +27,7 @@ from twin2multicloud.sandbox.status import (
     SandboxStatus,
 )
 from twin2multicloud.sandbox.supervisor import ask
+from twin2multicloud.struct_types import prepare_structs
 
 _TIMEOUT_S: Final = 10.0
 _PAGE: Final = 500
@@ -374,3 +375,7 @@ class SandboxClient:
             answer = self.request(cloud, "GET", "/control/meters")
             found[cloud] = (str(answer["snapshot"]), float(answer["elapsed_s"]))
         return found
+
+
+# Clouds are asked at once, also by a process that loads this when it is first asked about a sandbox.
+prepare_structs()

@@ -36,6 +36,7 @@ from twin2multicloud.sandbox.status import status_json
 from twin2multicloud.sandbox.visualization import Visualization
 from twin2multicloud.sandbox.watching.pulse import Counted, Pulse
 from twin2multicloud.sandbox.watching.routes import watching_routes
+from twin2multicloud.struct_types import prepare_structs
 
 _ACCOUNT_S: Final = 1.0
 _TAKEN_S: Final = 15.0
@@ -226,6 +227,7 @@ def _serve(layout: Layout, provider: Provider) -> None:
 
 async def _run(layout: Layout, provider: Provider) -> None:
     server = CloudServer(CloudBase(layout, provider))
+    prepare_structs()  # what is asked for is worked on in threads
     slots = ", ".join(slot.value for slot in server.parts.slots)
     print(f"{provider.label}: {slots}", file=sys.stderr, flush=True)
     await server.run()

@@ -19,6 +19,7 @@ from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.services import price_checks, prices
 from twin2multicloud.app.services.directory import Directory
+from twin2multicloud.struct_types import prepare_structs
 
 _WHOLE = Surface(
     "Twin2MultiCloud",
@@ -68,6 +69,7 @@ def create_app(backend: Backend, delivery: Delivery | None = None) -> FastAPI:
         checks=lambda: price_checks.at(backend),
     )
     surface.guard(app, backend.settings, backend.clock, figures)
+    prepare_structs()  # requests come in threads
     return app
 
 

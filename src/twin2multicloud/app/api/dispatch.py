@@ -19,6 +19,8 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
+from twin2multicloud.struct_types import prepare_structs
+
 
 @dataclass(frozen=True)
 class Told:
@@ -156,6 +158,7 @@ class Dispatch(BaseRoute):
                 return
             noun, templates = self._waiting[number]
             router = noun.load()
+            prepare_structs()  # what was loaded with it is used by several threads
             for order, told in enumerate(router.told):
                 path = noun.prefix + router.prefix + told.path
                 segments = _segments(path)

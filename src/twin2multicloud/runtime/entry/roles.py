@@ -42,6 +42,7 @@ from twin2multicloud.runtime.ports import (
 )
 from twin2multicloud.runtime.settings import ConfigError, read_setting
 from twin2multicloud.runtime.user_code import UserCode
+from twin2multicloud.struct_types import prepare_structs
 
 VARIABLE: Final = "T2M_FUNCTION"
 SPEC_FILE: Final = "twin.json"
@@ -135,6 +136,7 @@ def read_package(directory: Path) -> Package:
     except (OSError, msgspec.DecodeError) as error:
         raise FunctionError(f"{SPEC_FILE} in the function's package: {error}") from error
     files = sorted((directory / PROCESSORS).glob("*.py"))
+    prepare_structs()  # hosts call functions from several threads
     return Package(spec, {file.stem: file.read_text(encoding="utf-8") for file in files})
 
 
