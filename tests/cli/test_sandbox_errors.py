@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import call
 from tests.cli.sandboxes import LAMP, SPREAD, TWIN, Bench, bench, until
+from tests.patience import PATIENCE_S
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.sandbox.create import SandboxError
 from twin2multicloud.sandbox.dashboards import DashboardClient
@@ -239,7 +240,7 @@ def _commands(site: Bench) -> None:
     assert waiting["answer"] is None
     lamp = site.device("lamp-2")
     lamp.send(json.dumps({"brightness": 1, "steps": 1}).encode())
-    taken = lamp.command(10)
+    taken = lamp.command(PATIENCE_S)
     assert taken is not None
     assert (taken["id"], taken["name"], taken["payload"]) == (waiting["id"], "switch", {"to": "on"})
     answer = until(lambda: site.client.result("lamp-2", waiting["id"]), "no answer")
@@ -260,7 +261,7 @@ def _commands(site: Bench) -> None:
 def test_a_rule_commands_a_device(site: Bench) -> None:
     lamp = site.device("lamp-1")
     site.send("meter-1", {"power": 3950})
-    command = lamp.command(10)
+    command = lamp.command(PATIENCE_S)
     assert command is not None
     assert (command["name"], command["payload"]) == ("switch", {"to": "off"})
     lamp.close()

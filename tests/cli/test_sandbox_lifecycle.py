@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from tests.cli.sandboxes import SPREAD, TWIN, Bench, bench, kill_all, until
+from tests.patience import PATIENCE_S
 from twin2multicloud.sandbox import create
 from twin2multicloud.sandbox.layout import Layout, SupervisorAddress
 from twin2multicloud.sandbox.locks import ProcessLock, SandboxError, holder
@@ -130,7 +131,7 @@ def test_down_in_the_middle_and_up_lose_nothing(tmp_path: Path) -> None:
         time.sleep(0.3)
         assert [a["device"] for a in made("alerts", "--json").lines if a["rule"] == "warm"] == ["meter-1", "meter-2"]
         lamp = made.device("lamp-1")
-        command = lamp.command(10)
+        command = lamp.command(PATIENCE_S)
         assert command is not None
         assert (command["name"], command["payload"]) == ("switch", {"to": "on"})
         lamp.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from twin2multicloud.struct_types import prepare_structs
+from twin2multicloud.runtime.struct_types import prepare_structs
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AT_ONCE = """
     import sys, threading
     import msgspec
-    from twin2multicloud.struct_types import prepare_structs
+    from twin2multicloud.runtime.struct_types import prepare_structs
 
     sys.setswitchinterval(1e-6)
     for number in range(150):

@@ -14,6 +14,7 @@ from twin2multicloud.blueprint.plan import Blueprint
 from twin2multicloud.model.errors import UsageError
 from twin2multicloud.model.slots import Slot
 from twin2multicloud.runtime.links import LinksDocument
+from twin2multicloud.runtime.struct_types import prepare_structs
 from twin2multicloud.runtime.wiring import with_new_keys
 from twin2multicloud.sandbox.create import SandboxError, running
 from twin2multicloud.sandbox.faults import STORES, Fault
@@ -27,7 +28,6 @@ from twin2multicloud.sandbox.status import (
     SandboxStatus,
 )
 from twin2multicloud.sandbox.supervisor import ask
-from twin2multicloud.struct_types import prepare_structs
 
 _TIMEOUT_S: Final = 10.0
 _PAGE: Final = 500

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twin2multicloud.model.slots import Provider, Slot
 from twin2multicloud.runtime.failures import StoreError
+from twin2multicloud.runtime.struct_types import prepare_structs
 from twin2multicloud.sandbox.acquisition import Acquisition
 from twin2multicloud.sandbox.base import CloudBase
 from twin2multicloud.sandbox.building import CloudParts
@@ -36,7 +37,6 @@ from twin2multicloud.sandbox.status import status_json
 from twin2multicloud.sandbox.visualization import Visualization
 from twin2multicloud.sandbox.watching.pulse import Counted, Pulse
 from twin2multicloud.sandbox.watching.routes import watching_routes
-from twin2multicloud.struct_types import prepare_structs
 
 _ACCOUNT_S: Final = 1.0
 _TAKEN_S: Final = 15.0

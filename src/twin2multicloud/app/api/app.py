@@ -19,7 +19,7 @@ from twin2multicloud.app.events.delivery import Delivery, Limits
 from twin2multicloud.app.optimizing.desk import Desk
 from twin2multicloud.app.services import price_checks, prices
 from twin2multicloud.app.services.directory import Directory
-from twin2multicloud.struct_types import prepare_structs
+from twin2multicloud.runtime.struct_types import prepare_structs
 
 _WHOLE = Surface(
     "Twin2MultiCloud",

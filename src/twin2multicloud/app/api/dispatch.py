@@ -19,7 +19,7 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
-from twin2multicloud.struct_types import prepare_structs
+from twin2multicloud.runtime.struct_types import prepare_structs
 
 
 @dataclass(frozen=True)

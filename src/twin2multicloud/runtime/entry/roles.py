@@ -41,8 +41,8 @@ from twin2multicloud.runtime.ports import (
     TwinGraph,
 )
 from twin2multicloud.runtime.settings import ConfigError, read_setting
+from twin2multicloud.runtime.struct_types import prepare_structs
 from twin2multicloud.runtime.user_code import UserCode
-from twin2multicloud.struct_types import prepare_structs
 
 VARIABLE: Final = "T2M_FUNCTION"
 SPEC_FILE: Final = "twin.json"
