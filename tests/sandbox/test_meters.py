@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,8 +35,9 @@ RUNS_PER_DAY = 172_800
 """Movers run twice a second."""
 FILL_S, CALIBRATE_S = 13.0, 10.0
 WINDOWS_S = (25.0, 50.0, 100.0)
-"""How long is metered: longer where it does not agree yet. On a busy machine movers lag, and what lies between them at
-a window's edges is counted too early or too late; a wrong formula stays wrong however long one looks.
+"""How long is metered, each time after the last: longer where it does not agree yet. On a busy machine movers lag, so
+that objects are larger for a while, and what lies between them at a window's edges is counted too early or too late; a
+wrong formula stays wrong however long one looks.
 """
 
 NOBODY_READS = (".get", ".read", ".class-b", ".retrieval")
@@ -88,23 +88,24 @@ def test_metered_is_predicted(clouds: Mapping[Slot, str] | str, tmp_path: Path) 
         return Window.until_now(await asyncio.to_thread(rig.client.meters))
 
     async def measure() -> Comparison:
-        count = int((FILL_S + CALIBRATE_S + WINDOWS_S[-1]) * 1.5 * RATE / DEVICES)
+        count = int((FILL_S + CALIBRATE_S + sum(WINDOWS_S)) * 1.5 * RATE / DEVICES)
         sending = asyncio.create_task(rig.simulate(messages=count, interval_s=DEVICES / RATE))
         try:
             await asyncio.sleep(FILL_S)
             filled = await metered()
             await asyncio.sleep(CALIBRATE_S)
             calibrated = await metered()
-            # Engineering figures (envelope, compression) come from the first part, and are held against the second.
-            first = calibrated.since(filled)
-            measured = measured_assumptions(month_of(rig, first, base), first.book)
-            for before, until in pairwise((0.0, *WINDOWS_S)):
-                await asyncio.sleep(until - before)
-                second = (await metered()).since(calibrated)
+            for length in WINDOWS_S:
+                await asyncio.sleep(length)
+                now = await metered()
+                # Engineering figures (envelope, compression) come from one part, and are held against the next.
+                first, second = calibrated.since(filled), now.since(calibrated)
+                measured = measured_assumptions(month_of(rig, first, base), first.book)
                 blueprint = month_of(rig, second, base.model_copy(update=measured))
                 comparison = compare(blueprint, second.book, second.elapsed_s, load_book(None))
                 if not deviations(comparison):
                     break
+                filled, calibrated = calibrated, now
             return comparison
         finally:
             assert not sending.done(), "the devices were to send all the time"
